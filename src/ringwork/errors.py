@@ -1,0 +1,66 @@
+"""Everything ringwork raises.
+
+RingworkError
+  PolicyInvalid      configuration is wrong; carries every fault at once
+  ExtraMissing       an optional third party is not installed; names the extra
+  UnsupportedApp     protect() or prove was given something it does not know
+  OutsideRequest     current() was called where no request is being served
+  Refused            a guard or a rule refused; carries control, status and reason
+  StoreDown          a store did not answer; what follows is the caller's named fail mode
+  TargetFailed       prove could not import, start, or enter the target
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ringwork.names import ControlId
+
+
+class RingworkError(Exception):
+    """The root of the tree. Its text is for the operator, never for a client."""
+
+
+class PolicyInvalid(RingworkError):
+    """The policy has faults; all are listed, each with where it stands and what to write instead."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        lines = "".join(f"\n  - {fault}" for fault in self.faults)
+        super().__init__(f"{len(self.faults)} fault(s) in the ringwork policy:{lines}")
+
+
+class ExtraMissing(RingworkError):
+    """A feature was asked for whose third party is not installed."""
+
+    def __init__(self, *, feature: str, package: str, extra: str) -> None:
+        self.feature, self.package, self.extra = feature, package, extra
+        super().__init__(f"{feature} needs {package}; install it with: pip install 'ringwork[{extra}]'")
+
+
+class UnsupportedApp(RingworkError):
+    """The object is no application that ringwork knows."""
+
+
+class OutsideRequest(RingworkError):
+    """A per-request value was asked for outside a request that ringwork guards."""
+
+
+class Refused(RingworkError):
+    """A request was refused. The client sees the status and an incident number, nothing of this text."""
+
+    def __init__(self, *, control: ControlId, status: int, reason: str) -> None:
+        self.control, self.status, self.reason = control, status, reason
+        super().__init__(f"{control}: refused with {status} ({reason})")
+
+
+class StoreDown(RingworkError):
+    """A store did not answer within its deadline."""
+
+
+class TargetFailed(RingworkError):
+    """The prover could not get the target to run; `step` says how far it came, `advice` what to try."""
+
+    def __init__(self, *, step: str, problem: str, advice: str) -> None:
+        self.step, self.problem, self.advice = step, problem, advice
+        super().__init__(f"{step}: {problem}\n  {advice}")

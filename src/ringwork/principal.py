@@ -1,0 +1,47 @@
+"""Who is asking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ringwork.names import PrincipalId, SessionId
+
+
+class Via(StrEnum):
+    """How the request proved its identity. Only what a browser attaches by itself can be ridden by another site."""
+
+    COOKIE = "cookie"
+    BEARER = "bearer"
+    CERTIFICATE = "certificate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """An authenticated user or machine, as the application's `identify` returns it.
+
+    id: the application's own stable identifier. roles: names as the rules use them.
+    via: how it was proven; COOKIE (the default) makes every state change need proof of origin.
+    session: a handle of this login, so that tokens die with it; None binds them to the id alone.
+    attributes: facts that rules may ask for later. Never put a secret here: events show principals.
+    """
+
+    id: PrincipalId
+    roles: frozenset[str] = frozenset()
+    via: Via = Via.COOKIE
+    session: SessionId | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            raise ValueError("a Principal needs a non-empty id")
+        if not isinstance(self.roles, frozenset):
+            object.__setattr__(self, "roles", _as_roles(self.roles))
+
+
+def _as_roles(roles: object) -> frozenset[str]:
+    # Against a role that is silently split into letters: a bare string is one role, not many.
+    if isinstance(roles, str):
+        return frozenset({roles})
+    return frozenset(roles)  # type: ignore[call-overload, no-any-return]  # any iterable of names is welcome

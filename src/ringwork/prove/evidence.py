@@ -1,0 +1,191 @@
+"""What a check saw, and what it means: plain data that reports read and that never climbs back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ringwork.names import CheckId
+
+
+class Verdict(StrEnum):
+    """The five, always shown side by side."""
+
+    PROVEN = "proven"
+    VIOLATED = "violated"
+    NOT_VERIFIED = "not verified"
+    NOT_APPLICABLE = "not applicable"
+    ACCEPTED = "accepted"
+
+
+class Outcome(StrEnum):
+    """What one observation shows."""
+
+    HELD = "held"  # the attack was made and failed, in effect as well as in status
+    BROKEN = "broken"  # the attack succeeded
+    UNTRIED = "untried"  # it could not be made, or its control request failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchanged:
+    """One request and its answer as sent, secrets masked, bodies cut at 2,000 characters.
+
+    as_user: whose credentials it carried, "" for none. replay: the raw request, base64, with markers in place of secrets
+    ("{{cookie}}" and the like), for `ringwork replay`; empty when it is no plain HTTP request.
+    """
+
+    request: str
+    answer: str
+    as_user: str = ""
+    replay: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One attack, or one look, at one place.
+
+    attack: what was tried, in a few words ("form post from another site, no token"); stable across runs.
+    where: the route's name, a file, or a setting. outcome and detail: what was seen, in one sentence.
+    control: the same request by a permitted user that succeeded first; None where only a look was taken.
+    read: for looks, how many things were counted (must be above zero to hold).
+    """
+
+    attack: str
+    where: str
+    outcome: Outcome
+    detail: str
+    exchanged: tuple[Exchanged, ...] = ()
+    control: Exchanged | None = None
+    file: str = ""
+    line: int = 0
+    read: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a check hands back. not_applicable / not_verified: the reason, "" when it ran.
+
+    unlock: the exact line or step that would make a not-verified check possible.
+    """
+
+    check: CheckId
+    observations: tuple[Observation, ...] = ()
+    not_applicable: str = ""
+    not_verified: str = ""
+    unlock: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layers:
+    """One row of the depth table: which layers stopped an attack, in the order they were taken out.
+
+    stopped_by: control ids. succeeded_without: True when the attack was seen to succeed once all of them were out.
+    """
+
+    check: CheckId
+    attack: str
+    stopped_by: tuple[str, ...]
+    succeeded_without: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """A judged check.
+
+    held: the sub-count of not verified: the attack failed, but the target's own guard could not be taken out.
+    sensitivity: in words, how the check was seen to fail ("without browser.csrf: violated").
+    finding: a stable 12-character id of control, route template and handler for violated and accepted ones, else "".
+    """
+
+    check: CheckId
+    title: str
+    kind: str
+    severity: str
+    verdict: Verdict
+    reason: str
+    held: bool = False
+    sensitivity: str = ""
+    evidence: Evidence | None = None
+    waiver: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One violated (or accepted) thing for a person to mend: one per control, cause and route template.
+
+    id: 12 hexadecimal characters, the same in every run while control, route template and handler stay. fix: one line.
+    """
+
+    id: str
+    control: str
+    check: CheckId
+    severity: str
+    where: str
+    summary: str
+    fix: str
+    verdict: Verdict
+    observation: Observation
+    file: str = ""
+    line: int = 0
+    instances: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """Honesty about reach. skipped: route name to reason. floor: the share of routes that must be reached, 0 to 1."""
+
+    found: int
+    reached: int
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    unlisted: tuple[str, ...] = ()  # in the OpenAPI document, but not in the router, or the other way round
+    floor: float = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatrixCell:
+    """What one role got from one route. expected: "allow", "deny" or "" when nothing is declared; status 0: not tried."""
+
+    route: str
+    role: str
+    expected: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A whole run; everything that any output shows is in here.
+
+    controls: control id to its verdict. exit_code: 0 clean, 1 findings, 2 usage, 3 inconclusive, 4 internal, 130 interrupted.
+    touched: what the run started, copied and wrote, in sentences. confinement: how the copy was kept from the network.
+    """
+
+    version: str
+    target: str
+    framework: str
+    commit: str
+    command: str
+    started_at: str
+    seconds: float
+    seed: int
+    guarded: str  # "ringwork, enforce" or "no ringwork guard"
+    results: tuple[CheckResult, ...]
+    controls: Mapping[str, Verdict]
+    findings: tuple[Finding, ...]
+    depth: tuple[Layers, ...]
+    coverage: Coverage
+    matrix: tuple[MatrixCell, ...]
+    users: tuple[str, ...]
+    waivers: tuple[str, ...]
+    touched: tuple[str, ...]
+    confinement: str
+    unlocks: tuple[str, ...]
+    state_restored: bool
+    exit_code: int
+    exit_reason: str
+    partial: bool = False
+
+    def count(self, verdict: Verdict) -> int:
+        """How many checks ended so."""
+        return sum(result.verdict is verdict for result in self.results)

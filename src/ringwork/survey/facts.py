@@ -1,0 +1,142 @@
+"""Facts about an application, without judgement: frozen data that crosses from the copy to the prover as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterFacts:
+    """One input of a route. where: path, query, form, json, header or cookie. kind: a JSON type name or ""."""
+
+    name: str
+    where: str
+    kind: str = ""
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteFacts:
+    """One way in, as the application's own router holds it.
+
+    kind: http, websocket, static or mount. path: template with every prefix, parameters in braces ("{note_id}").
+    rule: "public", "requires" or "" for none. guarded_by: names of the application's own dependencies or decorators
+    that look like authentication; empty when none was recognised.
+    """
+
+    kind: str
+    path: str
+    methods: tuple[str, ...]
+    handler: str
+    file: str = ""
+    line: int = 0
+    rule: str = ""
+    rule_source: str = ""
+    roles: tuple[str, ...] = ()
+    reason: str = ""
+    csrf_exempt: str = ""
+    guarded_by: tuple[str, ...] = ()
+    parameters: tuple[ParameterFacts, ...] = ()
+    body: str = ""  # "json", "form", "multipart" or ""
+    in_schema: bool = True
+
+    @property
+    def name(self) -> str:
+        """"GET /notes/{note_id}"; how findings and settings name the route."""
+        if self.kind == "websocket":
+            return f"WEBSOCKET {self.path}"
+        shown = [m for m in self.methods if m not in {"HEAD", "OPTIONS"}]
+        return f"{','.join(sorted(shown)) or 'ANY'} {self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CookieException:
+    """A cookie that the policy lets out weaker, with the reason."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverFacts:
+    """An accepted violation. until: ISO date, the last day on which it holds."""
+
+    control: str
+    reason: str
+    owner: str
+    until: str
+    route: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardFacts:
+    """What ringwork itself enforces in the target; absent when the target does not use it."""
+
+    mode: str
+    controls: tuple[str, ...]
+    origin: str
+    hosts: tuple[str, ...]
+    identify: str
+    cookie_exceptions: tuple[CookieException, ...] = ()
+    waivers: tuple[WaiverFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorHandlers:
+    """Which exceptions and statuses the application itself handles. catch_all: something handles any exception."""
+
+    names: tuple[str, ...] = ()
+    catch_all: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppFacts:
+    """What was found by importing the target.
+
+    framework: starlette, fastapi or flask. root: the user's own folder (the copy has the same layout).
+    settings: the framework's security settings as JSON values, by their own names. middleware: outermost first.
+    schema_paths: what the application's OpenAPI document lists, to check the census against; empty without one.
+    """
+
+    target: str
+    framework: str
+    framework_version: str
+    root: str
+    routes: tuple[RouteFacts, ...]
+    guard: GuardFacts | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    middleware: tuple[str, ...] = ()
+    error_handlers: ErrorHandlers = field(default_factory=ErrorHandlers)
+    schema_paths: tuple[str, ...] = ()
+
+
+def to_plain(value: Any) -> Any:
+    """A fact as JSON values."""
+    return dataclasses.asdict(value)
+
+
+def from_plain(kind: type[T], value: Any) -> T:
+    """A fact back from JSON values; raises TypeError or KeyError when the shape is not that of `kind`."""
+    return typing.cast(T, _build(kind, value))
+
+
+def _build(kind: Any, value: Any) -> Any:
+    origin = typing.get_origin(kind)
+    if origin in (typing.Union, types.UnionType):
+        inner = [a for a in typing.get_args(kind) if a is not type(None)]
+        return None if value is None else _build(inner[0], value)
+    if origin is tuple:
+        return tuple(_build(typing.get_args(kind)[0], item) for item in value)
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        return kind(**{name: _build(hints[name], item) for name, item in value.items()})  # type: ignore[operator]
+    return value
