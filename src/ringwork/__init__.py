@@ -2,4 +2,31 @@
 
 from __future__ import annotations
 
+from ringwork.current import current
+from ringwork.errors import PolicyInvalid, Refused, RingworkError
+from ringwork.events import Event
+from ringwork.policy.declare import csrf_exempt, public, requires
+from ringwork.policy.policy import Mode, Policy, Waiver
+from ringwork.principal import Principal, Via
+from ringwork.protect import protect
+from ringwork.secret import Secret
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Event",
+    "Mode",
+    "Policy",
+    "PolicyInvalid",
+    "Principal",
+    "Refused",
+    "RingworkError",
+    "Secret",
+    "Via",
+    "Waiver",
+    "csrf_exempt",
+    "current",
+    "protect",
+    "public",
+    "requires",
+]

@@ -2,12 +2,15 @@
 
 RingworkError
   PolicyInvalid      configuration is wrong; carries every fault at once
+  CatalogueInvalid   a row of the catalogue is wrong; carries every fault at once
   ExtraMissing       an optional third party is not installed; names the extra
   UnsupportedApp     protect() or prove was given something it does not know
   OutsideRequest     current() was called where no request is being served
   Refused            a guard or a rule refused; carries control, status and reason
   StoreDown          a store did not answer; what follows is the caller's named fail mode
+  TagWrong           a value does not carry the tag that its maker gave it: altered, moved, or of another key
   TargetFailed       prove could not import, start, or enter the target
+  ReportUnreadable   a stored report is damaged, or of a version that this ringwork does not read
 """
 
 from __future__ import annotations
@@ -28,6 +31,15 @@ class PolicyInvalid(RingworkError):
         self.faults = tuple(faults)
         lines = "".join(f"\n  - {fault}" for fault in self.faults)
         super().__init__(f"{len(self.faults)} fault(s) in the ringwork policy:{lines}")
+
+
+class CatalogueInvalid(RingworkError):
+    """The catalogue of controls has faults; all are listed, each with its file and row."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        lines = "".join(f"\n  - {fault}" for fault in self.faults)
+        super().__init__(f"{len(self.faults)} fault(s) in the catalogue of controls:{lines}")
 
 
 class ExtraMissing(RingworkError):
@@ -58,9 +70,21 @@ class StoreDown(RingworkError):
     """A store did not answer within its deadline."""
 
 
+class TagWrong(RingworkError):
+    """A tag and what it stands on do not belong together. Says nothing more: a forger learns from details."""
+
+
 class TargetFailed(RingworkError):
     """The prover could not get the target to run; `step` says how far it came, `advice` what to try."""
 
     def __init__(self, *, step: str, problem: str, advice: str) -> None:
         self.step, self.problem, self.advice = step, problem, advice
         super().__init__(f"{step}: {problem}\n  {advice}")
+
+
+class ReportUnreadable(RingworkError):
+    """A stored report cannot be read; `where` is the place in it ("results[3].verdict", "" for the whole), `problem` what is wrong there."""
+
+    def __init__(self, *, where: str, problem: str) -> None:
+        self.where, self.problem = where, problem
+        super().__init__(f"report: {where}: {problem}" if where else f"report: {problem}")

@@ -98,6 +98,16 @@ class Exchange:
         """The route's name for logs, never the raw path, which may carry a secret."""
         return self.route.name if self.route is not None else f"{self.method[:16]} (no route)"
 
+    @property
+    def prefers_html(self) -> bool:
+        """Whether Accept names text/html, and before any JSON: a browser's page load. Weights are not weighed."""
+        accept = self.accept
+        if accept is None:
+            return False
+        accept = accept.lower()
+        html = accept.find(b"text/html")
+        return html >= 0 and accept.find(b"json", 0, html) < 0
+
     def note(self, key: str, value: object) -> None:
         """Leave `value` for a later hook of the same control."""
         if self.notes is None:

@@ -20,9 +20,9 @@ class Secret(Generic[T]):
     __slots__ = ("_value",)
 
     def __init__(self, value: T) -> None:
-        if not isinstance(value, str | bytes):
+        if not isinstance(value, (str, bytes)):
             raise TypeError(f"a Secret holds str or bytes, not {type(value).__name__}")
-        self._value = value
+        self._value: T = value
 
     def reveal(self) -> T:
         """The value itself. Name the place that uses it; never log the result."""

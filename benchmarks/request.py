@@ -1,0 +1,180 @@
+"""What the guard adds to one request, in process, against the same application bare: `./run bench request`.
+
+The request: GET /items/42 of ten routes, ten browser headers with cookies, a signed-in user; JSON answer.
+Options: --rounds N (15), --write (puts the table into docs/performance.md).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import interleaved
+from fastapi import FastAPI
+from flask import Flask
+
+import ringwork
+from ringwork import Policy, Principal, requires
+
+ORIGIN = "https://app.example.test"
+HEADERS = [
+    (b"host", b"app.example.test"),
+    (b"user-agent", b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+    (b"accept", b"application/json, text/plain, */*"),
+    (b"accept-language", b"en-GB,en;q=0.5"),
+    (b"accept-encoding", b"gzip, deflate, br, zstd"),
+    (b"cookie", b"__Host-session=b3Blbi1zZXNhbWUtb3Blbi1zZXNhbWU; __Host-theme=dark; __Host-lang=en"),
+    (b"origin", ORIGIN.encode()),
+    (b"sec-fetch-site", b"same-origin"),
+    (b"sec-fetch-mode", b"cors"),
+    (b"sec-fetch-dest", b"empty"),
+]
+ALICE = Principal(id="alice", roles=frozenset({"user"}))
+
+
+async def identify_async(request: Any) -> Principal | None:
+    """A session looked up in memory, without waiting."""
+    return ALICE if b"session" in dict(request.scope["headers"]).get(b"cookie", b"") else None
+
+
+def identify(request: Any) -> Principal | None:
+    """The same for Flask."""
+    return ALICE if "session" in request.headers.get("Cookie", "") else None
+
+
+def fastapi_app() -> FastAPI:
+    """Ten routes, the asked one last."""
+    app = FastAPI()
+    for i in range(9):
+        app.get(f"/other{i}/{{item}}")(requires("user")(_other()))
+
+    @app.get("/items/{item}")
+    @requires("user")
+    async def item(item: int) -> dict[str, object]:
+        return {"item": item, "name": "thing"}
+
+    return app
+
+
+def _other() -> Any:
+    async def other(item: int) -> dict[str, int]:
+        return {"item": item}
+
+    return other
+
+
+def flask_app() -> Flask:
+    """The same on Flask."""
+    app = Flask("bench")
+    for i in range(9):
+        app.add_url_rule(f"/other{i}/<int:item>", f"other{i}", requires("user")(lambda item: {"item": item}))
+    app.add_url_rule("/items/<int:item>", "item", requires("user")(lambda item: {"item": item, "name": "thing"}))
+    return app
+
+
+def asgi_batch(app: Any, *, path: str = "/items/42", headers: list[tuple[bytes, bytes]] = HEADERS, expect: int = 200) -> interleaved.Batch:
+    """Calls the application as a server does; an unexpected status ends the run."""
+
+    async def batch(calls: int) -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(calls):
+            status = 0
+            scope = {
+                "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "path": path, "raw_path": path.encode(),
+                "query_string": b"", "root_path": "", "scheme": "https", "headers": list(headers), "client": ("127.0.0.1", 4000),
+                "server": ("127.0.0.1", 443), "state": {},
+            }  # fmt: skip
+
+            async def receive() -> Any:
+                await loop.create_future()
+
+            async def send(message: Any) -> None:
+                nonlocal status
+                status = message.get("status", status)
+
+            await app(scope, receive, send)
+            if status != expect:
+                raise SystemExit(f"{path}: {status} instead of {expect}; the comparison would be worthless")
+
+    return batch
+
+
+def wsgi_batch(app: Any, *, path: str = "/items/42", host: str = "app.example.test", expect: str = "200") -> interleaved.Batch:
+    """The same for WSGI."""
+    environ = {
+        "REQUEST_METHOD": "GET", "SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": "", "SERVER_NAME": "app.example.test",
+        "SERVER_PORT": "443", "SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": "127.0.0.1", "wsgi.version": (1, 0), "wsgi.url_scheme": "https",
+        "wsgi.errors": sys.stderr, "wsgi.multithread": False, "wsgi.multiprocess": False, "wsgi.run_once": False,
+        **{"HTTP_" + name.decode().upper().replace("-", "_"): value.decode() for name, value in HEADERS},
+        "HTTP_HOST": host,
+    }  # fmt: skip
+
+    def batch(calls: int) -> None:
+        for _ in range(calls):
+            seen: list[str] = []
+            body = app({**environ, "wsgi.input": io.BytesIO()}, lambda status, headers, exc=None: seen.append(status))
+            for _piece in body:
+                pass
+            if hasattr(body, "close"):
+                body.close()
+            if not seen[0].startswith(expect):
+                raise SystemExit(f"{path}: {seen[0]} instead of {expect}; the comparison would be worthless")
+
+    return batch
+
+
+def variants() -> dict[str, interleaved.Batch]:
+    """Bare and guarded, and the refusals, all in one run."""
+    quiet = {"origin": ORIGIN, "events": lambda event: None}
+    guarded = ringwork.protect(fastapi_app(), Policy(identify=identify_async, **quiet))
+    guarded_flask = ringwork.protect(flask_app(), Policy(identify=identify, **quiet))
+    no_cookie = [pair for pair in HEADERS if pair[0] != b"cookie"]
+    foreign = [(b"host", b"evil.invalid"), *HEADERS[1:]]
+    return {
+        "FastAPI bare": asgi_batch(fastapi_app()),
+        "FastAPI guarded, all controls": asgi_batch(guarded),
+        "FastAPI guarded: foreign host refused, 421": asgi_batch(guarded, headers=foreign, expect=421),
+        "FastAPI guarded: nobody refused, 401": asgi_batch(guarded, headers=no_cookie, expect=401),
+        "Flask bare": wsgi_batch(flask_app()),
+        "Flask guarded, all controls": wsgi_batch(guarded_flask),
+        "Flask guarded: foreign host refused, 421": wsgi_batch(guarded_flask, host="evil.invalid", expect="421"),
+    }
+
+
+def table(figures: interleaved.Figures) -> str:
+    """The figures as a Markdown table."""
+    lines = ["| request | CPU us | min to max | added us | times bare |", "| --- | ---: | ---: | ---: | ---: |"]
+    for name in figures.rounds:
+        base = f"{name.split()[0]} bare"
+        low, high = figures.spread(name)
+        lines.append(f"| {name} | {figures.median(name):.1f} | {low:.1f} to {high:.1f} | {figures.added(name, base):+.1f} | {figures.ratio(name, base):.2f} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, print, and on demand write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
+    asked = parser.parse_args()
+    figures = interleaved.run(variants(), rounds=max(5, asked.rounds))
+    packages = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "starlette", "flask"))
+    text = f"Python {platform.python_version()}, {packages}; medians of {max(5, asked.rounds)} interleaved rounds of 400 requests.\n\n{table(figures)}\n"
+    print(text)
+    if asked.write:
+        page = Path(__file__).parent.parent / "docs" / "performance.md"
+        head, _, rest = page.read_text(encoding="utf-8").partition("<!-- request:begin -->")
+        tail = rest.partition("<!-- request:end -->")[2]
+        page.write_text(f"{head}<!-- request:begin -->\n{text}<!-- request:end -->{tail}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""`ringwork prove TARGET`: attack a copy of an application and say what held."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from ringwork.cli import narration, terminal
+from ringwork.errors import TargetFailed
+from ringwork.prove import register, run, settings, stored, target
+from ringwork.prove.evidence import Report
+from ringwork.report import html
+from ringwork.report import terminal as summary
+
+_NO_BOOT = frozenset({"copy", "import", "factory", "start", "routes", "port", "login", "policy", "run"})
+
+
+def command(
+    where: Annotated[str, typer.Argument(metavar="TARGET", help="module:app, path/to/file.py[:app], or a folder such as .")] = ".",
+    *,
+    factory: Annotated[bool, typer.Option("--factory", help="The name is a function that makes the application.")] = False,
+    factory_args: Annotated[list[str] | None, typer.Option(help="An argument for the factory; may be repeated.")] = None,
+    env: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE for the copy's environment, which is scrubbed; may be repeated.")
+    ] = None,
+    env_file: Annotated[Path | None, typer.Option(help="A file of NAME=VALUE lines for the copy's environment.")] = None,
+    select: Annotated[list[str] | None, typer.Option(help="Only this layer, control or check; may be repeated.")] = None,
+    ignore: Annotated[list[str] | None, typer.Option(help="Not this layer, control or check; may be repeated.")] = None,
+    fail_on: Annotated[str, typer.Option(help="The least severity that ends with exit code 1: critical, high, medium, low.")] = "low",
+    quick: Annotated[bool, typer.Option("--quick", help="Do not repeat what was found violated.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Timing checks too, and every layer behind each attack.")] = False,
+    profile: Annotated[str, typer.Option(help="List controls up to: baseline, standard, high.")] = "high",
+    output_dir: Annotated[Path, typer.Option(help="Where report.html and report.json go.")] = Path(".ringwork"),
+    max_time: Annotated[float, typer.Option(help="Start no further check after this many seconds.", min=1)] = 300.0,
+    seed: Annotated[int, typer.Option(help="Makes choices repeatable.")] = 0,
+    users: Annotated[str, typer.Option(metavar="MODULE:FUNCTION", help="A function that makes users in the copy and returns them.")] = "",
+    coverage_floor: Annotated[float | None, typer.Option(help="Share of routes that must be reached, 0 to 1.", min=0, max=1)] = None,
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colours, as NO_COLOR does.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only the summary.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Also what was copied, refused and passed over.")] = False,
+) -> None:
+    """Attack a copy of an application on loopback, and say what held, what fell and what was not tried."""
+    out = _console(no_color=no_color)
+    try:
+        chosen = target.resolve(where, here=Path.cwd(), factory=factory, arguments=tuple(factory_args or ()))
+        given = settings.of_project(chosen)
+        asked = _settings(
+            given,
+            select=tuple(select or ()),
+            ignore=tuple(ignore or ()),
+            fail_on=fail_on,
+            quick=quick,
+            deep=deep,
+            profile=profile,
+            max_time=max_time,
+            seed=seed,
+            env=_environment(given.pop("env", {}), env_file, env or []),
+            command=_command(),
+            **({"users_from": users} if users else {}),
+            **({"coverage_floor": coverage_floor} if coverage_floor is not None else {}),
+        )
+        with narration.Narration(out, quiet=quiet, verbose=verbose) as progress:
+            report = run.prove(chosen, asked, progress)
+    except TargetFailed as error:
+        raise typer.Exit(explain(out, error)) from error
+    _show(report, out, output_dir, verbose=verbose)
+    raise typer.Exit(report.exit_code)
+
+
+def _console(*, no_color: bool) -> Console:
+    return Console(highlight=False, emoji=False, markup=False, no_color=True) if no_color else terminal.console()
+
+
+def _command() -> str:
+    return shlex.join(["ringwork", *sys.argv[1:]])
+
+
+def _settings(given: dict[str, Any], **asked: Any) -> settings.Settings:
+    """The project's settings with the command line laid over them. Raises TargetFailed for a word that is not known."""
+    for name, known in (("fail_on", settings.SEVERITIES), ("profile", settings.PROFILES)):
+        if asked[name] not in known:
+            option = name.replace("_", "-")
+            raise TargetFailed(step="settings", problem=f"--{option} {asked[name]} is unknown", advice=f"write one of: {', '.join(known)}")
+    ids = {part for check in register.checks() for part in _names(check.id)}
+    for name in (*asked["select"], *asked["ignore"]):
+        if name not in ids:
+            raise TargetFailed(
+                step="settings", problem=f"{name} is no control or check that has a proof", advice="`ringwork catalogue` lists the ids"
+            )
+    return settings.Settings(**{**given, **asked})
+
+
+def _names(check: str) -> tuple[str, str, str]:
+    control = check.partition("/")[0]
+    return check, control, control.partition(".")[0]
+
+
+def _environment(project: dict[str, str], file: Path | None, given: list[str]) -> dict[str, str]:
+    found = dict(project)
+    if file is not None:
+        found.update(settings.env_file(file))
+    for text in given:
+        found.update(settings.assignment(text, "--env"))
+    return found
+
+
+def explain(out: Console, error: TargetFailed) -> int:
+    """Print what went wrong and what to do; the exit code: 2 for a wrong command, 3 when the target did not come up."""
+    out.print(f"ringwork: {error.step}: {error.problem}", style="bold", soft_wrap=True)
+    out.print(f"  {error.advice}", soft_wrap=True)
+    return run.INCONCLUSIVE if error.step in _NO_BOOT else run.USAGE
+
+
+def _show(report: Report, out: Console, folder: Path, *, verbose: bool) -> None:
+    if verbose:
+        for sentence in report.touched:
+            terminal.say(out, sentence, indent=2)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stored.write(report, folder / stored.FILE)
+        html.write(report, folder / "report.html")
+    except OSError as error:
+        out.print(
+            f"ringwork: the report could not be written to {folder} ({error.strerror}); choose another with --output-dir", soft_wrap=True
+        )
+    summary.render(report, out)

@@ -1,0 +1,341 @@
+"""ASGI: from scope and messages to the Exchange and back, for every scope type.
+
+Two places in an application: `Outer` stands outside everything, the error layer too, so that headers are on every byte
+that leaves; `enter` is called right before the router, where the matched route and the framework's own session are known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from ringwork.current import SERVED
+from ringwork.enforce.guard import Blocking, ReadForm, Refusal
+from ringwork.errors import PolicyInvalid, Refused
+from ringwork.exchange import Exchange, Header
+from ringwork.installation import Installation
+from ringwork.pipeline import ACCESS, Answer, Pipeline, Plan
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+KEY = "ringwork"
+"""Where the Exchange stands in a scope."""
+
+HELD_BYTES = 64 * 1024
+"""How much of an error's body is held back to be looked at."""
+
+
+class Outer:
+    """The outermost layer. `settle` is called once, at the lifespan's start or at the first request."""
+
+    __slots__ = ("app", "installation")
+
+    def __init__(self, app: App, installation: Installation) -> None:
+        self.app, self.installation = app, installation
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if kind == "http":
+            await self._http(scope, receive, send)
+        elif kind == "websocket":
+            await self._websocket(scope, receive, send)
+        elif kind == "lifespan":
+            await self._lifespan(scope, receive, send)
+        else:
+            # Against a new kind of connection that no guard has ever seen: what is unknown is not served.
+            raise PolicyInvalid([f"ASGI scope type {kind!r} is unknown to ringwork and is refused"])
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def checked() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self.installation.settle()
+            return message
+
+        await self.app(scope, checked, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        installation = self.installation
+        if not installation.settled:
+            installation.settle()
+        plan = installation.pipeline.unmatched
+        exchange = begin(scope, plan, scope["method"])
+        sender = Sender(exchange, send)
+        refusal = plan.arrive(exchange)
+        if refusal is not None:
+            await sender.answer(plan.pipeline.refuse(exchange, refusal))
+            return
+        rewrite(scope, exchange, plan)
+        try:
+            await self.app(scope, receive, sender.send)
+            await sender.finish()
+        except Exception as error:
+            plan.pipeline.failed(exchange, error)
+            if sender.started:
+                raise  # the answer is under way and cannot be mended: the server cuts the connection
+            if sender.held is not None:
+                await sender.flush()  # the application's own error page, or the framework's, which is replaced
+            else:
+                await sender.answer(plan.pipeline.answer(exchange, 500))
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        installation = self.installation
+        if not installation.settled:
+            installation.settle()
+        plan = installation.pipeline.unmatched
+        exchange = begin(scope, plan, "GET")
+        sender = SocketSender(exchange, send, can_answer="websocket.http.response" in (scope.get("extensions") or {}))
+        refusal = plan.arrive(exchange)
+        if refusal is not None:
+            await receive()
+            await sender.refuse(plan.pipeline.refuse(exchange, refusal))
+            return
+        rewrite(scope, exchange, plan)
+        try:
+            await self.app(scope, receive, sender.send)
+        except Refused:
+            return  # told already, and the socket is closed
+        except Exception as error:
+            answer = plan.pipeline.fail(exchange, error)
+            if sender.closed:
+                return
+            if sender.accepted:
+                await send({"type": "websocket.close", "code": 1011, "reason": f"incident {exchange.incident}"})
+            else:
+                await sender.refuse(answer)
+
+
+def begin(scope: Scope, plan: Plan, method: str) -> Exchange:
+    """A new Exchange for `scope`, noted there and as the current one."""
+    client = scope.get("client")
+    exchange = Exchange(kind=scope["type"], method=method, path=scope["path"], scheme=scope.get("scheme", "http"), peer=client[0] if client else "")
+    exchange.read(scope["headers"])
+    exchange.plan = plan
+    scope[KEY] = exchange
+    SERVED.set(exchange)
+    return exchange
+
+
+def rewrite(scope: Scope, exchange: Exchange, plan: Plan) -> None:
+    """Take out of the request what the application must not see, and put in what guards replaced."""
+    headers: list[Header] = scope["headers"]
+    drops = plan.drops
+    for name, _ in headers:
+        if name in drops:
+            break
+    else:
+        if not exchange.replaced and not exchange.dropped:
+            return
+    gone = {*drops, *exchange.dropped, *(name for name, _ in exchange.replaced)}
+    scope["headers"] = [*(pair for pair in headers if pair[0] not in gone), *exchange.replaced]
+
+
+class Sender:
+    """Sends one HTTP answer: headers settled by the plan, errors held back until their body was looked at."""
+
+    __slots__ = ("exchange", "raw", "started", "held", "body", "muted", "headless")
+
+    def __init__(self, exchange: Exchange, raw: Send) -> None:
+        self.exchange, self.raw = exchange, raw
+        self.started = self.muted = False
+        self.held: Message | None = None
+        self.body = b""
+        self.headless = exchange.method == "HEAD"
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """What the application calls instead of the server's send."""
+        kind = message["type"]
+        if kind == "http.response.start":
+            return self._start(message)
+        if self.held is not None or self.muted:
+            return self._hold(message)
+        return self.raw(message)
+
+    def _start(self, message: Message) -> Awaitable[None]:
+        exchange, status = self.exchange, message["status"]
+        plan: Any = exchange.plan
+        refusal = None if exchange.decided and exchange.native is None else _unfit(exchange, plan.pipeline, status)
+        if refusal is not None:
+            self.muted = True
+            return self.answer(plan.pipeline.refuse(exchange, refusal))
+        if status >= 400 and plan.error_body is not None:
+            self.held = message
+            return _nothing()
+        self.started = True
+        message["headers"] = plan.start(exchange, status, message.get("headers") or [])
+        return self.raw(message)
+
+    async def _hold(self, message: Message) -> None:
+        if self.muted:
+            return
+        if message["type"] != "http.response.body":
+            await self.flush()
+            await self.raw(message)
+            return
+        self.body += message.get("body", b"")
+        more = bool(message.get("more_body"))
+        if more and len(self.body) < HELD_BYTES:
+            return
+        # A 500 waits until the application has returned or raised: Starlette's error layer answers first and raises then.
+        if more or (self.held is not None and self.held["status"] < 500):
+            await self.flush(more=more)
+
+    async def flush(self, *, more: bool = False) -> None:
+        """Send a held error: replaced where its body tells too much, else as it is."""
+        held, self.held = self.held, None
+        if held is None:
+            return
+        exchange, status = self.exchange, held["status"]
+        plan: Any = exchange.plan
+        headers, body = held.get("headers") or [], self.body
+        found = plan.error_body(exchange, status, headers, body)
+        if found is not None:
+            headers, body = found
+            self.muted, more = more, False
+        self.started = True
+        await self.raw({**held, "headers": plan.start(exchange, status, headers)})
+        await self.raw({"type": "http.response.body", "body": b"" if self.headless else body, "more_body": more})
+
+    async def finish(self) -> None:
+        """The application has returned: nothing may stay held."""
+        if self.held is not None:
+            await self.flush()
+
+    async def answer(self, answer: Answer) -> None:
+        """Send an answer of ringwork's own, in place of whatever the application held back."""
+        self.held, self.muted = None, True
+        plan: Any = self.exchange.plan
+        headers = plan.start(self.exchange, answer.status, answer.headers)
+        self.started = True
+        await self.raw({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await self.raw({"type": "http.response.body", "body": b"" if self.headless else answer.body, "more_body": False})
+
+
+class SocketSender:
+    """Sends a WebSocket's messages; a refusal before acceptance is a whole HTTP answer where the server can send one."""
+
+    __slots__ = ("exchange", "raw", "can_answer", "accepted", "closed")
+
+    def __init__(self, exchange: Exchange, raw: Send, *, can_answer: bool) -> None:
+        self.exchange, self.raw, self.can_answer = exchange, raw, can_answer
+        self.accepted = self.closed = False
+
+    async def send(self, message: Message) -> None:
+        """What the application calls instead of the server's send."""
+        kind = message["type"]
+        plan: Any = self.exchange.plan
+        if kind == "websocket.accept":
+            if not self.exchange.decided and plan.pipeline.requires_decision:
+                detail = "a WebSocket was accepted without an access decision; give its route a rule"
+                await self.refuse(plan.pipeline.refuse(self.exchange, Refusal(control=ACCESS, status=403, reason="undecided", detail=detail)))
+                raise Refused(control=ACCESS, status=403, reason="undecided")
+            self.accepted = True
+            message["headers"] = plan.start(self.exchange, 101, list(message.get("headers") or []))
+        elif kind == "websocket.http.response.start":
+            message["headers"] = plan.start(self.exchange, message["status"], list(message.get("headers") or []))
+            self.closed = True
+        elif kind == "websocket.close":
+            if not self.accepted and self.can_answer and not self.closed:
+                await self.refuse(plan.pipeline.answer(self.exchange, 403))
+                return
+            self.closed = True
+        await self.raw(message)
+
+    async def refuse(self, answer: Answer) -> None:
+        """Refuse the handshake, with headers and page where the server's WebSocket side can send them."""
+        self.closed = True
+        if not self.can_answer:
+            await self.raw({"type": "websocket.close", "code": 1008, "reason": ""})
+            return
+        plan: Any = self.exchange.plan
+        headers = plan.start(self.exchange, answer.status, answer.headers)
+        await self.raw({"type": "websocket.http.response.start", "status": answer.status, "headers": headers})
+        await self.raw({"type": "websocket.http.response.body", "body": answer.body, "more_body": False})
+
+
+def _unfit(exchange: Exchange, pipeline: Pipeline, status: int) -> Refusal | None:
+    """Why an answer may not leave, or None."""
+    native = exchange.native
+    if isinstance(native, Dispatched) and not native.agrees() and status < 300 and pipeline.requires_decision:
+        detail = "the router reached another handler than the one that was decided on"
+        return Refusal(control=ACCESS, status=403, reason="other-handler", detail=detail)
+    return pipeline.undecided(exchange, status)
+
+
+async def _nothing() -> None:
+    return None
+
+
+class Dispatched:
+    """What was decided on, to be compared with what the router really reached."""
+
+    __slots__ = ("scope", "endpoints")
+
+    def __init__(self, scope: Scope, endpoints: tuple[object, ...]) -> None:
+        self.scope, self.endpoints = scope, endpoints
+
+    def agrees(self) -> bool:
+        """Whether the router took the handler that the decision was made for."""
+        reached = self.scope.get("endpoint")
+        return any(reached is endpoint for endpoint in self.endpoints)
+
+
+async def enter(
+    exchange: Exchange, plan: Plan, request: object, read_form: Callable[[int], Awaitable[Mapping[str, str] | None]]
+) -> Refusal | None:
+    """Identify the principal, then let the guards of the matched route decide."""
+    exchange.plan, exchange.route = plan, plan.route
+    pipeline = plan.pipeline
+    if not exchange.identified:
+        refusal = await _identify(exchange, pipeline, request)
+        if refusal is not None:
+            return refusal
+    found = plan.enter(exchange)
+    if found is None or isinstance(found, Refusal):
+        exchange.decided = found is None
+        return found
+    refusal = await _ask(found, read_form)
+    exchange.decided = refusal is None
+    return refusal
+
+
+async def _ask(asking: Any, read_form: Callable[[int], Awaitable[Mapping[str, str] | None]]) -> Refusal | None:
+    """Drive a guard that asks: forms through the framework's parser, blocking calls through the pool."""
+    answer: Any = None
+    while True:
+        try:
+            ask = asking.send(answer)
+        except StopIteration as stop:
+            result: Refusal | None = stop.value
+            return result
+        if isinstance(ask, ReadForm):
+            answer = await read_form(ask.limit_bytes)
+        elif isinstance(ask, Blocking):
+            answer = await asyncio.to_thread(ask.call)
+        else:
+            raise TypeError(f"a guard asked for {type(ask).__name__}, which no adapter knows")
+
+
+async def _identify(exchange: Exchange, pipeline: Pipeline, request: object) -> Refusal | None:
+    """Who is asking. Against a broken user loader that lets everybody in: what goes wrong here is nobody, or a refusal."""
+    exchange.identified = True
+    identify: Any = pipeline.policy.identify
+    if identify is None or not pipeline.identifies:
+        return None
+    try:
+        async with asyncio.timeout(pipeline.policy.identify_seconds):
+            if inspect.iscoroutinefunction(identify):
+                principal = await identify(request)
+            else:
+                principal = await asyncio.to_thread(identify, request)
+    except TimeoutError:
+        return pipeline.no_identity(exchange, f"identify took longer than {pipeline.policy.identify_seconds:g} seconds")
+    except Exception as error:
+        return pipeline.no_identity(exchange, f"identify raised {type(error).__name__}", error)
+    return pipeline.take_identity(exchange, principal)

@@ -1,0 +1,369 @@
+"""Starlette, and what FastAPI shares with it: routes listed and resolved by the framework's own matching.
+
+Against path guesses that differ from the router's: candidates are narrowed by their literal prefix only, each is then
+asked by its own `matches`, in the router's own order; what the router reached is compared afterwards.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection, Request
+from starlette.routing import BaseRoute, Host, Match, Mount, Router, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from ringwork.errors import UnsupportedApp
+from ringwork.frameworks import asgi
+from ringwork.installation import Installation
+from ringwork.route import Handler, Route, RouteKind
+
+Marked = tuple[tuple[str, object], ...]
+"""Where a rule may stand, from the handler outward: ("handler", function), ("router", router), ..."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One route as the router holds it.
+
+    matcher: the framework's own object that says whether it matches. key: what the compiled plan is kept under.
+    prefix: path template of the mounts it stands in. inside: entries of a mounted application that can be listed.
+    """
+
+    matcher: Any
+    key: object
+    path: str
+    kind: RouteKind
+    methods: frozenset[str]
+    endpoint: object
+    marked: Marked
+    inside: Index | None = None
+
+
+Lister = Callable[[Router], Iterator[tuple[Any, BaseRoute, Marked]]]
+"""From a router to (matcher, original route, marks outside the handler); FastAPI's own sees into included routers."""
+
+
+def plain_routes(router: Router) -> Iterator[tuple[Any, BaseRoute, Marked]]:
+    """Starlette's list holds every route itself."""
+    for route in router.routes:
+        yield route, route, ()
+
+
+class Index:
+    """The entries of one router, found by the literal part of their path; built again when a route was added or taken out."""
+
+    __slots__ = ("router", "prefix", "marked", "lister", "_watched", "_entries", "_tree")
+
+    def __init__(self, router: Router, *, prefix: str = "", marked: Marked = (), lister: Lister = plain_routes) -> None:
+        self.router, self.prefix, self.marked, self.lister = router, prefix, marked, lister
+        self._watched: list[tuple[list[Any], int]] = []
+        self._build()
+
+    def _build(self) -> None:
+        self._watched = [(found, len(found)) for found in watched_lists(self.router)]
+        self._entries = [self._entry(*found) for found in self.lister(self.router)]
+        self._tree = _Tree(self._entries)
+
+    def entries(self) -> list[Entry]:
+        """All entries, in the router's order, as of now."""
+        # Against a route added later that nobody looked at: the lists are counted at each look.
+        for found, size in self._watched:
+            if len(found) != size:
+                self._build()
+                break
+        return self._entries
+
+    def flat(self) -> Iterator[Entry]:
+        """Every way in, those of mounted applications too."""
+        for entry in self.entries():
+            if entry.inside is None:
+                yield entry
+            else:
+                yield from entry.inside.flat()
+
+    def resolve(self, scope: asgi.Scope, path: str) -> tuple[Entry, tuple[object, ...]] | None:
+        """The entry that the router will take for `scope`, and the endpoints that may be found there; None for none."""
+        self.entries()
+        for entry in self._tree.candidates(path):
+            match, child = entry.matcher.matches(scope)
+            if match is not Match.FULL:
+                continue
+            endpoint = child.get("endpoint")
+            if entry.inside is None:
+                return entry, (endpoint,)
+            inner = {**scope, **child}
+            found = entry.inside.resolve(inner, _route_path(inner))
+            return None if found is None else (found[0], (*found[1], endpoint))
+        return None
+
+    def _entry(self, matcher: Any, route: BaseRoute, outside: Marked) -> Entry:
+        path = self.prefix + (getattr(matcher, "path", None) or getattr(route, "path", "") or "")
+        endpoint = getattr(matcher, "endpoint", None) or getattr(matcher, "app", None) or getattr(route, "endpoint", None)
+        marked: Marked = (("handler", endpoint), ("route", route), *outside, *self.marked)
+        if isinstance(matcher, Mount | Host):
+            return self._mounted(matcher, path, marked)
+        methods = frozenset(getattr(matcher, "methods", None) or _methods_of(endpoint))
+        kind = RouteKind.WEBSOCKET if isinstance(route, WebSocketRoute) else RouteKind.HTTP
+        kind = RouteKind.STATIC if isinstance(endpoint, StaticFiles) else kind
+        methods = frozenset() if kind is RouteKind.WEBSOCKET else methods
+        return Entry(matcher=matcher, key=matcher, path=path, kind=kind, methods=methods, endpoint=endpoint, marked=marked)
+
+    def _mounted(self, mount: Any, path: str, marked: Marked) -> Entry:
+        app = mount.app
+        target = getattr(mount, "_base_app", app)
+        shown = path.rstrip("/") if isinstance(mount, Mount) else self.prefix
+        outward: Marked = (("mount", target), *marked[1:])
+        inner = target.router if isinstance(target, Starlette) else target if isinstance(target, Router) else None
+        if inner is not None:
+            inside = Index(inner, prefix=shown, marked=outward, lister=self.lister)
+            return Entry(
+                matcher=mount, key=mount, path=shown, kind=RouteKind.MOUNT, methods=frozenset(), endpoint=app, marked=outward, inside=inside
+            )
+        static = isinstance(target, StaticFiles)
+        return Entry(
+            matcher=mount,
+            key=mount,
+            path=shown or "/",
+            kind=RouteKind.STATIC if static else RouteKind.MOUNT,
+            methods=frozenset({"GET", "HEAD"}) if static else frozenset(),
+            endpoint=app,
+            marked=outward,
+        )
+
+
+def watched_lists(router: Router) -> Iterator[list[Any]]:
+    """The lists whose length tells that a route came or went: the router's own, and those of included routers."""
+    seen: set[int] = set()
+    waiting: list[Any] = [router]
+    while waiting:
+        current = waiting.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current.routes
+        low = getattr(current, "_low_priority_routes", None)
+        if isinstance(low, list):
+            yield low
+        waiting += [inner for route in current.routes if (inner := getattr(route, "original_router", None)) is not None]
+
+
+class _Tree:
+    """Entries by the literal segments their path begins with, so that few have to be asked."""
+
+    __slots__ = ("root",)
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.root = _Node()
+        for place, entry in enumerate(entries):
+            node = self.root
+            for segment in _literal_segments(entry):
+                node = node.children.setdefault(segment, _Node())
+            node.own.append((place, entry))
+        self.root.settle([])
+
+    def candidates(self, path: str) -> Sequence[Entry]:
+        """The entries that may match `path`, in the router's order."""
+        node = self.root
+        for segment in path[1:].split("/"):
+            below = node.children.get(segment)
+            if below is None:
+                break
+            node = below
+        return node.found
+
+
+class _Node:
+    __slots__ = ("children", "own", "found")
+
+    def __init__(self) -> None:
+        self.children: dict[str, _Node] = {}
+        self.own: list[tuple[int, Entry]] = []
+        self.found: list[Entry] = []
+
+    def settle(self, above: list[tuple[int, Entry]]) -> None:
+        """Join what stands here with what stands above: shorter literal prefixes may match longer paths."""
+        here = sorted([*above, *self.own], key=lambda pair: pair[0])
+        self.found = [entry for _, entry in here]
+        for child in self.children.values():
+            child.settle(here)
+
+
+def _literal_segments(entry: Entry) -> list[str]:
+    path = getattr(entry.matcher, "path", None)
+    if not isinstance(path, str) or isinstance(entry.matcher, Host):
+        return []
+    segments = []
+    for segment in path[1:].split("/"):
+        if "{" in segment or segment == "":
+            break
+        segments.append(segment)
+    return segments
+
+
+def _route_path(scope: asgi.Scope) -> str:
+    """The part of the path that this router reads; the rest belongs to the mounts above (starlette._utils.get_route_path)."""
+    path, root = str(scope["path"]), str(scope.get("root_path", ""))
+    if not root:
+        return path
+    if path.startswith(root) and (path == root or path[len(root)] == "/"):
+        return path[len(root) :]
+    return path
+
+
+def _methods_of(endpoint: object) -> frozenset[str]:
+    """What a class of handlers answers to: the methods it defines."""
+    if not inspect.isclass(endpoint):
+        return frozenset()
+    return frozenset(m.upper() for m in ("get", "head", "post", "put", "patch", "delete", "options") if hasattr(endpoint, m))
+
+
+def to_route(entry: Entry, installation: Installation | None) -> Route:
+    """The entry in ringwork's words, with its rule when an installation is given."""
+    found = None if installation is None else installation.find_rule(entry.methods, entry.path, entry.marked)
+    return Route(
+        kind=entry.kind,
+        path=entry.path,
+        methods=entry.methods,
+        handler=handler_of(entry.endpoint),
+        rule=found.rule if found else None,
+        rule_source=found.source if found else "",
+        csrf_exempt=found.csrf_exempt if found else None,
+    )
+
+
+def handler_of(endpoint: object) -> Handler:
+    """Where the code of an endpoint stands, behind wrappers and partials."""
+    inner: Any = endpoint
+    while hasattr(inner, "func") and not inspect.isfunction(inner):
+        inner = inner.func
+    inner = inspect.unwrap(inner) if callable(inner) else inner
+    if not (inspect.isfunction(inner) or inspect.isclass(inner) or inspect.ismethod(inner)):
+        inner = type(inner)
+    name = f"{getattr(inner, '__module__', '')}.{getattr(inner, '__qualname__', repr(inner))}"
+    try:
+        file, line = inspect.getsourcefile(inner), inspect.getsourcelines(inner)[1]
+    except (OSError, TypeError):
+        return Handler(name=name)
+    return Handler(name=name, file=file, line=line)
+
+
+def list_routes(app: Starlette, *, installation: Installation | None = None, lister: Lister = plain_routes) -> list[Route]:
+    """Every way into `app`: HTTP, WebSocket, static files and mounts, with prefixes; rules only with an installation."""
+    return [to_route(entry, installation) for entry in Index(app.router, lister=lister).flat()]
+
+
+class Gate:
+    """Stands right before the router, inside the application's own middleware, where its session is already known."""
+
+    __slots__ = ("router", "index", "installation")
+
+    def __init__(self, router: Router, installation: Installation, lister: Lister) -> None:
+        self.router, self.installation = router, installation
+        self.index = Index(router, lister=lister)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.router, name)
+
+    async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.router(scope, receive, send)
+            return
+        exchange = scope.get(asgi.KEY)
+        if exchange is None:
+            # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
+            raise UnsupportedApp("a request reached the router past ringwork's outermost layer")
+        found = self.index.resolve(scope, _route_path(scope))
+        if found is None:
+            await self.router(scope, receive, send)
+            return
+        entry, endpoints = found
+        plan = self.installation.plan(entry.key, lambda: to_route(entry, self.installation))
+        form = _Form(scope, receive)
+        refusal = await asgi.enter(exchange, plan, HTTPConnection(scope), form.read)
+        if refusal is not None:
+            await _refuse(scope, receive, send, plan.pipeline.refuse(exchange, refusal))
+            return
+        exchange.native = asgi.Dispatched(scope, endpoints)
+        await self.router(scope, form.receive, send)
+
+
+async def _refuse(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send, answer: Any) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        extensions = scope.get("extensions") or {}
+        if "websocket.http.response" in extensions:
+            await send({"type": "websocket.http.response.start", "status": answer.status, "headers": answer.headers})
+            await send({"type": "websocket.http.response.body", "body": answer.body, "more_body": False})
+        else:
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+        return
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    body = b"" if scope["method"] == "HEAD" else answer.body
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+class _Form:
+    """Reads a form for a guard through Starlette's own parser, and gives the body to the application once more."""
+
+    __slots__ = ("scope", "_receive", "_replay", "receive")
+
+    def __init__(self, scope: asgi.Scope, receive: asgi.Receive) -> None:
+        self.scope, self._receive = scope, receive
+        self._replay: list[asgi.Message] = []
+        self.receive = receive
+
+    async def _again(self) -> asgi.Message:
+        return self._replay.pop(0) if self._replay else await self._receive()
+
+    async def read(self, limit_bytes: int) -> Mapping[str, str] | None:
+        """The form's text fields, first value of each name; None when it is longer than `limit_bytes` or cannot be read."""
+        size = 0
+        self.receive = self._again
+        while True:
+            message = await self._receive()
+            self._replay.append(message)
+            size += len(message.get("body", b""))
+            if message["type"] != "http.request" or size > limit_bytes:
+                return None
+            if not message.get("more_body"):
+                break
+        return await _fields(self.scope, b"".join(m.get("body", b"") for m in self._replay))
+
+
+async def _fields(scope: asgi.Scope, body: bytes) -> Mapping[str, str] | None:
+    sent = next((value for name, value in scope["headers"] if name == b"content-type"), b"").lower()
+    if not sent.startswith(b"multipart/form-data"):
+        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=1000)
+        return dict(reversed(pairs))
+    delivered = False
+
+    async def once() -> asgi.Message:
+        nonlocal delivered
+        delivered = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async with Request(dict(scope), once).form() as form:
+        return {name: value for name, value in reversed(form.multi_items()) if isinstance(value, str)}
+
+
+def install(app: Starlette, installation: Installation, *, lister: Lister = plain_routes) -> None:
+    """Put both layers into `app`, in place: the outer one outside its error layer, the gate right before its router."""
+    if app.middleware_stack is not None:
+        raise UnsupportedApp("protect() came after the application had served a request; call it right after the routes are defined")
+    original = app.build_middleware_stack
+
+    def build_middleware_stack() -> Any:
+        router = app.router
+        app.router = Gate(router, installation, lister)  # type: ignore[assignment]  # the stack's innermost callable, nothing more
+        try:
+            stack = original()
+        finally:
+            app.router = router
+        return asgi.Outer(stack, installation)
+
+    app.build_middleware_stack = build_middleware_stack  # type: ignore[method-assign]  # the seam that Starlette itself calls

@@ -1,0 +1,186 @@
+"""Settings files: `[tool.ringwork]` of pyproject.toml, or ringwork.toml. Secrets never stand in them.
+
+Against the mistyped key that switches a defence off in silence: whatever is not known is a fault, with the nearest known name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import difflib
+import importlib
+import tomllib
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ringwork.errors import PolicyInvalid
+from ringwork.policy.declare import RuleMark, public, requires
+from ringwork.policy.policy import SETTINGS, Policy, Waiver
+
+PLAIN = ("origin", "hosts", "trusted_origins", "mode", "identify", "roles", "store", "identify_seconds")
+"""Top-level keys with a plain value."""
+
+OTHERS = ("rules", "waivers", "prove")
+"""Top-level tables that are no control's settings; `prove` is the prover's own and is checked there."""
+
+
+def find(folder: Path) -> Path | None:
+    """The settings file of `folder`: ringwork.toml, else a pyproject.toml that has [tool.ringwork]."""
+    own = folder / "ringwork.toml"
+    if own.is_file():
+        return own
+    project = folder / "pyproject.toml"
+    return project if project.is_file() and "ringwork" in _toml(project).get("tool", {}) else None
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The table of settings in `path`, as it stands there."""
+    whole = _toml(path)
+    table = whole.get("tool", {}).get("ringwork", {}) if path.name == "pyproject.toml" else whole
+    return dict(table)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PolicyInvalid([f"{path.name}: no valid TOML: {error}"]) from error
+
+
+def load(path: Path, **given: Any) -> Policy:
+    """The policy that `path` describes; `given` fields (identify, events, ...) are laid over it. Raises PolicyInvalid."""
+    return from_table(read(path), where=path.name, **given)
+
+
+def from_table(table: Mapping[str, Any], *, where: str, **given: Any) -> Policy:
+    """A policy from a table of settings, with every fault told at once."""
+    faults: list[str] = []
+    values = {name: _plain(name, table[name], faults, where) for name in PLAIN if name in table}
+    guards = {guard.control: (field, guard) for field, guard in SETTINGS}
+    layers = {control.split(".")[0] for control in guards}
+    for key, value in table.items():
+        if key in layers and isinstance(value, Mapping):
+            _layer(key, value, guards, values, faults, where)
+        elif key not in PLAIN and key not in OTHERS:
+            faults.append(_unknown(f"{where}: {key}", key, [*PLAIN, *OTHERS, *layers]))
+    values["rules"] = _rules(table.get("rules", ()), faults, where)
+    values["waivers"] = _waivers(table.get("waivers", ()), faults, where)
+    if isinstance(values.get("identify"), str):
+        values["identify"] = _named(values["identify"], faults, where)
+    try:
+        policy = Policy(**{**values, **given})
+    except PolicyInvalid as invalid:
+        raise PolicyInvalid([*faults, *invalid.faults]) from invalid
+    if faults:
+        raise PolicyInvalid(faults)
+    return policy
+
+
+def _plain(name: str, value: Any, faults: list[str], where: str) -> Any:
+    expected: Any = {"hosts": list, "trusted_origins": list, "roles": list, "identify_seconds": (int, float)}.get(name, str)
+    if not isinstance(value, expected) or isinstance(value, bool):
+        shown = "a list of texts" if expected is list else "a number of seconds" if name == "identify_seconds" else "a text"
+        faults.append(f"{where}: {name}: give {shown}, not {type(value).__name__}")
+        return () if expected is list else dataclasses.MISSING
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _unknown(where: str, key: str, known: Iterable[str]) -> str:
+    known = sorted(set(known))
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"{where} is unknown; " + (f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}")
+
+
+def _layer(layer: str, table: Mapping[str, Any], guards: Mapping[Any, Any], values: dict[str, Any], faults: list[str], where: str) -> None:
+    for stem, settings in table.items():
+        found = guards.get(f"{layer}.{stem}")
+        if found is None:
+            known = [control.split(".")[1] for control in guards if control.startswith(f"{layer}.")]
+            faults.append(_unknown(f"{where}: [{layer}.{stem}]", stem, known))
+            continue
+        field, guard = found
+        values[field] = _settings(guard.settings, settings, f"{where}: {layer}.{stem}", faults)
+
+
+def _settings(kind: type[Any], table: Any, where: str, faults: list[str]) -> Any:
+    """`kind` filled from `table`; on a fault the default, since the fault stops the start anyway."""
+    if not isinstance(table, Mapping):
+        faults.append(f"{where}: give a table of settings, not {type(table).__name__}")
+        return kind()
+    hints = typing.get_type_hints(kind)
+    values = {}
+    for key, value in table.items():
+        if key not in hints:
+            faults.append(_unknown(f"{where}.{key}", key, hints))
+            continue
+        fits, converted = _convert(hints[key], value, f"{where}.{key}", faults)
+        if fits:
+            values[key] = converted
+    try:
+        return kind(**values)
+    except (TypeError, ValueError) as error:
+        faults.append(f"{where}: {error}")
+        return None
+
+
+def _convert(kind: Any, value: Any, where: str, faults: list[str]) -> tuple[bool, Any]:
+    if typing.get_origin(kind) is tuple and isinstance(value, list):
+        inner = typing.get_args(kind)[0]
+        pairs = [_convert(inner, item, f"{where}[{i}]", faults) for i, item in enumerate(value)]
+        return all(fits for fits, _ in pairs), tuple(item for _, item in pairs)
+    if dataclasses.is_dataclass(kind) and isinstance(value, Mapping):
+        made = _settings(typing.cast(type[Any], kind), value, where, faults)
+        return made is not None, made
+    plain = str if isinstance(kind, types.GenericAlias) else kind
+    if isinstance(plain, type) and isinstance(value, plain) and not (plain is int and isinstance(value, bool)):
+        return True, value
+    faults.append(f"{where}: give {_shown(kind)}, not {type(value).__name__}")
+    return False, None
+
+
+def _shown(kind: Any) -> str:
+    if typing.get_origin(kind) is tuple:
+        return "a list"
+    return {str: "a text", int: "a whole number", bool: "true or false", float: "a number"}.get(kind, "a table")
+
+
+def _rules(rows: Any, faults: list[str], where: str) -> dict[str, RuleMark]:
+    """[[rules]] rows: route, and either public (the reason) or requires (a list of roles, empty for any user)."""
+    rules: dict[str, RuleMark] = {}
+    for i, row in enumerate(rows if isinstance(rows, list) else []):
+        place = f"{where}: rules[{i}]"
+        unknown = set(row) - {"route", "public", "requires"}
+        if unknown or "route" not in row or ("public" in row) == ("requires" in row):
+            faults.append(f'{place}: give route = "GET /path" and either public = "reason" or requires = ["role"]')
+            continue
+        try:
+            rules[row["route"]] = public(row["public"]) if "public" in row else requires(*row["requires"])
+        except (TypeError, ValueError) as error:
+            faults.append(f"{place}: {error}")
+    return rules
+
+
+def _waivers(rows: Any, faults: list[str], where: str) -> tuple[Waiver, ...]:
+    waivers = []
+    for i, row in enumerate(rows if isinstance(rows, list) else []):
+        place = f"{where}: waivers[{i}]"
+        names = {f.name for f in dataclasses.fields(Waiver)}
+        for key in set(row) - names:
+            faults.append(_unknown(f"{place}.{key}", key, names))
+        if not {"control", "reason", "owner", "until"} <= set(row) or not isinstance(row.get("until"), datetime.date):
+            faults.append(f"{place}: give control, reason, owner and until = 2027-01-31 (a date, without quotes)")
+            continue
+        waivers.append(Waiver(**{key: row[key] for key in row if key in names}))
+    return tuple(waivers)
+
+
+def _named(name: str, faults: list[str], where: str) -> Any:
+    module, _, attribute = name.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        faults.append(f'{where}: identify = {name!r} cannot be loaded ({error}); write "package.module:function"')
+        return None

@@ -1,0 +1,178 @@
+"""What this application asks of its defences: one frozen value, checked whole at start.
+
+Against controls that do nothing in silence: an unknown key, a dead rule or a weak value is a fault, and all faults are told at once.
+"""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+from ringwork.clock import SYSTEM_CLOCK, Clock
+from ringwork.enforce.access import deny_by_default
+from ringwork.enforce.browser import cookie_attributes, csrf, security_headers
+from ringwork.enforce.guard import Guard, SpentTokens
+from ringwork.enforce.network import host_validation
+from ringwork.enforce.output import error_handling
+from ringwork.errors import PolicyInvalid
+from ringwork.events import EventSink, log_event
+from ringwork.policy.declare import RuleMark
+from ringwork.principal import Principal
+from ringwork.secret import Secret
+
+Identify = Callable[[Any], Principal | None | Awaitable[Principal | None]]
+"""From the framework's own request to who is asking; None for nobody. Plain functions run in a pool of threads under ASGI."""
+
+SETTINGS: tuple[tuple[str, Guard[Any]], ...] = (
+    ("error_handling", error_handling.GUARD),
+    ("security_headers", security_headers.GUARD),
+    ("cookie_attributes", cookie_attributes.GUARD),
+    ("host_validation", host_validation.GUARD),
+    ("deny_by_default", deny_by_default.GUARD),
+    ("csrf", csrf.GUARD),
+)
+"""Field of the policy, and the guard whose settings it holds."""
+
+
+class Mode(StrEnum):
+    """What a refusal does."""
+
+    OBSERVE = "observe"  # changes no answer; events say what would have been refused
+    ENFORCE = "enforce"
+    PRODUCTION = "production"  # as enforce, and a fault stops the start
+
+
+MODES = frozenset(mode.value for mode in Mode)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """An accepted violation. control: its id. route: one route's name ("POST /hook"), or "" for all. until: its last day."""
+
+    control: str
+    reason: str
+    owner: str
+    until: datetime.date
+    route: str = ""
+
+
+def _field(default: Any, doc: str, **more: str) -> Any:
+    return field(default=default, metadata={"doc": doc, **more})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Everything one application decides. Every field has a safe default; with none at all, only loopback is served."""
+
+    origin: str = _field("", 'canonical origin, scheme and host and port only: "https://clinic.example"; "" serves loopback only')
+    hosts: tuple[str, ...] = _field((), "further host names that are served, exact, without wildcard")
+    trusted_origins: tuple[str, ...] = _field((), "further exact origins whose pages may send state-changing requests")
+    mode: Mode | None = _field(None, "observe, enforce or production; RINGWORK_MODE decides when it is set", unit="word")
+    identify: Identify | str | None = _field(None, 'function from request to Principal or None, or "module:function"')
+    roles: tuple[str, ...] = _field((), "all role names; when given, a rule that names another is a fault")
+    rules: Mapping[str, RuleMark] = field(default_factory=dict, metadata={"doc": 'rules by route name, "GET /docs": public("...")'})
+    waivers: tuple[Waiver, ...] = _field((), "accepted violations, each with control, reason, owner, until")
+    key: Secret[bytes] | None = _field(None, "32 random bytes that sign tokens; RINGWORK_KEY (base64) when None", unit="bytes")
+    store: SpentTokens | str = _field("memory", 'where spent tokens are kept: "memory" (one process) or "sqlite:path"')
+    identify_seconds: float = _field(5.0, "longest time that identify may take", unit="seconds", source="our choice")
+    events: EventSink = _field(log_event, "where refusals and errors are told")
+    clock: Clock = _field(SYSTEM_CLOCK, "where the time comes from")
+    error_handling: error_handling.ErrorHandlingSettings = field(default_factory=error_handling.ErrorHandlingSettings)
+    security_headers: security_headers.SecurityHeadersSettings = field(default_factory=security_headers.SecurityHeadersSettings)
+    cookie_attributes: cookie_attributes.CookieAttributesSettings = field(default_factory=cookie_attributes.CookieAttributesSettings)
+    host_validation: host_validation.HostValidationSettings = field(default_factory=host_validation.HostValidationSettings)
+    deny_by_default: deny_by_default.DenyByDefaultSettings = field(default_factory=deny_by_default.DenyByDefaultSettings)
+    csrf: csrf.CsrfSettings = field(default_factory=csrf.CsrfSettings)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.mode, str) and self.mode in MODES:
+            object.__setattr__(self, "mode", Mode(self.mode))
+        faults = [*_own_faults(self), *_guard_faults(self)]
+        if faults:
+            raise PolicyInvalid(faults)
+
+
+_HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]{1,5})?|\[[0-9a-f:]+\](:[0-9]{1,5})?")
+
+
+def _own_faults(policy: Policy) -> list[str]:
+    faults = [*_origin_faults("origin", policy.origin)] if policy.origin else []
+    for i, origin in enumerate(policy.trusted_origins):
+        faults += _origin_faults(f"trusted_origins[{i}]", origin)
+    for i, host in enumerate(policy.hosts):
+        if not _HOST.fullmatch(host):
+            faults.append(f'hosts[{i}]: {host!r} is no exact lower-case host name; write it out, for example "www.shop.example"')
+    if policy.hosts and not policy.origin:
+        faults.append('hosts is set and origin is not; add origin = "https://..." so that links and cookies have one canonical place')
+    if policy.mode is not None and not isinstance(policy.mode, Mode):
+        faults.append(f'mode: {policy.mode!r} is unknown; write "observe", "enforce" or "production"')
+    if policy.key is not None and len(policy.key) < 32:
+        faults.append(f"key: {len(policy.key)} bytes are too few; give at least 32 random bytes")
+    if not policy.identify_seconds > 0:
+        faults.append("identify_seconds must be above zero, for example 5.0")
+    return faults + _rule_faults(policy) + _waiver_faults(policy)
+
+
+def _origin_faults(where: str, origin: str) -> list[str]:
+    scheme, _, rest = origin.partition("://")
+    if scheme not in {"https", "http"} or not rest:
+        return [f'{where}: {origin!r} is no origin; write scheme, host and port only, for example "https://shop.example"']
+    if not _HOST.fullmatch(rest):
+        return [f'{where} has a path, capital letters or a wildcard; write scheme, host and port only, for example "https://shop.example"']
+    if scheme == "http" and not is_loopback_name(rest):
+        return [f"{where}: plain http is only for loopback; write https://{rest}"]
+    return []
+
+
+def is_loopback_name(host: str) -> bool:
+    """Whether `host` (with or without port) can only be this machine: localhost, *.localhost, 127.0.0.0/8 or [::1]."""
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") and ":" in host else host
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _rule_faults(policy: Policy) -> list[str]:
+    faults = []
+    for name, mark in policy.rules.items():
+        if not isinstance(mark, RuleMark):
+            faults.append(f'rules[{name!r}]: give requires(...) or public("reason"), not {type(mark).__name__}')
+        methods, _, path = name.partition(" ")
+        if not path.startswith("/") or not methods.replace(",", "").isupper():
+            faults.append(f'rules[{name!r}]: name the route as METHOD /path, for example "GET /docs" or "ANY /static"')
+    return faults
+
+
+def _waiver_faults(policy: Policy) -> list[str]:
+    faults = []
+    for i, waiver in enumerate(policy.waivers):
+        missing = [name for name in ("control", "reason", "owner") if not str(getattr(waiver, name)).strip()]
+        if missing:
+            faults.append(f"waivers[{i}]: {', '.join(missing)} missing; a waiver says which control, why, who answers for it, and until when")
+        if not isinstance(waiver.until, datetime.date):
+            faults.append(f"waivers[{i}].until: write a date such as 2027-01-31")
+    return faults
+
+
+def _guard_faults(policy: Policy) -> list[str]:
+    faults: list[str] = []
+    for name, guard in SETTINGS:
+        settings = getattr(policy, name)
+        if not isinstance(settings, guard.settings):
+            faults.append(f"{name}: give {guard.settings.__name__}(...), not {type(settings).__name__}")
+            continue
+        faults += [fault if fault.startswith(guard.control) else f"{guard.control}: {fault}" for fault in guard.faults(settings)]
+    return faults
+
+
+def field_names() -> frozenset[str]:
+    """The names of all fields, for the loader."""
+    return frozenset(f.name for f in fields(Policy))

@@ -1,0 +1,74 @@
+"""`protect`: put ringwork in front of an application, in place.
+
+The top of the run time, and the only file that loads an adapter: from a literal table, once its third party is seen loaded.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ringwork.errors import UnsupportedApp
+from ringwork.installation import Installation
+from ringwork.policy import files
+from ringwork.policy.policy import Policy
+
+A = TypeVar("A")
+
+ADAPTERS: tuple[tuple[str, str, str], ...] = (
+    # FastAPI before Starlette, because a FastAPI application is a Starlette one and its own adapter sees more.
+    ("fastapi", "FastAPI", "ringwork.frameworks.fastapi"),
+    ("starlette.applications", "Starlette", "ringwork.frameworks.starlette"),
+    ("flask", "Flask", "ringwork.frameworks.flask"),
+)
+"""Module of the third party, class of its application, adapter."""
+
+_INSTALLED = "__ringwork_installation__"
+
+
+def protect(app: A, policy: Policy | None = None, *, only: Iterable[str] | None = None) -> A:
+    """Guard `app` with every defence, in place, and hand it back.
+
+    app: a FastAPI, Starlette or Flask application; call this once, after its routes are defined (later ones are covered too).
+    policy: what the application asks; None reads ringwork.toml, or [tool.ringwork] of pyproject.toml, in the working directory.
+    only: control ids ("browser.security-headers") for the first step of adoption; None for all.
+    Raises PolicyInvalid with every fault at once, UnsupportedApp for anything else than the applications above.
+    """
+    if installed(app) is not None:
+        raise UnsupportedApp("protect() was called twice on the same application; keep one call")
+    adapter = adapter_of(app)
+    chosen = _policy_of_files() if policy is None else policy
+    if not isinstance(chosen, Policy):
+        raise UnsupportedApp(f"policy must be a ringwork.Policy, not {type(chosen).__name__}")
+    installation: Installation = Installation(
+        chosen, only=only, list_routes=lambda: adapter.list_routes(app, installation=installed(app))
+    )
+    setattr(app, _INSTALLED, installation)
+    adapter.install(app, installation)
+    return app
+
+
+def installed(app: object) -> Installation | None:
+    """What `protect` left in `app`, or None."""
+    found = getattr(app, _INSTALLED, None)
+    return found if isinstance(found, Installation) else None
+
+
+def adapter_of(app: object) -> Any:
+    """The adapter module for `app`. Raises UnsupportedApp with what can be given instead."""
+    for module, name, adapter in ADAPTERS:
+        third_party = sys.modules.get(module)
+        if third_party is not None and isinstance(app, getattr(third_party, name)):
+            return importlib.import_module(adapter)
+    raise UnsupportedApp(
+        f"protect() takes a FastAPI, Starlette or Flask application, not {type(app).__module__}.{type(app).__qualname__}; "
+        "give the application object itself, not its factory or a wrapped one"
+    )
+
+
+def _policy_of_files() -> Policy:
+    found = files.find(Path.cwd())
+    return Policy() if found is None else files.load(found)

@@ -1,0 +1,223 @@
+"""One suite for all frameworks: what a guarded application does does not depend on what it is written in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from ringwork.errors import UnsupportedApp
+from ringwork.events import Outcome
+from ringwork.policy.policy import Mode
+from tests.frameworks.hosts import BUILDERS, ORIGIN, Host
+
+SAME_SITE = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
+ALICE = {"Cookie": "__Host-user=alice"}
+JSON = {"Content-Type": "application/json"}
+
+REQUIRED = ("x-content-type-options", "referrer-policy", "x-frame-options", "cross-origin-opener-policy", "cross-origin-resource-policy")
+
+
+@pytest.fixture(params=sorted(BUILDERS))
+def host(request: pytest.FixtureRequest) -> Iterator[Host]:
+    yield Host(request.param, BUILDERS[request.param])
+
+
+@pytest.fixture(params=sorted(BUILDERS))
+def framework(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/ok", 200),
+        ("HEAD", "/ok", None),
+        ("GET", "/moved", 302),
+        ("GET", "/missing", 404),
+        ("DELETE", "/ok", 405),
+        ("GET", "/boom", 500),
+        ("GET", "/stream", 200),
+        ("GET", "/bare", 403),
+        ("GET", "/who", 401),
+    ],
+)
+def test_puts_every_header_on_every_kind_of_answer_once(host: Host, method: str, path: str, status: int | None) -> None:
+    """Trap 33 and 4: headers missing on the 404, the redirect or the server layer's 500."""
+    answer = host.ask(method, path)
+    if status is not None:
+        assert answer.status == status
+    for name in REQUIRED:
+        assert len(answer.all(name)) == 1, name
+
+
+def test_serves_a_public_route(host: Host) -> None:
+    """The honest request passes."""
+    answer = host.ask("GET", "/ok")
+    assert (answer.status, answer.text) == (200, "fine")
+    assert not host.events
+
+
+def test_streams_every_piece(host: Host) -> None:
+    """A guard that buffers or cuts would break downloads."""
+    assert host.ask("GET", "/stream").text == "firstsecond"
+
+
+@pytest.mark.parametrize("path", ["/bare", "/inner/bare"])
+def test_refuses_a_route_without_a_rule_before_its_handler_runs(host: Host, path: str) -> None:
+    """A route nobody thought of: no answer, and no effect either."""
+    answer = host.ask("GET", path, ALICE)
+    assert answer.status == 403
+    assert host.effects.done == []
+    assert [(e.control, e.reason) for e in host.events] == [("access.deny-by-default", "no-rule")]
+
+
+def test_serves_a_ruled_route_inside_a_mount_or_router(host: Host) -> None:
+    """Prefixes are resolved by the framework's own router."""
+    assert host.ask("GET", "/inner/ok").text == "fine"
+
+
+def test_asks_for_a_principal_and_then_lets_it_in(host: Host) -> None:
+    """401 for nobody, 200 for alice, and the handler learns who it is."""
+    assert host.ask("GET", "/who").status == 401
+    assert host.effects.done == []
+    assert host.ask("GET", "/who", ALICE).text == "alice"
+
+
+def test_refuses_a_role_that_the_route_does_not_name(host: Host) -> None:
+    """A rule on a router or blueprint covers what stands in it."""
+    assert host.ask("GET", "/admin", ALICE).status == 403
+    assert host.ask("GET", "/admin", {"Cookie": "__Host-user=erin"}).status == 200
+
+
+@pytest.mark.parametrize("user", ["broken", "odd"])
+def test_refuses_when_the_user_loader_fails(host: Host, user: str) -> None:
+    """Against a broken loader that lets everybody in: the request is refused, and the operator reads why."""
+    answer = host.ask("GET", "/who", {"Cookie": f"__Host-user={user}"})
+    assert answer.status == 503
+    assert host.effects.done == []
+    assert [(e.control, e.reason) for e in host.events] == [("access.deny-by-default", "identify-failed")]
+
+
+def test_keeps_a_public_route_open_when_the_user_loader_fails(host: Host) -> None:
+    """A public page needs no user; the fault is told all the same."""
+    assert host.ask("GET", "/ok", {"Cookie": "__Host-user=broken"}).status == 200
+    assert [e.outcome for e in host.events] == [Outcome.OBSERVED]
+
+
+def test_refuses_a_foreign_host_before_anything_else(host: Host) -> None:
+    """Traps 6 and 9: the host is compared exactly, before routing."""
+    answer = host.ask("GET", "/ok", host="canary.invalid")
+    assert answer.status == 421
+    assert "canary" not in answer.text
+    assert [e.control for e in host.events] == ["network.host-validation"]
+
+
+def test_keeps_two_cookies_two_and_confines_both(host: Host) -> None:
+    """Trap 5: repeated headers survive; each cookie leaves with every attribute."""
+    answer = host.ask("GET", "/cookies")
+    cookies = answer.all("set-cookie")
+    assert [cookie.split("=")[0] for cookie in cookies] == ["__Host-one", "__Host-two"]
+    for cookie in cookies:
+        attributes = {part.strip().lower() for part in cookie.split(";")[1:]}
+        assert {"secure", "httponly", "samesite=lax", "path=/"} <= attributes
+    assert len(answer.all("vary")) == 2 or answer.all("vary") == ["Accept, Cookie"]
+
+
+def test_gives_a_clean_page_for_an_exception_and_records_it_once(host: Host) -> None:
+    """The client learns a status and a number; the operator the exception, under the same number."""
+    answer = host.ask("GET", "/boom")
+    problem = json.loads(answer.text)
+    assert answer.status == problem["status"] == 500
+    assert "canary" not in answer.text and "Traceback" not in answer.text
+    (event,) = host.events
+    assert event.incident == problem["incident"] == answer.all("incident-id")[0]
+    assert isinstance(event.error, RuntimeError)
+
+
+def test_gives_a_page_to_a_browser(host: Host) -> None:
+    """Accept decides between page and problem document."""
+    answer = host.ask("GET", "/missing", {"Accept": "text/html"})
+    assert answer.status == 404
+    assert answer.all("content-type")[0].startswith("text/html")
+    assert answer.all("incident-id")[0] in answer.text
+
+
+def test_lets_json_through_from_the_sites_own_page(host: Host) -> None:
+    """The honest front end needs no extra work."""
+    answer = host.ask("POST", "/write", {**ALICE, **SAME_SITE, **JSON}, b'{"a":1}')
+    assert (answer.status, host.effects.done) == (200, ['{"a":1}'])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {**JSON, "Origin": "https://evil.invalid", "Sec-Fetch-Site": "cross-site"},
+        {**JSON, "Origin": "https://evil.invalid"},
+        {**JSON, "Origin": "null"},
+        {**JSON, "Sec-Fetch-Site": "same-site", "Origin": ORIGIN},
+        {**JSON},
+        {**SAME_SITE, "Content-Type": "text/plain"},
+        {**SAME_SITE, "Content-Type": "application/x-www-form-urlencoded"},
+        {**SAME_SITE, "Content-Type": "application/x-www-form-urlencoded", "X-Requested-With": "XMLHttpRequest"},
+    ],
+)
+def test_refuses_a_state_change_that_the_users_page_did_not_send(host: Host, headers: dict[str, str]) -> None:
+    """Traps 26 and 27: foreign or missing origin, simple content types; refused before the handler ran."""
+    answer = host.ask("POST", "/write", {**ALICE, **headers}, b'{"a":1}')
+    assert answer.status == 403
+    assert host.effects.done == []
+    # Where the browser sends Fetch Metadata, the resource isolation of security-headers stands before the csrf guard.
+    assert [e.control for e in host.events] in (["browser.csrf"], ["browser.security-headers"])
+
+
+def test_takes_a_form_token_once(host: Host) -> None:
+    """The page's own form works, and the application still reads the whole body; the same token again does not."""
+    page = host.ask("GET", "/form", ALICE)
+    token = page.text.split('value="')[1].split('"')[0]
+    binding = next(c for c in page.all("set-cookie") if "csrf" in c).split(";")[0]
+    sent = {**SAME_SITE, "Cookie": f"{ALICE['Cookie']}; {binding}", "Content-Type": "application/x-www-form-urlencoded"}
+    body = f"csrf_token={token}&text=hello".encode()
+    assert host.ask("POST", "/write", sent, body).status == 200
+    assert host.effects.done == [body.decode()]
+    assert host.ask("POST", "/write", sent, body).status == 403
+    assert len(host.effects.done) == 1
+
+
+def test_observe_changes_no_answer_and_tells_what_it_would_refuse(framework: str) -> None:
+    """observe is for looking: the same bytes as without ringwork, and one event for each refusal."""
+    host = Host(framework, BUILDERS[framework], mode=Mode.OBSERVE)
+    answer = host.ask("GET", "/bare", host="canary.invalid")
+    assert (answer.status, answer.text) == (200, "nobody thought of me")
+    assert not answer.all("x-content-type-options")
+    assert {e.control for e in host.events} == {"network.host-validation", "access.deny-by-default"}
+    assert {e.outcome for e in host.events} == {Outcome.OBSERVED}
+
+
+def test_only_switches_on_what_it_names(framework: str) -> None:
+    """The first step of adoption: headers, and nobody is denied."""
+    host = Host(framework, BUILDERS[framework], only=["browser.security-headers"])
+    answer = host.ask("GET", "/bare", host="canary.invalid")
+    assert answer.status == 200
+    assert answer.all("x-content-type-options") == ["nosniff"]
+
+
+def test_covers_a_route_that_is_added_later(host: Host) -> None:
+    """A route registered after protect(), and after the first request where the framework allows it, is denied as well."""
+    if host.name == "flask":
+        host.bare.add_url_rule("/late", "late", lambda: "late")
+    else:
+        assert host.ask("GET", "/ok").status == 200
+        if host.name == "fastapi":
+            host.bare.add_api_route("/late", lambda: "late")
+        else:
+            host.bare.add_route("/late", lambda request: "late")
+    assert host.ask("GET", "/late").status == 403
+
+
+def test_is_installed_once(host: Host) -> None:
+    """Two layers would count and refuse twice."""
+    import ringwork
+
+    with pytest.raises(UnsupportedApp, match="twice"):
+        ringwork.protect(host.app)

@@ -1,0 +1,162 @@
+"""The compiled plan does what its guards do one by one, in the written order, and nothing else."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ringwork import pipeline as pipeline_module
+from ringwork.clock import FixedClock
+from ringwork.enforce.guard import Refusal
+from ringwork.events import Event, Outcome
+from ringwork.exchange import Exchange, Header
+from ringwork.installation import Installation
+from ringwork.names import ControlId
+from ringwork.pipeline import ORDER, Pipeline
+from ringwork.policy.policy import SETTINGS, Mode, Policy
+from ringwork.principal import Principal, Via
+from ringwork.route import Handler, Public, Requires, Route, RouteKind
+
+ORIGIN = "https://clinic.example"
+
+
+def installation(**fields: Any) -> Installation:
+    return Installation(Policy(**{"origin": ORIGIN, "clock": FixedClock(), **fields}), only=None, list_routes=list)
+
+
+def route(rule: Any = None, methods: frozenset[str] = frozenset({"GET", "POST"})) -> Route:
+    return Route(kind=RouteKind.HTTP, path="/notes/{n}", methods=methods, handler=Handler(name="notes.view"), rule=rule)
+
+
+def exchange(method: str = "GET", headers: list[Header] | None = None, principal: Principal | None = None) -> Exchange:
+    made = Exchange(kind="http", method=method, path="/notes/1", scheme="https", peer="127.0.0.1")
+    made.read(headers if headers is not None else [(b"host", b"clinic.example")])
+    made.principal = principal
+    return made
+
+
+def test_lists_each_guard_of_the_policy_once() -> None:
+    """A guard whose settings exist but which stands nowhere in the order would be on in the file and off in truth."""
+    assert sorted(guard.control for guard in ORDER) == sorted(guard.control for _, guard in SETTINGS)
+
+
+def test_gives_a_reason_for_each_pair_of_neighbours() -> None:
+    """An order without reasons is changed by the next reader."""
+    source = inspect.getsource(pipeline_module)
+    for above, below in zip(ORDER, ORDER[1:], strict=False):
+        first, second = above.control.split(".")[1], below.control.split(".")[1]
+        assert f"# {first} before {second}" in source
+
+
+RULES = st.sampled_from([None, Public(reason="open"), Requires(), Requires(roles=frozenset({"admin"}))])
+PRINCIPALS = st.sampled_from(
+    [None, Principal(id="alice"), Principal(id="erin", roles=frozenset({"admin"})), Principal(id="robot", via=Via.BEARER)]
+)
+HEADER_VALUES = {
+    b"host": [b"clinic.example", b"CLINIC.example", b"evil.invalid", b"clinic.example:443", b""],
+    b"origin": [b"https://clinic.example", b"https://evil.invalid", b"null"],
+    b"cookie": [b"__Host-session=1", b"session=1; __Host-a=2"],
+    b"content-type": [b"application/json", b"text/plain", b"application/x-www-form-urlencoded"],
+    b"sec-fetch-site": [b"same-origin", b"cross-site", b"none", b"same-site"],
+    b"sec-fetch-mode": [b"navigate", b"cors"],
+    b"accept": [b"text/html", b"application/json"],
+}
+HEADERS = st.lists(st.sampled_from([(name, value) for name, values in HEADER_VALUES.items() for value in values]), max_size=6)
+ANSWERS = st.lists(
+    st.sampled_from(
+        [
+            (b"content-type", b"text/html"),
+            (b"X-Frame-Options", b"ALLOWALL"),
+            (b"x-powered-by", b"PHP"),
+            (b"set-cookie", b"a=1; Domain=evil.invalid"),
+            (b"set-cookie", b"b=2; SameSite=Strict"),
+            (b"referrer-policy", b"no-referrer"),
+            (b"vary", b"Cookie"),
+        ]
+    ),
+    max_size=6,
+)
+
+
+def slow_decision(pipeline: Pipeline, asked: Exchange, where: Route) -> Any:
+    """The guards one by one, as a reader would do it by hand."""
+    for guard, own in pipeline.guards:
+        hooks = guard.plan(own, pipeline.site, None)
+        refusal = hooks.arrive(asked) if hooks.arrive else None
+        if refusal is not None:
+            return refusal
+    for guard, own in pipeline.guards:
+        hooks = guard.plan(own, pipeline.site, where)
+        found = hooks.enter(asked) if hooks.enter else None
+        if found is not None:
+            return driven(found)
+    return None
+
+
+def driven(found: Any) -> Any:
+    """A decision, or what asking comes to when the form turns out to hold nothing."""
+    if found is None or isinstance(found, Refusal):
+        return found
+    try:
+        next(found)
+        found.send({})
+    except StopIteration as stop:
+        return stop.value
+    raise AssertionError("the guard asked for more than a form")
+
+
+@settings(max_examples=300, deadline=None)
+@given(method=st.sampled_from(["GET", "HEAD", "POST", "DELETE", "ZZZ"]), headers=HEADERS, rule=RULES, principal=PRINCIPALS)
+def test_decides_as_the_guards_do_one_by_one(method: str, headers: list[Header], rule: Any, principal: Principal | None) -> None:
+    """The fused plan may be faster than its guards, never milder or stricter."""
+    pipeline = installation().pipeline
+    where = route(rule)
+    expected = slow_decision(pipeline, exchange(method, headers, principal), where)
+    asked = exchange(method, headers, principal)
+    plan = pipeline.plan(where)
+    assert driven(pipeline.unmatched.arrive(asked) or plan.enter(asked)) == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(status=st.sampled_from([200, 204, 304, 302, 404, 500]), answer=ANSWERS)
+def test_sends_each_owned_header_once_and_loses_no_other(status: int, answer: list[Header]) -> None:
+    """Trap 5: a header list is a list; what guards own is theirs, everything else stays as often as it came."""
+    pipeline = installation().pipeline
+    plan = pipeline.plan(route(Public(reason="open")))
+    sent = plan.start(exchange(), status, list(answer))
+    names = [name for name, _ in sent]
+    assert names.count(b"x-frame-options") == names.count(b"x-content-type-options") == names.count(b"referrer-policy") == 1
+    assert b"x-powered-by" not in names
+    for name in (b"vary", b"set-cookie"):
+        assert names.count(name) == [n for n, _ in answer].count(name)
+    if (b"referrer-policy", b"no-referrer") in answer:
+        assert (b"referrer-policy", b"no-referrer") in sent
+
+
+def test_takes_out_only_what_the_prover_asks_for() -> None:
+    """`without` leaves every other guard where it was."""
+    made = installation()
+    before = made.pipeline.controls
+    made.recompile(without=frozenset({ControlId("browser.csrf")}))
+    assert set(before) - set(made.pipeline.controls) == {"browser.csrf"}
+
+
+def test_observes_without_refusing() -> None:
+    """observe tells what it would refuse, and lets it pass."""
+    events: list[Event] = []
+    pipeline = installation(mode=Mode.OBSERVE, events=events.append).pipeline
+    asked = exchange(headers=[(b"host", b"evil.invalid")])
+    assert pipeline.unmatched.arrive(asked) is None
+    assert pipeline.plan(route()).enter(asked) is None
+    assert {event.outcome for event in events} == {Outcome.OBSERVED}
+    assert pipeline.unmatched.start(asked, 200, [(b"a", b"b")]) == [(b"a", b"b")]
+
+
+@pytest.mark.parametrize(("status", "method", "refused"), [(200, "GET", True), (302, "GET", False), (404, "GET", False), (200, "OPTIONS", False)])
+def test_holds_back_an_answer_that_no_rule_allowed(status: int, method: str, refused: bool) -> None:
+    """Whatever served it: an answer with content needs a decision; redirects, errors and OPTIONS carry none."""
+    found = installation().pipeline.undecided(exchange(method), status)
+    assert (found is not None) is refused

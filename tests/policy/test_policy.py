@@ -1,0 +1,213 @@
+"""The policy: every fault at once, each with what to write instead."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ringwork
+from ringwork.errors import PolicyInvalid
+from ringwork.installation import Installation
+from ringwork.policy import files
+from ringwork.policy.declare import exemption_of, rule_of
+from ringwork.policy.policy import Mode, Policy, Waiver, is_loopback_name
+from ringwork.route import Public, Requires
+
+
+def faults_of(**fields: Any) -> tuple[str, ...]:
+    with pytest.raises(PolicyInvalid) as caught:
+        Policy(**fields)
+    return caught.value.faults
+
+
+def test_is_valid_without_any_setting() -> None:
+    """The default is the safe choice: only loopback is served."""
+    assert Policy().origin == ""
+
+
+def test_tells_all_faults_at_once() -> None:
+    """One start, one list: nobody mends faults one by one."""
+    assert len(faults_of(origin="https://shop.example/path", mode="strict", identify_seconds=0)) == 3
+
+
+@pytest.mark.parametrize(
+    ("origin", "part"),
+    [
+        ("https://shop.example/", "has a path"),
+        ("shop.example", "is no origin"),
+        ("https://*.shop.example", "wildcard"),
+        ("http://shop.example", "only for loopback"),
+        ("https://Shop.example", "capital letters"),
+    ],
+)
+def test_refuses_an_origin_that_is_none(origin: str, part: str) -> None:
+    """Trap 9: origins are exact, parsed values, never patterns."""
+    assert part in faults_of(origin=origin)[0]
+
+
+@pytest.mark.parametrize("host", ["*", "*.shop.example", ".shop.example", "Shop.example", "shop.example/", ""])
+def test_refuses_a_host_that_is_a_pattern(host: str) -> None:
+    """A wildcard host is no allow list."""
+    assert "exact" in faults_of(origin="https://shop.example", hosts=(host,))[0]
+
+
+def test_refuses_hosts_without_an_origin() -> None:
+    """Links and cookies need one canonical place."""
+    assert "origin is not" in faults_of(hosts=("shop.example",))[0]
+
+
+def test_refuses_a_short_key() -> None:
+    """A key that can be guessed signs for everybody."""
+    assert "too few" in faults_of(key=ringwork.Secret(b"short"))[0]
+
+
+def test_refuses_a_rule_that_names_no_method() -> None:
+    """A rule has to say exactly what it opens."""
+    assert "METHOD /path" in faults_of(rules={"/docs": ringwork.public("docs")})[0]
+
+
+def test_refuses_a_waiver_without_an_owner() -> None:
+    """An accepted risk has somebody who answers for it."""
+    waiver = Waiver(control="browser.csrf", reason="legacy", owner=" ", until=datetime.date(2027, 1, 31))
+    assert "owner" in faults_of(waivers=(waiver,))[0]
+
+
+def test_reads_every_kind_of_setting_from_a_file(tmp_path: Path) -> None:
+    """What can be written in code can be written in the file."""
+    path = tmp_path / "ringwork.toml"
+    path.write_text(
+        'origin = "https://shop.example"\nhosts = ["www.shop.example"]\nmode = "production"\n'
+        "[browser.csrf]\nlifetime_seconds = 600\n"
+        '[[rules]]\nroute = "GET /docs"\npublic = "documentation"\n'
+        '[[rules]]\nroute = "GET /stats"\nrequires = ["admin"]\n'
+        '[[waivers]]\ncontrol = "browser.csrf"\nreason = "legacy"\nowner = "ops"\nuntil = 2027-01-31\n',
+        encoding="utf-8",
+    )
+    policy = files.load(path)
+    assert (policy.origin, policy.hosts, policy.mode, policy.csrf.lifetime_seconds) == ("https://shop.example", ("www.shop.example",), Mode.PRODUCTION, 600)
+    assert policy.rules["GET /docs"].rule == Public(reason="documentation")
+    assert policy.rules["GET /stats"].rule == Requires(roles=frozenset({"admin"}))
+    assert policy.waivers[0].until == datetime.date(2027, 1, 31)
+
+
+def test_reads_the_table_of_pyproject(tmp_path: Path) -> None:
+    """[tool.ringwork] is found in the working directory; a pyproject.toml without it is none."""
+    project = tmp_path / "pyproject.toml"
+    project.write_text("[project]\nname='x'\n", encoding="utf-8")
+    assert files.find(tmp_path) is None
+    project.write_text('[tool.ringwork]\norigin = "https://shop.example"\n', encoding="utf-8")
+    assert files.find(tmp_path) == project
+    assert files.load(project).origin == "https://shop.example"
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ('orign = "https://shop.example"', "did you mean 'origin'"),
+        ("[browser.csfr]\nlifetime_seconds = 1", "did you mean 'csrf'"),
+        ("[browser.csrf]\nlifetime_second = 1", "did you mean 'lifetime_seconds'"),
+        ('[browser.csrf]\nlifetime_seconds = "long"', "a whole number"),
+        ('hosts = "shop.example"', "a list of texts"),
+        ('[[rules]]\nroute = "GET /x"', 'either public = "reason" or requires'),
+        ('[[waivers]]\ncontrol = "browser.csrf"', "until = 2027-01-31"),
+        ('identify = "no.such.module:who"', "package.module:function"),
+        ("origin = ", "no valid TOML"),
+    ],
+)
+def test_refuses_a_file_with_a_fault_and_says_what_to_write(tmp_path: Path, text: str, part: str) -> None:
+    """Trap 4: a mistyped key would switch a defence off in silence."""
+    path = tmp_path / "ringwork.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(PolicyInvalid, match=part.replace("(", r"\(")):
+        files.load(path)
+
+
+def test_marks_do_not_pass_to_subclasses() -> None:
+    """Trap 7: a rule that is inherited unseen protects, or opens, what nobody looked at."""
+
+    @ringwork.public("parent")
+    class Parent: ...
+
+    class Child(Parent): ...
+
+    assert isinstance(rule_of(Parent), Public)
+    assert rule_of(Child) is None
+
+
+def test_refuses_two_rules_on_one_handler() -> None:
+    """Which of two would count is nothing to guess."""
+    with pytest.raises(ValueError, match="two marks"):
+        ringwork.requires()(ringwork.public("x")(lambda: None))
+
+
+@pytest.mark.parametrize("mark", [lambda: ringwork.public(""), lambda: ringwork.csrf_exempt(" "), lambda: ringwork.requires("")])
+def test_refuses_a_mark_without_its_reason_or_role(mark: Any) -> None:
+    """An opening without a reason is an oversight."""
+    with pytest.raises(ValueError, match=r"reason|role"):
+        mark()
+
+
+def test_keeps_the_reason_of_an_exemption() -> None:
+    """What is let through says why."""
+    assert exemption_of(ringwork.csrf_exempt("the webhook is signed")(lambda: None)) == "the webhook is signed"
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("localhost", True), ("localhost:8000", True), ("a.localhost", True), ("127.3.4.5:1", True), ("[::1]:1", True), ("shop.example", False), ("10.0.0.1", False)],
+)
+def test_knows_what_can_only_be_this_machine(host: str, expected: bool) -> None:
+    """Loopback mode must not be talked into serving others."""
+    assert is_loopback_name(host) is expected
+
+
+def installation(**fields: Any) -> Installation:
+    return Installation(Policy(**fields), only=None, list_routes=list)
+
+
+@pytest.mark.parametrize("text", ["not base64!", "c2hvcnQ="])
+def test_refuses_a_key_of_the_environment_that_is_none(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """A weak key must not start."""
+    monkeypatch.setenv("RINGWORK_KEY", text)
+    with pytest.raises(PolicyInvalid, match="RINGWORK_KEY"):
+        installation()
+
+
+def test_the_environment_decides_the_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Operators switch without a new build; an unknown word is refused."""
+    monkeypatch.setenv("RINGWORK_MODE", "observe")
+    assert installation().mode is Mode.OBSERVE
+    monkeypatch.setenv("RINGWORK_MODE", "off")
+    with pytest.raises(PolicyInvalid, match="RINGWORK_MODE"):
+        installation()
+
+
+def test_does_not_let_the_environment_disarm_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against one variable that opens everything: observe over production needs a waiver."""
+    monkeypatch.setenv("RINGWORK_MODE", "observe")
+    with pytest.raises(PolicyInvalid, match="waiver"):
+        installation(mode="production")
+
+
+def test_production_asks_for_origin_and_key() -> None:
+    """What a developer's machine may go without stops the start of production."""
+    found = installation(mode="production")
+    with pytest.raises(PolicyInvalid) as caught:
+        found.settle()
+    assert any("origin" in fault for fault in caught.value.faults)
+    assert any("RINGWORK_KEY" in fault for fault in caught.value.faults)
+
+
+def test_refuses_a_store_that_is_none() -> None:
+    """A store that does not exist cannot count."""
+    with pytest.raises(PolicyInvalid, match="sqlite:path"):
+        installation(store="redis")
+
+
+@pytest.mark.parametrize("only", [[], ["browser.csfr"]])
+def test_refuses_an_only_that_switches_nothing_on(only: list[str]) -> None:
+    """A mistyped control would be left out in silence."""
+    with pytest.raises(PolicyInvalid, match="only"):
+        Installation(Policy(), only=only, list_routes=list)
