@@ -133,6 +133,10 @@ class Pipeline:
         refusal = Refusal(control=ERRORS, status=status, reason="exception", detail=type(error).__name__)
         self.record(exchange, refusal, outcome=Outcome.ERROR, error=error)
 
+    def answered(self, exchange: Exchange, status: int) -> None:
+        """Record an error that the application or its framework answered by itself, so that its number leads somewhere."""
+        self.record(exchange, Refusal(control=ERRORS, status=status, reason="answered"), outcome=Outcome.ERROR)
+
     def answer(self, exchange: Exchange, status: int, extra: Iterable[Header] = ()) -> Answer:
         """A clean answer of ringwork's own with `status`, as page or problem document."""
         exchange.note(ERRORS, status)
@@ -152,7 +156,8 @@ class Pipeline:
         Against a broken user loader that lets everybody in: a public route goes on for nobody, any other is refused.
         """
         refusal = Refusal(control=ACCESS, status=503, reason=FAULT, detail=problem)
-        goes_on = self.observing or (exchange.route is not None and isinstance(exchange.route.rule, Public))
+        is_public = exchange.route is not None and isinstance(exchange.route.rule, Public)
+        goes_on = self.observing or is_public or ACCESS not in self.controls
         if goes_on:
             self.record(exchange, refusal, outcome=Outcome.OBSERVED, error=error)
             return None
@@ -252,7 +257,7 @@ def _fuse_start(hooks: list[Hooks], pipeline: Pipeline) -> Callable[[Exchange, i
             out = leave(exchange, status, out)
         if exchange.notes is not None:
             for what in remarks(exchange):
-                pipeline.record(exchange, what, outcome=Outcome.ERROR)
+                pipeline.record(exchange, what, outcome=Outcome.OBSERVED)
         return out
 
     return start

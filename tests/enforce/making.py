@@ -15,6 +15,8 @@ from ringwork.secret import Secret
 from ringwork.stores.memory import MemorySpentTokens
 
 ORIGIN = "https://clinic.example"
+SIGNED_IN = Requires()
+PUBLIC = Public(reason="nothing private stands here")
 
 
 def make_site(**changed: Any) -> Site:
@@ -36,13 +38,12 @@ LOOPBACK: dict[str, Any] = {"origins": frozenset(), "canonical_origin": "", "hos
 """Fields of a site that nobody has configured."""
 
 
-def make_route(path: str = "/notes", *methods: str, rule: Rule | None = Requires(), kind: RouteKind = RouteKind.HTTP, exempt: str | None = None) -> Route:
+def make_route(
+    path: str = "/notes", *methods: str, rule: Rule | None = SIGNED_IN, kind: RouteKind = RouteKind.HTTP, exempt: str | None = None
+) -> Route:
     """A route of the clinic, by default one that asks for any signed-in user."""
     handler = Handler(name="clinic.notes")
     return Route(kind=kind, path=path, methods=frozenset(methods or {"GET", "POST"}), handler=handler, rule=rule, csrf_exempt=exempt)
-
-
-PUBLIC = Public(reason="nothing private stands here")
 
 
 def make_user(name: str = "ada", *roles: str, session: str | None = "s1", via: Via = Via.COOKIE) -> Principal:
@@ -51,7 +52,13 @@ def make_user(name: str = "ada", *roles: str, session: str | None = "s1", via: V
 
 
 def ask(
-    method: str = "GET", path: str = "/notes", *headers: Header, host: bytes | None = b"clinic.example", peer: str = "203.0.113.9", kind: str = "http", user: Principal | None = None
+    method: str = "GET",
+    path: str = "/notes",
+    *headers: Header,
+    host: bytes | None = b"clinic.example",
+    peer: str = "203.0.113.9",
+    kind: str = "http",
+    user: Principal | None = None,
 ) -> Exchange:
     """One request, as an adapter would have read it."""
     exchange = Exchange(kind=kind, method=method, path=path, scheme="https", peer=peer)
@@ -66,7 +73,9 @@ def arrive(guard: Guard[Any], settings: Any, site: Site, exchange: Exchange) -> 
     return None if step is None else step(exchange)
 
 
-def enter(guard: Guard[Any], settings: Any, site: Site, route: Route | None, exchange: Exchange, *, form: Mapping[str, str] | None = None) -> Refusal | None:
+def enter(
+    guard: Guard[Any], settings: Any, site: Site, route: Route | None, exchange: Exchange, *, form: Mapping[str, str] | None = None
+) -> Refusal | None:
     """What the guard decides on a matched route; asks are answered with `form` and by calling what blocks."""
     step = guard.plan(settings, site, route).enter
     found = None if step is None else step(exchange)
@@ -84,7 +93,16 @@ def drive(asking: Generator[Any, Any, Refusal | None], form: Mapping[str, str] |
         answer = form if isinstance(asked, ReadForm) else asked.call() if isinstance(asked, Blocking) else None
 
 
-def leave(guard: Guard[Any], settings: Any, site: Site, exchange: Exchange, headers: list[Header], *, status: int = 200, route: Route | None = None) -> list[Header]:
+def leave(
+    guard: Guard[Any],
+    settings: Any,
+    site: Site,
+    exchange: Exchange,
+    headers: list[Header],
+    *,
+    status: int = 200,
+    route: Route | None = None,
+) -> list[Header]:
     """The headers that the guard sends for these."""
     step = guard.plan(settings, site, route).leave
     return headers if step is None else step(exchange, status, headers)

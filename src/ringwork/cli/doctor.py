@@ -17,8 +17,8 @@ from rich.console import Console
 from ringwork.cli import prove, terminal
 from ringwork.errors import TargetFailed
 from ringwork.prove import run, settings, target
-from ringwork.prove.launch import Change, Launcher
-from ringwork.prove.users import Entrances
+from ringwork.prove import users as find_users
+from ringwork.prove.launch import Launcher
 
 T = TypeVar("T")
 
@@ -107,15 +107,15 @@ def _steps(out: Console, where: str, *, factory: bool, arguments: tuple[str, ...
 
 def _live_steps(out: Console, launcher: Launcher, asked: settings.Settings) -> int:
     loaded = _step(out, "import", lambda: launcher.load(asked.users_from))
+    run.require_routes(loaded.facts)
     terminal.say(out, f"{loaded.facts.framework} {loaded.facts.framework_version}, {len(loaded.facts.routes)} routes", indent=4)
     terminal.say(out, f"kept from the network and other files by {loaded.confinement}", indent=4)
     for sentence in (*loaded.refused, *(f"the server start {name} was passed over" for name in loaded.started)):
         terminal.say(out, sentence, indent=4)
     if not loaded.private:
         terminal.say(out, f"every copy is imported anew: {loaded.unforkable or 'this machine allows no private mounts'}", indent=4)
-    running = _step(out, "start", lambda: launcher.run(Change(probes=False)))
-    launcher.end(running)
-    entrances = _step(out, "sign in", lambda: Entrances.find(loaded.facts, asked, launcher))
+    _step(out, "start", launcher.warm_up)
+    entrances = _step(out, "sign in", lambda: find_users.find(loaded.facts, asked, launcher))
     terminal.say(out, ", ".join(user.name for user in entrances.users) or "nobody", indent=4)
     if entrances.problem:
         terminal.say(out, f"{entrances.problem}\n{entrances.unlock}", indent=4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -59,7 +60,7 @@ def command(
             profile=profile,
             max_time=max_time,
             seed=seed,
-            env=_environment(given.pop("env", {}), env_file, env or []),
+            env=environment(given.pop("env", {}), env_file, env or []),
             command=_command(),
             **({"users_from": users} if users else {}),
             **({"coverage_floor": coverage_floor} if coverage_floor is not None else {}),
@@ -77,7 +78,9 @@ def _console(*, no_color: bool) -> Console:
 
 
 def _command() -> str:
-    return shlex.join(["ringwork", *sys.argv[1:]])
+    """The command as given, to be repeated; values of the environment may be secrets and are left out."""
+    words = [re.sub(r"^(--env=)?([A-Za-z_]\w*)=.*", r"\1\2=***", word, flags=re.DOTALL) for word in sys.argv[1:]]
+    return shlex.join(["ringwork", *words])
 
 
 def _settings(given: dict[str, Any], **asked: Any) -> settings.Settings:
@@ -100,7 +103,8 @@ def _names(check: str) -> tuple[str, str, str]:
     return check, control, control.partition(".")[0]
 
 
-def _environment(project: dict[str, str], file: Path | None, given: list[str]) -> dict[str, str]:
+def environment(project: dict[str, str], file: Path | None, given: list[str]) -> dict[str, str]:
+    """The copy's own variables: the project's, then the file's, then those of the command line. Raises TargetFailed."""
     found = dict(project)
     if file is not None:
         found.update(settings.env_file(file))

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ringwork.cli import prove, terminal
 from ringwork.errors import TargetFailed
-from ringwork.prove import settings, target
+from ringwork.prove import run, settings, target
 from ringwork.prove.launch import Copy
 from ringwork.survey.facts import AppFacts, RouteFacts
 
@@ -50,9 +50,7 @@ def facts_of(where: str, *, factory: bool, arguments: tuple[str, ...], env: list
         found = copy.load().facts
     finally:
         copy.close()
-    if not found.routes:
-        advice = "routes may be registered only when the program runs, or by a factory: module:create_app --factory"
-        raise TargetFailed(step="routes", problem="the application has no routes", advice=advice)
+    run.require_routes(found)
     return found
 
 

@@ -124,6 +124,8 @@ def begin(scope: Scope, plan: Plan, method: str) -> Exchange:
 
 def rewrite(scope: Scope, exchange: Exchange, plan: Plan) -> None:
     """Take out of the request what the application must not see, and put in what guards replaced."""
+    if plan.pipeline.observing:
+        return
     headers: list[Header] = scope["headers"]
     drops = plan.drops
     for name, _ in headers:
@@ -167,8 +169,8 @@ class Sender:
         if status >= 400 and plan.error_body is not None:
             self.held = message
             return _nothing()
-        self.started = True
         message["headers"] = plan.start(exchange, status, message.get("headers") or [])
+        self.started = True  # not before: a fault in a hook above still ends as a clean 500
         return self.raw(message)
 
     async def _hold(self, message: Message) -> None:
@@ -194,12 +196,15 @@ class Sender:
         exchange, status = self.exchange, held["status"]
         plan: Any = exchange.plan
         headers, body = held.get("headers") or [], self.body
+        if not exchange.has_incident:
+            plan.pipeline.answered(exchange, status)
         found = plan.error_body(exchange, status, headers, body)
         if found is not None:
             headers, body = found
             self.muted, more = more, False
+        headers = plan.start(exchange, status, headers)
         self.started = True
-        await self.raw({**held, "headers": plan.start(exchange, status, headers)})
+        await self.raw({**held, "headers": headers})
         await self.raw({"type": "http.response.body", "body": b"" if self.headless else body, "more_body": more})
 
     async def finish(self) -> None:

@@ -66,7 +66,7 @@ def begin(environ: Environ, plan: Plan) -> Exchange:
     exchange = Exchange(
         kind="http",
         method=environ["REQUEST_METHOD"],
-        path=environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
+        path=(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1").decode("utf-8", "replace") or "/",
         scheme=environ.get("wsgi.url_scheme", "http"),
         peer=environ.get("REMOTE_ADDR", ""),
     )
@@ -85,6 +85,8 @@ def begin(environ: Environ, plan: Plan) -> Exchange:
 
 def rewrite(environ: Environ, exchange: Exchange, plan: Plan) -> None:
     """Take out of the request what the application must not see, and put in what guards replaced."""
+    if plan.pipeline.observing:
+        return
     for name in (*plan.drops, *exchange.dropped):
         environ.pop("HTTP_" + name.decode().upper().replace("-", "_"), None)
     for name, value in exchange.replaced:
@@ -121,9 +123,9 @@ class Starter:
         self.status, self.headers, self.held = answer.status, [*answer.headers, (b"", answer.body)], True
 
     def _send(self, plan: Any, exc_info: Any = None) -> None:
-        self.started = True
         out = plan.start(self.exchange, self.status, self.headers)
         native = [(_title(name), value.decode("latin-1")) for name, value in out]
+        self.started = True  # not before: a fault in a hook above still ends as a clean 500
         if exc_info is not None:
             self.raw(self.line, native, exc_info)
         else:
@@ -148,6 +150,8 @@ class Starter:
         if self.headers and self.headers[-1][0] == b"":
             _close(body)
             return self.answer(Answer(status=self.status, headers=self.headers[:-1], body=self.headers[-1][1]))
+        if not self.exchange.has_incident:
+            plan.pipeline.answered(self.exchange, self.status)
         found = plan.error_body(self.exchange, self.status, self.headers, b"".join(read))
         if found is not None:
             self.headers, read, pieces = found[0], [found[1]], iter(())

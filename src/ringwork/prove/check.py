@@ -47,6 +47,9 @@ class ProbeRoute(StrEnum):
     ABORTS = "aborts"  # answers the status in ?status=NNN through the framework's own abort / HTTPException
     TRACEBACK = "traceback"  # the handler catches, and answers 500 with the traceback as its body
     SETS_COOKIES = "sets-cookies"  # answers 200 with two plain cookies, no attribute at all
+    ECHO = "echo"  # answers the method and headers that the application saw, as JSON
+    WRITES_ON_GET = "writes-on-get"  # writes a file on GET, as no safe method should; the planted fault of a check
+    WEAK_TOKENS = "weak-tokens"  # a form whose csrf_token is a counter; the planted fault of a check
     SOCKET_RAISES = "socket-raises"  # a WebSocket that raises after accept (ASGI only)
     SOCKET_BARE = "socket-bare"  # a WebSocket without a rule (ASGI only)
 
@@ -70,8 +73,13 @@ class User:
 class Served(Protocol):
     """One running copy, over HTTPS on loopback."""
 
-    origin: str  # canonical origin, for example "https://clinic.example:49213"; the socket is loopback
-    canary: str  # random text that appears in what probe routes raise, and nowhere else
+    @property
+    def origin(self) -> str:
+        """Canonical origin, for example "https://clinic.example:49213"; the socket is loopback."""
+
+    @property
+    def canary(self) -> str:
+        """Random text that appears in what probe routes raise, and nowhere else."""
 
     def client(self) -> Client:
         """A fresh browser with an empty cookie jar, from this check's own 127/8 address."""
@@ -95,9 +103,17 @@ class Served(Protocol):
 class Stage(Protocol):
     """What a check may use."""
 
-    facts: AppFacts
-    users: Sequence[User]  # those who can log in, least powerful first
-    served: Served  # the copy as it is, with probe routes
+    @property
+    def facts(self) -> AppFacts:
+        """What is known about the target."""
+
+    @property
+    def users(self) -> Sequence[User]:
+        """Those who can log in, least powerful first."""
+
+    @property
+    def served(self) -> Served:
+        """The copy as it is, with probe routes."""
 
     def serve(self, *, probes: bool = True, fault: Fault | None = None, production: bool = False) -> AbstractContextManager[Served]:
         """Another copy, fresh. production: started as production would be; raises TargetFailed when it refuses to start."""
@@ -105,15 +121,23 @@ class Stage(Protocol):
     def fill(self, route: RouteFacts, *, client: Client | None = None) -> str:
         """A path for the route's template with parameters that lead somewhere, found by asking the application."""
 
+    def token(self, path: str, client: Client) -> tuple[str, str]:
+        """Name and fresh value of the hidden token in the form of some page that posts to `path`, as `client` sees it; ("", "") for none."""
+
     def body(self, route: RouteFacts) -> tuple[str, bytes] | None:
         """Content type and valid body for a state-changing route, from its schema or its form; None when unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One way to look at one control. deep: only with --deep."""
+    """One way to look at one control. deep: only with --deep.
+
+    planted: a probe route with the fault that this check must find; it shows that the check can fail where no guard of the
+    target could be taken out to make it fail. It is then listed among the routes of a copy.
+    """
 
     id: CheckId
     kind: Kind
     run: Callable[[Stage], Evidence]
     deep: bool = False
+    planted: ProbeRoute | None = None

@@ -20,7 +20,7 @@ class MemorySpentTokens:
     blocking = False
 
     def __init__(self, *, limit: int = 200_000) -> None:
-        """limit: how many ids each of the two generations holds; at most about 25 MB together by default."""
+        """limit: how many ids each of the two generations holds, 1 or more."""
         if limit < 1:
             raise ValueError("limit must be 1 or more")
         self._lock = threading.Lock()

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringwork.enforce.browser.cookie_attributes import GUARD, CookieAttributesReason, CookieAttributesSettings, CookieException, rewrite, translate
+from ringwork.enforce.browser.cookie_attributes import (
+    GUARD,
+    CookieAttributesReason,
+    CookieAttributesSettings,
+    CookieException,
+    rewrite,
+    translate,
+)
 from ringwork.enforce.guard import remarks
 from ringwork.exchange import Header
 from tests.enforce.making import arrive, ask, leave, make_route, make_site
@@ -86,7 +93,10 @@ def test_touches_no_answer_without_cookies() -> None:
     assert leave(GUARD, SETTINGS, SITE, ask(), headers, route=make_route()) is headers
 
 
-@pytest.mark.parametrize("sent", [b"", b"=__Host-session=stolen", b"novalue", b"a\x00b=1", b"a=1\r\nSet-Cookie: b=2", b"a b=1", b"a,b=1", b"\xc3\xa4=1", b"a=\x7f"])
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"=__Host-session=stolen", b"novalue", b"a\x00b=1", b"a=1\r\nSet-Cookie: b=2", b"a b=1", b"a,b=1", b"\xc3\xa4=1", b"a=\x7f"],
+)
 def test_leaves_a_malformed_cookie_out_and_says_so(sent: bytes) -> None:
     """A nameless cookie could be read as another, and a line end would start a header of its own."""
     exchange = ask()
@@ -144,7 +154,20 @@ def test_gives_cookies_back_under_their_plain_names(raw: bytes, seen: bytes) -> 
     assert told(raw) == (((b"cookie", seen),), ())
 
 
-@pytest.mark.parametrize("raw", [b"session=planted", b"__host-session=planted", b"__HOST-session=x", b"__Secure-session=x", b"__Host-=x", b"__Host-session", b"", b";;", b"__Host-ringwork-csrf=z"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"session=planted",
+        b"__host-session=planted",
+        b"__HOST-session=x",
+        b"__Secure-session=x",
+        b"__Host-=x",
+        b"__Host-session",
+        b"",
+        b";;",
+        b"__Host-ringwork-csrf=z",
+    ],
+)
 def test_takes_the_header_out_when_nothing_is_left(raw: bytes) -> None:
     """Cookies without the prefix, or with another spelling of it, may be anybody's."""
     assert told(raw) == ((), (b"cookie",))
@@ -164,7 +187,10 @@ def test_does_nothing_without_cookies() -> None:
     assert GUARD.plan(SETTINGS, SITE, make_route()).arrive is None
 
 
-@given(st.binary(max_size=300) | st.from_regex(rb"[a-z]{1,5}=[^;]{0,20}(; ?(Path|Domain|Secure|SameSite|Max-Age|HttpOnly)(=[^;]{0,9})?){0,6}", fullmatch=True))
+@given(
+    st.binary(max_size=300)
+    | st.from_regex(rb"[a-z]{1,5}=[^;]{0,20}(; ?(Path|Domain|Secure|SameSite|Max-Age|HttpOnly)(=[^;]{0,9})?){0,6}", fullmatch=True)
+)
 def test_confines_hostile_cookies_or_leaves_them_out(raw: bytes) -> None:
     """No bytes make it raise, split a header, lose an attribute, or change on a second writing."""
     out = rewrite(raw, {})

@@ -138,7 +138,14 @@ def test_gives_a_type_to_a_body_without_one(status: int, headers: list[Header]) 
 
 @pytest.mark.parametrize(
     ("status", "headers"),
-    [(101, []), (204, []), (304, []), (200, [(b"content-length", b"0")]), (302, [(b"location", b"/")]), (302, [(b"location", b"/"), (b"content-length", b"0")])],
+    [
+        (101, []),
+        (204, []),
+        (304, []),
+        (200, [(b"content-length", b"0")]),
+        (302, [(b"location", b"/")]),
+        (302, [(b"location", b"/"), (b"content-length", b"0")]),
+    ],
 )
 def test_gives_no_type_to_an_answer_without_body(status: int, headers: list[Header]) -> None:
     """Where there is nothing to guess, nothing is added."""

@@ -192,7 +192,12 @@ def test_keeps_headers_that_do_not_belong_to_the_body() -> None:
         (404, [TEXT], b"Not Found", "There is nothing at this address."),
         (500, [TEXT], b"Internal Server Error", "Something went wrong on our side."),
         (500, [JSON], b'{"detail":"could not reach 10.0.0.7"}', "Something went wrong on our side."),
-        (404, [HTML], b"<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n<p>x</p>\n", "There is nothing at this address."),
+        (
+            404,
+            [HTML],
+            b"<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n<p>x</p>\n",
+            "There is nothing at this address.",
+        ),
         (404, [], b"", "There is nothing at this address."),
     ],
 )
@@ -239,7 +244,11 @@ def test_puts_no_body_into_a_head() -> None:
     assert replaced(404, [TEXT], b"", exchange=ask("HEAD")) is None
 
 
-@given(st.binary(max_size=200), st.sampled_from([b"gzip", b"deflate", b"br", b""]), st.sampled_from([b"application/json", b"text/plain", b"text/html", b""]))
+@given(
+    st.binary(max_size=200),
+    st.sampled_from([b"gzip", b"deflate", b"br", b""]),
+    st.sampled_from([b"application/json", b"text/plain", b"text/html", b""]),
+)
 def test_looks_into_any_body(body: bytes, coding: bytes, kind: bytes) -> None:
     """No bytes of an application make it raise."""
     found = replaced(500, [(b"content-type", kind), (b"content-encoding", coding)], body)

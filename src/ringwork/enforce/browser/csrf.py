@@ -176,7 +176,9 @@ def _media_type(exchange: Exchange) -> bytes:
 def _needs_no_token(exchange: Exchange) -> bool:
     media = _media_type(exchange)
     # Against JSON sent by a foreign form as text/plain: only the type that makes a browser ask first counts as JSON.
-    if media == b"application/json" or (media.startswith(b"application/") and media.endswith(b"+json")):
+    if media == b"application/json":
+        return True
+    if media.startswith(b"application/") and media.endswith(b"+json") and b"," not in media and b" " not in media:
         return True
     return not media and exchange.method in _PREFLIGHTED and exchange.content_length in (None, b"0")
 

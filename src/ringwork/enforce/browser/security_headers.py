@@ -108,7 +108,9 @@ def faults(settings: SecurityHeadersSettings) -> Sequence[str]:
             if not _FEATURE.fullmatch(feature):
                 found.append(f'{name}[{i}]: {feature!r} is no feature name; write one such as "geolocation"')
     needless = sorted(set(settings.own_features) - set(settings.denied_features))
-    return found + [f"own_features: {feature!r} is not among denied_features, so it needs no exception; take it out" for feature in needless]
+    return found + [
+        f"own_features: {feature!r} is not among denied_features, so it needs no exception; take it out" for feature in needless
+    ]
 
 
 def _constants(settings: SecurityHeadersSettings) -> tuple[Header, ...]:

@@ -1,1 +1,284 @@
-"""The attacking client: raw HTTP/1.1 over TLS on loopback, and a browser's cookie rules, so that an attack is a real one."""
+"""The attacking client: raw HTTP/1.1 over TLS on loopback, with a browser's cookie and header rules, so that an attack is a real one."""
+
+from __future__ import annotations
+
+import json
+import socket as sockets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from ringwork.survey.wire import connection, masking, websocket
+from ringwork.survey.wire.connection import Place, WireError
+from ringwork.survey.wire.jar import Jar, Reach
+
+Headers = Iterable[tuple[str, str]]
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+EVIL = "https://evil.invalid"
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back. headers: lower-case names, in order. request, answer: the raw bytes of both."""
+
+    status: int
+    reason: str
+    http_version: str
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    request: bytes
+    answer: bytes
+
+    def header(self, name: str) -> list[str]:
+        """Every value of a header, in order."""
+        wanted = name.lower().encode("ascii")
+        return [value.decode("latin-1") for found, value in self.headers if found == wanted]
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def media_type(self) -> str:
+        """The type of the body without parameters, lower case."""
+        return (self.header("content-type") or [""])[0].partition(";")[0].strip().lower()
+
+    def as_text(self) -> tuple[str, str]:
+        """Request and answer for evidence, secrets masked."""
+        return masking.masked(self.request), masking.masked(self.answer)
+
+    def replay(self) -> str:
+        """The request for `ringwork replay`."""
+        return masking.replayable(self.request)
+
+
+class Client:
+    """One browser with its cookie jar, on one copy.
+
+    origin: the copy's canonical origin, "https://clinic.example:4443"; its host is spoken in SNI, Host and Origin.
+    source: the 127/8 address it comes from. bearer: a token that is sent instead of cookies, when there is one.
+    """
+
+    def __init__(self, *, address: tuple[str, int], server_name: str, ca_pem: bytes | None, origin: str, source: str = "127.0.0.1") -> None:
+        self.place = Place(address=address, server_name=server_name, ca_pem=ca_pem, source=source)
+        self.origin = origin
+        self.host = urlsplit(origin).netloc
+        self.jar = Jar()
+        self.bearer: str | None = None
+        self.extra_headers: list[tuple[str, str]] = []
+        self._kept: sockets.socket | None = None
+
+    def fork(self) -> Client:
+        """Another browser window of the same user: the same cookies, a connection of its own."""
+        made = self.stranger()
+        made.jar, made.bearer, made.extra_headers = self.jar.copy(), self.bearer, list(self.extra_headers)
+        return made
+
+    def stranger(self) -> Client:
+        """A fresh browser on the same copy, from the same address."""
+        return Client(
+            address=self.place.address, server_name=self.place.server_name, ca_pem=self.place.ca_pem, origin=self.origin, source=self.place.source
+        )
+
+    def close(self) -> None:
+        """Drop the kept connection."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    def __del__(self) -> None:
+        self.close()
+
+    # -- what an honest browser sends -----------------------------------------------------------------
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Headers = (),
+        body: bytes = b"",
+        cookies: bool = True,
+        host: str | None = None,
+        same_origin: bool = True,
+        fetch_metadata: bool = True,
+    ) -> Answer:
+        """A request of the site's own page. same_origin False leaves Origin and Sec-Fetch-* out (curl). `headers` win over defaults."""
+        given = list(headers)
+        honest = self._honest(method, given, fetch_metadata=fetch_metadata) if same_origin else []
+        credentials = self._credentials(path, Reach.SAME_SITE) if cookies else []
+        return self._request(method, path, [*credentials, *honest], given, body, host)
+
+    def get(self, path: str, **more: Any) -> Answer:
+        """GET, as following a link on the site."""
+        return self.send("GET", path, **more)
+
+    def page(self, path: str, **more: Any) -> Answer:
+        """GET as a browser loads a page: it accepts HTML first."""
+        return self.send("GET", path, **{"headers": [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")], **more})
+
+    def post_form(self, path: str, fields: Mapping[str, str], **more: Any) -> Answer:
+        """A form of the site's own page."""
+        headers = [("content-type", FORM), ("accept", "text/html,*/*;q=0.8"), *more.pop("headers", ())]
+        return self.send("POST", path, headers=headers, body=urlencode(fields).encode(), **more)
+
+    def post_json(self, path: str, value: Any, *, method: str = "POST", **more: Any) -> Answer:
+        """JSON from the site's own script."""
+        headers = [("content-type", "application/json"), *more.pop("headers", ())]
+        return self.send(method, path, headers=headers, body=json.dumps(value).encode(), **more)
+
+    def follow(self, answer: Answer) -> Answer:
+        """Go where a redirect on the same host leads, at most five times."""
+        for _ in range(5):
+            location = (answer.header("location") or [""])[0]
+            parts = urlsplit(location)
+            if answer.status not in {301, 302, 303, 307, 308} or not location or (parts.netloc and parts.netloc != self.host):
+                return answer
+            answer = self.page(parts.path + (f"?{parts.query}" if parts.query else ""))
+        return answer
+
+    # -- what a foreign page makes it send ------------------------------------------------------------
+
+    def cross_site(
+        self,
+        method: str,
+        path: str,
+        *,
+        content_type: str = "",
+        body: bytes = b"",
+        headers: Headers = (),
+        initiator: str = EVIL,
+        mode: str = "navigate",
+        obey_samesite: bool = True,
+        fetch_metadata: bool = True,
+    ) -> Answer:
+        """What a victim's browser sends when a page of `initiator` makes it. mode: navigate (form, link), no-cors or cors."""
+        navigation = mode == "navigate" and method in SAFE
+        reach = Reach.SAME_SITE if not obey_samesite else Reach.CROSS_SITE_NAVIGATION if navigation else Reach.CROSS_SITE
+        return self._foreign(method, path, content_type, body, headers, initiator, mode, reach, "cross-site", fetch_metadata)
+
+    def same_site(
+        self,
+        method: str,
+        path: str,
+        *,
+        content_type: str = "",
+        body: bytes = b"",
+        headers: Headers = (),
+        mode: str = "navigate",
+        fetch_metadata: bool = True,
+    ) -> Answer:
+        """The same from a sibling host that an attacker holds: SameSite cookies are attached."""
+        sibling = f"https://evil.{self.host.partition(':')[0]}"
+        return self._foreign(method, path, content_type, body, headers, sibling, mode, Reach.SAME_SITE, "same-site", fetch_metadata)
+
+    def _foreign(
+        self, method: str, path: str, content_type: str, body: bytes, headers: Headers, initiator: str, mode: str, reach: Reach, site: str, metadata: bool
+    ) -> Answer:
+        sent = [("accept", "text/html,*/*;q=0.8")]
+        if content_type:
+            sent.append(("content-type", content_type))
+        if method not in SAFE or mode == "cors":
+            sent.append(("origin", initiator))
+        sent.append(("referer", initiator + "/"))
+        if metadata:
+            destination = "document" if mode == "navigate" else "empty" if mode == "cors" else "script"
+            sent += [("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", destination)]
+        # Only what a browser attaches by itself: a bearer token is the page's own script's to send, never a foreign page's.
+        cookie = self.jar.header(host=self._name, path=path.partition("?")[0], secure=self._secure, reach=reach)
+        return self._request(method, path, [("cookie", cookie)] if cookie else [], [*sent, *headers], body, None)
+
+    # -- anything at all ------------------------------------------------------------------------------
+
+    def raw(self, request: bytes) -> Answer:
+        """Exactly these bytes on a fresh connection. Raises WireError when no answer comes."""
+        with connection.connect(self.place) as sock:
+            return self._answer(request, connection.exchange(sock, request, method=request.partition(b" ")[0].decode("latin-1")), "/")
+
+    def socket(self, path: str, *, origin: str | None = None, cookies: bool = True, listen_seconds: float = 1.0) -> websocket.SocketAnswer:
+        """A WebSocket handshake, as the site's own page unless `origin` says otherwise, and what comes within a second."""
+        headers = [("host", self.host), ("origin", origin if origin is not None else self.origin)]
+        if cookies:
+            headers += self._credentials(path, Reach.SAME_SITE)
+        return websocket.open_socket(self.place, path, headers, listen_seconds=listen_seconds)
+
+    def masked(self, answer: Answer) -> tuple[str, str]:
+        """Request and answer for evidence, secrets masked."""
+        return answer.as_text()
+
+    # -- inside ---------------------------------------------------------------------------------------
+
+    @property
+    def _name(self) -> str:
+        return urlsplit(self.origin).hostname or ""
+
+    @property
+    def _secure(self) -> bool:
+        return self.origin.startswith("https://")
+
+    def _honest(self, method: str, given: list[tuple[str, str]], *, fetch_metadata: bool) -> list[tuple[str, str]]:
+        names = {name.lower() for name, _ in given}
+        page = any(name.lower() == "accept" and value.startswith("text/html") for name, value in given)
+        honest = [("origin", self.origin)] if method not in SAFE else []
+        if fetch_metadata:
+            mode, destination = ("navigate", "document") if page else ("cors", "empty")
+            honest += [("sec-fetch-site", "same-origin"), ("sec-fetch-mode", mode), ("sec-fetch-dest", destination)]
+        return [(name, value) for name, value in honest if name not in names]
+
+    def _credentials(self, path: str, reach: Reach) -> list[tuple[str, str]]:
+        found = [("authorization", f"Bearer {self.bearer}")] if self.bearer else []
+        cookie = self.jar.header(host=self._name, path=path.partition("?")[0], secure=self._secure, reach=reach)
+        return [*found, ("cookie", cookie)] if cookie else found
+
+    def _request(
+        self, method: str, path: str, made: list[tuple[str, str]], given: list[tuple[str, str]], body: bytes, host: str | None
+    ) -> Answer:
+        names = {name.lower() for name, _ in given}
+        headers = [("host", self.host if host is None else host), *(pair for pair in made if pair[0] not in names), *given, *self.extra_headers]
+        if "accept" not in names:
+            headers.append(("accept", "application/json, */*;q=0.5"))
+        if body or method not in SAFE:
+            headers.append(("content-length", str(len(body))))
+        lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers), "", ""]
+        request = "\r\n".join(lines).encode("utf-8", "surrogateescape") + body
+        return self._answer(request, self._over_kept(request, method), path)
+
+    def _over_kept(self, request: bytes, method: str) -> connection.Parsed:
+        """Over the kept connection where it still lives, else over a new one."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            try:
+                return self._keep(kept, connection.exchange(kept, request, method=method))
+            except WireError:
+                kept.close()  # the server had closed it in the meantime
+        fresh = connection.connect(self.place)
+        try:
+            return self._keep(fresh, connection.exchange(fresh, request, method=method))
+        except WireError:
+            fresh.close()
+            raise
+
+    def _keep(self, sock: sockets.socket, parsed: connection.Parsed) -> connection.Parsed:
+        if parsed.reusable:
+            self._kept = sock
+        else:
+            sock.close()
+        return parsed
+
+    def _answer(self, request: bytes, parsed: connection.Parsed, path: str) -> Answer:
+        for name, value in parsed.headers:
+            if name == b"set-cookie":
+                self.jar.take(value.decode("latin-1"), host=self._name, path=path.partition("?")[0], secure=self._secure)
+        return Answer(
+            status=parsed.status,
+            reason=parsed.reason,
+            http_version=parsed.version,
+            headers=parsed.headers,
+            body=parsed.body,
+            request=request,
+            answer=parsed.raw,
+        )

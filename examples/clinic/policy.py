@@ -1,0 +1,44 @@
+"""What the clinic asks of its defences; both applications are guarded by this one policy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Protocol
+
+from examples.clinic import desk, sessions
+from examples.clinic.domain import Role
+from ringwork.names import PrincipalId, SessionId
+from ringwork.policy.policy import Policy
+from ringwork.principal import Principal
+
+ORIGIN = os.environ.get("CLINIC_ORIGIN", "https://clinic.localhost:8443")
+COOKIE = "session"
+"""A plain name and no attributes: on the wire ringwork adds the __Host- prefix, Secure, HttpOnly and SameSite."""
+
+
+class HasCookies(Protocol):
+    """A request of Starlette or of Flask; both read cookies alike."""
+
+    @property
+    def cookies(self) -> Mapping[str, str]:
+        """Values by name, as the browser sent them."""
+
+
+def identify(request: HasCookies) -> Principal | None:
+    """Who is asking: the user of the login whose key the browser's cookie carries, if it still lasts."""
+    raw_key = request.cookies.get(COOKIE)
+    if not raw_key:
+        return None
+    now = desk.STORE.seconds()
+    with desk.STORE.reading() as db:
+        login = sessions.find_login(db, raw_key, now)
+    if login is None:
+        return None
+    if sessions.needs_touch(login, now):
+        with desk.STORE.writing() as db:
+            sessions.touch_login(db, raw_key, now)
+    return Principal(id=PrincipalId(str(login.user.id)), roles=frozenset({login.user.role}), session=SessionId(login.handle))
+
+
+POLICY = Policy(origin=ORIGIN, identify=identify, roles=tuple(role.value for role in Role))

@@ -1,0 +1,81 @@
+"""`ringwork replay ID`: send a finding's requests again, to a fresh copy, and say whether it is still there."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from ringwork.cli import prove, terminal
+from ringwork.errors import TargetFailed
+from ringwork.prove import replay, run, settings, stored, target
+from ringwork.prove.evidence import Finding
+
+
+def command(
+    finding: Annotated[str, typer.Argument(metavar="ID", help="The 12 characters that the report shows beside the finding.")],
+    *,
+    factory: Annotated[bool, typer.Option("--factory", help="As in the run that found it.")] = False,
+    factory_args: Annotated[list[str] | None, typer.Option(help="As in the run that found it.")] = None,
+    env: Annotated[list[str] | None, typer.Option(help="NAME=VALUE for the copy's environment; values are never kept in a report.")] = None,
+    env_file: Annotated[Path | None, typer.Option(help="A file of NAME=VALUE lines for the copy's environment.")] = None,
+    output_dir: Annotated[Path, typer.Option(help="Where the run left report.json.")] = Path(".ringwork"),
+) -> None:
+    """Send a finding's requests to a fresh copy, print both sides, and repeat its check. Exit 1 while it is there, 0 when it is gone."""
+    out = terminal.console()
+    try:
+        report = stored.read(output_dir / stored.FILE)
+        kept = _kept(report, finding)
+        options = _options(report)
+        chosen = target.resolve(
+            report["target"],
+            here=Path.cwd(),
+            factory=factory or "--factory" in options,
+            arguments=tuple(factory_args or _values(options, "--factory-args")),
+        )
+        given = settings.of_project(chosen)
+        extra = prove.environment(given.pop("env", {}), env_file, env or [])
+        users = _values(options, "--users")
+        asked = settings.Settings(**{**given, **({"users_from": users[0]} if users else {})}, env=extra, quick=True)
+        again = replay.replay(chosen, asked, kept, shown=lambda title, text: _show(out, title, text))
+    except TargetFailed as error:
+        raise typer.Exit(prove.explain(out, error)) from error
+    raise typer.Exit(_tell(out, finding, again))
+
+
+def _kept(report: Mapping[str, Any], finding: str) -> Mapping[str, Any]:
+    known = {str(found["id"]): found for found in report["findings"]}
+    if finding not in known:
+        advice = f"it lists: {', '.join(known)}" if known else "it lists none; run `ringwork prove TARGET` again"
+        raise TargetFailed(step="report", problem=f"the report holds no finding {finding}", advice=advice)
+    found: Mapping[str, Any] = known[finding]
+    return found
+
+
+def _options(report: Mapping[str, Any]) -> list[str]:
+    return [part for word in shlex.split(report["command"]) for part in (word.split("=", 1) if word.startswith("--") else [word])]
+
+
+def _values(options: Sequence[str], name: str) -> list[str]:
+    return [options[i + 1] for i, word in enumerate(options[:-1]) if word == name]
+
+
+def _show(out: Console, title: str, text: str) -> None:
+    terminal.say(out, title, style="bold")
+    out.print(text, soft_wrap=True)
+
+
+def _tell(out: Console, finding: str, again: Sequence[Finding] | None) -> int:
+    if again is None:
+        terminal.say(out, "the check could not be repeated, so nothing is known")
+        return run.INCONCLUSIVE
+    if any(found.id == finding for found in again):
+        terminal.say(out, f"{finding} is still there", style="bold")
+        return run.FINDINGS
+    terminal.say(out, f"{finding} is gone", style="bold")
+    return run.CLEAN
+

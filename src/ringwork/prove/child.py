@@ -1,0 +1,307 @@
+"""The process that holds the copy: imports the target once behind walls, then forks one variant for each way to serve it.
+
+Started by launch.py as `python -P -m ringwork.prove.child FD`. The one file that takes guards out (`without`), and the one
+file of this room that knows the run time; it listens only on sockets that the prover made on loopback.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import ctypes
+import dataclasses
+import gc
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from ringwork.errors import RingworkError, TargetFailed
+from ringwork.installation import Installation
+from ringwork.names import ControlId
+from ringwork.protect import installed  # the package's face has a function of the module's name
+from ringwork.prove import channel
+from ringwork.prove.check import Fault
+from ringwork.survey import facts, state
+from ringwork.survey.harness import capture, confine, loading, namespaces, neutral, redirect, serving
+
+_DIE_WITH_PARENT = 1
+_HANG_SECONDS = 4.0  # beyond the deadline of a faulty copy, which is 1 s
+
+
+class Zygote:
+    """The copy after its import and before any variant: one thread, no event loop, nothing served."""
+
+    def __init__(self, control: socket.socket, setup: dict[str, Any]) -> None:
+        self.control, self.setup = control, setup
+        self.folder = Path(setup["folder"])  # what this copy may write
+        self.copy = Path(setup["copy"])
+        self.records = capture.Records()
+        self.app: Any = None
+        self.confinement, self.private_mounts = "", False
+
+    def build_walls(self) -> None:
+        """Confine this process before any line of the target runs."""
+        network, mounts = namespaces.leave_network() if self.setup["kernel"] else (False, False)
+        read_only = mounts and namespaces.make_read_only(except_for=self.folder)
+        self.private_mounts = mounts
+        self.records.install()
+        neutral.neutralise(frozenset(self.setup["imports"]))
+        redirect.redirect_databases(copy=self.copy, original=Path(self.setup["root"]))
+        confine.confine(self.folder)
+        kernel = [
+            text for held, text in ((network, "a network namespace without any network"), (read_only, "a read-only file system")) if held
+        ]
+        self.confinement = f"{' and '.join(kernel)}, and audit hooks" if kernel else "audit hooks only (this machine allows no namespaces)"
+
+    def load(self, users_from: str) -> dict[str, Any]:
+        """Import the target, have its users made, and gather its facts. Raises TargetFailed."""
+        target = self.setup["target"]
+        sys.path[:0] = [str(self.copy / place) for place in self.setup["paths"]]
+        os.chdir(self.copy / self.setup["working"])
+        sys.argv = [target["module"]]
+        self.app = loading.load(
+            module=target["module"],
+            attribute=target["attribute"],
+            factory=target["factory"],
+            arguments=tuple(target["arguments"]),
+            folder=self.copy,
+        )
+        users = loading.call(users_from, self.copy) if users_from else []
+        found = self.facts()
+        state.digest(self.copy)  # so that variants inherit what never changes
+        gc.freeze()  # and share their memory, as long as they only read it
+        return {
+            "users": users,
+            "facts": facts.to_plain(found),
+            "confinement": self.confinement,
+            "private": self.private_mounts and not self.unforkable(),
+            "unforkable": self.unforkable(),
+            "refused": confine.refused(),
+            "started": [name for name, _ in neutral.started()],
+            "records": self.records.items(),
+        }
+
+    def facts(self) -> facts.AppFacts:
+        """What the harness and the installed policy tell."""
+        known = loading.harness_of(self.app)
+        if known is None:
+            raise TargetFailed(
+                step="find", problem="the application is of an unknown kind", advice="name a FastAPI, Starlette or Flask application"
+            )
+        installation = installed(self.app)
+        found: facts.AppFacts = known[0].collect(
+            self.app, target=self.setup["target"]["text"], root=self.setup["root"], installation=installation
+        )
+        moved = tuple(dataclasses.replace(r, file=self._original(r.file)) for r in found.routes)
+        return dataclasses.replace(found, routes=moved, guard=None if installation is None else _guard_facts(installation))
+
+    def _original(self, file: str) -> str:
+        """A file of the copy as a path of the user's own tree, relative to its root."""
+        path = Path(file)
+        return str(path.relative_to(self.copy)) if file and path.is_relative_to(self.copy) else file
+
+    def unforkable(self) -> str:
+        """Why variants cannot be forked from this process, or ""."""
+        _dispose_engines()
+        gc.collect()
+        if threading.active_count() > 1:
+            return "the import started threads"
+        if state.open_database_files():
+            return "the import opened a database and keeps it open"
+        return ""
+
+    def run(self) -> None:
+        """Answer the prover until it is gone."""
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # variants are reaped by the kernel
+        while True:
+            try:
+                command, fds = channel.receive(self.control, max_fds=2)
+            except channel.ChannelClosed:
+                return
+            if command["do"] == "load":
+                channel.send(self.control, self._answer(str(command["users_from"])))
+            elif command["do"] == "fork":
+                pid = os.fork()
+                if pid == 0:
+                    _as_variant(self, command, fds)
+                for fd in fds:
+                    os.close(fd)
+                channel.send(self.control, {"pid": pid})
+
+    def _answer(self, users_from: str) -> dict[str, Any]:
+        try:
+            return {"ok": self.load(users_from)}
+        except TargetFailed as error:
+            return {"failed": {"step": error.step, "problem": error.problem, "advice": error.advice}}
+        except RingworkError as error:
+            return {"failed": {"step": "policy", "problem": str(error), "advice": "correct the policy as the lines above say"}}
+
+
+def _guard_facts(installation: Installation) -> facts.GuardFacts:
+    policy = installation.policy
+    exceptions = getattr(policy.cookie_attributes, "exceptions", ())
+    return facts.GuardFacts(
+        mode=installation.mode.value,
+        controls=tuple(installation.pipeline.controls),
+        origin=policy.origin,
+        hosts=tuple(policy.hosts),
+        identify=_named(policy.identify),
+        cookie_exceptions=tuple(facts.CookieException(name=e.name, reason=e.reason) for e in exceptions),
+        waivers=tuple(
+            facts.WaiverFacts(control=w.control, reason=w.reason, owner=w.owner, until=w.until.isoformat(), route=w.route)
+            for w in policy.waivers
+        ),
+    )
+
+
+def _named(identify: object) -> str:
+    if identify is None or isinstance(identify, str):
+        return identify or ""
+    return f"{getattr(identify, '__module__', '')}:{getattr(identify, '__qualname__', type(identify).__qualname__)}"
+
+
+def _dispose_engines() -> None:
+    """Close pooled SQLite connections, so that no variant shares one (SQLAlchemy's own advice before a fork)."""
+    sqlalchemy = sys.modules.get("sqlalchemy")
+    if sqlalchemy is None:
+        return
+    for engine in [item for item in gc.get_objects() if isinstance(item, sqlalchemy.engine.Engine)]:
+        if engine.url.database and ":memory:" not in engine.url.database:
+            engine.dispose()
+
+
+class Variant:
+    """One forked copy: changed as asked, then served."""
+
+    def __init__(self, zygote: Zygote, command: dict[str, Any], fds: list[int]) -> None:
+        self.zygote, self.command = zygote, command
+        self.listening = socket.socket(fileno=fds[0])
+        self.control = socket.socket(fileno=fds[1])
+        self.refused_before = len(confine.refused())
+
+    def run(self) -> None:
+        """Prepare and serve; tells the prover "ready", or why not."""
+        os.chdir("/")
+        if self.command["shown"] and not namespaces.show_instead(real=Path(self.command["shown"]), shown_at=self.zygote.copy):
+            raise TargetFailed(step="start", problem="the private folder of a variant could not be mounted", advice="run `ringwork doctor`")
+        os.chdir(self.zygote.copy / self.zygote.setup["working"])
+        self.zygote.records.clear()
+        known = loading.harness_of(self.zygote.app)
+        if known is None:
+            raise TargetFailed(step="start", problem="the application is of an unknown kind", advice="run `ringwork doctor`")
+        self._change(known[1])
+        folder = Path(self.command["tls"])
+        listening = serving.Listening(sock=self.listening, certificate=folder / "leaf.pem", key=folder / "leaf.key", ready=self._ready)
+        known[1].serve(self.zygote.app, listening)
+        raise TargetFailed(
+            step="start", problem=self._last_records(), advice="the application's own start-up failed; see its message above"
+        )
+
+    def _change(self, server: Any) -> None:
+        """Add probe routes, plant a fault, take guards out: only ever in this process."""
+        app, canary = self.zygote.app, self.command["canary"]
+        if self.command["probes"]:
+            server.add_probes(app, canary=canary)
+        installation = installed(app)
+        if installation is None:
+            if self.command["without"] or self.command["fault"] or self.command["production"]:
+                raise TargetFailed(
+                    step="start", problem="the target has no ringwork guard to change", advice="protect(app) makes this check possible"
+                )
+            return
+        if self.command["fault"]:
+            broken = _broken_identify(Fault(self.command["fault"]), canary)
+            installation.policy = dataclasses.replace(installation.policy, identify=broken, identify_seconds=1.0)
+        without = frozenset(ControlId(control) for control in self.command["without"])
+        installation.recompile(without=without, origin=self.command["origin"], production=self.command["production"])
+
+    def _ready(self) -> None:
+        channel.send(self.control, {"ready": True})
+        threading.Thread(target=self._obey, name="ringwork-control", daemon=True).start()
+
+    def _obey(self) -> None:
+        """Answer the prover's questions about this copy, one at a time."""
+        with contextlib.suppress(channel.ChannelClosed):
+            while True:
+                command, _ = channel.receive(self.control)
+                channel.send(self.control, self._look(command["do"]))
+        os._exit(0)
+
+    def _look(self, what: str) -> Any:
+        if what == "state":
+            return state.digest(self.zygote.copy)
+        if what == "records":
+            return self.zygote.records.items()
+        if what == "events":
+            return self.zygote.records.security()
+        if what == "refused":
+            return confine.refused()[self.refused_before :]
+        return None
+
+    def _last_records(self) -> str:
+        lines = [line for record in self.zygote.records.items()[-3:] for line in record.strip().splitlines()[-4:]]
+        return " / ".join(lines)[-600:] or "the server ended without a message"
+
+
+def _broken_identify(fault: Fault, canary: str) -> Any:
+    def raises(request: object) -> None:
+        raise serving.ProbeFault(f"{canary} in identify")
+
+    def hangs(request: object) -> None:
+        time.sleep(_HANG_SECONDS)
+
+    def wrong(request: object) -> object:
+        return {"id": "administrator", "roles": ["administrator"]}
+
+    return {Fault.IDENTIFY_RAISES: raises, Fault.IDENTIFY_HANGS: hangs, Fault.IDENTIFY_WRONG: wrong}[fault]
+
+
+def _as_variant(zygote: Zygote, command: dict[str, Any], fds: list[int]) -> None:
+    """What the forked process does; never returns."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _die_with_parent()
+    zygote.control.close()
+    variant = Variant(zygote, command, fds)
+    try:
+        variant.run()
+    except TargetFailed as error:
+        failed = {"step": error.step, "problem": error.problem, "advice": error.advice}
+    except BaseException as error:  # noqa: BLE001  # whatever ends the start is told to the prover
+        told = loading.failure("start", error, zygote.copy) if not isinstance(error, RingworkError) else error
+        failed = {
+            "step": "start",
+            "problem": getattr(told, "problem", str(told)),
+            "advice": getattr(told, "advice", "correct what the lines say"),
+        }
+    with contextlib.suppress(channel.ChannelClosed):
+        channel.send(variant.control, {"failed": failed})
+    os._exit(1)
+
+
+def _die_with_parent() -> None:
+    """Against a copy that outlives its prover: the kernel kills it when its parent is gone (Linux)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+
+
+def main(arguments: list[str]) -> None:
+    """Serve the prover on the given descriptor."""
+    control = socket.socket(fileno=int(arguments[0]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the prover's; it ends its copies in order
+    # Against a copy that signs with a key of the user's: this one is made here and dies with the process.
+    os.environ["RINGWORK_KEY"] = base64.b64encode(secrets.token_bytes(32)).decode()
+    setup, _ = channel.receive(control)
+    zygote = Zygote(control, setup)
+    zygote.build_walls()
+    channel.send(control, {"confinement": zygote.confinement})
+    zygote.run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,151 @@
+"""How far the prover came: every route with every user, and what was not reached, with the reason."""
+
+from __future__ import annotations
+
+import contextlib
+import urllib.parse
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ringwork.errors import TargetFailed
+from ringwork.prove.evidence import Coverage, MatrixCell
+from ringwork.prove.stage import LiveStage
+from ringwork.survey.facts import AppFacts, RouteFacts
+from ringwork.survey.wire.client import Client
+
+ANONYMOUS = "anonymous"
+_TRIES = 4  # users that a change is tried as
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_UNREACHED = {
+    401: "nobody who could sign in was let in (401)",
+    403: "nobody who could sign in was let in (403)",
+    404: "no object was found for its parameters (404)",
+    405: "the router does not answer this method (405)",
+    415: "no example of its body is known (415)",
+    422: "no example of its input was accepted (422)",
+    400: "no example of its input was accepted (400)",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Reach:
+    """What was tried so far. statuses: route name to the statuses that came back."""
+
+    cells: list[MatrixCell] = field(default_factory=list)
+    statuses: dict[str, list[int]] = field(default_factory=dict)
+
+
+def explore(stage: LiveStage, *, login_path: str = "") -> Reach:
+    """Ask every HTTP route as every user and as nobody: reads first, changes on a copy that is thrown away after.
+
+    login_path: a route that was seen to work already, because somebody signed in through it.
+    """
+    reach = Reach()
+    browsers = _browsers(stage)
+    for route in stage.facts.routes:
+        if route.kind in {"http", "static"} and "GET" in route.methods:
+            for name, roles, client in browsers:
+                _visit(stage, reach, route, name, roles, client)
+    changes = _changes_last(stage.facts.routes)
+    for route in changes:
+        if route.path == login_path and stage.users:
+            reach.statuses.setdefault(route.name, []).append(200)
+    _try(stage, reach, changes)
+    # A change may have ended a session or used an object up: what is still unreached is tried once more on a fresh start.
+    left = [route for route in changes if _unreached(reach.statuses.get(route.name, []))]
+    if left and len(left) < len(changes):
+        stage.fresh()
+        _try(stage, reach, left)
+    return reach
+
+
+def _try(stage: LiveStage, reach: Reach, routes: Sequence[RouteFacts]) -> None:
+    for route in routes:
+        for user in stage.able(route)[:_TRIES]:
+            if not _unreached(reach.statuses.get(route.name, [])):
+                break
+            _change(stage, reach, route, user)
+
+
+def _browsers(stage: LiveStage) -> list[tuple[str, tuple[str, ...] | None, Client]]:
+    found: list[tuple[str, tuple[str, ...] | None, Client]] = [(ANONYMOUS, None, stage.browser(None))]
+    for user in stage.users:
+        with contextlib.suppress(TargetFailed, OSError):
+            found.append((user.name, user.roles, stage.browser(user)))
+    return found
+
+
+def _visit(stage: LiveStage, reach: Reach, route: RouteFacts, name: str, roles: tuple[str, ...] | None, client: Client) -> None:
+    if "logout" in route.path or "signout" in route.path:
+        return
+    try:
+        path = stage.fill(route, client=client if name != ANONYMOUS else None)
+        if route.kind == "static" and path.endswith("/"):
+            return  # no page names a file there, so nothing can be asked for
+        status = client.get(path).status
+    except (OSError, TargetFailed):
+        status = 0
+    reach.cells.append(MatrixCell(route=route.name, role=name, expected=_expected(route, roles), status=status))
+    reach.statuses.setdefault(route.name, []).append(status)
+
+
+def _expected(route: RouteFacts, roles: tuple[str, ...] | None) -> str:
+    if route.rule == "public":
+        return "allow"
+    if route.rule == "requires":
+        return "allow" if roles is not None and (not route.roles or set(route.roles) & set(roles)) else "deny"
+    return ""
+
+
+def _changes_last(routes: Sequence[RouteFacts]) -> list[RouteFacts]:
+    """State-changing routes in an order that destroys last: create, update, delete, then what ends sessions."""
+    order = {"POST": 0, "PUT": 1, "PATCH": 2, "DELETE": 3}
+    changing = [r for r in routes if r.kind == "http" and "GET" not in r.methods and set(r.methods) - _SAFE]
+    return sorted(changing, key=lambda r: ("logout" in r.path, min((order.get(m, 4) for m in r.methods), default=4), r.path))
+
+
+def _change(stage: LiveStage, reach: Reach, route: RouteFacts, user: User | None) -> None:
+    method = next((m for m in ("POST", "PUT", "PATCH", "DELETE") if m in route.methods), "")
+    try:
+        status = send_valid(stage, route, method, stage.browser(user)) if method else 0
+    except (OSError, TargetFailed):
+        status = 0
+    reach.statuses.setdefault(route.name, []).append(status)
+
+
+def send_valid(stage: LiveStage, route: RouteFacts, method: str, client: Client) -> int:
+    """The status of an honest request to a state-changing route: filled path, valid body, the form's own token."""
+    path = stage.fill(route, client=client)
+    given = stage.body(route)
+    if given is None:
+        return 415
+    kind, body = given
+    name, token = stage.token(path, client)
+    if token and kind.startswith("application/x-www-form-urlencoded"):
+        body += (b"&" if body else b"") + urllib.parse.urlencode({name: token}).encode()
+    return int(client.send(method, path, headers=[("content-type", kind)], body=body).status)
+
+
+def summary(facts: AppFacts, reach: Reach, *, floor: float) -> Coverage:
+    """Found, reached and skipped HTTP routes, and what router and OpenAPI document tell differently."""
+    asked = [route for route in facts.routes if route.kind == "http" or route.name in reach.statuses]
+    skipped = {route.name: reason for route in asked if (reason := _unreached(reach.statuses.get(route.name, [])))}
+    return Coverage(found=len(asked), reached=len(asked) - len(skipped), skipped=skipped, unlisted=_unlisted(facts), floor=floor)
+
+
+def _unreached(statuses: Sequence[int]) -> str:
+    tried = [status for status in statuses if status]
+    if not tried:
+        return "no request could be made"
+    if any(status < 400 or status in {409, 410, 429} or status >= 500 for status in tried):
+        return ""
+    return _UNREACHED.get(tried[-1], f"answered {tried[-1]} to everybody")
+
+
+def _unlisted(facts: AppFacts) -> tuple[str, ...]:
+    if not facts.schema_paths:
+        return ()
+    routed = {route.path for route in facts.routes if route.kind == "http"}
+    listed = {route.path for route in facts.routes if route.kind == "http" and route.in_schema}
+    hidden = sorted(f"{path}: in the router, not in the OpenAPI document" for path in routed - set(facts.schema_paths) if path in listed)
+    return (*hidden, *sorted(f"{path}: in the OpenAPI document, not in the router" for path in set(facts.schema_paths) - routed))

@@ -1,0 +1,200 @@
+"""All checks of one control: run, confirmed, and shown able to fail on copies from which its guards are taken out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ringwork.errors import TargetFailed
+from ringwork.names import CheckId
+from ringwork.prove import judge
+from ringwork.prove.check import Check, Kind, ProbeRoute
+from ringwork.prove.evidence import Evidence, Layers, Observation, Outcome, Verdict
+from ringwork.prove.launch import Launcher
+from ringwork.prove.stage import LiveStage
+from ringwork.prove.users import Entrances
+from ringwork.survey.facts import AppFacts
+
+REPEATS = 2  # further runs that must show the same violation before it is reported
+OUT_OF_TIME = "the time of this run was over; give more with --max-time"
+
+
+@dataclass(slots=True, kw_only=True)
+class Tried:
+    """One check after all its runs. sensitivity: how it was seen to fail, "" for not at all. fault: an error of the check itself."""
+
+    check: Check
+    evidence: Evidence
+    verdict: Verdict
+    sensitivity: str = ""
+    layers: list[Layers] = field(default_factory=list)
+    seconds: float = 0.0
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What all groups of a run share. backing: control id to the guards that may still hold, in the catalogue's order."""
+
+    launcher: Launcher
+    facts: AppFacts
+    entrances: Entrances
+    backing: Callable[[str], Sequence[str]]
+    deadline: float
+    deep: bool
+    quick: bool
+    started: Callable[[str], None]
+    judged: Callable[[Tried], None]
+
+    def stage(self, without: frozenset[str] = frozenset(), planted: ProbeRoute | None = None) -> LiveStage:
+        """A stage on the copy, or on one less some guards, or with a planted fault among its routes."""
+        return LiveStage(self.launcher, self.facts, self.entrances, without=without, planted=planted)
+
+    def is_late(self) -> bool:
+        """Whether no further check may start."""
+        return time.monotonic() > self.deadline
+
+
+def run_group(control: str, checks: Sequence[Check], scene: Scene, *, shake: bool = True) -> list[Tried]:
+    """Run the checks of one control on a copy of their own, then (shake) once more on copies without its guards."""
+    tried = list(_first_runs(checks, scene))
+    guards = scene.facts.guard.controls if scene.facts.guard is not None else ()
+    to_shake = [t for t in tried if t.verdict is Verdict.PROVEN]
+    if shake and control in guards and to_shake:
+        _shake(control, to_shake, scene)
+    for one in to_shake if shake else ():
+        if not one.sensitivity and one.check.planted is not None and not scene.is_late():
+            _plant(one, one.check.planted, scene)
+    for one in tried:
+        scene.judged(one)
+    return tried
+
+
+def _first_runs(checks: Sequence[Check], scene: Scene) -> Iterable[Tried]:
+    stage = scene.stage()
+    is_used = False
+    try:
+        for check in checks:
+            scene.started(check.id)
+            began = time.monotonic()
+            if is_used and check.kind is Kind.LIVE and not scene.is_late():
+                stage.fresh()
+            evidence, fault = _attempt(check, stage, scene)
+            is_used = is_used or check.kind is Kind.LIVE
+            if judge.broken(evidence) and check.kind is Kind.LIVE and not scene.quick:
+                evidence = _confirmed(check, evidence, stage, scene)
+            seconds = time.monotonic() - began
+            yield Tried(check=check, evidence=evidence, verdict=judge.first_verdict(evidence), seconds=seconds, fault=fault)
+    finally:
+        stage.close()
+
+
+def _attempt(check: Check, stage: LiveStage, scene: Scene) -> tuple[Evidence, str]:
+    """The evidence, and the fault of the check itself if it had one."""
+    if scene.is_late():
+        return Evidence(check=check.id, not_verified=OUT_OF_TIME, unlock="--max-time 600"), ""
+    try:
+        return check.run(stage), ""
+    except TargetFailed as error:
+        return Evidence(check=check.id, not_verified=f"{error.step}: {error.problem}", unlock=error.advice), ""
+    except (OSError, TimeoutError) as error:
+        return Evidence(check=check.id, not_verified=f"the copy did not answer ({type(error).__name__}: {error})"), ""
+    except Exception as error:  # noqa: BLE001  # a third party's check may raise anything
+        # Against one faulty check that hides all others: it is named, and the run ends as internal.
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = f" at line {place.tb_lineno}" if place is not None else ""
+        fault = f"{check.id}: {type(error).__name__}: {error}{where}"
+        return Evidence(check=check.id, not_verified=f"the check itself failed ({type(error).__name__}: {error}{where})"), fault
+
+
+def _confirmed(check: Check, first: Evidence, stage: LiveStage, scene: Scene) -> Evidence:
+    """The same evidence, less violations that did not show in every one of three runs with fresh markers."""
+    seen = {_key(o) for o in judge.broken(first)}
+    for _ in range(REPEATS):
+        if scene.is_late():
+            break
+        stage.fresh()
+        again, _ = _attempt(check, stage, scene)
+        seen &= {_key(o) for o in judge.broken(again)}
+    kept = tuple(o if o.outcome is not Outcome.BROKEN or _key(o) in seen else _unsteady(o) for o in first.observations)
+    return Evidence(
+        check=first.check, observations=kept, not_applicable=first.not_applicable, not_verified=first.not_verified, unlock=first.unlock
+    )
+
+
+def _key(observation: Observation) -> tuple[str, str]:
+    return observation.attack, observation.where
+
+
+def _unsteady(observation: Observation) -> Observation:
+    return Observation(
+        attack=observation.attack,
+        where=observation.where,
+        outcome=Outcome.UNTRIED,
+        detail=f"it succeeded once and not in every one of {REPEATS + 1} runs: {observation.detail}",
+        exchanged=observation.exchanged,
+        control=observation.control,
+    )
+
+
+def _shake(control: str, tried: Sequence[Tried], scene: Scene) -> None:
+    """Take the guard out, then the layers behind it one at a time, until each check was seen to fail."""
+    backing = [one for one in scene.backing(control) if one != control]
+    out: tuple[str, ...] = ()
+    waiting = list(tried)
+    for layer in (control, *backing):
+        if not waiting or scene.is_late():
+            break
+        out = (*out, layer)
+        _run_without(out, waiting, scene)
+        waiting = [t for t in waiting if not t.sensitivity or (scene.deep and _open_attacks(t))]
+    for one in tried:
+        one.layers += [
+            Layers(check=one.check.id, attack=attack, stopped_by=out, succeeded_without=False)
+            for attack in (_open_attacks(one) if scene.deep or not one.sensitivity else ())
+        ]
+
+
+def _plant(tried: Tried, planted: ProbeRoute, scene: Scene) -> None:
+    """Show that the check fails where nothing can be taken out: a fault is planted, and it must find it."""
+    scene.started(f"{tried.check.id} with a planted fault")
+    stage = scene.stage(planted=planted)
+    try:
+        evidence, _ = _attempt(tried.check, stage, scene)
+    finally:
+        stage.close()
+    if any(planted.value in observation.where for observation in judge.broken(evidence)):
+        tried.sensitivity = f"with a planted fault ({planted.value}): violated"
+
+
+def _open_attacks(tried: Tried) -> list[str]:
+    """Attacks that held and were not yet seen to succeed."""
+    shown = {row.attack for row in tried.layers}
+    return [a for a in dict.fromkeys(o.attack for o in tried.evidence.observations if o.outcome is Outcome.HELD) if a not in shown]
+
+
+def _run_without(out: tuple[str, ...], waiting: Sequence[Tried], scene: Scene) -> None:
+    stage = scene.stage(frozenset(out))
+    is_used = False
+    try:
+        for one in waiting:
+            scene.started(f"{one.check.id} without {', '.join(out)}")
+            if is_used and one.check.kind is Kind.LIVE:
+                stage.fresh()
+            evidence, _ = _attempt(one.check, stage, scene)
+            is_used = is_used or one.check.kind is Kind.LIVE
+            _note_fall(one, evidence, out)
+    finally:
+        stage.close()
+
+
+def _note_fall(tried: Tried, evidence: Evidence, out: tuple[str, ...]) -> None:
+    fallen = {o.attack for o in judge.broken(evidence)}
+    for attack in _open_attacks(tried):
+        if attack in fallen:
+            tried.layers.append(Layers(check=CheckId(tried.check.id), attack=attack, stopped_by=out, succeeded_without=True))
+    if fallen and not tried.sensitivity:
+        tried.sensitivity = f"without {' and '.join(out)}: violated"

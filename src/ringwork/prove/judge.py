@@ -1,0 +1,128 @@
+"""What evidence means: five verdicts, and why.
+
+Against a pass that was never tested: a refusal without a control request, a look that counted nothing, and a check that was
+never seen to fail all end as not verified, by name.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+from ringwork.names import CheckId
+from ringwork.prove.evidence import CheckResult, Evidence, Finding, Observation, Outcome, Verdict
+from ringwork.survey.facts import AppFacts, RouteFacts, WaiverFacts
+
+# Gravest first: what a control is, when its checks differ.
+_ORDER = (Verdict.VIOLATED, Verdict.ACCEPTED, Verdict.NOT_VERIFIED, Verdict.PROVEN, Verdict.NOT_APPLICABLE)
+NO_PROOF = "no proof yet"
+
+
+def broken(evidence: Evidence) -> list[Observation]:
+    """The observations in which the attack succeeded."""
+    return [o for o in evidence.observations if o.outcome is Outcome.BROKEN]
+
+
+def held(evidence: Evidence) -> bool:
+    """Whether attacks were made, with a control request or a count, and all failed."""
+    made = [o for o in evidence.observations if o.outcome is Outcome.HELD and _is_grounded(o)]
+    return bool(made) and not broken(evidence)
+
+
+def _is_grounded(observation: Observation) -> bool:
+    # Against a refusal that means nothing: somebody permitted got through first, or the look counted something.
+    return observation.control is not None or observation.read > 0
+
+
+def reason(evidence: Evidence) -> str:
+    """In one sentence, why the evidence means what it means."""
+    if evidence.not_applicable or evidence.not_verified:
+        return evidence.not_applicable or evidence.not_verified
+    found = broken(evidence)
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        return f"{found[0].attack}: {found[0].detail}{more}"
+    made = [o for o in evidence.observations if o.outcome is Outcome.HELD]
+    untried = [o for o in evidence.observations if o.outcome is Outcome.UNTRIED]
+    if not made:
+        return untried[0].detail if untried else "the check found nothing to look at"
+    if not held(evidence):
+        return "no control request succeeded, so the refusals say nothing"
+    left = f"; {len(untried)} could not be made: {untried[0].detail}" if untried else ""
+    return f"{len(made)} attack{'s' if len(made) != 1 else ''} made, none succeeded{left}"
+
+
+def first_verdict(evidence: Evidence) -> Verdict:
+    """The verdict before sensitivity and waivers: PROVEN here only means that everything held."""
+    if evidence.not_applicable:
+        return Verdict.NOT_APPLICABLE
+    if evidence.not_verified:
+        return Verdict.NOT_VERIFIED
+    if broken(evidence):
+        return Verdict.VIOLATED
+    return Verdict.PROVEN if held(evidence) else Verdict.NOT_VERIFIED
+
+
+def of_control(results: Iterable[CheckResult]) -> Verdict:
+    """The verdict of a control: its gravest check; checks of kinds that have no proof yet do not pull a proven one down."""
+    found = list(results)
+    tried = [r for r in found if r.reason != NO_PROOF] or found
+    verdicts = {r.verdict for r in tried}
+    if verdicts == {Verdict.NOT_APPLICABLE, Verdict.PROVEN}:
+        return Verdict.PROVEN
+    return next(verdict for verdict in _ORDER if verdict in verdicts)
+
+
+def waiver_for(observation: Observation, control: str, waivers: Sequence[WaiverFacts], today: datetime.date) -> WaiverFacts | None:
+    """The waiver that covers a violation today; an expired one covers nothing."""
+    for waiver in waivers:
+        covers = waiver.control == control and waiver.route in {"", observation.where}
+        if covers and today <= datetime.date.fromisoformat(waiver.until):
+            return waiver
+    return None
+
+
+def finding_id(control: str, check: CheckId, where: str, handler: str) -> str:
+    """12 hexadecimal characters, the same while control, check, route template and handler stay."""
+    return hashlib.sha256("\0".join((control, check, where, handler)).encode()).hexdigest()[:12]
+
+
+def findings(check: CheckId, severity: str, evidence: Evidence, facts: AppFacts, *, fix: str, today: datetime.date) -> list[Finding]:
+    """One for each place that a check found broken, instances folded, waived ones marked accepted."""
+    control = check.partition("/")[0]
+    by_name = {route.name: route for route in facts.routes}
+    grouped = dict[str, list[Observation]]()
+    for observation in broken(evidence):
+        grouped.setdefault(observation.where, []).append(observation)
+    waivers = facts.guard.waivers if facts.guard is not None else ()
+    return [_finding(control, check, severity, seen, by_name, fix, waivers, today) for seen in grouped.values()]
+
+
+def _finding(
+    control: str,
+    check: CheckId,
+    severity: str,
+    seen: Sequence[Observation],
+    routes: Mapping[str, RouteFacts],
+    fix: str,
+    waivers: Sequence[WaiverFacts],
+    today: datetime.date,
+) -> Finding:
+    first = seen[0]
+    route = routes.get(first.where)
+    waived = all(waiver_for(o, control, waivers, today) for o in seen)
+    return Finding(
+        id=finding_id(control, check, first.where, route.handler if route else ""),
+        control=control,
+        check=check,
+        severity=severity,
+        where=first.where,
+        summary=f"{first.attack}: {first.detail}",
+        fix=fix,
+        verdict=Verdict.ACCEPTED if waived else Verdict.VIOLATED,
+        observation=first,
+        file=first.file or (route.file if route else ""),
+        line=first.line or (route.line if route else 0),
+        instances=len(seen),
+    )

@@ -1,0 +1,157 @@
+"""What a run of the prover was asked to do: the command line laid over the project's `[tool.ringwork.prove]`."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ringwork.errors import TargetFailed
+from ringwork.prove.target import Target
+from ringwork.survey.wire.entry import DeclaredUser
+
+SEVERITIES = ("critical", "high", "medium", "low")
+PROFILES = ("baseline", "standard", "high")
+_KEYS = ("users", "users_from", "login", "coverage_floor", "env")
+_USER_KEYS = ("name", "roles", "username", "password", "token", "fields")
+_LOGIN_KEYS = ("path", "kind", "username_field", "password_field")
+KINDS = ("form", "json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginStep:
+    """How to log in, where it is declared. path "" means: find it. kind: form, json, or "" for what the route takes."""
+
+    path: str = ""
+    kind: str = ""
+    username_field: str = ""
+    password_field: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One run. select, ignore: control or check ids. max_time: seconds. fail_on: the least severity that fails the run."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fail_on: str = "low"
+    quick: bool = False
+    deep: bool = False
+    profile: str = "high"
+    max_time: float = 300.0
+    seed: int = 0
+    coverage_floor: float = 0.8
+    users: tuple[DeclaredUser, ...] = ()
+    users_from: str = ""
+    login: LoginStep = field(default_factory=LoginStep)
+    env: Mapping[str, str] = field(default_factory=dict)
+    command: str = ""
+
+
+def of_project(target: Target) -> dict[str, Any]:
+    """The fields of Settings that the project's own file gives. Raises TargetFailed for a key that is not known.
+
+    The file is the nearest one with a `prove` table, from the folder of the target's module up to the project's root.
+    """
+    table = _nearest(target)
+    _require_known(table, _KEYS, "prove")
+    found = dict[str, Any]()
+    if "users" in table:
+        found["users"] = tuple(declared(user, f"prove.users[{i}]") for i, user in enumerate(table["users"]))
+    if "login" in table:
+        _require_known(table["login"], _LOGIN_KEYS, "prove.login")
+        found["login"] = LoginStep(**table["login"])
+        if found["login"].kind not in {"", *KINDS}:
+            raise TargetFailed(step="settings", problem="prove.login.kind is unknown", advice=f"write one of: {', '.join(KINDS)}")
+    for name in ("users_from", "coverage_floor", "env"):
+        if name in table:
+            found[name] = table[name]
+    return found
+
+
+def _nearest(target: Target) -> Mapping[str, Any]:
+    folder = target.root.joinpath(target.paths[0], *target.module.split(".")[:-1])
+    for candidate in (folder, *folder.parents):
+        table = _table(candidate)
+        if table or candidate == target.root:
+            return table
+    return {}
+
+
+def _table(root: Path) -> Mapping[str, Any]:
+    """The `prove` table of a folder's ringwork.toml or pyproject.toml; empty without one."""
+    own, project = root / "ringwork.toml", root / "pyproject.toml"
+    try:
+        if own.is_file():
+            whole = tomllib.loads(own.read_text(encoding="utf-8"))
+        elif project.is_file():
+            whole = tomllib.loads(project.read_text(encoding="utf-8")).get("tool", {}).get("ringwork", {})
+        else:
+            return {}
+    except tomllib.TOMLDecodeError as error:
+        raise TargetFailed(
+            step="settings", problem=f"the settings file is no valid TOML: {error}", advice="correct the line that it names"
+        ) from error
+    table = whole.get("prove", {})
+    return table if isinstance(table, Mapping) else {}
+
+
+def declared(given: Mapping[str, Any], where: str) -> DeclaredUser:
+    """One user from a table or a fixture. Text that starts with $ is read from the environment of the prover."""
+    _require_known(given, _USER_KEYS, where)
+    if not given.get("name"):
+        raise TargetFailed(step="settings", problem=f"{where} has no name", advice='write name = "anna"')
+    roles = given.get("roles", ())
+    return DeclaredUser(
+        name=str(given["name"]),
+        roles=(roles,) if isinstance(roles, str) else tuple(roles),
+        username=_value(given.get("username", given["name"]), where),
+        password=_value(given.get("password", ""), where),
+        token=_value(given.get("token", ""), where),
+        fields={name: _value(value, where) for name, value in given.get("fields", {}).items()},
+    )
+
+
+def _value(text: str, where: str) -> str:
+    if not text.startswith("$"):
+        return text
+    name = text.removeprefix("$")
+    if name not in os.environ:
+        raise TargetFailed(step="settings", problem=f"{where} names ${name}, which is not set", advice=f"export {name}=... before the run")
+    return os.environ[name]
+
+
+def _require_known(table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+    for key in table:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+            raise TargetFailed(step="settings", problem=f"{where}.{key} is unknown", advice=hint)
+
+
+def env_file(path: Path) -> dict[str, str]:
+    """NAME=VALUE lines; blank ones and those that start with # are passed over. Raises TargetFailed for any other."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise TargetFailed(step="settings", problem=f"{path.name} cannot be read", advice="check the path given to --env-file") from error
+    found = dict[str, str]()
+    for i, line in enumerate(lines, start=1):
+        text = line.strip().removeprefix("export ")
+        if text and not text.startswith("#"):
+            found.update(assignment(text, f"{path.name}:{i}"))
+    return found
+
+
+def assignment(text: str, where: str) -> dict[str, str]:
+    """One NAME=VALUE. The value is never shown in a message."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip().isidentifier():
+        raise TargetFailed(step="settings", problem=f"{where} is no NAME=VALUE", advice="write for example DATABASE_URL=sqlite:///app.db")
+    value = value.strip()
+    quoted = len(value) >= 2 and value[0] == value[-1] and value[0] in "'\""
+    return {name.strip(): value[1:-1] if quoted else value}

@@ -1,0 +1,196 @@
+"""The stage on which checks play: copies started when they are needed, users signed in, every check from an address of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import ipaddress
+import itertools
+import json
+import socket
+import threading
+import urllib.parse
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from ringwork.errors import TargetFailed
+from ringwork.prove import pages
+from ringwork.prove.check import Fault, ProbeRoute, User
+from ringwork.prove.launch import Change, Launcher, Running, browser
+from ringwork.prove.users import Entrances
+from ringwork.survey.facts import AppFacts, RouteFacts
+from ringwork.survey.wire import entry
+from ringwork.survey.wire.client import Client
+
+_FIRST_SOURCE = int(ipaddress.IPv4Address("127.16.0.1"))
+_PREFIX = "/ringwork-probe"
+EMPTY_BODY = ("application/json", b"{}")  # what a script sends to a route that takes nothing
+_numbers = itertools.count()
+
+
+def next_source() -> str:
+    """An address of 127.0.0.0/8 that no other group of checks uses; 127.0.0.1 where the machine has no other."""
+    # Against one check's limits and lock-outs that fall on another: each group is a client of its own.
+    address = str(ipaddress.IPv4Address(_FIRST_SOURCE + next(_numbers) % 100_000))
+    with contextlib.suppress(OSError), socket.socket() as probe:
+        probe.bind((address, 0))
+        return address
+    return "127.0.0.1"
+
+
+class LiveServed:
+    """One running copy as checks see it (check.Served)."""
+
+    def __init__(self, running: Running, entrances: Entrances, *, source: str) -> None:
+        self.running, self.entrances, self.source = running, entrances, source
+        self.origin, self.canary = running.origin, running.canary
+        self._registered: dict[str, entry.DeclaredUser] = {}
+        self._lock = threading.Lock()
+
+    def client(self) -> Client:
+        """A fresh browser with an empty jar."""
+        return browser(self.running, source=self.source)
+
+    def login(self, user: User) -> Client:
+        """A fresh browser that is signed in; registers the user first where that is how they come to be."""
+        client = self.client()
+        with self._lock:
+            self.entrances.enter(user, client, registered=self._registered)
+        return client
+
+    def probe_path(self, which: ProbeRoute) -> str:
+        """Where the harness put a probe route."""
+        if not self.running.change.probes:
+            raise TargetFailed(step="probe", problem="this copy has no probe routes", advice="serve it with probes=True")
+        return f"{_PREFIX}/{which.value}"
+
+    def state(self) -> Mapping[str, str]:
+        """A digest for each store."""
+        found: dict[str, str] = self.running.ask("state")
+        return found
+
+    def records(self) -> Sequence[str]:
+        """Everything logged or printed so far."""
+        found: list[str] = self.running.ask("records")
+        return found
+
+    def reset(self) -> None:
+        """As right after the start: a fresh fork on the same port. Users have to sign in again."""
+        self.running.reset()
+        self._registered.clear()
+
+
+class LiveStage:
+    """What one group of checks may use (check.Stage). Opened lazily; `close` ends what it started."""
+
+    def __init__(self, launcher: Launcher, facts: AppFacts, entrances: Entrances, *, without: frozenset[str] = frozenset(), planted: ProbeRoute | None = None) -> None:
+        self._launcher, self._entrances, self._without = launcher, entrances, without
+        self.facts = _with(_without(facts, without), planted)
+        self.users: Sequence[User] = entrances.users
+        self.source = next_source()
+        self._served: LiveServed | None = None
+        self._pages: dict[int, tuple[Client, pages.Pages]] = {}
+        self._browsers: dict[str, Client] = {}
+
+    @property
+    def served(self) -> LiveServed:
+        """The copy as it is (less what is taken out), with probe routes; started at first use."""
+        if self._served is None:
+            self._served = self._start(Change(without=self._without))
+        return self._served
+
+    def _start(self, change: Change) -> LiveServed:
+        return LiveServed(self._launcher.run(change), self._entrances, source=self.source)
+
+    @contextmanager
+    def serve(self, *, probes: bool = True, fault: Fault | None = None, production: bool = False) -> Iterator[LiveServed]:
+        """Another copy, fresh, ended with the block."""
+        served = self._start(Change(probes=probes, fault=fault, production=production, without=self._without))
+        try:
+            yield served
+        finally:
+            self._launcher.end(served.running)
+
+    def fresh(self) -> None:
+        """Put the copy back to its start, for the next check."""
+        if self._served is not None:
+            self._served.reset()
+        self._pages.clear()
+        self._browsers.clear()
+
+    def close(self) -> None:
+        """End the copy, if one was started."""
+        if self._served is not None:
+            self._launcher.end(self._served.running)
+            self._served = None
+
+    def fill(self, route: RouteFacts, *, client: Client | None = None) -> str:
+        """A path for the route whose parameters lead somewhere, as far as `client` (else a user whom it lets in) can see."""
+        return pages.fill(route, self.pages(client or self.guide(route)))
+
+    def body(self, route: RouteFacts) -> tuple[str, bytes] | None:
+        """Content type and valid body, from the application's own form, the schema, or the names that the handler reads."""
+        if route.body == "multipart":
+            return None
+        seen = self.pages(self.guide(route))
+        fields = pages.fields_of(route, seen)
+        if route.body == "json":
+            return "application/json", json.dumps(fields).encode()
+        seen.look(route.path)
+        form = seen.form_for(pages.fill(route, seen))
+        if form is None and not fields:
+            return EMPTY_BODY
+        if form is not None:
+            given = {name: value for name, value in form.fields.items() if not pages.TOKEN_NAME.search(name)}
+            fields = {**fields, **{name: value or str(fields.get(name) or pages.guess_text(name)) for name, value in given.items()}}
+        return "application/x-www-form-urlencoded", urllib.parse.urlencode(fields).encode()
+
+    def token(self, path: str, client: Client) -> tuple[str, str]:
+        """Name and fresh value of the hidden token of a form that posts to `path`, as `client` sees it; ("", "") for none."""
+        return self.pages(client).token(path)
+
+    def pages(self, client: Client) -> pages.Pages:
+        """What a browser sees by looking round; kept for each browser."""
+        kept = self._pages.get(id(client))
+        if kept is None:
+            kept = self._pages[id(client)] = (client, pages.Pages(client, self.facts.routes))
+        return kept[1]
+
+    def able(self, route: RouteFacts) -> list[User | None]:
+        """Those who may enter by the route's rule, strongest first, else everybody; None, last, is nobody signed in."""
+        allowed = [user for user in self.users if route.rule != "requires" or not route.roles or set(route.roles) & set(user.roles)]
+        nobody: list[User | None] = [] if route.rule == "requires" and allowed else [None]
+        return [*reversed(allowed or self.users), *nobody]
+
+    def browser(self, user: User | None) -> Client:
+        """A browser of this user that is kept for the group. Raises TargetFailed when the login does not work."""
+        name = user.name if user is not None else ""
+        if name not in self._browsers:
+            self._browsers[name] = self.served.login(user) if user is not None else self.served.client()
+        return self._browsers[name]
+
+    def guide(self, route: RouteFacts) -> Client:
+        """A browser of the first user whom the route lets in and who can sign in."""
+        for user in self.able(route):
+            with contextlib.suppress(TargetFailed, OSError):
+                return self.browser(user)
+        return self.browser(None)
+
+
+def _with(facts: AppFacts, planted: ProbeRoute | None) -> AppFacts:
+    """The facts of a copy among whose routes a planted fault is listed."""
+    if planted is None:
+        return facts
+    methods = ("GET", "POST") if planted is ProbeRoute.WEAK_TOKENS else ("GET",)
+    route = RouteFacts(
+        kind="http", path=f"{_PREFIX}/{planted.value}", methods=methods, handler="a planted fault", rule="public", reason="a probe", body="form"
+    )
+    return dataclasses.replace(facts, routes=(*facts.routes, route))
+
+
+def _without(facts: AppFacts, without: frozenset[str]) -> AppFacts:
+    """The facts of a copy from which guards were taken out."""
+    if facts.guard is None or not without:
+        return facts
+    left = tuple(control for control in facts.guard.controls if control not in without)
+    return dataclasses.replace(facts, guard=dataclasses.replace(facts.guard, controls=left))

@@ -1,0 +1,182 @@
+"""What the person named on the command line, resolved without importing any of it."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ringwork.errors import TargetFailed
+from ringwork.survey import copies
+
+_CLASSES = frozenset({"FastAPI", "Starlette", "Flask"})
+_OBJECTS = ("app", "application", "api")
+_FACTORIES = ("create_app", "make_app", "build_app", "app_factory", "create_application")
+_FILES = ("main", "app", "application", "wsgi", "asgi", "server", "api", "run")
+_IMPORT = re.compile(r"^\s*(?:from|import)\s+(\w+)", re.MULTILINE)
+_DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where an application is found.
+
+    text: as given. root: the project's folder, absolute; it is what gets copied. module: dotted name.
+    attribute: object or factory in it, "" for the known names. paths: folders for the import, relative to the root, first wins.
+    working: the working directory, relative to the root. others: further applications that were found in a folder.
+    """
+
+    text: str
+    root: Path
+    module: str
+    attribute: str = ""
+    factory: bool = False
+    arguments: tuple[str, ...] = ()
+    paths: tuple[str, ...] = (".",)
+    working: str = "."
+    others: tuple[str, ...] = ()
+
+
+def resolve(text: str, *, here: Path, factory: bool = False, arguments: tuple[str, ...] = ()) -> Target:
+    """`module:attr`, `path/to/file.py[:attr]` or a folder. Raises TargetFailed with what to write instead."""
+    if "://" in text:
+        raise _bad(
+            text, "only copies that ringwork starts itself are attacked, on loopback", "name the application: ringwork prove module:app"
+        )
+    place, _, attribute = text.partition(":")
+    path = (here / place).resolve()
+    if path.is_dir():
+        found = _of_folder(text, path)
+        place_file, attribute, others = found
+    elif place.endswith(".py"):
+        if not path.is_file():
+            raise _bad(text, f"there is no file {place}", "check the path; it is read from the current folder")
+        place_file, others = path, ()
+    else:
+        place_file, others = _module_file(text, place, here), ()
+    root, base, module = _named(place_file, here)
+    return Target(
+        text=text,
+        root=root,
+        module=module,
+        attribute=attribute,
+        factory=factory,
+        arguments=arguments,
+        paths=tuple(dict.fromkeys((base, ".", *(("src",) if (root / "src").is_dir() else ())))),
+        working=str(here.relative_to(root)) if here.is_relative_to(root) else ".",
+        others=others,
+    )
+
+
+def imports_of(root: Path) -> frozenset[str]:
+    """Top-level names that the Python files below `root` import."""
+    names = set[str]()
+    for path in _python_files(root):
+        names.update(_IMPORT.findall(path.read_text(encoding="utf-8", errors="replace")))
+    return frozenset(names)
+
+
+def _bad(text: str, problem: str, advice: str) -> TargetFailed:
+    return TargetFailed(step="target", problem=f"{text!r}: {problem}", advice=advice)
+
+
+def _module_file(text: str, name: str, here: Path) -> Path:
+    if not _DOTTED.fullmatch(name):
+        raise _bad(text, "this is no module, file or folder", "write module:app, path/to/file.py:app, or a folder such as .")
+    for base in (here, here / "src"):
+        place = base.joinpath(*name.split("."))
+        for path in (place.with_suffix(".py"), place / "__init__.py"):
+            if path.is_file():
+                return path
+    top = name.partition(".")[0]
+    spec = importlib.util.find_spec(top)
+    origin = Path(spec.origin).parent if spec is not None and spec.origin and spec.origin.endswith(".py") else None
+    if origin is not None:
+        place = origin.parent.joinpath(*name.split("."))
+        for path in (place.with_suffix(".py"), place / "__init__.py"):
+            if path.is_file():
+                return path
+    raise _bad(
+        text, f"there is no module {name} here", f"run ringwork from the folder that holds {top}, or give the file: path/to/file.py:app"
+    )
+
+
+def _named(file: Path, here: Path) -> tuple[Path, str, str]:
+    """Project root, import folder relative to it, and the dotted name of `file`."""
+    base, parts = file.parent, [file.stem] if file.name != "__init__.py" else []
+    # A folder below the current one counts as a package even without __init__.py, as the interpreter itself sees it.
+    while (base / "__init__.py").is_file() or (base != here and base.is_relative_to(here) and not _is_import_folder(base, here)):
+        parts.insert(0, base.name)
+        base = base.parent
+    root = _project_root(base)
+    return root, str(base.relative_to(root)), ".".join(parts)
+
+
+def _is_import_folder(folder: Path, here: Path) -> bool:
+    return folder.name == "src" or (folder / "pyproject.toml").exists() or not folder.name.isidentifier()
+
+
+def _project_root(folder: Path) -> Path:
+    for candidate in (folder, *folder.parents):
+        if candidate in {Path.home(), Path(candidate.anchor)}:
+            break
+        if (candidate / "pyproject.toml").exists() or (candidate / ".git").exists():
+            return candidate
+    return folder
+
+
+def _python_files(root: Path) -> Iterator[Path]:
+    return (path for path in copies.walk(root) if path.suffix == ".py" and path.stat().st_size < 1_000_000)
+
+
+def _of_folder(text: str, folder: Path) -> tuple[Path, str, tuple[str, ...]]:
+    found = sorted((rank, str(path), attribute) for path in _python_files(folder) for rank, attribute in _applications(path, folder))
+    if not found:
+        advice = "name it: ringwork prove module:app (routes may be registered only when the program runs)"
+        raise _bad(text, "no FastAPI, Starlette or Flask application was found in this folder", advice)
+    best = [entry for entry in found if entry[0] == found[0][0]]
+    shown = [f"{Path(path).relative_to(folder)}:{attribute}" for _, path, attribute in found]
+    if len({path for _, path, _ in best}) > 1:
+        raise _bad(
+            text,
+            f"{len(best)} applications were found",
+            "choose one: " + ", ".join(f"ringwork prove {name}" for name in shown[: len(best)]),
+        )
+    return Path(found[0][1]), found[0][2], tuple(shown[1:])
+
+
+def _applications(path: Path, folder: Path) -> Iterator[tuple[tuple[int, ...], str]]:
+    """Rank (lower is likelier) and name of what a file defines at its top."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if not any(name in text for name in (*_CLASSES, *_FACTORIES)):
+        return
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return
+    relative = path.relative_to(folder)
+    tests = any(part.startswith("test") or part in {"examples", "docs", "conftest.py"} for part in relative.parts)
+    order = _FILES.index(path.stem) if path.stem in _FILES else len(_FILES)
+    for name, is_factory in _tops(tree):
+        known = _OBJECTS.index(name) if name in _OBJECTS else len(_OBJECTS)
+        yield (int(tests), int(is_factory), len(relative.parts), order, known), name
+
+
+def _tops(tree: ast.Module) -> Iterator[tuple[str, bool]]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and _makes_application(node.value):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from ((t.id, False) for t in targets if isinstance(t, ast.Name))
+        elif isinstance(node, ast.FunctionDef) and node.name in _FACTORIES:
+            yield node.name, True
+
+
+def _makes_application(value: ast.expr | None) -> bool:
+    """A call of an application's class or factory, also inside another call such as protect(...)."""
+    if not isinstance(value, ast.Call):
+        return False
+    name = value.func.attr if isinstance(value.func, ast.Attribute) else value.func.id if isinstance(value.func, ast.Name) else ""
+    return name in _CLASSES or name in _FACTORIES or any(_makes_application(argument) for argument in value.args)

@@ -1,0 +1,126 @@
+"""Who the prover can be: users that the project declares, that a fixture makes, or that a register route takes in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ringwork.errors import TargetFailed
+from ringwork.prove import settings
+from ringwork.prove.check import User
+from ringwork.prove.launch import Change, Launcher, browser
+from ringwork.survey.facts import AppFacts
+from ringwork.survey.wire import entry
+from ringwork.survey.wire.client import Client
+
+_REGISTERED = ("anna", "ben")
+_LINES = (
+    "declare users in ringwork.toml (or [tool.ringwork.prove] of pyproject.toml):",
+    '[prove.login] path = "/login"',
+    '[[prove.users]] name = "anna", roles = ["..."], username = "anna", password = "$ANNA_PASSWORD"',
+    "or have a function of the project make them: --users module:function",
+)
+UNLOCK = "\n".join(_LINES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrances:
+    """How each user signs in, on whichever copy.
+
+    users: those who were seen to get in, least powerful first. failed: sentences, one for each who did not.
+    problem, unlock: why nobody can, and the lines to add; "" when somebody can, or nobody needs to.
+    """
+
+    users: Sequence[User] = ()
+    failed: tuple[str, ...] = ()
+    problem: str = ""
+    unlock: str = ""
+    login: entry.WayIn | None = None
+    register: entry.WayIn | None = None
+    known: tuple[entry.DeclaredUser, ...] = ()
+
+    def enter(self, user: User, client: Client, *, registered: dict[str, entry.DeclaredUser]) -> None:
+        """Sign `user` in on `client`; registers them first on a copy that does not have them yet. Raises TargetFailed.
+
+        registered: accounts made on this copy so far, by name; added to.
+        """
+        account = next((known for known in self.known if known.name == user.name), registered.get(user.name))
+        if account is None and self.register is not None:
+            account = registered[user.name] = entry.register(client.stranger(), self.register, name=user.name)
+        if account is None or (self.login is None and not account.token):
+            raise TargetFailed(step="login", problem=f"no way in is known for {user.name}", advice=UNLOCK)
+        if self.login is None:
+            client.bearer = account.token
+        else:
+            entry.sign_in(client, self.login, account)
+
+
+def find(facts: AppFacts, asked: settings.Settings, launcher: Launcher) -> Entrances:
+    """Try every declared user, else two that register themselves, on a copy of its own that is ended afterwards."""
+    made = launcher.first.loaded.users if launcher.first.loaded is not None else ()
+    known = (*asked.users, *(settings.declared(user, f"{asked.users_from}[{i}]") for i, user in enumerate(made)))
+    login = _login(facts, asked.login)
+    register = None if known else entry.find_register(facts)
+    users = [User(name=u.name, roles=u.roles) for u in known] or [User(name=name, roles=()) for name in _REGISTERED if register is not None]
+    entrances = Entrances(users=_weakest_first(users, facts), login=login, register=register, known=known)
+    if not users:
+        return Entrances(problem=_problem(facts, login, ()), unlock=UNLOCK if _needs_users(facts) else "", login=login)
+    entered, failed = _tried(entrances, launcher)
+    return Entrances(
+        users=entered,
+        failed=tuple(failed),
+        problem="" if entered else _problem(facts, login, failed),
+        unlock="" if entered else UNLOCK,
+        login=login,
+        register=register,
+        known=known,
+    )
+
+
+def _login(facts: AppFacts, step: settings.LoginStep) -> entry.WayIn | None:
+    if not step.path:
+        return entry.find_login(facts)
+    return entry.declared(facts, path=step.path, kind=step.kind, username_field=step.username_field, password_field=step.password_field)
+
+
+def _weakest_first(users: Iterable[User], facts: AppFacts) -> list[User]:
+    """By the number of routes whose rule lets them in; as given where that is equal."""
+
+    def power(user: User) -> int:
+        return sum(route.rule == "requires" and (not route.roles or bool(set(route.roles) & set(user.roles))) for route in facts.routes)
+
+    return sorted(users, key=power)
+
+
+def _tried(entrances: Entrances, launcher: Launcher) -> tuple[list[User], list[str]]:
+    """Those who got in on a fresh copy, and sentences about those who did not."""
+    running = launcher.run(Change(probes=False))
+    registered = dict[str, entry.DeclaredUser]()
+    entered, failed = list[User](), list[str]()
+    try:
+        for user in entrances.users:
+            client = browser(running)
+            try:
+                entrances.enter(user, client, registered=registered)
+                entered.append(user)
+            except TargetFailed as error:
+                failed.append(error.problem)
+            except OSError as error:
+                failed.append(f"{user.name} was not signed in: {error}")
+            finally:
+                client.close()
+    finally:
+        launcher.end(running)
+    return entered, failed
+
+
+def _needs_users(facts: AppFacts) -> bool:
+    return any(route.rule == "requires" or route.guarded_by for route in facts.routes)
+
+
+def _problem(facts: AppFacts, login: entry.WayIn | None, failed: Sequence[str]) -> str:
+    if not _needs_users(facts) and not failed:
+        return ""
+    if failed:
+        return f"nobody could sign in: {failed[0]}"
+    return "nobody could sign in: no user is declared" + ("" if login is not None else ", and no login route was found")

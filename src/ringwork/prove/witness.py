@@ -1,0 +1,204 @@
+"""What proofs share: who asks, where they ask, and how what they saw is put into words.
+
+Against a report that cannot be repeated: each observation carries the exchange itself, its control and the handler's line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+
+from ringwork.errors import TargetFailed
+from ringwork.prove.check import Served, Stage, User
+from ringwork.prove.evidence import Exchanged, Observation, Outcome
+from ringwork.survey.facts import AppFacts, RouteFacts
+from ringwork.survey.wire import forms
+from ringwork.survey.wire.client import SAFE, Answer, Client
+from ringwork.survey.wire.websocket import SocketAnswer
+
+REFUSALS = frozenset({400, 401, 403, 404, 405, 413, 415, 421, 422, 501})
+_ENTRANCE = re.compile(
+    r"(^|[/_.-])(log-?in|log-?out|sign-?in|sign-?out|sign-?up|register|join|forgot|reset|recover|token|session|sessions|auth|authenticate)($|[/_.-])",
+    re.IGNORECASE,
+)
+_ENDS_SESSION = re.compile(r"log-?out|sign-?out|log-?off", re.IGNORECASE)
+_MOST_PAGES = 40
+
+
+def marker(prefix: str = "rw") -> str:
+    """A fresh word that no application has: the prefix and 16 hexadecimal characters."""
+    return f"{prefix}{secrets.token_hex(8)}"
+
+
+def is_entrance(path: str) -> bool:
+    """Whether a path is a way in or out (login, logout, register, reset), which is open by its nature."""
+    return bool(_ENTRANCE.search(path))
+
+
+def ends_session(path: str) -> bool:
+    """Whether a path signs its visitor out."""
+    return bool(_ENDS_SESSION.search(path))
+
+
+def leads_to_login(answer: Answer) -> bool:
+    """Whether an answer sends its reader away to sign in."""
+    location = (answer.header("location") or [""])[0]
+    return 300 <= answer.status < 400 and is_entrance(location.partition("?")[0])
+
+
+def is_served(answer: Answer) -> bool:
+    """Whether the request was let through: a success, or a redirect to anywhere but the login."""
+    return 200 <= answer.status < 400 and not leads_to_login(answer)
+
+
+def shown(answer: Answer | SocketAnswer, who: str = "") -> Exchanged:
+    """An exchange for the evidence. who: whose credentials it carried."""
+    asked, answered = answer.as_text()
+    return Exchanged(request=asked, answer=answered, as_user=who, replay=answer.replay() if isinstance(answer, Answer) else "")
+
+
+def saw(
+    outcome: Outcome,
+    attack: str,
+    where: RouteFacts | str,
+    detail: str,
+    *,
+    answers: Iterable[Exchanged] = (),
+    control: Exchanged | None = None,
+    read: int = 0,
+) -> Observation:
+    """One observation; file and line are the handler's when `where` is a route."""
+    route = where if isinstance(where, RouteFacts) else None
+    return Observation(
+        attack=attack,
+        where=route.name if route is not None else str(where),
+        outcome=outcome,
+        detail=detail,
+        exchanged=tuple(answers),
+        control=control,
+        file=route.file if route is not None else "",
+        line=route.line if route is not None else 0,
+        read=read,
+    )
+
+
+def changed(before: Mapping[str, str], after: Mapping[str, str]) -> frozenset[str]:
+    """The stores that differ between two looks."""
+    return frozenset(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+
+
+def guards(facts: AppFacts, control: str) -> bool:
+    """Whether ringwork itself enforces a control in this target."""
+    return facts.guard is not None and control in facts.guard.controls
+
+
+def http_routes(facts: AppFacts) -> list[RouteFacts]:
+    """The plain routes, framework documents and probes apart."""
+    return [route for route in facts.routes if route.kind == "http" and not route.path.startswith("/ringwork-probe")]
+
+
+def reads(facts: AppFacts) -> list[RouteFacts]:
+    """Routes that a GET reaches, those that end a session apart; without parameters first."""
+    found = [route for route in http_routes(facts) if "GET" in route.methods and not ends_session(route.path)]
+    return sorted(found, key=lambda route: "{" in route.path)
+
+
+def changes(facts: AppFacts) -> list[RouteFacts]:
+    """Routes with an unsafe method, ways in and out apart; those that make first, those that remove last."""
+    order = {"POST": 0, "PUT": 1, "PATCH": 2, "DELETE": 3}
+    found = [route for route in http_routes(facts) if set(route.methods) - SAFE and not is_entrance(route.path)]
+    return sorted(found, key=lambda route: ("{" in route.path, min(order.get(m, 4) for m in set(route.methods) - SAFE), route.path))
+
+
+def unsafe_method(route: RouteFacts) -> str:
+    """The method by which a route changes state."""
+    return next((method for method in ("POST", "PUT", "PATCH", "DELETE") if method in route.methods), "POST")
+
+
+def may_enter(user: User, route: RouteFacts) -> bool:
+    """Whether the rule lets the user in; True where no rule is known."""
+    return route.rule != "requires" or not route.roles or bool(set(route.roles) & set(user.roles))
+
+
+class Cast:
+    """The browsers of one check on one copy, signed in when they are first asked for."""
+
+    def __init__(self, stage: Stage, served: Served | None = None) -> None:
+        self.stage = stage
+        self.served = stage.served if served is None else served
+        self._browsers: dict[str, Client] = {}
+        self._forms: dict[str, list[forms.Form]] = {}
+        self.failed: list[str] = []
+
+    def nobody(self) -> Client:
+        """A browser without a login."""
+        return self._browsers.setdefault("", self.served.client())
+
+    def browser(self, user: User) -> Client | None:
+        """The user's browser, None when the login does not work."""
+        if user.name not in self._browsers:
+            try:
+                self._browsers[user.name] = self.served.login(user)
+            except (TargetFailed, OSError) as error:
+                self.failed.append(f"{user.name}: {error}")
+                return None
+        return self._browsers[user.name]
+
+    def anybody(self) -> list[tuple[str, Client]]:
+        """Each user with a working login, most powerful first, then nobody."""
+        entered = [(user.name, self.browser(user)) for user in reversed(self.stage.users)]
+        return [*((name, client) for name, client in entered if client is not None), ("", self.nobody())]
+
+    def allowed(self, route: RouteFacts) -> list[tuple[User, Client]]:
+        """The users whom the rule lets in, with their browsers, least powerful first."""
+        found = []
+        for user in self.stage.users:
+            client = self.browser(user) if may_enter(user, route) else None
+            if client is not None:
+                found.append((user, client))
+        return found
+
+    def forget(self) -> None:
+        """After a reset: nobody is signed in any more."""
+        self._browsers.clear()
+        self._forms.clear()
+
+    def reset(self) -> None:
+        """Put the copy back to its start; everybody signs in anew."""
+        self.served.reset()
+        self.forget()
+
+    def visible_forms(self, name: str, client: Client, *, fresh: bool = False) -> list[forms.Form]:
+        """The forms on all pages that this browser can read; kept until the next reset unless `fresh`."""
+        if fresh or name not in self._forms:
+            self._forms[name] = list(self._read_forms(client))
+        return self._forms[name]
+
+    def _read_forms(self, client: Client) -> Iterable[forms.Form]:
+        for route in reads(self.stage.facts)[:_MOST_PAGES]:
+            with contextlib.suppress(TargetFailed, OSError):
+                path = self.stage.fill(route, client=client)
+                answer = client.page(path)
+                if answer.status < 300 and "html" in answer.media_type:
+                    yield from forms.forms_of(answer.text, path)
+
+
+def matches(template: str, path: str) -> bool:
+    """Whether a path is one of a route's template."""
+    pieces = re.split(r"(\{[^}]+\})", template)
+    pattern = "".join((".+" if ":path" in piece else "[^/]+") if piece.startswith("{") else re.escape(piece) for piece in pieces)
+    return re.fullmatch(pattern, path.partition("?")[0]) is not None
+
+
+def first_working(cast: Cast, routes: Sequence[RouteFacts]) -> tuple[RouteFacts, str, str, Client, Answer] | None:
+    """The first route that answers 200 to somebody: route, filled path, user name, browser, answer."""
+    for route in routes:
+        for name, client in [("", cast.nobody()), *((user.name, client) for user, client in cast.allowed(route))]:
+            with contextlib.suppress(TargetFailed, OSError):
+                path = cast.stage.fill(route, client=client if name else None)
+                answer = client.page(path)
+                if answer.status == 200:
+                    return route, path, name, client, answer
+    return None

@@ -1,0 +1,109 @@
+"""A copy of the user's tree in a temporary folder, so that nothing a proof does reaches the original.
+
+Against a proof that harms what it examines: the target is imported, attacked and changed here, never where the user works.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ringwork.errors import TargetFailed
+
+SKIPPED_FOLDERS = frozenset({
+    ".git", ".hg", ".svn", ".venv", "venv", "env", "node_modules", "__pycache__", ".tox", ".nox", ".mypy_cache", ".ruff_cache",
+    ".pytest_cache", ".hypothesis", ".eggs", "build", "dist", "htmlcov", ".idea", ".vscode", ".ringwork", ".ci-cache",
+})  # fmt: skip
+"""Folders that hold no part of a running application: history, environments, caches, products."""
+
+FILE_LIMIT_BYTES = 50 * 1024 * 1024
+TREE_LIMIT_BYTES = 500 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """What a copy holds. skipped: sentences, one for each file left out and why."""
+
+    files: int
+    size_bytes: int
+    skipped: tuple[str, ...]
+
+
+def copy_tree(root: Path, destination: Path) -> Copied:
+    """Copy the plain files below `root` to the new folder `destination`; links that leave the tree are not followed.
+
+    Raises TargetFailed when the tree is larger than TREE_LIMIT_BYTES.
+    """
+    files, size, skipped = 0, 0, list[str]()
+    destination.mkdir(parents=True)
+    inside = root.resolve()
+    for path in walk(root):
+        relative = path.relative_to(root)
+        reason, length = _unfit(path, inside)
+        if reason:
+            skipped.append(f"{relative} was left out: {reason}")
+            continue
+        size += length
+        if size > TREE_LIMIT_BYTES:
+            raise _too_large(root)
+        target = destination / relative
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+        shutil.copystat(path, target)
+        files += 1
+    return Copied(files=files, size_bytes=size, skipped=tuple(skipped))
+
+
+def walk(root: Path) -> Iterator[Path]:
+    """Every file below `root` in a stable order, without the folders that hold no part of an application."""
+    for folder, names, files in os.walk(root):
+        names[:] = sorted(name for name in names if not _is_skipped(Path(folder, name)))
+        for name in sorted(files):
+            yield Path(folder, name)
+
+
+def _is_skipped(folder: Path) -> bool:
+    return folder.name in SKIPPED_FOLDERS or (folder / "pyvenv.cfg").exists() or folder.is_symlink()
+
+
+def _unfit(path: Path, inside: Path) -> tuple[str, int]:
+    try:
+        if not path.is_file():
+            return "it is no plain file", 0
+        if path.is_symlink() and not path.resolve().is_relative_to(inside):
+            return "it is a link that leads out of the project", 0
+        length = path.stat().st_size
+        if length > FILE_LIMIT_BYTES:
+            return f"it is larger than {FILE_LIMIT_BYTES // 1024 // 1024} MB", 0
+        with path.open("rb"):
+            return "", length
+    except OSError as error:
+        return f"it cannot be read ({error.strerror})", 0
+
+
+def _too_large(root: Path) -> TargetFailed:
+    return TargetFailed(
+        step="copy",
+        problem=f"the project folder {root.name} holds more than {TREE_LIMIT_BYTES // 1024 // 1024} MB besides history and environments",
+        advice="run ringwork from the folder that holds the application alone, or move data out of the project",
+    )
+
+
+SOURCES = frozenset({".py", ".pyi", ".html", ".htm", ".j2", ".css", ".js", ".svg", ".png", ".md", ".rst", ".toml", ".lock", ".c", ".so", ".woff2"})
+"""Suffixes of files that an application reads and does not write in place; variants share them."""
+
+
+def duplicate(source: Path, destination: Path) -> None:
+    """A second copy of a finished copy, for one variant; sources are shared by hard links, so that this takes no time."""
+    shutil.copytree(source, destination, symlinks=True, copy_function=_share_or_copy)
+
+
+def _share_or_copy(source: str, destination: str) -> str:
+    if os.path.splitext(source)[1] in SOURCES:
+        os.link(source, destination)
+    else:
+        shutil.copyfile(source, destination)
+    return destination

@@ -1,0 +1,118 @@
+"""Facts about a Flask application, read from the application object itself."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Flask
+
+from ringwork.frameworks import flask as adapter
+from ringwork.installation import Installation
+from ringwork.route import Public, Requires, Route, RouteKind
+from ringwork.survey.facts import AppFacts, ErrorHandlers, ParameterFacts, RouteFacts
+from ringwork.survey.harness import reading
+
+_SETTINGS = (
+    "DEBUG", "TESTING", "PROPAGATE_EXCEPTIONS", "SESSION_COOKIE_NAME", "SESSION_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY", "SESSION_COOKIE_SAMESITE",
+    "SESSION_COOKIE_DOMAIN", "SESSION_COOKIE_PATH", "REMEMBER_COOKIE_SECURE", "REMEMBER_COOKIE_HTTPONLY", "REMEMBER_COOKIE_SAMESITE",
+    "TRUSTED_HOSTS", "SERVER_NAME", "MAX_CONTENT_LENGTH", "PREFERRED_URL_SCHEME", "WTF_CSRF_ENABLED",
+)  # fmt: skip
+
+
+def is_application(value: object) -> bool:
+    """Whether this harness knows `value`."""
+    return isinstance(value, Flask)
+
+
+def collect(app: Flask, *, target: str, root: str, installation: Installation | None) -> AppFacts:
+    """All facts. root: the user's own folder, as reports show it."""
+    return AppFacts(
+        target=target,
+        framework="flask",
+        framework_version=importlib.metadata.version("flask"),
+        root=root,
+        routes=tuple(_route(app, route) for route in adapter.list_routes(app, installation=installation)),
+        settings={name: app.config[name] for name in _SETTINGS if name in app.config and _is_plain(app.config[name])} | _session(app),
+        middleware=_hooks(app),
+        error_handlers=_error_handlers(app),
+    )
+
+
+def _is_plain(value: object) -> bool:
+    return value is None or isinstance(value, str | int | float | bool | list)
+
+
+def _session(app: Flask) -> dict[str, Any]:
+    """The key's length, never the key."""
+    key = app.config.get("SECRET_KEY")
+    return {"SECRET_KEY": f"({len(key)} characters)"} if isinstance(key, str | bytes) else {}
+
+
+def _hooks(app: Flask) -> tuple[str, ...]:
+    wrapped = type(getattr(app.wsgi_app, "__self__", app.wsgi_app)).__name__
+    names = [f.__name__ for f in app.before_request_funcs.get(None, [])]
+    return tuple(([] if wrapped == type(app).__name__ else [wrapped]) + names)
+
+
+def _rules(app: Flask, route: Route) -> Iterator[Any]:
+    for rule in app.url_map.iter_rules():
+        if _template(str(rule.rule)) == route.path and route.methods <= (rule.methods or set()):
+            yield rule
+
+
+def _template(rule: str) -> str:
+    """Werkzeug's "<int:note_id>" as "{note_id}"."""
+    out, rest = "", rule
+    while "<" in rest:
+        before, _, rest = rest.partition("<")
+        inside, _, rest = rest.partition(">")
+        out += f"{before}{{{inside.rpartition(':')[2]}}}"
+    return out + rest
+
+
+def _route(app: Flask, route: Route) -> RouteFacts:
+    rule = next(_rules(app, route), None)
+    view = app.view_functions.get(rule.endpoint) if rule is not None else None
+    read = reading.inputs(view) if view is not None and route.kind is RouteKind.HTTP else ()
+    return RouteFacts(
+        kind=route.kind.value,
+        path=route.path,
+        methods=tuple(sorted(route.methods)),
+        handler=route.handler.name,
+        file=route.handler.file or "",
+        line=route.handler.line or 0,
+        rule="public" if isinstance(route.rule, Public) else "requires" if isinstance(route.rule, Requires) else "",
+        rule_source=route.rule_source,
+        roles=tuple(sorted(route.rule.roles)) if isinstance(route.rule, Requires) else (),
+        reason=route.rule.reason if isinstance(route.rule, Public) else "",
+        csrf_exempt=route.csrf_exempt or "",
+        guarded_by=_guarded_by(app, rule, view),
+        parameters=(_of_path(rule) if rule is not None else ()) + read,
+        body=next((p.where for p in read if p.where in {"form", "json"}), ""),
+    )
+
+
+def _of_path(rule: Any) -> tuple[ParameterFacts, ...]:
+    kinds = {"IntegerConverter": "integer", "FloatConverter": "number", "PathConverter": "path", "UUIDConverter": "uuid"}
+    return tuple(
+        ParameterFacts(name=name, where="path", kind=kinds.get(type(converter).__name__, "string"), required=True)
+        for name, converter in rule._converters.items()  # noqa: SLF001  # the one place where Werkzeug keeps them
+    )
+
+
+def _guarded_by(app: Flask, rule: Any, view: Any) -> tuple[str, ...]:
+    names = list(reading.decorators(view)) if view is not None else []
+    blueprint = rule.endpoint.rpartition(".")[0] if rule is not None else ""
+    for scope in {None, blueprint or None}:
+        names += [f.__name__ for f in app.before_request_funcs.get(scope, []) if reading.looks_like_authentication(f.__name__)]
+    return tuple(dict.fromkeys(names))
+
+
+def _error_handlers(app: Flask) -> ErrorHandlers:
+    """Those of the application itself; a blueprint's handlers do not count as a catch-all."""
+    spec = app.error_handler_spec.get(None, {})
+    kinds = [(code, kind) for code, by_kind in spec.items() for kind in by_kind]
+    names = [str(code) if code is not None else kind.__name__ for code, kind in kinds]
+    return ErrorHandlers(names=tuple(names), catch_all=any(code == 500 or kind is Exception for code, kind in kinds))

@@ -1,0 +1,135 @@
+"""Find the application object in an imported module, or have its factory make it."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from ringwork.errors import TargetFailed
+from ringwork.survey.harness import neutral
+
+OBJECT_NAMES = ("app", "application", "api", "server", "wsgi", "asgi")
+FACTORY_NAMES = ("create_app", "make_app", "build_app", "get_app", "app_factory", "create_application", "get_application")
+
+# The third party that shows a framework is in use, and the harness for it.
+HARNESSES = (
+    ("starlette.applications", "ringwork.survey.harness.starlette", "ringwork.survey.harness.starlette_copy"),
+    ("flask", "ringwork.survey.harness.flask", "ringwork.survey.harness.flask_copy"),
+)
+
+
+def harness_of(app: object) -> tuple[Any, Any] | None:
+    """The modules that read and serve `app`, or None for an unknown kind."""
+    for third_party, reader, server in HARNESSES:
+        if third_party in sys.modules:
+            module = importlib.import_module(reader)
+            if module.is_application(app):
+                return module, importlib.import_module(server)
+    return None
+
+
+def load(*, module: str, attribute: str, factory: bool, arguments: tuple[str, ...], folder: Path) -> Any:
+    """The application. Raises TargetFailed with the step that failed and what to try."""
+    loaded = _import(module, folder)
+    if attribute:
+        if not hasattr(loaded, attribute.partition(".")[0]):
+            raise _no_attribute(module, attribute, loaded)
+        value = _reach(loaded, attribute)
+        return _made(value, attribute, arguments) if factory or harness_of(value) is None else value
+    for name in OBJECT_NAMES:
+        if harness_of(getattr(loaded, name, None)) is not None:
+            return getattr(loaded, name)
+    for value in vars(loaded).values():
+        if harness_of(value) is not None:
+            return value
+    for name in FACTORY_NAMES:
+        if inspect.isfunction(getattr(loaded, name, None)):
+            return _made(getattr(loaded, name), name, arguments)
+    for _, started in neutral.started():
+        if harness_of(started) is not None:
+            return started
+    raise TargetFailed(
+        step="find",
+        problem=f"the module {module} holds no FastAPI, Starlette or Flask application",
+        advice=f"name it: ringwork prove {module}:NAME, or {module}:FACTORY --factory when a function makes it",
+    )
+
+
+def _reach(value: Any, dotted: str) -> Any:
+    for part in dotted.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def _import(module: str, folder: Path) -> Any:
+    try:
+        return importlib.import_module(module)
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise failure("import", error, folder) from error
+
+
+def _made(value: Any, name: str, arguments: tuple[str, ...]) -> Any:
+    if not callable(value):
+        raise TargetFailed(
+            step="find",
+            problem=f"{name} is a {type(value).__name__}, no FastAPI, Starlette or Flask application",
+            advice="name the application object itself, or a factory function with --factory",
+        )
+    try:
+        made = value(*arguments)
+    except BaseException as error:
+        advice = "give its arguments with --factory-args, or what it reads from the environment with --env NAME=VALUE"
+        raise TargetFailed(step="factory", problem=f"{name}() raised {type(error).__name__}: {error}", advice=advice) from error
+    if harness_of(made) is None:
+        advice = "name the function that returns the FastAPI, Starlette or Flask application"
+        raise TargetFailed(step="factory", problem=f"{name}() returned a {type(made).__name__}, no application", advice=advice)
+    return made
+
+
+def call(named: str, folder: Path) -> list[dict[str, Any]]:
+    """What the function "module:function" returns: a list of users as mappings. Raises TargetFailed."""
+    module, _, name = named.partition(":")
+    function = getattr(_import(module, folder), name or "users", None)
+    if not callable(function):
+        advice = "write --users module:function; the function makes users in the copy and returns a list of mappings"
+        raise TargetFailed(step="users", problem=f"{named} is no function", advice=advice)
+    try:
+        made = function()
+        return [dict(user) for user in made]
+    except Exception as error:
+        raise failure("users", error, folder) from error
+
+
+def _no_attribute(module: str, attribute: str, loaded: Any) -> TargetFailed:
+    near = [name for name, value in vars(loaded).items() if harness_of(value) is not None or name in FACTORY_NAMES]
+    hint = f"it has: {', '.join(near)}" if near else "it holds no application; check the module's name"
+    return TargetFailed(step="find", problem=f"the module {module} has no attribute {attribute!r}", advice=hint)
+
+
+def failure(step: str, error: BaseException, folder: Path) -> TargetFailed:
+    """What a raised exception means to the person who gave the target."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(folder)]
+    place = f" at {Path(frames[-1].filename).relative_to(folder)}:{frames[-1].lineno}" if frames else ""
+    text = " ".join(str(error).split())[:300]
+    return TargetFailed(step=step, problem=f"{type(error).__name__}{place}: {text}", advice=_advice(error))
+
+
+def _advice(error: BaseException) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        name = (error.name or "").partition(".")[0]
+        return f"install {name} in the environment that runs ringwork ({sys.executable}), or run ringwork from the folder that holds it"
+    if isinstance(error, KeyError) or "environ" in str(error).lower():
+        return "the environment is scrubbed; give what the application reads with --env NAME=VALUE or --env-file FILE"
+    if isinstance(error, ImportError) and "circular" in str(error):
+        return "name the module that is imported first when the application runs, for example its main module"
+    if isinstance(error, PermissionError | ConnectionError | OSError):
+        return "the copy may not leave its folder; give a setting with --env that keeps the start local, for example a SQLite URL"
+    if isinstance(error, SystemExit):
+        return "the module ends the program when it is imported; name the module that only defines the application"
+    return "run `ringwork doctor TARGET` for the steps one by one; settings go in with --env NAME=VALUE"

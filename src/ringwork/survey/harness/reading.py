@@ -1,0 +1,113 @@
+"""What a handler's source tells: the names of the inputs that it reads, and the decorators that stand before it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ringwork.survey.facts import ParameterFacts
+
+_AUTH = re.compile(
+    r"current_?user|get_?user|require|auth|login|log_in|signed_in|jwt|token|permission|principal|admin|role|identity|protected|secur",
+    re.IGNORECASE,
+)
+_SOURCES = {"form": "form", "args": "query", "query_params": "query", "get_json": "json", "json": "json", "values": "form", "files": "form"}
+
+
+def looks_like_authentication(name: str) -> bool:
+    """Whether a dependency, decorator or hook of this name probably asks who is there; a guess, and named as one in reports."""
+    return bool(_AUTH.search(name))
+
+
+def parse(handler: Any) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """The syntax tree of a handler behind its wrappers, or None where no source is to be had."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(handler))))
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return None
+    return next((node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)), None)
+
+
+def decorators(handler: Any) -> tuple[str, ...]:
+    """Names of the decorators that look like authentication, outermost first."""
+    tree = parse(handler)
+    names = [_dotted(node.func if isinstance(node, ast.Call) else node) for node in (tree.decorator_list if tree else ())]
+    return tuple(name for name in names if looks_like_authentication(name) and not name.startswith("ringwork."))
+
+
+def inputs(handler: Any) -> tuple[ParameterFacts, ...]:
+    """Names that the handler reads from form, query or JSON body by a literal key; what helpers read is not seen."""
+    tree = parse(handler)
+    if tree is None:
+        return ()
+    helpers = _helpers(tree, getattr(inspect.unwrap(handler), "__globals__", {}))
+    carriers = {**helpers, **dict(_carriers(tree, helpers))}
+    found = dict[tuple[str, str], ParameterFacts]()
+    for source, name, required in _keys(tree, carriers):
+        earlier = found.get((source, name))
+        found[source, name] = ParameterFacts(
+            name=name, where=source, kind=_kind(source, name), required=required or bool(earlier and earlier.required)
+        )
+    return tuple(found.values())
+
+
+def _kind(source: str, name: str) -> str:
+    return "integer" if source == "json" and (name == "id" or name.endswith("_id")) else "string"
+
+
+def _dotted(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _source(node: ast.expr, carriers: dict[str, str]) -> str:
+    """Which part of the request an expression stands for, "" for none."""
+    if isinstance(node, ast.Await):
+        return _source(node.value, carriers)
+    if isinstance(node, ast.BoolOp):
+        return _source(node.values[0], carriers)
+    if isinstance(node, ast.Call):
+        return _source(node.func, carriers)
+    if isinstance(node, ast.Attribute):
+        return _SOURCES.get(node.attr, "") if _dotted(node.value).endswith(("request", "req")) else ""
+    return carriers.get(node.id, "") if isinstance(node, ast.Name) else ""
+
+
+def _helpers(tree: ast.AST, known: Mapping[str, Any]) -> dict[str, str]:
+    """Functions of the handler's own module that hand a part of the request on, by the name under which it calls them."""
+    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    found = dict[str, str]()
+    for name in called:
+        body = parse(known[name]) if inspect.isfunction(known.get(name)) else None
+        sources = [source for node in ast.walk(body) if isinstance(node, ast.expr) and (source := _source(node, {}))] if body else []
+        if sources:
+            found[name] = sources[0]
+    return found
+
+
+def _carriers(tree: ast.AST, helpers: dict[str, str]) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            source = _source(node.value, helpers)
+            if source:
+                yield node.targets[0].id, source
+
+
+def _keys(tree: ast.AST, carriers: dict[str, str]) -> Iterator[tuple[str, str, bool]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            source, name, required = _source(node.value, carriers), node.slice.value, True
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"get", "getlist"} and node.args:
+            first = node.args[0]
+            if not isinstance(first, ast.Constant) or not isinstance(first.value, str):
+                continue
+            source, name, required = _source(node.func.value, carriers), first.value, False
+        else:
+            continue
+        if source:
+            yield source, name, required

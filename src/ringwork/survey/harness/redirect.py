@@ -1,0 +1,63 @@
+"""SQLite files outside the copy are replaced by copies of them, so that an absolute path in a setting harms nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sqlite3
+import sqlite3.dbapi2
+import urllib.parse
+from pathlib import Path
+from typing import Any
+
+from ringwork.survey.harness import confine
+
+OUTSIDE = ".ringwork-outside"
+"""The folder inside the copy that holds copies of databases from elsewhere."""
+
+
+def redirect_databases(*, copy: Path, original: Path) -> None:
+    """Make every later `sqlite3.connect` stay inside `copy`. original: the user's own root, whose files are mapped to the copy's."""
+    true_connect = sqlite3.connect
+
+    def connect(database: Any = ":memory:", *args: Any, **keywords: Any) -> Any:
+        return true_connect(_inside(database, copy, original, uri=bool(keywords.get("uri"))), *args, **keywords)
+
+    sqlite3.connect = connect
+    sqlite3.dbapi2.connect = connect
+
+
+def _inside(database: Any, copy: Path, original: Path, *, uri: bool) -> Any:
+    if not isinstance(database, str | bytes | os.PathLike):
+        return database
+    text = os.fsdecode(database)
+    if uri and text.startswith("file:"):
+        parts = urllib.parse.urlsplit(text)
+        path = urllib.parse.unquote(parts.path)
+        if path in {"", ":memory:"} or "mode=memory" in parts.query:
+            return database
+        return f"file:{urllib.parse.quote(str(_kept(path, copy, original)))}{'?' + parts.query if parts.query else ''}"
+    if text in {"", ":memory:"}:
+        return database
+    return str(_kept(text, copy, original))
+
+
+def _kept(text: str, copy: Path, original: Path) -> Path:
+    path = Path(os.path.realpath(text))
+    if path.is_relative_to(copy):
+        return path
+    if path.is_relative_to(original):
+        return _mapped(path, copy / path.relative_to(original))
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+    return _mapped(path, copy / OUTSIDE / f"{digest}-{path.name}")
+
+
+def _mapped(source: Path, kept: Path) -> Path:
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        for suffix in ("", "-wal"):
+            if Path(f"{source}{suffix}").is_file():
+                shutil.copyfile(f"{source}{suffix}", f"{kept}{suffix}")
+    confine.note(f"the database {source} was replaced by a copy of it")
+    return kept

@@ -1,0 +1,137 @@
+"""One connection to a copy: exact bytes out over TLS, one answer in. Loopback only."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+from dataclasses import dataclass
+
+import h11
+
+TIMEOUT_SECONDS = 10.0
+LIMIT_BYTES = 10 * 1024 * 1024
+
+
+class WireError(OSError):
+    """The connection or the answer broke; the text says how."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a copy listens. ca_pem: the authority that signed its certificate, None for plain http. source: own 127/8 address."""
+
+    address: tuple[str, int]
+    server_name: str
+    ca_pem: bytes | None
+    source: str
+
+    def __post_init__(self) -> None:
+        # Against an attack on somebody else's machine: nothing but loopback is ever contacted.
+        if not ipaddress.ip_address(self.address[0]).is_loopback:
+            raise ValueError(f"probes are sent to loopback only, not to {self.address[0]}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """An answer as read. raw: its bytes from the status line on, the body in them."""
+
+    status: int
+    reason: str
+    version: str
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    raw: bytes
+    reusable: bool
+
+
+_CONTEXTS: dict[bytes, ssl.SSLContext] = {}
+
+
+def _context(ca_pem: bytes) -> ssl.SSLContext:
+    found = _CONTEXTS.get(ca_pem)
+    if found is None:
+        found = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        found.load_verify_locations(cadata=ca_pem.decode("ascii"))
+        found.set_alpn_protocols(["http/1.1"])
+        _CONTEXTS.clear()
+        _CONTEXTS[ca_pem] = found
+    return found
+
+
+def connect(place: Place) -> socket.socket:
+    """An open, verified connection. Raises WireError."""
+    try:
+        plain = socket.create_connection(place.address, timeout=TIMEOUT_SECONDS, source_address=(place.source, 0))
+    except OSError as error:
+        raise WireError(f"no connection to the copy: {error}") from error
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if place.ca_pem is None:
+        return plain
+    try:
+        return _context(place.ca_pem).wrap_socket(plain, server_hostname=place.server_name)
+    except OSError as error:
+        plain.close()
+        raise WireError(f"the TLS handshake failed: {error}") from error
+
+
+def exchange(sock: socket.socket, request: bytes, *, method: str) -> Parsed:
+    """Send `request` as it is and read one answer. Raises WireError when it breaks off or is no HTTP."""
+    try:
+        sock.sendall(request)
+    except OSError as error:
+        raise WireError(f"the request could not be sent: {error}") from error
+    return read_answer(sock, method=method)
+
+
+def read_answer(sock: socket.socket, *, method: str) -> Parsed:
+    """Read one answer to a request with `method`; 1xx ones are passed over, except 101."""
+    reader = h11.Connection(our_role=h11.CLIENT, max_incomplete_event_size=256 * 1024)
+    reader.send(h11.Request(method=_known(method), target="/", headers=[("host", "copy")]))
+    reader.send(h11.EndOfMessage())
+    raw, body = bytearray(), bytearray()
+    head: h11.Response | h11.InformationalResponse | None = None
+    try:
+        while True:
+            event = reader.next_event()
+            if event is h11.NEED_DATA:
+                piece = _receive(sock)
+                raw += piece
+                reader.receive_data(piece)
+            elif isinstance(event, h11.InformationalResponse):
+                if event.status_code == 101:
+                    head = event
+                    break
+            elif isinstance(event, h11.Response):
+                head = event
+            elif isinstance(event, h11.Data):
+                body += event.data
+                if len(body) > LIMIT_BYTES:
+                    raise WireError(f"the answer is larger than {LIMIT_BYTES} bytes")
+            elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed) or event is h11.PAUSED:
+                break
+    except h11.RemoteProtocolError as error:
+        raise WireError(f"the answer is no valid HTTP: {error}") from error
+    if head is None:
+        raise WireError("the copy closed the connection without an answer")
+    return Parsed(
+        status=head.status_code,
+        reason=head.reason.decode("latin-1"),
+        version=head.http_version.decode("ascii"),
+        headers=[(bytes(name), bytes(value)) for name, value in head.headers],
+        body=bytes(body),
+        raw=bytes(raw),
+        reusable=reader.their_state is h11.DONE,
+    )
+
+
+def _known(method: str) -> str:
+    """The method as far as it changes how an answer is read."""
+    return method if method in {"HEAD", "CONNECT", "GET"} else "POST"
+
+
+def _receive(sock: socket.socket) -> bytes:
+    try:
+        return sock.recv(64 * 1024)
+    except (TimeoutError, OSError) as error:
+        raise WireError(f"no whole answer within {TIMEOUT_SECONDS:g} seconds: {error}") from error

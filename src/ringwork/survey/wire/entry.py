@@ -1,0 +1,256 @@
+"""Ways in: the application's own login, declared or found, and its register route where it has one.
+
+A login is believed only when an answer changes by it: a session that nothing reads lets nobody in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from ringwork.errors import TargetFailed
+from ringwork.survey.facts import AppFacts, ParameterFacts, RouteFacts
+from ringwork.survey.wire.client import FORM, Answer, Client
+
+USERNAMES = ("username", "user", "email", "login", "user_name", "userid", "mail", "name", "identifier")
+PASSWORDS = ("password", "passwd", "pass", "pwd", "secret")
+LOGIN_WORDS = ("login", "signin", "sign-in", "token", "session", "sessions", "auth", "authenticate", "log-in")
+REGISTER_WORDS = ("register", "signup", "sign-up", "users", "accounts", "join")
+TOKENS = ("access_token", "token", "auth_token", "jwt", "id_token", "bearer")
+CONFIRMATIONS = ("password2", "confirm", "confirm_password", "password_confirm", "password_confirmation", "repeat_password")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayIn:
+    """A route that takes a name and a password. kind: "form" or "json". page: where its form is shown, "" without one."""
+
+    path: str
+    kind: str
+    username_field: str
+    password_field: str
+    page: str = ""
+    others: tuple[ParameterFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredUser:
+    """A user who can sign in. fields: further ones of the login form. token: a bearer token instead of a login."""
+
+    name: str
+    roles: tuple[str, ...] = ()
+    username: str = ""
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+def find_login(facts: AppFacts) -> WayIn | None:
+    """The route that looks most like a login, with its field names; None when none takes a name and a password."""
+    return _find(facts, LOGIN_WORDS)
+
+
+def find_register(facts: AppFacts) -> WayIn | None:
+    """The route that looks most like a registration, other than the login."""
+    login = find_login(facts)
+    return _find(facts, REGISTER_WORDS, but=login.path if login else "")
+
+
+def declared(facts: AppFacts, *, path: str, kind: str = "", username_field: str = "", password_field: str = "") -> WayIn:
+    """The login that a project declares; what it leaves open is taken from the route, or from custom."""
+    route = next((r for r in facts.routes if r.path == path and "POST" in r.methods), None)
+    known = None if route is None else _way_in(facts, route)
+    shown = any(r.path == path and "GET" in r.methods for r in facts.routes)
+    return WayIn(
+        path=path,
+        kind=kind or (known.kind if known else "form"),
+        username_field=username_field or (known.username_field if known else "username"),
+        password_field=password_field or (known.password_field if known else "password"),
+        page=path if shown else "",
+        others=known.others if known else (),
+    )
+
+
+def _find(facts: AppFacts, words: Sequence[str], *, but: str = "") -> WayIn | None:
+    best: tuple[int, WayIn] | None = None
+    for route in facts.routes:
+        if route.kind != "http" or "POST" not in route.methods or route.path == but or "{" in route.path:
+            continue
+        rank = _rank(route.path, words)
+        way = _way_in(facts, route) if rank is not None else None
+        if way is not None and rank is not None and (best is None or rank < best[0]):
+            best = (rank, way)
+    return best[1] if best else None
+
+
+def _rank(path: str, words: Sequence[str]) -> int | None:
+    """How near to the front of `words` the path's last segments come; None when it holds none of them."""
+    segments = [segment.lower() for segment in path.strip("/").split("/")]
+    found = [words.index(segment) * 10 + (len(segments) - at) for at, segment in enumerate(segments) if segment in words]
+    return min(found, default=None)
+
+
+def _way_in(facts: AppFacts, route: RouteFacts) -> WayIn | None:
+    inputs = {p.name.lower(): p for p in route.parameters if p.where in {"form", "json"}}
+    name = next((inputs[n].name for n in USERNAMES if n in inputs), "")
+    word = next((inputs[n].name for n in PASSWORDS if n in inputs), "")
+    shown = any(r.path == route.path and "GET" in r.methods for r in facts.routes)
+    if not word and not shown:
+        return None
+    kind = route.body if route.body in {"json", "form"} else "json" if any(p.where == "json" for p in inputs.values()) else "form"
+    others = tuple(p for p in inputs.values() if p.name not in {name, word})
+    return WayIn(
+        path=route.path,
+        kind=kind,
+        username_field=name or "username",
+        password_field=word or "password",
+        page=route.path if shown else "",
+        others=others,
+    )
+
+
+def sign_in(client: Client, way: WayIn, user: DeclaredUser) -> Answer | None:
+    """Sign `user` in on `client`: the session cookie is in its jar, or the token in `bearer`, afterwards.
+
+    Returns the login's answer, None for a declared token. Raises TargetFailed when nobody was signed in.
+    """
+    if user.token:
+        client.bearer = user.token
+        return None
+    before = {key: cookie.value for key, cookie in client.jar.cookies.items()}
+    fields = {way.username_field: user.username or user.name, way.password_field: user.password, **user.fields}
+    answer = _submit(client, way, fields)
+    token = _token_in(answer)
+    if token:
+        client.bearer = token
+    changed = {key: cookie.value for key, cookie in client.jar.cookies.items()} != before
+    if answer.status >= 400 or not (token or changed) or _asks_again(client, way, answer):
+        advice = f"check user name, password and the login path ({way.path}, {way.kind}); declare them under [tool.ringwork.prove]"
+        raise TargetFailed(step="login", problem=f"{user.name} was not signed in: {way.path} answered {answer.status}", advice=advice)
+    return answer
+
+
+def register(client: Client, way: WayIn, *, name: str) -> DeclaredUser:
+    """Make a new account with random valid values. Raises TargetFailed when the application does not take them."""
+    mark = secrets.token_hex(4)
+    username, password = f"rw{name}{mark}", f"Rw-{secrets.token_hex(10)}!9a"
+    given = f"{username}@example.test" if "mail" in way.username_field.lower() else username
+    fields: dict[str, Any] = {way.username_field: given, way.password_field: password}
+    for other in way.others:
+        if other.name.lower() in CONFIRMATIONS:
+            fields[other.name] = password
+        elif other.required or "mail" in other.name.lower():
+            fields[other.name] = _valid(other, username)
+    answer = _submit(client, way, fields)
+    if answer.status >= 400:
+        raise TargetFailed(
+            step="register",
+            problem=f"{way.path} answered {answer.status} to a new user",
+            advice="declare two users under [tool.ringwork.prove] instead",
+        )
+    client.bearer = client.bearer or _token_in(answer)
+    return DeclaredUser(name=name, username=given, password=password)
+
+
+def _valid(parameter: ParameterFacts, username: str) -> Any:
+    if parameter.choices:
+        return parameter.choices[0]
+    if parameter.example:
+        return parameter.example
+    if "mail" in parameter.name.lower():
+        return f"{username}@example.test"
+    return {"integer": 1, "number": 1, "boolean": False, "array": [], "object": {}}.get(parameter.kind, username)
+
+
+def _submit(client: Client, way: WayIn, fields: Mapping[str, Any]) -> Answer:
+    if way.kind == "json":
+        return client.post_json(way.path, dict(fields))
+    hidden: dict[str, str] = {}
+    action = way.path
+    if way.page:
+        page = client.page(way.page)
+        form = form_with(page.text, way.password_field, default=way.path)
+        if form is not None:
+            hidden, action = form.hidden, form.action
+            fields = _renamed(fields, way, form)
+    body = urlencode({**hidden, **fields}).encode()
+    return client.send("POST", action, headers=[("content-type", FORM), ("accept", "text/html,*/*;q=0.8")], body=body)
+
+
+def _renamed(fields: Mapping[str, Any], way: WayIn, form: ShownForm) -> dict[str, Any]:
+    """The fields under the names that the page itself uses, where the route told none."""
+    names = {way.username_field: form.username or way.username_field, way.password_field: form.password or way.password_field}
+    return {names.get(name, name): value for name, value in fields.items()}
+
+
+def _token_in(answer: Answer) -> str:
+    with contextlib.suppress(ValueError):
+        value = json.loads(answer.text)
+        for name, text in _texts(value):
+            if name.lower() in TOKENS and len(text) >= 16:
+                return text
+    return ""
+
+
+def _texts(value: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict) and depth < 4:
+        for name, inner in value.items():
+            if isinstance(inner, str):
+                yield str(name), inner
+            else:
+                yield from _texts(inner, depth + 1)
+
+
+def _asks_again(client: Client, way: WayIn, answer: Answer) -> bool:
+    """Whether the answer is the login page once more: many applications answer 200 to a wrong password."""
+    shown = client.follow(answer) if answer.status in {301, 302, 303} else answer
+    location = urlsplit((answer.header("location") or [""])[0]).path
+    if location and location == way.page:
+        return True
+    return form_with(shown.text, way.password_field, default="") is not None if "html" in shown.media_type else False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownForm:
+    """A form that asks for a password. hidden: what a browser would send along unseen."""
+
+    action: str
+    username: str
+    password: str
+    hidden: dict[str, str]
+
+
+def form_with(html: str, password_field: str, *, default: str) -> ShownForm | None:
+    """The first form of a page with a password field, or None."""
+    reader = _Forms(default)
+    with contextlib.suppress(AssertionError, ValueError):
+        reader.feed(html)
+    for action, inputs in reader.forms:
+        password = next((name for name, kind, _ in inputs if kind == "password" or name == password_field), "")
+        if password:
+            visible = [name for name, kind, _ in inputs if kind in {"text", "email", "tel", ""} and name != password]
+            hidden = {name: value for name, kind, value in inputs if kind == "hidden"}
+            return ShownForm(action=action, username=visible[0] if visible else "", password=password, hidden=hidden)
+    return None
+
+
+class _Forms(HTMLParser):
+    """Collects (action, [(name, type, value), ...]) of each form."""
+
+    def __init__(self, default: str) -> None:
+        super().__init__()
+        self.default = default
+        self.forms: list[tuple[str, list[tuple[str, str, str]]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            parts = urlsplit(values.get("action") or self.default)
+            self.forms.append((parts.path + (f"?{parts.query}" if parts.query else ""), []))
+        elif tag == "input" and self.forms and values.get("name"):
+            self.forms[-1][1].append((values["name"], values.get("type", "text").lower(), values.get("value", "")))

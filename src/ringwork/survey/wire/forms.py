@@ -1,0 +1,104 @@
+"""The forms of a page as a browser would send them: action, method, every field with its value, the unseen ones too."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+_TOKEN = re.compile(r"csrf|xsrf|authenticity.?token|request.?verification|^_token$", re.IGNORECASE)
+_UNSENT = frozenset({"submit", "button", "image", "reset", "file"})
+_TEXTUAL = frozenset({"text", "email", "tel", "search", "url", ""})
+
+
+def is_token_name(name: str) -> bool:
+    """Whether a field of this name carries a token against forged requests, in the frameworks that are known."""
+    return bool(_TOKEN.search(name))
+
+
+@dataclass(slots=True, kw_only=True)
+class Form:
+    """One form. page: the path it was read from. fields: name to value, choices made. kinds: name to the input's type."""
+
+    page: str
+    action: str
+    method: str
+    fields: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def token_field(self) -> str:
+        """The hidden field that carries a token, "" for none."""
+        return next((name for name, kind in self.kinds.items() if kind == "hidden" and is_token_name(name)), "")
+
+    @property
+    def password_field(self) -> str:
+        """The field that asks for a password, "" for none."""
+        return next((name for name, kind in self.kinds.items() if kind == "password"), "")
+
+    @property
+    def username_field(self) -> str:
+        """The first field of plain text, "" for none."""
+        return next((name for name, kind in self.kinds.items() if kind in _TEXTUAL), "")
+
+    @property
+    def hidden(self) -> dict[str, str]:
+        """What a browser sends along unseen."""
+        return {name: value for name, value in self.fields.items() if self.kinds.get(name) == "hidden"}
+
+
+def forms_of(html: str, page: str) -> list[Form]:
+    """Every form of a page, in order; broken markup gives those that could be read."""
+    reader = _Reader(page)
+    with contextlib.suppress(AssertionError, ValueError):
+        reader.feed(html)
+    return reader.forms
+
+
+class _Reader(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.page, self.forms = page, list[Form]()
+        self._select = self._textarea = ""
+        self._is_open = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            parts = urlsplit(values.get("action") or self.page)
+            action = parts.path + (f"?{parts.query}" if parts.query else "")
+            self.forms.append(Form(page=self.page, action=action, method=values.get("method", "get").upper()))
+            self._is_open = True
+        elif self._is_open and tag == "option" and self._select:
+            fields = self.forms[-1].fields
+            if "selected" in values or not fields.get(self._select):
+                fields[self._select] = values.get("value", "")
+        elif self._is_open and values.get("name"):
+            self._take(tag, values)
+
+    def _take(self, tag: str, values: Mapping[str, str]) -> None:
+        form, name = self.forms[-1], values["name"]
+        kind = tag if tag in {"select", "textarea"} else values.get("type", "text").lower()
+        if tag not in {"input", "select", "textarea"} or kind in _UNSENT:
+            return
+        if kind in {"radio", "checkbox"} and name in form.fields and "checked" not in values:
+            return
+        form.kinds[name] = kind
+        form.fields[name] = values.get("value") or values.get("min") or ("on" if kind == "checkbox" else "")
+        self._select = name if tag == "select" else self._select
+        self._textarea = name if tag == "textarea" else ""
+
+    def handle_data(self, data: str) -> None:
+        if self._textarea and self.forms:
+            self.forms[-1].fields[self._textarea] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "select":
+            self._select = ""
+        elif tag == "textarea":
+            self._textarea = ""
+        elif tag == "form":
+            self._is_open = False

@@ -1,0 +1,97 @@
+"""Law 8: no circle, no package's own face, no import hidden in a function, and importing does nothing."""
+
+from __future__ import annotations
+
+import ast
+
+from tests.house import graph
+
+HIDDEN: dict[tuple[str, str], str] = {
+    ("ringwork.survey.harness.starlette", "ringwork.frameworks.fastapi"): "FastAPI is optional, and loaded only where the target uses it",
+}
+"""(module, target) of our own or the standard library's imports inside functions, each with its reason."""
+
+LOADS_BY_NAME = {
+    "ringwork.cli.main": "a command's module is loaded from a literal table when the command is asked for",
+    "ringwork.policy.files": "`identify` of a settings file is the application's own function, named there",
+    "ringwork.protect": "frameworks are loaded from a literal table, after their third party was seen loaded",
+    "ringwork.survey.harness.loading": "the target is a name on the command line; its harness stands in a literal table",
+    "ringwork.survey.harness.neutral": "server starts are taken out of libraries named in a literal table, where those are installed",
+}
+"""Modules that may import something whose name is no literal."""
+
+DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+
+
+def _own_edges() -> dict[str, set[str]]:
+    edges: dict[str, set[str]] = {name: set() for name in graph.modules()}
+    for found in graph.inner():
+        if found.target in edges:
+            edges[found.source].add(found.target)
+    return edges
+
+
+def test_no_chain_of_imports_comes_back_to_its_start() -> None:
+    """A circle is a design fault, wherever its imports stand."""
+    edges, done, circles = _own_edges(), set(), []
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        if name in way:
+            circles.append(" -> ".join([*way[way.index(name) :], name]))
+        elif name not in done:
+            for target in sorted(edges[name]):
+                visit(target, (*way, name))
+            done.add(name)
+
+    for name in sorted(edges):
+        visit(name, ())
+    assert not circles, circles
+
+
+def test_no_file_imports_the_face_of_a_package_it_stands_in() -> None:
+    """Inside a package, import the module that defines the thing."""
+    faces = {m.name for m in graph.modules().values() if m.is_face}
+    broken = [str(i) for i in graph.inner() if i.target in faces and i.source.startswith(f"{i.target}.")]
+    assert not broken, broken
+
+
+def test_functions_hide_no_import_of_our_own_or_of_the_standard_library() -> None:
+    """Inside a function stands only what may be missing: an optional third party."""
+    outside = set(graph.third_party())
+    hidden = [str(i) for i in graph.imports() if i.inside and i not in outside and (i.source, i.target) not in HIDDEN]
+    assert not hidden, hidden
+
+
+def test_written_exceptions_are_still_needed() -> None:
+    """An exception that no import uses is taken out of the table."""
+    used = {(i.source, i.target) for i in graph.imports() if i.inside}
+    assert set(HIDDEN) <= used, set(HIDDEN) - used
+    assert all(HIDDEN.values())
+
+
+def test_only_written_modules_load_something_by_a_computed_name() -> None:
+    """A name that comes from elsewhere loads code; those who do so are listed with a reason."""
+    loaders = set()
+    for module in graph.modules().values():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in graph.IMPORTERS and not isinstance(node.args[0], ast.Constant):
+                loaders.add(module.name)
+    assert loaders == set(LOADS_BY_NAME), loaders ^ set(LOADS_BY_NAME)
+
+
+def test_no_module_runs_anything_when_it_is_imported() -> None:
+    """At module level stand definitions; loops, blocks and bare calls belong into functions."""
+    acting = []
+    for module in graph.modules().values():
+        for node in module.tree.body:
+            text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            guarded = isinstance(node, ast.If) and ast.unparse(node.test) in {
+                "TYPE_CHECKING",
+                "typing.TYPE_CHECKING",
+                "__name__ == '__main__'",
+            }
+            versioned = isinstance(node, ast.If) and ast.unparse(node.test).startswith(("sys.version_info", "sys.platform"))
+            defines = isinstance(node, DEFINITIONS)
+            if not (text or guarded or versioned or defines):
+                acting.append(f"{module.name}:{node.lineno} {ast.unparse(node)[:60]}")
+    assert not acting, acting

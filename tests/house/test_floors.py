@@ -1,0 +1,267 @@
+"""Which room may import which: laws 1 to 7, as one table. Type-only imports count.
+
+A room is the longest name of ROOMS that a module's name begins with. A new module that fits no room fails here, so that
+somebody has to say what it may lean on.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from tests.house import graph
+
+GROUND = ("names", "errors", "clock", "secret", "principal", "route", "exchange", "events")
+"""The shared words, lowest first: each may import only what stands before it."""
+
+ENFORCE = ("enforce.guard", "enforce.access", "enforce.browser", "enforce.network", "enforce.output")
+RUN_TIME = ("crypto", *ENFORCE, "policy", "pipeline", "stores")
+FACTS = ("survey.facts", "survey.wire")
+WORDS = ("prove.check", "prove.evidence", "prove.observing", "prove.witness")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """rooms: those it may import, beside itself and the ground floor. outside: its third parties, by import name."""
+
+    rooms: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    itself: bool = True
+
+
+ROOMS: dict[str, Room] = {
+    # Law 1: ground and controls stand on the standard library.
+    "controls": Room(),
+    # Law 2: the run time's only door to cryptography.
+    "crypto": Room(outside=("argon2", "cryptography")),
+    # Law 3: a guard knows no other guard, no framework, no store, no policy.
+    "enforce.guard": Room(),
+    "enforce.access": Room(rooms=("crypto", "enforce.guard"), itself=False),
+    "enforce.browser": Room(rooms=("crypto", "enforce.guard"), itself=False),
+    "enforce.network": Room(rooms=("crypto", "enforce.guard"), itself=False),
+    "enforce.output": Room(rooms=("crypto", "enforce.guard"), itself=False),
+    # Law 4: policy and pipeline alone know all guards; stores, installation and frameworks import downward.
+    "stores": Room(rooms=("crypto", "enforce.guard")),
+    "policy": Room(rooms=("crypto", *ENFORCE)),
+    "pipeline": Room(rooms=("crypto", *ENFORCE, "policy")),
+    "current": Room(rooms=("crypto", *ENFORCE, "policy", "pipeline")),
+    "installation": Room(rooms=(*RUN_TIME, "current")),
+    "frameworks.asgi": Room(rooms=(*RUN_TIME, "current", "installation")),
+    "frameworks.wsgi": Room(rooms=(*RUN_TIME, "current", "installation")),
+    "frameworks.starlette": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks.asgi"), outside=("starlette",)),
+    "frameworks.fastapi": Room(
+        rooms=(*RUN_TIME, "current", "installation", "frameworks.asgi", "frameworks.starlette"), outside=("fastapi", "starlette")
+    ),
+    "frameworks.flask": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks.wsgi"), outside=("flask", "werkzeug")),
+    "protect": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks")),
+    "": Room(rooms=("policy", "enforce", "current", "installation", "protect"), itself=False),
+    # Law 5: facts without judgement. What asks the application for its routes runs in the copy, beside the frameworks.
+    "survey.facts": Room(),
+    "survey.wire": Room(rooms=("survey.facts",), outside=("cryptography", "h11", "websockets")),
+    "survey.harness": Room(
+        rooms=("survey", "policy", "frameworks", "installation", "current"),
+        outside=(
+            "fastapi",
+            "flask",
+            "h11",
+            "jinja2",
+            "pydantic",
+            "sqlalchemy",
+            "starlette",
+            "uvicorn",
+            "werkzeug",
+            "wsproto",
+            "websockets",
+        ),
+    ),
+    "survey": Room(
+        rooms=("policy", "frameworks", "installation", "current"),
+        outside=("fastapi", "flask", "starlette", "sqlalchemy", "werkzeug"),
+    ),
+    # Law 6: a witness must not borrow from the accused.
+    "prove.evidence": Room(rooms=(), itself=False),
+    "prove.check": Room(rooms=("prove.evidence", *FACTS)),
+    "prove.observing": Room(rooms=("prove.check", "prove.evidence", *FACTS)),
+    "prove.witness": Room(rooms=("prove.check", "prove.evidence", "prove.observing", *FACTS)),
+    "prove.access": Room(rooms=("controls", *WORDS, *FACTS), itself=False),
+    "prove.browser": Room(rooms=("controls", *WORDS, *FACTS), itself=False),
+    "prove.network": Room(rooms=("controls", *WORDS, *FACTS), itself=False),
+    "prove.output": Room(rooms=("controls", *WORDS, *FACTS), itself=False),
+    "prove.child": Room(
+        rooms=(*RUN_TIME, "controls", "current", "installation", "frameworks", "protect", "survey", "prove"),
+        outside=("fastapi", "flask", "starlette", "uvicorn", "werkzeug"),
+    ),
+    "prove": Room(rooms=("controls", "survey")),
+    # Law 7: the way out.
+    "report": Room(rooms=("controls", *WORDS), outside=("jinja2", "markupsafe", "rich")),
+    "cli": Room(
+        rooms=(*RUN_TIME, "controls", "current", "installation", "frameworks", "protect", "survey", "prove", "report"),
+        outside=("click", "rich", "typer"),
+    ),
+    "pytest_plugin": Room(rooms=("controls", "survey", "prove", "report"), outside=("pytest",)),
+}
+
+CHILD_ONLY = ("crypto", "enforce", "frameworks", "installation", "pipeline", "protect", "survey.harness")
+"""What no part of the prover imports but prove.child; the harness works inside the copy."""
+
+
+def room_of(name: str) -> str | None:
+    """The room of a module by its name below ringwork; None when the table has none."""
+    if name in GROUND:
+        return name
+    parts = name.split(".") if name else []
+    for length in range(len(parts), 0, -1):
+        candidate = ".".join(parts[:length])
+        if candidate in ROOMS:
+            return candidate
+    return "" if not parts else None
+
+
+def _below(name: str) -> str:
+    return name.removeprefix("ringwork").removeprefix(".")
+
+
+def _within(name: str, rooms: tuple[str, ...]) -> bool:
+    return any(name == room or name.startswith(f"{room}.") for room in rooms)
+
+
+def test_every_module_stands_in_a_room_of_the_table() -> None:
+    """A new module is placed before it is used."""
+    empty_faces = {m.name for m in graph.modules().values() if m.is_face and not m.text.strip()}
+    homeless = [m.name for m in graph.modules().values() if room_of(m.stem) is None and m.name not in empty_faces]
+    assert not homeless, f"add to ROOMS in tests/house/test_floors.py: {homeless}"
+
+
+def test_the_ground_floor_imports_only_what_stands_before_it() -> None:
+    """Law 1: the shared words lean on the standard library and on earlier words."""
+    climbing = [
+        str(i)
+        for i in graph.imports()
+        if _below(i.source) in GROUND
+        and (i in set(graph.third_party()) or (i.root == "ringwork" and _below(i.target) not in GROUND[: GROUND.index(_below(i.source))]))
+    ]
+    assert not climbing, climbing
+
+
+def test_each_room_imports_only_the_rooms_of_its_row() -> None:
+    """Laws 1 to 7: imports run downward, as the table says."""
+    broken = []
+    for found in graph.inner():
+        source, target = _below(found.source), _below(found.target)
+        home = room_of(source)
+        if source in GROUND or home is None or target in GROUND:
+            continue
+        row = ROOMS[home]
+        allowed = (*row.rooms, home) if row.itself and home else row.rooms
+        if not _within(target, allowed):
+            broken.append(str(found))
+    assert not broken, "\n".join(["against the table of tests/house/test_floors.py:", *broken])
+
+
+def test_each_third_party_enters_by_its_own_room() -> None:
+    """Laws 2 and 4: a library is imported where it is translated, and nowhere else."""
+    broken = []
+    for found in graph.third_party():
+        home = room_of(_below(found.source))
+        if home is None or home in GROUND or found.root not in ROOMS[home].outside:
+            broken.append(str(found))
+    assert not broken, "\n".join(broken)
+
+
+def test_only_crypto_touches_the_primitives_of_the_run_time() -> None:
+    """Law 2: hashlib, hmac and secrets stay behind the recipes; secret.py has its two written exceptions."""
+    tools = ("survey", "prove", "report", "cli", "pytest_plugin", "crypto")
+    broken = [
+        str(i)
+        for i in graph.imports()
+        if i.root in {"hashlib", "hmac", "secrets"} and not _within(_below(i.source), tools) and _below(i.source) != "secret"
+    ]
+    assert not broken, broken
+
+
+def test_secret_uses_one_comparison_and_one_source_of_chance() -> None:
+    """Ruling 12: secret.py may use hmac.compare_digest and secrets.token_hex, nothing more."""
+    tree = graph.modules()["ringwork.secret"].tree
+    used = {
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in {"hmac", "secrets"}
+    }
+    assert used <= {"hmac.compare_digest", "secrets.token_hex"}, used
+
+
+def test_forgeries_never_borrow_from_the_run_time() -> None:
+    """Ruling 12: what forges tokens and certificates stands on the standard library or on cryptography itself."""
+    borrowed = [str(i) for i in graph.inner() if _within(_below(i.source), ("survey.wire",)) and _within(_below(i.target), ("crypto",))]
+    assert not borrowed, borrowed
+
+
+def test_no_proof_reaches_the_accused_at_any_remove() -> None:
+    """Law 6 with ruling 13: from a proof no chain of imports leads to a guard, the pipeline, crypto or a framework."""
+    edges: dict[str, set[str]] = {}
+    for found in graph.inner():
+        edges.setdefault(_below(found.source), set()).add(_below(found.target))
+    broken = []
+    for module in graph.modules().values():
+        parts = module.stem.split(".")
+        if len(parts) != 3 or parts[0] != "prove":
+            continue
+        reached, waiting = set(), [module.stem]
+        while waiting:
+            here = waiting.pop()
+            if here not in reached:
+                reached.add(here)
+                waiting.extend(edges.get(here, ()))
+        broken += [f"{module.name} reaches {name}" for name in sorted(reached) if _within(name, (*CHILD_ONLY, "policy"))]
+    assert not broken, broken
+
+
+def test_no_part_of_the_prover_but_the_child_imports_what_it_judges() -> None:
+    """Ruling 8: prove/child.py is the one file in prove that may import pipeline, protect and frameworks."""
+    broken = [
+        str(i)
+        for i in graph.inner()
+        if _within(_below(i.source), ("prove",)) and _below(i.source) != "prove.child" and _within(_below(i.target), CHILD_ONLY)
+    ]
+    assert not broken, broken
+
+
+def test_only_the_child_of_the_prover_takes_guards_out() -> None:
+    """Ruling 8: the run time hands `without` on as it came, and only prove/child.py calls the compile step with it."""
+    givers = set()
+    for module in graph.modules().values():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call) and (_compiles(node) or not _within(module.stem, ("prove",))) and _takes_out(node):
+                givers.add(module.stem)
+    assert givers == {"prove.child"}, givers
+
+
+def _compiles(call: ast.Call) -> bool:
+    return ast.unparse(call.func).rpartition(".")[2] in {"recompile", "Pipeline", "Installation"}
+
+
+def _takes_out(call: ast.Call) -> bool:
+    given = [keyword.value for keyword in call.keywords if keyword.arg == "without"]
+    handed_on = all(isinstance(value, ast.Name) and value.id == "without" for value in given)
+    return ast.unparse(call.func).endswith(".recompile") or (bool(given) and not handed_on)
+
+
+def test_no_setting_reaches_the_switch_that_takes_guards_out() -> None:
+    """Ruling 8: no policy field, environment variable or file is named `without`."""
+    named = []
+    for module in graph.modules().values():
+        if not _within(module.stem, ("policy",)):
+            continue
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "without":
+                named.append(f"{module.name}:{node.lineno}")
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.lower() in {"without", "ringwork_without"}:
+                named.append(f"{module.name}:{node.lineno}")
+    assert not named, named
+
+
+def test_the_run_time_leaves_out_the_prover() -> None:
+    """Law 7: a production image can leave survey, prove, report and cli out."""
+    tools = ("survey", "prove", "report", "cli", "pytest_plugin")
+    broken = [str(i) for i in graph.inner() if not _within(_below(i.source), tools) and _within(_below(i.target), tools)]
+    assert not broken, broken

@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import ssl
+import time
+from http.client import HTTPSConnection
+
+import pytest
+
+from ringwork.errors import TargetFailed
+from ringwork.prove import launch, target
+
+HOSTILE = """
+import os, shutil, socket, sqlite3, subprocess
+from fastapi import FastAPI
+app = FastAPI()
+seen = {}
+def attempt(name, act):
+    try:
+        act()
+        seen[name] = "done"
+    except Exception as error:
+        seen[name] = type(error).__name__
+OUT = os.environ["OUT"]
+attempt("connect", lambda: socket.create_connection(("127.0.0.1", int(os.environ["PORT"])), 2))
+attempt("look up", lambda: socket.getaddrinfo("database.example", 5432))
+attempt("write", lambda: open(OUT + "/written", "w"))
+attempt("append", lambda: open(OUT + "/kept", "a"))
+attempt("low-level write", lambda: os.open(OUT + "/written", os.O_WRONLY | os.O_CREAT))
+attempt("remove", lambda: os.remove(OUT + "/kept"))
+attempt("rename", lambda: os.rename(OUT + "/kept", OUT + "/moved"))
+attempt("make folder", lambda: os.mkdir(OUT + "/folder"))
+attempt("remove tree", lambda: shutil.rmtree(OUT))
+attempt("link out", lambda: (os.symlink(OUT, "out"), open("out/written", "w")))
+attempt("program", lambda: subprocess.run(["touch", OUT + "/written"]))
+attempt("shell", lambda: os.system("touch " + OUT + "/written"))
+def write_database():
+    connection = sqlite3.connect(OUT + "/shop.db")
+    connection.execute("INSERT INTO items VALUES ('from the copy')")
+    connection.commit()
+attempt("database", write_database)
+@app.get("/")
+def home():
+    return seen
+"""
+
+PLAIN = """
+from fastapi import FastAPI
+app = FastAPI()
+orders = []
+@app.post("/orders")
+def order():
+    orders.append(1)
+    open("orders.txt", "a").write("x")
+    return len(orders)
+"""
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Write a module, load it in a copy, and end the copy afterwards."""
+    opened = []
+
+    def load(source, *, kernel=True, extra=None, name="shop.py", users_from=""):
+        root = tmp_path / "project"
+        root.mkdir(exist_ok=True)
+        (root / name).write_text(source)
+        launcher = launch.Launcher(target.resolve(name, here=root), extra=extra or {}, kernel=kernel)
+        opened.append(launcher)
+        return launcher, launcher.load(users_from)
+
+    yield load
+    for launcher in opened:
+        launcher.close()
+
+
+def _get(running, path, method="GET"):
+    context = ssl._create_unverified_context()
+    connection = HTTPSConnection(*running.address, context=context, timeout=5)
+    connection.request(method, path, headers={"Host": running.origin.removeprefix("https://")})
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return answer.status, body
+
+
+@pytest.mark.parametrize("kernel", [True, False])
+def test_lets_nothing_outside_the_copy_change(start, tmp_path, kernel):
+    """A target that connects, writes, removes and starts programs at import changes nothing of the user's."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "kept").write_text("kept")
+    with sqlite3.connect(out / "shop.db") as database:
+        database.execute("CREATE TABLE items (name TEXT)")
+    database.close()
+    with socket.create_server(("127.0.0.1", 0)) as canary:
+        canary.settimeout(0.2)
+        _, loaded = start(HOSTILE, kernel=kernel, extra={"OUT": str(out), "PORT": str(canary.getsockname()[1])})
+        with pytest.raises(TimeoutError):
+            canary.accept()
+    with sqlite3.connect(out / "shop.db") as database:
+        rows = database.execute("SELECT * FROM items").fetchall()
+    database.close()
+    assert sorted(path.name for path in out.iterdir()) == ["kept", "shop.db"]
+    assert (out / "kept").read_text() == "kept"
+    assert rows == []
+    assert len(loaded.refused) >= 8
+
+
+@pytest.mark.parametrize("kernel", [True, False])
+def test_refuses_each_attempt_and_goes_on_without_it(start, tmp_path, kernel):
+    """The application sees ordinary errors; its database is replaced by a copy that it can write."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "kept").write_text("kept")
+    with sqlite3.connect(out / "shop.db") as database:
+        database.execute("CREATE TABLE items (name TEXT)")
+    database.close()
+    launcher, _ = start(HOSTILE, kernel=kernel, extra={"OUT": str(out), "PORT": "9"})
+    _, body = _get(launcher.run(launch.Change()), "/")
+    assert '"database":"done"' in body
+    assert body.count('"done"') == 1
+
+
+def test_says_how_the_copy_is_kept_from_the_network(start):
+    """Where the machine allows no namespaces, the report says that hooks alone stand."""
+    _, loaded = start(PLAIN, kernel=False)
+    assert loaded.confinement.startswith("audit hooks only")
+
+
+def test_passes_a_server_start_over(start):
+    """A module that calls app.run() at its top is imported, not served by itself."""
+    source = "from flask import Flask\napp = Flask(__name__)\n@app.get('/')\ndef home():\n    return 'x'\napp.run(port=5000)\n"
+    _, loaded = start(source)
+    assert loaded.started == ("flask.Flask.run",)
+    assert "GET /" in [route.name for route in loaded.facts.routes]
+
+
+def test_scrubs_the_environment(start, monkeypatch):
+    """A connection string in the user's shell never reaches the copy; what was asked for does."""
+    monkeypatch.setenv("DATABASE_URL", "postgres://user@production/db")
+    source = "import os\nfrom fastapi import FastAPI\napp = FastAPI()\n@app.get('/')\ndef home():\n    return sorted(os.environ)\n"
+    launcher, _ = start(source, extra={"ASKED": "1"})
+    _, body = _get(launcher.run(launch.Change()), "/")
+    assert "DATABASE_URL" not in body
+    assert "ASKED" in body
+
+
+@pytest.mark.parametrize("kernel", [True, False])
+def test_keeps_variants_apart(start, kernel):
+    """What one variant writes, in memory and on disk, another never sees."""
+    launcher, _ = start(PLAIN, kernel=kernel)
+    one, two = launcher.run(launch.Change()), launcher.run(launch.Change())
+    before = two.ask("state")
+    _get(one, "/orders", "POST")
+    assert one.ask("state")["memory:shop.orders"] != before["memory:shop.orders"]
+    assert two.ask("state") == before
+
+
+@pytest.mark.parametrize("kernel", [True, False])
+def test_resets_a_variant_to_its_start_on_the_same_port(start, kernel):
+    """After a reset every store is as right after the import."""
+    launcher, _ = start(PLAIN, kernel=kernel)
+    running = launcher.run(launch.Change())
+    before, address = running.ask("state"), running.address
+    _get(running, "/orders", "POST")
+    running.reset()
+    assert running.ask("state") == before
+    assert running.address == address
+    assert _get(running, "/orders", "POST") == (200, "1")
+
+
+def test_imports_anew_where_the_import_keeps_a_database_open(start):
+    """A connection that was opened at import cannot be shared by forks; each variant gets an import of its own."""
+    source = PLAIN + "import sqlite3\ndb = sqlite3.connect('shop.db', check_same_thread=False)\ndb.execute('CREATE TABLE IF NOT EXISTS t (a)')\n"
+    launcher, loaded = start(source)
+    assert loaded.unforkable == "the import opened a database and keeps it open"
+    assert _get(launcher.run(launch.Change()), "/orders", "POST")[0] == 200
+
+
+def test_changes_nothing_in_the_project_itself(start, tmp_path):
+    """A file that the application writes beside its code is written in the copy only."""
+    launcher, _ = start(PLAIN)
+    _get(launcher.run(launch.Change()), "/orders", "POST")
+    assert [path.name for path in (tmp_path / "project").iterdir()] == ["shop.py"]
+
+
+def test_records_what_is_logged_once_and_what_is_printed(start):
+    """A log record that is also printed by its handler counts once."""
+    source = (
+        "import logging\nfrom fastapi import FastAPI\napp = FastAPI()\nlogging.basicConfig()\n"
+        "@app.get('/')\ndef home():\n    logging.warning('logged-marker')\n    print('printed-marker')\n"
+    )
+    launcher, _ = start(source)
+    running = launcher.run(launch.Change())
+    _get(running, "/")
+    records = running.ask("records")
+    assert [sum(marker in record for record in records) for marker in ("logged-marker", "printed-marker")] == [1, 1]
+
+
+def test_has_users_made_in_the_copy(start):
+    """A fixture of the project makes users before any variant is forked."""
+    source = PLAIN + "def people():\n    orders.append('anna')\n    return [{'name': 'anna', 'roles': ['clerk'], 'password': 'p'}]\n"
+    launcher, loaded = start(source, users_from="shop:people")
+    assert loaded.users[0]["name"] == "anna"
+    assert _get(launcher.run(launch.Change()), "/orders", "POST") == (200, "2")
+
+
+def test_ends_every_process_and_removes_the_folder(start):
+    """Nothing of a run is left behind."""
+    launcher, _ = start(PLAIN)
+    running = launcher.run(launch.Change())
+    folder, pid = launcher.first.folder, running._pid
+    launcher.close()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and os.path.exists(f"/proc/{pid}"):  # the kernel reaps in its own time
+        time.sleep(0.01)
+    assert not os.path.exists(f"/proc/{pid}")
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "step", "text"),
+    [
+        ("import nowhere_to_be_found\n", "import", "install nowhere_to_be_found"),
+        ("import os\nos.environ['DATABASE_URL']\n", "import", "--env NAME=VALUE"),
+        ("raise ValueError('broken')\n", "import", "shop.py:1"),
+        ("import sys\nsys.exit(3)\n", "import", "ends the program"),
+        ("x = 1\n", "find", "holds no FastAPI"),
+        ("def create_app(size):\n    return None\n", "factory", "--factory-args"),
+        ("from fastapi import FastAPI\napp = FastAPI()\nimport os\nos._exit(5)\n", "import", "process ended"),
+    ],
+)
+def test_says_why_a_target_cannot_be_loaded_and_what_to_do(start, source, step, text):
+    """Each way to fail has its own words."""
+    with pytest.raises(TargetFailed) as caught:
+        start(source)
+    assert caught.value.step == step
+    assert text in str(caught.value)
+
+
+def test_gives_up_on_an_import_that_never_ends(start, monkeypatch):
+    """A module that serves or waits at import is cut off, with its whole process group."""
+    monkeypatch.setattr(launch, "IMPORT_SECONDS", 1.5)
+    with pytest.raises(TargetFailed, match="took longer than"):
+        start("import time\ntime.sleep(60)\n")
+
+
+def test_says_why_a_start_fails(start):
+    """An application whose own lifespan raises is told with its message."""
+    source = (
+        "from contextlib import asynccontextmanager\nfrom fastapi import FastAPI\n"
+        "@asynccontextmanager\nasync def lifespan(app):\n    raise RuntimeError('no broker')\n    yield\n"
+        "app = FastAPI(lifespan=lifespan)\n@app.get('/')\ndef home():\n    return 1\n"
+    )
+    launcher, _ = start(source)
+    with pytest.raises(TargetFailed, match="no broker"):
+        launcher.run(launch.Change())
+
+
+def test_takes_guards_out_of_a_foreign_application_never(start):
+    """Only what ringwork put in can be taken out."""
+    launcher, _ = start(PLAIN)
+    with pytest.raises(TargetFailed, match="no ringwork guard"):
+        launcher.run(launch.Change(without=frozenset({"browser.csrf"})))

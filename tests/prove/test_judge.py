@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from ringwork.names import CheckId
+from ringwork.prove import judge
+from ringwork.prove.evidence import CheckResult, Evidence, Exchanged, Observation, Outcome, Verdict
+from ringwork.survey.facts import AppFacts, GuardFacts, RouteFacts, WaiverFacts
+
+CHECK = CheckId("browser.csrf/token-matrix")
+CONTROL = Exchanged(request="POST /a", answer="200")
+TODAY = datetime.date(2031, 1, 1)
+
+
+def _seen(outcome, *, where="POST /a", control=CONTROL, attack="no token"):
+    return Observation(attack=attack, where=where, outcome=outcome, detail="it was seen", control=control)
+
+
+def _evidence(*observations, **more):
+    return Evidence(check=CHECK, observations=observations, **more)
+
+
+def _facts(*waivers):
+    route = RouteFacts(kind="http", path="/a", methods=("POST",), handler="shop.a", file="shop.py", line=7)
+    guard = GuardFacts(mode="enforce", controls=("browser.csrf",), origin="", hosts=(), identify="", waivers=waivers)
+    return AppFacts(target="shop", framework="fastapi", framework_version="1", root="/r", routes=(route,), guard=guard)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "verdict"),
+    [
+        (_evidence(_seen(Outcome.HELD)), Verdict.PROVEN),
+        (_evidence(_seen(Outcome.HELD), _seen(Outcome.BROKEN)), Verdict.VIOLATED),
+        (_evidence(_seen(Outcome.UNTRIED)), Verdict.NOT_VERIFIED),
+        (_evidence(), Verdict.NOT_VERIFIED),
+        (_evidence(_seen(Outcome.HELD, control=None)), Verdict.NOT_VERIFIED),
+        (_evidence(not_applicable="no form"), Verdict.NOT_APPLICABLE),
+        (_evidence(_seen(Outcome.HELD), not_verified="no user"), Verdict.NOT_VERIFIED),
+    ],
+)
+def test_gives_the_verdict_that_the_evidence_bears(evidence, verdict):
+    """A refusal without a control request, and a look at nothing, prove nothing."""
+    assert judge.first_verdict(evidence) is verdict
+
+
+def test_keeps_a_finding_id_while_other_places_come_and_go():
+    """The id depends on control, check, place and handler alone."""
+    alone = judge.findings(CHECK, "high", _evidence(_seen(Outcome.BROKEN)), _facts(), fix="f", today=TODAY)
+    among = judge.findings(CHECK, "high", _evidence(_seen(Outcome.BROKEN, where="x"), _seen(Outcome.BROKEN)), _facts(), fix="f", today=TODAY)
+    assert alone[0].id == among[1].id
+    assert len(alone[0].id) == 12
+
+
+def test_folds_several_attacks_at_one_route_into_one_finding():
+    """One thing to mend is one finding, with its instances counted and its handler named."""
+    found = judge.findings(CHECK, "high", _evidence(_seen(Outcome.BROKEN), _seen(Outcome.BROKEN, attack="garbage")), _facts(), fix="f", today=TODAY)
+    assert [(f.where, f.instances, f.file, f.line) for f in found] == [("POST /a", 2, "shop.py", 7)]
+
+
+def _waiver(until, route=""):
+    return WaiverFacts(control="browser.csrf", reason="signed webhook", owner="ops", until=until, route=route)
+
+
+@pytest.mark.parametrize(
+    ("waiver", "verdict"),
+    [
+        (_waiver("2031-01-01"), Verdict.ACCEPTED),
+        (_waiver("2030-12-31"), Verdict.VIOLATED),
+        (_waiver("2031-06-01", "POST /a"), Verdict.ACCEPTED),
+        (_waiver("2031-06-01", "POST /b"), Verdict.VIOLATED),
+    ],
+)
+def test_accepts_a_waived_violation_until_its_date_and_at_its_route(waiver, verdict):
+    """An expired waiver, or one of another route, covers nothing."""
+    found = judge.findings(CHECK, "high", _evidence(_seen(Outcome.BROKEN)), _facts(waiver), fix="f", today=TODAY)
+    assert found[0].verdict is verdict
+
+
+def _result(verdict, reason=""):
+    return CheckResult(check=CHECK, title="t", kind="live", severity="high", verdict=verdict, reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("results", "verdict"),
+    [
+        ([_result(Verdict.PROVEN), _result(Verdict.NOT_VERIFIED, judge.NO_PROOF)], Verdict.PROVEN),
+        ([_result(Verdict.PROVEN), _result(Verdict.NOT_VERIFIED, "no user")], Verdict.NOT_VERIFIED),
+        ([_result(Verdict.PROVEN), _result(Verdict.VIOLATED)], Verdict.VIOLATED),
+        ([_result(Verdict.PROVEN), _result(Verdict.NOT_APPLICABLE)], Verdict.PROVEN),
+        ([_result(Verdict.NOT_VERIFIED, judge.NO_PROOF)], Verdict.NOT_VERIFIED),
+    ],
+)
+def test_sums_a_control_up_by_its_gravest_check(results, verdict):
+    """A kind of check that has no proof yet is listed, and does not pull a proven control down."""
+    assert judge.of_control(results) is verdict

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+
+from ringwork.errors import TargetFailed
+from ringwork.prove import target
+
+FASTAPI = "from fastapi import FastAPI\napp = FastAPI()\n"
+
+
+def test_resolves_a_module_and_its_object(tmp_path):
+    """`shop.main:app` names the project's root, the module and the object."""
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "__init__.py").write_text("")
+    (tmp_path / "shop" / "main.py").write_text(FASTAPI)
+    found = target.resolve("shop.main:app", here=tmp_path)
+    assert (found.root, found.module, found.attribute, found.paths[0]) == (tmp_path, "shop.main", "app", ".")
+
+
+def test_resolves_a_file_inside_a_src_folder(tmp_path):
+    """A src folder is where imports begin, not a package."""
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "src" / "shop").mkdir(parents=True)
+    (tmp_path / "src" / "shop" / "__init__.py").write_text("")
+    (tmp_path / "src" / "shop" / "main.py").write_text(FASTAPI)
+    found = target.resolve("src/shop/main.py:app", here=tmp_path)
+    assert (found.module, found.paths[0]) == ("shop.main", "src")
+
+
+def test_finds_the_application_of_a_folder(tmp_path):
+    """`ringwork prove .` needs no name."""
+    (tmp_path / "server.py").write_text(FASTAPI.replace("app =", "application ="))
+    (tmp_path / "tools.py").write_text("import os\n")
+    found = target.resolve(".", here=tmp_path)
+    assert (found.module, found.attribute) == ("server", "application")
+
+
+def test_finds_a_factory_where_no_object_is(tmp_path):
+    """create_app is the name that Flask's own documentation gives."""
+    (tmp_path / "shop.py").write_text("from flask import Flask\ndef create_app():\n    return Flask(__name__)\n")
+    assert target.resolve(".", here=tmp_path).attribute == "create_app"
+
+
+def test_finds_an_application_behind_protect(tmp_path):
+    """app = protect(FastAPI()) is an application too."""
+    (tmp_path / "main.py").write_text("from fastapi import FastAPI\nfrom ringwork import protect\napp = protect(FastAPI())\n")
+    assert target.resolve(".", here=tmp_path).attribute == "app"
+
+
+def test_prefers_the_application_over_the_ones_of_tests(tmp_path):
+    """An application inside tests is a sample."""
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "main.py").write_text(FASTAPI)
+    (tmp_path / "shop.py").write_text(FASTAPI)
+    found = target.resolve(".", here=tmp_path)
+    assert found.module == "shop"
+    assert found.others == ("tests/main.py:app",)
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("nothere:app", "path/to/file.py:app"),
+        ("nothere.py", "check the path"),
+        ("a b c", "write module:app"),
+        ("https://shop.example", "name the application"),
+        (".", "name it: ringwork prove"),
+    ],
+)
+def test_says_what_to_write_instead(tmp_path, text, advice):
+    """A name that leads nowhere is answered with what would."""
+    with pytest.raises(TargetFailed, match=advice.replace(".", r"\.")):
+        target.resolve(text, here=tmp_path)
+
+
+def test_asks_which_of_two_equal_applications_is_meant(tmp_path):
+    """Two candidates of the same rank are not guessed between."""
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.py").write_text(FASTAPI)
+    with pytest.raises(TargetFailed, match=r"ringwork prove one\.py:app, ringwork prove two\.py:app"):
+        target.resolve(".", here=tmp_path)

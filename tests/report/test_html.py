@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+
+from ringwork.names import CheckId
+from ringwork.prove.evidence import MatrixCell, Report, Verdict
+from ringwork.report import html
+from tests.report import sample
+
+REPORTS = {"clean": sample.clean(), "foreign": sample.foreign(), "partial": sample.partial(), "hostile": sample.hostile()}
+VOID = {"meta", "img", "br", "hr", "input", "link"}
+LOADING = {"src", "srcset", "href", "action", "formaction", "data", "poster", "background", "xlink:href"}
+
+
+class Outline(HTMLParser):
+    """The elements of a page with their attributes, the text of each, and what was left open."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.texts: dict[str, list[str]] = {}
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+            self.texts.setdefault(tag, []).append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, tag
+
+    def handle_data(self, data: str) -> None:
+        for tag in set(self.open):
+            self.texts[tag][-1] += data
+
+    def count(self, tag: str) -> int:
+        """How many elements of this name."""
+        return sum(name == tag for name, _ in self.elements)
+
+    def ids(self) -> list[str]:
+        """All ids, in order."""
+        return [value for _, attributes in self.elements if (value := attributes.get("id"))]
+
+
+def outline(report: Report) -> Outline:
+    """The page of a report."""
+    return Outline(html.document(report))
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_nothing_is_loaded_from_anywhere(name: str) -> None:
+    """The file works without a network and tells nobody that it is read: every address is a fragment of itself."""
+    found = outline(REPORTS[name])
+    addresses = [value for _, attributes in found.elements for key, value in attributes.items() if key in LOADING]
+    assert addresses
+    assert all(value is not None and value.startswith("#") for value in addresses)
+    assert not re.search(r"url\(|@import", found.texts["style"][0])
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_policy_names_exactly_this_style_and_this_script(name: str) -> None:
+    """A markup injection has neither a script nor a style that the page's policy would let act."""
+    found = outline(REPORTS[name])
+    policy = next(a["content"] for tag, a in found.elements if tag == "meta" and a.get("http-equiv") == "Content-Security-Policy")
+    style, script = (
+        "'sha256-" + base64.b64encode(hashlib.sha256(found.texts[tag][0].encode()).digest()).decode() + "'" for tag in ("style", "script")
+    )
+    assert policy == f"default-src 'none'; style-src {style}; script-src {script}; img-src data:; base-uri 'none'; form-action 'none'"
+    assert found.count("style") == found.count("script") == 1
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_no_attribute_runs_or_styles(name: str) -> None:
+    """The page needs no exception from its own policy."""
+    attributes = {key for _, given in outline(REPORTS[name]).elements for key in given}
+    assert not {key for key in attributes if key.startswith("on") or key == "style"}
+
+
+def test_markup_of_the_target_stays_text() -> None:
+    """A hostile answer closes no element, opens none, and is still shown in full."""
+    honest, hostile = outline(sample.foreign()), outline(sample.hostile())
+    assert hostile.count("img") == 0
+    assert hostile.count("script") == 1
+    assert hostile.count("h1") == honest.count("h1") == 1
+    assert not hostile.open
+    assert "</script></style><img src=x onerror=alert(1)>\\x1b[2J\\u202e&quot;'\"><h1>{{ 7*7 }}" in hostile.texts["h1"][0]
+
+
+def test_hidden_characters_of_the_target_are_spelled_out() -> None:
+    """Reordered or invisible text does not make an answer look like another."""
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", html.document(sample.hostile()))
+
+
+def test_a_fix_with_backticks_is_set_as_code_and_escaped() -> None:
+    """What a fix quotes is set apart, and what it says is no markup."""
+    report = sample.foreign()
+    first = replace(report.findings[0], fix="run `<b>x</b>` now")
+    page = html.document(replace(report, findings=(first,)))
+    assert "run <code>&lt;b&gt;x&lt;/b&gt;</code> now" in page
+
+
+def test_a_lone_backtick_stays_one() -> None:
+    """An unpaired sign is text, and loses nothing of the fix."""
+    report = sample.foreign()
+    page = html.document(replace(report, findings=(replace(report.findings[0], fix="a ` sign <i>"),)))
+    assert "a ` sign &lt;i&gt;" in page
+
+
+def test_a_check_of_a_third_party_is_shown_by_its_id() -> None:
+    """A control that the catalogue does not know is not left out."""
+    report = sample.clean()
+    strange = replace(next(r for r in report.results if r.evidence is not None), check=CheckId("acme.vault/seal"), title="Acme's seal")
+    page = html.document(replace(report, results=(*report.results, strange)))
+    assert 'id="check-acme-vault-seal"' in page
+    assert "<h3>Acme</h3>" in page
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_link_has_its_place_and_every_place_one_name(name: str) -> None:
+    """A link to a finding, a check or a section arrives."""
+    found = outline(REPORTS[name])
+    ids = found.ids()
+    assert len(ids) == len(set(ids))
+    links = {a["href"] for tag, a in found.elements if tag == "a"}
+    assert {str(link).removeprefix("#") for link in links} <= set(ids)
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_headings_go_down_one_level_at_a_time(name: str) -> None:
+    """A screen reader's outline has no holes, and begins with one first heading."""
+    levels = [int(tag[1]) for tag, _ in outline(REPORTS[name]).elements if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+
+
+@pytest.mark.parametrize("name", ["clean", "foreign"])
+def test_tables_name_themselves_their_columns_and_their_rows(name: str) -> None:
+    """A cell can be read without seeing the table."""
+    found = outline(REPORTS[name])
+    assert found.count("table") == found.count("caption") > 0
+    assert all(a.get("scope") in {"col", "row"} for tag, a in found.elements if tag == "th")
+
+
+def test_a_finding_can_be_linked_mended_and_repeated() -> None:
+    """One finding holds id, place, handler, request, answer, fix, reason and standards."""
+    page = html.document(sample.foreign())
+    finding = page[page.index('id="finding-000000000002"') :]
+    finding = finding[: finding.index("</article>")]
+    for part in (
+        "browser.csrf/token-matrix",
+        "POST /orders",
+        "shop/orders.py:42",
+        "Origin: https://evil.invalid",
+        "HTTP/1.1 303 See Other",
+        "ringwork.protect(app) switches browser.csrf on",
+        "ringwork replay 000000000002",
+        "A foreign site makes the victim&#39;s browser",
+        "CWE-352",
+        "csrf_token={{csrf}}",
+    ):
+        assert part in finding, part
+
+
+def test_a_clean_run_says_that_the_rest_is_no_pass() -> None:
+    """Green is not read as more than it is while something was not verified."""
+    report = sample.clean()
+    proven = tuple(result for result in report.results if result.verdict is Verdict.PROVEN)
+    assert "is no pass" in html.document(report)
+    assert "is no pass" not in html.document(replace(report, results=proven))
+
+
+def test_a_run_below_its_floor_says_so() -> None:
+    """Reached routes are told beside what was asked for."""
+    assert "this run stayed below it" in html.document(sample.foreign())
+    assert "this run stayed below it" not in html.document(sample.clean())
+
+
+def test_a_cell_tells_expected_and_seen_in_words_and_by_symbol() -> None:
+    """Colour repeats what the cell says and never says it alone."""
+    cells = (MatrixCell(route="GET /x", role="bob", expected="deny", status=200),)
+    page = html.document(replace(sample.clean(), matrix=cells))
+    assert '<td class="cell bad"><span aria-hidden="true">✗</span> 200 let in<small>declared: deny</small></td>' in page
+
+
+def test_many_attacks_that_held_are_counted_and_all_that_broke_are_shown() -> None:
+    """A long list is cut where nothing was found, and the cut is told."""
+    report = sample.foreign()
+    first = next(result for result in report.results if result.verdict is Verdict.VIOLATED)
+    assert first.evidence is not None
+    seen = (*(sample.held("attack that failed", "GET /x") for _ in range(120)), *first.evidence.observations)
+    page = html.document(replace(report, results=(replace(first, evidence=replace(first.evidence, observations=seen)),)))
+    assert "70 more attacks of this check held" in page
+    assert page.count("<strong>attack that failed</strong>") == 50
+    assert f"<strong>{first.evidence.observations[0].attack}</strong>" in page
+
+
+def test_a_lone_half_of_a_character_does_not_lose_the_report(tmp_path: Path) -> None:
+    """An answer that is no text is spelled out instead of ending the run."""
+    html.write(replace(sample.clean(), commit="\udc80"), tmp_path / "report.html")
+    assert "\\udc80" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("no chromium with chromedriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    profile = tmp_path_factory.mktemp("profile")
+    for flag in ("--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking", f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    if os.geteuid() == 0:
+        options.add_argument("--no-sandbox")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as started:
+        yield started
+
+
+@pytest.mark.real
+def test_a_browser_runs_its_own_script_and_nothing_of_the_target(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    """The policy holds in a real browser: no complaint about our own parts, no alert of theirs, and the buttons work."""
+    html.write(sample.hostile(), tmp_path / "report.html")
+    browser.get((tmp_path / "report.html").as_uri())
+    browser.find_element(By.ID, "theme").click()
+    assert browser.execute_script("return document.documentElement.dataset.theme") == "light"
+    browser.find_element(By.ID, "all").click()
+    assert browser.execute_script("return document.querySelectorAll('details:not([open])').length") == 0
+    assert not browser.find_elements(By.TAG_NAME, "img")
+    assert browser.get_log("browser") == []
+
+
+@pytest.mark.real
+def test_a_browser_refuses_a_script_that_was_slipped_in(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    """Were the escaping to fail, the policy would still stop the script, the handler and the request home."""
+    slipped = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\"></body>"
+    (tmp_path / "report.html").write_text(html.document(sample.clean()).replace("</body>", slipped), encoding="utf-8")
+    browser.get((tmp_path / "report.html").as_uri())
+    assert browser.title != "taken"
+    assert any("Content Security Policy" in entry["message"] for entry in browser.get_log("browser"))
+
+
+@pytest.mark.real
+def test_a_link_to_a_check_opens_what_it_lies_in(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    """Whoever follows a link from the list of proven checks sees the evidence."""
+    html.write(sample.clean(), tmp_path / "report.html")
+    browser.get((tmp_path / "report.html").as_uri() + "#check-browser-csrf-token-matrix")
+    assert browser.find_element(By.ID, "check-browser-csrf-token-matrix").is_displayed()
+    assert browser.execute_script("return document.getElementById('control-browser-csrf').open") is True

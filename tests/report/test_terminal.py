@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from ringwork.names import CheckId
+from ringwork.prove.evidence import Layers, MatrixCell, Report, Verdict
+from ringwork.report import terminal
+from tests.report import sample
+
+REPORTS = {"clean": sample.clean(), "foreign": sample.foreign(), "partial": sample.partial(), "hostile": sample.hostile()}
+
+
+def shown(report: Report, *, width: int = 100, verbose: bool = False, **options: object) -> str:
+    """What is printed on a console of this width."""
+    console = Console(file=io.StringIO(), width=width, highlight=False, emoji=False, markup=False, **options)  # type: ignore[arg-type]
+    terminal.render(report, console, verbose=verbose, written=[Path(".ringwork/report.html")])
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def crowded() -> Report:
+    """A report with far more of everything than forty lines can hold."""
+    report = sample.foreign()
+    findings = [replace(one, summary=f"{one.summary} {'again ' * 40}") for one in report.findings * 20]
+    depth = [
+        Layers(check=CheckId(f"browser.csrf/{n}"), attack=f"attack {n}", stopped_by=("browser.csrf",) * (1 + n % 3), succeeded_without=True)
+        for n in range(50)
+    ]
+    matrix = [MatrixCell(route=f"GET /{n}", role=role, expected="deny", status=200) for n in range(50) for role in ("anonymous", "bob")]
+    skipped = {f"GET /skipped/{n}": f"reason {n}" for n in range(50)}
+    unlocks = tuple(f"line to add {n}\nand another" for n in range(20))
+    coverage = replace(report.coverage, skipped=skipped)
+    return replace(report, findings=tuple(findings), depth=tuple(depth), matrix=tuple(matrix), coverage=coverage, unlocks=unlocks)
+
+
+@pytest.mark.parametrize("width", [60, 73, 100, 240])
+@pytest.mark.parametrize("name", REPORTS)
+def test_forty_lines_hold_every_report(name: str, width: int) -> None:
+    """The summary fits a screen, whatever the target is called and answers."""
+    lines = shown(REPORTS[name], width=width).splitlines()
+    assert len(lines) <= 40
+    assert max(map(cell_len, lines)) <= min(width, 100)
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_what_was_cut_is_counted(width: int) -> None:
+    """A reader of forty lines knows how much stands elsewhere, and where."""
+    text = shown(crowded(), width=width)
+    assert len(text.splitlines()) <= 40
+    for said in ("of 140 (", "more of 50 in the report", "more of 50, ", "more of 50 reasons", "more of 20 in the report"):
+        assert said in " ".join(text.split()), said
+    assert ".ringwork/report.html" in text
+
+
+def test_verbose_cuts_no_section() -> None:
+    """Who asks for all of it gets every finding, route and reason."""
+    text = shown(crowded(), verbose=True)
+    assert text.count("ringwork replay") == 140
+    assert "more of" not in text
+    assert all(f"GET /{n} " in text for n in range(50))
+
+
+def test_the_five_numbers_stand_side_by_side() -> None:
+    """What was not verified is as visible as what was proven, with the part that held."""
+    report = sample.foreign()
+    violated, open_, moot = (report.count(v) for v in (Verdict.VIOLATED, Verdict.NOT_VERIFIED, Verdict.NOT_APPLICABLE))
+    held = sum(result.held for result in report.results)
+    wanted = f"proven 0  ✗ violated {violated}  ? not verified {open_} (held {held})  · not applicable {moot}  ! accepted 0"
+    assert wanted in shown(report).splitlines()[1]
+
+
+def test_depth_comes_first_and_the_thin_before_the_deep() -> None:
+    """The table that shows where one layer is all there is, before any other detail."""
+    text = shown(sample.clean())
+    assert text.index("Depth") < text.index("Findings") < text.index("Role x route") < text.index("Coverage") < text.index("To verify more")
+    thin = next(line for line in text.splitlines() if "thin " in line and "access.deny-by-default" in line)
+    assert text.index(thin) < text.index("browser.cookie-attributes")
+
+
+def test_a_finding_tells_place_fix_and_how_to_repeat_it() -> None:
+    """The gravest finding comes first, and can be mended and repeated from what is printed."""
+    first = shown(sample.foreign()).partition("Findings")[2].splitlines()[1:6]
+    assert "critical" in first[0]
+    assert "GET /orders/{order_id}" in first[0]
+    assert "shop/orders.py:41" in first[0]
+    assert any("fix: ringwork.protect(app)" in line for line in first)
+    assert any("ringwork replay 000000000001" in line for line in first)
+
+
+def test_only_surprising_routes_are_shown_and_the_rest_is_counted() -> None:
+    """A table of what is as it should be hides what is not."""
+    text = shown(replace(sample.foreign(), findings=()))
+    assert "DELETE /menu/{item_id}" in text
+    assert "✗ 204" in text
+    assert "1 more route without a surprise" in " ".join(text.split())
+
+
+def test_many_roles_on_narrow_paper_become_sentences() -> None:
+    """A table that does not fit is told in words instead of being cut."""
+    cells = tuple(MatrixCell(route="GET /x", role=f"role-{n}", expected="deny", status=200 if n == 7 else 403) for n in range(12))
+    assert "GET /x: role-7 was let in with 200, declared is deny" in shown(replace(sample.clean(), matrix=cells), width=60)
+
+
+def test_the_exact_lines_to_add_are_kept_apart() -> None:
+    """What unlocks more checks can be copied: its line ends stay."""
+    lines = [line.strip() for line in shown(sample.clean()).splitlines()]
+    place = lines.index("- [[tool.ringwork.prove.users]]")
+    assert lines[place + 1 : place + 3] == ['name = "carol"', 'roles = ["receptionist"]']
+
+
+def test_ends_with_the_exit_code_and_its_reason() -> None:
+    """A red pipeline says why in its last line."""
+    assert shown(sample.foreign()).splitlines()[-1] == "✗ Exit 1, findings: 7 finding(s) of severity low or above"
+    assert "130, interrupted" in shown(sample.partial()).splitlines()[-1]
+
+
+def test_warns_of_a_copy_that_was_not_restored_and_of_a_run_that_was_cut_short() -> None:
+    """Answers that may lean on earlier attacks are not shown as sound ones."""
+    text = shown(sample.partial())
+    assert terminal.UNRESTORED in text
+    assert terminal.PARTIAL in text
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_target_cannot_steer_the_terminal(name: str) -> None:
+    """Escape sequences and reordered text in names and answers are spelled out."""
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", shown(REPORTS[name]))
+
+
+def test_markup_of_the_target_is_printed_as_it_is() -> None:
+    """Square brackets in a route are no style."""
+    assert "[red]shop[/red]:app" in shown(replace(sample.clean(), target="[red]shop[/red]:app"))
+
+
+def test_a_pipe_gets_no_colours_and_no_color_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logs hold no escape sequences; a reader who wants no colours sees the symbols."""
+    assert "\x1b" not in shown(sample.foreign())
+    coloured = shown(sample.foreign(), force_terminal=True, color_system="standard", no_color=False)
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = shown(sample.foreign(), force_terminal=True, color_system="standard")
+    assert re.search(r"\x1b\[[0-9;]*3[1-6]m", coloured)
+    assert not re.search(r"\x1b\[[0-9;]*3[1-6]m", plain)
+    assert "✗" in plain
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_a_terminal_without_utf8_gets_what_it_can_show(encoding: str) -> None:
+    """Symbols become ASCII, other characters are spelled out, and nothing fails to print."""
+    raw = io.BytesIO()
+    console = Console(file=io.TextIOWrapper(raw, encoding=encoding, newline=""), width=80, highlight=False)
+    terminal.render(replace(sample.foreign(), target="läden✓:app"), console)
+    console.file.flush()
+    text = raw.getvalue().decode(encoding)
+    assert "x violated 6" in text
+    assert "+ proven 0" in text
+    assert "\\u2713:app" in text
+
+
+def test_a_very_long_text_is_cut_with_its_length() -> None:
+    """One answer of a thousand words leaves room for the others, and the cut is told."""
+    report = sample.foreign()
+    report = replace(report, findings=(replace(report.findings[0], fix="write " * 1000),))
+    assert "(cut at 400 of 5999 characters)" in " ".join(shown(report).split())
+
+
+def test_verbose_lists_every_role_of_every_route_on_narrow_paper() -> None:
+    """What does not fit as a table is told in full, surprising or not."""
+    cells = tuple(MatrixCell(route="GET /x", role=f"role-{n}", expected="deny", status=403) for n in range(12))
+    text = shown(replace(sample.clean(), matrix=cells), width=60, verbose=True)
+    assert all(f"GET /x: role-{n} got 403 (refused)" in text for n in range(12))

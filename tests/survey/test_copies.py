@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from ringwork.errors import TargetFailed
+from ringwork.survey import copies
+
+
+def test_leaves_environments_history_and_caches_out(tmp_path):
+    """A copy holds what an application needs to run, nothing else."""
+    for folder in (".git", ".venv", "node_modules", "__pycache__", "shop"):
+        (tmp_path / "root" / folder).mkdir(parents=True)
+        (tmp_path / "root" / folder / "file.py").write_text("x")
+    copies.copy_tree(tmp_path / "root", tmp_path / "copy")
+    assert [p.name for p in (tmp_path / "copy").iterdir()] == ["shop"]
+
+
+def test_leaves_out_an_environment_of_any_name(tmp_path):
+    """A folder with pyvenv.cfg is an environment, whatever it is called."""
+    (tmp_path / "root" / "mine").mkdir(parents=True)
+    (tmp_path / "root" / "mine" / "pyvenv.cfg").write_text("")
+    (tmp_path / "root" / "app.py").write_text("x")
+    assert copies.copy_tree(tmp_path / "root", tmp_path / "copy").files == 1
+
+
+def test_says_which_large_file_was_left_out(tmp_path, monkeypatch):
+    """A file past the limit is named, not silently missing."""
+    monkeypatch.setattr(copies, "FILE_LIMIT_BYTES", 10)
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "film.bin").write_bytes(b"x" * 11)
+    copied = copies.copy_tree(tmp_path / "root", tmp_path / "copy")
+    assert copied.skipped == ("film.bin was left out: it is larger than 0 MB",)
+
+
+def test_refuses_a_tree_past_the_limit(tmp_path, monkeypatch):
+    """A home folder given by mistake is not copied."""
+    monkeypatch.setattr(copies, "TREE_LIMIT_BYTES", 10)
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "a.bin").write_bytes(b"x" * 11)
+    with pytest.raises(TargetFailed, match="holds more than"):
+        copies.copy_tree(tmp_path / "root", tmp_path / "copy")
+
+
+def test_does_not_follow_a_link_out_of_the_project(tmp_path):
+    """A link to a file elsewhere is left out and named."""
+    (tmp_path / "secret.txt").write_text("secret")
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "link.txt").symlink_to(tmp_path / "secret.txt")
+    copied = copies.copy_tree(tmp_path / "root", tmp_path / "copy")
+    assert copied.files == 0
+    assert "leads out of the project" in copied.skipped[0]
