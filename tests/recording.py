@@ -8,22 +8,19 @@ import os
 import uuid
 from pathlib import Path
 
-from ringwork.prove.evidence import Report, Verdict
+from ringwork.names import CheckId
+from ringwork.prove.evidence import Verdict
 from ringwork.prove.sensitivity import Entry, digest_of
 
 FOLDER = "RINGWORK_SENSITIVITY"
 """The variable that names the folder; without it nothing is written."""
 
 
-def record(report: Report, *, framework: str, without: tuple[str, ...]) -> None:
-    """Note each check of the controls in `without` that this run on a breached clinic saw violated."""
+def record(check: CheckId, *, framework: str, verdict: Verdict, without: tuple[str, ...] = (), planted: str = "") -> None:
+    """Note how one check ended on a clinic: with defences taken out, or with a planted fault."""
     folder = os.environ.get(FOLDER)
     if not folder:
         return
-    entries = [
-        Entry(check=result.check, framework=framework, digest=digest_of(control), verdict=result.verdict.value, without=without)
-        for result in report.results
-        if (control := result.check.partition("/")[0]) in without and result.verdict is Verdict.VIOLATED
-    ]
-    text = json.dumps([dataclasses.asdict(entry) for entry in entries])
-    Path(folder, f"{uuid.uuid4().hex}.json").write_text(text, encoding="utf-8")
+    digest = digest_of(check.partition("/")[0])
+    entry = Entry(check=check, framework=framework, digest=digest, verdict=verdict.value, without=without, planted=planted)
+    Path(folder, f"{uuid.uuid4().hex}.json").write_text(json.dumps([dataclasses.asdict(entry)]), encoding="utf-8")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ringwork.clock import as_utc
-from ringwork.names import ControlId, IncidentId, PrincipalId
+from ringwork.names import ControlId, IncidentId
 
 LOGGER = logging.getLogger("ringwork.security")
 
@@ -38,7 +38,7 @@ class Event:
     method: str
     route: str
     peer: str
-    principal: PrincipalId | None
+    principal: str | None
     incident: IncidentId
     at: float
     detail: str = ""

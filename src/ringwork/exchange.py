@@ -48,38 +48,33 @@ class Exchange:
     route, principal: None until resolved. notes: what one guard leaves for its own later hook, keyed by control id.
     """
 
-    __slots__ = (
-        "kind", "method", "path", "scheme", "peer",
-        "host", "origin", "referer", "cookie", "authorization", "accept", "content_type", "content_length",
-        "fetch_site", "fetch_mode", "fetch_dest", "csrf_header", "repeated",
-        "dropped", "replaced", "route", "principal", "identified", "decided", "notes", "_incident", "plan", "native",
-    )  # fmt: skip
+    # Class attributes are the defaults: most fields of most requests stay at them, and a field that is not set costs nothing.
+    host: bytes | None = None
+    origin: bytes | None = None
+    referer: bytes | None = None
+    cookie: bytes | None = None
+    authorization: bytes | None = None
+    accept: bytes | None = None
+    content_type: bytes | None = None
+    content_length: bytes | None = None
+    fetch_site: bytes | None = None
+    fetch_mode: bytes | None = None
+    fetch_dest: bytes | None = None
+    csrf_header: bytes | None = None
+    repeated: tuple[bytes, ...] = ()
+    dropped: tuple[bytes, ...] = ()
+    replaced: tuple[Header, ...] = ()
+    route: Route | None = None
+    principal: Principal | None = None
+    identified: bool = False
+    decided: bool = False
+    notes: dict[str, object] | None = None
+    plan: object = None
+    native: object = None
+    _incident: IncidentId | None = None
 
     def __init__(self, *, kind: str, method: str, path: str, scheme: str, peer: str) -> None:
         self.kind, self.method, self.path, self.scheme, self.peer = kind, method, path, scheme, peer
-        self.host: bytes | None = None
-        self.origin: bytes | None = None
-        self.referer: bytes | None = None
-        self.cookie: bytes | None = None
-        self.authorization: bytes | None = None
-        self.accept: bytes | None = None
-        self.content_type: bytes | None = None
-        self.content_length: bytes | None = None
-        self.fetch_site: bytes | None = None
-        self.fetch_mode: bytes | None = None
-        self.fetch_dest: bytes | None = None
-        self.csrf_header: bytes | None = None
-        self.repeated: tuple[bytes, ...] = ()
-        self.dropped: tuple[bytes, ...] = ()
-        self.replaced: tuple[Header, ...] = ()
-        self.route: Route | None = None
-        self.principal: Principal | None = None
-        self.identified = False
-        self.decided = False
-        self.notes: dict[str, object] | None = None
-        self._incident: IncidentId | None = None
-        self.plan: object = None
-        self.native: object = None
 
     @property
     def incident(self) -> IncidentId:

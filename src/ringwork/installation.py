@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from ringwork import events
 from ringwork.crypto import chance
 from ringwork.enforce.guard import Site, SpentTokens, require_counting
 from ringwork.errors import PolicyInvalid
@@ -95,6 +96,8 @@ class Installation:
         if self.settled:
             return
         self.settled = True
+        if events.LOGGER.level == logging.NOTSET:
+            events.LOGGER.setLevel(logging.INFO)  # errors that the application answers itself are told at INFO
         routes = self.list_routes()
         faults = [*self._access_faults(routes), *self._production_faults()]
         if faults and self.mode is Mode.PRODUCTION:

@@ -13,8 +13,5 @@ CheckId = NewType("CheckId", str)
 IncidentId = NewType("IncidentId", str)
 """16 lower-case hexadecimal characters; all that a refused client learns besides the status."""
 
-PrincipalId = NewType("PrincipalId", str)
-"""The application's own stable identifier of a user or machine; never an e-mail address."""
-
 SessionId = NewType("SessionId", str)
 """A handle of one login. Not the cookie's value: guards bind to it, logs may show it."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ringwork.names import PrincipalId, SessionId
+from ringwork.names import SessionId
 
 
 class Via(StrEnum):
@@ -27,7 +27,7 @@ class Principal:
     attributes: facts that rules may ask for later. Never put a secret here: events show principals.
     """
 
-    id: PrincipalId
+    id: str
     roles: frozenset[str] = frozenset()
     via: Via = Via.COOKIE
     session: SessionId | None = None

@@ -61,6 +61,7 @@ ROOMS: dict[str, Room] = {
     "survey.harness": Room(
         rooms=("survey", "policy", "frameworks", "installation", "current"),
         outside=(
+            "anyio",
             "fastapi",
             "flask",
             "h11",

@@ -1,16 +1,16 @@
 from __future__ import annotations
 
-import os
 import socket
 import sqlite3
 import ssl
 import time
 from http.client import HTTPSConnection
+from pathlib import Path
 
 import pytest
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import launch, target
+from ringwork.prove import launch, process, target
 
 HOSTILE = """
 import os, shutil, socket, sqlite3, subprocess
@@ -119,7 +119,7 @@ def test_refuses_each_attempt_and_goes_on_without_it(start, tmp_path, kernel):
         database.execute("CREATE TABLE items (name TEXT)")
     database.close()
     launcher, _ = start(HOSTILE, kernel=kernel, extra={"OUT": str(out), "PORT": "9"})
-    _, body = _get(launcher.run(launch.Change()), "/")
+    _, body = _get(launcher.run(process.Change()), "/")
     assert '"database":"done"' in body
     assert body.count('"done"') == 1
 
@@ -143,7 +143,7 @@ def test_scrubs_the_environment(start, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgres://user@production/db")
     source = "import os\nfrom fastapi import FastAPI\napp = FastAPI()\n@app.get('/')\ndef home():\n    return sorted(os.environ)\n"
     launcher, _ = start(source, extra={"ASKED": "1"})
-    _, body = _get(launcher.run(launch.Change()), "/")
+    _, body = _get(launcher.run(process.Change()), "/")
     assert "DATABASE_URL" not in body
     assert "ASKED" in body
 
@@ -152,7 +152,7 @@ def test_scrubs_the_environment(start, monkeypatch):
 def test_keeps_variants_apart(start, kernel):
     """What one variant writes, in memory and on disk, another never sees."""
     launcher, _ = start(PLAIN, kernel=kernel)
-    one, two = launcher.run(launch.Change()), launcher.run(launch.Change())
+    one, two = launcher.run(process.Change()), launcher.run(process.Change())
     before = two.ask("state")
     _get(one, "/orders", "POST")
     assert one.ask("state")["memory:shop.orders"] != before["memory:shop.orders"]
@@ -163,7 +163,7 @@ def test_keeps_variants_apart(start, kernel):
 def test_resets_a_variant_to_its_start_on_the_same_port(start, kernel):
     """After a reset every store is as right after the import."""
     launcher, _ = start(PLAIN, kernel=kernel)
-    running = launcher.run(launch.Change())
+    running = launcher.run(process.Change())
     before, address = running.ask("state"), running.address
     _get(running, "/orders", "POST")
     running.reset()
@@ -174,16 +174,18 @@ def test_resets_a_variant_to_its_start_on_the_same_port(start, kernel):
 
 def test_imports_anew_where_the_import_keeps_a_database_open(start):
     """A connection that was opened at import cannot be shared by forks; each variant gets an import of its own."""
-    source = PLAIN + "import sqlite3\ndb = sqlite3.connect('shop.db', check_same_thread=False)\ndb.execute('CREATE TABLE IF NOT EXISTS t (a)')\n"
+    source = (
+        PLAIN + "import sqlite3\ndb = sqlite3.connect('shop.db', check_same_thread=False)\ndb.execute('CREATE TABLE IF NOT EXISTS t (a)')\n"
+    )
     launcher, loaded = start(source)
     assert loaded.unforkable == "the import opened a database and keeps it open"
-    assert _get(launcher.run(launch.Change()), "/orders", "POST")[0] == 200
+    assert _get(launcher.run(process.Change()), "/orders", "POST")[0] == 200
 
 
 def test_changes_nothing_in_the_project_itself(start, tmp_path):
     """A file that the application writes beside its code is written in the copy only."""
     launcher, _ = start(PLAIN)
-    _get(launcher.run(launch.Change()), "/orders", "POST")
+    _get(launcher.run(process.Change()), "/orders", "POST")
     assert [path.name for path in (tmp_path / "project").iterdir()] == ["shop.py"]
 
 
@@ -194,7 +196,7 @@ def test_records_what_is_logged_once_and_what_is_printed(start):
         "@app.get('/')\ndef home():\n    logging.warning('logged-marker')\n    print('printed-marker')\n"
     )
     launcher, _ = start(source)
-    running = launcher.run(launch.Change())
+    running = launcher.run(process.Change())
     _get(running, "/")
     records = running.ask("records")
     assert [sum(marker in record for record in records) for marker in ("logged-marker", "printed-marker")] == [1, 1]
@@ -205,19 +207,19 @@ def test_has_users_made_in_the_copy(start):
     source = PLAIN + "def people():\n    orders.append('anna')\n    return [{'name': 'anna', 'roles': ['clerk'], 'password': 'p'}]\n"
     launcher, loaded = start(source, users_from="shop:people")
     assert loaded.users[0]["name"] == "anna"
-    assert _get(launcher.run(launch.Change()), "/orders", "POST") == (200, "2")
+    assert _get(launcher.run(process.Change()), "/orders", "POST") == (200, "2")
 
 
 def test_ends_every_process_and_removes_the_folder(start):
     """Nothing of a run is left behind."""
     launcher, _ = start(PLAIN)
-    running = launcher.run(launch.Change())
+    running = launcher.run(process.Change())
     folder, pid = launcher.first.folder, running._pid
     launcher.close()
     deadline = time.monotonic() + 5
-    while time.monotonic() < deadline and os.path.exists(f"/proc/{pid}"):  # the kernel reaps in its own time
+    while time.monotonic() < deadline and Path(f"/proc/{pid}").exists():  # the kernel reaps in its own time
         time.sleep(0.01)
-    assert not os.path.exists(f"/proc/{pid}")
+    assert not Path(f"/proc/{pid}").exists()
     assert not folder.exists()
 
 
@@ -243,7 +245,7 @@ def test_says_why_a_target_cannot_be_loaded_and_what_to_do(start, source, step, 
 
 def test_gives_up_on_an_import_that_never_ends(start, monkeypatch):
     """A module that serves or waits at import is cut off, with its whole process group."""
-    monkeypatch.setattr(launch, "IMPORT_SECONDS", 1.5)
+    monkeypatch.setattr(process, "IMPORT_SECONDS", 1.5)
     with pytest.raises(TargetFailed, match="took longer than"):
         start("import time\ntime.sleep(60)\n")
 
@@ -257,11 +259,11 @@ def test_says_why_a_start_fails(start):
     )
     launcher, _ = start(source)
     with pytest.raises(TargetFailed, match="no broker"):
-        launcher.run(launch.Change())
+        launcher.run(process.Change())
 
 
 def test_takes_guards_out_of_a_foreign_application_never(start):
     """Only what ringwork put in can be taken out."""
     launcher, _ = start(PLAIN)
     with pytest.raises(TargetFailed, match="no ringwork guard"):
-        launcher.run(launch.Change(without=frozenset({"browser.csrf"})))
+        launcher.run(process.Change(without=frozenset({"browser.csrf"})))

@@ -48,14 +48,18 @@ def test_gives_the_verdict_that_the_evidence_bears(evidence, verdict):
 def test_keeps_a_finding_id_while_other_places_come_and_go():
     """The id depends on control, check, place and handler alone."""
     alone = judge.findings(CHECK, "high", _evidence(_seen(Outcome.BROKEN)), _facts(), fix="f", today=TODAY)
-    among = judge.findings(CHECK, "high", _evidence(_seen(Outcome.BROKEN, where="x"), _seen(Outcome.BROKEN)), _facts(), fix="f", today=TODAY)
+    among = judge.findings(
+        CHECK, "high", _evidence(_seen(Outcome.BROKEN, where="x"), _seen(Outcome.BROKEN)), _facts(), fix="f", today=TODAY
+    )
     assert alone[0].id == among[1].id
     assert len(alone[0].id) == 12
 
 
 def test_folds_several_attacks_at_one_route_into_one_finding():
     """One thing to mend is one finding, with its instances counted and its handler named."""
-    found = judge.findings(CHECK, "high", _evidence(_seen(Outcome.BROKEN), _seen(Outcome.BROKEN, attack="garbage")), _facts(), fix="f", today=TODAY)
+    found = judge.findings(
+        CHECK, "high", _evidence(_seen(Outcome.BROKEN), _seen(Outcome.BROKEN, attack="garbage")), _facts(), fix="f", today=TODAY
+    )
     assert [(f.where, f.instances, f.file, f.line) for f in found] == [("POST /a", 2, "shop.py", 7)]
 
 

@@ -174,3 +174,24 @@ def test_verbose_lists_every_role_of_every_route_on_narrow_paper() -> None:
     cells = tuple(MatrixCell(route="GET /x", role=f"role-{n}", expected="deny", status=403) for n in range(12))
     text = shown(replace(sample.clean(), matrix=cells), width=60, verbose=True)
     assert all(f"GET /x: role-{n} got 403 (refused)" in text for n in range(12))
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_forty_lines_hold_even_where_every_text_is_too_long(width: int) -> None:
+    """A target that fills each field cannot push the exit code off the screen; what was cut is said in place."""
+    long = "word " * 300
+    report = sample.partial()
+    finding = replace(sample.foreign().findings[0], where=long, summary=long, fix=long, file=long)
+    depth = tuple(Layers(check=CheckId(f"a.b/{n}"), attack=long, stopped_by=(long,), succeeded_without=True) for n in range(9))
+    cells = tuple(MatrixCell(route=f"{n} {long}", role=long, expected="deny", status=200) for n in range(9))
+    coverage = replace(report.coverage, skipped={long: long}, unlisted=(long,))
+    filled = replace(report, target=long, framework=long, findings=(finding,) * 9, depth=depth, matrix=cells, coverage=coverage)
+    text = shown(replace(filled, users=(long,), unlocks=(long,), exit_reason=long), width=width)
+    assert len(text.splitlines()) <= 40
+    assert "more lines in the report" in text
+    assert "Exit 130" in text
+
+
+def test_says_nothing_of_more_checks_where_nothing_would_unlock_them() -> None:
+    """An empty heading is no advice."""
+    assert "To verify more" not in shown(replace(sample.clean(), unlocks=()))

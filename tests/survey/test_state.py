@@ -91,3 +91,12 @@ def test_calls_no_code_of_the_application(tmp_path, module):
 
     module.orders.append(Loud())
     assert "memory:ringwork_state_sample.orders" in state.digest(tmp_path)
+
+
+def test_sees_a_database_that_lives_in_memory_change(tmp_path):
+    """Samples often keep their tables in memory; a connection that is open is a store."""
+    with contextlib.closing(sqlite3.connect(":memory:", check_same_thread=False)) as connection:
+        connection.execute("CREATE TABLE ringwork_items (name TEXT)")
+        before = state.digest(tmp_path)
+        connection.execute("INSERT INTO ringwork_items VALUES ('x')")
+        assert state.changed(before, state.digest(tmp_path)) == ["sqlite:memory/ringwork_items"]

@@ -78,4 +78,3 @@ def _tell(out: Console, finding: str, again: Sequence[Finding] | None) -> int:
         return run.FINDINGS
     terminal.say(out, f"{finding} is gone", style="bold")
     return run.CLEAN
-

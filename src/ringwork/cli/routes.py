@@ -13,7 +13,7 @@ from rich.console import Console
 from ringwork.cli import prove, terminal
 from ringwork.errors import TargetFailed
 from ringwork.prove import run, settings, target
-from ringwork.prove.launch import Copy
+from ringwork.prove.process import Copy
 from ringwork.survey.facts import AppFacts, RouteFacts
 
 NO_RULE = "NO RULE"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping
 from typing import Any
 
 from ringwork.current import SERVED
@@ -83,6 +83,8 @@ class Outer:
                 await sender.flush()  # the application's own error page, or the framework's, which is replaced
             else:
                 await sender.answer(plan.pipeline.answer(exchange, 500))
+        finally:
+            exchange.native = None  # it refers back to the scope; without the circle a request is freed at once
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         installation = self.installation
@@ -292,12 +294,12 @@ class Dispatched:
 
 
 async def enter(
-    exchange: Exchange, plan: Plan, request: object, read_form: Callable[[int], Awaitable[Mapping[str, str] | None]]
+    exchange: Exchange, plan: Plan, request: object, read_form: Callable[[], Callable[[int], Awaitable[Mapping[str, str] | None]]]
 ) -> Refusal | None:
-    """Identify the principal, then let the guards of the matched route decide."""
+    """Identify the principal, then let the guards of the matched route decide; `read_form` makes a reader when one is needed."""
     exchange.plan, exchange.route = plan, plan.route
     pipeline = plan.pipeline
-    if not exchange.identified:
+    if not exchange.identified and pipeline.identifies:
         refusal = await _identify(exchange, pipeline, request)
         if refusal is not None:
             return refusal
@@ -305,7 +307,7 @@ async def enter(
     if found is None or isinstance(found, Refusal):
         exchange.decided = found is None
         return found
-    refusal = await _ask(found, read_form)
+    refusal = await _ask(found, read_form())
     exchange.decided = refusal is None
     return refusal
 
@@ -331,16 +333,50 @@ async def _identify(exchange: Exchange, pipeline: Pipeline, request: object) -> 
     """Who is asking. Against a broken user loader that lets everybody in: what goes wrong here is nobody, or a refusal."""
     exchange.identified = True
     identify: Any = pipeline.policy.identify
-    if identify is None or not pipeline.identifies:
+    if identify is None:
         return None
+    seconds = pipeline.policy.identify_seconds
     try:
-        async with asyncio.timeout(pipeline.policy.identify_seconds):
-            if inspect.iscoroutinefunction(identify):
-                principal = await identify(request)
-            else:
-                principal = await asyncio.to_thread(identify, request)
+        if inspect.iscoroutinefunction(identify):
+            found = await _within(identify(request), seconds)
+        else:
+            async with asyncio.timeout(seconds):
+                found = await asyncio.to_thread(identify, request)
     except TimeoutError:
-        return pipeline.no_identity(exchange, f"identify took longer than {pipeline.policy.identify_seconds:g} seconds")
+        return pipeline.no_identity(exchange, f"identify took longer than {seconds:g} seconds")
     except Exception as error:
         return pipeline.no_identity(exchange, f"identify raised {type(error).__name__}", error)
-    return pipeline.take_identity(exchange, principal)
+    return pipeline.take_identity(exchange, found)
+
+
+async def _within(coroutine: Any, seconds: float) -> Any:
+    """Await `coroutine` for at most `seconds`; one that never waits costs no timer."""
+    try:
+        first = coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    async with asyncio.timeout(seconds):
+        return await _Begun(coroutine, first)
+
+
+class _Begun:
+    """A coroutine that has made its first step already and waits for `first`."""
+
+    __slots__ = ("coroutine", "first")
+
+    def __init__(self, coroutine: Any, first: Any) -> None:
+        self.coroutine, self.first = coroutine, first
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        waiting = self.first
+        while True:
+            try:
+                sent = yield waiting
+            except BaseException as error:
+                step, value = self.coroutine.throw, error
+            else:
+                step, value = self.coroutine.send, sent
+            try:
+                waiting = step(value)
+            except StopIteration as done:
+                return done.value

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Mapping
+import io
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Flask, Response, request
@@ -16,7 +17,7 @@ from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange
 from ringwork.frameworks import wsgi
 from ringwork.installation import Installation
-from ringwork.pipeline import Pipeline, Plan
+from ringwork.pipeline import Answer, Pipeline, Plan
 from ringwork.route import Handler, Route, RouteKind
 
 Marked = tuple[tuple[str, object], ...]
@@ -24,28 +25,31 @@ Marked = tuple[tuple[str, object], ...]
 
 def list_routes(app: Flask, *, installation: Installation | None = None) -> list[Route]:
     """Every rule of the URL map, with the rule that stands before it when an installation is given; mounts beside it."""
-    routes = [to_route(app, rule, installation) for rule in app.url_map.iter_rules()]
-    for path, mounted in sorted(_mounts(app.wsgi_app).items()):
-        found = installation.find_rule(frozenset(), path, (("mount", mounted),)) if installation else None
-        routes.append(
-            Route(
-                kind=RouteKind.MOUNT,
-                path=path,
-                methods=frozenset(),
-                handler=Handler(name=f"{type(mounted).__module__}.{type(mounted).__qualname__}"),
-                rule=found.rule if found else None,
-                rule_source=found.source if found else "",
-            )
-        )
-    return routes
+    mounted = [_mount_route(path, inner, installation) for path, inner in sorted(_mounts(app.wsgi_app).items())]
+    return [*(to_route(app, rule, installation) for rule in app.url_map.iter_rules()), *mounted]
 
 
-def _mounts(application: Any) -> Mapping[str, object]:
-    """Applications that a dispatcher round `wsgi_app` serves beside this one."""
+def _mounts(application: Any) -> dict[str, Any]:
+    """Applications that a dispatcher round `wsgi_app` serves beside this one, by path."""
     while isinstance(application, wsgi.Outer):
         application = application.app
     mounts = getattr(application, "mounts", None)
-    return mounts if isinstance(mounts, Mapping) else {}
+    return mounts if isinstance(mounts, dict) else {}
+
+
+def _mount_route(path: str, mounted: Any, installation: Installation | None) -> Route:
+    inner = mounted.app if isinstance(mounted, MountGate) else mounted
+    found = installation.find_rule(frozenset(), path, (("mount", inner),)) if installation else None
+    named = inner if inspect.isfunction(inner) else type(inner)
+    return Route(
+        kind=RouteKind.MOUNT,
+        path=path,
+        methods=frozenset(),
+        handler=Handler(name=f"{named.__module__}.{named.__qualname__}"),
+        rule=found.rule if found else None,
+        rule_source=found.source if found else "",
+        csrf_exempt=found.csrf_exempt if found else None,
+    )
 
 
 def to_route(app: Flask, rule: UrlRule, installation: Installation | None) -> Route:
@@ -117,37 +121,58 @@ class Gate:
         if rule is None or _is_automatic_options(rule):
             return self.dispatch()
         plan = self.installation.plan(rule, lambda: to_route(self.app, rule, self.installation))
-        refusal = enter(exchange, plan)
+        refusal = enter(exchange, plan, request)
+        return self.dispatch() if refusal is None else _response(plan.pipeline.refuse(exchange, refusal))
+
+
+class MountGate:
+    """Stands before an application that a dispatcher serves beside this one: one rule for all of it."""
+
+    __slots__ = ("path", "app", "installation")
+
+    def __init__(self, path: str, app: wsgi.WsgiApp, installation: Installation) -> None:
+        self.path, self.app, self.installation = path, app, installation
+
+    def __call__(self, environ: wsgi.Environ, start_response: wsgi.StartResponse) -> Iterable[bytes]:
+        exchange = environ.get(wsgi.KEY)
+        if not isinstance(exchange, Exchange):
+            # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
+            raise UnsupportedApp("a request reached a mounted application past ringwork's outermost layer")
+        plan = self.installation.plan(self, lambda: _mount_route(self.path, self, self.installation))
+        refusal = enter(exchange, plan, Request(environ))
         if refusal is None:
-            return self.dispatch()
-        answer = plan.pipeline.refuse(exchange, refusal)
-        return Response(answer.body, answer.status, [(n.decode("latin-1"), v.decode("latin-1")) for n, v in answer.headers])
+            return self.app(environ, start_response)
+        return _response(plan.pipeline.refuse(exchange, refusal))(environ, start_response)
+
+
+def _response(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, [(name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers])
 
 
 def _is_automatic_options(rule: UrlRule) -> bool:
     return request.method == "OPTIONS" and bool(getattr(rule, "provide_automatic_options", False))
 
 
-def enter(exchange: Exchange, plan: Plan) -> Refusal | None:
+def enter(exchange: Exchange, plan: Plan, asked: Request) -> Refusal | None:
     """Identify the principal, then let the guards of the matched route decide."""
     exchange.plan, exchange.route = plan, plan.route
-    refusal = _identify(exchange, plan.pipeline)
+    refusal = _identify(exchange, plan.pipeline, asked)
     if refusal is not None:
         return refusal
     found = plan.enter(exchange)
     if found is not None and not isinstance(found, Refusal):
-        found = _ask(found)
+        found = _ask(found, asked)
     exchange.decided = found is None
     return found
 
 
-def _identify(exchange: Exchange, pipeline: Pipeline) -> Refusal | None:
+def _identify(exchange: Exchange, pipeline: Pipeline, asked: Request) -> Refusal | None:
     identify: Any = pipeline.policy.identify
     if identify is None or not pipeline.identifies:
         return None
     try:
         # The deadline of a thread is the worker's: Flask cannot cut one that is running.
-        found = identify(request)
+        found = identify(asked)
         if inspect.isawaitable(found):
             found = asyncio.run(_wait(found))
     except Exception as error:
@@ -159,7 +184,7 @@ async def _wait(found: Any) -> Any:
     return await found
 
 
-def _ask(asking: Asking) -> Refusal | None:
+def _ask(asking: Asking, asked: Request) -> Refusal | None:
     """Drive a guard that asks; a WSGI worker is a thread already, so blocking calls run here."""
     answer: Any = None
     while True:
@@ -169,24 +194,28 @@ def _ask(asking: Asking) -> Refusal | None:
             result: Refusal | None = stop.value
             return result
         if isinstance(ask, ReadForm):
-            answer = _read_form(ask.limit_bytes)
+            answer = _read_form(asked, ask.limit_bytes)
         elif isinstance(ask, Blocking):
             answer = ask.call()
         else:
             raise TypeError(f"a guard asked for {type(ask).__name__}, which no adapter knows")
 
 
-def _read_form(limit_bytes: int) -> Mapping[str, str] | None:
+def _read_form(asked: Request, limit_bytes: int) -> Mapping[str, str] | None:
     """The form through Flask's own request, which keeps what it has parsed for the view."""
-    sized = request.content_length
+    sized = asked.content_length
     if sized is None or sized > limit_bytes:
         return None
-    flask_request: Request = request
-    return {name: values[0] for name, values in flask_request.form.to_dict(flat=False).items() if values}
+    # The bytes are kept, so that the view, or an application mounted beside it, reads the same body once more.
+    asked.environ["wsgi.input"] = io.BytesIO(asked.get_data(cache=True))
+    return {name: values[0] for name, values in asked.form.to_dict(flat=False).items() if values}
 
 
 def install(app: Flask, installation: Installation) -> None:
     """Put both layers into `app`, in place."""
+    mounts = _mounts(app.wsgi_app)
+    for path, mounted in list(mounts.items()):
+        mounts[path] = MountGate(path, mounted, installation)
     app.full_dispatch_request = Gate(app, installation)  # type: ignore[method-assign]  # the seam that Flask itself calls
     app.log_exception = _Recorder(app)  # type: ignore[method-assign]  # one record for each error, under its incident number
     app.wsgi_app = wsgi.Outer(app.wsgi_app, installation)  # type: ignore[method-assign]  # as Flask's own documentation shows

@@ -7,7 +7,7 @@ asked by its own `matches`, in the router's own order; what the router reached i
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -283,13 +283,19 @@ class Gate:
             return
         entry, endpoints = found
         plan = self.installation.plan(entry.key, lambda: to_route(entry, self.installation))
-        form = _Form(scope, receive)
-        refusal = await asgi.enter(exchange, plan, HTTPConnection(scope), form.read)
+        form: _Form | None = None
+
+        def read_form() -> Callable[[int], Awaitable[Mapping[str, str] | None]]:
+            nonlocal form
+            form = _Form(scope, receive)
+            return form.read
+
+        refusal = await asgi.enter(exchange, plan, HTTPConnection(scope), read_form)
         if refusal is not None:
             await _refuse(scope, receive, send, plan.pipeline.refuse(exchange, refusal))
             return
         exchange.native = asgi.Dispatched(scope, endpoints)
-        await self.router(scope, form.receive, send)
+        await self.router(scope, receive if form is None else form.receive, send)
 
 
 async def _refuse(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send, answer: Any) -> None:

@@ -1,6 +1,6 @@
 """The process that holds the copy: imports the target once behind walls, then forks one variant for each way to serve it.
 
-Started by launch.py as `python -P -m ringwork.prove.child FD`. The one file that takes guards out (`without`), and the one
+Started by process.py as `python -P -m ringwork.prove.child FD`. The one file that takes guards out (`without`), and the one
 file of this room that knows the run time; it listens only on sockets that the prover made on loopback.
 """
 
@@ -75,7 +75,6 @@ class Zygote:
         users = loading.call(users_from, self.copy) if users_from else []
         found = self.facts()
         state.digest(self.copy)  # so that variants inherit what never changes
-        gc.freeze()  # and share their memory, as long as they only read it
         return {
             "users": users,
             "facts": facts.to_plain(found),

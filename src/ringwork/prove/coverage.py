@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ringwork.errors import TargetFailed
+from ringwork.prove.check import User
 from ringwork.prove.evidence import Coverage, MatrixCell
 from ringwork.prove.stage import LiveStage
 from ringwork.survey.facts import AppFacts, RouteFacts

@@ -61,11 +61,12 @@ def run_group(control: str, checks: Sequence[Check], scene: Scene, *, shake: boo
     tried = list(_first_runs(checks, scene))
     guards = scene.facts.guard.controls if scene.facts.guard is not None else ()
     to_shake = [t for t in tried if t.verdict is Verdict.PROVEN]
+    for one in to_shake if shake else ():
+        if one.check.planted is not None and not scene.is_late():
+            _plant(one, one.check.planted, scene)
+    to_shake = [t for t in to_shake if not t.sensitivity]
     if shake and control in guards and to_shake:
         _shake(control, to_shake, scene)
-    for one in to_shake if shake else ():
-        if not one.sensitivity and one.check.planted is not None and not scene.is_late():
-            _plant(one, one.check.planted, scene)
     for one in tried:
         scene.judged(one)
     return tried

@@ -74,9 +74,7 @@ class Pages:
 
     def __init__(self, client: Client, routes: Sequence[RouteFacts]) -> None:
         self._client = client
-        self._plain = [
-            r.path for r in routes if r.kind == "http" and "GET" in r.methods and "{" not in r.path
-        ]
+        self._plain = [r.path for r in routes if r.kind == "http" and "GET" in r.methods and "{" not in r.path]
         self._answers: dict[str, Any] = {}
         self._behind = [r.path for r in routes if r.kind == "http" and "GET" in r.methods and "{" in r.path]
         self._has_looked = False
@@ -237,8 +235,9 @@ def guess_text(name: str) -> str:
     """Text that a field of this name is likely to take."""
     low = name.lower()
     known = (
-        ("mail", "probe@example.org"), ("username", "probeuser"), ("login", "probeuser"), ("password", "Probe-4711-horse-battery"), ("date", "2031-05-14"), ("start", "2031-05-14T10:30"),
-        ("time", "10:30"), ("amount", "1"), ("quantity", "1"), ("price", "1"), ("age", "30"),
+        ("mail", "probe@example.org"), ("username", "probeuser"), ("login", "probeuser"), ("password", "Probe-4711-horse-battery"),
+        ("date", "2031-05-14"), ("day", "2031-05-14"), ("start", "2031-05-14T10:30"), ("time", "10:30"),
+        ("amount", "1"), ("quantity", "1"), ("price", "1"), ("age", "30"),
     )  # fmt: skip
     return next((value for part, value in known if part in low), f"probe {low}")
 

@@ -14,16 +14,17 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ringwork.controls import control as catalogue
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId, ControlId
 from ringwork.prove import coverage, fixes, judge, register, sensitivity, users
+from ringwork.prove import target as target_of
 from ringwork.prove.check import Check
 from ringwork.prove.evidence import CheckResult, Coverage, Evidence, Finding, Report, Verdict
 from ringwork.prove.group import Scene, Tried, run_group
-from ringwork.prove.launch import Launcher, Loaded
+from ringwork.prove.launch import Launcher
+from ringwork.prove.process import Loaded
 from ringwork.prove.progress import Progress
 from ringwork.prove.settings import PROFILES, SEVERITIES, Settings
 from ringwork.prove.target import Target
@@ -33,6 +34,7 @@ from ringwork.survey.facts import AppFacts
 
 CLEAN, FINDINGS, USAGE, INCONCLUSIVE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 4, 130
 _WORKERS = 2
+_TOGETHER = 2
 Rows = Mapping[ControlId, catalogue.Control]
 _EARLY_STEPS = 3  # import, users, routes
 
@@ -197,7 +199,12 @@ def _attack(run: Run, launcher: Launcher) -> None:
     for check in run.chosen():
         groups.setdefault(register.control_of(check), []).append(check)
     pool = ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="ringwork-checks")
-    waiting: list[Future[list[Tried]]] = [pool.submit(run_group, control, checks, scene) for control, checks in groups.items()]
+    waiting: list[Future[list[Tried]]] = [
+        # Few checks share a copy, so that one long control does not leave a worker idle.
+        pool.submit(run_group, control, checks[at : at + _TOGETHER], scene)
+        for control, checks in groups.items()
+        for at in range(0, len(checks), _TOGETHER)
+    ]
     try:
         for future in waiting:
             future.result()
@@ -221,7 +228,7 @@ def report(run: Run) -> Report:
         version=importlib.metadata.version("ringwork"),
         target=run.target.text,
         framework=f"{facts.framework} {facts.framework_version}",
-        commit=_commit(run.target.root),
+        commit=target_of.commit_of(run.target.root),
         command=run.settings.command,
         started_at=run.started_at,
         seconds=round(time.monotonic() - run.began, 1),
@@ -377,19 +384,3 @@ def _inconclusive(run: Run, reached: Coverage) -> str:
 def evidence_is_late(evidence: Evidence) -> bool:
     """Whether a check was left out for want of time."""
     return evidence.not_verified.startswith("the time of this run was over")
-
-
-def _commit(root: Path) -> str:
-    """The commit that the tree stands on, from git's own files; "" without one."""
-    git = next((folder / ".git" for folder in (root, *root.parents) if (folder / ".git" / "HEAD").is_file()), None)
-    if git is None:
-        return ""
-    head = (git / "HEAD").read_text(encoding="utf-8").strip()
-    if not head.startswith("ref: "):
-        return head[:12]
-    name = head.removeprefix("ref: ")
-    if (git / name).is_file():
-        return (git / name).read_text(encoding="utf-8").strip()[:12]
-    packed = git / "packed-refs"
-    lines = packed.read_text(encoding="utf-8").splitlines() if packed.is_file() else []
-    return next((line.split()[0][:12] for line in lines if line.endswith(f" {name}")), "")

@@ -18,13 +18,17 @@ FILE = "sensitivity.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """How one check fell. digest: SHA-256 of the proof's file, 16 hexadecimal characters. without: control ids that were out."""
+    """How one check ended. digest: SHA-256 of the proof's file, 16 hexadecimal characters. without: control ids that were out.
+
+    planted: the fault that was planted instead, "" for none. verdict: violated, or not applicable where the clinic has nothing to look at.
+    """
 
     check: str
     framework: str
     digest: str
     verdict: str
     without: tuple[str, ...]
+    planted: str = ""
 
 
 def digest_of(control: str) -> str:
@@ -46,9 +50,10 @@ def read() -> dict[tuple[str, str], Entry]:
 def sentence(entries: Mapping[tuple[str, str], Entry], check: str, framework: str) -> str:
     """What an installed prover can say about a check whose guard it cannot take out; "" when nothing is known or it is stale."""
     entry = entries.get((check, "fastapi" if framework == "starlette" else framework))
-    if entry is None or entry.digest != digest_of(check.partition("/")[0]):
+    if entry is None or entry.digest != digest_of(check.partition("/")[0]) or entry.verdict != "violated":
         return ""
-    return f"this check was seen to fail on the {entry.framework} clinic without {', '.join(entry.without)}: {entry.verdict}"
+    how = f"with a planted fault ({entry.planted})" if entry.planted else f"without {', '.join(entry.without)}"
+    return f"this check was seen to fail on the {entry.framework} clinic {how}: {entry.verdict}"
 
 
 def write(entries: Iterable[Entry], path: Path) -> None:

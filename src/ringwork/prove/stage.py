@@ -16,7 +16,9 @@ from contextlib import contextmanager
 from ringwork.errors import TargetFailed
 from ringwork.prove import pages
 from ringwork.prove.check import Fault, ProbeRoute, User
-from ringwork.prove.launch import Change, Launcher, Running, browser
+from ringwork.prove.launch import Launcher
+from ringwork.prove.process import Change
+from ringwork.prove.running import Running, browser
 from ringwork.prove.users import Entrances
 from ringwork.survey.facts import AppFacts, RouteFacts
 from ringwork.survey.wire import entry
@@ -83,7 +85,15 @@ class LiveServed:
 class LiveStage:
     """What one group of checks may use (check.Stage). Opened lazily; `close` ends what it started."""
 
-    def __init__(self, launcher: Launcher, facts: AppFacts, entrances: Entrances, *, without: frozenset[str] = frozenset(), planted: ProbeRoute | None = None) -> None:
+    def __init__(
+        self,
+        launcher: Launcher,
+        facts: AppFacts,
+        entrances: Entrances,
+        *,
+        without: frozenset[str] = frozenset(),
+        planted: ProbeRoute | None = None,
+    ) -> None:
         self._launcher, self._entrances, self._without = launcher, entrances, without
         self.facts = _with(_without(facts, without), planted)
         self.users: Sequence[User] = entrances.users
@@ -107,6 +117,8 @@ class LiveStage:
         """Another copy, fresh, ended with the block."""
         served = self._start(Change(probes=probes, fault=fault, production=production, without=self._without))
         try:
+            if production:
+                _require_first_answer(served)
             yield served
         finally:
             self._launcher.end(served.running)
@@ -177,15 +189,29 @@ class LiveStage:
         return self.browser(None)
 
 
+def _require_first_answer(served: LiveServed) -> None:
+    """Raise TargetFailed when the first request meets a failure: WSGI has no start-up event, so that is where it refuses."""
+    answer = served.client().get("/")
+    if answer.status >= 500:
+        problem = f"the first request was answered {answer.status}: {(served.records() or [''])[-1][:1500]}"
+        raise TargetFailed(step="start", problem=problem, advice="production refuses to serve with a fault; see the message")
+
+
 def _with(facts: AppFacts, planted: ProbeRoute | None) -> AppFacts:
     """The facts of a copy among whose routes a planted fault is listed."""
     if planted is None:
         return facts
     methods = ("GET", "POST") if planted is ProbeRoute.WEAK_TOKENS else ("GET",)
     route = RouteFacts(
-        kind="http", path=f"{_PREFIX}/{planted.value}", methods=methods, handler="a planted fault", rule="public", reason="a probe", body="form"
+        kind="http",
+        path=f"{_PREFIX}/{planted.value}",
+        methods=methods,
+        handler="a planted fault",
+        rule="public",
+        reason="a probe",
+        body="form",
     )
-    return dataclasses.replace(facts, routes=(*facts.routes, route))
+    return dataclasses.replace(facts, routes=(route, *facts.routes))
 
 
 def _without(facts: AppFacts, without: frozenset[str]) -> AppFacts:

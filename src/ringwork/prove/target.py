@@ -180,3 +180,19 @@ def _makes_application(value: ast.expr | None) -> bool:
         return False
     name = value.func.attr if isinstance(value.func, ast.Attribute) else value.func.id if isinstance(value.func, ast.Name) else ""
     return name in _CLASSES or name in _FACTORIES or any(_makes_application(argument) for argument in value.args)
+
+
+def commit_of(root: Path) -> str:
+    """The commit that the tree stands on, from git's own files; "" without one."""
+    git = next((folder / ".git" for folder in (root, *root.parents) if (folder / ".git" / "HEAD").is_file()), None)
+    if git is None:
+        return ""
+    head = (git / "HEAD").read_text(encoding="utf-8").strip()
+    if not head.startswith("ref: "):
+        return head[:12]
+    name = head.removeprefix("ref: ")
+    if (git / name).is_file():
+        return (git / name).read_text(encoding="utf-8").strip()[:12]
+    packed = git / "packed-refs"
+    lines = packed.read_text(encoding="utf-8").splitlines() if packed.is_file() else []
+    return next((line.split()[0][:12] for line in lines if line.endswith(f" {name}")), "")

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from ringwork.errors import TargetFailed
 from ringwork.prove import settings
 from ringwork.prove.check import User
-from ringwork.prove.launch import Change, Launcher, browser
+from ringwork.prove.launch import Launcher
+from ringwork.prove.process import Change
+from ringwork.prove.running import browser
 from ringwork.survey.facts import AppFacts
 from ringwork.survey.wire import entry
 from ringwork.survey.wire.client import Client

@@ -146,10 +146,13 @@ class Cast:
                 return None
         return self._browsers[user.name]
 
-    def anybody(self) -> list[tuple[str, Client]]:
-        """Each user with a working login, most powerful first, then nobody."""
-        entered = [(user.name, self.browser(user)) for user in reversed(self.stage.users)]
-        return [*((name, client) for name, client in entered if client is not None), ("", self.nobody())]
+    def strongest(self) -> tuple[str, Client]:
+        """The most powerful user who can sign in, with his browser; ("", nobody's) where there is none."""
+        for user in reversed(self.stage.users):
+            client = self.browser(user)
+            if client is not None:
+                return user.name, client
+        return "", self.nobody()
 
     def allowed(self, route: RouteFacts) -> list[tuple[User, Client]]:
         """The users whom the rule lets in, with their browsers, least powerful first."""

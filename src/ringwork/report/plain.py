@@ -44,9 +44,7 @@ def from_json(text: str) -> Report:
     if schema != SCHEMA or isinstance(schema, bool):
         problem = f"this is version {json.dumps(schema)[:20]}, and version {SCHEMA} is what can be read; run `ringwork prove` again"
         raise ReportUnreadable(where="schema", problem=problem)
-    report = _read(Report, found, "")
-    if not isinstance(report, Report):
-        _refuse("", "a report")
+    report: Report = _read(Report, found, "")
     return report
 
 

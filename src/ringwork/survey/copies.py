@@ -92,7 +92,9 @@ def _too_large(root: Path) -> TargetFailed:
     )
 
 
-SOURCES = frozenset({".py", ".pyi", ".html", ".htm", ".j2", ".css", ".js", ".svg", ".png", ".md", ".rst", ".toml", ".lock", ".c", ".so", ".woff2"})
+SOURCES = frozenset(
+    {".py", ".pyi", ".html", ".htm", ".j2", ".css", ".js", ".svg", ".png", ".md", ".rst", ".toml", ".lock", ".c", ".so", ".woff2"}
+)
 """Suffixes of files that an application reads and does not write in place; variants share them."""
 
 
@@ -102,7 +104,7 @@ def duplicate(source: Path, destination: Path) -> None:
 
 
 def _share_or_copy(source: str, destination: str) -> str:
-    if os.path.splitext(source)[1] in SOURCES:
+    if Path(source).suffix in SOURCES:
         os.link(source, destination)
     else:
         shutil.copyfile(source, destination)

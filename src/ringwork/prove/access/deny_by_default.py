@@ -176,10 +176,9 @@ def _override(
 ) -> Iterator[Observation]:
     """Another method named in a header, the query or a field; it counts only when its effect is seen, which `unlisted_method` looks at."""
     wanted = next((method for method in ("DELETE", "PUT", "PATCH", "POST") if method in listed), "DELETE")
-    carrier = "GET" if "GET" in listed else "POST"
-    plain = client.send(carrier, path)
-    answers = [client.send(carrier, path, headers=[(header, wanted)]) for header in OVERRIDES]
-    answers += [client.send(carrier, f"{path}?{key}={wanted}") for key in ("_method", "method")]
+    plain = client.send("GET", path)
+    answers = [client.send("GET", path, headers=[(header, wanted)]) for header in OVERRIDES]
+    answers += [client.send("GET", f"{path}?{key}={wanted}") for key in ("_method", "method")]
     if "POST" not in listed:
         answers.append(client.send("POST", path, headers=[("content-type", FORM)], body=f"_method={wanted}".encode()))
     odd = [answer for answer in answers if _differs(answer, plain)]
@@ -272,14 +271,17 @@ def _works(cast: Cast, route: RouteFacts) -> tuple[RouteFacts, str, str, Answer]
 def _ask_broken(
     served: Served, attack: str, route: RouteFacts, path: str, cast: Cast, name: str, control: Exchanged
 ) -> Observation:
-    """The same request with a login to a copy whose loader is broken, and once without any login."""
+    """The same request with the cookies of a login to a copy whose loader is broken, and once without any."""
     client = served.client()
     user = next((user for user in cast.stage.users if user.name == name), None)
-    with contextlib.suppress(TargetFailed, OSError):
-        client = served.login(user) if user is not None else client
+    known = cast.browser(user) if user is not None else None
+    if known is not None:  # the loader never comes to look the login up, so that of another copy serves as well
+        client.jar, client.bearer = known.jar.copy(), known.bearer
     began = time.monotonic()
     try:
-        answers = [client.get(path), served.client().get(path)]
+        answers = [client.get(path)]
+        if answers[0].status < 300 or time.monotonic() - began < 1:  # not twice where the loader hangs
+            answers.append(served.client().get(path))
     except OSError as error:
         return saw(Outcome.HELD, attack, route, f"no answer at all, so nothing was served ({error})", control=control)
     seconds = (time.monotonic() - began) / len(answers)
@@ -303,7 +305,8 @@ def probe_route(stage: Stage) -> Evidence:
     if plain.status != 200:
         return Evidence(check=check, not_verified=f"the public probe route answered {plain.status}, so a refusal would say nothing")
     control = shown(plain)
-    seen = [_bare(cast, name, client, control) for name, client in cast.anybody()]
+    name, client = cast.strongest()
+    seen = [_bare(cast, name, client, control), *([_bare(cast, "", cast.nobody(), control)] if name else [])]
     if stage.facts.framework in {"fastapi", "starlette"}:
         seen.append(_bare_socket(cast, control))
     seen.append(_production(stage, control))
@@ -321,7 +324,7 @@ def _bare(cast: Cast, name: str, client: Client, control: Exchanged) -> Observat
 
 def _bare_socket(cast: Cast, control: Exchanged) -> Observation:
     attack = "new socket without a rule"
-    answer = cast.anybody()[0][1].socket(cast.served.probe_path(ProbeRoute.SOCKET_BARE), listen_seconds=0.3)
+    answer = cast.strongest()[1].socket(cast.served.probe_path(ProbeRoute.SOCKET_BARE), listen_seconds=0.3)
     if answer.accepted:
         detail = "a socket that was added without a rule opens"
         return saw(Outcome.BROKEN, attack, "a new socket", detail, answers=[shown(answer)], control=control)
@@ -338,10 +341,22 @@ def _production(stage: Stage, control: Exchanged) -> Observation:
     except TargetFailed as error:
         return saw(Outcome.UNTRIED, attack, "start-up", f"production does not start even without the bare route: {error.problem}")
     try:
-        with stage.serve(production=True):
-            return saw(Outcome.BROKEN, attack, "start-up", "production starts with a route that has no rule", control=control)
+        with stage.serve(production=True) as served:
+            # Where a framework knows no start, the first request is refused instead, and so must be every later one.
+            answers = [_try(served.client(), served.probe_path(ProbeRoute.PLAIN)) for _ in range(3)]
+            open_ones = [shown(answer) for answer in answers if answer is not None and answer.status < 500]
+            if open_ones:
+                detail = "production serves an application with a route that has no rule"
+                return saw(Outcome.BROKEN, attack, "start-up", detail, answers=open_ones[:1], control=control)
+            return saw(Outcome.HELD, attack, "start-up", "no request is served until every route has a rule", control=control)
     except TargetFailed as error:
         return saw(Outcome.HELD, attack, "start-up", f"refused to start: {error.problem[:200]}", control=control)
+
+
+def _try(client: Client, path: str) -> Answer | None:
+    with contextlib.suppress(OSError):
+        return client.get(path)
+    return None
 
 
 def _placed(stage: Stage, seen: Sequence[Observation]) -> Iterator[Observation]:

@@ -1,376 +1,396 @@
-"""Whether a state can be changed by a page that is not the site's own.
+"""Whether a foreign page can make a signed-in browser change something.
 
-The attack: a foreign page, or one on a sibling host, makes the victim's browser send a request that carries the victim's cookies.
+Against requests that the victim's browser sends on behalf of another site: each state change that works honestly is tried with
+every wrong token, from every wrong place and in every disguise of its body; the stores decide, not the status alone.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
-import re
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from urllib.parse import urlencode
 
+from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove.check import Check, Kind, ProbeRoute, Stage, User
-from ringwork.prove.evidence import Evidence
-from ringwork.prove.observing import Notes, changed, changing, enforces, marker, readable, served, several, sign_in, user_for
+from ringwork.prove import changes, witness
+from ringwork.prove.changes import Attempt, Change, Found, Trial
+from ringwork.prove.check import Check, Kind, Stage
+from ringwork.prove.evidence import Evidence, Observation, Outcome
+from ringwork.prove.witness import Cast, saw, shown
 from ringwork.survey.facts import RouteFacts
-from ringwork.survey.wire.client import FORM, Answer, Client
-from ringwork.survey.wire.connection import WireError
+from ringwork.survey.wire import forms
+from ringwork.survey.wire.client import EVIL, FORM, Answer, Client
 
 CONTROL = "browser.csrf"
-MATRIX = CheckId("browser.csrf/token-matrix")
-ORIGINS = CheckId("browser.csrf/origin-and-content-type")
-SAFE_METHODS = CheckId("browser.csrf/safe-methods-are-safe")
-QUALITY = CheckId("browser.csrf/token-quality")
-EXEMPTIONS = CheckId("browser.csrf/exemptions")
-
-MOST_ROUTES = 4
-TOKENS = 1000
-TOKEN_SECONDS = 8.0
-BITS = 120.0
-"""128 less what estimating from a thousand samples costs."""
-
-HIDDEN = re.compile(r"<input[^>]*type=[\"']?hidden[^>]*>", re.IGNORECASE)
-FIELD = re.compile(r"name=[\"']?([\w-]*(?:csrf|xsrf|authenticity)[\w-]*)[\"']?", re.IGNORECASE)
-VALUE = re.compile(r"value=[\"']([^\"']+)[\"']", re.IGNORECASE)
+MOST = 6
+_USED, _EXPIRED = "form with a used token", "form with an expired token"
+_TOKENS_WANTED, _TOKENS_NEEDED, _TOKEN_SECONDS = 1000, 100, 4.0
+_ENOUGH_BITS = 128
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """A state-changing request that its user may make. noise: stores that change by themselves. has_effect: the honest one changed a store."""
-
-    route: RouteFacts
-    method: str
-    user: User
-    client: Client
-    kind: str
-    body: bytes
-    field: str
-    control: Answer
-    noise: tuple[str, ...]
-    has_effect: bool
-
-    def path(self, stage: Stage) -> str:
-        """Where it goes, with parameters that lead somewhere now."""
-        return stage.fill(self.route, client=self.client)
-
-
-def _targets(stage: Stage) -> list[Target]:
-    """Routes whose honest request works, forms and JSON among them; each with the honest answer."""
-    found: list[Target] = []
-    seen: Counter[str] = Counter()
-    browsers: dict[str, Client | None] = {}
-    for route, method in changing(stage.facts):
-        user = user_for(stage, route)
-        if user is None or route.rule == "public" or seen.total() >= MOST_ROUTES:
-            continue
-        if user.name not in browsers:
-            browsers[user.name] = sign_in(stage, user)
-        client = browsers[user.name]
-        given = stage.body(route)
-        if client is None or given is None or not client.jar.cookies or seen[given[0]] >= MOST_ROUTES - 1:
-            continue
-        target = _honest(stage, route, method, user, client, given)
-        if target is not None:
-            found.append(target)
-            seen[given[0]] += 1
-    return found
-
-
-def _honest(stage: Stage, route: RouteFacts, method: str, user: User, client: Client, given: tuple[str, bytes]) -> Target | None:
-    """The control request: the site's own page, the user's own token; None when it does not work."""
-    kind, body = given
-    client.page("/")
-    first = stage.served.state()
-    client.page("/")
-    noise = tuple(changed(first, stage.served.state()))
-    path = stage.fill(route, client=client)
-    field, token = stage.token(path, client) if kind == FORM else ("", "")
-    before = stage.served.state()
-    answer = _send(client, method, path, kind, _with(body, field, token))
-    if not served(answer):
-        return None
-    effect = changed(before, stage.served.state(), but=noise)
-    return Target(
-        route=route, method=method, user=user, client=client, kind=kind, body=body, field=field or "csrf_token", control=answer, noise=noise,
-        has_effect=bool(effect),
-    )  # fmt: skip
-
-
-def _send(client: Client, method: str, path: str, kind: str, body: bytes) -> Answer:
-    headers = [("content-type", kind)] if kind else []
-    return client.send(method, path, headers=[*headers, ("accept", "text/html,*/*;q=0.8")], body=body)
-
-
-def _with(body: bytes, field: str, token: str) -> bytes:
-    if not field:
-        return body
-    return body + (b"&" if body else b"") + urlencode({field: token}).encode()
-
-
-def _try(notes: Notes, stage: Stage, target: Target, attack: str, send: Callable[[str], Answer]) -> None:
-    """Make one attack and judge it by its effect; where the honest request had none that shows, by its status."""
-    path = target.path(stage)
-    before = stage.served.state()
-    try:
-        answer = send(path)
-    except WireError as error:
-        notes.add(attack=attack, where=target.route.name, broken=False, detail=f"the connection was cut ({error})", control=target.control, route=target.route)
-        return
-    effect = changed(before, stage.served.state(), but=target.noise)
-    broken = bool(effect) if target.has_effect else served(answer)
-    if broken:
-        detail = f"answered {answer.status}" + (f" and changed {several(effect)}" if effect else ", as the honest request was")
-    else:
-        detail = f"refused with {answer.status}, nothing changed" if answer.status >= 400 else f"answered {answer.status}, nothing changed"
-    notes.add(
-        attack=attack, where=target.route.name, broken=broken, detail=detail, answers=[answer], control=target.control, user=target.user, route=target.route
-    )
-
-
-def _no_targets(check: CheckId, stage: Stage) -> Evidence:
-    if not changing(stage.facts):
-        return Evidence(check=check, not_applicable="no route changes state")
+def _nothing_found(stage: Stage, check: str, found: Found, what: str) -> Evidence:
+    if found.bearer and not found.changes and not found.untried:
+        return Evidence(check=CheckId(check), not_applicable="users carry a bearer token, which no browser sends by itself")
+    if found.untried:
+        return Evidence(check=CheckId(check), observations=tuple(found.untried))
     if not stage.users:
-        return Evidence(check=check, not_verified="nobody can log in, so no victim can be played", unlock="declare users under [tool.ringwork.prove]")
-    if stage.users and not any((c := sign_in(stage, user)) and c.jar.cookies for user in stage.users[:1]):
-        return Evidence(check=check, not_applicable="nobody is authenticated by a cookie: browsers attach nothing by themselves")
-    return Evidence(check=check, not_verified="no honest state change succeeded, so a refusal would mean nothing", unlock="declare users who may change something")
+        return Evidence(check=CheckId(check), not_verified="nobody can sign in, so no login can be ridden", unlock="declare users: [[prove.users]]")
+    return Evidence(check=CheckId(check), not_applicable=f"no route that changes state by cookie takes {what}")
+
+
+# -- token-matrix -------------------------------------------------------------------------------------------
 
 
 def token_matrix(stage: Stage) -> Evidence:
-    """Send each form from the site's own origin with every kind of wrong token."""
-    targets = [t for t in _targets(stage) if t.kind == FORM]
-    if not targets:
-        return _no_targets(MATRIX, stage)
-    notes = Notes()
-    for target in targets:
-        for attack, token in _wrong_tokens(stage, target):
-            body = _with(target.body, target.field, token) if token else target.body
-
-            def send(path: str, body: bytes = body) -> Answer:
-                return _send(target.client, target.method, path, target.kind, body)
-
-            _try(notes, stage, target, attack, send)
-        _used(notes, stage, target)
-    return Evidence(check=MATRIX, observations=notes.done())
-
-
-def _wrong_tokens(stage: Stage, target: Target) -> Iterator[tuple[str, str]]:
-    yield "no token", ""
-    yield "a random token", marker() * 4
-    path = target.path(stage)
-    again = sign_in(stage, target.user)
-    if again is not None:
-        yield "a token of another session of the same user", stage.token(path, again)[1]
-    other = next((user for user in stage.users if user.name != target.user.name), None)
-    stranger = sign_in(stage, other) if other else None
-    if stranger is not None:
-        yield "a token of another user", _any_token(stage, path, stranger)
-    yield "a token of another form", _other_form(stage, target, path)
-    own = stage.token(path, target.client)[1]
-    if own:
-        yield "the right token, one character changed", own[:-1] + ("A" if own[-1] != "A" else "B")
+    """Each form with every wrong token, and posted from other sites as a victim's browser does it."""
+    check = f"{CONTROL}/token-matrix"
+    cast = Cast(stage)
+    found = changes.find(cast, most=MOST, attack="form without a token")
+    found.untried = [o for o in found.untried if _takes_form(stage, o.where)]
+    by_form = [change for change in found.changes if change.is_form]
+    if not by_form:
+        return _nothing_found(stage, check, found, "a form")
+    cast.reset()
+    seen: list[Observation] = []
+    for change in by_form:
+        with contextlib.suppress(TargetFailed):
+            seen += _matrix(cast, change)
+        if "{" in change.route.path:
+            cast.reset()
+    detail = "the copy's clock cannot be moved, so no token grows old"
+    seen.append(saw(Outcome.UNTRIED, _EXPIRED, by_form[0].route, detail))
+    return Evidence(check=CheckId(check), observations=(*seen, *found.untried))
 
 
-def _any_token(stage: Stage, path: str, client: Client) -> str:
-    """The token that another user's page holds for the same form, else for any form."""
-    same = stage.token(path, client)[1]
-    return same or next((token for _, token in _tokens_of(stage, client)), "")
+def _takes_form(stage: Stage, name: str) -> bool:
+    return any(route.name == name and route.body != "json" for route in stage.facts.routes)
 
 
-def _other_form(stage: Stage, target: Target, path: str) -> str:
-    own = stage.token(path, target.client)[1]
-    return next((token for action, token in _tokens_of(stage, target.client) if action != path and token != own), "")
+def _matrix(cast: Cast, change: Change) -> Iterator[Observation]:
+    trial = Trial(cast, change)
+    is_ours = cast.stage.facts.guard is not None
+    attempts = _from_elsewhere(change)
+    if change.token_field or is_ours:
+        attempts = {**_wrong_tokens(cast, change, made_up=is_ours and not change.token_field), **attempts}
+    yield from trial.run(attempts)
+    if change.token_field or is_ours:
+        token = changes.token_of(change, trial.victim()) or (witness.marker("made-up") if is_ours else "")
+        yield from trial.replayed(_USED, token)
+    else:
+        detail = "the form carries no token; only the browser's own word and its cookies stand before it"
+        yield saw(Outcome.UNTRIED, "form without a token", change.route, detail)
 
 
-def _tokens_of(stage: Stage, client: Client) -> Iterator[tuple[str, str]]:
-    """Action and token of the forms on the pages that `client` can read."""
-    for route in readable(stage.facts)[:10]:
-        text = client.page(stage.fill(route, client=client)).text
-        for form in re.finditer(r"<form[^>]*?action=[\"']([^\"']*)[\"'].*?</form>", text, re.IGNORECASE | re.DOTALL):
-            for hidden in HIDDEN.finditer(form.group()):
-                value = VALUE.search(hidden.group())
-                if FIELD.search(hidden.group()) and value:
-                    yield form.group(1), value.group(1)
+def _wrong_tokens(cast: Cast, change: Change, *, made_up: bool) -> dict[str, Attempt]:
+    """Sent by the user's own browser from the site's own page, so that only the token is wrong."""
+
+    def with_token(token: str | None, extra: Sequence[tuple[str, str]] = ()) -> Attempt:
+        return lambda client: client.send(
+            "POST", change.path, headers=[*changes.headers_of(change), *extra], body=changes.form_body(change, token)
+        )
+
+    def borrowed(lender: Attempt | None, find: str) -> Attempt:
+        def attempt(client: Client) -> Answer | None:
+            token = witness.marker("made-up") if made_up else _borrow(cast, change, client, find)
+            return with_token(token)(client) if token else None
+
+        return attempt
+
+    return {
+        "form without a token": with_token(None),
+        "form with garbage for a token": with_token(witness.marker("garbage")),
+        "form with garbage for a token in the header": with_token(None, [("x-csrf-token", witness.marker("garbage"))]),
+        "form with another user's token": borrowed(None, "user"),
+        "form with the token of another login of the same user": borrowed(None, "login"),
+        "form with another form's token": borrowed(None, "form"),
+    }
 
 
-def _used(notes: Notes, stage: Stage, target: Target) -> None:
-    """The right token once more; once it has done its work it is spent."""
-    path = target.path(stage)
-    token = stage.token(path, target.client)[1]
-    if not token:
-        notes.untried(attack="a used token", where=target.route.name, detail="no page with this form and a token was found")
-        return
-    body = _with(target.body, target.field, token)
-    honest = _send(target.client, target.method, path, target.kind, body)
-    if not served(honest):
-        notes.untried(attack="a used token", where=target.route.name, detail=f"the honest request answered {honest.status}", answers=[honest])
-        return
-    _try(notes, stage, target, "a used token", lambda path: _send(target.client, target.method, path, target.kind, body))
+def _borrow(cast: Cast, change: Change, client: Client, find: str) -> str:
+    """A valid token of somebody or something else, "" for none."""
+    if find == "login":
+        with contextlib.suppress(TargetFailed, OSError):
+            return changes.token_of(change, cast.served.login(change.user))
+        return ""
+    if find == "form":
+        return _any_token(cast, client, but=change.path, first=change.page)
+    for user in cast.stage.users:
+        other = cast.browser(user) if user.name != change.user.name else None
+        token = (changes.token_of(change, other) or _any_token(cast, other, but="", first="/")) if other is not None else ""
+        if token:
+            return token
+    return ""
+
+
+def _any_token(cast: Cast, client: Client, *, but: str, first: str) -> str:
+    """The token of the first form that posts to another place than `but`."""
+    paths = [first, *(route.path for route in witness.reads(cast.stage.facts) if "{" not in route.path)]
+    for path in dict.fromkeys(paths):
+        with contextlib.suppress(OSError):
+            for form in forms.forms_of(client.page(path).text, path):
+                if form.token_field and form.action != but:
+                    return form.fields[form.token_field]
+    return ""
+
+
+def _from_elsewhere(change: Change) -> dict[str, Attempt]:
+    """What a victim's browser sends when another site's page posts the form: cookies only as SameSite lets them go."""
+    body = changes.form_body(change, None)
+
+    def cross(*, metadata: bool) -> Attempt:
+        return lambda client: client.cross_site("POST", change.path, content_type=FORM, body=body, fetch_metadata=metadata)
+
+    def sibling(*, metadata: bool) -> Attempt:
+        return lambda client: client.same_site("POST", change.path, content_type=FORM, body=body, fetch_metadata=metadata)
+
+    return {
+        "form post from another site": cross(metadata=True),
+        "form post from another site, by a browser without fetch metadata": cross(metadata=False),
+        "form post from a sibling host": sibling(metadata=True),
+        "form post from a sibling host, by a browser without fetch metadata": sibling(metadata=False),
+    }
+
+
+# -- origin-and-content-type --------------------------------------------------------------------------------
 
 
 def origin_and_content_type(stage: Stage) -> Evidence:
-    """Send the request from foreign pages and in content types that a plain form can send."""
-    targets = _targets(stage)
-    if not targets:
-        return _no_targets(ORIGINS, stage)
-    notes = Notes()
-    for target in targets:
-        for attack, send in _foreign(target):
-            _try(notes, stage, target, attack, send)
-    return Evidence(check=ORIGINS, observations=notes.done())
+    """JSON in the disguises that a foreign page may send, and every wrong word about where a request comes from."""
+    check = f"{CONTROL}/origin-and-content-type"
+    cast = Cast(stage)
+    found = changes.find(cast, most=3, attack="foreign Origin")
+    if not found.changes:
+        return _nothing_found(stage, check, found, "a body")
+    cast.reset()
+    is_ours = stage.facts.guard is not None
+    seen: list[Observation] = []
+    for change in found.changes:
+        attempts = _wrong_origins(change, cast.served.origin, with_token=is_ours) if is_ours or change.is_form else {}
+        if change.kind == changes.JSON:
+            attempts |= _disguises(change, obeys=not is_ours)
+        with contextlib.suppress(TargetFailed):
+            seen += Trial(cast, change).run(attempts) if attempts else ()
+    return Evidence(check=CheckId(check), observations=(*seen, *found.untried))
 
 
-def _foreign(target: Target) -> Iterator[tuple[str, Callable[[str], Answer]]]:
-    client, method, kind = target.client, target.method, target.kind
-    body = _with(target.body, target.field, marker()) if kind == FORM else target.body
-    simple = kind or FORM
-    if kind == "application/json":
-        simple = "text/plain"
+def _wrong_origins(change: Change, own: str, *, with_token: bool) -> dict[str, Attempt]:
+    """with_token: ringwork asks for both, so the token is right and the cookies are there; elsewhere as an attacker really could."""
+    host = own.partition("://")[2]
+    words: dict[str, list[tuple[str, str]]] = {
+        "Origin null": [("origin", "null")],
+        "foreign Origin": [("origin", EVIL)],
+        "Origin that begins like the served one": [("origin", f"https://{host.partition(':')[0]}.evil.invalid")],
+        "served name as user information of a foreign Origin": [("origin", f"https://{host}@evil.invalid")],
+        "own Origin over plain http": [("origin", f"http://{host}")],
+        "no Origin, Sec-Fetch-Site cross-site": [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")],
+        "no Origin, foreign Referer with the served name in its path": [("referer", f"{EVIL}/{host}/"), ("sec-fetch-site", "cross-site")],
+    }
+    if with_token:
+        words["cookies, but neither Origin nor Sec-Fetch-Site"] = []
+    return {attack: _said(change, headers, with_token=with_token) for attack, headers in words.items()}
 
-    def cross(initiator: str, content_type: str, data: bytes, *, metadata: bool) -> Callable[[str], Answer]:
-        return lambda path: client.cross_site(method, path, content_type=content_type, body=data, initiator=initiator, fetch_metadata=metadata)
 
-    def sibling(content_type: str, *, metadata: bool = False) -> Callable[[str], Answer]:
-        return lambda path: client.same_site(method, path, content_type=content_type, body=body, fetch_metadata=metadata)
-
-    evil = "https://evil.invalid"
-    yield "form of a foreign page", cross(evil, simple, body, metadata=True)
-    yield "form of a foreign page, older browser", cross(evil, simple, body, metadata=False)
-    yield "form of a sandboxed frame (Origin: null), older browser", cross("null", simple, body, metadata=False)
-    yield "form of a sibling host", sibling(simple, metadata=True)
-    yield "form of a sibling host, older browser", sibling(simple)
-    if kind == "application/json":
-        for other in ("text/plain", FORM, "multipart/form-data; boundary=x"):
-            yield f"JSON sent as {other.partition(';')[0]} by a sibling host, older browser", sibling(other)
-        yield "script of a sibling host, older browser", lambda path: client.same_site(
-            method, path, content_type=kind, body=body, mode="cors", fetch_metadata=False
+def _said(change: Change, headers: list[tuple[str, str]], *, with_token: bool) -> Attempt:
+    def attempt(client: Client) -> Answer | None:
+        token = (changes.token_of(change, client) or None) if with_token and change.is_form else None
+        body = changes.form_body(change, token) if change.is_form else change.body
+        if with_token:
+            return client.send(
+                change.method, change.path, headers=[*changes.headers_of(change), *headers], body=body, same_origin=False
+            )
+        sent = [pair for pair in headers if pair[0] != "origin"]
+        initiator = next((value for name, value in headers if name == "origin"), EVIL)
+        return client.cross_site(
+            change.method, change.path, content_type=change.kind, body=body, headers=sent, initiator=initiator, fetch_metadata=False
         )
-    yield "foreign Referer that holds the host, no Origin", lambda path: client.send(
-        method,
-        path,
-        headers=[("content-type", simple), ("referer", f"https://evil.invalid/{client.host}/")],
-        body=body,
-        same_origin=False,
-    )
+
+    return attempt
 
 
-def safe_methods_are_safe(stage: Stage) -> Evidence:
-    """Call GET, HEAD and OPTIONS on every route as a powerful user and compare the state."""
-    user = stage.users[-1] if stage.users else None
-    client = sign_in(stage, user) or stage.served.client()
-    notes = Notes()
-    honest = client.page("/")
-    first = stage.served.state()
-    client.page("/")
-    noise = changed(first, stage.served.state())
-    paths = [(route, stage.fill(route, client=client)) for route in readable(stage.facts)]
-    before = stage.served.state()
-    for route, path in paths:
-        answer = client.page(path)
-        for method in ("HEAD", "OPTIONS"):
-            client.send(method, path)
-        effect = changed(before, stage.served.state(), but=noise)
-        if effect:
-            before = stage.served.state()
-            detail = f"GET, HEAD or OPTIONS changed {several(effect)}"
-            notes.add(attack="safe methods", where=route.name, broken=True, detail=detail, answers=[answer], control=honest, user=user, route=route)
-    if not paths:
-        return Evidence(check=SAFE_METHODS, not_applicable="no route answers GET")
-    detail = f"{len(paths)} routes asked with GET, HEAD and OPTIONS; no store changed"
-    if not notes.observations:
-        notes.add(attack="safe methods", where="every route", broken=False, detail=detail, control=honest, read=len(paths))
-    return Evidence(check=SAFE_METHODS, observations=notes.done())
+def _disguises(change: Change, *, obeys: bool) -> dict[str, Attempt]:
+    boundary = witness.marker("part")
+    multipart = f'--{boundary}\r\nContent-Disposition: form-data; name="json"\r\n\r\n'.encode() + change.body + f"\r\n--{boundary}--\r\n".encode()
+
+    def sent(kind: str, body: bytes) -> Attempt:
+        return lambda client: client.cross_site(
+            change.method, change.path, content_type=kind, body=body, mode="no-cors", obey_samesite=obeys
+        )
+
+    return {
+        "JSON as text/plain from another site": sent("text/plain", change.body),
+        "JSON as the name of a form field from another site": sent(FORM, change.body + b"="),
+        "JSON as multipart from another site": sent(f"multipart/form-data; boundary={boundary}", multipart),
+        "JSON without a content type from another site": sent("", change.body),
+    }
+
+
+# -- safe-methods-are-safe ----------------------------------------------------------------------------------
+
+
+def safe_methods(stage: Stage) -> Evidence:
+    """GET, HEAD and OPTIONS on every route, as every kind of user; the stores are as before."""
+    check = CheckId(f"{CONTROL}/safe-methods-are-safe")
+    cast = Cast(stage)
+    name, client = cast.strongest()
+    routes = witness.reads(stage.facts)
+    paths = {route.path: stage.fill(route, client=client if name else None) for route in routes}
+    quiet = changes.noise(cast, client)
+    found = witness.first_working(cast, routes)
+    if found is None:
+        return Evidence(check=check, not_verified="no page answered 200, so nothing was asked for")
+    control = shown(found[4], found[2])
+    browsers = [client, *(b for b in (cast.browser(user) for user in stage.users[:1]) if b is not None)]
+    before = cast.served.state()
+    asked = sum(_ask_safely(browser, method, paths[route.path]) for browser in browsers for route in routes for method in _SAFE_METHODS)
+    effect = witness.changed(before, cast.served.state()) - quiet
+    if not effect:
+        detail = f"{asked} requests with {', '.join(_SAFE_METHODS)} changed no store" + _exceptions(quiet)
+        return Evidence(check=check, observations=(saw(Outcome.HELD, "change by a safe method", "all routes", detail, control=control, read=asked),))
+    seen = [one for route in routes for one in _changed_by(cast, route, paths[route.path], quiet)]
+    return Evidence(check=check, observations=tuple(seen))
+
+
+def _exceptions(quiet: Iterable[str]) -> str:
+    return f"; {', '.join(sorted(quiet))} changes with every page and is passed over" if quiet else ""
+
+
+def _ask_safely(client: Client, method: str, path: str) -> int:
+    with contextlib.suppress(OSError):
+        client.send(method, path, headers=[("accept", "text/html, */*")])
+        return 1
+    return 0
+
+
+def _changed_by(cast: Cast, route: RouteFacts, path: str, quiet: frozenset[str]) -> Iterator[Observation]:
+    attack = "change by a safe method"
+    before = cast.served.state()
+    name, client = cast.strongest()
+    for user_name, browser in {name: client, **{u.name: b for u in cast.stage.users[:1] if (b := cast.browser(u)) is not None}}.items():
+        with contextlib.suppress(OSError):
+            answer = browser.page(path)
+            after = cast.served.state()
+            effect = sorted(witness.changed(before, after) - quiet)
+            before = after
+            if effect:
+                detail = f"reading it changed {', '.join(effect)}"
+                yield saw(Outcome.BROKEN, attack, route, detail, answers=[shown(answer, user_name)])
+                return
+
+
+# -- token-quality ------------------------------------------------------------------------------------------
 
 
 def token_quality(stage: Stage) -> Evidence:
-    """Collect a thousand tokens: no repeats, enough bits, none shared between sessions."""
-    users = list(stage.users[:2])
-    clients = [client for user in users if (client := sign_in(stage, user)) is not None] or [stage.served.client()]
-    page = _page_with_token(stage, clients[0])
-    if page is None:
-        return Evidence(check=QUALITY, not_verified="no page with a form token was found", unlock="put current().csrf_field(action) into a form")
-    notes = Notes()
-    own, answer = _collect(clients[0], page, TOKENS, time.monotonic() + TOKEN_SECONDS)
-    repeats = len(own) - len(set(own))
-    bits = _bits(own)
-    detail = f"{len(own)} tokens, {repeats} repeated"
-    notes.add(attack="collect tokens", where=page, broken=repeats > 0 and not _is_session_token(own), detail=detail, answers=[answer], read=len(own))
-    detail = f"about {bits:.0f} bits differ from token to token (128 or more are asked; {BITS:.0f} can be shown with {len(own)} samples)"
-    is_weak = bits < BITS and not (_is_session_token(own) and len(own[0]) >= 22)
-    notes.add(attack="estimate their randomness", where=page, broken=is_weak, detail=detail, answers=[answer], read=len(own))
-    if len(clients) > 1:
-        others, _ = _collect(clients[1], page, 20, time.monotonic() + 2)
-        shared = set(own) & set(others)
-        detail = f"{len(shared)} tokens are the same in two sessions" if shared else "no token is the same in two sessions"
-        notes.add(attack="compare two sessions", where=page, broken=bool(shared), detail=detail, answers=[answer], read=len(own) + len(others))
-    return Evidence(check=QUALITY, observations=notes.done())
+    """Many tokens: none twice, none of another session, and enough chance in each."""
+    check = CheckId(f"{CONTROL}/token-quality")
+    cast = Cast(stage)
+    attack, where = "guess of a token", "form tokens"
+    name, client = cast.strongest()
+    shown_forms = cast.visible_forms(name, client)
+    with_tokens = [form for form in shown_forms if form.token_field]
+    if not with_tokens:
+        if stage.facts.guard is not None and any(form.method == "POST" for form in shown_forms):
+            return Evidence(check=check, observations=(saw(Outcome.BROKEN, attack, where, "no form carries a token", read=len(shown_forms)),))
+        return Evidence(check=check, not_verified="no form with a token was seen")
+    pages = [form.page for form in with_tokens]
+    page = max(set(pages), key=pages.count)
+    tokens = _collect(client, page)
+    if len(set(tokens)) < len(tokens) / 2:
+        tokens = _one_for_each_session(cast, stage, page)  # one token for a whole session: sessions are compared instead
+    return Evidence(check=check, observations=(_tokens_judged(attack, where, tokens),))
 
 
-def _page_with_token(stage: Stage, client: Client) -> str | None:
-    for route in readable(stage.facts):
-        path = stage.fill(route, client=client)
-        if _in_page(client.page(path).text):
-            return path
-    return None
+def _collect(client: Client, page: str) -> list[str]:
+    tokens, until = list[str](), time.monotonic() + _TOKEN_SECONDS
+    while len(tokens) < _TOKENS_WANTED and time.monotonic() < until:
+        with contextlib.suppress(OSError):
+            tokens += [f.fields[f.token_field] for f in forms.forms_of(client.page(page).text, page) if f.token_field]
+    return tokens[:_TOKENS_WANTED]
 
 
-def _in_page(text: str) -> list[str]:
-    return [value.group(1) for hidden in HIDDEN.findall(text) if FIELD.search(hidden) and (value := VALUE.search(hidden))]
+def _one_for_each_session(cast: Cast, stage: Stage, page: str) -> list[str]:
+    tokens = list[str]()
+    until = time.monotonic() + 2 * _TOKEN_SECONDS
+    while len(tokens) < _TOKENS_NEEDED and time.monotonic() < until:
+        with contextlib.suppress(OSError, TargetFailed):
+            client = cast.served.login(stage.users[-1]) if stage.users else cast.served.client()
+            tokens += [f.fields[f.token_field] for f in forms.forms_of(client.page(page).text, page) if f.token_field][:1]
+    return tokens
 
 
-def _collect(client: Client, page: str, count: int, until: float) -> tuple[list[str], Answer]:
-    answer = client.page(page)
-    found = _in_page(answer.text)
-    while found and len(found) < count and time.monotonic() < until:
-        found += _in_page(client.page(page).text)
-    return found, answer
+def _tokens_judged(attack: str, where: str, tokens: Sequence[str]) -> Observation:
+    if len(set(tokens)) < len(tokens):
+        detail = f"{len(tokens) - len(set(tokens))} of {len(tokens)} tokens came twice"
+        return saw(Outcome.BROKEN, attack, where, detail, read=len(tokens))
+    bits = _bits(tokens)
+    if len(tokens) >= _TOKENS_NEEDED // 4 and bits < _ENOUGH_BITS:
+        detail = f"{len(tokens)} tokens differ in about {bits:.0f} bits, less than {_ENOUGH_BITS}"
+        return saw(Outcome.BROKEN, attack, where, detail, read=len(tokens))
+    if len(tokens) < _TOKENS_NEEDED:
+        return saw(Outcome.UNTRIED, attack, where, f"only {len(tokens)} tokens could be collected")
+    detail = f"{len(tokens)} tokens, none twice, which differ in about {bits:.0f} bits" + ("" if bits < 512 else " and more")
+    return saw(Outcome.HELD, attack, where, detail, read=len(tokens))
 
 
-def _is_session_token(tokens: list[str]) -> bool:
-    """Whether the application gives one token for a whole session, which is allowed as long as it is long."""
-    return len(set(tokens)) == 1
-
-
-def _bits(tokens: list[str]) -> float:
-    """Shannon entropy summed over character positions: an upper bound that counters and constants fail."""
-    if len(tokens) < 2:
-        return 0.0
+def _bits(tokens: Sequence[str]) -> float:
+    """The entropy of each place summed up: an upper bound that constant and counting parts do not raise."""
     total = 0.0
-    for column in zip(*tokens, strict=False):
-        counts = Counter(column)
-        total -= sum(n / len(tokens) * math.log2(n / len(tokens)) for n in counts.values())
+    for place in zip(*tokens, strict=False):
+        counts = [place.count(letter) for letter in set(place)]
+        total += -sum(count / len(place) * math.log2(count / len(place)) for count in counts)
     return total
 
 
+# -- exemptions ---------------------------------------------------------------------------------------------
+
+
 def exemptions(stage: Stage) -> Evidence:
-    """List what is let past the protection, and why."""
-    notes = Notes()
+    """Which routes are exempt and why, and whether the defence is switched on at all."""
     facts = stage.facts
+    check = CheckId(f"{CONTROL}/exemptions")
+    changing = [route for route in witness.http_routes(facts) if not set(route.methods) <= {"GET", "HEAD", "OPTIONS"}]
+    attack = "exempt route"
     if facts.guard is None:
-        return Evidence(check=EXEMPTIONS, not_verified="no protection that ringwork can read is installed; token-matrix tells whether one works")
-    if not enforces(facts, CONTROL):
-        detail = "the guard against forged requests is not installed, so every route is exempt"
-        notes.add(attack="list exemptions", where="the policy", broken=True, detail=detail, read=len(facts.routes))
-        return Evidence(check=EXEMPTIONS, observations=notes.done())
-    exempt = [route for route in facts.routes if route.csrf_exempt]
-    for route in exempt:
-        detail = f"exempt: {route.csrf_exempt}"
-        notes.add(attack="list exemptions", where=route.name, broken=not route.csrf_exempt.strip(), detail=detail, route=route, read=1)
-    detail = f"{len(facts.routes)} routes, {len(exempt)} exempt, each with its reason"
-    notes.add(attack="list exemptions", where="all routes", broken=False, detail=detail, read=len(facts.routes))
-    return Evidence(check=EXEMPTIONS, observations=notes.done())
+        return _foreign_exemptions(stage, check, len(changing))
+    if not witness.guards(facts, CONTROL):
+        detail = f"the guard is switched off, so all {len(changing)} state-changing routes are exempt"
+        return Evidence(check=check, observations=(saw(Outcome.BROKEN, attack, "the application", detail, read=len(changing)),))
+    exempt = [route for route in changing if route.csrf_exempt]
+    seen = [_exempt_judged(route, attack) for route in exempt]
+    detail = f"{len(changing) - len(exempt)} of {len(changing)} state-changing routes are guarded"
+    seen.append(saw(Outcome.HELD, "disabled guard", "the application", detail, read=max(1, len(changing))))
+    return Evidence(check=check, observations=tuple(seen))
+
+
+def _exempt_judged(route: RouteFacts, attack: str) -> Observation:
+    if len(route.csrf_exempt.strip()) < 4:
+        return saw(Outcome.BROKEN, attack, route, "exempt, and no reason is given")
+    if route.rule == "requires":
+        return saw(Outcome.HELD, attack, route, f"exempt, and another authentication is declared: {route.csrf_exempt}", read=1)
+    return saw(Outcome.HELD, attack, route, f"exempt: {route.csrf_exempt}", read=1)
+
+
+def _foreign_exemptions(stage: Stage, check: CheckId, changing: int) -> Evidence:
+    """Flask-WTF and the middlewares whose name says what they do; anything else cannot be listed."""
+    facts, attack = stage.facts, "disabled guard"
+    if facts.settings.get("WTF_CSRF_ENABLED") is False:
+        return Evidence(check=check, observations=(saw(Outcome.BROKEN, attack, "WTF_CSRF_ENABLED", "the application's CSRF defence is switched off"),))
+    known = [name for name in facts.middleware if "csrf" in name.lower()]
+    if known:
+        observation = saw(Outcome.HELD, attack, "the application", f"{known[0]} stands before {changing} state-changing routes", read=max(1, changing))
+        return Evidence(check=check, observations=(observation,))
+    reason = "no defence against forged requests was recognised; what token-matrix sees decides"
+    return Evidence(check=check, not_verified=reason, unlock="ringwork.protect(app) guards every route and lists its exemptions")
 
 
 CHECKS: tuple[Check, ...] = (
-    Check(id=MATRIX, kind=Kind.LIVE, run=token_matrix),
-    Check(id=ORIGINS, kind=Kind.LIVE, run=origin_and_content_type),
-    Check(id=SAFE_METHODS, kind=Kind.LIVE, run=safe_methods_are_safe, planted=ProbeRoute.WRITES_ON_GET),
-    Check(id=QUALITY, kind=Kind.LIVE, run=token_quality, planted=ProbeRoute.WEAK_TOKENS),
-    Check(id=EXEMPTIONS, kind=Kind.ROUTES, run=exemptions),
+    Check(id=CheckId(f"{CONTROL}/token-matrix"), kind=Kind.LIVE, run=token_matrix),
+    Check(id=CheckId(f"{CONTROL}/origin-and-content-type"), kind=Kind.LIVE, run=origin_and_content_type),
+    Check(id=CheckId(f"{CONTROL}/safe-methods-are-safe"), kind=Kind.LIVE, run=safe_methods),
+    Check(id=CheckId(f"{CONTROL}/token-quality"), kind=Kind.LIVE, run=token_quality),
+    Check(id=CheckId(f"{CONTROL}/exemptions"), kind=Kind.ROUTES, run=exemptions),
 )

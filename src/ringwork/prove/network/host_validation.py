@@ -1,149 +1,227 @@
-"""Whether a forged Host gets anywhere.
+"""Whether a foreign host name is refused, and shows nowhere.
 
-The attack: a request that names a host of the attacker's, so that reset links, redirects and caches carry it to others.
+Against a forged Host that poisons reset links, caches and redirects: pages, redirects and missing pages are asked for under
+names that are not served, in every place of a request that some server, proxy or framework reads a host from.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
-from ringwork.prove.evidence import Evidence
-from ringwork.prove.observing import Notes, enforces, marker, readable
+from ringwork.prove import witness
+from ringwork.prove.check import Check, Kind, Stage
+from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
+from ringwork.prove.witness import Cast, saw, shown
 from ringwork.survey.facts import RouteFacts
 from ringwork.survey.wire.client import Answer, Client
-from ringwork.survey.wire.connection import WireError
 
 CONTROL = "network.host-validation"
-FORGED_HOST = CheckId("network.host-validation/forged-host")
-ALLOWLIST = CheckId("network.host-validation/allowlist")
+REFUSED = frozenset({400, 403, 421})
+SIDE_HEADERS = ("X-Forwarded-Host", "X-Host", "X-Original-Host", "X-Forwarded-Server", "X-HTTP-Host-Override")
+SHARED_DOMAINS = (
+    "herokuapp.com", "github.io", "gitlab.io", "azurewebsites.net", "cloudfront.net", "amazonaws.com", "appspot.com", "run.app", "web.app",
+    "vercel.app", "netlify.app", "onrender.com", "fly.dev", "pages.dev", "workers.dev", "ngrok.io", "ngrok-free.app", "localhost", "local",
+)  # fmt: skip
+_MOST_ROUTES = 40
 
-CARRIERS = ("X-Forwarded-Host", "X-Host", "X-Original-Host", "X-HTTP-Host-Override", "Forwarded")
-REFUSED = frozenset({400, 421})
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Something to ask for. where: a route, or what it stands for. control: the honest request; expected: its status."""
+
+    where: RouteFacts | str
+    path: str
+    control: Exchanged
+    expected: int
+    who: str
+    client: Client
 
 
 def forged_host(stage: Stage) -> Evidence:
-    """Forge the host in every way that HTTP knows, on a page, on a redirect and on an unknown path."""
-    notes = Notes()
-    client = stage.served.client()
-    plain = stage.served.probe_path(ProbeRoute.PLAIN)
-    control = client.get(plain)
-    if control.status != 200:
-        return Evidence(check=FORGED_HOST, not_verified=f"an honest request to {plain} answered {control.status}")
-    for path, where, route in _places(stage, client, plain):
-        for attack, forge in _forgeries(client, path):
-            _judge(notes, attack, where, forge, client, control, route)
-        _carriers(notes, stage, client, path, where, control, route)
-    if stage.facts.guard is not None:
-        _reaches_application(notes, stage, client, control)
-    clean = client.get(plain)
-    seen = "the same page answers as before" if clean.body == control.body else "the page differs after the attacks"
-    notes.add(attack="clean request afterwards", where="every route", broken=clean.body != control.body, detail=seen, answers=[clean], control=control)
-    return Evidence(check=FORGED_HOST, observations=notes.done())
+    """Repeat a page, a redirect and a missing page under foreign names; then look for an echo on every page."""
+    cast = Cast(stage)
+    check = CheckId(f"{CONTROL}/forged-host")
+    places = list(_places(cast))
+    if not places:
+        return Evidence(check=check, not_verified="no page answered under its own host name, so refusals would say nothing")
+    seen = [one for place in places for one in _attack(place)]
+    seen += _echoes(cast, places[0])
+    return Evidence(check=check, observations=tuple(seen))
 
 
-def _places(stage: Stage, client: Client, plain: str) -> list[tuple[str, str, RouteFacts | None]]:
-    """A page, up to three redirects that the application or its framework makes, and a path that is not there."""
-    found: list[tuple[str, str, RouteFacts | None]] = [(plain, "every route", None), (f"/{marker()}", "an unknown path", None)]
-    for route in readable(stage.facts)[:25]:
-        if len(found) >= 5:
-            break
-        path = stage.fill(route)
-        for tried in (path, path.rstrip("/") if path.endswith("/") and path != "/" else f"{path}/"):
-            answer = client.get(tried)
-            if answer.status in {301, 302, 303, 307, 308} and answer.header("location"):
-                found.append((tried, route.name, route))
-                break
-    return found
-
-
-def _forgeries(client: Client, path: str) -> list[tuple[str, tuple[str, bytes]]]:
-    """Attack, and (canary, raw request)."""
-    own, canary = client.host, f"{marker()}.invalid"
-
-    def raw(target: str, *hosts: str) -> tuple[str, bytes]:
-        lines = [f"GET {target} HTTP/1.1", *(f"Host: {host}" for host in hosts), "Accept: */*", "Connection: close", "", ""]
-        return canary, "\r\n".join(lines).encode()
-
-    return [
-        ("foreign Host", raw(path, canary)),
-        ("own Host, then a foreign one", raw(path, own, canary)),
-        ("foreign Host, then the own one", raw(path, canary, own)),
-        ("own name as user of a foreign host", raw(path, f"{own}@{canary}")),
-        ("foreign name as port of the own host", raw(path, f"{own.partition(':')[0]}:{canary}")),
-        ("foreign host that begins with the own", raw(path, f"{own.partition(':')[0]}.{canary}")),
-        ("absolute target with a foreign host", raw(f"http://{canary}{path}", own)),
-    ]
-
-
-def _judge(notes: Notes, attack: str, where: str, forged: tuple[str, bytes], client: Client, control: Answer, route: RouteFacts | None) -> None:
-    canary, request = forged
-    try:
-        answer = client.raw(request)
-    except WireError as error:
-        notes.add(attack=attack, where=where, broken=False, detail=f"the server cut the connection ({error})", control=control, route=route)
+def _places(cast: Cast) -> Iterator[Place]:
+    public_first = sorted(witness.reads(cast.stage.facts), key=lambda r: (r.rule != "public", "html" in r.path))
+    found = witness.first_working(cast, public_first)
+    if found is None:
         return
-    reflected = canary.encode() in answer.answer
-    # An absolute target is served by some servers under its own Host line, which is right; then only the canary counts.
-    accepted = answer.status < 400 if request.startswith(b"GET http") else answer.status not in REFUSED
-    served = accepted and not (request.startswith(b"GET http") and answer.body == control.body)
-    if reflected:
-        detail = f"the answer ({answer.status}) carries the attacker's host"
-    elif served:
-        detail = f"answered {answer.status} under a host that is not the application's"
-    else:
-        detail = f"refused with {answer.status}, the forged host nowhere in the answer"
-    notes.add(attack=attack, where=where, broken=reflected or served, detail=detail, answers=[answer], control=control, route=route)
+    route, path, name, client, answer = found
+    yield Place(where=route, path=path, control=shown(answer, name), expected=200, who=name, client=client)
+    yield from _redirect(cast)
+    missing = f"/{witness.marker('missing')}"
+    answer = client.page(missing)
+    yield Place(where="a missing page", path=missing, control=shown(answer, name), expected=answer.status, who=name, client=client)
 
 
-def _carriers(notes: Notes, stage: Stage, client: Client, path: str, where: str, control: Answer, route: RouteFacts | None) -> None:
-    """Headers that some framework, proxy or library reads instead of Host: they may pass, but never show."""
-    for name in CARRIERS:
-        canary = f"{marker()}.invalid"
-        answer = client.get(path, headers=[(name, f"host={canary}" if name == "Forwarded" else canary)])
-        reflected = canary.encode() in answer.answer
-        detail = "its host stands in the answer" if reflected else f"answered {answer.status}, its host nowhere in the answer"
-        notes.add(attack=f"{name} header", where=where, broken=reflected, detail=detail, answers=[answer], control=control, route=route)
+def _redirect(cast: Cast) -> Iterator[Place]:
+    """A path whose slash at the end is wrong, or that redirects by itself: frameworks build whole addresses there."""
+    for route in sorted(witness.reads(cast.stage.facts), key=lambda r: (not r.path.endswith("/"), r.rule != "public")):
+        if "{" in route.path or route.path == "/":
+            continue
+        other = route.path.rstrip("/") if route.path.endswith("/") else f"{route.path}/"
+        with contextlib.suppress(OSError):
+            answer = cast.nobody().page(other)
+            if answer.status in {301, 302, 307, 308} and answer.header("location"):
+                yield Place(where=route, path=other, control=shown(answer), expected=answer.status, who="", client=cast.nobody())
+                return
 
 
-def _reaches_application(notes: Notes, stage: Stage, client: Client, control: Answer) -> None:
-    """With ringwork's guard in front, such a header must not even reach the application."""
-    echo = stage.served.probe_path(ProbeRoute.ECHO)
-    for name in CARRIERS:
-        canary = f"{marker()}.invalid"
-        answer = client.get(echo, headers=[(name, canary)])
-        seen = canary in answer.text
-        detail = "the application sees it" if seen else "the application does not see it"
-        notes.add(attack=f"{name} header, as the application sees it", where="every route", broken=seen, detail=detail, answers=[answer], control=control)
+def _variants(place: Place, canary: str) -> Iterator[tuple[str, Answer | None]]:
+    """Each forgery with its answer, None where the connection was cut."""
+    client, path = place.client, place.path
+    own = client.host
+    port = own.partition(":")[2] or "443"
+
+    def under(host: str) -> Answer | None:
+        return _sent(lambda: client.send("GET", path, host=host, headers=[("accept", "text/html, */*")]))
+
+    def raw(*lines: str) -> Answer | None:
+        return _sent(lambda: client.raw(("\r\n".join((*lines, "Accept: text/html, */*", "Connection: close", "", ""))).encode()))
+
+    yield "foreign Host", under(canary)
+    yield "foreign Host with the served port", under(f"{canary}:{port}")
+    yield "foreign Host that begins like the served one", under(f"{own.partition(':')[0]}.{canary}")
+    yield "served name as user information of a foreign Host", under(f"{own}:@{canary}")
+    yield "two Host headers, the foreign one second", raw(f"GET {path} HTTP/1.1", f"Host: {own}", f"Host: {canary}")
+    yield "two Host headers, the foreign one first", raw(f"GET {path} HTTP/1.1", f"Host: {canary}", f"Host: {own}")
+    yield "absolute target with a foreign host", raw(f"GET https://{canary}{path} HTTP/1.1", f"Host: {own}")
+
+
+def _sent(send: Any) -> Answer | None:
+    try:
+        answer: Answer = send()
+    except OSError:
+        return None
+    return answer
+
+
+def _attack(place: Place) -> Iterator[Observation]:
+    canary = f"{witness.marker('canary')}.invalid"
+    for attack, answer in _variants(place, canary):
+        yield _judged(place, attack, canary, answer, may_serve=False)
+    for header in SIDE_HEADERS:
+        answer = _sent(lambda header=header: place.client.page(place.path, headers=[("accept", "text/html"), (header, canary)]))  # type: ignore[misc]  # the default binds the loop's value
+        yield _judged(place, f"foreign name in {header}", canary, answer, may_serve=True)
+    pair = ("Forwarded", f"host={canary};proto=https")
+    answer = _sent(lambda: place.client.page(place.path, headers=[("accept", "text/html"), pair]))
+    yield _judged(place, "foreign name in Forwarded", canary, answer, may_serve=True)
+    clean = _sent(lambda: place.client.page(place.path))
+    if clean is not None:
+        echo = _holds(clean, canary)
+        detail = "the honest request afterwards shows the foreign name" if echo else "the honest request afterwards shows nothing of it"
+        outcome = Outcome.BROKEN if echo else Outcome.HELD
+        yield saw(outcome, "foreign name kept for the next reader", place.where, detail, answers=[shown(clean, place.who)], control=place.control)
+
+
+def _judged(place: Place, attack: str, canary: str, answer: Answer | None, *, may_serve: bool) -> Observation:
+    if answer is None:
+        return saw(Outcome.HELD, attack, place.where, "the connection was closed without an answer", control=place.control)
+    seen = [shown(answer, place.who)]
+    if _holds(answer, canary):
+        detail = f"the foreign name comes back in the answer ({answer.status}): {_around(answer, canary)}"
+        return saw(Outcome.BROKEN, attack, place.where, detail, answers=seen, control=place.control)
+    if not may_serve and answer.status not in REFUSED and answer.status == place.expected and answer.status < 400:
+        detail = f"served under a name that is not its own ({answer.status})"
+        return saw(Outcome.BROKEN, attack, place.where, detail, answers=seen, control=place.control)
+    words = "the name has no effect" if answer.status == place.expected else f"refused with {answer.status}"
+    return saw(Outcome.HELD, attack, place.where, words, answers=seen, control=place.control)
+
+
+def _holds(answer: Answer, canary: str) -> bool:
+    return canary.encode() in answer.answer or canary.encode() in answer.body
+
+
+def _around(answer: Answer, canary: str) -> str:
+    text = answer.answer.decode("utf-8", "replace")
+    at = max(text.find(canary), 0)
+    return " ".join(text[max(0, at - 40) : at + len(canary) + 20].split())
+
+
+def _echoes(cast: Cast, first: Place) -> list[Observation]:
+    """Every page that can be read, and every form that asks for a reset, under a foreign Host: whose answer carries the name?"""
+    name, client = cast.strongest()
+    asked, seen = 0, list[Observation]()
+    for route in witness.reads(cast.stage.facts)[:_MOST_ROUTES]:
+        canary = f"{witness.marker('canary')}.invalid"
+        with contextlib.suppress(OSError, TargetFailed):
+            path = cast.stage.fill(route, client=client)
+            answer = client.send("GET", path, host=canary, headers=[("accept", "text/html, */*")])
+            asked += 1
+            if _holds(answer, canary):
+                detail = f"the foreign name comes back in the answer ({answer.status}): {_around(answer, canary)}"
+                seen.append(saw(Outcome.BROKEN, "foreign Host echoed", route, detail, answers=[shown(answer, name)], control=first.control))
+    for route in _resets(cast.stage):
+        canary = f"{witness.marker('canary')}.invalid"
+        with contextlib.suppress(OSError, TargetFailed):
+            kind, body = cast.stage.body(route) or ("", b"")
+            answer = cast.nobody().send("POST", route.path, host=canary, headers=[("content-type", kind)], body=body)
+            asked += 1
+            if _holds(answer, canary) or any(canary in record for record in cast.served.records()):
+                detail = f"a reset that is asked for under a foreign name carries it ({answer.status})"
+                seen.append(saw(Outcome.BROKEN, "foreign Host in a reset", route, detail, answers=[shown(answer)], control=first.control))
+    if not seen and asked:
+        detail = f"{asked} pages and forms asked for; the name stood in no answer"
+        seen.append(saw(Outcome.HELD, "foreign Host echoed", "all pages", detail, control=first.control, read=asked))
+    return seen
+
+
+def _resets(stage: Stage) -> list[RouteFacts]:
+    words = ("forgot", "reset", "recover")
+    return [r for r in witness.http_routes(stage.facts) if "POST" in r.methods and "{" not in r.path and any(w in r.path.lower() for w in words)][:3]
+
+
+# -- allowlist ----------------------------------------------------------------------------------------------
 
 
 def allowlist(stage: Stage) -> Evidence:
-    """Read which hosts are served: explicit names, or a wildcard, or nothing at all."""
-    notes = Notes()
+    """Read the names that are configured: ringwork's own, Starlette's trusted-host middleware, Flask's TRUSTED_HOSTS."""
     facts = stage.facts
-    if enforces(facts, CONTROL) and facts.guard is not None:
-        names = [facts.guard.origin, *facts.guard.hosts] if facts.guard.origin else ["loopback only"]
-        notes.add(attack="read the served hosts", where="the policy", broken=False, detail=f"served: {', '.join(names)}", read=len(names))
-        return Evidence(check=ALLOWLIST, observations=notes.done())
-    for where, hosts in _framework_hosts(stage):
-        loose = [host for host in hosts if "*" in host or host.startswith(".")]
-        detail = f"wildcard or suffix: {', '.join(loose)}" if loose else f"served: {', '.join(hosts)}"
-        notes.add(attack="read the served hosts", where=where, broken=bool(loose), detail=detail, read=len(hosts))
-    if not notes.observations:
-        detail = "no host is named anywhere, so every Host is served"
-        notes.add(attack="read the served hosts", where="settings", broken=True, detail=detail, read=len(facts.settings) + 1)
-    return Evidence(check=ALLOWLIST, observations=notes.done())
+    check = CheckId(f"{CONTROL}/allowlist")
+    if witness.guards(facts, CONTROL) and facts.guard is not None:
+        names = [name for name in (facts.guard.origin.partition("://")[2], *facts.guard.hosts) if name]
+        where = "policy: origin, hosts"
+        if not names:
+            detail = "no origin is configured, so only this machine is served, by its loopback names"
+            return Evidence(check=check, observations=(saw(Outcome.HELD, "host allowlist", where, detail, read=1),))
+    else:
+        where, names = _configured(facts.framework, facts.settings)
+    return Evidence(check=check, observations=(_list_judged(where, names),))
 
 
-def _framework_hosts(stage: Stage) -> list[tuple[str, list[str]]]:
-    found = []
-    for name, value in stage.facts.settings.items():
-        hosts = value.get("allowed_hosts") if isinstance(value, dict) else value if name == "TRUSTED_HOSTS" else None
-        if isinstance(hosts, list | tuple) and hosts:
-            found.append((name, [str(host) for host in hosts]))
-    return found
+def _configured(framework: str, settings: Mapping[str, Any]) -> tuple[str, list[str]]:
+    if framework == "flask":
+        given = settings.get("TRUSTED_HOSTS")
+        return "TRUSTED_HOSTS", [str(name) for name in given] if isinstance(given, list) else []
+    middleware = settings.get("TrustedHostMiddleware")
+    given = middleware.get("allowed_hosts") if isinstance(middleware, Mapping) else None
+    return "TrustedHostMiddleware", [str(name) for name in given] if isinstance(given, list) else []
+
+
+def _list_judged(where: str, names: Sequence[str]) -> Observation:
+    attack = "host allowlist"
+    if not names:
+        return saw(Outcome.BROKEN, attack, where, "no host name is configured, so every name is served")
+    wide = [name for name in names if name.strip() in {"*", "."} or (name.startswith(("*.", ".")) and name.strip("*.") in SHARED_DOMAINS)]
+    if wide:
+        return saw(Outcome.BROKEN, attack, where, f"{wide[0]!r} lets in names that belong to others")
+    return saw(Outcome.HELD, attack, where, f"{len(names)} name{'s' if len(names) != 1 else ''}, without a wildcard", read=len(names))
 
 
 CHECKS: tuple[Check, ...] = (
-    Check(id=FORGED_HOST, kind=Kind.LIVE, run=forged_host),
-    Check(id=ALLOWLIST, kind=Kind.CONFIG, run=allowlist),
+    Check(id=CheckId(f"{CONTROL}/forged-host"), kind=Kind.LIVE, run=forged_host),
+    Check(id=CheckId(f"{CONTROL}/allowlist"), kind=Kind.CONFIG, run=allowlist),
 )

@@ -1,202 +1,271 @@
-"""Whether errors tell the user little and the log everything.
+"""Whether errors tell the client little and the operator everything.
 
-The attack: provoke errors and read code, queries, paths and versions out of the answers; or do it unseen, since nothing is logged.
+Against the error page that shows code, queries, paths and versions: each class of error is provoked on pages, JSON and sockets
+with a canary in what is raised, and each incident number is looked for in the log.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterator
-from urllib.parse import quote
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
+from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
+from ringwork.prove import witness
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
-from ringwork.prove.evidence import Evidence
-from ringwork.prove.observing import Notes, enforces, marker, readable, sign_in
+from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
+from ringwork.prove.witness import Cast, saw, shown
 from ringwork.survey.facts import RouteFacts
-from ringwork.survey.wire.client import Answer, Client
-from ringwork.survey.wire.connection import WireError
+from ringwork.survey.wire.client import Answer
+from ringwork.survey.wire.websocket import SocketAnswer
 
 CONTROL = "output.error-handling"
-PROVOKED = CheckId("output.error-handling/provoked-errors")
-PAIRING = CheckId("output.error-handling/log-pairing")
-HANDLERS = CheckId("output.error-handling/handlers-registered")
-
-STATUSES = (400, 401, 403, 404, 409, 413, 415, 422, 429)
-HTML = [("accept", "text/html")]
-MOST_ROUTES = 25
-ODD = ("'", "%00", "-1", "9" * 30)
-"""Values that no parameter expects; harmless, but many handlers fall over them."""
-
-LEAKS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("a traceback", re.compile(r"Traceback \(most recent call last\)|^\s*File \"[^\"]+\", line \d+", re.MULTILINE)),
-    ("a path of the server", re.compile(r"/(?:site-packages|usr/lib|home|srv|var|root|tmp)/[\w./-]+|[\w/]+\.py\b")),
-    ("an SQL statement", re.compile(r"\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM)\s+[\w*\"`]+\s+(?:FROM|VALUES|SET|WHERE)\b|sqlite3\.\w*Error|sqlalchemy\.exc")),
-    ("a version", re.compile(r"\b(?:Werkzeug|Python|uvicorn|Starlette|FastAPI|Flask|Django|gunicorn)/\d")),
-    ("a debugger", re.compile(r"Werkzeug Debugger|__debugger__|DJANGO_SETTINGS_MODULE")),
+CHOSEN = (400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 503)
+_LEAKS = (
+    ("a traceback", re.compile(rb"Traceback \(most recent call last\)|traceback-container|Werkzeug Debugger|__debugger__")),
+    ("a source file", re.compile(rb"""File (?:"|&quot;|&#34;)[^"<>&]+\.py|\b(?:site|dist)-packages/|/srv/secret/""")),
+    ("a query", re.compile(rb"\bSELECT [\w*, ]+ FROM \w+|\bINSERT INTO \w+ *\(|sqlite3\.\w+Error|psycopg2?\.\w+|sqlalchemy\.exc\.", re.IGNORECASE)),
+    ("a version", re.compile(rb"\b(?:Werkzeug|Python|Flask|Starlette|FastAPI|uvicorn|gunicorn)/\d+\.\d+", re.IGNORECASE)),
+    ("a setting", re.compile(rb"\b(?:SECRET_KEY|DATABASE_URL|SQLALCHEMY_DATABASE_URI|DEBUG) *=")),
 )
-REFERENCE = re.compile(r"\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![\w-])[0-9a-f]{16}(?![\w-])")
+_HTML, _JSON = [("accept", "text/html,application/xhtml+xml")], [("accept", "application/json")]
+FAULTS = {
+    ProbeRoute.RAISES: "unexpected fault",
+    ProbeRoute.RAISES_HTML: "unexpected fault of a page",
+    ProbeRoute.RAISES_STREAM: "fault in the middle of a stream",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provoked:
+    """One error answer. secrets: texts that must not come back. expected: the status that was provoked, 0 for any error."""
+
+    attack: str
+    where: RouteFacts | str
+    answer: Answer
+    secrets: tuple[str, ...] = ()
+    expected: int = 0
+
+
+# -- provoked-errors ----------------------------------------------------------------------------------------
 
 
 def provoked_errors(stage: Stage) -> Evidence:
-    """Provoke each class of error, as page, as JSON and over a socket, and read what the client learns."""
-    notes = Notes()
-    client = stage.served.client()
-    control = client.get(stage.served.probe_path(ProbeRoute.PLAIN))
-    if control.status != 200:
-        return Evidence(check=PROVOKED, not_verified=f"an honest request to the probe route answered {control.status}")
-    without_number = []
-    for name, where, answer, words in _errors(stage, client):
-        told = _told(answer, [stage.served.canary, *words])
-        detail = f"the answer ({answer.status}) tells {', '.join(told)}" if told else f"{answer.status} with nothing internal in it"
-        notes.add(attack=name, where=where, broken=bool(told), detail=detail, answers=[answer], control=control)
-        if not _has_number(answer):
-            without_number.append((name, answer))
-    count = len(notes.observations)
-    if without_number:
-        name, answer = without_number[0]
-        detail = f"{len(without_number)} of {count} errors carry no number that leads to a record, the first: {name}"
-        notes.add(attack="look for a reference number", where="every error", broken=True, detail=detail, answers=[answer], control=control)
-    _odd_input(notes, stage, control)
-    _streams_and_sockets(notes, stage, client, control)
-    return Evidence(check=PROVOKED, observations=notes.done())
+    """Provoke each class of error, as a page and as JSON, and read what comes back."""
+    cast = Cast(stage)
+    check = CheckId(f"{CONTROL}/provoked-errors")
+    plain = cast.nobody().get(cast.served.probe_path(ProbeRoute.PLAIN))
+    if plain.status != 200:
+        return Evidence(check=check, not_verified=f"the probe route that raises nothing answered {plain.status}")
+    control = shown(plain)
+    is_ours = stage.facts.guard is not None
+    seen = [_judged(one, control, needs_number=is_ours) for one in (*_natural(cast), *_chosen(cast), *_faults(cast, is_ours=is_ours))]
+    seen += _stream(cast, control)
+    if stage.facts.framework != "flask":
+        seen.append(_socket(cast, control))
+    return Evidence(check=check, observations=tuple(seen))
 
 
-def _errors(stage: Stage, client: Client) -> Iterator[tuple[str, str, Answer, list[str]]]:
-    """Name, where, answer, and words of the request that must not come back."""
-    place = stage.served.probe_path
-    for kind, headers in (("JSON", []), ("page", HTML)):
-        word = marker()
-        yield f"404, {kind}", "an unknown path", client.get(f"/{word}?q={word}x", headers=headers), [word]
-        yield f"405, {kind}", "every route", client.send("DELETE", place(ProbeRoute.PLAIN), headers=headers), []
-        for status in STATUSES:
-            yield f"{status}, {kind}", "every route", client.get(f"{place(ProbeRoute.ABORTS)}?status={status}", headers=headers), []
-        for which in (ProbeRoute.RAISES, ProbeRoute.RAISES_HTML):
-            yield f"exception in a handler ({which.value}), {kind}", "every route", client.get(place(which), headers=headers), []
-        if stage.facts.guard is not None:
-            yield f"handler that answers with a traceback, {kind}", "every route", client.get(place(ProbeRoute.TRACEBACK), headers=headers), []
+def _natural(cast: Cast) -> Iterator[Provoked]:
+    """Errors that any application answers by itself: missing page, wrong method, no login, wrong input."""
+    nobody = cast.nobody()
+    for kind, headers in (("page", _HTML), ("JSON", _JSON)):
+        lost = witness.marker("lost")
+        yield Provoked(attack=f"missing page, as {kind}", where="a missing page", answer=nobody.get(f"/{lost}?q={lost}", headers=headers), secrets=(lost,))
+        wrong = nobody.send("DELETE", cast.served.probe_path(ProbeRoute.PLAIN), headers=headers)
+        yield Provoked(attack=f"method that is not listed, as {kind}", where="a wrong method", answer=wrong)
+        private = next((r for r in witness.reads(cast.stage.facts) if r.rule == "requires" or r.guarded_by), None)
+        if private is not None:
+            with contextlib.suppress(OSError, TargetFailed):
+                answer = nobody.get(cast.stage.fill(private), headers=headers)
+                if answer.status >= 400:  # else it leads to the login page, which is no error
+                    yield Provoked(attack=f"no login, as {kind}", where="a private page", answer=answer)
+    yield from _bad_input(cast)
 
 
-def _told(answer: Answer, words: list[str]) -> list[str]:
-    text = answer.text
-    found = [name for name, pattern in LEAKS if pattern.search(text)]
-    return [*found, *("a word of the request or the exception" for word in words if word in text)]
-
-
-def _has_number(answer: Answer) -> bool:
-    """Whether a reference id stands in a header or in the body."""
-    named = [value for name, value in answer.headers if any(part in name for part in (b"incident", b"request-id", b"correlation", b"trace-id"))]
-    return bool(named) or bool(REFERENCE.search(answer.text))
-
-
-def _odd_input(notes: Notes, stage: Stage, control: Answer) -> None:
-    """Give the application's own routes what they do not expect."""
-    client = sign_in(stage, stage.users[-1]) if stage.users else stage.served.client()
-    if client is None:
+def _bad_input(cast: Cast) -> Iterator[Provoked]:
+    """Broken JSON and a value of the wrong kind, on the first routes that take one."""
+    taking = [route for route in witness.changes(cast.stage.facts) if route.body == "json"][:2]
+    for route in taking:
+        for _, client in cast.allowed(route)[-1:]:
+            with contextlib.suppress(OSError, TargetFailed):
+                path, lost = cast.stage.fill(route), witness.marker("lost")
+                body = f'{{"{lost}": '.encode()
+                answer = client.send(witness.unsafe_method(route), path, headers=[("content-type", "application/json")], body=body)
+                yield Provoked(attack="broken JSON", where=route, answer=answer, secrets=(lost,) if answer.status >= 500 else ())
+    for route in witness.reads(cast.stage.facts):
+        if "{" not in route.path or not any(p.where == "path" and p.kind in {"integer", "number", "uuid"} for p in route.parameters):
+            continue
+        for _, client in cast.allowed(route)[-1:]:
+            with contextlib.suppress(OSError):
+                path = re.sub(r"\{[^}]+\}", "not-a-number", route.path)
+                yield Provoked(attack="parameter of the wrong kind", where=route, answer=client.get(path, headers=_JSON))
         return
-    for route in readable(stage.facts)[:MOST_ROUTES]:
-        worst: tuple[list[str], Answer] | None = None
-        for path in _odd_paths(stage, route, client):
-            answer = client.get(path, headers=HTML)
-            told = _told(answer, []) if answer.status >= 400 else []
-            if told:
-                worst = (told, answer)
-        if worst is not None:
-            detail = f"the answer ({worst[1].status}) tells {', '.join(worst[0])}"
-            notes.add(attack="odd input", where=route.name, broken=True, detail=detail, answers=[worst[1]], control=control, route=route)
-    detail = f"{min(MOST_ROUTES, len(readable(stage.facts)))} routes asked with {len(ODD)} odd values each"
-    notes.add(attack="odd input on all routes", where="every route", broken=False, detail=detail, control=control)
 
 
-def _odd_paths(stage: Stage, route: RouteFacts, client: Client) -> Iterator[str]:
-    names = [p.name for p in route.parameters if p.where == "query"]
-    for value in ODD:
-        if "{" in route.path:
-            yield re.sub(r"\{[^}]+\}", value if value.startswith("%") else quote(value), route.path)
-        for name in names[:3]:
-            yield f"{stage.fill(route, client=client)}?{name}={value if value.startswith('%') else quote(value)}"
+def _chosen(cast: Cast) -> Iterator[Provoked]:
+    path = cast.served.probe_path(ProbeRoute.ABORTS)
+    for status in CHOSEN:
+        for kind, headers in (("page", _HTML), ("JSON", _JSON)):
+            answer = cast.nobody().get(f"{path}?status={status}", headers=headers)
+            yield Provoked(
+                attack=f"error that a handler chose ({status}), as {kind}", where="any handler", answer=answer, secrets=(path,), expected=status
+            )
 
 
-def _streams_and_sockets(notes: Notes, stage: Stage, client: Client, control: Answer) -> None:
-    """Errors after the answer has begun: the connection is cut, and what was sent tells nothing."""
+def _faults(cast: Cast, *, is_ours: bool) -> Iterator[Provoked]:
+    canary = cast.served.canary
+    for which in (ProbeRoute.RAISES, ProbeRoute.RAISES_HTML):
+        for kind, headers in (("page", _HTML), ("JSON", _JSON)):
+            path = cast.served.probe_path(which)
+            answer = cast.nobody().get(path, headers=headers)
+            yield Provoked(attack=f"{FAULTS[which]}, as {kind}", where="any handler that raises", answer=answer, secrets=(canary, path), expected=500)
+    if is_ours:
+        # Where nothing promises to replace a handler's own answer, this probe would only show what the probe itself does.
+        answer = cast.nobody().get(cast.served.probe_path(ProbeRoute.TRACEBACK))
+        where = "any handler that shows its own traceback"
+        yield Provoked(attack="traceback that a handler sends itself", where=where, answer=answer, secrets=(canary,), expected=500)
+
+
+def _judged(one: Provoked, control: Exchanged, *, needs_number: bool) -> Observation:
+    answers = [shown(one.answer)]
+    if one.answer.status < 400 or (one.expected and one.answer.status != one.expected and one.answer.status < 500):
+        detail = f"answered {one.answer.status}, so no error was provoked"
+        return saw(Outcome.UNTRIED, one.attack, one.where, detail, answers=answers)
+    leaks = list(_leaks(one.answer.answer + one.answer.body, one.secrets))
+    if leaks:
+        detail = f"the answer ({one.answer.status}) shows {', '.join(leaks)}"
+        return saw(Outcome.BROKEN, one.attack, one.where, detail, answers=answers, control=control)
+    if needs_number and not _number_of(one.answer):
+        detail = f"the answer ({one.answer.status}) carries no incident number, so nobody can find its record"
+        return saw(Outcome.BROKEN, one.attack, one.where, detail, answers=answers, control=control)
+    words = "with an incident number" if _number_of(one.answer) else "without a reference number"
+    return saw(Outcome.HELD, one.attack, one.where, f"{one.answer.status}, nothing of the inside, {words}", answers=answers, control=control)
+
+
+def _leaks(raw: bytes, secrets: Sequence[str]) -> Iterator[str]:
+    for secret in secrets:
+        if secret.encode() in raw:
+            yield "the canary of the fault" if secret.startswith("canary") else "what was asked for, word for word"
+    yield from (name for name, pattern in _LEAKS if pattern.search(raw))
+
+
+def _number_of(answer: Answer | SocketAnswer) -> str:
+    """The incident number of an answer: its header, else the one number of 16 hexadecimal characters in its body."""
+    told = answer.header("incident-id") or answer.header("x-request-id") or answer.header("x-correlation-id")
+    if told:
+        return told[0]
+    found = _NUMBER.search(answer.body.decode("utf-8", "replace"))
+    return found.group(0) if found else ""
+
+
+def _stream(cast: Cast, control: Exchanged) -> list[Observation]:
+    attack, where = FAULTS[ProbeRoute.RAISES_STREAM], "any stream that breaks"
     try:
-        answer = client.get(stage.served.probe_path(ProbeRoute.RAISES_STREAM))
-        told = _told(answer, [stage.served.canary])
-        detail = f"the rest of the stream tells {', '.join(told)}" if told else "the stream ends without a word"
-        notes.add(attack="exception in a stream", where="every route", broken=bool(told), detail=detail, answers=[answer], control=control)
-    except WireError as error:
-        notes.add(attack="exception in a stream", where="every route", broken=False, detail=f"the connection is cut ({error})", control=control)
-    if stage.facts.framework == "flask":
-        return
-    socket = client.socket(stage.served.probe_path(ProbeRoute.SOCKET_RAISES), listen_seconds=0.5)
-    text = " ".join(str(message) for message in socket.messages) + socket.answer.decode("latin-1")
-    leaks = stage.served.canary in text or "Traceback" in text
-    detail = "the close message tells the exception" if leaks else f"closed with {socket.close_code or 'no code'}, nothing told"
-    notes.add(attack="exception in a WebSocket", where="every socket", broken=leaks, detail=detail, answers=[socket], control=control)
+        answer = cast.nobody().get(cast.served.probe_path(ProbeRoute.RAISES_STREAM))
+    except OSError:
+        return [saw(Outcome.HELD, attack, where, "the connection is cut, so nobody takes the answer for whole", control=control)]
+    leaks = list(_leaks(answer.answer + answer.body, (cast.served.canary,)))
+    outcome = Outcome.BROKEN if leaks else Outcome.HELD
+    detail = f"the stream goes on with {', '.join(leaks)}" if leaks else f"{answer.status}, nothing of the inside"
+    return [saw(outcome, attack, where, detail, answers=[shown(answer)], control=control)]
+
+
+def _socket(cast: Cast, control: Exchanged) -> Observation:
+    attack, where = "fault of a socket", "any socket that raises"
+    try:
+        answer = cast.nobody().socket(cast.served.probe_path(ProbeRoute.SOCKET_RAISES), listen_seconds=1.0)
+    except OSError as error:
+        return saw(Outcome.HELD, attack, where, f"the connection is cut ({error})", control=control)
+    told = b"".join(message.encode() if isinstance(message, str) else message for message in answer.messages)
+    leaks = list(_leaks(answer.answer + told, (cast.served.canary,)))
+    if leaks:
+        return saw(Outcome.BROKEN, attack, where, f"the socket tells {', '.join(leaks)}", answers=[shown(answer)], control=control)
+    detail = f"closed with {answer.close_code or answer.status}, nothing of the inside"
+    return saw(Outcome.HELD, attack, where, detail, answers=[shown(answer)], control=control)
+
+
+# -- log-pairing --------------------------------------------------------------------------------------------
 
 
 def log_pairing(stage: Stage) -> Evidence:
-    """Match the number that the client gets with the records: exactly one each, with the detail that the client did not get."""
-    notes = Notes()
-    client = stage.served.client()
-    control = client.get(stage.served.probe_path(ProbeRoute.PLAIN))
-    cases = [
-        ("exception in a handler", client.get(stage.served.probe_path(ProbeRoute.RAISES)), True),
-        ("exception in a page", client.get(stage.served.probe_path(ProbeRoute.RAISES_HTML), headers=HTML), True),
-        ("404", client.get(f"/{marker()}"), False),
-        ("403", client.get(f"{stage.served.probe_path(ProbeRoute.ABORTS)}?status=403"), False),
-    ]
-    records = list(stage.served.records())
-    if stage.facts.guard is None and not any(_number(answer) for _, answer, _ in cases):
-        return Evidence(check=PAIRING, not_verified="errors carry no reference number, so none can be matched", unlock="protect(app) adds one to each error")
-    for name, answer, is_fault in cases:
-        number = _number(answer)
-        found = [record for record in records if number and number in record]
-        detailed = not is_fault or any(stage.served.canary in record for record in found)
-        told = stage.served.canary in answer.text
-        fault = _pairing_fault(number, found, detailed=detailed, told=told)
-        detail = fault or "one record under the client's number" + (", with the exception" if is_fault else "")
-        notes.add(attack=f"pair the {name}", where="every error", broken=bool(fault), detail=detail, answers=[answer], control=control)
-    return Evidence(check=PAIRING, observations=notes.done())
+    """Each incident number stands in exactly one record, and what was raised stands in the log only."""
+    cast = Cast(stage)
+    check = CheckId(f"{CONTROL}/log-pairing")
+    seen: list[Observation] = []
+    for attack, provoke, detail in _recorded(cast):
+        with contextlib.suppress(OSError):
+            seen.append(_paired(cast, attack, provoke(), detail))
+    if not any(o.exchanged and _has_number(o) for o in seen) and stage.facts.guard is None:
+        reason = "errors carry no reference number, so records cannot be matched with them"
+        return Evidence(check=check, not_verified=reason, unlock="ringwork.protect(app) gives every error an incident number")
+    return Evidence(check=check, observations=tuple(seen))
 
 
-def _pairing_fault(number: str, found: list[str], *, detailed: bool, told: bool) -> str:
+def _has_number(observation: Observation) -> bool:
+    return observation.outcome is not Outcome.BROKEN or "no reference" not in observation.detail
+
+
+def _recorded(cast: Cast) -> Iterator[tuple[str, Callable[[], Answer], str]]:
+    """Errors that leave a record: faults with the text that they raise, and refusals of a guard."""
+    nobody, served = cast.nobody(), cast.served
+    for which in (ProbeRoute.RAISES, ProbeRoute.RAISES_HTML):
+        yield f"record of an {FAULTS[which]}", lambda which=which: nobody.get(served.probe_path(which)), served.canary  # type: ignore[misc]  # the default binds the loop's value
+    facts = cast.stage.facts
+    if witness.guards(facts, "access.deny-by-default"):
+        yield "record of a refusal for want of a rule", lambda: nobody.get(served.probe_path(ProbeRoute.BARE)), ""
+    if witness.guards(facts, "network.host-validation"):
+        foreign = f"{witness.marker('canary')}.invalid"
+        yield "record of a refused host", lambda: nobody.send("GET", served.probe_path(ProbeRoute.PLAIN), host=foreign), ""
+
+
+def _paired(cast: Cast, attack: str, answer: Answer, detail: str) -> Observation:
+    where, answers = "security log", [shown(answer)]
+    number = _number_of(answer)
     if not number:
-        return "the answer carries no number"
-    if len(found) != 1:
-        return f"{len(found)} records carry the client's number"
-    if told:
-        return "the client got the detail that belongs in the log"
-    return "" if detailed else "the record does not hold the exception"
+        return saw(Outcome.BROKEN, attack, where, f"{answer.status} carries no reference number", answers=answers)
+    records = list(cast.served.records())
+    matching = [record for record in records if number in record]
+    if len(matching) != 1:
+        words = "no record has its number" if not matching else f"{len(matching)} records have its number"
+        return saw(Outcome.BROKEN, attack, where, f"{answer.status}: {words}", answers=answers, read=len(records))
+    if detail and not any(detail in record for record in records):
+        return saw(Outcome.BROKEN, attack, where, "what was raised is in no record, so the fault is lost", answers=answers)
+    if detail and detail.encode() in answer.answer + answer.body:
+        return saw(Outcome.BROKEN, attack, where, "what was raised is in the answer as well", answers=answers)
+    return saw(Outcome.HELD, attack, where, f"{answer.status}: one record has its number", answers=answers, read=len(records))
 
 
-def _number(answer: Answer) -> str:
-    """The reference number of an answer: a header's, else a hexadecimal word of the body."""
-    for name, value in answer.headers:
-        if any(part in name for part in (b"incident", b"request-id", b"correlation")):
-            return value.decode("latin-1")
-    found = REFERENCE.search(answer.text)
-    return found.group() if found else ""
+# -- handlers-registered ------------------------------------------------------------------------------------
 
 
 def handlers_registered(stage: Stage) -> Evidence:
-    """Look for what catches every exception."""
-    notes = Notes()
-    handlers = stage.facts.error_handlers
-    if enforces(stage.facts, CONTROL):
-        detail = "ringwork's outermost layer catches what the application does not, in mounts too"
-        notes.add(attack="list the error handlers", where="the whole application", broken=False, detail=detail, read=1 + len(handlers.names))
-    elif handlers.catch_all:
-        detail = f"the application handles every exception itself ({', '.join(handlers.names)})"
-        notes.add(attack="list the error handlers", where="the whole application", broken=False, detail=detail, read=len(handlers.names))
+    """Something answers whatever exception rises, in the application and in what is mounted into it; debug is off."""
+    facts = stage.facts
+    check = CheckId(f"{CONTROL}/handlers-registered")
+    attack, where = "exception that nobody expected", "the application"
+    debug = [name for name in ("debug", "DEBUG", "PROPAGATE_EXCEPTIONS") if facts.settings.get(name)]
+    seen: list[Observation] = []
+    if debug:
+        seen.append(saw(Outcome.BROKEN, "debug pages", where, f"{debug[0]} is on, so faults are shown to whoever causes them"))
+    mounts = sum(route.kind in {"mount", "static"} for route in facts.routes)
+    if witness.guards(facts, CONTROL):
+        detail = f"ringwork stands outside everything, {mounts} mounted applications too"
+        seen.append(saw(Outcome.HELD, attack, where, detail, read=1 + len(facts.error_handlers.names)))
+    elif facts.error_handlers.catch_all:
+        detail = f"{len(facts.error_handlers.names)} handlers, one of them for everything"
+        seen.append(saw(Outcome.HELD, attack, where, detail, read=len(facts.error_handlers.names)))
     else:
-        detail = "nothing handles every exception; the framework's own page answers"
-        notes.add(attack="list the error handlers", where="the whole application", broken=True, detail=detail, read=1 + len(handlers.names))
-    return Evidence(check=HANDLERS, observations=notes.done())
+        detail = "no handler takes what nobody expected; the framework's own page is shown, and nothing joins it to a record"
+        seen.append(saw(Outcome.BROKEN, attack, where, detail))
+    return Evidence(check=check, observations=tuple(seen))
 
 
 CHECKS: tuple[Check, ...] = (
-    Check(id=PROVOKED, kind=Kind.LIVE, run=provoked_errors),
-    Check(id=PAIRING, kind=Kind.LIVE, run=log_pairing),
-    Check(id=HANDLERS, kind=Kind.ROUTES, run=handlers_registered),
+    Check(id=CheckId(f"{CONTROL}/provoked-errors"), kind=Kind.LIVE, run=provoked_errors),
+    Check(id=CheckId(f"{CONTROL}/log-pairing"), kind=Kind.LIVE, run=log_pairing),
+    Check(id=CheckId(f"{CONTROL}/handlers-registered"), kind=Kind.ROUTES, run=handlers_registered),
 )

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from flask import Flask, Response, abort, jsonify, redirect, request
+from flask import Flask, Response, abort, redirect, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from ringwork.policy import declare
@@ -47,7 +47,16 @@ def _views(canary: str, at: str) -> dict[str, View]:
     def aborts() -> Response:
         abort(serving.status_of(request.args.get("status", "")))
 
-    return {"plain": plain, "bare": bare, "empty": empty, "moved": moved, "sets-cookies": sets_cookies, "aborts": aborts, **_faulty(canary), **_planted(at)}
+    return {
+        "plain": plain,
+        "bare": bare,
+        "empty": empty,
+        "moved": moved,
+        "sets-cookies": sets_cookies,
+        "aborts": aborts,
+        **_faulty(canary),
+        **_planted(at),
+    }
 
 
 def _planted(at: str) -> dict[str, View]:

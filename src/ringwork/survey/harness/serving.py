@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import itertools
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass

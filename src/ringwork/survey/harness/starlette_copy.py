@@ -8,11 +8,10 @@ import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import anyio._backends._asyncio  # noqa: F401  # loaded once here instead of in every variant
 import uvicorn
 import uvicorn.lifespan.on
 import uvicorn.protocols.http.h11_impl
-import uvicorn.protocols.websockets.auto  # noqa: F401  # the same
+import uvicorn.protocols.websockets.auto  # the same
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -62,7 +61,16 @@ def _endpoints(canary: str, at: str) -> dict[str, Endpoint]:
     async def aborts(request: Request) -> Response:
         raise HTTPException(serving.status_of(request.query_params.get("status", "")))
 
-    return {"plain": plain, "bare": bare, "empty": empty, "moved": moved, "sets-cookies": sets_cookies, "aborts": aborts, **_faulty(canary), **_planted(at)}
+    return {
+        "plain": plain,
+        "bare": bare,
+        "empty": empty,
+        "moved": moved,
+        "sets-cookies": sets_cookies,
+        "aborts": aborts,
+        **_faulty(canary),
+        **_planted(at),
+    }
 
 
 def _planted(at: str) -> dict[str, Endpoint]:

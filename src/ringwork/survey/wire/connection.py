@@ -75,19 +75,20 @@ def connect(place: Place) -> socket.socket:
         raise WireError(f"the TLS handshake failed: {error}") from error
 
 
-def exchange(sock: socket.socket, request: bytes, *, method: str) -> Parsed:
-    """Send `request` as it is and read one answer. Raises WireError when it breaks off or is no HTTP."""
+def exchange(sock: socket.socket, request: bytes, *, method: str, upgrade: bool = False) -> Parsed:
+    """Send `request` as it is and read one answer; `upgrade` when it asks for another protocol. Raises WireError when it breaks off or is no HTTP."""
     try:
         sock.sendall(request)
     except OSError as error:
         raise WireError(f"the request could not be sent: {error}") from error
-    return read_answer(sock, method=method)
+    return read_answer(sock, method=method, upgrade=upgrade)
 
 
-def read_answer(sock: socket.socket, *, method: str) -> Parsed:
+def read_answer(sock: socket.socket, *, method: str, upgrade: bool = False) -> Parsed:
     """Read one answer to a request with `method`; 1xx ones are passed over, except 101."""
     reader = h11.Connection(our_role=h11.CLIENT, max_incomplete_event_size=256 * 1024)
-    reader.send(h11.Request(method=_known(method), target="/", headers=[("host", "copy")]))
+    asked = [("host", "copy"), *([("connection", "upgrade"), ("upgrade", "websocket")] if upgrade else [])]
+    reader.send(h11.Request(method=_known(method), target="/", headers=asked))
     reader.send(h11.EndOfMessage())
     raw, body = bytearray(), bytearray()
     head: h11.Response | h11.InformationalResponse | None = None

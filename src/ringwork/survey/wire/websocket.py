@@ -47,7 +47,7 @@ def open_socket(place: Place, path: str, headers: list[tuple[str, str]], *, list
     lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in [*headers, *upgrade]), "", ""]
     request = "\r\n".join(lines).encode()
     with connection.connect(place) as sock:
-        parsed = connection.exchange(sock, request, method="GET")
+        parsed = connection.exchange(sock, request, method="GET", upgrade=True)
         messages: list[str | bytes] = []
         code = 0
         if parsed.status == 101:

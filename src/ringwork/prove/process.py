@@ -1,0 +1,226 @@
+"""The process that holds a copy, from the prover's side: started behind walls, asked, and ended with everything it started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess  # starts the child of this file, by a literal argument list
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ringwork.errors import TargetFailed
+from ringwork.prove import channel
+from ringwork.prove.check import Fault
+from ringwork.prove.target import Target, imports_of
+from ringwork.survey import copies, facts
+
+IMPORT_SECONDS = 20.0
+START_SECONDS = 10.0
+_ANSWER_SECONDS = 20.0
+_KEPT_BYTES = 20_000_000
+_KEPT = frozenset({"PATH", "LANG", "LANGUAGE", "TZ", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "SYSTEMROOT", "LD_LIBRARY_PATH"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """How a variant differs from the copy. without: control ids taken out."""
+
+    probes: bool = True
+    fault: Fault | None = None
+    production: bool = False
+    without: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What the import told."""
+
+    facts: facts.AppFacts
+    confinement: str
+    private: bool
+    unforkable: str
+    refused: tuple[str, ...]
+    started: tuple[str, ...]
+    users: tuple[Mapping[str, Any], ...] = ()
+
+
+def environment(home: Path, temporary: Path, extra: Mapping[str, str]) -> dict[str, str]:
+    """The scrubbed environment of a copy: an allow list, a home and a temporary folder of its own, and what was asked for."""
+    # Against a copy that reaches the user's databases and services through what their shell knows.
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("LC_")}
+    return {**kept, "HOME": str(home), "TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", **extra}
+
+
+class Copy:
+    """One copy of the tree with its process: imported once, forked for each variant."""
+
+    def __init__(self, target: Target, *, extra: Mapping[str, str], kernel: bool = True, source: Path | None = None) -> None:
+        self.target, self.extra, self.kernel = target, extra, kernel
+        self.folder = Path(tempfile.mkdtemp(prefix="ringwork-")).resolve()
+        self.tree = self.folder / "copy"
+        self.copied = copies.copy_tree(source or target.root, self.tree)
+        self.template = self.tree  # what a variant's folder begins as; a warmed-up one replaces it
+        self._number = 0
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self.loaded: Loaded | None = None
+
+    def load(self, users_from: str = "") -> Loaded:
+        """Start the process and import the target; then have `users_from` ("module:function") make users in it.
+
+        Raises TargetFailed; after 20 s without an answer too.
+        """
+        home, temporary = self.tree / ".ringwork-home", self.tree / ".ringwork-tmp"
+        home.mkdir(exist_ok=True)
+        temporary.mkdir(exist_ok=True)
+        ours, theirs = socket.socketpair()
+        output = (self.folder / "output.txt").open("wb")
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "ringwork.prove.child", str(theirs.fileno())],
+            cwd=self.tree,
+            env=environment(home, temporary, self.extra),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
+        )
+        theirs.close()
+        output.close()
+        self._control = ours
+        ours.settimeout(IMPORT_SECONDS)
+        self._ask(self._setup())
+        answer = self._ask({"do": "load", "users_from": users_from})
+        self.loaded = _loaded(_require_ok(answer))
+        return self.loaded
+
+    def _setup(self) -> dict[str, Any]:
+        target = self.target
+        return {
+            "kernel": self.kernel,
+            "folder": str(self.folder),
+            "copy": str(self.tree),
+            "root": str(target.root),
+            "imports": sorted(imports_of(self.tree)),
+            "paths": list(target.paths),
+            "working": target.working,
+            "target": {
+                "text": target.text,
+                "module": target.module,
+                "attribute": target.attribute,
+                "factory": target.factory,
+                "arguments": list(target.arguments),
+            },
+        }
+
+    def _ask(self, command: dict[str, Any], fds: Sequence[int] = ()) -> Any:
+        if self._control is None:
+            raise TargetFailed(step="import", problem="the copy is not running", advice="this is a fault of ringwork; report it")
+        try:
+            channel.send(self._control, command, fds)
+            return channel.receive(self._control)[0]
+        except TimeoutError as error:
+            self.close(keep_folder=True)
+            advice = "something waits or serves when the module is imported; put it under `if __name__ == '__main__':`"
+            raise TargetFailed(step="import", problem=f"the import took longer than {IMPORT_SECONDS:g} s", advice=advice) from error
+        except channel.ChannelClosed as error:
+            advice = "run `ringwork doctor TARGET` for the steps one by one"
+            raise TargetFailed(step="import", problem=f"the copy's process ended: {self._tail()}", advice=advice) from error
+
+    def _tail(self) -> str:
+        with contextlib.suppress(OSError):
+            return (
+                " / ".join((self.folder / "output.txt").read_text(errors="replace").strip().splitlines()[-3:])[-400:] or "without a message"
+            )
+        return "without a message"
+
+    def fork(
+        self, change: Change, *, sock: socket.socket, origin: str, canary: str, tls: Path, folder: Path | None
+    ) -> tuple[int, socket.socket]:
+        """A new variant that serves on `sock`; its process id and its control socket. Raises TargetFailed when it does not start."""
+        ours, theirs = socket.socketpair()
+        command = {
+            "do": "fork",
+            "probes": change.probes,
+            "fault": change.fault.value if change.fault else "",
+            "production": change.production,
+            "without": sorted(change.without),
+            "origin": origin,
+            "canary": canary,
+            "tls": str(tls),
+            "shown": str(folder) if folder else "",
+        }
+        with self._lock:
+            pid = int(self._ask(command, [sock.fileno(), theirs.fileno()])["pid"])
+        theirs.close()
+        ours.settimeout(START_SECONDS)
+        try:
+            answer, _ = channel.receive(ours)
+        except (TimeoutError, channel.ChannelClosed) as error:
+            kill(pid)
+            ours.close()
+            advice = "its start-up waits for something; see `ringwork doctor TARGET`"
+            raise TargetFailed(
+                step="start", problem=f"the copy did not start within {START_SECONDS:g} s ({self._tail()})", advice=advice
+            ) from error
+        if "failed" in answer:
+            ours.close()
+            raise TargetFailed(**answer["failed"])
+        ours.settimeout(_ANSWER_SECONDS)
+        return pid, ours
+
+    def variant_folder(self) -> Path:
+        """A fresh folder with what the copy held right after its import and first start."""
+        with self._lock:
+            self._number += 1
+            number = self._number
+        place = self.folder / "variants" / str(number)
+        copies.duplicate(self.template, place)
+        return place
+
+    def close(self, *, keep_folder: bool = False) -> None:
+        """End the process with everything it started, and remove the folder."""
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(timeout=10)
+            self._process = None
+        if not keep_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _loaded(answer: dict[str, Any]) -> Loaded:
+    return Loaded(
+        facts=facts.from_plain(facts.AppFacts, answer["facts"]),
+        confinement=answer["confinement"],
+        private=bool(answer["private"]),
+        unforkable=str(answer["unforkable"]),
+        refused=tuple(answer["refused"]),
+        started=tuple(answer["started"]),
+        users=tuple(answer["users"]),
+    )
+
+
+def _require_ok(answer: Any) -> dict[str, Any]:
+    if "failed" in answer:
+        raise TargetFailed(**answer["failed"])
+    found: dict[str, Any] = answer["ok"]
+    return found
+
+
+def kill(pid: int) -> None:
+    """End a variant at once; one that is gone already is no fault."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,141 @@
+"""One variant while it runs: its socket, its origin, the questions it answers, and its end."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ringwork.errors import TargetFailed
+from ringwork.prove import channel
+from ringwork.prove.process import Change, Copy, kill
+from ringwork.survey.wire import forge
+from ringwork.survey.wire.client import Client
+
+_KEPT_BYTES = 20_000_000
+
+
+class Running:
+    """One variant while it runs: address, origin, and the questions it answers."""
+
+    def __init__(
+        self, copy: Copy, change: Change, *, host: str, authority: forge.Authority, renew: Callable[[], Copy] | None = None
+    ) -> None:
+        self.copy, self.change, self._renew = copy, change, renew
+        self.sock = _listen()
+        self.address: tuple[str, int] = self.sock.getsockname()[:2]
+        self.host = host
+        self.origin = f"https://{host}:{self.address[1]}"
+        self.canary = f"canary-{secrets.token_hex(8)}"
+        self.authority = authority
+        self._pid = 0
+        self._control: socket.socket | None = None
+        self._folder: Path | None = None
+        self._lock = threading.Lock()
+        try:
+            self._start()
+        except BaseException:
+            self._end()
+            self.sock.close()
+            raise
+
+    def _start(self) -> None:
+        if self._renew is not None:
+            self.copy = self._renew()
+        else:
+            self._folder = self.copy.variant_folder()
+        tls = _write_leaf(self.copy.folder, self.authority, self.host)
+        self._pid, self._control = self.copy.fork(
+            self.change, sock=self.sock, origin=self.origin, canary=self.canary, tls=tls, folder=self._folder
+        )
+
+    def ask(self, what: str) -> Any:
+        """One question: state, records, events or refused."""
+        with self._lock:
+            control = self._control or socket.socket()  # an unconnected one answers as a copy that is gone
+            try:
+                channel.send(control, {"do": what})
+                return channel.receive(control)[0]
+            except (TimeoutError, channel.ChannelClosed) as error:
+                raise TargetFailed(
+                    step="run", problem="the copy ended while it was examined", advice="its crash is itself worth a look"
+                ) from error
+
+    def reset(self) -> None:
+        """A fresh fork on the same socket: everything is as right after the import."""
+        with self._lock:
+            self._end()
+            self._start()
+
+    def _end(self) -> None:
+        if self._pid:
+            kill(self._pid)
+            self._wait()
+        self._pid = 0
+        if self._folder is not None and self.copy.copied.size_bytes > _KEPT_BYTES:
+            shutil.rmtree(self._folder, ignore_errors=True)  # small ones go with the whole copy, at the end
+        if self._renew is not None:
+            self.copy.close()
+
+    def _wait(self) -> None:
+        """Until the process is gone, which closes its end of the control socket."""
+        if self._control is not None:
+            with contextlib.suppress(OSError):
+                self._control.settimeout(2)
+                while self._control.recv(65536):
+                    pass
+            self._control.close()
+            self._control = None
+
+    def settle(self, place: Path) -> None:
+        """End the variant and move what it holds to `place`, from which later ones begin."""
+        with self._lock:
+            kill(self._pid)
+            self._wait()
+            shutil.move(self._folder or self.copy.tree, place)
+
+    def close(self) -> None:
+        """End the variant."""
+        with self._lock:
+            self._end()
+            self.sock.close()
+
+
+def _listen() -> socket.socket:
+    """A listening socket on an ephemeral port of 127.0.0.1."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen(128)
+    except OSError as error:
+        sock.close()
+        advice = "this machine gives no loopback port; check that 127.0.0.1 is up and ports are free"
+        raise TargetFailed(step="port", problem=f"no loopback port could be opened ({error.strerror})", advice=advice) from error
+    return sock
+
+
+def _write_leaf(folder: Path, authority: forge.Authority, host: str) -> Path:
+    place = folder / "tls" / host.replace(":", "_")
+    if not place.exists():
+        place.mkdir(parents=True)
+        certificate, key = authority.leaf(names=[host, "localhost", "127.0.0.1"])
+        (place / "leaf.pem").write_bytes(certificate)
+        (place / "leaf.key").write_bytes(key)
+    return place
+
+
+def browser(running: Running, *, source: str = "127.0.0.1") -> Client:
+    """A fresh browser on a variant, from the loopback address `source`."""
+    return Client(
+        address=running.address,
+        server_name=running.host,
+        ca_pem=running.authority.certificate_pem,
+        source=source,
+        origin=running.origin,
+    )

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ringwork.cli import main
+
+OPEN = "from fastapi import FastAPI\napp = FastAPI(openapi_url=None)\n@app.get('/')\ndef home():\n    return 1\n"
+CLOSED = (
+    "from fastapi import FastAPI\nfrom ringwork import protect, public, Policy\napp = FastAPI(openapi_url=None)\n"
+    "@app.get('/')\n@public('the front page')\ndef home():\n    return 1\nprotect(app, Policy())\n"
+)
+
+
+@pytest.fixture
+def finding(tmp_path, monkeypatch, capsys):
+    """A finding of an open application, with its report in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop.py").write_text(OPEN)
+    main.main(["prove", "shop.py", "--select", "access.deny-by-default/probe-route", "--quick", "-q"])
+    capsys.readouterr()
+    return json.loads((tmp_path / ".ringwork" / "report.json").read_text())["findings"][0]
+
+
+def test_says_that_a_finding_is_still_there(finding, capsys):
+    """The same requests go to a fresh copy, both answers are printed, and the exit code is 1."""
+    code = main.main(["replay", finding["id"]])
+    printed = capsys.readouterr().out
+    assert "now, answered" in printed
+    assert "is still there" in printed
+    assert code == 1
+
+
+def test_says_that_a_finding_is_gone(finding, tmp_path, capsys):
+    """Once the application refuses, the replay ends with 0."""
+    (tmp_path / "shop.py").write_text(CLOSED)
+    code = main.main(["replay", finding["id"]])
+    assert "is gone" in capsys.readouterr().out
+    assert code == 0
+
+
+def test_names_the_findings_that_there_are(finding, capsys):
+    """A mistyped id is answered with the known ones."""
+    code = main.main(["replay", "000000000000"])
+    assert finding["id"] in "".join(capsys.readouterr())
+    assert code == 2

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from ringwork.names import CheckId
+from ringwork.prove import register, run, settings, target
+from ringwork.prove.check import Check, Kind, ProbeRoute
+from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome, Verdict
+from ringwork.prove.progress import Progress
+
+GUARDED = """
+from fastapi import FastAPI
+from ringwork import Policy, protect, public
+app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+@app.get("/")
+@public("the front page")
+def home():
+    return {"a": 1}
+protect(app, Policy(origin="https://shop.example", mode=MODE, waivers=WAIVERS))
+"""
+FOREIGN = "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/')\ndef home():\n    return 1\n"
+BARE = CheckId("access.deny-by-default/probe-route")
+HEADERS = CheckId("browser.security-headers/headers-by-response-class")
+
+
+def _guarded(mode="'enforce'", waivers="()"):
+    return "import datetime\nfrom ringwork import Waiver\n" + GUARDED.replace("MODE", mode).replace("WAIVERS", waivers)
+
+
+def _bare_route(stage):
+    """A stand-in proof: a route without a rule answers, or does not."""
+    client = stage.served.client()
+    control = client.get(stage.served.probe_path(ProbeRoute.PLAIN))
+    attack = client.get(stage.served.probe_path(ProbeRoute.BARE))
+    seen = Exchanged(request="GET plain", answer=str(control.status))
+    outcome = Outcome.BROKEN if attack.status == 200 else Outcome.HELD
+    found = Observation(
+        attack="a bare route",
+        where="GET /bare",
+        outcome=outcome,
+        detail=f"{attack.status}",
+        control=seen if control.status == 200 else None,
+    )
+    return Evidence(check=BARE, observations=(found,))
+
+
+def _raises(stage):
+    raise ZeroDivisionError("a fault of the check")
+
+
+def _never_fails(stage):
+    found = Observation(attack="a look", where="GET /", outcome=Outcome.HELD, detail="nothing", read=1)
+    return Evidence(check=HEADERS, observations=(found,))
+
+
+def _finds_only_what_is_planted(stage):
+    planted = any(ProbeRoute.WRITES_ON_GET in route.path for route in stage.facts.routes)
+    outcome = Outcome.BROKEN if planted else Outcome.HELD
+    found = Observation(attack="a look", where=stage.facts.routes[0].path, outcome=outcome, detail="seen", read=1)
+    return Evidence(check=HEADERS, observations=(found,))
+
+
+@pytest.fixture
+def prove(tmp_path, monkeypatch):
+    """Prove a module with the given checks, and nothing else."""
+
+    def started(source, *checks, progress=None, **asked):
+        (tmp_path / "shop.py").write_text(source)
+        monkeypatch.setattr(register, "PROOFS", (checks,))
+        return run.prove(target.resolve("shop.py", here=tmp_path), settings.Settings(**asked), progress or Progress())
+
+    return started
+
+
+def _result(report, check=BARE):
+    return next(result for result in report.results if result.check == check)
+
+
+LIVE = Check(id=BARE, kind=Kind.LIVE, run=_bare_route)
+
+
+def test_proves_a_guard_that_held_and_was_seen_to_be_what_held(prove):
+    """The attack failed, and the same attack succeeded on a copy without the guard."""
+    report = prove(_guarded(), LIVE)
+    assert _result(report).verdict is Verdict.PROVEN
+    assert _result(report).sensitivity == "without access.deny-by-default: violated"
+    assert report.exit_code == run.CLEAN
+
+
+def test_names_the_layer_that_stopped_the_attack(prove):
+    """The depth table has a row for the attack, with the one layer behind it."""
+    (row,) = prove(_guarded(), LIVE).depth
+    assert (row.attack, row.stopped_by, row.succeeded_without) == ("a bare route", ("access.deny-by-default",), True)
+
+
+def test_finds_the_hole_of_a_foreign_application(prove):
+    """Where nobody refuses, the run ends with a finding and exit code 1."""
+    report = prove(FOREIGN, LIVE)
+    assert [(f.check, f.where, f.verdict) for f in report.findings] == [(BARE, "GET /bare", Verdict.VIOLATED)]
+    assert report.exit_code == run.FINDINGS
+
+
+def test_calls_what_held_in_a_foreign_application_held_and_not_proven(prove):
+    """A guard that cannot be taken out was not seen to be what held."""
+    report = prove(FOREIGN, Check(id=HEADERS, kind=Kind.ROUTES, run=_never_fails))
+    assert (_result(report, HEADERS).verdict, _result(report, HEADERS).held) == (Verdict.NOT_VERIFIED, True)
+
+
+def test_does_not_believe_a_check_that_never_fails(prove):
+    """A check that holds without its guard proves nothing."""
+    report = prove(_guarded(), Check(id=HEADERS, kind=Kind.ROUTES, run=_never_fails))
+    assert _result(report, HEADERS).verdict is Verdict.NOT_VERIFIED
+    assert "could not be shown to fail" in _result(report, HEADERS).reason
+
+
+def test_believes_a_check_that_found_a_planted_fault(prove):
+    """Where nothing can be taken out, a planted fault shows that the check can fail."""
+    check = Check(id=HEADERS, kind=Kind.ROUTES, run=_finds_only_what_is_planted, planted=ProbeRoute.WRITES_ON_GET)
+    assert _result(prove(_guarded(), check), HEADERS).sensitivity == "with a planted fault (writes-on-get): violated"
+
+
+def test_never_counts_observe_as_a_pass(prove):
+    """In observe mode nothing is refused, whatever is switched on."""
+    report = prove(_guarded(mode="'observe'"), LIVE)
+    assert _result(report).verdict is not Verdict.PROVEN
+
+
+def test_accepts_a_waived_violation_and_ends_clean(prove):
+    """A waiver with an owner and a date turns violated into accepted, and is listed."""
+    waiver = "(Waiver(control='access.deny-by-default', reason='moving', owner='ops', until=datetime.date(2999, 1, 1)),)"
+    report = prove(_guarded(mode="'observe'", waivers=waiver), LIVE)
+    assert _result(report).verdict is Verdict.ACCEPTED
+    assert report.waivers == ("access.deny-by-default: moving (ops, until 2999-01-01)",)
+
+
+def test_names_a_check_that_fails_by_its_own_fault(prove):
+    """One faulty check does not hide the others, and the run ends as internal."""
+    report = prove(FOREIGN, Check(id=BARE, kind=Kind.LIVE, run=_raises))
+    assert report.exit_code == run.INTERNAL
+    assert "ZeroDivisionError" in report.exit_reason
+
+
+def test_lists_every_check_of_the_catalogue_by_name(prove):
+    """What has no proof yet is not verified, and says so."""
+    report = prove(FOREIGN, LIVE)
+    others = [result for result in report.results if result.check != BARE]
+    assert len(others) > 100
+    assert {result.verdict for result in others} == {Verdict.NOT_VERIFIED}
+
+
+def test_restores_the_state_that_it_changed(prove):
+    """After everything that was sent, the copy is as it was at its start."""
+    source = FOREIGN + "seen = []\n@app.post('/add')\ndef add():\n    seen.append(1)\n"
+    assert prove(source, LIVE).state_restored
+
+
+def test_counts_routes_that_it_could_not_reach(prove):
+    """A route whose input nobody knows is skipped with a reason, and the floor decides."""
+    source = FOREIGN + "from fastapi import HTTPException\n@app.get('/deep')\ndef deep():\n    raise HTTPException(404)\n"
+    report = prove(source.replace("FastAPI()", "FastAPI(openapi_url=None)"), Check(id=HEADERS, kind=Kind.ROUTES, run=_never_fails))
+    assert dict(report.coverage.skipped) == {"GET /deep": "no object was found for its parameters (404)"}
+    assert report.exit_code == run.INCONCLUSIVE
+
+
+def test_ends_inconclusive_where_users_are_needed_and_nobody_can_sign_in(prove):
+    """Without a user most checks cannot be made, and the lines to add are shown."""
+    source = _guarded().replace("public", "requires").replace('requires("the front page")', "requires()")
+    report = prove(source, LIVE, coverage_floor=0.0)
+    assert report.exit_code == run.INCONCLUSIVE
+    assert "[[prove.users]]" in report.unlocks[0]
+
+
+def test_leaves_a_partial_report_when_it_is_interrupted(prove):
+    """Ctrl-C ends the copies and keeps what is known."""
+
+    class Impatient(Progress):
+        def step(self, text, *, done, total):
+            if "every route" in text:
+                raise KeyboardInterrupt
+
+    report = prove(FOREIGN, LIVE, progress=Impatient())
+    assert report.partial
+    assert report.exit_code == run.INTERRUPTED
+
+
+def test_starts_no_check_after_its_time(prove):
+    """A run past its time says which checks it left out."""
+    report = prove(FOREIGN, LIVE, max_time=0.01)
+    assert "--max-time" in _result(report).reason
+
+
+def test_makes_only_the_checks_that_were_chosen(prove):
+    """--select and --ignore take layers, controls and checks."""
+    other = dataclasses.replace(LIVE, id=HEADERS)
+    assert _result(prove(FOREIGN, LIVE, other, ignore=("access",))).reason == "not selected in this run"
+
+
+def test_gives_every_role_a_cell_for_every_readable_route(prove):
+    """The matrix says what each got, and what the rules expect."""
+    report = prove(_guarded(), LIVE)
+    assert [(c.route, c.role, c.expected, c.status) for c in report.matrix] == [("GET /", "anonymous", "allow", 200)]
