@@ -141,6 +141,12 @@ def notes_page() -> str:
     return pages.notes()
 
 
+@app.get("/rota", response_class=HTMLResponse)
+@requires("clinician", "receptionist", "administrator")
+def rota_page() -> str:
+    return pages.rota()
+
+
 @app.get("/patients", response_class=HTMLResponse)
 @requires("clinician", "receptionist")
 def patients_page() -> str:

@@ -98,6 +98,12 @@ def notes_page() -> str:
     return pages.notes()
 
 
+@app.get("/rota")
+@requires("clinician", "receptionist", "administrator")
+def rota_page() -> str:
+    return pages.rota()
+
+
 @app.get("/patients")
 @requires("clinician", "receptionist")
 def patients_page() -> str:

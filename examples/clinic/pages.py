@@ -55,6 +55,11 @@ def visiting() -> str:
     return _page("visiting.html", _whoever())
 
 
+def rota() -> str:
+    """Who is on duty and where the keys are. Only the route's rule stands before it: the page asks nobody who they are."""
+    return _page("rota.html", _whoever())
+
+
 def login(*, failed: bool = False, username: str = "") -> str:
     """The form to sign in."""
     return _page("login.html", _whoever(), failed=failed, username=username)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from examples.clinic import desk, sessions
 from examples.clinic.domain import Role
-from ringwork.names import PrincipalId, SessionId
+from ringwork.names import SessionId
 from ringwork.policy.policy import Policy
 from ringwork.principal import Principal
 
@@ -38,7 +38,7 @@ def identify(request: HasCookies) -> Principal | None:
     if sessions.needs_touch(login, now):
         with desk.STORE.writing() as db:
             sessions.touch_login(db, raw_key, now)
-    return Principal(id=PrincipalId(str(login.user.id)), roles=frozenset({login.user.role}), session=SessionId(login.handle))
+    return Principal(id=str(login.user.id), roles=frozenset({login.user.role}), session=SessionId(login.handle))
 
 
 POLICY = Policy(origin=ORIGIN, identify=identify, roles=tuple(role.value for role in Role))

@@ -8,7 +8,7 @@ from typing import Any
 from ringwork.clock import FixedClock
 from ringwork.enforce.guard import Blocking, Guard, ReadForm, Refusal, Site
 from ringwork.exchange import Exchange, Header
-from ringwork.names import PrincipalId, SessionId
+from ringwork.names import SessionId
 from ringwork.principal import Principal, Via
 from ringwork.route import Handler, Public, Requires, Route, RouteKind, Rule
 from ringwork.secret import Secret
@@ -48,7 +48,7 @@ def make_route(
 
 def make_user(name: str = "ada", *roles: str, session: str | None = "s1", via: Via = Via.COOKIE) -> Principal:
     """A signed-in user."""
-    return Principal(id=PrincipalId(name), roles=frozenset(roles), session=SessionId(session) if session else None, via=via)
+    return Principal(id=name, roles=frozenset(roles), session=SessionId(session) if session else None, via=via)
 
 
 def ask(

@@ -17,7 +17,9 @@ GROUND = ("names", "errors", "clock", "secret", "principal", "route", "exchange"
 ENFORCE = ("enforce.guard", "enforce.access", "enforce.browser", "enforce.network", "enforce.output")
 RUN_TIME = ("crypto", *ENFORCE, "policy", "pipeline", "stores")
 FACTS = ("survey.facts", "survey.wire")
-WORDS = ("prove.check", "prove.evidence", "prove.observing", "prove.witness")
+WORDS = ("prove.check", "prove.evidence")
+SHARED = ("prove.witness", "prove.changes", "prove.trial", "prove.randomness")
+"""What proofs share: who asks, what can be changed, and what a forgery did; none of it knows a guard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +85,14 @@ ROOMS: dict[str, Room] = {
     "prove.evidence": Room(rooms=(), itself=False),
     "prove.check": Room(rooms=("prove.evidence", *FACTS)),
     "prove.observing": Room(rooms=("prove.check", "prove.evidence", *FACTS)),
-    "prove.witness": Room(rooms=("prove.check", "prove.evidence", "prove.observing", *FACTS)),
-    "prove.access": Room(rooms=("controls", *WORDS, *FACTS), itself=False),
-    "prove.browser": Room(rooms=("controls", *WORDS, *FACTS), itself=False),
-    "prove.network": Room(rooms=("controls", *WORDS, *FACTS), itself=False),
-    "prove.output": Room(rooms=("controls", *WORDS, *FACTS), itself=False),
+    "prove.witness": Room(rooms=(*WORDS, *FACTS)),
+    "prove.changes": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
+    "prove.trial": Room(rooms=(*WORDS, "prove.witness", "prove.changes", *FACTS)),
+    "prove.randomness": Room(rooms=(*WORDS, "prove.witness")),
+    "prove.access": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False),
+    "prove.browser": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False),
+    "prove.network": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False),
+    "prove.output": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False),
     "prove.child": Room(
         rooms=(*RUN_TIME, "controls", "current", "installation", "frameworks", "protect", "survey", "prove"),
         outside=("fastapi", "flask", "starlette", "uvicorn", "werkzeug"),

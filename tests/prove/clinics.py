@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+import pytest
 from ringwork.prove import register, users
 from ringwork.prove.check import Check, Kind
 from ringwork.prove.evidence import Evidence
@@ -21,7 +22,8 @@ from ringwork.prove.users import Entrances
 from ringwork.survey.facts import AppFacts
 
 ROOT = Path(__file__).parents[2]
-FRAMEWORKS = ("fastapi", "flask")
+# ./run test keeps to two minutes with one framework; ./run test --all asks both.
+FRAMEWORKS = ["fastapi", pytest.param("flask", marks=pytest.mark.slow)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,6 +101,10 @@ class Outer:
         rewrite(scope, exchange, plan)
         try:
             await self.app(scope, receive, sender.send)
+            if not sender.accepted and not sender.closed:
+                # Against the server's own bare answer: a handler that returns without a word is answered from here.
+                plan.pipeline.answered(exchange, 500)
+                await sender.refuse(plan.pipeline.answer(exchange, 500))
         except Refused:
             return  # told already, and the socket is closed
         except Exception as error:

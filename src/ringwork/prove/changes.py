@@ -7,8 +7,10 @@ work on this copy, before and after.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from ringwork.errors import TargetFailed
@@ -61,10 +63,6 @@ class Found:
     bearer: list[RouteFacts] = field(default_factory=list)
 
 
-Attempt = Callable[[Client], Answer | None]
-"""A forgery, sent by the victim's browser; None when it could not be made."""
-
-
 def noise(cast: Cast, client: Client) -> frozenset[str]:
     """Stores that change when a page is merely read: last-seen times and counters."""
     before = cast.served.state()
@@ -74,22 +72,43 @@ def noise(cast: Cast, client: Client) -> frozenset[str]:
     return witness.changed(before, cast.served.state())
 
 
-def find(cast: Cast, *, most: int, attack: str) -> Found:
-    """Changes that work honestly, forms and JSON in turn, at most `most` of each; `attack` names what is untried elsewhere."""
-    found = Found()
-    quiet = noise(cast, cast.strongest()[1])
+def _changed_by_login(cast: Cast) -> frozenset[str]:
+    """Stores that change when somebody signs in."""
+    before = cast.served.state()
+    for user in cast.stage.users[:1]:
+        with contextlib.suppress(TargetFailed, OSError):
+            cast.served.login(user)
+    return witness.changed(before, cast.served.state())
+
+
+def find(cast: Cast, *, most: int, attack: str, forms_only: bool = False) -> Found:
+    """Changes that work honestly, at most `most` by form and as many by JSON; `attack` names what could not be tried elsewhere."""
+    found, failed = Found(), list[RouteFacts]()
+    quiet = noise(cast, cast.strongest()[1]) | _changed_by_login(cast)
     counts = {True: 0, False: 0}
     for route in witness.changes(cast.stage.facts):
-        if route.rule == "public" or route.csrf_exempt or counts[route.body != "json"] >= most:
+        by_form = route.body != "json"
+        if route.rule == "public" or route.csrf_exempt or counts[by_form] >= most:
+            continue
+        if forms_only and (not by_form or "POST" not in route.methods):
             continue
         if _open_to_all(cast, route, quiet):
             found.open_to_all.append(route)
             continue
-        change = _first_working(cast, route, quiet, found) or _after_reset(cast, route, quiet, found)
+        change = _first_working(cast, route, quiet, found, forms_only=forms_only)
+        counts[by_form] += change is not None
         if change is not None:
             found.changes.append(change)
-            counts[route.body != "json"] += 1
         elif route not in found.bearer:
+            failed.append(route)
+    if failed and found.changes:
+        # An earlier change may have used up what a later one needs: once more on the copy as it was at its start.
+        cast.reset()
+    for route in failed:
+        change = _first_working(cast, route, quiet, found, forms_only=forms_only) if found.changes else None
+        if change is not None:
+            found.changes.append(change)
+        else:
             detail = "no honest request worked, so a forged one would say nothing"
             found.untried.append(saw(Outcome.UNTRIED, attack, route, detail))
     return found
@@ -111,44 +130,79 @@ def _open_to_all(cast: Cast, route: RouteFacts, quiet: frozenset[str]) -> bool:
     return False
 
 
-def _after_reset(cast: Cast, route: RouteFacts, quiet: frozenset[str], found: Found) -> Change | None:
-    """Once more on the copy as it was at its start: an earlier change may have used up what this one needs."""
-    if route in found.bearer or not found.changes:
-        return None
-    cast.reset()
-    return _first_working(cast, route, quiet, found)
-
-
-def _first_working(cast: Cast, route: RouteFacts, quiet: frozenset[str], found: Found) -> Change | None:
+def _first_working(cast: Cast, route: RouteFacts, quiet: frozenset[str], found: Found, *, forms_only: bool) -> Change | None:
     for user, client in cast.allowed(route):
         if client.bearer or not client.jar.cookies:
             if route not in found.bearer:
                 found.bearer.append(route)
             continue
         with contextlib.suppress(OSError, TargetFailed):
-            draft = _draft(cast, route, user, client)
-            change = _prove(cast, draft, client, quiet) if draft is not None else None
-            if change is not None:
-                return change
+            for draft in _drafts(cast, route, user, client):
+                if forms_only and not draft.is_form:
+                    continue
+                change = _prove(cast, draft, client, quiet)
+                if change is not None:
+                    return change
     return None
 
 
-def _draft(cast: Cast, route: RouteFacts, user: User, client: Client) -> Change | None:
-    method = witness.unsafe_method(route)
-    given = cast.stage.body(route)
-    kind, body = given or ("", b"")
-    shown_form = None if kind == JSON else _form(cast, route, user, client)
-    if shown_form is not None:
+def _drafts(cast: Cast, route: RouteFacts, user: User, client: Client) -> Iterator[Change]:
+    """Ways to ask for the change, likeliest first: values as found, then fresh words, then what the application's forms offer."""
+    kind, body = cast.stage.body(route) or ("", b"")
+    form = None if kind == JSON else _form(cast, route, user, client)
+    if form is not None:
         known = dict(parse_qsl(body.decode("utf-8", "replace"))) if kind.startswith(FORM) else {}
-        fields = {name: value or known.get(name, "probe") for name, value in shown_form.fields.items() if name != shown_form.token_field}
-        return Change(
-            route=route, method="POST", user=user, path=shown_form.action, kind=FORM, page=shown_form.page, fields=fields,
-            token_field=shown_form.token_field,
-        )  # fmt: skip
-    if kind.startswith(FORM) and method == "POST" and cast.stage.facts.guard is not None:
-        return None  # the form is not shown to this user now; without its page there is no token
-    path = cast.stage.fill(route, client=client)
-    return Change(route=route, method=method, user=user, path=path, kind=kind if body else "", body=body)
+        for fields in (_filled(form, known), _filled(form, {})):
+            yield Change(
+                route=route,
+                method="POST",
+                user=user,
+                path=form.action,
+                kind=FORM,
+                page=form.page,
+                fields=fields,
+                token_field=form.token_field,
+            )
+        return
+    if kind.startswith(FORM) and "POST" in route.methods and cast.stage.facts.guard is not None:
+        return  # the form is not shown to this user now; without its page there is no token
+    path, method = cast.stage.fill(route, client=client), witness.unsafe_method(route)
+    for variant in dict.fromkeys((body, *_json_variants(cast, user, client, body))) if kind == JSON else (body,):
+        yield Change(route=route, method=method, user=user, path=path, kind=kind if variant else "", body=variant)
+
+
+def _filled(form: forms.Form, known: Mapping[str, str]) -> dict[str, str]:
+    """The form's fields, token apart: what the page gives, then what is known, then a fresh word of the field's kind."""
+    return {
+        name: value or known.get(name) or _word(name, form.kinds.get(name, ""))
+        for name, value in form.fields.items()
+        if name != form.token_field
+    }
+
+
+def _word(name: str, kind: str) -> str:
+    word = witness.marker("rw")
+    if kind == "email" or "mail" in name.lower():
+        return f"{word}@example.org"
+    return {"number": "1", "date": "2031-05-14", "time": "10:30", "datetime-local": "2031-05-14T10:30"}.get(kind, word)
+
+
+def _json_variants(cast: Cast, user: User, client: Client, body: bytes) -> Iterator[bytes]:
+    """The same object with values that forms of the application offer under the same names, as text and as numbers."""
+    try:
+        given = json.loads(body)
+    except ValueError:
+        return
+    if not isinstance(given, dict):
+        return
+    offered = dict[str, str]()
+    for form in cast.visible_forms(user.name, client):
+        offered |= {name: value for name, value in form.fields.items() if value and name in given and name != form.token_field}
+    fresh = {name: _word(name, "") for name, value in given.items() if isinstance(value, str) and value.startswith("probe")}
+    texts: dict[str, Any] = {**given, **fresh, **offered}
+    yield json.dumps({**given, **fresh}).encode()
+    yield json.dumps(texts).encode()
+    yield json.dumps({name: int(v) if isinstance(v, str) and v.isdecimal() else v for name, v in texts.items()}).encode()
 
 
 def _form(cast: Cast, route: RouteFacts, user: User, client: Client) -> forms.Form | None:
@@ -163,6 +217,8 @@ def _prove(cast: Cast, draft: Change, client: Client, quiet: frozenset[str]) -> 
     if answer is None or not witness.is_served(answer):
         return None
     effect = witness.changed(before, cast.served.state()) - quiet
+    if not effect and cast.stage.facts.guard is None:
+        return None  # a success that changes nothing: what a forged one does could not be told from it
     return Change(
         route=draft.route, method=draft.method, user=draft.user, path=draft.path, kind=draft.kind, body=draft.body, page=draft.page,
         fields=draft.fields, token_field=draft.token_field, control=shown(answer, draft.user.name), effect=effect, expected=answer.status,
@@ -207,86 +263,28 @@ def honest(change: Change, client: Client, *, token: str | None = None) -> Answe
     return client.send("POST", change.path, headers=headers_of(change), body=form_body(change, known if token is None else token))
 
 
-class Trial:
-    """Forgeries against one change: all at once first, then, where something came of it, one by one on a fresh copy."""
-
-    def __init__(self, cast: Cast, change: Change) -> None:
-        self.cast, self.change = cast, change
-
-    def victim(self) -> Client:
-        """The browser that is signed in as the change's user. Raises TargetFailed."""
-        client = self.cast.browser(self.change.user)
-        if client is None:
-            raise TargetFailed(step="login", problem=f"{self.change.user.name} could not sign in any more", advice="run again")
-        return client
-
-    def run(self, attempts: Mapping[str, Attempt]) -> Iterator[Observation]:
-        """Make every attempt; one observation each."""
-        client, served = self.victim(), self.cast.served
-        before = served.state()
-        answers = {attack: _sent(attempt, client) for attack, attempt in attempts.items()}
-        effect = self._effect(before, served.state())
-        if not effect and not any(answer is not None and witness.is_served(answer) for answer in answers.values()):
-            yield from (self._told(attack, answer, frozenset()) for attack, answer in answers.items())
-            return
-        self.cast.reset()
-        yield from self._one_by_one(attempts)
-
-    def _one_by_one(self, attempts: Mapping[str, Attempt]) -> Iterator[Observation]:
-        is_used = False
-        before = self.cast.served.state()
-        for attack, attempt in attempts.items():
-            answer = _sent(attempt, self.victim())
-            after = self.cast.served.state()
-            effect = self._effect(before, after)
-            if is_used and not effect and answer is not None and answer.status not in {401, 403}:
-                # An earlier forgery may have used up what this one needs (409, 404): once more on the copy as it was.
-                self.cast.reset()
-                is_used, before = False, self.cast.served.state()
-                answer = _sent(attempt, self.victim())
-                after = self.cast.served.state()
-                effect = self._effect(before, after)
-            is_used = is_used or bool(effect)
-            before = after
-            yield self._told(attack, answer, effect)
-        if is_used:
-            self.cast.reset()
-
-    def _effect(self, before: Mapping[str, str], after: Mapping[str, str]) -> frozenset[str]:
-        return witness.changed(before, after) & self.change.effect
-
-    def _told(self, attack: str, answer: Answer | None, effect: frozenset[str]) -> Observation:
-        change = self.change
-        if answer is None:
-            return saw(Outcome.UNTRIED, attack, change.route, "what this forgery needs could not be had", control=change.control)
-        seen = [shown(answer, change.user.name)]
-        if effect or (not change.effect and witness.is_served(answer)):
-            words = f"changed {', '.join(sorted(effect))}" if effect else "was processed"
-            detail = f"the forged request {words} (answered {answer.status})"
-            return saw(Outcome.BROKEN, attack, change.route, detail, answers=seen, control=change.control)
-        words = "answered" if witness.is_served(answer) else "refused"
-        detail = f"{words} with {answer.status}, nothing changed"
-        return saw(Outcome.HELD, attack, change.route, detail, answers=seen, control=change.control)
-
-    def replayed(self, attack: str, token: str) -> Iterator[Observation]:
-        """The honest request, which must still work, and then the same once more with the token that it has spent."""
-        change, client, served = self.change, self.victim(), self.cast.served
-        first = honest(change, client, token=token)
-        before = served.state()
-        if first is None or not witness.is_served(first):
-            status = first.status if first is not None else 0
-            yield saw(Outcome.UNTRIED, attack, change.route, f"the honest request no longer worked after the forgeries ({status})")
-            return
-        again = honest(change, client, token=token)
-        effect = self._effect(before, served.state())
-        if again is not None and again.status in {404, 409, 410, 422}:
-            detail = f"the change cannot be made twice ({again.status}), so a second use shows nothing"
-            yield saw(Outcome.UNTRIED, attack, change.route, detail, control=shown(first, change.user.name))
-            return
-        yield self._told(attack, again, effect)
+def borrowed_token(cast: Cast, change: Change, client: Client, find: str) -> str:
+    """A valid token of another "user", "login" (of the same user) or "form", "" for none."""
+    if find == "login":
+        with contextlib.suppress(TargetFailed, OSError):
+            return token_of(change, cast.served.login(change.user))
+        return ""
+    if find == "form":
+        return any_token(cast, client, but=change.path, first=change.page)
+    for user in cast.stage.users:
+        other = cast.browser(user) if user.name != change.user.name else None
+        token = (token_of(change, other) or any_token(cast, other, but="", first="/")) if other is not None else ""
+        if token:
+            return token
+    return ""
 
 
-def _sent(attempt: Attempt, client: Client) -> Answer | None:
-    with contextlib.suppress(OSError, TargetFailed):
-        return attempt(client)
-    return None
+def any_token(cast: Cast, client: Client, *, but: str, first: str) -> str:
+    """The token of the first form that posts to another place than `but`."""
+    paths = [first, *(route.path for route in witness.reads(cast.stage.facts) if "{" not in route.path)]
+    for path in dict.fromkeys(paths):
+        with contextlib.suppress(OSError):
+            for form in forms.forms_of(client.page(path).text, path):
+                if form.token_field and form.action != but:
+                    return form.fields[form.token_field]
+    return ""

@@ -115,6 +115,10 @@ class Stage(Protocol):
     def served(self) -> Served:
         """The copy as it is, with probe routes."""
 
+    @property
+    def brief(self) -> bool:
+        """Whether this run only shows that a check can fail: one place where each attack succeeds is then enough."""
+
     def serve(self, *, probes: bool = True, fault: Fault | None = None, production: bool = False) -> AbstractContextManager[Served]:
         """Another copy, fresh. production: started as production would be; raises TargetFailed when it refuses to start."""
 

@@ -95,6 +95,7 @@ class LiveStage:
         planted: ProbeRoute | None = None,
     ) -> None:
         self._launcher, self._entrances, self._without = launcher, entrances, without
+        self.brief = bool(without) or planted is not None
         self.facts = _with(_without(facts, without), planted)
         self.users: Sequence[User] = entrances.users
         self.source = next_source()

@@ -95,8 +95,8 @@ def guards(facts: AppFacts, control: str) -> bool:
 
 
 def http_routes(facts: AppFacts) -> list[RouteFacts]:
-    """The plain routes, framework documents and probes apart."""
-    return [route for route in facts.routes if route.kind == "http" and not route.path.startswith("/ringwork-probe")]
+    """The plain routes, those of probes apart; a planted fault is listed like any other."""
+    return [route for route in facts.routes if route.kind == "http"]
 
 
 def reads(facts: AppFacts) -> list[RouteFacts]:

@@ -7,9 +7,11 @@ is called with methods that it does not list, a bare route is added to the copy,
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import re
 import time
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
@@ -25,6 +27,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 DEADLINE_SECONDS = 10.0
 _MOST_PATHS = 40
+_MOST_PRIVATE = 12
 _PRIVATE = re.compile(r"admin|internal|debug|users|accounts|config|secret|audit|metrics|console|manage", re.IGNORECASE)
 _OWN_DOCUMENTS = re.compile(r"/(openapi\.json|docs(/oauth2-redirect)?|redoc|favicon\.ico|robots\.txt|health\w*|ping|static(/.*)?)$")
 
@@ -55,7 +58,9 @@ def _gap(route: RouteFacts) -> Observation:
 def _without_rules(stage: Stage, routes: Sequence[RouteFacts]) -> list[Observation]:
     """What nobody in particular gets from routes at which no guard was recognised."""
     if stage.facts.guard is not None:  # ringwork is there, and this guard is off or taken out
-        return [saw(Outcome.BROKEN, "route without a rule", "the application", "nothing refuses a route that has no rule", read=len(routes))]
+        return [
+            saw(Outcome.BROKEN, "route without a rule", "the application", "nothing refuses a route that has no rule", read=len(routes))
+        ]
     asked = [route for route in routes if not route.guarded_by and not witness.is_entrance(route.path)]
     cast = Cast(stage)
     reading = [route for route in asked if set(route.methods) <= SAFE or route.kind != "http"]
@@ -71,10 +76,10 @@ def _read_by_nobody(stage: Stage, cast: Cast, route: RouteFacts) -> Iterator[Obs
     client = cast.nobody()
     if route.kind == "websocket":
         with contextlib.suppress(OSError):
-            answer = client.socket(route.path, listen_seconds=0.3)
-            if answer.accepted:
+            handshake = client.socket(route.path, listen_seconds=0.3)
+            if handshake.accepted:
                 detail = "the socket opens for anybody, and no guard was recognised before it"
-                yield saw(Outcome.BROKEN, "route without a rule", route, detail, answers=[shown(answer)])
+                yield saw(Outcome.BROKEN, "route without a rule", route, detail, answers=[shown(handshake)])
         return
     if route.kind != "http" or _OWN_DOCUMENTS.search(route.path):
         return
@@ -95,9 +100,7 @@ def _written_by_nobody(stage: Stage, cast: Cast, route: RouteFacts) -> Iterator[
         path, given = stage.fill(route), stage.body(route)
         kind, body = given or ("", b"")
         before = cast.served.state()
-        answer = cast.nobody().send(
-            witness.unsafe_method(route), path, headers=[("content-type", kind)] if kind else [], body=body
-        )
+        answer = cast.nobody().send(witness.unsafe_method(route), path, headers=[("content-type", kind)] if kind else [], body=body)
         effect = sorted(witness.changed(before, cast.served.state()))
         if effect or (witness.is_served(answer) and not route.path.endswith("/")):
             words = f"anybody changes {', '.join(effect)}" if effect else "anybody is answered"
@@ -131,7 +134,24 @@ def unlisted_method(stage: Stage) -> Evidence:
     effect = witness.changed(before, cast.served.state())
     if effect:
         seen += _find_effects(stage, name, filled, paths, control)
+    if stage.facts.guard is not None:
+        seen.append(_unseen(cast, client, name, control))
     return Evidence(check=CheckId(f"{CONTROL}/unlisted-method"), observations=tuple(seen))
+
+
+def _unseen(cast: Cast, client: Client, name: str, control: Exchanged) -> Observation:
+    """With ringwork's guard in front, no library of the application can obey an override: it does not see the header."""
+    attack, where = "override header, as the application sees it", "every route"
+    answer = client.post_json(cast.served.probe_path(ProbeRoute.ECHO), {}, headers=[(header, "DELETE") for header in OVERRIDES])
+    if answer.status != 200:
+        return saw(Outcome.UNTRIED, attack, where, f"the echo of a request answered {answer.status}", answers=[shown(answer, name)])
+    seen = [header for header in OVERRIDES if f'"{header.lower()}"' in answer.text.lower()]
+    if seen:
+        detail = f"the application is told {', '.join(seen)}"
+        return saw(Outcome.BROKEN, attack, where, detail, answers=[shown(answer, name)], control=control)
+    return saw(
+        Outcome.HELD, attack, where, f"{len(OVERRIDES)} headers taken out on the way", answers=[shown(answer, name)], control=control
+    )
 
 
 def _control(cast: Cast, client: Client, name: str) -> Exchanged | None:
@@ -171,9 +191,7 @@ def _tamper(client: Client, name: str, path: str, routes: Sequence[RouteFacts], 
         yield from _override(client, name, path, route, listed, control)
 
 
-def _override(
-    client: Client, name: str, path: str, route: RouteFacts, listed: frozenset[str], control: Exchanged
-) -> Iterator[Observation]:
+def _override(client: Client, name: str, path: str, route: RouteFacts, listed: frozenset[str], control: Exchanged) -> Iterator[Observation]:
     """Another method named in a header, the query or a field; it counts only when its effect is seen, which `unlisted_method` looks at."""
     wanted = next((method for method in ("DELETE", "PUT", "PATCH", "POST") if method in listed), "DELETE")
     plain = client.send("GET", path)
@@ -206,7 +224,7 @@ def _find_effects(
     noisy = _changed_by_reading(cast, client, stage)
     before = cast.served.state()
     for path, concrete in filled.items():
-        answers = [seen for seen in _tamper(client, name, concrete, paths[path], control)]
+        answers = list(_tamper(client, name, concrete, paths[path], control))
         after = cast.served.state()
         effect = sorted(witness.changed(before, after) - noisy)
         before = after
@@ -241,17 +259,20 @@ def policy_error(stage: Stage) -> Evidence:
         return Evidence(check=check, not_verified=reason, unlock="ringwork.protect(app, Policy(identify=...))")
     cast = Cast(stage)
     private = [route for route in witness.reads(stage.facts) if route.rule == "requires"]
-    found = next((hit for route in private if (hit := _works(cast, route))), None)
-    if found is None:
+    # Several routes, because a handler that looks at its user once more is a layer of its own.
+    found = list(islice((hit for route in private if (hit := _works(cast, route))), _MOST_PRIVATE))
+    if not found:
         return Evidence(check=check, not_verified="no route that needs a user answered one", unlock="declare users: [[prove.users]]")
-    route, path, name, before = found
     seen: list[Observation] = []
     for fault, attack in _FAULTS.items():
         try:
             with stage.serve(probes=False, fault=fault) as served:
-                seen.append(_ask_broken(served, attack, route, path, cast, name, shown(before, name)))
+                # What hangs takes its whole deadline each time: one route shows it.
+                asked = found if fault is not Fault.IDENTIFY_HANGS else found[:1]
+                seen += [_ask_broken(served, attack, route, path, cast, name, shown(before, name)) for route, path, name, before in asked]
         except TargetFailed as error:
-            seen.append(saw(Outcome.UNTRIED, attack, route, f"the fault could not be planted: {error.problem}"))
+            seen.append(saw(Outcome.UNTRIED, attack, found[0][0], f"the fault could not be planted: {error.problem}"))
+    route = found[0][0]
     recovered = _works(cast, route)
     if recovered is None:
         seen = [saw(Outcome.UNTRIED, o.attack, route, "the copy without a fault no longer answered afterwards") for o in seen]
@@ -268,9 +289,7 @@ def _works(cast: Cast, route: RouteFacts) -> tuple[RouteFacts, str, str, Answer]
     return None
 
 
-def _ask_broken(
-    served: Served, attack: str, route: RouteFacts, path: str, cast: Cast, name: str, control: Exchanged
-) -> Observation:
+def _ask_broken(served: Served, attack: str, route: RouteFacts, path: str, cast: Cast, name: str, control: Exchanged) -> Observation:
     """The same request with the cookies of a login to a copy whose loader is broken, and once without any."""
     client = served.client()
     user = next((user for user in cast.stage.users if user.name == name), None)
@@ -287,7 +306,14 @@ def _ask_broken(
     seconds = (time.monotonic() - began) / len(answers)
     open_ones = [answer for answer in answers if witness.is_served(answer)]
     if open_ones:
-        return saw(Outcome.BROKEN, attack, route, f"served all the same ({open_ones[0].status})", answers=[shown(open_ones[0], name)], control=control)
+        return saw(
+            Outcome.BROKEN,
+            attack,
+            route,
+            f"served all the same ({open_ones[0].status})",
+            answers=[shown(open_ones[0], name)],
+            control=control,
+        )
     if seconds > DEADLINE_SECONDS:
         return saw(Outcome.BROKEN, attack, route, f"the refusal took {seconds:.1f} s", answers=[shown(answers[0], name)], control=control)
     detail = f"refused with {answers[0].status} within {seconds:.1f} s"
@@ -343,8 +369,11 @@ def _production(stage: Stage, control: Exchanged) -> Observation:
     try:
         with stage.serve(production=True) as served:
             # Where a framework knows no start, the first request is refused instead, and so must be every later one.
-            answers = [_try(served.client(), served.probe_path(ProbeRoute.PLAIN)) for _ in range(3)]
-            open_ones = [shown(answer) for answer in answers if answer is not None and answer.status < 500]
+            open_ones = list[Exchanged]()
+            for _ in range(3):
+                with contextlib.suppress(OSError):
+                    answer = served.client().get(served.probe_path(ProbeRoute.PLAIN))
+                    open_ones += [shown(answer)] if answer.status < 500 else []
             if open_ones:
                 detail = "production serves an application with a route that has no rule"
                 return saw(Outcome.BROKEN, attack, "start-up", detail, answers=open_ones[:1], control=control)
@@ -353,21 +382,14 @@ def _production(stage: Stage, control: Exchanged) -> Observation:
         return saw(Outcome.HELD, attack, "start-up", f"refused to start: {error.problem[:200]}", control=control)
 
 
-def _try(client: Client, path: str) -> Answer | None:
-    with contextlib.suppress(OSError):
-        return client.get(path)
-    return None
-
-
 def _placed(stage: Stage, seen: Sequence[Observation]) -> Iterator[Observation]:
     """A new route has no line yet; the finding points at the first of the application's own, beside which it would stand."""
-    beside = next((route for route in witness.http_routes(stage.facts) if route.file.endswith(".py") and "site-packages" not in route.file), None)
+    beside = next(
+        (route for route in witness.http_routes(stage.facts) if route.file.endswith(".py") and "site-packages" not in route.file), None
+    )
     for one in seen:
         if one.outcome is Outcome.BROKEN and beside is not None:
-            yield Observation(
-                attack=one.attack, where=one.where, outcome=one.outcome, detail=one.detail, exchanged=one.exchanged, control=one.control,
-                file=beside.file, line=beside.line,
-            )  # fmt: skip
+            yield dataclasses.replace(one, file=beside.file, line=beside.line)
         else:
             yield one
 

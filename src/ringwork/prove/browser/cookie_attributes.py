@@ -158,7 +158,9 @@ def session_cookie_settings(stage: Stage) -> Evidence:
     wrong = [f"{jar.bare(line.partition('=')[0].strip())}: {', '.join(faults)}" for line in live if (faults := list(_faults(line)))]
     settings = f"; settings: {'; '.join(weak)}" if weak else ""
     if wrong:
-        return Evidence(check=check, observations=(saw(Outcome.BROKEN, attack, where, f"live: {'; '.join(wrong)}{settings}", read=len(live)),))
+        return Evidence(
+            check=check, observations=(saw(Outcome.BROKEN, attack, where, f"live: {'; '.join(wrong)}{settings}", read=len(live)),)
+        )
     words = f"what leaves carries every attribute{settings + ', overruled on the way out' if weak else ''}"
     return Evidence(check=check, observations=(saw(Outcome.HELD, attack, where, words, read=len(live) + known),))
 

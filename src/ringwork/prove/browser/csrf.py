@@ -7,28 +7,25 @@ every wrong token, from every wrong place and in every disguise of its body; the
 from __future__ import annotations
 
 import contextlib
-import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
-from urllib.parse import urlencode
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
 from ringwork.prove import changes, witness
-from ringwork.prove.changes import Attempt, Change, Found, Trial
-from ringwork.prove.check import Check, Kind, Stage
+from ringwork.prove.changes import Change, Found
+from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Observation, Outcome
+from ringwork.prove.trial import Attempt, Shot, Trial
 from ringwork.prove.witness import Cast, saw, shown
 from ringwork.survey.facts import RouteFacts
 from ringwork.survey.wire import forms
-from ringwork.survey.wire.client import EVIL, FORM, Answer, Client
+from ringwork.survey.wire.client import EVIL, FORM, Client
 
 CONTROL = "browser.csrf"
 MOST = 6
 _USED, _EXPIRED = "form with a used token", "form with an expired token"
 _TOKENS_WANTED, _TOKENS_NEEDED, _TOKEN_SECONDS = 1000, 100, 4.0
-_ENOUGH_BITS = 128
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -38,7 +35,9 @@ def _nothing_found(stage: Stage, check: str, found: Found, what: str) -> Evidenc
     if found.untried:
         return Evidence(check=CheckId(check), observations=tuple(found.untried))
     if not stage.users:
-        return Evidence(check=CheckId(check), not_verified="nobody can sign in, so no login can be ridden", unlock="declare users: [[prove.users]]")
+        return Evidence(
+            check=CheckId(check), not_verified="nobody can sign in, so no login can be ridden", unlock="declare users: [[prove.users]]"
+        )
     return Evidence(check=CheckId(check), not_applicable=f"no route that changes state by cookie takes {what}")
 
 
@@ -49,53 +48,77 @@ def token_matrix(stage: Stage) -> Evidence:
     """Each form with every wrong token, and posted from other sites as a victim's browser does it."""
     check = f"{CONTROL}/token-matrix"
     cast = Cast(stage)
-    found = changes.find(cast, most=MOST, attack="form without a token")
+    found = changes.find(cast, most=MOST, attack="form without a token", forms_only=True)
     found.untried = [o for o in found.untried if _takes_form(stage, o.where)]
-    by_form = [change for change in found.changes if change.is_form]
-    if not by_form:
+    if not found.changes:
         return _nothing_found(stage, check, found, "a form")
     cast.reset()
     seen: list[Observation] = []
-    for change in by_form:
+    for change in found.changes:
         with contextlib.suppress(TargetFailed):
-            seen += _matrix(cast, change)
-        if "{" in change.route.path:
-            cast.reset()
+            seen += Trial(cast, change).run(_not_yet_seen(_forgeries(cast, change), seen))
+    for change in found.changes:
+        with contextlib.suppress(TargetFailed):
+            seen += _spent(cast, change)
     detail = "the copy's clock cannot be moved, so no token grows old"
-    seen.append(saw(Outcome.UNTRIED, _EXPIRED, by_form[0].route, detail))
+    seen.append(saw(Outcome.UNTRIED, _EXPIRED, found.changes[0].route, detail))
     return Evidence(check=CheckId(check), observations=(*seen, *found.untried))
+
+
+def _not_yet_seen(attempts: dict[str, Attempt], seen: Sequence[Observation]) -> dict[str, Attempt]:
+    """Of forgeries that succeeded at an earlier route one is enough to name the next route as well."""
+    known = {o.attack for o in seen if o.outcome is Outcome.BROKEN}
+    left = {attack: attempt for attack, attempt in attempts.items() if attack not in known}
+    first = next((attack for attack in attempts if attack in known), None)
+    return left if first is None else {first: attempts[first], **left}
+
+
+def _any_broken(seen: Sequence[Observation]) -> bool:
+    return any(one.outcome is Outcome.BROKEN for one in seen)
 
 
 def _takes_form(stage: Stage, name: str) -> bool:
     return any(route.name == name and route.body != "json" for route in stage.facts.routes)
 
 
-def _matrix(cast: Cast, change: Change) -> Iterator[Observation]:
-    trial = Trial(cast, change)
+def _forgeries(cast: Cast, change: Change) -> dict[str, Attempt]:
+    """Every wrong token where the form has one, or ringwork asks for one; then the posts from other sites."""
     is_ours = cast.stage.facts.guard is not None
-    attempts = _from_elsewhere(change)
-    if change.token_field or is_ours:
-        attempts = {**_wrong_tokens(cast, change, made_up=is_ours and not change.token_field), **attempts}
-    yield from trial.run(attempts)
-    if change.token_field or is_ours:
-        token = changes.token_of(change, trial.victim()) or (witness.marker("made-up") if is_ours else "")
-        yield from trial.replayed(_USED, token)
-    else:
+    tokens = _wrong_tokens(cast, change, made_up=not change.token_field) if change.token_field or is_ours else {}
+    return {**tokens, **_from_elsewhere(change)}
+
+
+def _spent(cast: Cast, change: Change) -> list[Observation]:
+    """The honest request once more, then its token a second time; on a fresh copy where an earlier change stands in the way."""
+    is_ours = cast.stage.facts.guard is not None
+    if not change.token_field and not is_ours:
         detail = "the form carries no token; only the browser's own word and its cookies stand before it"
-        yield saw(Outcome.UNTRIED, "form without a token", change.route, detail)
+        return [saw(Outcome.UNTRIED, "form without a token", change.route, detail)]
+    seen = _replayed(cast, change)
+    if any(o.outcome is Outcome.UNTRIED and o.control is None for o in seen):
+        cast.reset()
+        seen = _replayed(cast, change)
+    return seen
+
+
+def _replayed(cast: Cast, change: Change) -> list[Observation]:
+    trial = Trial(cast, change)
+    token = changes.token_of(change, trial.victim())
+    if change.token_field and not token:
+        return [saw(Outcome.UNTRIED, _USED, change.route, "the page no longer shows the form")]
+    return list(trial.replayed(_USED, token or witness.marker("made-up")))
 
 
 def _wrong_tokens(cast: Cast, change: Change, *, made_up: bool) -> dict[str, Attempt]:
     """Sent by the user's own browser from the site's own page, so that only the token is wrong."""
 
     def with_token(token: str | None, extra: Sequence[tuple[str, str]] = ()) -> Attempt:
-        return lambda client: client.send(
-            "POST", change.path, headers=[*changes.headers_of(change), *extra], body=changes.form_body(change, token)
-        )
+        headers, body = [*changes.headers_of(change), *extra], changes.form_body(change, token)
+        return lambda client: lambda: client.send("POST", change.path, headers=headers, body=body)
 
-    def borrowed(lender: Attempt | None, find: str) -> Attempt:
-        def attempt(client: Client) -> Answer | None:
-            token = witness.marker("made-up") if made_up else _borrow(cast, change, client, find)
+    def borrowed(find: str) -> Attempt:
+        def attempt(client: Client) -> Shot | None:
+            token = witness.marker("made-up") if made_up else changes.borrowed_token(cast, change, client, find)
             return with_token(token)(client) if token else None
 
         return attempt
@@ -104,48 +127,21 @@ def _wrong_tokens(cast: Cast, change: Change, *, made_up: bool) -> dict[str, Att
         "form without a token": with_token(None),
         "form with garbage for a token": with_token(witness.marker("garbage")),
         "form with garbage for a token in the header": with_token(None, [("x-csrf-token", witness.marker("garbage"))]),
-        "form with another user's token": borrowed(None, "user"),
-        "form with the token of another login of the same user": borrowed(None, "login"),
-        "form with another form's token": borrowed(None, "form"),
+        "form with another user's token": borrowed("user"),
+        "form with the token of another login of the same user": borrowed("login"),
+        "form with another form's token": borrowed("form"),
     }
-
-
-def _borrow(cast: Cast, change: Change, client: Client, find: str) -> str:
-    """A valid token of somebody or something else, "" for none."""
-    if find == "login":
-        with contextlib.suppress(TargetFailed, OSError):
-            return changes.token_of(change, cast.served.login(change.user))
-        return ""
-    if find == "form":
-        return _any_token(cast, client, but=change.path, first=change.page)
-    for user in cast.stage.users:
-        other = cast.browser(user) if user.name != change.user.name else None
-        token = (changes.token_of(change, other) or _any_token(cast, other, but="", first="/")) if other is not None else ""
-        if token:
-            return token
-    return ""
-
-
-def _any_token(cast: Cast, client: Client, *, but: str, first: str) -> str:
-    """The token of the first form that posts to another place than `but`."""
-    paths = [first, *(route.path for route in witness.reads(cast.stage.facts) if "{" not in route.path)]
-    for path in dict.fromkeys(paths):
-        with contextlib.suppress(OSError):
-            for form in forms.forms_of(client.page(path).text, path):
-                if form.token_field and form.action != but:
-                    return form.fields[form.token_field]
-    return ""
 
 
 def _from_elsewhere(change: Change) -> dict[str, Attempt]:
     """What a victim's browser sends when another site's page posts the form: cookies only as SameSite lets them go."""
-    body = changes.form_body(change, None)
+    body = changes.form_body(change, None) if change.is_form else b""
 
     def cross(*, metadata: bool) -> Attempt:
-        return lambda client: client.cross_site("POST", change.path, content_type=FORM, body=body, fetch_metadata=metadata)
+        return lambda client: lambda: client.cross_site("POST", change.path, content_type=FORM, body=body, fetch_metadata=metadata)
 
     def sibling(*, metadata: bool) -> Attempt:
-        return lambda client: client.same_site("POST", change.path, content_type=FORM, body=body, fetch_metadata=metadata)
+        return lambda client: lambda: client.same_site("POST", change.path, content_type=FORM, body=body, fetch_metadata=metadata)
 
     return {
         "form post from another site": cross(metadata=True),
@@ -162,18 +158,20 @@ def origin_and_content_type(stage: Stage) -> Evidence:
     """JSON in the disguises that a foreign page may send, and every wrong word about where a request comes from."""
     check = f"{CONTROL}/origin-and-content-type"
     cast = Cast(stage)
-    found = changes.find(cast, most=3, attack="foreign Origin")
+    found = changes.find(cast, most=2, attack="foreign Origin")
     if not found.changes:
         return _nothing_found(stage, check, found, "a body")
     cast.reset()
     is_ours = stage.facts.guard is not None
     seen: list[Observation] = []
-    for change in found.changes:
+    for change in sorted(found.changes, key=lambda change: "{" in change.route.path)[:4]:
         attempts = _wrong_origins(change, cast.served.origin, with_token=is_ours) if is_ours or change.is_form else {}
-        if change.kind == changes.JSON:
+        if change.kind == changes.JSON and change.body not in {b"", b"{}"}:
             attempts |= _disguises(change, obeys=not is_ours)
+        elif change.method == "POST" and not change.is_form:
+            attempts |= _from_elsewhere(change)
         with contextlib.suppress(TargetFailed):
-            seen += Trial(cast, change).run(attempts) if attempts else ()
+            seen += Trial(cast, change).run(_not_yet_seen(attempts, seen)) if attempts else ()
     return Evidence(check=CheckId(check), observations=(*seen, *found.untried))
 
 
@@ -195,16 +193,15 @@ def _wrong_origins(change: Change, own: str, *, with_token: bool) -> dict[str, A
 
 
 def _said(change: Change, headers: list[tuple[str, str]], *, with_token: bool) -> Attempt:
-    def attempt(client: Client) -> Answer | None:
+    def attempt(client: Client) -> Shot | None:
         token = (changes.token_of(change, client) or None) if with_token and change.is_form else None
         body = changes.form_body(change, token) if change.is_form else change.body
         if with_token:
-            return client.send(
-                change.method, change.path, headers=[*changes.headers_of(change), *headers], body=body, same_origin=False
-            )
+            given = [*changes.headers_of(change), *headers]
+            return lambda: client.send(change.method, change.path, headers=given, body=body, same_origin=False)
         sent = [pair for pair in headers if pair[0] != "origin"]
         initiator = next((value for name, value in headers if name == "origin"), EVIL)
-        return client.cross_site(
+        return lambda: client.cross_site(
             change.method, change.path, content_type=change.kind, body=body, headers=sent, initiator=initiator, fetch_metadata=False
         )
 
@@ -213,11 +210,13 @@ def _said(change: Change, headers: list[tuple[str, str]], *, with_token: bool) -
 
 def _disguises(change: Change, *, obeys: bool) -> dict[str, Attempt]:
     boundary = witness.marker("part")
-    multipart = f'--{boundary}\r\nContent-Disposition: form-data; name="json"\r\n\r\n'.encode() + change.body + f"\r\n--{boundary}--\r\n".encode()
+    multipart = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="json"\r\n\r\n'.encode() + change.body + f"\r\n--{boundary}--\r\n".encode()
+    )
 
     def sent(kind: str, body: bytes) -> Attempt:
-        return lambda client: client.cross_site(
-            change.method, change.path, content_type=kind, body=body, mode="no-cors", obey_samesite=obeys
+        return lambda client: (
+            lambda: client.cross_site(change.method, change.path, content_type=kind, body=body, mode="no-cors", obey_samesite=obeys)
         )
 
     return {
@@ -249,7 +248,9 @@ def safe_methods(stage: Stage) -> Evidence:
     effect = witness.changed(before, cast.served.state()) - quiet
     if not effect:
         detail = f"{asked} requests with {', '.join(_SAFE_METHODS)} changed no store" + _exceptions(quiet)
-        return Evidence(check=check, observations=(saw(Outcome.HELD, "change by a safe method", "all routes", detail, control=control, read=asked),))
+        return Evidence(
+            check=check, observations=(saw(Outcome.HELD, "change by a safe method", "all routes", detail, control=control, read=asked),)
+        )
     seen = [one for route in routes for one in _changed_by(cast, route, paths[route.path], quiet)]
     return Evidence(check=check, observations=tuple(seen))
 
@@ -294,22 +295,27 @@ def token_quality(stage: Stage) -> Evidence:
     with_tokens = [form for form in shown_forms if form.token_field]
     if not with_tokens:
         if stage.facts.guard is not None and any(form.method == "POST" for form in shown_forms):
-            return Evidence(check=check, observations=(saw(Outcome.BROKEN, attack, where, "no form carries a token", read=len(shown_forms)),))
+            return Evidence(
+                check=check, observations=(saw(Outcome.BROKEN, attack, where, "no form carries a token", read=len(shown_forms)),)
+            )
         return Evidence(check=check, not_verified="no form with a token was seen")
     pages = [form.page for form in with_tokens]
-    page = max(set(pages), key=pages.count)
-    tokens = _collect(client, page)
-    if len(set(tokens)) < len(tokens) / 2:
-        tokens = _one_for_each_session(cast, stage, page)  # one token for a whole session: sessions are compared instead
-    return Evidence(check=check, observations=(_tokens_judged(attack, where, tokens),))
+    # The page with most forms gives a thousand tokens, each other one enough to tell a counter from chance.
+    seen: list[Observation] = []
+    for page in sorted(set(pages), key=lambda page: (-pages.count(page), page)):
+        tokens = _collect(client, page, _TOKENS_WANTED if not seen else _TOKENS_NEEDED)
+        if len(set(tokens)) < len(tokens) / 2:
+            tokens = _one_for_each_session(cast, stage, page)  # one token for a whole session: sessions are compared instead
+        seen.append(randomness.judged(attack, f"{where} of {page}", tokens, needed=_TOKENS_NEEDED))
+    return Evidence(check=check, observations=tuple(seen))
 
 
-def _collect(client: Client, page: str) -> list[str]:
+def _collect(client: Client, page: str, wanted: int) -> list[str]:
     tokens, until = list[str](), time.monotonic() + _TOKEN_SECONDS
-    while len(tokens) < _TOKENS_WANTED and time.monotonic() < until:
+    while len(tokens) < wanted and time.monotonic() < until:
         with contextlib.suppress(OSError):
             tokens += [f.fields[f.token_field] for f in forms.forms_of(client.page(page).text, page) if f.token_field]
-    return tokens[:_TOKENS_WANTED]
+    return tokens[:wanted]
 
 
 def _one_for_each_session(cast: Cast, stage: Stage, page: str) -> list[str]:
@@ -320,29 +326,6 @@ def _one_for_each_session(cast: Cast, stage: Stage, page: str) -> list[str]:
             client = cast.served.login(stage.users[-1]) if stage.users else cast.served.client()
             tokens += [f.fields[f.token_field] for f in forms.forms_of(client.page(page).text, page) if f.token_field][:1]
     return tokens
-
-
-def _tokens_judged(attack: str, where: str, tokens: Sequence[str]) -> Observation:
-    if len(set(tokens)) < len(tokens):
-        detail = f"{len(tokens) - len(set(tokens))} of {len(tokens)} tokens came twice"
-        return saw(Outcome.BROKEN, attack, where, detail, read=len(tokens))
-    bits = _bits(tokens)
-    if len(tokens) >= _TOKENS_NEEDED // 4 and bits < _ENOUGH_BITS:
-        detail = f"{len(tokens)} tokens differ in about {bits:.0f} bits, less than {_ENOUGH_BITS}"
-        return saw(Outcome.BROKEN, attack, where, detail, read=len(tokens))
-    if len(tokens) < _TOKENS_NEEDED:
-        return saw(Outcome.UNTRIED, attack, where, f"only {len(tokens)} tokens could be collected")
-    detail = f"{len(tokens)} tokens, none twice, which differ in about {bits:.0f} bits" + ("" if bits < 512 else " and more")
-    return saw(Outcome.HELD, attack, where, detail, read=len(tokens))
-
-
-def _bits(tokens: Sequence[str]) -> float:
-    """The entropy of each place summed up: an upper bound that constant and counting parts do not raise."""
-    total = 0.0
-    for place in zip(*tokens, strict=False):
-        counts = [place.count(letter) for letter in set(place)]
-        total += -sum(count / len(place) * math.log2(count / len(place)) for count in counts)
-    return total
 
 
 # -- exemptions ---------------------------------------------------------------------------------------------
@@ -378,10 +361,14 @@ def _foreign_exemptions(stage: Stage, check: CheckId, changing: int) -> Evidence
     """Flask-WTF and the middlewares whose name says what they do; anything else cannot be listed."""
     facts, attack = stage.facts, "disabled guard"
     if facts.settings.get("WTF_CSRF_ENABLED") is False:
-        return Evidence(check=check, observations=(saw(Outcome.BROKEN, attack, "WTF_CSRF_ENABLED", "the application's CSRF defence is switched off"),))
+        return Evidence(
+            check=check, observations=(saw(Outcome.BROKEN, attack, "WTF_CSRF_ENABLED", "the application's CSRF defence is switched off"),)
+        )
     known = [name for name in facts.middleware if "csrf" in name.lower()]
     if known:
-        observation = saw(Outcome.HELD, attack, "the application", f"{known[0]} stands before {changing} state-changing routes", read=max(1, changing))
+        observation = saw(
+            Outcome.HELD, attack, "the application", f"{known[0]} stands before {changing} state-changing routes", read=max(1, changing)
+        )
         return Evidence(check=check, observations=(observation,))
     reason = "no defence against forged requests was recognised; what token-matrix sees decides"
     return Evidence(check=check, not_verified=reason, unlock="ringwork.protect(app) guards every route and lists its exemptions")
@@ -390,7 +377,7 @@ def _foreign_exemptions(stage: Stage, check: CheckId, changing: int) -> Evidence
 CHECKS: tuple[Check, ...] = (
     Check(id=CheckId(f"{CONTROL}/token-matrix"), kind=Kind.LIVE, run=token_matrix),
     Check(id=CheckId(f"{CONTROL}/origin-and-content-type"), kind=Kind.LIVE, run=origin_and_content_type),
-    Check(id=CheckId(f"{CONTROL}/safe-methods-are-safe"), kind=Kind.LIVE, run=safe_methods),
-    Check(id=CheckId(f"{CONTROL}/token-quality"), kind=Kind.LIVE, run=token_quality),
+    Check(id=CheckId(f"{CONTROL}/safe-methods-are-safe"), kind=Kind.LIVE, run=safe_methods, planted=ProbeRoute.WRITES_ON_GET),
+    Check(id=CheckId(f"{CONTROL}/token-quality"), kind=Kind.LIVE, run=token_quality, planted=ProbeRoute.WEAK_TOKENS),
     Check(id=CheckId(f"{CONTROL}/exemptions"), kind=Kind.ROUTES, run=exemptions),
 )

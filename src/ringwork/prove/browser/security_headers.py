@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
@@ -25,7 +25,16 @@ REFERRER = frozenset({"no-referrer", "same-origin", "strict-origin", "strict-ori
 OPENER = frozenset({"same-origin", "same-origin-allow-popups", "noopener-allow-popups"})
 RESOURCE = frozenset({"same-origin", "same-site"})
 DENIED = ("camera", "geolocation", "microphone")
-OUTDATED = ("x-xss-protection", "public-key-pins", "expect-ct", "feature-policy", "x-powered-by", "x-aspnet-version", "x-content-security-policy", "x-webkit-csp")
+OUTDATED = (
+    "x-xss-protection",
+    "public-key-pins",
+    "expect-ct",
+    "feature-policy",
+    "x-powered-by",
+    "x-aspnet-version",
+    "x-content-security-policy",
+    "x-webkit-csp",
+)
 _ASSET = re.compile(r"""(?:href|src)=["'](/[^"'?#]+\.(?:css|js|svg|png|ico|woff2?|jpg))["']""")
 _EVERYWHERE = "all answers"
 _BODY_LIMIT = 32 * 1024 * 1024
@@ -117,7 +126,9 @@ def _unchanged(cast: Cast) -> Answer | None:
 
 def _refused_socket(cast: Cast) -> SocketAnswer | None:
     client = cast.nobody()
-    private = [r.path for r in cast.stage.facts.routes if r.kind == "websocket" and "{" not in r.path and not r.path.startswith("/ringwork-probe")]
+    private = [
+        r.path for r in cast.stage.facts.routes if r.kind == "websocket" and "{" not in r.path and not r.path.startswith("/ringwork-probe")
+    ]
     for path in (*private, cast.served.probe_path(ProbeRoute.SOCKET_BARE), f"/{witness.marker('missing')}"):
         answer = client.socket(path, listen_seconds=0.2)
         if not answer.accepted:

@@ -114,7 +114,7 @@ def _attack(place: Place) -> Iterator[Observation]:
     for attack, answer in _variants(place, canary):
         yield _judged(place, attack, canary, answer, may_serve=False)
     for header in SIDE_HEADERS:
-        answer = _sent(lambda header=header: place.client.page(place.path, headers=[("accept", "text/html"), (header, canary)]))  # type: ignore[misc]  # the default binds the loop's value
+        answer = _sent(lambda header=header: place.client.page(place.path, headers=[("accept", "text/html"), (header, canary)]))
         yield _judged(place, f"foreign name in {header}", canary, answer, may_serve=True)
     pair = ("Forwarded", f"host={canary};proto=https")
     answer = _sent(lambda: place.client.page(place.path, headers=[("accept", "text/html"), pair]))
@@ -124,7 +124,9 @@ def _attack(place: Place) -> Iterator[Observation]:
         echo = _holds(clean, canary)
         detail = "the honest request afterwards shows the foreign name" if echo else "the honest request afterwards shows nothing of it"
         outcome = Outcome.BROKEN if echo else Outcome.HELD
-        yield saw(outcome, "foreign name kept for the next reader", place.where, detail, answers=[shown(clean, place.who)], control=place.control)
+        yield saw(
+            outcome, "foreign name kept for the next reader", place.where, detail, answers=[shown(clean, place.who)], control=place.control
+        )
 
 
 def _judged(place: Place, attack: str, canary: str, answer: Answer | None, *, may_serve: bool) -> Observation:
@@ -181,7 +183,9 @@ def _echoes(cast: Cast, first: Place) -> list[Observation]:
 
 def _resets(stage: Stage) -> list[RouteFacts]:
     words = ("forgot", "reset", "recover")
-    return [r for r in witness.http_routes(stage.facts) if "POST" in r.methods and "{" not in r.path and any(w in r.path.lower() for w in words)][:3]
+    return [
+        r for r in witness.http_routes(stage.facts) if "POST" in r.methods and "{" not in r.path and any(w in r.path.lower() for w in words)
+    ][:3]
 
 
 # -- allowlist ----------------------------------------------------------------------------------------------

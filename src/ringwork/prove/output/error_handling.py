@@ -26,7 +26,10 @@ CHOSEN = (400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 503)
 _LEAKS = (
     ("a traceback", re.compile(rb"Traceback \(most recent call last\)|traceback-container|Werkzeug Debugger|__debugger__")),
     ("a source file", re.compile(rb"""File (?:"|&quot;|&#34;)[^"<>&]+\.py|\b(?:site|dist)-packages/|/srv/secret/""")),
-    ("a query", re.compile(rb"\bSELECT [\w*, ]+ FROM \w+|\bINSERT INTO \w+ *\(|sqlite3\.\w+Error|psycopg2?\.\w+|sqlalchemy\.exc\.", re.IGNORECASE)),
+    (
+        "a query",
+        re.compile(rb"\bSELECT [\w*, ]+ FROM \w+|\bINSERT INTO \w+ *\(|sqlite3\.\w+Error|psycopg2?\.\w+|sqlalchemy\.exc\.", re.IGNORECASE),
+    ),
     ("a version", re.compile(rb"\b(?:Werkzeug|Python|Flask|Starlette|FastAPI|uvicorn|gunicorn)/\d+\.\d+", re.IGNORECASE)),
     ("a setting", re.compile(rb"\b(?:SECRET_KEY|DATABASE_URL|SQLALCHEMY_DATABASE_URI|DEBUG) *=")),
 )
@@ -74,7 +77,12 @@ def _natural(cast: Cast) -> Iterator[Provoked]:
     nobody = cast.nobody()
     for kind, headers in (("page", _HTML), ("JSON", _JSON)):
         lost = witness.marker("lost")
-        yield Provoked(attack=f"missing page, as {kind}", where="a missing page", answer=nobody.get(f"/{lost}?q={lost}", headers=headers), secrets=(lost,))
+        yield Provoked(
+            attack=f"missing page, as {kind}",
+            where="a missing page",
+            answer=nobody.get(f"/{lost}?q={lost}", headers=headers),
+            secrets=(lost,),
+        )
         wrong = nobody.send("DELETE", cast.served.probe_path(ProbeRoute.PLAIN), headers=headers)
         yield Provoked(attack=f"method that is not listed, as {kind}", where="a wrong method", answer=wrong)
         private = next((r for r in witness.reads(cast.stage.facts) if r.rule == "requires" or r.guarded_by), None)
@@ -112,7 +120,11 @@ def _chosen(cast: Cast) -> Iterator[Provoked]:
         for kind, headers in (("page", _HTML), ("JSON", _JSON)):
             answer = cast.nobody().get(f"{path}?status={status}", headers=headers)
             yield Provoked(
-                attack=f"error that a handler chose ({status}), as {kind}", where="any handler", answer=answer, secrets=(path,), expected=status
+                attack=f"error that a handler chose ({status}), as {kind}",
+                where="any handler",
+                answer=answer,
+                secrets=(path,),
+                expected=status,
             )
 
 
@@ -122,7 +134,9 @@ def _faults(cast: Cast, *, is_ours: bool) -> Iterator[Provoked]:
         for kind, headers in (("page", _HTML), ("JSON", _JSON)):
             path = cast.served.probe_path(which)
             answer = cast.nobody().get(path, headers=headers)
-            yield Provoked(attack=f"{FAULTS[which]}, as {kind}", where="any handler that raises", answer=answer, secrets=(canary, path), expected=500)
+            yield Provoked(
+                attack=f"{FAULTS[which]}, as {kind}", where="any handler that raises", answer=answer, secrets=(canary, path), expected=500
+            )
     if is_ours:
         # Where nothing promises to replace a handler's own answer, this probe would only show what the probe itself does.
         answer = cast.nobody().get(cast.served.probe_path(ProbeRoute.TRACEBACK))
@@ -143,7 +157,9 @@ def _judged(one: Provoked, control: Exchanged, *, needs_number: bool) -> Observa
         detail = f"the answer ({one.answer.status}) carries no incident number, so nobody can find its record"
         return saw(Outcome.BROKEN, one.attack, one.where, detail, answers=answers, control=control)
     words = "with an incident number" if _number_of(one.answer) else "without a reference number"
-    return saw(Outcome.HELD, one.attack, one.where, f"{one.answer.status}, nothing of the inside, {words}", answers=answers, control=control)
+    return saw(
+        Outcome.HELD, one.attack, one.where, f"{one.answer.status}, nothing of the inside, {words}", answers=answers, control=control
+    )
 
 
 def _leaks(raw: bytes, secrets: Sequence[str]) -> Iterator[str]:

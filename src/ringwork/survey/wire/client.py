@@ -81,7 +81,11 @@ class Client:
     def stranger(self) -> Client:
         """A fresh browser on the same copy, from the same address."""
         return Client(
-            address=self.place.address, server_name=self.place.server_name, ca_pem=self.place.ca_pem, origin=self.origin, source=self.place.source
+            address=self.place.address,
+            server_name=self.place.server_name,
+            ca_pem=self.place.ca_pem,
+            origin=self.origin,
+            source=self.place.source,
         )
 
     def close(self) -> None:
@@ -159,7 +163,9 @@ class Client:
         """What a victim's browser sends when a page of `initiator` makes it. mode: navigate (form, link), no-cors or cors."""
         navigation = mode == "navigate" and method in SAFE
         reach = Reach.SAME_SITE if not obey_samesite else Reach.CROSS_SITE_NAVIGATION if navigation else Reach.CROSS_SITE
-        return self._foreign(method, path, content_type, body, headers, initiator, mode, reach, "cross-site", fetch_metadata)
+        return self._foreign(
+            method, path, content_type, body, headers, initiator, mode, reach=reach, site="cross-site", metadata=fetch_metadata
+        )
 
     def same_site(
         self,
@@ -174,10 +180,23 @@ class Client:
     ) -> Answer:
         """The same from a sibling host that an attacker holds: SameSite cookies are attached."""
         sibling = f"https://evil.{self.host.partition(':')[0]}"
-        return self._foreign(method, path, content_type, body, headers, sibling, mode, Reach.SAME_SITE, "same-site", fetch_metadata)
+        return self._foreign(
+            method, path, content_type, body, headers, sibling, mode, reach=Reach.SAME_SITE, site="same-site", metadata=fetch_metadata
+        )
 
     def _foreign(
-        self, method: str, path: str, content_type: str, body: bytes, headers: Headers, initiator: str, mode: str, reach: Reach, site: str, metadata: bool
+        self,
+        method: str,
+        path: str,
+        content_type: str,
+        body: bytes,
+        headers: Headers,
+        initiator: str,
+        mode: str,
+        *,
+        reach: Reach,
+        site: str,
+        metadata: bool,
     ) -> Answer:
         sent = [("accept", "text/html,*/*;q=0.8")]
         if content_type:
@@ -238,7 +257,12 @@ class Client:
         self, method: str, path: str, made: list[tuple[str, str]], given: list[tuple[str, str]], body: bytes, host: str | None
     ) -> Answer:
         names = {name.lower() for name, _ in given}
-        headers = [("host", self.host if host is None else host), *(pair for pair in made if pair[0] not in names), *given, *self.extra_headers]
+        headers = [
+            ("host", self.host if host is None else host),
+            *(pair for pair in made if pair[0] not in names),
+            *given,
+            *self.extra_headers,
+        ]
         if "accept" not in names:
             headers.append(("accept", "application/json, */*;q=0.5"))
         if body or method not in SAFE:

@@ -76,7 +76,7 @@ def connect(place: Place) -> socket.socket:
 
 
 def exchange(sock: socket.socket, request: bytes, *, method: str, upgrade: bool = False) -> Parsed:
-    """Send `request` as it is and read one answer; `upgrade` when it asks for another protocol. Raises WireError when it breaks off or is no HTTP."""
+    """Send `request` as it is and read one answer. upgrade: it asks for another protocol. Raises WireError when it breaks off."""
     try:
         sock.sendall(request)
     except OSError as error:

@@ -10,12 +10,12 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from ringwork.errors import TargetFailed
 from ringwork.survey.facts import AppFacts, ParameterFacts, RouteFacts
+from ringwork.survey.wire import forms
 from ringwork.survey.wire.client import FORM, Answer, Client
 
 USERNAMES = ("username", "user", "email", "login", "user_name", "userid", "mail", "name", "identifier")
@@ -173,8 +173,7 @@ def _submit(client: Client, way: WayIn, fields: Mapping[str, Any]) -> Answer:
     hidden: dict[str, str] = {}
     action = way.path
     if way.page:
-        page = client.page(way.page)
-        form = form_with(page.text, way.password_field, default=way.path)
+        form = password_form(client.page(way.page).text, way.page, way.password_field)
         if form is not None:
             hidden, action = form.hidden, form.action
             fields = _renamed(fields, way, form)
@@ -182,9 +181,9 @@ def _submit(client: Client, way: WayIn, fields: Mapping[str, Any]) -> Answer:
     return client.send("POST", action, headers=[("content-type", FORM), ("accept", "text/html,*/*;q=0.8")], body=body)
 
 
-def _renamed(fields: Mapping[str, Any], way: WayIn, form: ShownForm) -> dict[str, Any]:
+def _renamed(fields: Mapping[str, Any], way: WayIn, form: forms.Form) -> dict[str, Any]:
     """The fields under the names that the page itself uses, where the route told none."""
-    names = {way.username_field: form.username or way.username_field, way.password_field: form.password or way.password_field}
+    names = {way.username_field: form.username_field or way.username_field, way.password_field: form.password_field or way.password_field}
     return {names.get(name, name): value for name, value in fields.items()}
 
 
@@ -212,45 +211,10 @@ def _asks_again(client: Client, way: WayIn, answer: Answer) -> bool:
     location = urlsplit((answer.header("location") or [""])[0]).path
     if location and location == way.page:
         return True
-    return form_with(shown.text, way.password_field, default="") is not None if "html" in shown.media_type else False
+    return "html" in shown.media_type and password_form(shown.text, way.page, way.password_field) is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownForm:
-    """A form that asks for a password. hidden: what a browser would send along unseen."""
-
-    action: str
-    username: str
-    password: str
-    hidden: dict[str, str]
-
-
-def form_with(html: str, password_field: str, *, default: str) -> ShownForm | None:
-    """The first form of a page with a password field, or None."""
-    reader = _Forms(default)
-    with contextlib.suppress(AssertionError, ValueError):
-        reader.feed(html)
-    for action, inputs in reader.forms:
-        password = next((name for name, kind, _ in inputs if kind == "password" or name == password_field), "")
-        if password:
-            visible = [name for name, kind, _ in inputs if kind in {"text", "email", "tel", ""} and name != password]
-            hidden = {name: value for name, kind, value in inputs if kind == "hidden"}
-            return ShownForm(action=action, username=visible[0] if visible else "", password=password, hidden=hidden)
-    return None
-
-
-class _Forms(HTMLParser):
-    """Collects (action, [(name, type, value), ...]) of each form."""
-
-    def __init__(self, default: str) -> None:
-        super().__init__()
-        self.default = default
-        self.forms: list[tuple[str, list[tuple[str, str, str]]]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            parts = urlsplit(values.get("action") or self.default)
-            self.forms.append((parts.path + (f"?{parts.query}" if parts.query else ""), []))
-        elif tag == "input" and self.forms and values.get("name"):
-            self.forms[-1][1].append((values["name"], values.get("type", "text").lower(), values.get("value", "")))
+def password_form(html: str, page: str, password_field: str = "") -> forms.Form | None:
+    """The first form of a page that asks for a password, or has a field of that name."""
+    found = forms.forms_of(html, page)
+    return next((form for form in found if form.password_field or (password_field and password_field in form.fields)), None)
