@@ -117,10 +117,15 @@ def wsgi_batch(app: Any, *, path: str = "/items/42", host: str = "app.example.te
         "HTTP_HOST": host,
     }  # fmt: skip
 
+    seen: list[str] = []
+
+    def start_response(status: str, headers: object, exc_info: object = None) -> None:
+        seen.append(status)
+
     def batch(calls: int) -> None:
         for _ in range(calls):
-            seen: list[str] = []
-            body = app({**environ, "wsgi.input": io.BytesIO()}, lambda status, headers, exc=None: seen.append(status))
+            seen.clear()
+            body = app({**environ, "wsgi.input": io.BytesIO()}, start_response)
             for _piece in body:
                 pass
             if hasattr(body, "close"):
@@ -155,7 +160,10 @@ def table(figures: interleaved.Figures) -> str:
     for name in figures.rounds:
         base = f"{name.split()[0]} bare"
         low, high = figures.spread(name)
-        lines.append(f"| {name} | {figures.median(name):.1f} | {low:.1f} to {high:.1f} | {figures.added(name, base):+.1f} | {figures.ratio(name, base):.2f} |")
+        lines.append(
+            f"| {name} | {figures.median(name):.1f} | {low:.1f} to {high:.1f} "
+            f"| {figures.added(name, base):+.1f} | {figures.ratio(name, base):.2f} |"
+        )
     return "\n".join(lines)
 
 
@@ -167,7 +175,8 @@ def main() -> None:
     asked = parser.parse_args()
     figures = interleaved.run(variants(), rounds=max(5, asked.rounds))
     packages = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "starlette", "flask"))
-    text = f"Python {platform.python_version()}, {packages}; medians of {max(5, asked.rounds)} interleaved rounds of 400 requests.\n\n{table(figures)}\n"
+    setting = f"Python {platform.python_version()}, {packages}; medians of {max(5, asked.rounds)} interleaved rounds of 400 requests."
+    text = f"{setting}\n\n{table(figures)}\n"
     print(text)
     if asked.write:
         page = Path(__file__).parent.parent / "docs" / "performance.md"

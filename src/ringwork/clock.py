@@ -10,7 +10,8 @@ from typing import Protocol
 class Clock(Protocol):
     """Seconds since 1970-01-01 UTC as a float; may jump when the operator sets the time."""
 
-    def now(self) -> float: ...
+    def now(self) -> float:
+        """The moment, as seconds."""
 
 
 class SystemClock:
@@ -19,6 +20,7 @@ class SystemClock:
     __slots__ = ()
 
     def now(self) -> float:
+        """The moment, as the machine has it."""
         return time.time()
 
 
@@ -31,6 +33,7 @@ class FixedClock:
         self._now = now
 
     def now(self) -> float:
+        """The moment at which it stands."""
         return self._now
 
     def advance(self, seconds: float) -> None:

@@ -28,11 +28,18 @@ class Current(Protocol):
     """The request being served, as handlers and templates see it."""
 
     @property
-    def principal(self) -> Principal | None: ...
+    def principal(self) -> Principal | None:
+        """Who is asking, as `identify` said; None for nobody."""
+
     @property
-    def incident(self) -> IncidentId: ...
-    def csrf_token(self, action: str) -> str: ...
-    def csrf_field(self, action: str) -> Html: ...
+    def incident(self) -> IncidentId:
+        """The number under which this request's refusal or error is recorded."""
+
+    def csrf_token(self, action: str) -> str:
+        """A token for one sending of the form whose action is `action`, a path of this site ("/appointments")."""
+
+    def csrf_field(self, action: str) -> Html:
+        """The hidden field with such a token, to stand inside the form."""
 
 
 class _Current:

@@ -83,7 +83,7 @@ class TargetFailed(RingworkError):
 
 
 class ReportUnreadable(RingworkError):
-    """A stored report cannot be read; `where` is the place in it ("results[3].verdict", "" for the whole), `problem` what is wrong there."""
+    """A stored report cannot be read; `where` is the place in it ("results[3].verdict", "" for the whole), `problem` what is wrong."""
 
     def __init__(self, *, where: str, problem: str) -> None:
         self.where, self.problem = where, problem

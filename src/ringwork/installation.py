@@ -110,7 +110,8 @@ class Installation:
         """The one line that is printed at start."""
         ruled = sum(route.rule is not None for route in routes)
         place = "loopback only (no origin is set)" if self.site.loopback else self.site.canonical_origin
-        return f"ringwork: {self.mode.value}, {len(self.pipeline.controls)} of {len(ORDER)} controls, {ruled} of {len(routes)} routes with a rule, {place}"
+        controls = f"{len(self.pipeline.controls)} of {len(ORDER)} controls"
+        return f"ringwork: {self.mode.value}, {controls}, {ruled} of {len(routes)} routes with a rule, {place}"
 
     def _access_faults(self, routes: Sequence[Route]) -> list[str]:
         if ACCESS not in self.pipeline.controls:
@@ -131,7 +132,9 @@ class Installation:
                 faults.append(f"{ACCESS}: {route.name} requires {', '.join(sorted(strange))}, which `roles` does not list")
         needs_identity = [route for route in routes if isinstance(route.rule, Requires)]
         if needs_identity and self.policy.identify is None:
-            faults.append(f"{ACCESS}: {len(needs_identity)} route(s) require a principal and `identify` is not set, so nobody can enter; set identify=...")
+            faults.append(
+                f"{ACCESS}: {len(needs_identity)} route(s) require a principal and `identify` is not set, so nobody can enter; set it"
+            )
         return faults
 
     def _production_faults(self) -> list[str]:
@@ -155,7 +158,9 @@ def _mode(policy: Policy) -> Mode:
         raise PolicyInvalid([f'RINGWORK_MODE: {named[:20]!r} is unknown; write "observe", "enforce" or "production"'])
     mode = Mode(named)
     if mode is Mode.OBSERVE and policy.mode is Mode.PRODUCTION and not policy.waivers:
-        raise PolicyInvalid(["RINGWORK_MODE: observe would switch production's refusals off; that needs a waiver of access.deny-by-default"])
+        raise PolicyInvalid(
+            ["RINGWORK_MODE: observe would switch production's refusals off; that needs a waiver of access.deny-by-default"]
+        )
     return mode
 
 

@@ -82,7 +82,13 @@ class Pipeline:
     __slots__ = ("policy", "site", "mode", "observing", "controls", "guards", "unmatched", "requires_decision", "identifies")
 
     def __init__(
-        self, policy: Policy, site: Site, *, mode: Mode, only: frozenset[ControlId] | None = None, without: frozenset[ControlId] = frozenset()
+        self,
+        policy: Policy,
+        site: Site,
+        *,
+        mode: Mode,
+        only: frozenset[ControlId] | None = None,
+        without: frozenset[ControlId] = frozenset(),
     ) -> None:
         self.policy, self.site, self.mode = policy, site, mode
         self.observing = mode is Mode.OBSERVE
@@ -98,7 +104,9 @@ class Pipeline:
         """Compile the plan of one route; None for whatever no route matches."""
         return Plan(self, route, [guard.plan(settings, self.site, route) for guard, settings in self.guards])
 
-    def record(self, exchange: Exchange, refusal: Refusal, *, outcome: Outcome = Outcome.DENIED, error: BaseException | None = None) -> None:
+    def record(
+        self, exchange: Exchange, refusal: Refusal, *, outcome: Outcome = Outcome.DENIED, error: BaseException | None = None
+    ) -> None:
         """Tell the operator, once, under the incident number that the client gets."""
         principal = exchange.principal
         self.policy.events(
@@ -229,7 +237,7 @@ def _asking(first: Asking, exchange: Exchange, rest: list[Enter], pipeline: Pipe
 def _fuse_start(hooks: list[Hooks], pipeline: Pipeline) -> Callable[[Exchange, int, list[Header]], list[Header]]:
     """One pass over the application's headers: what guards own is taken out, constants are put in, then the hooks of each."""
     constants = [header for h in hooks for header in h.headers]
-    owned = {name: value for name, value in constants}
+    owned = dict(constants)
     removed = frozenset().union(*(h.removes for h in hooks))
     keeps = {name: values for h in hooks for name, values in (h.keeps or {}).items()}
     touched = removed | owned.keys()

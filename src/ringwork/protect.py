@@ -43,9 +43,7 @@ def protect(app: A, policy: Policy | None = None, *, only: Iterable[str] | None 
     chosen = _policy_of_files() if policy is None else policy
     if not isinstance(chosen, Policy):
         raise UnsupportedApp(f"policy must be a ringwork.Policy, not {type(chosen).__name__}")
-    installation: Installation = Installation(
-        chosen, only=only, list_routes=lambda: adapter.list_routes(app, installation=installed(app))
-    )
+    installation: Installation = Installation(chosen, only=only, list_routes=lambda: adapter.list_routes(app, installation=installed(app)))
     setattr(app, _INSTALLED, installation)
     adapter.install(app, installation)
     return app

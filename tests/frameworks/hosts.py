@@ -322,7 +322,9 @@ class Host:
         only = settings.pop("only", None)
         self.app = ringwork.protect(self.bare, policy(events=self.events.append, **settings), only=only)
 
-    def ask(self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None, host: str = "clinic.example") -> Reply:
+    def ask(
+        self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None, host: str = "clinic.example"
+    ) -> Reply:
         """One request; a browser's honest headers are the caller's to give."""
         sent = {"Host": host, **(headers or {})}
         if self.name == "flask":

@@ -6,8 +6,6 @@ import asyncio
 from typing import Any
 
 import pytest
-import ringwork
-from ringwork.errors import PolicyInvalid
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
@@ -15,6 +13,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
+
+import ringwork
+from ringwork.errors import PolicyInvalid
 from tests.frameworks.hosts import BUILDERS, Effects, Host, policy
 
 ASGI = [name for name in sorted(BUILDERS) if name != "flask"]
@@ -53,7 +54,8 @@ def test_sends_the_headers_on_a_refused_handshake(host: Host) -> None:
     """Every byte that leaves carries the headers, where the server can send an answer to a handshake."""
     sent: list[Any] = []
     scope = {
-        "type": "websocket", "path": "/bare-socket", "raw_path": b"/bare-socket", "headers": [(b"host", b"clinic.example")], "scheme": "wss",
+        "type": "websocket", "path": "/bare-socket", "raw_path": b"/bare-socket", "scheme": "wss",
+        "headers": [(b"host", b"clinic.example")],
         "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2), "query_string": b"", "root_path": "", "subprotocols": [],
         "extensions": {"websocket.http.response": {}},
     }  # fmt: skip

@@ -7,18 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import ringwork
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import PlainTextResponse
-from ringwork.frameworks import fastapi as adapter
 from starlette.responses import Response
 from starlette.testclient import TestClient
+
+import ringwork
+from ringwork.frameworks import fastapi as adapter
 from tests.frameworks.hosts import policy
 
 
 def nested() -> tuple[FastAPI, APIRouter]:
     """An application with a router in a router in a mount, and a catch-all at the end."""
-    app, outer, inner, mounted = FastAPI(openapi_url=None), APIRouter(prefix="/outer"), APIRouter(prefix="/inner"), FastAPI(openapi_url=None)
+    app, outer, inner, mounted = (
+        FastAPI(openapi_url=None),
+        APIRouter(prefix="/outer"),
+        APIRouter(prefix="/inner"),
+        FastAPI(openapi_url=None),
+    )
 
     def here(name: str) -> Any:
         async def handler() -> Response:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import ringwork
 from flask import Flask, Response
 from flask.views import MethodView
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+import ringwork
 from ringwork.frameworks import flask as adapter
 from tests.frameworks.hosts import policy
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 
 def other(environ: Any, start_response: Any) -> list[bytes]:
@@ -122,5 +123,7 @@ def test_joins_the_path_as_the_framework_reads_it() -> None:
     app.add_url_rule("/küche", "cook", ringwork.public("open")(lambda: "cooked"), methods=["POST"])
     client = ringwork.protect(app, policy()).test_client()
     token = client.get("/küche", base_url="https://clinic.example").text
-    answer = client.post("/küche", base_url="https://clinic.example", data={"csrf_token": token}, headers={"Origin": "https://clinic.example"})
+    answer = client.post(
+        "/küche", base_url="https://clinic.example", data={"csrf_token": token}, headers={"Origin": "https://clinic.example"}
+    )
     assert answer.text == "cooked"

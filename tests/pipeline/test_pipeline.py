@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ringwork import pipeline as pipeline_module
 from ringwork.clock import FixedClock
 from ringwork.enforce.guard import Refusal
@@ -46,7 +48,7 @@ def test_lists_each_guard_of_the_policy_once() -> None:
 def test_gives_a_reason_for_each_pair_of_neighbours() -> None:
     """An order without reasons is changed by the next reader."""
     source = inspect.getsource(pipeline_module)
-    for above, below in zip(ORDER, ORDER[1:], strict=False):
+    for above, below in itertools.pairwise(ORDER):
         first, second = above.control.split(".")[1], below.control.split(".")[1]
         assert f"# {first} before {second}" in source
 
@@ -155,7 +157,9 @@ def test_observes_without_refusing() -> None:
     assert pipeline.unmatched.start(asked, 200, [(b"a", b"b")]) == [(b"a", b"b")]
 
 
-@pytest.mark.parametrize(("status", "method", "refused"), [(200, "GET", True), (302, "GET", False), (404, "GET", False), (200, "OPTIONS", False)])
+@pytest.mark.parametrize(
+    ("status", "method", "refused"), [(200, "GET", True), (302, "GET", False), (404, "GET", False), (200, "OPTIONS", False)]
+)
 def test_holds_back_an_answer_that_no_rule_allowed(status: int, method: str, refused: bool) -> None:
     """Whatever served it: an answer with content needs a decision; redirects, errors and OPTIONS carry none."""
     found = installation().pipeline.undecided(exchange(method), status)

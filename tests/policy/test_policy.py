@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 import ringwork
 from ringwork.errors import PolicyInvalid
 from ringwork.installation import Installation
@@ -86,7 +87,12 @@ def test_reads_every_kind_of_setting_from_a_file(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     policy = files.load(path)
-    assert (policy.origin, policy.hosts, policy.mode, policy.csrf.lifetime_seconds) == ("https://shop.example", ("www.shop.example",), Mode.PRODUCTION, 600)
+    assert (policy.origin, policy.hosts, policy.mode, policy.csrf.lifetime_seconds) == (
+        "https://shop.example",
+        ("www.shop.example",),
+        Mode.PRODUCTION,
+        600,
+    )
     assert policy.rules["GET /docs"].rule == Public(reason="documentation")
     assert policy.rules["GET /stats"].rule == Requires(roles=frozenset({"admin"}))
     assert policy.waivers[0].until == datetime.date(2027, 1, 31)
@@ -156,7 +162,15 @@ def test_keeps_the_reason_of_an_exemption() -> None:
 
 @pytest.mark.parametrize(
     ("host", "expected"),
-    [("localhost", True), ("localhost:8000", True), ("a.localhost", True), ("127.3.4.5:1", True), ("[::1]:1", True), ("shop.example", False), ("10.0.0.1", False)],
+    [
+        ("localhost", True),
+        ("localhost:8000", True),
+        ("a.localhost", True),
+        ("127.3.4.5:1", True),
+        ("[::1]:1", True),
+        ("shop.example", False),
+        ("10.0.0.1", False),
+    ],
 )
 def test_knows_what_can_only_be_this_machine(host: str, expected: bool) -> None:
     """Loopback mode must not be talked into serving others."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from ringwork.prove import register, users
 from ringwork.prove.check import Check, Kind
 from ringwork.prove.evidence import Evidence

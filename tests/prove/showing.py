@@ -21,10 +21,8 @@ def holds(framework: str, check: Check) -> None:
 def falls(framework: str, check: Check) -> list[Observation]:
     """The same check on the clinic with that one defence out; a planted fault where no guard can be taken out."""
     module = clinics.breached(check.id.partition("/")[0])
-    if check.planted is not None:
-        evidence = clinics.run_planted(framework, check)
-    else:
-        evidence = clinics.run(framework, check, module.WITHOUT)
+    is_planted = check.planted is not None
+    evidence = clinics.run_planted(framework, check) if is_planted else clinics.run(framework, check, module.WITHOUT)
     if evidence.not_applicable:
         return []
     broken = [o for o in evidence.observations if o.outcome is Outcome.BROKEN]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ringwork.controls import control as catalogue
 from ringwork.prove import judge, register
 from ringwork.prove.check import Check

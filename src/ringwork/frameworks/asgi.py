@@ -40,6 +40,7 @@ class Outer:
         self.app, self.installation = app, installation
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Guard one connection of any type."""
         kind = scope["type"]
         if kind == "http":
             await self._http(scope, receive, send)
@@ -107,7 +108,7 @@ class Outer:
                 await sender.refuse(plan.pipeline.answer(exchange, 500))
         except Refused:
             return  # told already, and the socket is closed
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # whatever the application raises
             answer = plan.pipeline.fail(exchange, error)
             if sender.closed:
                 return
@@ -120,7 +121,9 @@ class Outer:
 def begin(scope: Scope, plan: Plan, method: str) -> Exchange:
     """A new Exchange for `scope`, noted there and as the current one."""
     client = scope.get("client")
-    exchange = Exchange(kind=scope["type"], method=method, path=scope["path"], scheme=scope.get("scheme", "http"), peer=client[0] if client else "")
+    exchange = Exchange(
+        kind=scope["type"], method=method, path=scope["path"], scheme=scope.get("scheme", "http"), peer=client[0] if client else ""
+    )
     exchange.read(scope["headers"])
     exchange.plan = plan
     scope[KEY] = exchange
@@ -244,7 +247,9 @@ class SocketSender:
         if kind == "websocket.accept":
             if not self.exchange.decided and plan.pipeline.requires_decision:
                 detail = "a WebSocket was accepted without an access decision; give its route a rule"
-                await self.refuse(plan.pipeline.refuse(self.exchange, Refusal(control=ACCESS, status=403, reason="undecided", detail=detail)))
+                await self.refuse(
+                    plan.pipeline.refuse(self.exchange, Refusal(control=ACCESS, status=403, reason="undecided", detail=detail))
+                )
                 raise Refused(control=ACCESS, status=403, reason="undecided")
             self.accepted = True
             message["headers"] = plan.start(self.exchange, 101, list(message.get("headers") or []))
@@ -348,7 +353,7 @@ async def _identify(exchange: Exchange, pipeline: Pipeline, request: object) -> 
                 found = await asyncio.to_thread(identify, request)
     except TimeoutError:
         return pipeline.no_identity(exchange, f"identify took longer than {seconds:g} seconds")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # whatever the application raises
         return pipeline.no_identity(exchange, f"identify raised {type(error).__name__}", error)
     return pipeline.take_identity(exchange, found)
 
@@ -376,7 +381,7 @@ class _Begun:
         while True:
             try:
                 sent = yield waiting
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001  # whatever the application raises
                 step, value = self.coroutine.throw, error
             else:
                 step, value = self.coroutine.send, sent

@@ -55,7 +55,9 @@ def _mount_route(path: str, mounted: Any, installation: Installation | None) -> 
 def to_route(app: Flask, rule: UrlRule, installation: Installation | None) -> Route:
     """One rule of the URL map in ringwork's words. Converters become braces: "/notes/<int:n>" is "/notes/{n}"."""
     view = app.view_functions.get(rule.endpoint)
-    methods = frozenset(rule.methods or ()) - {"OPTIONS"} if getattr(rule, "provide_automatic_options", None) else frozenset(rule.methods or ())
+    methods = (
+        frozenset(rule.methods or ()) - {"OPTIONS"} if getattr(rule, "provide_automatic_options", None) else frozenset(rule.methods or ())
+    )
     path = template_of(rule)
     found = None if installation is None else installation.find_rule(methods, path, _marked(app, rule, view))
     static = rule.endpoint == "static" or rule.endpoint.endswith(".static")
@@ -113,6 +115,7 @@ class Gate:
         self.dispatch = app.full_dispatch_request
 
     def __call__(self) -> Response:
+        """Decide, then dispatch as Flask does."""
         exchange = request.environ.get(wsgi.KEY)
         if not isinstance(exchange, Exchange):
             # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
@@ -134,6 +137,7 @@ class MountGate:
         self.path, self.app, self.installation = path, app, installation
 
     def __call__(self, environ: wsgi.Environ, start_response: wsgi.StartResponse) -> Iterable[bytes]:
+        """Decide, then hand on."""
         exchange = environ.get(wsgi.KEY)
         if not isinstance(exchange, Exchange):
             # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
@@ -175,7 +179,7 @@ def _identify(exchange: Exchange, pipeline: Pipeline, asked: Request) -> Refusal
         found = identify(asked)
         if inspect.isawaitable(found):
             found = asyncio.run(_wait(found))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # whatever the application raises
         return pipeline.no_identity(exchange, f"identify raised {type(error).__name__}", error)
     return pipeline.take_identity(exchange, found)
 

@@ -270,6 +270,7 @@ class Gate:
         return getattr(self.router, name)
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        """Decide on the matched route, then let the router go on."""
         if scope["type"] == "lifespan":
             await self.router(scope, receive, send)
             return

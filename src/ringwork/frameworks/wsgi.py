@@ -36,6 +36,7 @@ class Outer:
         self.app, self.installation = app, installation
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Guard one request."""
         installation = self.installation
         if not installation.settled:
             installation.settle()
@@ -174,7 +175,9 @@ class Streamed:
 
     __slots__ = ("body", "exchange", "plan", "pieces")
 
-    def __init__(self, body: Iterable[bytes], exchange: Exchange, plan: Plan, *, read: Iterable[bytes] = (), rest: Iterator[bytes] | None = None) -> None:
+    def __init__(
+        self, body: Iterable[bytes], exchange: Exchange, plan: Plan, *, read: Iterable[bytes] = (), rest: Iterator[bytes] | None = None
+    ) -> None:
         self.body, self.exchange, self.plan = body, exchange, plan
         self.pieces = iter(body) if rest is None else _chain(read, rest)
 

@@ -67,7 +67,9 @@ def _mark(target: T, name: str, value: object) -> T:
     try:
         setattr(target, name, value)
     except (AttributeError, TypeError) as error:
-        raise ValueError(f'{_named(target)} cannot be marked; name its route in the policy instead: rules={{"GET /path": requires()}}') from error
+        raise ValueError(
+            f'{_named(target)} cannot be marked; name its route in the policy instead: rules={{"GET /path": requires()}}'
+        ) from error
     return target
 
 

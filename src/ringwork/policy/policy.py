@@ -156,7 +156,9 @@ def _waiver_faults(policy: Policy) -> list[str]:
     for i, waiver in enumerate(policy.waivers):
         missing = [name for name in ("control", "reason", "owner") if not str(getattr(waiver, name)).strip()]
         if missing:
-            faults.append(f"waivers[{i}]: {', '.join(missing)} missing; a waiver says which control, why, who answers for it, and until when")
+            faults.append(
+                f"waivers[{i}]: {', '.join(missing)} missing; a waiver says which control, why, who answers for it, and until when"
+            )
         if not isinstance(waiver.until, datetime.date):
             faults.append(f"waivers[{i}].until: write a date such as 2027-01-31")
     return faults

@@ -126,7 +126,7 @@ class Stage(Protocol):
         """A path for the route's template with parameters that lead somewhere, found by asking the application."""
 
     def token(self, path: str, client: Client) -> tuple[str, str]:
-        """Name and fresh value of the hidden token in the form of some page that posts to `path`, as `client` sees it; ("", "") for none."""
+        """Name and fresh value of the hidden token in a form that posts to `path`, as `client` sees it; ("", "") for none."""
 
     def body(self, route: RouteFacts) -> tuple[str, bytes] | None:
         """Content type and valid body for a state-changing route, from its schema or its form; None when unknown."""

@@ -51,7 +51,7 @@ class RouteFacts:
 
     @property
     def name(self) -> str:
-        """"GET /notes/{note_id}"; how findings and settings name the route."""
+        """How findings and settings name the route: "GET /notes/{note_id}"."""
         if self.kind == "websocket":
             return f"WEBSOCKET {self.path}"
         shown = [m for m in self.methods if m not in {"HEAD", "OPTIONS"}]

@@ -2,4 +2,4 @@
 
 CONTROL = "browser.csrf"
 WITHOUT = (CONTROL,)
-"""Taken out; forms of foreign pages are still stopped by SameSite cookies and by Fetch Metadata, those of sibling hosts in older browsers by nothing."""
+"""Taken out; SameSite cookies and Fetch Metadata still stop forms of foreign pages, nothing those of sibling hosts in old browsers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ringwork.prove.check import Check
 from tests.prove import clinics, showing
 

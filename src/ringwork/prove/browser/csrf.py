@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import changes, witness
+from ringwork.prove import changes, randomness, witness
 from ringwork.prove.changes import Change, Found
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Observation, Outcome

@@ -64,13 +64,13 @@ class Client:
     """
 
     def __init__(self, *, address: tuple[str, int], server_name: str, ca_pem: bytes | None, origin: str, source: str = "127.0.0.1") -> None:
+        self._kept: sockets.socket | None = None
         self.place = Place(address=address, server_name=server_name, ca_pem=ca_pem, source=source)
         self.origin = origin
         self.host = urlsplit(origin).netloc
         self.jar = Jar()
         self.bearer: str | None = None
         self.extra_headers: list[tuple[str, str]] = []
-        self._kept: sockets.socket | None = None
 
     def fork(self) -> Client:
         """Another browser window of the same user: the same cookies, a connection of its own."""

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ringwork.survey.wire import forms
+
+PAGE = """
+<form action="/book?x=1" method="post">
+  <input type="hidden" name="csrf_token" value="t1">
+  <input name="day" value="2031-05-14"><input type="submit" name="go" value="Go">
+  <select name="with"><option value="1">A<option value="2" selected>B</select>
+  <select name="first"><option value="8">A<option value="9">B</select>
+  <textarea name="why">sore throat</textarea>
+  <input type="radio" name="kind" value="a"><input type="radio" name="kind" value="b" checked>
+</form>
+<form><input type="email" name="mail"><input type="password" name="word"></form>
+<input name="outside" value="1">
+"""
+
+
+def test_reads_every_field_as_a_browser_sends_it():
+    """Values, choices and what is unseen; buttons and what stands outside are left out."""
+    form = forms.forms_of(PAGE, "/page")[0]
+    assert (form.action, form.method, form.token_field, form.hidden) == ("/book?x=1", "POST", "csrf_token", {"csrf_token": "t1"})
+    assert form.fields == {"csrf_token": "t1", "day": "2031-05-14", "with": "2", "first": "8", "why": "sore throat", "kind": "b"}
+
+
+def test_sends_a_form_without_action_to_its_own_page():
+    """As HTML says."""
+    form = forms.forms_of(PAGE, "/page")[1]
+    assert (form.action, form.method, form.username_field, form.password_field) == ("/page", "GET", "mail", "word")
+
+
+@pytest.mark.parametrize(
+    "name", ["csrf_token", "csrfmiddlewaretoken", "_csrf", "authenticity_token", "__RequestVerificationToken", "xsrf", "_token"]
+)
+def test_knows_the_token_names_of_common_frameworks(name):
+    """A token works whatever its framework calls it."""
+    assert forms.is_token_name(name)
+
+
+@pytest.mark.parametrize("name", ["token_count", "name", "description"])
+def test_takes_no_other_field_for_a_token(name):
+    """The opposite."""
+    assert not forms.is_token_name(name)
+
+
+@given(st.text(max_size=300))
+def test_reads_any_text_without_a_fault(text):
+    """Pages of strangers are broken in every way."""
+    assert isinstance(forms.forms_of(f"<form>{text}", "/"), list)
