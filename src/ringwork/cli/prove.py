@@ -13,9 +13,9 @@ from rich.console import Console
 
 from ringwork.cli import narration, terminal
 from ringwork.errors import TargetFailed
-from ringwork.prove import register, run, settings, stored, target
+from ringwork.prove import register, run, settings, target
 from ringwork.prove.evidence import Report
-from ringwork.report import html
+from ringwork.report import html, plain
 from ringwork.report import terminal as summary
 
 _NO_BOOT = frozenset({"copy", "import", "factory", "start", "routes", "port", "login", "policy", "run"})
@@ -124,12 +124,14 @@ def _show(report: Report, out: Console, folder: Path, *, verbose: bool) -> None:
     if verbose:
         for sentence in report.touched:
             terminal.say(out, sentence, indent=2)
+    written: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        stored.write(report, folder / stored.FILE)
+        (folder / "report.json").write_text(plain.to_json(report), encoding="ascii")
         html.write(report, folder / "report.html")
+        written = [folder / "report.html", folder / "report.json"]
     except OSError as error:
         out.print(
             f"ringwork: the report could not be written to {folder} ({error.strerror}); choose another with --output-dir", soft_wrap=True
         )
-    summary.render(report, out)
+    summary.render(report, out, verbose=verbose, written=written)

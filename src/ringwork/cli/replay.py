@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from ringwork.cli import prove, terminal
-from ringwork.errors import TargetFailed
-from ringwork.prove import replay, run, settings, stored, target
-from ringwork.prove.evidence import Finding
+from ringwork.errors import ReportUnreadable, TargetFailed
+from ringwork.prove import replay, run, settings, target
+from ringwork.prove.evidence import Finding, Report
+from ringwork.report import plain
 
 
 def command(
@@ -28,11 +29,11 @@ def command(
     """Send a finding's requests to a fresh copy, print both sides, and repeat its check. Exit 1 while it is there, 0 when it is gone."""
     out = terminal.console()
     try:
-        report = stored.read(output_dir / stored.FILE)
+        report = _report(output_dir / "report.json")
         kept = _kept(report, finding)
         options = _options(report)
         chosen = target.resolve(
-            report["target"],
+            report.target,
             here=Path.cwd(),
             factory=factory or "--factory" in options,
             arguments=tuple(factory_args or _values(options, "--factory-args")),
@@ -47,17 +48,26 @@ def command(
     raise typer.Exit(_tell(out, finding, again))
 
 
-def _kept(report: Mapping[str, Any], finding: str) -> Mapping[str, Any]:
-    known = {str(found["id"]): found for found in report["findings"]}
+def _report(path: Path) -> Report:
+    advice = "run `ringwork prove TARGET` first, in this folder or with the same --output-dir"
+    try:
+        return plain.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise TargetFailed(step="report", problem=f"there is no readable report at {path}", advice=advice) from error
+    except ReportUnreadable as error:
+        raise TargetFailed(step="report", problem=f"the report at {path} cannot be read: {error}", advice=advice) from error
+
+
+def _kept(report: Report, finding: str) -> Finding:
+    known = {found.id: found for found in report.findings}
     if finding not in known:
         advice = f"it lists: {', '.join(known)}" if known else "it lists none; run `ringwork prove TARGET` again"
         raise TargetFailed(step="report", problem=f"the report holds no finding {finding}", advice=advice)
-    found: Mapping[str, Any] = known[finding]
-    return found
+    return known[finding]
 
 
-def _options(report: Mapping[str, Any]) -> list[str]:
-    return [part for word in shlex.split(report["command"]) for part in (word.split("=", 1) if word.startswith("--") else [word])]
+def _options(report: Report) -> list[str]:
+    return [part for word in shlex.split(report.command) for part in (word.split("=", 1) if word.startswith("--") else [word])]
 
 
 def _values(options: Sequence[str], name: str) -> list[str]:

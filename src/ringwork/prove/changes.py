@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,7 @@ from ringwork.survey.wire import forms
 from ringwork.survey.wire.client import FORM, Answer, Client
 
 JSON = "application/json"
+_OWN_WORD = re.compile(r"rw[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,9 +244,20 @@ def token_of(change: Change, client: Client) -> str:
 
 
 def form_body(change: Change, token: str | None) -> bytes:
-    """The form's fields, with this token, or without any for None."""
+    """The form's fields, with this token, or without any for None; words of our own are fresh each time."""
     name = change.token_field or "csrf_token"
-    return urlencode({**change.fields, **({name: token} if token is not None else {})}).encode()
+    fields = {name: _renewed(value) for name, value in change.fields.items()}
+    return urlencode({**fields, **({name: token} if token is not None else {})}).encode()
+
+
+def body_of(change: Change) -> bytes:
+    """The body of a change that no form sends; words of our own are fresh each time."""
+    return _renewed(change.body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+
+def _renewed(text: str) -> str:
+    # So that a name that is taken by the last attempt does not make the next one look refused.
+    return _OWN_WORD.sub(lambda _: witness.marker("rw"), text)
 
 
 def headers_of(change: Change) -> list[tuple[str, str]]:
@@ -255,7 +268,7 @@ def headers_of(change: Change) -> list[tuple[str, str]]:
 def honest(change: Change, client: Client, *, token: str | None = None) -> Answer | None:
     """The request as the site's own page sends it; None when the page no longer shows the form."""
     if not change.is_form:
-        return client.send(change.method, change.path, headers=headers_of(change), body=change.body)
+        return client.send(change.method, change.path, headers=headers_of(change), body=body_of(change))
     form = fresh_form(change, client) if token is None else None
     if token is None and form is None:
         return None

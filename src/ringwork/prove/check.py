@@ -138,6 +138,8 @@ class Check:
 
     planted: a probe route with the fault that this check must find; it shows that the check can fail where no guard of the
     target could be taken out to make it fail. It is then listed among the routes of a copy.
+    depth: the attacks of this check that several layers stop, at one place and nothing else: cheap enough to be repeated with
+    one layer after the other taken out, in every run.
     """
 
     id: CheckId
@@ -145,3 +147,4 @@ class Check:
     run: Callable[[Stage], Evidence]
     deep: bool = False
     planted: ProbeRoute | None = None
+    depth: Callable[[Stage], Evidence] | None = None

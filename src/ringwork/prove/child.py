@@ -52,6 +52,7 @@ class Zygote:
         self.private_mounts = mounts
         self.records.install()
         neutral.neutralise(frozenset(self.setup["imports"]))
+        state.watch_databases()
         redirect.redirect_databases(copy=self.copy, original=Path(self.setup["root"]))
         confine.confine(self.folder)
         kernel = [

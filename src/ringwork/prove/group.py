@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
@@ -151,7 +151,7 @@ def _shake(control: str, tried: Sequence[Tried], scene: Scene) -> None:
             break
         out = (*out, layer)
         _run_without(out, waiting, scene)
-        waiting = [t for t in waiting if not t.sensitivity or (scene.deep and _open_attacks(t))]
+        waiting = [t for t in waiting if not t.sensitivity or ((scene.deep or t.check.depth) and _open_attacks(t))]
     for one in tried:
         one.layers += [
             Layers(check=one.check.id, attack=attack, stopped_by=out, succeeded_without=False)
@@ -185,7 +185,9 @@ def _run_without(out: tuple[str, ...], waiting: Sequence[Tried], scene: Scene) -
             scene.started(f"{one.check.id} without {', '.join(out)}")
             if is_used and one.check.kind is Kind.LIVE:
                 stage.fresh()
-            evidence, _ = _attempt(one.check, stage, scene)
+            # Once the whole check was seen to fail, only the attacks that several layers stop are made again.
+            narrow = one.check.depth if one.sensitivity and not scene.deep else None
+            evidence, _ = _attempt(replace(one.check, run=narrow) if narrow else one.check, stage, scene)
             is_used = is_used or one.check.kind is Kind.LIVE
             _note_fall(one, evidence, out)
     finally:

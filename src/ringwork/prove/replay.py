@@ -8,12 +8,11 @@ import contextlib
 import datetime
 import re
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import judge, register, users
-from ringwork.prove.evidence import Finding
+from ringwork.prove.evidence import Exchanged, Finding
 from ringwork.prove.group import Scene, run_group
 from ringwork.prove.launch import Launcher
 from ringwork.prove.settings import Settings
@@ -28,14 +27,14 @@ _MARKER = re.compile(rb"\{\{([\w-]+)\}\}")
 _LENGTH = re.compile(rb"(?im)^content-length: *\d+(?=\r?$)")
 
 
-def replay(target: Target, settings: Settings, kept: Mapping[str, Any], *, shown: Callable[[str, str], None]) -> list[Finding] | None:
+def replay(target: Target, settings: Settings, kept: Finding, *, shown: Callable[[str, str], None]) -> list[Finding] | None:
     """What the check of a kept finding finds now; None when it could not be made. shown: called with a title and a text.
 
-    kept: the finding as stored in report.json. Raises TargetFailed when the target does not come up.
+    kept: the finding as report.json holds it. Raises TargetFailed when the target does not come up.
     """
-    check = next((c for c in register.checks() if c.id == kept["check"]), None)
+    check = next((c for c in register.checks() if c.id == kept.check), None)
     if check is None:
-        raise TargetFailed(step="report", problem=f"{kept['check']} has no proof in this version", advice="run `ringwork prove` again")
+        raise TargetFailed(step="report", problem=f"{kept.check} has no proof in this version", advice="run `ringwork prove` again")
     launcher = Launcher(target, extra=settings.env)
     try:
         facts = launcher.load(settings.users_from).facts
@@ -54,7 +53,7 @@ def replay(target: Target, settings: Settings, kept: Mapping[str, Any], *, shown
         )
         stage = scene.stage()
         try:
-            for exchanged in kept["observation"]["exchanged"]:
+            for exchanged in kept.observation.exchanged:
                 _send(stage.served, entrances, exchanged, shown)
         finally:
             stage.close()
@@ -64,17 +63,17 @@ def replay(target: Target, settings: Settings, kept: Mapping[str, Any], *, shown
     if tried.evidence.not_verified:
         return None
     today = datetime.datetime.now(datetime.UTC).date()
-    return judge.findings(check.id, kept["severity"], tried.evidence, facts, fix=kept["fix"], today=today)
+    return judge.findings(check.id, kept.severity, tried.evidence, facts, fix=kept.fix, today=today)
 
 
-def _send(served: LiveServed, entrances: Entrances, exchanged: Mapping[str, Any], shown: Callable[[str, str], None]) -> None:
-    shown("then, sent", exchanged["request"][:_SHOWN])
-    shown("then, answered", exchanged["answer"][:_SHOWN])
-    raw = _raw(exchanged["replay"])
+def _send(served: LiveServed, entrances: Entrances, exchanged: Exchanged, shown: Callable[[str, str], None]) -> None:
+    shown("then, sent", exchanged.request[:_SHOWN])
+    shown("then, answered", exchanged.answer[:_SHOWN])
+    raw = _raw(exchanged.replay)
     if not raw:
         shown("now", "this exchange is no plain request; the check itself is repeated below")
         return
-    client = _client(served, entrances, exchanged["as_user"])
+    client = _client(served, entrances, exchanged.as_user)
     try:
         answer = client.raw(_filled(raw, client, served))
         shown("now, answered", answer.as_text()[1][:_SHOWN])

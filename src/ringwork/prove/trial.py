@@ -36,6 +36,8 @@ class Trial:
 
     def run(self, attempts: Mapping[str, Attempt]) -> Iterator[Observation]:
         """Make every attempt; one observation each."""
+        if not attempts:
+            return
         answers, effect = self._together(attempts)
         if not effect:
             yield from (self._told(attack, answer, frozenset()) for attack, answer in answers.items())

@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import gc
 import hashlib
+import os
 import sqlite3
 import sys
+import time
 import types
 from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-
-from ringwork.survey import copies
 
 _MAGIC = b"SQLite format 3\0"
 _DEPTH, _ITEMS = 6, 20_000
@@ -25,14 +25,8 @@ _FOLDERS = frozenset({"__pycache__", ".ringwork-tmp"})
 def digest(folder: Path) -> dict[str, str]:
     """Name of each store to 16 hexadecimal characters: tables of SQLite databases, files, module-level containers of `folder`'s modules."""
     found = dict[str, str]()
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not path.is_file() or path.name.endswith(_PASSED_OVER) or _FOLDERS & set(path.parts):
-            continue
-        name = str(path.relative_to(folder))
-        if path.suffix in copies.SOURCES:
-            found[f"file:{name}"] = _source(path)
-        else:
-            found.update(_database(path, name) if _is_database(path) else {f"file:{name}": _short(path.read_bytes())})
+    for path in _files(folder):
+        found.update(_kept(path, str(path.relative_to(folder))))
     found.update(_memory_databases())
     found.update(_containers(folder))
     return found
@@ -47,17 +41,43 @@ def _short(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-_SOURCES: dict[Path, tuple[tuple[int, int, int], str]] = {}
+def _files(folder: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(set(folders) - _FOLDERS)
+        for name in sorted(names):
+            path = Path(place, name)
+            if not name.endswith(_PASSED_OVER) and path.is_file() and not path.is_symlink():
+                yield path
 
 
-def _source(path: Path) -> str:
-    """The digest of a source file, read anew only when its inode, time or size differ: those do not change many times a second."""
+_SETTLED_NS = 100_000_000
+_KNOWN: dict[Path, tuple[tuple[int, ...], dict[str, str]]] = {}
+
+
+def _kept(path: Path, name: str) -> dict[str, str]:
+    """The digests of one file, read anew unless inode, time and size are as before.
+
+    Against a change that leaves no trace in coarse file times: what was written a moment before a look is looked at again.
+    """
+    key = _stamp(path)
+    known = _KNOWN.get(path)
+    if known is not None and known[0] == key:
+        return known[1]
+    found = _database(path, name) if _is_database(path) else {f"file:{name}": _short(path.read_bytes())}
+    if time.time_ns() - max(key[1], key[4]) > _SETTLED_NS:
+        _KNOWN[path] = (key, found)
+    else:
+        _KNOWN.pop(path, None)
+    return found
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Inode, time and size of a file, and of the log that SQLite keeps beside it."""
     stat = path.stat()
-    key = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
-    kept = _SOURCES.get(path)
-    if kept is None or kept[0] != key:
-        kept = _SOURCES[path] = (key, _short(path.read_bytes()))
-    return kept[1]
+    with contextlib.suppress(OSError):
+        beside = path.with_name(f"{path.name}-wal").stat()
+        return stat.st_ino, stat.st_mtime_ns, stat.st_size, beside.st_ino, beside.st_mtime_ns, beside.st_size
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size, 0, 0, 0
 
 
 def _is_database(path: Path) -> bool:
@@ -81,8 +101,29 @@ def _tables(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         yield table, _short("\n".join(rows).encode(errors="backslashreplace"))
 
 
+_opened: list[str] | None = None
+"""Databases that were opened since `watch_databases`; None before it, when any may be open."""
+
+
+def watch_databases() -> None:
+    """Note from now on which databases are opened, so that memory is searched for open ones only where there can be one."""
+    global _opened  # noqa: PLW0603  # an audit hook is for the whole process and for ever
+    if _opened is None:
+        _opened = []
+        sys.addaudithook(_note_database)
+
+
+def _note_database(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "sqlite3.connect" and _opened is not None:
+        name = str(arguments[0])
+        if (":memory:" in name or "mode=memory" in name or not name) and name not in _opened:
+            _opened.append(name)
+
+
 def _memory_databases() -> dict[str, str]:
     found = dict[str, str]()
+    if _opened is not None and not _opened:
+        return found
     for connection in [item for item in gc.get_objects() if isinstance(item, sqlite3.Connection)]:
         try:
             if any(row[1] == "main" and row[2] for row in connection.execute("PRAGMA database_list")):
@@ -105,9 +146,10 @@ def open_database_files() -> list[str]:
 
 def _containers(folder: Path) -> dict[str, str]:
     found = dict[str, str]()
+    inside = f"{folder}{os.sep}"
     for name, module in sorted(sys.modules.copy().items()):
         file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or not Path(file).is_relative_to(folder):
+        if not isinstance(file, str) or not file.startswith(inside):
             continue
         for variable, value in sorted(vars(module).copy().items()):
             if not variable.startswith("__") and isinstance(value, dict | list | set | deque):

@@ -63,7 +63,7 @@ def _handler(answer: Answerer, log: list[Seen]) -> type[BaseHTTPRequestHandler]:
             if self.command != "HEAD":
                 self.wfile.write(told)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             return
 
     return Handler

@@ -11,7 +11,10 @@ from ringwork.survey.wire import entry
 from ringwork.survey.wire.entry import DeclaredUser, WayIn
 from tests.survey.wire import serving
 
-FORM_PAGE = b'<form method="post" action="/signin"><input type="hidden" name="_csrf" value="page-token"><input name="mail"><input type="password" name="word"></form>'
+FORM_PAGE = (
+    b'<form method="post" action="/signin"><input type="hidden" name="_csrf" value="page-token">'
+    b'<input name="mail"><input type="password" name="word"></form>'
+)
 
 
 def _route(path, *names, methods=("POST",), where="form"):

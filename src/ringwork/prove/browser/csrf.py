@@ -23,7 +23,7 @@ from ringwork.survey.wire import forms
 from ringwork.survey.wire.client import EVIL, FORM, Client
 
 CONTROL = "browser.csrf"
-MOST = 6
+MOST, MOST_BRIEF = 6, 2
 _USED, _EXPIRED = "form with a used token", "form with an expired token"
 _TOKENS_WANTED, _TOKENS_NEEDED, _TOKEN_SECONDS = 1000, 100, 4.0
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -48,7 +48,7 @@ def token_matrix(stage: Stage) -> Evidence:
     """Each form with every wrong token, and posted from other sites as a victim's browser does it."""
     check = f"{CONTROL}/token-matrix"
     cast = Cast(stage)
-    found = changes.find(cast, most=MOST, attack="form without a token", forms_only=True)
+    found = changes.find(cast, most=MOST_BRIEF if stage.brief else MOST, attack="form without a token", forms_only=True)
     found.untried = [o for o in found.untried if _takes_form(stage, o.where)]
     if not found.changes:
         return _nothing_found(stage, check, found, "a form")
@@ -56,25 +56,34 @@ def token_matrix(stage: Stage) -> Evidence:
     seen: list[Observation] = []
     for change in found.changes:
         with contextlib.suppress(TargetFailed):
-            seen += Trial(cast, change).run(_not_yet_seen(_forgeries(cast, change), seen))
+            seen += Trial(cast, change).run(_not_yet_seen(_forgeries(cast, change), seen, brief=stage.brief))
     for change in found.changes:
         with contextlib.suppress(TargetFailed):
             seen += _spent(cast, change)
+        if stage.brief and any(o.attack == _USED and o.outcome is Outcome.BROKEN for o in seen):
+            break
     detail = "the copy's clock cannot be moved, so no token grows old"
     seen.append(saw(Outcome.UNTRIED, _EXPIRED, found.changes[0].route, detail))
     return Evidence(check=CheckId(check), observations=(*seen, *found.untried))
 
 
-def _not_yet_seen(attempts: dict[str, Attempt], seen: Sequence[Observation]) -> dict[str, Attempt]:
-    """Of forgeries that succeeded at an earlier route one is enough to name the next route as well."""
+def _not_yet_seen(attempts: dict[str, Attempt], seen: Sequence[Observation], *, brief: bool) -> dict[str, Attempt]:
+    """Of forgeries that succeeded at an earlier route one is enough to name the next route as well, and none where it is brief."""
     known = {o.attack for o in seen if o.outcome is Outcome.BROKEN}
     left = {attack: attempt for attack, attempt in attempts.items() if attack not in known}
-    first = next((attack for attack in attempts if attack in known), None)
+    first = next((attack for attack in attempts if attack in known and not brief), None)
     return left if first is None else {first: attempts[first], **left}
 
 
-def _any_broken(seen: Sequence[Observation]) -> bool:
-    return any(one.outcome is Outcome.BROKEN for one in seen)
+def from_elsewhere(stage: Stage) -> Evidence:
+    """One form, posted by a victim's browser from foreign and sibling pages: what SameSite and Fetch Metadata stop too."""
+    cast = Cast(stage)
+    found = changes.find(cast, most=1, attack="form post from another site", forms_only=True)
+    cast.reset()
+    for change in found.changes:
+        if change.is_form:
+            return Evidence(check=CheckId(f"{CONTROL}/token-matrix"), observations=tuple(Trial(cast, change).run(_from_elsewhere(change))))
+    return Evidence(check=CheckId(f"{CONTROL}/token-matrix"), observations=tuple(found.untried))
 
 
 def _takes_form(stage: Stage, name: str) -> bool:
@@ -113,8 +122,8 @@ def _wrong_tokens(cast: Cast, change: Change, *, made_up: bool) -> dict[str, Att
     """Sent by the user's own browser from the site's own page, so that only the token is wrong."""
 
     def with_token(token: str | None, extra: Sequence[tuple[str, str]] = ()) -> Attempt:
-        headers, body = [*changes.headers_of(change), *extra], changes.form_body(change, token)
-        return lambda client: lambda: client.send("POST", change.path, headers=headers, body=body)
+        headers = [*changes.headers_of(change), *extra]
+        return lambda client: lambda: client.send("POST", change.path, headers=headers, body=changes.form_body(change, token))
 
     def borrowed(find: str) -> Attempt:
         def attempt(client: Client) -> Shot | None:
@@ -135,13 +144,15 @@ def _wrong_tokens(cast: Cast, change: Change, *, made_up: bool) -> dict[str, Att
 
 def _from_elsewhere(change: Change) -> dict[str, Attempt]:
     """What a victim's browser sends when another site's page posts the form: cookies only as SameSite lets them go."""
-    body = changes.form_body(change, None) if change.is_form else b""
+
+    def body() -> bytes:
+        return changes.form_body(change, None) if change.is_form else b""
 
     def cross(*, metadata: bool) -> Attempt:
-        return lambda client: lambda: client.cross_site("POST", change.path, content_type=FORM, body=body, fetch_metadata=metadata)
+        return lambda client: lambda: client.cross_site("POST", change.path, content_type=FORM, body=body(), fetch_metadata=metadata)
 
     def sibling(*, metadata: bool) -> Attempt:
-        return lambda client: lambda: client.same_site("POST", change.path, content_type=FORM, body=body, fetch_metadata=metadata)
+        return lambda client: lambda: client.same_site("POST", change.path, content_type=FORM, body=body(), fetch_metadata=metadata)
 
     return {
         "form post from another site": cross(metadata=True),
@@ -158,7 +169,7 @@ def origin_and_content_type(stage: Stage) -> Evidence:
     """JSON in the disguises that a foreign page may send, and every wrong word about where a request comes from."""
     check = f"{CONTROL}/origin-and-content-type"
     cast = Cast(stage)
-    found = changes.find(cast, most=2, attack="foreign Origin")
+    found = changes.find(cast, most=1 if stage.brief else 2, attack="foreign Origin")
     if not found.changes:
         return _nothing_found(stage, check, found, "a body")
     cast.reset()
@@ -171,7 +182,7 @@ def origin_and_content_type(stage: Stage) -> Evidence:
         elif change.method == "POST" and not change.is_form:
             attempts |= _from_elsewhere(change)
         with contextlib.suppress(TargetFailed):
-            seen += Trial(cast, change).run(_not_yet_seen(attempts, seen)) if attempts else ()
+            seen += Trial(cast, change).run(_not_yet_seen(attempts, seen, brief=stage.brief))
     return Evidence(check=CheckId(check), observations=(*seen, *found.untried))
 
 
@@ -195,7 +206,7 @@ def _wrong_origins(change: Change, own: str, *, with_token: bool) -> dict[str, A
 def _said(change: Change, headers: list[tuple[str, str]], *, with_token: bool) -> Attempt:
     def attempt(client: Client) -> Shot | None:
         token = (changes.token_of(change, client) or None) if with_token and change.is_form else None
-        body = changes.form_body(change, token) if change.is_form else change.body
+        body = changes.form_body(change, token) if change.is_form else changes.body_of(change)
         if with_token:
             given = [*changes.headers_of(change), *headers]
             return lambda: client.send(change.method, change.path, headers=given, body=body, same_origin=False)
@@ -210,20 +221,20 @@ def _said(change: Change, headers: list[tuple[str, str]], *, with_token: bool) -
 
 def _disguises(change: Change, *, obeys: bool) -> dict[str, Attempt]:
     boundary = witness.marker("part")
-    multipart = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="json"\r\n\r\n'.encode() + change.body + f"\r\n--{boundary}--\r\n".encode()
-    )
+    before, after = f'--{boundary}\r\nContent-Disposition: form-data; name="json"\r\n\r\n'.encode(), f"\r\n--{boundary}--\r\n".encode()
 
-    def sent(kind: str, body: bytes) -> Attempt:
-        return lambda client: (
-            lambda: client.cross_site(change.method, change.path, content_type=kind, body=body, mode="no-cors", obey_samesite=obeys)
-        )
+    def sent(kind: str, before: bytes = b"", after: bytes = b"") -> Attempt:
+        def shot(client: Client) -> Shot:
+            body = before + changes.body_of(change) + after
+            return lambda: client.cross_site(change.method, change.path, content_type=kind, body=body, mode="no-cors", obey_samesite=obeys)
+
+        return shot
 
     return {
-        "JSON as text/plain from another site": sent("text/plain", change.body),
-        "JSON as the name of a form field from another site": sent(FORM, change.body + b"="),
-        "JSON as multipart from another site": sent(f"multipart/form-data; boundary={boundary}", multipart),
-        "JSON without a content type from another site": sent("", change.body),
+        "JSON as text/plain from another site": sent("text/plain"),
+        "JSON as the name of a form field from another site": sent(FORM, after=b"="),
+        "JSON as multipart from another site": sent(f"multipart/form-data; boundary={boundary}", before, after),
+        "JSON without a content type from another site": sent(""),
     }
 
 
@@ -375,7 +386,7 @@ def _foreign_exemptions(stage: Stage, check: CheckId, changing: int) -> Evidence
 
 
 CHECKS: tuple[Check, ...] = (
-    Check(id=CheckId(f"{CONTROL}/token-matrix"), kind=Kind.LIVE, run=token_matrix),
+    Check(id=CheckId(f"{CONTROL}/token-matrix"), kind=Kind.LIVE, run=token_matrix, depth=from_elsewhere),
     Check(id=CheckId(f"{CONTROL}/origin-and-content-type"), kind=Kind.LIVE, run=origin_and_content_type),
     Check(id=CheckId(f"{CONTROL}/safe-methods-are-safe"), kind=Kind.LIVE, run=safe_methods, planted=ProbeRoute.WRITES_ON_GET),
     Check(id=CheckId(f"{CONTROL}/token-quality"), kind=Kind.LIVE, run=token_quality, planted=ProbeRoute.WEAK_TOKENS),

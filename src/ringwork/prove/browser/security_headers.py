@@ -222,7 +222,7 @@ def _load(route: RouteFacts, path: str, name: str, client: Client, honest: Answe
     for attack, mode, destination in _LOADS:
         headers = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", mode), ("sec-fetch-dest", destination)]
         answer = client.cross_site("GET", path, mode=mode, headers=headers, obey_samesite=obeys, fetch_metadata=False)
-        yield _judged(route, attack, name, answer, honest, control)
+        yield _judged(route, attack, name, answer, control)
     callback = witness.marker("cb")
     wrapped = client.get(f"{path}?callback={callback}&jsonp={callback}")
     is_wrapped = wrapped.body.lstrip(b"/* \n").startswith(callback.encode() + b"(")
@@ -231,9 +231,9 @@ def _load(route: RouteFacts, path: str, name: str, client: Client, honest: Answe
     yield saw(outcome, "callback parameter", route, detail, answers=[shown(wrapped, name)], control=control)
 
 
-def _judged(route: RouteFacts, attack: str, name: str, answer: Answer, honest: Answer, control: Exchanged) -> Observation:
+def _judged(route: RouteFacts, attack: str, name: str, answer: Answer, control: Exchanged) -> Observation:
     seen = [shown(answer, name)]
-    if answer.status != honest.status or answer.body[:200] != honest.body[:200]:
+    if not witness.is_served(answer):  # nobody without a login was served either, so what is served is the private answer
         return saw(Outcome.HELD, attack, route, f"refused with {answer.status}", answers=seen, control=control)
     if _kept_by_browser(answer, attack):
         detail = "answered, and the browser keeps it from the foreign page (Cross-Origin-Resource-Policy)"
