@@ -95,7 +95,6 @@ class Installation:
         """
         if self.settled:
             return
-        self.settled = True
         if events.LOGGER.level == logging.NOTSET:
             events.LOGGER.setLevel(logging.INFO)  # errors that the application answers itself are told at INFO
         routes = self.list_routes()
@@ -105,6 +104,16 @@ class Installation:
         for fault in faults:
             LOGGER.warning("%s", fault)
         print(self.banner(routes), file=sys.stderr)
+        # Last, because a start that was refused stays refused: every later request comes by here again.
+        self.settled = True
+
+    def unsettled(self) -> PolicyInvalid | None:
+        """Why no request may be served yet, None when all is well; for hosts that know no start."""
+        try:
+            self.settle()
+        except PolicyInvalid as fault:
+            return fault
+        return None
 
     def banner(self, routes: Sequence[Route]) -> str:
         """The one line that is printed at start."""

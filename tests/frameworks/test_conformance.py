@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import ringwork
 from ringwork.errors import UnsupportedApp
 from ringwork.events import Outcome
 from ringwork.policy.policy import Mode
@@ -216,9 +217,17 @@ def test_covers_a_route_that_is_added_later(host: Host) -> None:
     assert host.ask("GET", "/late").status == 403
 
 
+def test_production_serves_nothing_while_a_route_has_no_rule(framework: str) -> None:
+    """Where nobody told the application that it starts, every request is refused, the second as well as the first."""
+    host = Host(framework, BUILDERS[framework], mode=Mode.PRODUCTION, key=ringwork.Secret(b"k" * 32))
+    for _ in range(3):
+        answer = host.ask("GET", "/ok")
+        assert answer.status == 503
+        assert "GET /bare" not in answer.text
+    assert isinstance(host.events[0].error, ringwork.PolicyInvalid)
+
+
 def test_is_installed_once(host: Host) -> None:
     """Two layers would count and refuse twice."""
-    import ringwork
-
     with pytest.raises(UnsupportedApp, match="twice"):
         ringwork.protect(host.app)

@@ -56,18 +56,24 @@ class Outer:
         async def checked() -> Message:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                self.installation.settle()
+                fault = self.installation.unsettled()
+                if fault is not None:
+                    # Against a server that takes an exception here for an application without a start, and serves it.
+                    await send({"type": "lifespan.startup.failed", "message": str(fault)})
+                    raise fault
             return message
 
         await self.app(scope, checked, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         installation = self.installation
-        if not installation.settled:
-            installation.settle()
+        fault = None if installation.settled else installation.unsettled()
         plan = installation.pipeline.unmatched
         exchange = begin(scope, plan, scope["method"])
         sender = Sender(exchange, send)
+        if fault is not None:
+            await sender.answer(plan.pipeline.fail(exchange, fault, status=503))
+            return
         refusal = plan.arrive(exchange)
         if refusal is not None:
             await sender.answer(plan.pipeline.refuse(exchange, refusal))
@@ -89,11 +95,14 @@ class Outer:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         installation = self.installation
-        if not installation.settled:
-            installation.settle()
+        fault = None if installation.settled else installation.unsettled()
         plan = installation.pipeline.unmatched
         exchange = begin(scope, plan, "GET")
         sender = SocketSender(exchange, send, can_answer="websocket.http.response" in (scope.get("extensions") or {}))
+        if fault is not None:
+            await receive()
+            await sender.refuse(plan.pipeline.fail(exchange, fault, status=503))
+            return
         refusal = plan.arrive(exchange)
         if refusal is not None:
             await receive()

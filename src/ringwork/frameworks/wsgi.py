@@ -38,11 +38,12 @@ class Outer:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Guard one request."""
         installation = self.installation
-        if not installation.settled:
-            installation.settle()
+        fault = None if installation.settled else installation.unsettled()
         plan = installation.pipeline.unmatched
         exchange = begin(environ, plan)
         starter = Starter(exchange, start_response)
+        if fault is not None:
+            return starter.answer(plan.pipeline.fail(exchange, fault, status=503))
         refusal = plan.arrive(exchange)
         if refusal is not None:
             return starter.answer(plan.pipeline.refuse(exchange, refusal))

@@ -122,3 +122,83 @@ def test_says_when_a_registration_is_refused():
     way = WayIn(path="/register", kind="json", username_field="email", password_field="password")
     with serving.shop(lambda s: (403, [], b"")) as shop, pytest.raises(TargetFailed, match=r"tool\.ringwork\.prove"):
         entry.register(shop.client(), way, name="anna")
+
+
+def test_sends_the_route_s_own_names_where_the_page_has_them():
+    """The first text field of a page need not be the user's name."""
+    page = b'<form method="post"><input name="tenant" value="t"><input name="email"><input type="password" name="password"></form>'
+    way = WayIn(path="/login", kind="form", username_field="email", password_field="password", page="/login")
+    answers = {"GET": (200, [("content-type", "text/html")], page), "POST": (204, [("set-cookie", "key=1; Path=/")], b"")}
+    with serving.shop(lambda seen: answers[seen.method]) as shop:
+        entry.sign_in(shop.client(), way, DeclaredUser(name="anna", password="right", fields={"tenant": "clinic"}))
+        assert parse_qs(shop.last.body.decode()) == {"email": ["anna"], "password": ["right"], "tenant": ["clinic"]}
+
+
+def test_posts_to_a_relative_action():
+    """The form at /account/login posts to /account/enter."""
+    page = b'<form method="post" action="enter"><input name="user"><input type="password" name="password"></form>'
+    way = WayIn(path="/account/login", kind="form", username_field="user", password_field="password", page="/account/login")
+    answers = {"GET": (200, [("content-type", "text/html")], page), "POST": (204, [("set-cookie", "key=1; Path=/")], b"")}
+    with serving.shop(lambda seen: answers[seen.method]) as shop:
+        entry.sign_in(shop.client(), way, DeclaredUser(name="anna", password="right"))
+        assert shop.last.path == "/account/enter"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        (401, [("set-cookie", "key=1; Path=/")]),
+        (200, []),
+        (302, [("location", "/signin?failed=1"), ("set-cookie", "flash=1; Path=/")]),
+        (302, [("location", "signin"), ("set-cookie", "flash=1; Path=/")]),
+    ],
+    ids=["refused", "nothing changed", "back to the form", "back by a relative address"],
+)
+def test_believes_no_login_that_lets_nobody_in(status, headers):
+    """A refusal counts as one in each of its shapes."""
+
+    def answer(seen):
+        return (200, [("content-type", "text/html")], FORM_PAGE) if seen.method == "GET" else (status, headers, b"")
+
+    with serving.shop(answer) as shop, pytest.raises(TargetFailed, match=r"/signin answered"):
+        entry.sign_in(shop.client(), FORM_WAY, DeclaredUser(name="anna", password="wrong"))
+
+
+def test_signs_in_by_json_with_a_cookie():
+    """A script's login leaves the session in the jar."""
+    way = WayIn(path="/login", kind="json", username_field="email", password_field="password")
+    with serving.shop(lambda _: (200, [("set-cookie", "key=1; Path=/; Secure; HttpOnly"), ("location", "//[")], b"{}")) as shop:
+        client = shop.client()
+        entry.sign_in(client, way, DeclaredUser(name="anna", username="anna@shop.example", password="right"))
+        assert (client.jar.get("key") is not None, client.bearer) == (True, None)
+        assert json.loads(shop.last.body)["email"] == "anna@shop.example"
+
+
+def test_registers_by_a_form_and_signs_in_with_what_it_made():
+    """The account is one that the login takes."""
+    taken = {}
+
+    def answer(seen):
+        sent = {name: values[0] for name, values in parse_qs(seen.body.decode()).items()}
+        if seen.path == "/register":
+            taken[sent["username"]] = sent["password"]
+            return 303, [("location", "/login")], b""
+        is_known = seen.path == "/login" and taken.get(sent["username"]) == sent["password"]
+        return (200, [("set-cookie", "key=1; Path=/")], b"in") if is_known else (401, [], b"")
+
+    facts = _facts(_route("/register", "username", "password"), _route("/login", "username", "password"))
+    register, login = entry.find_register(facts), entry.find_login(facts)
+    assert register is not None
+    assert login is not None
+    with serving.shop(answer) as shop:
+        client = shop.client()
+        entry.sign_in(client, login, entry.register(shop.client(), register, name="anna"))
+        assert client.jar.get("key") is not None
+
+
+def test_takes_a_declared_login_s_names_from_its_route():
+    """What the project leaves open the application tells."""
+    way = entry.declared(_facts(_route("/in", "mail", "pwd", where="json")), path="/in")
+    assert (way.kind, way.username_field, way.password_field, way.page) == ("json", "mail", "pwd", "")
+    custom = entry.declared(_facts(), path="/in", kind="form", username_field="who")
+    assert (custom.kind, custom.username_field, custom.password_field) == ("form", "who", "password")

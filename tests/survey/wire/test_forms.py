@@ -51,3 +51,37 @@ def test_takes_no_other_field_for_a_token(name):
 def test_reads_any_text_without_a_fault(text):
     """Pages of strangers are broken in every way."""
     assert isinstance(forms.forms_of(f"<form>{text}", "/"), list)
+
+
+@pytest.mark.parametrize(
+    ("action", "target"),
+    [
+        ("enter", "/account/enter"),
+        ("?next=1", "/account/login?next=1"),
+        ("#top", "/account/login"),
+        ("../enter", "/enter"),
+        ("https://shop.example/enter?a=1", "/enter?a=1"),
+        ("//[", "/account/login"),
+    ],
+)
+def test_resolves_an_action_against_its_page(action, target):
+    """A relative action is posted where a browser posts it."""
+    assert forms.forms_of(f'<form action="{action}">', "/account/login")[0].action == target
+
+
+def test_sends_the_text_of_an_option_without_value():
+    """As HTML says, the label is the value then."""
+    html = '<form><select name="day"><option>Monday</option><option>Tuesday</option></select><select name="to"><option selected>A<option>B</select></form>'
+    assert forms.forms_of(html, "/")[0].fields == {"day": "Monday", "to": "A"}
+
+
+def test_leaves_disabled_fields_out():
+    """No browser sends them."""
+    assert forms.forms_of('<form><input name="a" disabled value="1"><input name="b" value="2"></form>', "/")[0].fields == {"b": "2"}
+
+
+def test_carries_no_open_field_into_the_next_form():
+    """Broken markup of one form neither stops the reading nor changes another form."""
+    html = '<form><select name="a"><option value="1"></form><form><option value="2"><textarea name="b"></form><form>text<input name="c" value="3"></form>'
+    assert forms.forms_of(html, "/")[1].fields.get("a") is None
+    assert forms.forms_of('<form><textarea name="a"><form>text', "/")[0].fields.keys() == {"a"}

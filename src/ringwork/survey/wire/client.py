@@ -7,10 +7,10 @@ import socket as sockets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from ringwork.survey.wire import connection, masking, websocket
-from ringwork.survey.wire.connection import Place, WireError
+from ringwork.survey.wire.connection import ClosedError, Place, WireError
 from ringwork.survey.wire.jar import Jar, Reach
 
 Headers = Iterable[tuple[str, str]]
@@ -56,11 +56,18 @@ class Answer:
         return masking.replayable(self.request)
 
 
+def _over(given: Headers, made: Headers) -> list[tuple[str, str]]:
+    """The made headers that no given one replaces, and the given ones."""
+    wanted = list(given)
+    names = {name.lower() for name, _ in wanted}
+    return [*(pair for pair in made if pair[0] not in names), *wanted]
+
+
 class Client:
     """One browser with its cookie jar, on one copy.
 
     origin: the copy's canonical origin, "https://clinic.example:4443"; its host is spoken in SNI, Host and Origin.
-    source: the 127/8 address it comes from. bearer: a token that is sent instead of cookies, when there is one.
+    source: the 127/8 address it comes from. bearer: a token that the site's own script adds, cookies or not, when there is one.
     """
 
     def __init__(self, *, address: tuple[str, int], server_name: str, ca_pem: bytes | None, origin: str, source: str = "127.0.0.1") -> None:
@@ -127,23 +134,34 @@ class Client:
 
     def post_form(self, path: str, fields: Mapping[str, str], **more: Any) -> Answer:
         """A form of the site's own page."""
-        headers = [("content-type", FORM), ("accept", "text/html,*/*;q=0.8"), *more.pop("headers", ())]
+        headers = _over(more.pop("headers", ()), [("content-type", FORM), ("accept", "text/html,*/*;q=0.8")])
         return self.send("POST", path, headers=headers, body=urlencode(fields).encode(), **more)
 
     def post_json(self, path: str, value: Any, *, method: str = "POST", **more: Any) -> Answer:
         """JSON from the site's own script."""
-        headers = [("content-type", "application/json"), *more.pop("headers", ())]
+        headers = _over(more.pop("headers", ()), [("content-type", "application/json")])
         return self.send(method, path, headers=headers, body=json.dumps(value).encode(), **more)
 
     def follow(self, answer: Answer) -> Answer:
         """Go where a redirect on the same host leads, at most five times."""
         for _ in range(5):
-            location = (answer.header("location") or [""])[0]
-            parts = urlsplit(location)
-            if answer.status not in {301, 302, 303, 307, 308} or not location or (parts.netloc and parts.netloc != self.host):
+            target = self.led_to(answer)
+            if answer.status not in {301, 302, 303, 307, 308} or not target:
                 return answer
-            answer = self.page(parts.path + (f"?{parts.query}" if parts.query else ""))
+            answer = self.page(target)
         return answer
+
+    def led_to(self, answer: Answer) -> str:
+        """The path and query on this host that Location names, seen from the page that was asked; "" for none."""
+        asked = answer.request.partition(b" ")[2].partition(b" ")[0].decode("latin-1")
+        location = (answer.header("location") or [""])[0]
+        try:
+            parts = urlsplit(urljoin(self.origin + asked, location))
+        except ValueError:  # no address at all, such as "//["
+            return ""
+        if not location or parts.netloc != self.host:
+            return ""
+        return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
     # -- what a foreign page makes it send ------------------------------------------------------------
 
@@ -179,7 +197,7 @@ class Client:
         fetch_metadata: bool = True,
     ) -> Answer:
         """The same from a sibling host that an attacker holds: SameSite cookies are attached."""
-        sibling = f"https://evil.{self.host.partition(':')[0]}"
+        sibling = f"{urlsplit(self.origin).scheme}://evil.{self._name}"
         return self._foreign(
             method, path, content_type, body, headers, sibling, mode, reach=Reach.SAME_SITE, site="same-site", metadata=fetch_metadata
         )
@@ -203,13 +221,14 @@ class Client:
             sent.append(("content-type", content_type))
         if method not in SAFE or mode == "cors":
             sent.append(("origin", initiator))
-        sent.append(("referer", initiator + "/"))
+        if initiator != "null":  # a sandboxed frame names no page
+            sent.append(("referer", initiator + "/"))
         if metadata:
             destination = "document" if mode == "navigate" else "empty" if mode == "cors" else "script"
             sent += [("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", destination)]
         # Only what a browser attaches by itself: a bearer token is the page's own script's to send, never a foreign page's.
         cookie = self.jar.header(host=self._name, path=path.partition("?")[0], secure=self._secure, reach=reach)
-        return self._request(method, path, [("cookie", cookie)] if cookie else [], [*sent, *headers], body, None)
+        return self._request(method, path, [("cookie", cookie)] if cookie else [], _over(headers, sent), body, None)
 
     # -- anything at all ------------------------------------------------------------------------------
 
@@ -258,14 +277,13 @@ class Client:
     ) -> Answer:
         names = {name.lower() for name, _ in given}
         headers = [
-            ("host", self.host if host is None else host),
-            *(pair for pair in made if pair[0] not in names),
+            *(pair for pair in [("host", self.host if host is None else host), *made] if pair[0] not in names),
             *given,
             *self.extra_headers,
         ]
         if "accept" not in names:
             headers.append(("accept", "application/json, */*;q=0.5"))
-        if body or method not in SAFE:
+        if (body or method not in SAFE) and not names & {"content-length", "transfer-encoding"}:
             headers.append(("content-length", str(len(body))))
         lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers), "", ""]
         request = "\r\n".join(lines).encode("utf-8", "surrogateescape") + body
@@ -277,8 +295,11 @@ class Client:
         if kept is not None:
             try:
                 return self._keep(kept, connection.exchange(kept, request, method=method))
-            except WireError:
+            except ClosedError:
                 kept.close()  # the server had closed it in the meantime
+            except WireError:
+                kept.close()  # it was at work on the request, so a second one would do the deed twice
+                raise
         fresh = connection.connect(self.place)
         try:
             return self._keep(fresh, connection.exchange(fresh, request, method=method))

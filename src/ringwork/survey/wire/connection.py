@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
+import time
 from dataclasses import dataclass
 
 import h11
@@ -15,6 +16,10 @@ LIMIT_BYTES = 10 * 1024 * 1024
 
 class WireError(OSError):
     """The connection or the answer broke; the text says how."""
+
+
+class ClosedError(WireError):
+    """The other side closed before a byte of its answer came: what happens to a kept connection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +83,21 @@ def connect(place: Place) -> socket.socket:
 def exchange(sock: socket.socket, request: bytes, *, method: str, upgrade: bool = False) -> Parsed:
     """Send `request` as it is and read one answer. upgrade: it asks for another protocol. Raises WireError when it breaks off."""
     try:
+        sock.settimeout(TIMEOUT_SECONDS)
         sock.sendall(request)
-    except OSError as error:
+    except TimeoutError as error:
         raise WireError(f"the request could not be sent: {error}") from error
+    except OSError as error:
+        raise ClosedError(f"the request could not be sent: {error}") from error
     return read_answer(sock, method=method, upgrade=upgrade)
 
 
 def read_answer(sock: socket.socket, *, method: str, upgrade: bool = False) -> Parsed:
-    """Read one answer to a request with `method`; 1xx ones are passed over, except 101."""
+    """Read one answer to a request with `method`; 1xx ones are passed over, except 101.
+
+    Raises WireError when it is broken, too large or not whole within TIMEOUT_SECONDS; ClosedError when nothing came.
+    """
+    until = time.monotonic() + TIMEOUT_SECONDS
     reader = h11.Connection(our_role=h11.CLIENT, max_incomplete_event_size=256 * 1024)
     asked = [("host", "copy"), *([("connection", "upgrade"), ("upgrade", "websocket")] if upgrade else [])]
     reader.send(h11.Request(method=_known(method), target="/", headers=asked))
@@ -96,8 +108,10 @@ def read_answer(sock: socket.socket, *, method: str, upgrade: bool = False) -> P
         while True:
             event = reader.next_event()
             if event is h11.NEED_DATA:
-                piece = _receive(sock)
+                piece = _receive(sock, until, has_begun=bool(raw))
                 raw += piece
+                if not raw:
+                    raise ClosedError("the copy closed the connection without an answer")
                 reader.receive_data(piece)
             elif isinstance(event, h11.InformationalResponse):
                 if event.status_code == 101:
@@ -122,7 +136,8 @@ def read_answer(sock: socket.socket, *, method: str, upgrade: bool = False) -> P
         headers=[(bytes(name), bytes(value)) for name, value in head.headers],
         body=bytes(body),
         raw=bytes(raw),
-        reusable=reader.their_state is h11.DONE,
+        # Bytes behind the answer would be read as the answer to the next request.
+        reusable=reader.their_state is h11.DONE and not reader.trailing_data[0],
     )
 
 
@@ -131,8 +146,13 @@ def _known(method: str) -> str:
     return method if method in {"HEAD", "CONNECT", "GET"} else "POST"
 
 
-def _receive(sock: socket.socket) -> bytes:
+def _receive(sock: socket.socket, until: float, *, has_begun: bool) -> bytes:
+    """The next bytes, b"" when the other side has closed. has_begun: bytes of this answer came before."""
     try:
+        # Against an answer that drips for ever: the time is for the whole answer, not for each piece.
+        sock.settimeout(max(until - time.monotonic(), 0.001))
         return sock.recv(64 * 1024)
-    except (TimeoutError, OSError) as error:
-        raise WireError(f"no whole answer within {TIMEOUT_SECONDS:g} seconds: {error}") from error
+    except TimeoutError as error:
+        raise WireError(f"no whole answer within {TIMEOUT_SECONDS:g} seconds") from error
+    except OSError as error:
+        raise (WireError if has_begun else ClosedError)(f"the connection broke off: {error}") from error

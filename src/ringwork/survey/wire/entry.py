@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from ringwork.errors import TargetFailed
 from ringwork.survey.facts import AppFacts, ParameterFacts, RouteFacts
@@ -182,8 +182,9 @@ def _submit(client: Client, way: WayIn, fields: Mapping[str, Any]) -> Answer:
 
 
 def _renamed(fields: Mapping[str, Any], way: WayIn, form: forms.Form) -> dict[str, Any]:
-    """The fields under the names that the page itself uses, where the route told none."""
-    names = {way.username_field: form.username_field or way.username_field, way.password_field: form.password_field or way.password_field}
+    """The fields under the names that the page itself uses, where it knows no field of the way's name."""
+    offered = {way.username_field: form.username_field, way.password_field: form.password_field}
+    names = {name: other for name, other in offered.items() if other and name not in form.fields}
     return {names.get(name, name): value for name, value in fields.items()}
 
 
@@ -208,7 +209,7 @@ def _texts(value: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
 def _asks_again(client: Client, way: WayIn, answer: Answer) -> bool:
     """Whether the answer is the login page once more: many applications answer 200 to a wrong password."""
     shown = client.follow(answer) if answer.status in {301, 302, 303} else answer
-    location = urlsplit((answer.header("location") or [""])[0]).path
+    location = client.led_to(answer).partition("?")[0]
     if location and location == way.page:
         return True
     return "html" in shown.media_type and password_form(shown.text, way.page, way.password_field) is not None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 _TOKEN = re.compile(r"csrf|xsrf|authenticity.?token|request.?verification|^_token$", re.IGNORECASE)
 _UNSENT = frozenset({"submit", "button", "image", "reset", "file"})
@@ -62,27 +62,42 @@ class _Reader(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.page, self.forms = page, list[Form]()
-        self._select = self._textarea = ""
+        self._select = self._textarea = self._option = ""
         self._is_open = False
+
+    def _target(self, action: str) -> str:
+        """Path and query that an action means on this page; the page itself for none, or one that is no address."""
+        try:
+            parts = urlsplit(urljoin(self.page, action.strip()))
+        except ValueError:
+            return self.page
+        return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+    def _leave_fields(self) -> None:
+        self._select = self._textarea = self._option = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         if tag == "form":
-            parts = urlsplit(values.get("action") or self.page)
-            action = parts.path + (f"?{parts.query}" if parts.query else "")
-            self.forms.append(Form(page=self.page, action=action, method=values.get("method", "get").upper()))
+            self.forms.append(
+                Form(page=self.page, action=self._target(values.get("action", "")), method=values.get("method", "get").upper())
+            )
+            self._leave_fields()
             self._is_open = True
         elif self._is_open and tag == "option" and self._select:
             fields = self.forms[-1].fields
             if "selected" in values or not fields.get(self._select):
                 fields[self._select] = values.get("value", "")
+                self._option = self._select if "value" not in values else ""
+            else:
+                self._option = ""
         elif self._is_open and values.get("name"):
             self._take(tag, values)
 
     def _take(self, tag: str, values: Mapping[str, str]) -> None:
         form, name = self.forms[-1], values["name"]
         kind = tag if tag in {"select", "textarea"} else values.get("type", "text").lower()
-        if tag not in {"input", "select", "textarea"} or kind in _UNSENT:
+        if tag not in {"input", "select", "textarea"} or kind in _UNSENT or "disabled" in values:
             return
         if kind in {"radio", "checkbox"} and name in form.fields and "checked" not in values:
             return
@@ -94,11 +109,16 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._textarea and self.forms:
             self.forms[-1].fields[self._textarea] += data
+        elif self._option and self.forms:
+            self.forms[-1].fields[self._option] += data.strip()
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "select":
-            self._select = ""
+        if tag == "option":
+            self._option = ""
+        elif tag == "select":
+            self._select = self._option = ""
         elif tag == "textarea":
             self._textarea = ""
         elif tag == "form":
+            self._leave_fields()
             self._is_open = False

@@ -6,6 +6,7 @@ the weakest common browser decides what an attack can reach.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -98,11 +99,9 @@ def parse(header: str, *, host: str, path: str) -> Cookie | None:
     name, equals, value = pair.partition("=")
     if not equals or not name.strip():
         return None
-    said: dict[str, str] = {}
-    for attribute in attributes:
-        key, _, text = attribute.partition("=")
-        said[key.strip().lower()] = text.strip()
+    said = _said(attributes)
     domain = said.get("domain", "").lstrip(".").lower()
+    reach = said.get("samesite", "").lower()
     asked = said.get("path", "")
     return Cookie(
         name=name.strip(),
@@ -112,23 +111,25 @@ def parse(header: str, *, host: str, path: str) -> Cookie | None:
         path=asked if asked.startswith("/") else path.rpartition("/")[0] or "/",
         secure="secure" in said,
         http_only="httponly" in said,
-        same_site=said.get("samesite", "").lower(),
+        # A word that no browser knows counts as none at all.
+        same_site=reach if reach in {"strict", "lax", "none"} else "",
         expires=_expiry(said),
         raw=header,
     )
 
 
+def _said(attributes: list[str]) -> dict[str, str]:
+    """The attributes by lower-case name; the last of two counts."""
+    pairs = (attribute.partition("=") for attribute in attributes)
+    return {key.strip().lower(): text.strip() for key, _, text in pairs}
+
+
 def _expiry(said: dict[str, str]) -> float | None:
-    if "max-age" in said:
-        try:
-            return time.time() + int(said["max-age"])
-        except ValueError:
-            return None
-    if "expires" in said:
-        try:
-            return parsedate_to_datetime(said["expires"]).timestamp()
-        except (TypeError, ValueError):
-            return None
+    # Max-Age before Expires, because browsers prefer it; one that is no number is passed over.
+    with contextlib.suppress(KeyError, ValueError, OverflowError):
+        return time.time() + int(said["max-age"])
+    with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
+        return parsedate_to_datetime(said["expires"]).timestamp()
     return None
 
 
@@ -139,6 +140,7 @@ def _accepts(cookie: Cookie, header: str, *, host: str, secure: bool) -> bool:
         return False
     if cookie.same_site == "none" and not cookie.secure:
         return False
-    if cookie.name.startswith("__Host-"):
-        return cookie.secure and cookie.host_only and cookie.path == "/" and "path=" in header.lower()
-    return not cookie.name.startswith("__Secure-") or cookie.secure
+    prefixed = cookie.name.lower()  # browsers compare the prefixes without case
+    if prefixed.startswith("__host-"):
+        return cookie.secure and cookie.host_only and cookie.path == "/" and "path" in _said(header.split(";")[1:])
+    return not prefixed.startswith("__secure-") or cookie.secure
