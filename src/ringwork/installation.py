@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import importlib
 import logging
 import os
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ringwork import events
+from ringwork.clock import as_utc
 from ringwork.crypto import chance
 from ringwork.enforce.guard import Site, SpentTokens, require_counting
 from ringwork.errors import PolicyInvalid
@@ -95,6 +97,8 @@ class Installation:
         """
         if self.settled:
             return
+        if isinstance(self.policy.identify, str):
+            self._name_identify(self.policy.identify)
         if events.LOGGER.level == logging.NOTSET:
             events.LOGGER.setLevel(logging.INFO)  # errors that the application answers itself are told at INFO
         routes = self.list_routes()
@@ -106,6 +110,17 @@ class Installation:
         print(self.banner(routes), file=sys.stderr)
         # Last, because a start that was refused stays refused: every later request comes by here again.
         self.settled = True
+
+    def _name_identify(self, name: str) -> None:
+        """Take the function that the settings name; late, because its module may be the one that calls protect()."""
+        module, _, attribute = name.partition(":")
+        try:
+            found = getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise PolicyInvalid([f'identify = {name!r} cannot be loaded ({error}); write "package.module:function"']) from error
+        self.policy = replace(self.policy, identify=found)
+        self.pipeline = self.pipeline.for_policy(self.policy)
+        self.plans.clear()
 
     def unsettled(self) -> PolicyInvalid | None:
         """Why no request may be served yet, None when all is well; for hosts that know no start."""
@@ -166,11 +181,18 @@ def _mode(policy: Policy) -> Mode:
     if named not in MODES:
         raise PolicyInvalid([f'RINGWORK_MODE: {named[:20]!r} is unknown; write "observe", "enforce" or "production"'])
     mode = Mode(named)
-    if mode is Mode.OBSERVE and policy.mode is Mode.PRODUCTION and not policy.waivers:
+    if mode is Mode.OBSERVE and policy.mode is Mode.PRODUCTION and not _is_waived(policy):
         raise PolicyInvalid(
             ["RINGWORK_MODE: observe would switch production's refusals off; that needs a waiver of access.deny-by-default"]
         )
     return mode
+
+
+def _is_waived(policy: Policy) -> bool:
+    """Whether a waiver lets the rules rest today, on all routes."""
+    # Against a waiver of something else, of one route, or of long ago.
+    today = as_utc(policy.clock.now()).date()
+    return any(waiver.control == ACCESS and not waiver.route and waiver.until >= today for waiver in policy.waivers)
 
 
 def _only(names: Iterable[str]) -> frozenset[ControlId]:

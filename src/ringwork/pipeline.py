@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ringwork import events
 from ringwork.enforce.access import deny_by_default
 from ringwork.enforce.browser import cookie_attributes, csrf, security_headers
 from ringwork.enforce.guard import Arrive, Ask, Asking, Body, Decision, Enter, Guard, Hooks, Leave, Refusal, Site, remarks
@@ -79,7 +80,7 @@ class Pipeline:
     only: ids of the controls to switch on, None for all. without: ids taken out; only the prover's copy passes it.
     """
 
-    __slots__ = ("policy", "site", "mode", "observing", "controls", "guards", "unmatched", "requires_decision", "identifies")
+    __slots__ = ("policy", "site", "mode", "observing", "controls", "guards", "unmatched", "requires_decision", "identifies", "_chosen")
 
     def __init__(
         self,
@@ -91,6 +92,7 @@ class Pipeline:
         without: frozenset[ControlId] = frozenset(),
     ) -> None:
         self.policy, self.site, self.mode = policy, site, mode
+        self._chosen = (only, without)
         self.observing = mode is Mode.OBSERVE
         fields = {guard.control: name for name, guard in SETTINGS}
         chosen = [g for g in ORDER if (only is None or g.control in only) and g.control not in without]
@@ -99,6 +101,11 @@ class Pipeline:
         self.requires_decision = ACCESS in self.controls and not self.observing
         self.identifies = bool({ACCESS, csrf.GUARD.control} & set(self.controls))
         self.unmatched = self.plan(None)
+
+    def for_policy(self, policy: Policy) -> Pipeline:
+        """The same guards, compiled from another policy."""
+        only, without = self._chosen
+        return Pipeline(policy, self.site, mode=self.mode, only=only, without=without)
 
     def plan(self, route: Route | None) -> Plan:
         """Compile the plan of one route; None for whatever no route matches."""
@@ -109,22 +116,25 @@ class Pipeline:
     ) -> None:
         """Tell the operator, once, under the incident number that the client gets."""
         principal = exchange.principal
-        self.policy.events(
-            Event(
-                control=refusal.control,
-                reason=refusal.reason,
-                outcome=outcome,
-                status=refusal.status,
-                method=exchange.method,
-                route=exchange.route_name,
-                peer=exchange.peer,
-                principal=None if principal is None else principal.id,
-                incident=exchange.incident,
-                at=self.site.clock.now(),
-                detail=refusal.detail,
-                error=error or _fault_of(exchange),
-            )
+        event = Event(
+            control=refusal.control,
+            reason=refusal.reason,
+            outcome=outcome,
+            status=refusal.status,
+            method=exchange.method,
+            route=exchange.route_name,
+            peer=exchange.peer,
+            principal=None if principal is None else principal.id,
+            incident=exchange.incident,
+            at=self.site.clock.now(),
+            detail=refusal.detail,
+            error=error or _fault_of(exchange),
         )
+        try:
+            self.policy.events(event)
+        except Exception:  # noqa: BLE001  # whatever a sink of the application raises
+            # Against a full disk that turns a refusal into the server's own bare page: the answer goes out, the log keeps the event.
+            events.LOGGER.exception("the event sink failed; the event was %s", events.as_fields(event))
 
     def refuse(self, exchange: Exchange, refusal: Refusal) -> Answer:
         """Record a refusal and make the client's answer; its headers still have to pass `plan.start`."""

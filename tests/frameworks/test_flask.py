@@ -12,6 +12,7 @@ from flask.views import MethodView
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import ringwork
+from ringwork.errors import OutsideRequest
 from ringwork.frameworks import flask as adapter
 from tests.frameworks.hosts import policy
 
@@ -127,3 +128,14 @@ def test_joins_the_path_as_the_framework_reads_it() -> None:
         "/küche", base_url="https://clinic.example", data={"csrf_token": token}, headers={"Origin": "https://clinic.example"}
     )
     assert answer.text == "cooked"
+
+
+@pytest.mark.parametrize("outside", ["current", "token"])
+def test_refuses_to_tell_of_a_request_where_there_is_none(outside: str) -> None:
+    """A helper used outside a request says so, instead of answering for another request."""
+    app = ringwork.protect(Flask(__name__), policy())
+    with app.app_context(), pytest.raises(OutsideRequest, match="inside a request"):
+        if outside == "current":
+            ringwork.current()
+        else:
+            ringwork.current().csrf_token("/form")

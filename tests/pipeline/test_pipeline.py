@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ringwork import pipeline as pipeline_module
 from ringwork.clock import FixedClock
-from ringwork.enforce.guard import Refusal
+from ringwork.enforce.guard import Hooks, ReadForm, Refusal
 from ringwork.events import Event, Outcome
 from ringwork.exchange import Exchange, Header
 from ringwork.installation import Installation
@@ -164,3 +164,61 @@ def test_holds_back_an_answer_that_no_rule_allowed(status: int, method: str, ref
     """Whatever served it: an answer with content needs a decision; redirects, errors and OPTIONS carry none."""
     found = installation().pipeline.undecided(exchange(method), status)
     assert (found is not None) is refused
+
+
+def asking(pipeline: Pipeline, exchange_: Exchange, where: Route, form: dict[str, str]) -> Any:
+    """Drive what the plan asks with one form."""
+    found: Any = pipeline.plan(where).enter(exchange_)
+    try:
+        next(found)
+        found.send(form)
+    except StopIteration as stop:
+        return stop.value
+    raise AssertionError("the guard asked for more than a form")
+
+
+def ended(found: Any) -> Any:
+    """What asking comes to when every form is empty."""
+    try:
+        next(found)
+        while True:
+            found.send({})
+    except StopIteration as stop:
+        return stop.value
+
+
+def test_goes_on_behind_a_guard_that_asks() -> None:
+    """A guard that stands behind one which asks still decides, whether it answers at once or asks itself."""
+    last = Refusal(control=ControlId("access.deny-by-default"), status=403, reason="last")
+
+    def asks(exchange_: Exchange) -> Any:
+        yield ReadForm(limit_bytes=1)
+        return None
+
+    def again(exchange_: Exchange) -> Any:
+        yield ReadForm(limit_bytes=1)
+        return last
+
+    pipeline = installation().pipeline
+    for behind in (lambda _: last, again):
+        hooks = [Hooks(enter=asks), Hooks(enter=lambda _: None), Hooks(enter=behind)]
+        found: Any = pipeline_module.Plan(pipeline, route(), hooks).enter(exchange())
+        assert ended(found) == last
+
+
+def test_observes_what_a_form_shows_without_refusing() -> None:
+    """observe goes on behind a refusal that came of a form."""
+    events: list[Event] = []
+    pipeline = installation(mode=Mode.OBSERVE, events=events.append).pipeline
+    headers = [(b"host", b"clinic.example"), (b"origin", b"https://clinic.example"), (b"content-type", b"text/plain")]
+    assert asking(pipeline, exchange("POST", headers, Principal(id="alice")), route(Requires()), {}) is None
+    assert [event.control for event in events] == ["browser.csrf"]
+
+
+def test_tells_the_operator_of_a_cookie_that_was_left_out() -> None:
+    """What a guard remarks becomes one event, and changes no answer."""
+    events: list[Event] = []
+    plan = installation(events=events.append).pipeline.plan(route(Public(reason="open")))
+    sent = plan.start(exchange(), 200, [(b"set-cookie", b"big=" + b"x" * 5000)])
+    assert b"set-cookie" not in [name for name, _ in sent]
+    assert [event.reason for event in events] == ["oversized"]

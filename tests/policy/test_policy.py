@@ -118,7 +118,16 @@ def test_reads_the_table_of_pyproject(tmp_path: Path) -> None:
         ('hosts = "shop.example"', "a list of texts"),
         ('[[rules]]\nroute = "GET /x"', 'either public = "reason" or requires'),
         ('[[waivers]]\ncontrol = "browser.csrf"', "until = 2027-01-31"),
-        ('identify = "no.such.module:who"', "package.module:function"),
+        ("origin = 5", "give a text"),
+        ("identify_seconds = true", "a number of seconds"),
+        ('rules = "GET /docs"', r"\[\[rules\]\]"),
+        ('[rules]\nroute = "GET /x"', r"\[\[rules\]\]"),
+        ('[[rules]]\nroute = "GET /x"\npublic = ""', "needs a reason"),
+        ('[[waivers]]\ncontrol = "browser.csrf"\nresaon = "x"', "did you mean 'reason'"),
+        ('[browser]\ncsrf = "on"', "a table of settings"),
+        ("[browser.cookie-attributes]\nexceptions = [{ name = 'x' }]", "reason"),
+        ("[browser.cookie-attributes]\nexceptions = ['x']", "give a table"),
+        ("[browser.csrf]\nlifetime_seconds = true", "a whole number"),
         ("origin = ", "no valid TOML"),
     ],
 )
@@ -126,7 +135,7 @@ def test_refuses_a_file_with_a_fault_and_says_what_to_write(tmp_path: Path, text
     """Trap 4: a mistyped key would switch a defence off in silence."""
     path = tmp_path / "ringwork.toml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(PolicyInvalid, match=part.replace("(", r"\(")):
+    with pytest.raises(PolicyInvalid, match=part):
         files.load(path)
 
 
@@ -225,3 +234,38 @@ def test_refuses_an_only_that_switches_nothing_on(only: list[str]) -> None:
     """A mistyped control would be left out in silence."""
     with pytest.raises(PolicyInvalid, match="only"):
         Installation(Policy(), only=only, list_routes=list)
+
+
+def test_shows_what_a_mark_says() -> None:
+    """A mark in a traceback or a settings dump can be read."""
+    assert "open" in repr(ringwork.public("open"))
+
+
+def test_refuses_to_mark_what_cannot_carry_a_mark() -> None:
+    """A rule that does not stick would open or shut nothing."""
+    with pytest.raises(ValueError, match="cannot be marked"):
+        ringwork.requires()("a path")
+
+
+@pytest.mark.parametrize(
+    ("fields", "part"),
+    [
+        ({"trusted_origins": ("evil",)}, "trusted_origins[0]"),
+        ({"rules": {"GET /x": Public(reason="x")}}, "give requires(...) or public"),
+        ({"waivers": (Waiver(control="a", reason="b", owner="c", until="soon"),)}, "write a date"),  # type: ignore[arg-type]  # a fault
+        ({"csrf": None}, "CsrfSettings"),
+    ],
+)
+def test_refuses_what_a_checker_of_types_would_have_told(fields: dict[str, Any], part: str) -> None:
+    """Not everybody runs one."""
+    assert part in faults_of(**fields)[0]
+
+
+def test_tells_faults_of_file_and_values_together(tmp_path: Path) -> None:
+    """One list, whatever kind they are of."""
+    path = tmp_path / "ringwork.toml"
+    path.write_text('orign = "x"\norigin = "https://shop.example/"\n', encoding="utf-8")
+    with pytest.raises(PolicyInvalid) as caught:
+        files.load(path)
+    assert len(caught.value.faults) == 2
+    assert files.find(tmp_path) == path

@@ -15,6 +15,7 @@ from ringwork.current import SERVED
 from ringwork.enforce.guard import Blocking, ReadForm, Refusal
 from ringwork.errors import PolicyInvalid, Refused
 from ringwork.exchange import Exchange, Header
+from ringwork.frameworks import reached
 from ringwork.installation import Installation
 from ringwork.pipeline import ACCESS, Answer, Pipeline, Plan
 
@@ -79,17 +80,23 @@ class Outer:
             await sender.answer(plan.pipeline.refuse(exchange, refusal))
             return
         rewrite(scope, exchange, plan)
+        scope = reached.Watched.over(scope)
         try:
             await self.app(scope, receive, sender.send)
             await sender.finish()
-        except Exception as error:
+        except BaseException as error:
+            if _is_taken_back(error):
+                raise
             plan.pipeline.failed(exchange, error)
-            if sender.started:
+            if sender.started or plan.pipeline.observing:
                 raise  # the answer is under way and cannot be mended: the server cuts the connection
+            # Against the server's own bare page: SystemExit and the like end as a clean one too, and rise afterwards.
             if sender.held is not None:
                 await sender.flush()  # the application's own error page, or the framework's, which is replaced
             else:
                 await sender.answer(plan.pipeline.answer(exchange, 500))
+            if not isinstance(error, Exception | asyncio.CancelledError):
+                raise
         finally:
             exchange.native = None  # it refers back to the scope; without the circle a request is freed at once
 
@@ -109,16 +116,19 @@ class Outer:
             await sender.refuse(plan.pipeline.refuse(exchange, refusal))
             return
         rewrite(scope, exchange, plan)
+        scope = reached.Watched.over(scope)
         try:
             await self.app(scope, receive, sender.send)
-            if not sender.accepted and not sender.closed:
+            if not sender.accepted and not sender.closed and not plan.pipeline.observing:
                 # Against the server's own bare answer: a handler that returns without a word is answered from here.
                 plan.pipeline.answered(exchange, 500)
                 await sender.refuse(plan.pipeline.answer(exchange, 500))
-        except Refused:
+        except Undecided:
             return  # told already, and the socket is closed
-        except Exception as error:  # noqa: BLE001  # whatever the application raises
+        except Exception as error:
             answer = plan.pipeline.fail(exchange, error)
+            if plan.pipeline.observing:
+                raise
             if sender.closed:
                 return
             if sender.accepted:
@@ -180,12 +190,12 @@ class Sender:
     def _start(self, message: Message) -> Awaitable[None]:
         exchange, status = self.exchange, message["status"]
         plan: Any = exchange.plan
-        refusal = None if exchange.decided and exchange.native is None else _unfit(exchange, plan.pipeline, status)
+        refusal = None if exchange.decided and exchange.native is None else reached.unfit(exchange, plan.pipeline, status)
         if refusal is not None:
             self.muted = True
             return self.answer(plan.pipeline.refuse(exchange, refusal))
         if status >= 400 and plan.error_body is not None:
-            self.held = message
+            self.held, self.body = message, b""
             return _nothing()
         message["headers"] = plan.start(exchange, status, message.get("headers") or [])
         self.started = True  # not before: a fault in a hook above still ends as a clean 500
@@ -240,6 +250,17 @@ class Sender:
         await self.raw({"type": "http.response.body", "body": b"" if self.headless else answer.body, "more_body": False})
 
 
+def _is_taken_back(error: BaseException) -> bool:
+    """Whether the server takes this request back, so that nobody waits for an answer."""
+    task = asyncio.current_task()
+    cancelled = isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+    return cancelled or isinstance(error, GeneratorExit)
+
+
+class Undecided(Refused):
+    """A WebSocket was about to open, or to answer, without a decision; it is refused and closed."""
+
+
 class SocketSender:
     """Sends a WebSocket's messages; a refusal before acceptance is a whole HTTP answer where the server can send one."""
 
@@ -253,16 +274,14 @@ class SocketSender:
         """What the application calls instead of the server's send."""
         kind = message["type"]
         plan: Any = self.exchange.plan
-        if kind == "websocket.accept":
-            if not self.exchange.decided and plan.pipeline.requires_decision:
-                detail = "a WebSocket was accepted without an access decision; give its route a rule"
-                await self.refuse(
-                    plan.pipeline.refuse(self.exchange, Refusal(control=ACCESS, status=403, reason="undecided", detail=detail))
-                )
-                raise Refused(control=ACCESS, status=403, reason="undecided")
+        if plan.pipeline.observing:
+            self.accepted = self.accepted or kind == "websocket.accept"
+        elif kind == "websocket.accept":
+            await self._require_decision(plan, 101)
             self.accepted = True
             message["headers"] = plan.start(self.exchange, 101, list(message.get("headers") or []))
         elif kind == "websocket.http.response.start":
+            await self._require_decision(plan, message["status"])
             message["headers"] = plan.start(self.exchange, message["status"], list(message.get("headers") or []))
             self.closed = True
         elif kind == "websocket.close":
@@ -271,6 +290,12 @@ class SocketSender:
                 return
             self.closed = True
         await self.raw(message)
+
+    async def _require_decision(self, plan: Any, status: int) -> None:
+        refusal = reached.unfit(self.exchange, plan.pipeline, status)
+        if refusal is not None:
+            await self.refuse(plan.pipeline.refuse(self.exchange, refusal))
+            raise Undecided(control=ACCESS, status=403, reason=refusal.reason)
 
     async def refuse(self, answer: Answer) -> None:
         """Refuse the handshake, with headers and page where the server's WebSocket side can send them."""
@@ -284,31 +309,8 @@ class SocketSender:
         await self.raw({"type": "websocket.http.response.body", "body": answer.body, "more_body": False})
 
 
-def _unfit(exchange: Exchange, pipeline: Pipeline, status: int) -> Refusal | None:
-    """Why an answer may not leave, or None."""
-    native = exchange.native
-    if isinstance(native, Dispatched) and not native.agrees() and status < 300 and pipeline.requires_decision:
-        detail = "the router reached another handler than the one that was decided on"
-        return Refusal(control=ACCESS, status=403, reason="other-handler", detail=detail)
-    return pipeline.undecided(exchange, status)
-
-
 async def _nothing() -> None:
     return None
-
-
-class Dispatched:
-    """What was decided on, to be compared with what the router really reached."""
-
-    __slots__ = ("scope", "endpoints")
-
-    def __init__(self, scope: Scope, endpoints: tuple[object, ...]) -> None:
-        self.scope, self.endpoints = scope, endpoints
-
-    def agrees(self) -> bool:
-        """Whether the router took the handler that the decision was made for."""
-        reached = self.scope.get("endpoint")
-        return any(reached is endpoint for endpoint in self.endpoints)
 
 
 async def enter(

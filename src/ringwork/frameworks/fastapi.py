@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute, Match, Router
 
 from ringwork.frameworks import starlette
@@ -37,36 +36,24 @@ class Frontend:
 def included_routes(router: Router) -> Iterator[tuple[Any, BaseRoute, starlette.Marked]]:
     """Every route with what matches it and the routers around it, innermost first; front ends last, as FastAPI tries them."""
     for route in router.routes:
-        chains = _chains(route)
-        for context in iter_route_contexts([route]):
-            inner = context._route_context  # noqa: SLF001
-            matcher = context.route if inner is None else (inner.starlette_route or inner)
-            yield matcher, context.original_route, _around(context.original_route, chains)
+        if hasattr(route, "original_router"):
+            yield from _inside(route, ())
+        else:
+            yield route, route, ()
     frontends = [*_frontends(router, "", ())]
     # The most specific first, because that is the one FastAPI prefers among front ends.
     for frontend, marked in sorted(frontends, key=lambda pair: -len(pair[0].path)):
         yield frontend, frontend.route, marked
 
 
-def _chains(route: Any) -> list[tuple[Any, ...]]:
-    """For each router inside an included one: itself and the routers around it, innermost first."""
-    found: list[tuple[Any, ...]] = []
-    waiting: list[tuple[Any, tuple[Any, ...]]] = [(route, ())]
-    while waiting:
-        included, outer = waiting.pop()
-        router = getattr(included, "original_router", None)
-        if router is None or router in outer:
-            continue
-        found.append((router, *outer))
-        waiting += [(child, (router, *outer)) for child in router.routes]
-    return found
-
-
-def _around(original: BaseRoute, chains: list[tuple[Any, ...]]) -> starlette.Marked:
-    for chain in chains:
-        if any(original is route for route in chain[0].routes):
-            return tuple(("router", router) for router in chain)
-    return ()
+def _inside(included: Any, outer: starlette.Marked) -> Iterator[tuple[Any, BaseRoute, starlette.Marked]]:
+    """The routes of one inclusion. Against a router that is included in two places: each is read under the routers around it there."""
+    marked: starlette.Marked = (("router", included.original_router), *outer)
+    for candidate in included.effective_candidates():
+        if hasattr(candidate, "original_router"):
+            yield from _inside(candidate, marked)
+        else:
+            yield candidate.starlette_route or candidate, candidate.original_route, marked
 
 
 def _frontends(router: Any, prefix: str, marked: starlette.Marked) -> Iterator[tuple[Frontend, starlette.Marked]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 from flask.wrappers import Request
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule as UrlRule
 
 from ringwork.enforce.guard import Asking, Blocking, ReadForm, Refusal
@@ -210,9 +211,14 @@ def _read_form(asked: Request, limit_bytes: int) -> Mapping[str, str] | None:
     sized = asked.content_length
     if sized is None or sized > limit_bytes:
         return None
-    # The bytes are kept, so that the view, or an application mounted beside it, reads the same body once more.
-    asked.environ["wsgi.input"] = io.BytesIO(asked.get_data(cache=True))
-    return {name: values[0] for name, values in asked.form.to_dict(flat=False).items() if values}
+    try:
+        # The bytes are kept, so that the view, or an application mounted beside it, reads the same body once more.
+        asked.environ["wsgi.input"] = io.BytesIO(asked.get_data(cache=True))
+        form = asked.form
+    except HTTPException:
+        # What the parser cannot read is no form; whether that matters is the guard's to say.
+        return None
+    return {name: values[0] for name, values in form.to_dict(flat=False).items() if values}
 
 
 def install(app: Flask, installation: Installation) -> None:

@@ -10,15 +10,16 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute, Host, Match, Mount, Router, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from ringwork.errors import UnsupportedApp
-from ringwork.frameworks import asgi
+from ringwork.exchange import Exchange
+from ringwork.frameworks import asgi, reached
+from ringwork.frameworks.starlette_form import Form
 from ringwork.installation import Installation
 from ringwork.route import Handler, Route, RouteKind
 
@@ -61,19 +62,19 @@ class Index:
 
     def __init__(self, router: Router, *, prefix: str = "", marked: Marked = (), lister: Lister = plain_routes) -> None:
         self.router, self.prefix, self.marked, self.lister = router, prefix, marked, lister
-        self._watched: list[tuple[list[Any], int]] = []
+        self._watched: list[tuple[Any, str, list[Any], list[Any]]] = []
         self._build()
 
     def _build(self) -> None:
-        self._watched = [(found, len(found)) for found in watched_lists(self.router)]
+        self._watched = [(owner, name, found, list(found)) for owner, name, found in watched_lists(self.router)]
         self._entries = [self._entry(*found) for found in self.lister(self.router)]
         self._tree = _Tree(self._entries)
 
     def entries(self) -> list[Entry]:
         """All entries, in the router's order, as of now."""
-        # Against a route added later that nobody looked at: the lists are counted at each look.
-        for found, size in self._watched:
-            if len(found) != size:
+        # Against a route added, replaced or moved later that nobody looked at: the lists are compared at each look.
+        for owner, name, found, before in self._watched:
+            if getattr(owner, name) is not found or found != before:
                 self._build()
                 break
         return self._entries
@@ -86,20 +87,26 @@ class Index:
             else:
                 yield from entry.inside.flat()
 
-    def resolve(self, scope: asgi.Scope, path: str) -> tuple[Entry, tuple[object, ...]] | None:
-        """The entry that the router will take for `scope`, and the endpoints that may be found there; None for none."""
+    def resolve(self, scope: asgi.Scope, path: str) -> tuple[Entry | None, tuple[object, ...]]:
+        """The entry that the router will take for `scope`, None for none, and the endpoints that may be reached on the way.
+
+        Where no entry is found these are mounts with nothing inside (404), and handlers of other methods (405).
+        """
         self.entries()
+        other_methods: list[object] = []
         for entry in self._tree.candidates(path):
             match, child = entry.matcher.matches(scope)
             if match is not Match.FULL:
+                if match is Match.PARTIAL and entry.methods and scope.get("method") not in entry.methods:
+                    other_methods.append(child.get("endpoint"))
                 continue
             endpoint = child.get("endpoint")
             if entry.inside is None:
                 return entry, (endpoint,)
             inner = {**scope, **child}
-            found = entry.inside.resolve(inner, _route_path(inner))
-            return None if found is None else (found[0], (*found[1], endpoint))
-        return None
+            found, reached = entry.inside.resolve(inner, _route_path(inner))
+            return found, (*reached, endpoint)
+        return None, tuple(other_methods)
 
     def _entry(self, matcher: Any, route: BaseRoute, outside: Marked) -> Entry:
         path = self.prefix + (getattr(matcher, "path", None) or getattr(route, "path", "") or "")
@@ -136,8 +143,8 @@ class Index:
         )
 
 
-def watched_lists(router: Router) -> Iterator[list[Any]]:
-    """The lists whose length tells that a route came or went: the router's own, and those of included routers."""
+def watched_lists(router: Router) -> Iterator[tuple[Any, str, list[Any]]]:
+    """The lists that tell that a route came or went, with owner and attribute: the router's own, and those of included routers."""
     seen: set[int] = set()
     waiting: list[Any] = [router]
     while waiting:
@@ -145,10 +152,10 @@ def watched_lists(router: Router) -> Iterator[list[Any]]:
         if id(current) in seen:
             continue
         seen.add(id(current))
-        yield current.routes
+        yield current, "routes", current.routes
         low = getattr(current, "_low_priority_routes", None)
         if isinstance(low, list):
-            yield low
+            yield current, "_low_priority_routes", low
         waiting += [inner for route in current.routes if (inner := getattr(route, "original_router", None)) is not None]
 
 
@@ -169,7 +176,8 @@ class _Tree:
     def candidates(self, path: str) -> Sequence[Entry]:
         """The entries that may match `path`, in the router's order."""
         node = self.root
-        for segment in path[1:].split("/"):
+        # Against a line end behind the path: the router's own "$" looks over one, so it must not narrow here.
+        for segment in path[1:].removesuffix("\n").split("/"):
             below = node.children.get(segment)
             if below is None:
                 break
@@ -278,25 +286,35 @@ class Gate:
         if exchange is None:
             # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
             raise UnsupportedApp("a request reached the router past ringwork's outermost layer")
-        found = self.index.resolve(scope, _route_path(scope))
-        if found is None:
-            await self.router(scope, receive, send)
+        exchange.decided = False
+        scope = reached.Watched.over(scope)
+        entry, endpoints = self.index.resolve(scope, _route_path(scope))
+        if exchange.plan.pipeline.requires_decision:
+            scope.allowed = endpoints
+        if entry is None:
+            await self._route(exchange, scope, receive, send)
             return
-        entry, endpoints = found
         plan = self.installation.plan(entry.key, lambda: to_route(entry, self.installation))
-        form: _Form | None = None
+        form: Form | None = None
 
         def read_form() -> Callable[[int], Awaitable[Mapping[str, str] | None]]:
             nonlocal form
-            form = _Form(scope, receive)
+            form = Form(scope, receive)
             return form.read
 
         refusal = await asgi.enter(exchange, plan, HTTPConnection(scope), read_form)
         if refusal is not None:
             await _refuse(scope, receive, send, plan.pipeline.refuse(exchange, refusal))
             return
-        exchange.native = asgi.Dispatched(scope, endpoints)
-        await self.router(scope, receive if form is None else form.receive, send)
+        exchange.native = reached.Dispatched(scope, endpoints)
+        await self._route(exchange, scope, receive if form is None else form.receive, send)
+
+    async def _route(self, exchange: Exchange, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        try:
+            await self.router(scope, receive, send)
+        except reached.OtherHandler:
+            pipeline = exchange.plan.pipeline  # type: ignore[attr-defined]  # a Plan since the outermost layer
+            await _refuse(scope, receive, send, pipeline.refuse(exchange, reached.OTHER_HANDLER))
 
 
 async def _refuse(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send, answer: Any) -> None:
@@ -312,50 +330,6 @@ async def _refuse(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send, ans
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
     body = b"" if scope["method"] == "HEAD" else answer.body
     await send({"type": "http.response.body", "body": body, "more_body": False})
-
-
-class _Form:
-    """Reads a form for a guard through Starlette's own parser, and gives the body to the application once more."""
-
-    __slots__ = ("scope", "_receive", "_replay", "receive")
-
-    def __init__(self, scope: asgi.Scope, receive: asgi.Receive) -> None:
-        self.scope, self._receive = scope, receive
-        self._replay: list[asgi.Message] = []
-        self.receive = receive
-
-    async def _again(self) -> asgi.Message:
-        return self._replay.pop(0) if self._replay else await self._receive()
-
-    async def read(self, limit_bytes: int) -> Mapping[str, str] | None:
-        """The form's text fields, first value of each name; None when it is longer than `limit_bytes` or cannot be read."""
-        size = 0
-        self.receive = self._again
-        while True:
-            message = await self._receive()
-            self._replay.append(message)
-            size += len(message.get("body", b""))
-            if message["type"] != "http.request" or size > limit_bytes:
-                return None
-            if not message.get("more_body"):
-                break
-        return await _fields(self.scope, b"".join(m.get("body", b"") for m in self._replay))
-
-
-async def _fields(scope: asgi.Scope, body: bytes) -> Mapping[str, str] | None:
-    sent = next((value for name, value in scope["headers"] if name == b"content-type"), b"").lower()
-    if not sent.startswith(b"multipart/form-data"):
-        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=1000)
-        return dict(reversed(pairs))
-    delivered = False
-
-    async def once() -> asgi.Message:
-        nonlocal delivered
-        delivered = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async with Request(dict(scope), once).form() as form:
-        return {name: value for name, value in reversed(form.multi_items()) if isinstance(value, str)}
 
 
 def install(app: Starlette, installation: Installation, *, lister: Lister = plain_routes) -> None:

@@ -43,23 +43,24 @@ class Outer:
         exchange = begin(environ, plan)
         starter = Starter(exchange, start_response)
         if fault is not None:
-            return starter.answer(plan.pipeline.fail(exchange, fault, status=503))
+            return _last(starter.answer(plan.pipeline.fail(exchange, fault, status=503)))
         refusal = plan.arrive(exchange)
         if refusal is not None:
-            return starter.answer(plan.pipeline.refuse(exchange, refusal))
+            return _last(starter.answer(plan.pipeline.refuse(exchange, refusal)))
         rewrite(environ, exchange, plan)
         try:
             body = self.app(environ, starter.start)
             if starter.status == 0 or starter.held:
                 return starter.held_answer(body)
         except Exception as error:
-            if starter.started:
+            if starter.started or plan.pipeline.observing:
                 plan.pipeline.failed(exchange, error)
+                SERVED.set(None)
                 raise
-            return starter.answer(plan.pipeline.fail(exchange, error))
+            return _last(starter.answer(plan.pipeline.fail(exchange, error)))
         wrapper = environ.get("wsgi.file_wrapper")
         if isinstance(wrapper, type) and isinstance(body, wrapper):
-            return body  # the server sends the file by itself; nothing of the application runs any more
+            return _last(body)  # the server sends the file by itself; nothing of the application runs any more
         return Streamed(body, exchange, plan)
 
 
@@ -203,6 +204,12 @@ class Streamed:
 def _chain(read: Iterable[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from read
     yield from rest
+
+
+def _last(body: Iterable[bytes]) -> Iterable[bytes]:
+    # Against the user of one request who is still there in the next of the same thread.
+    SERVED.set(None)
+    return body
 
 
 def _close(body: Iterable[bytes]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import difflib
-import importlib
 import tomllib
 import types
 import typing
@@ -58,7 +57,7 @@ def load(path: Path, **given: Any) -> Policy:
 def from_table(table: Mapping[str, Any], *, where: str, **given: Any) -> Policy:
     """A policy from a table of settings, with every fault told at once."""
     faults: list[str] = []
-    values = {name: _plain(name, table[name], faults, where) for name in PLAIN if name in table}
+    values = {name: value for name in PLAIN if name in table and (value := _plain(name, table[name], faults, where)) is not None}
     guards = {guard.control: (field, guard) for field, guard in SETTINGS}
     layers = {control.split(".")[0] for control in guards}
     for key, value in table.items():
@@ -68,8 +67,6 @@ def from_table(table: Mapping[str, Any], *, where: str, **given: Any) -> Policy:
             faults.append(_unknown(f"{where}: {key}", key, [*PLAIN, *OTHERS, *layers]))
     values["rules"] = _rules(table.get("rules", ()), faults, where)
     values["waivers"] = _waivers(table.get("waivers", ()), faults, where)
-    if isinstance(values.get("identify"), str):
-        values["identify"] = _named(values["identify"], faults, where)
     try:
         policy = Policy(**{**values, **given})
     except PolicyInvalid as invalid:
@@ -84,7 +81,7 @@ def _plain(name: str, value: Any, faults: list[str], where: str) -> Any:
     if not isinstance(value, expected) or isinstance(value, bool):
         shown = "a list of texts" if expected is list else "a number of seconds" if name == "identify_seconds" else "a text"
         faults.append(f"{where}: {name}: give {shown}, not {type(value).__name__}")
-        return () if expected is list else dataclasses.MISSING
+        return None
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -147,10 +144,19 @@ def _shown(kind: Any) -> str:
     return {str: "a text", int: "a whole number", bool: "true or false", float: "a number"}.get(kind, "a table")
 
 
+def _rows(name: str, rows: Any, faults: list[str], where: str) -> list[Mapping[str, Any]]:
+    """The rows of an array of tables; anything else is a fault, never an empty list in silence."""
+    found = list(rows) if isinstance(rows, list | tuple) else [rows]
+    if all(isinstance(row, Mapping) for row in found) and not isinstance(rows, Mapping):
+        return found
+    faults.append(f"{where}: {name}: write each as a table of its own, [[{name}]]")
+    return []
+
+
 def _rules(rows: Any, faults: list[str], where: str) -> dict[str, RuleMark]:
     """[[rules]] rows: route, and either public (the reason) or requires (a list of roles, empty for any user)."""
     rules: dict[str, RuleMark] = {}
-    for i, row in enumerate(rows if isinstance(rows, list) else []):
+    for i, row in enumerate(_rows("rules", rows, faults, where)):
         place = f"{where}: rules[{i}]"
         unknown = set(row) - {"route", "public", "requires"}
         if unknown or "route" not in row or ("public" in row) == ("requires" in row):
@@ -165,7 +171,7 @@ def _rules(rows: Any, faults: list[str], where: str) -> dict[str, RuleMark]:
 
 def _waivers(rows: Any, faults: list[str], where: str) -> tuple[Waiver, ...]:
     waivers = []
-    for i, row in enumerate(rows if isinstance(rows, list) else []):
+    for i, row in enumerate(_rows("waivers", rows, faults, where)):
         place = f"{where}: waivers[{i}]"
         names = {f.name for f in dataclasses.fields(Waiver)}
         for key in set(row) - names:
@@ -175,12 +181,3 @@ def _waivers(rows: Any, faults: list[str], where: str) -> tuple[Waiver, ...]:
             continue
         waivers.append(Waiver(**{key: row[key] for key in row if key in names}))
     return tuple(waivers)
-
-
-def _named(name: str, faults: list[str], where: str) -> Any:
-    module, _, attribute = name.partition(":")
-    try:
-        return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        faults.append(f'{where}: identify = {name!r} cannot be loaded ({error}); write "package.module:function"')
-        return None

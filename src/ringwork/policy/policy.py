@@ -9,7 +9,7 @@ import datetime
 import ipaddress
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -173,8 +173,3 @@ def _guard_faults(policy: Policy) -> list[str]:
             continue
         faults += [fault if fault.startswith(guard.control) else f"{guard.control}: {fault}" for fault in guard.faults(settings)]
     return faults
-
-
-def field_names() -> frozenset[str]:
-    """The names of all fields, for the loader."""
-    return frozenset(f.name for f in fields(Policy))

@@ -92,15 +92,14 @@ def test_keeps_a_json_replay_valid():
         b'<input type="text" name="day" value="monday">',
         b"compass=north&passenger=2",
         b'<label>Password: <input name="word" type="text"></label>',
-        b"set-cookie: csrf_token=; Path=/; Secure",
     ],
 )
 def test_leaves_other_text_as_it_is(raw):
     """Evidence that is all stars proves nothing."""
-    assert masking.masked(raw) in {raw.decode(), raw.decode().replace("csrf_token=", "csrf_token=****")}
+    assert masking.masked(raw) == raw.decode()
 
 
 def test_masks_a_large_answer_of_one_word_in_time():
     """Against a regular expression that an answer can keep busy."""
-    for piece in (b"token", b"<input ", b'name="csrf', b"password: '", b"x-auth-"):
+    for piece in (b"token", b"<input ", b'name="csrf', b"password: '", b"x-auth-", b'content-disposition: name="csrf"\r\n'):
         assert len(masking.masked(piece * (200_000 // len(piece)))) < 3 * masking.SHOWN_CHARACTERS

@@ -7,6 +7,7 @@ import time
 import pytest
 import uvicorn
 from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
 from starlette.routing import WebSocketRoute
 
 from ringwork.survey.wire.client import Client
@@ -19,6 +20,10 @@ async def _greets(websocket):
     await websocket.close(1011, "done")
 
 
+async def _denies(websocket):
+    await websocket.send_denial_response(PlainTextResponse("no such room", status_code=404, headers={"incident-id": "7"}))
+
+
 async def _picky(websocket):
     if websocket.headers.get("origin") != "http://shop.example":
         await websocket.close(1008)
@@ -29,7 +34,8 @@ async def _picky(websocket):
 
 @pytest.fixture(scope="module")
 def client():
-    app = Starlette(routes=[WebSocketRoute("/greets", _greets), WebSocketRoute("/picky", _picky)])
+    handlers = {"/greets": _greets, "/denies": _denies, "/picky": _picky}
+    app = Starlette(routes=[WebSocketRoute(path, handler) for path, handler in handlers.items()])
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, ws="websockets-sansio", lifespan="off", log_config=None, access_log=False))
@@ -66,3 +72,16 @@ def test_masks_the_session_in_what_it_shows(client):
     client.jar.take("key=secretvalue; Path=/", host="shop.example", path="/", secure=False)
     request, _ = client.socket("/greets", listen_seconds=0.1).as_text()
     assert "secretvalue" not in request
+
+
+def test_reads_the_body_of_a_refusal(client):
+    """What an application tells a stranger is judged like any other answer."""
+    answer = client.socket("/denies")
+    assert (answer.status, answer.accepted, answer.body, answer.close_code) == (404, False, b"no such room", 0)
+    assert answer.header("Incident-Id") == ["7"]
+
+
+def test_tells_an_open_socket_without_a_close_code(client):
+    """A socket that stays open has none."""
+    answer = client.socket("/picky", listen_seconds=0.1)
+    assert (answer.accepted, answer.close_code) == (True, 0)

@@ -126,7 +126,8 @@ def _check(settings: CsrfSettings, site: Site) -> Enter:
     tokens = FormTokens(site.key)
 
     def enter(exchange: Exchange) -> Decision | Asking:
-        if exchange.method in SAFE:
+        is_socket = exchange.kind == "websocket"
+        if exchange.method in SAFE and not is_socket:
             return None
         principal = exchange.principal
         if principal is not None and principal.via is Via.BEARER:
@@ -141,7 +142,9 @@ def _check(settings: CsrfSettings, site: Site) -> Enter:
             return _refuse(CsrfReason.UNPROVEN_ORIGIN, "a cookie, but neither Origin nor Sec-Fetch-Site")
         # Origin before token, because a token may leak, while no page can forge what the browser says of it.
         refusal = from_own_page(exchange)
-        if refusal is not None or _needs_no_token(exchange):
+        # Against a socket that a foreign page opens in the user's name: no preflight asks, and each message may change state.
+        # A handshake carries no form, so the origin is all there is to prove.
+        if refusal is not None or is_socket or _needs_no_token(exchange):
             return refusal
         return _spend(exchange, settings, site, tokens)
 

@@ -9,12 +9,16 @@ from collections.abc import Callable
 SHOWN_CHARACTERS = 2000
 
 # What the name of a secret holds, as frameworks and applications call them. Repeats are bounded: an answer can be megabytes of one word.
-_KEY = rb"(?:[cx]srf|passw(?:or)?d|passphrase|(?<![a-z])pass|pwd|secret|token|api[_-]?key|jwt|bearer)[\w-]{0,40}"
+_KEY = rb"(?:[cx]srf|passw(?:or)?d|passphrase|(?<![a-z])pass(?![a-z])|pwd|secret|token|api[_-]?key|jwt|bearer)[\w-]{0,40}"
 _QUOTED = rb"\"(?:[^\"\\]|\\.)+(?:\"|\Z)|'(?:[^'\\]|\\.)+(?:'|\Z)"
 
 _HEADERS = re.compile(rb"(?im)^(cookie|(?:proxy-)?authorization|x-[\w-]{0,20}?(?:[cx]srf|token|api-?key|auth)[\w-]{0,20}):[ \t]*([^\r\n]*)")
 _SET_COOKIE = re.compile(rb"(?im)^(set-cookie:[ \t]*[^=;\r\n]+=)([^;\r\n]*)")
-_PARTS = re.compile(rb"(?is)(name=\"[^\"\r\n]{0,40}?" + _KEY + rb"[^\"\r\n]{0,40}\"[^\r\n]*(?:\r\n[^\r\n]+)*\r\n\r\n)(.+?)(?=\r\n--|\Z)")
+_PARTS = re.compile(
+    rb"(?ism)^(content-disposition:[^\r\n]{0,80}?\bname=\"[^\"\r\n]{0,40}?"
+    + _KEY
+    + rb"[^\"\r\n]{0,40}\"[^\r\n]{0,200}+(?:\r\n[^\r\n]+){0,5}+\r\n\r\n)(.+?)(?=\r\n--|\Z)"
+)
 _TAGS = re.compile(rb"(?is)<(?:input|meta)\b[^<>]{0,2000}>")
 _NAMED = re.compile(rb"(?i)\b(?:name|id|type)\s*=\s*[\"']?[^\"'\s>]{0,40}?" + _KEY)
 _VALUES = re.compile(rb"(?is)(\b(?:value|content)\s*=\s*)(\"[^\"]+\"|'[^']+'|[^\s\"'>]+)")
