@@ -21,6 +21,8 @@ A = TypeVar("A")
 ADAPTERS: tuple[tuple[str, str, str], ...] = (
     # FastAPI before Starlette, because a FastAPI application is a Starlette one and its own adapter sees more.
     ("fastapi", "FastAPI", "ringwork.frameworks.fastapi"),
+    # A Starlette application beside FastAPI too: it may mount FastAPI applications, whose included routers only that adapter sees.
+    ("fastapi.applications", "Starlette", "ringwork.frameworks.fastapi"),
     ("starlette.applications", "Starlette", "ringwork.frameworks.starlette"),
     ("flask", "Flask", "ringwork.frameworks.flask"),
 )

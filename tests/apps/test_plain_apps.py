@@ -22,6 +22,7 @@ from ringwork.prove.progress import Progress
 from ringwork.prove.settings import Settings
 from ringwork.prove.target import resolve
 
+pytestmark = pytest.mark.slow  # whole proofs of whole applications; ./run test keeps to two minutes
 HERE = Path(__file__).resolve().parent
 FASTAPI, FLASK, FACTORY, STARTS = (
     "plain_fastapi.main:app",

@@ -11,6 +11,7 @@ from ringwork.errors import UnsupportedApp
 from ringwork.events import Outcome
 from ringwork.policy.policy import Mode
 from tests.frameworks.hosts import BUILDERS, ORIGIN, Host
+from tests.frameworks.hosts import policy as suite_policy
 
 SAME_SITE = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
 ALICE = {"Cookie": "__Host-user=alice"}
@@ -225,6 +226,20 @@ def test_production_serves_nothing_while_a_route_has_no_rule(framework: str) -> 
         assert answer.status == 503
         assert "GET /bare" not in answer.text
     assert isinstance(host.events[0].error, ringwork.PolicyInvalid)
+
+
+@pytest.mark.parametrize(("path", "sent_host", "status"), [("/ok", "evil.example", 421), ("/bare", "clinic.example", 403)])
+def test_refuses_cleanly_when_the_event_sink_fails(framework: str, path: str, sent_host: str, status: int) -> None:
+    """A full disk must not turn a refusal into the server's own bare page."""
+
+    def full(event: object) -> None:
+        raise OSError("no space left")
+
+    host = Host(framework, BUILDERS[framework])
+    host.app = ringwork.protect(BUILDERS[framework](host.effects), suite_policy(events=full))
+    answer = host.ask("GET", path, host=sent_host)
+    assert (answer.status, answer.all("x-content-type-options")) == (status, ["nosniff"])
+    assert host.effects.done == []
 
 
 def test_is_installed_once(host: Host) -> None:

@@ -10,6 +10,8 @@ import pytest
 from flask import Flask, Response
 from flask.views import MethodView
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.test import create_environ
 
 import ringwork
 from ringwork.errors import OutsideRequest
@@ -40,6 +42,67 @@ def test_guards_what_a_dispatcher_serves_beside_the_application(rules: Any, cook
     answer = client.get("/other/page", base_url="https://clinic.example", headers={"Cookie": cookie} if cookie else {})
     assert answer.status_code == status
     assert ("another" in answer.text) is (status == 200)
+
+
+def test_guards_a_dispatcher_behind_another_layer() -> None:
+    """A proxy's layer round the dispatcher must not hide it: refused before the mounted application runs, and open to who may."""
+    app, ran = Flask(__name__), list[str]()
+
+    def noted(environ: Any, start_response: Any) -> list[bytes]:
+        ran.append("other")
+        return other(environ, start_response)
+
+    app.wsgi_app = ProxyFix(DispatcherMiddleware(app.wsgi_app, {"/other": noted}))  # type: ignore[method-assign]
+    client = ringwork.protect(app, policy(rules={"ANY /other": ringwork.requires("admin")})).test_client(use_cookies=False)
+    assert client.get("/other", base_url="https://clinic.example").status_code == 401
+    assert ran == []
+    assert client.get("/other", base_url="https://clinic.example", headers={"Cookie": "__Host-user=erin"}).status_code == 200
+
+
+def test_takes_back_an_answer_when_the_end_of_the_request_fails() -> None:
+    """A teardown that raises comes after start_response and before the first byte; the server's bare page must not follow."""
+    app, events = Flask(__name__), list[Any]()
+    app.add_url_rule("/ok", "ok", ringwork.public("open")(lambda: "fine"))
+
+    @app.teardown_request
+    def fail(error: BaseException | None) -> None:
+        raise RuntimeError("hidden")
+
+    started: list[tuple[str, dict[str, str]]] = []
+
+    def start_response(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+        assert bool(exc_info) is bool(started), "a second start is allowed with exc_info only (PEP 3333)"
+        started.append((line, dict(headers)))
+
+    ringwork.protect(app, policy(events=events.append))
+    body = b"".join(app.wsgi_app(create_environ("/ok", "https://clinic.example"), start_response))
+    line, headers = started[-1]
+    assert line.startswith("500 ")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert b"hidden" not in body
+    assert [event.incident for event in events] == [headers["Incident-Id"]]
+
+
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+def test_takes_a_form_that_the_parser_refuses_for_no_form(content_type: str) -> None:
+    """A body past the framework's own limit is refused by the guard, and must not become a 500."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = 100
+    app.add_url_rule("/w", "w", ringwork.public("open")(lambda: "written"), methods=["POST"])
+    client = ringwork.protect(app, policy()).test_client()
+    headers = {"Origin": "https://clinic.example", "Content-Type": content_type}
+    assert client.post("/w", base_url="https://clinic.example", headers=headers, data=b"a=" + b"b" * 200).status_code == 403
+
+
+def test_leaves_nobody_behind_in_the_thread() -> None:
+    """The next request of the same thread, and code between two, must not find the user of the last one."""
+    app = Flask(__name__)
+    app.add_url_rule("/who", "who", ringwork.requires()(lambda: "in"))
+    client = ringwork.protect(app, policy()).test_client(use_cookies=False)
+    for headers in ({"Cookie": "__Host-user=alice"}, {}, {"Host": "evil.example"}):
+        client.get("/who", base_url="https://clinic.example", headers=headers).get_data()
+        with pytest.raises(OutsideRequest):
+            ringwork.current()
 
 
 def test_lists_what_a_dispatcher_serves() -> None:
@@ -130,12 +193,9 @@ def test_joins_the_path_as_the_framework_reads_it() -> None:
     assert answer.text == "cooked"
 
 
-@pytest.mark.parametrize("outside", ["current", "token"])
-def test_refuses_to_tell_of_a_request_where_there_is_none(outside: str) -> None:
+def test_refuses_to_tell_of_a_request_where_there_is_none() -> None:
     """A helper used outside a request says so, instead of answering for another request."""
     app = ringwork.protect(Flask(__name__), policy())
-    with app.app_context(), pytest.raises(OutsideRequest, match="inside a request"):
-        if outside == "current":
-            ringwork.current()
-        else:
-            ringwork.current().csrf_token("/form")
+    app.test_client().get("/missing", base_url="https://clinic.example").close()
+    with pytest.raises(OutsideRequest, match="inside a request"):
+        ringwork.current()

@@ -13,7 +13,7 @@ HIDDEN: dict[tuple[str, str], str] = {
 
 LOADS_BY_NAME = {
     "ringwork.cli.main": "a command's module is loaded from a literal table when the command is asked for",
-    "ringwork.policy.files": "`identify` of a settings file is the application's own function, named there",
+    "ringwork.installation": "`identify` of a settings file is the application's own function, named there",
     "ringwork.protect": "frameworks are loaded from a literal table, after their third party was seen loaded",
     "ringwork.survey.harness.loading": "the target is a name on the command line; its harness stands in a literal table",
     "ringwork.survey.harness.neutral": "server starts are taken out of libraries named in a literal table, where those are installed",

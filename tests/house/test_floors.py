@@ -48,9 +48,14 @@ ROOMS: dict[str, Room] = {
     "pipeline": Room(rooms=("crypto", *ENFORCE, "policy")),
     "current": Room(rooms=("crypto", *ENFORCE, "policy", "pipeline")),
     "installation": Room(rooms=(*RUN_TIME, "current")),
-    "frameworks.asgi": Room(rooms=(*RUN_TIME, "current", "installation")),
+    "frameworks.reached": Room(rooms=RUN_TIME),
+    "frameworks.asgi": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks.reached")),
     "frameworks.wsgi": Room(rooms=(*RUN_TIME, "current", "installation")),
-    "frameworks.starlette": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks.asgi"), outside=("starlette",)),
+    "frameworks.starlette_form": Room(rooms=(*RUN_TIME, "frameworks.asgi"), outside=("starlette",)),
+    "frameworks.starlette": Room(
+        rooms=(*RUN_TIME, "current", "installation", "frameworks.asgi", "frameworks.reached", "frameworks.starlette_form"),
+        outside=("starlette",),
+    ),
     "frameworks.fastapi": Room(
         rooms=(*RUN_TIME, "current", "installation", "frameworks.asgi", "frameworks.starlette"), outside=("fastapi", "starlette")
     ),

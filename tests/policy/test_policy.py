@@ -214,6 +214,28 @@ def test_does_not_let_the_environment_disarm_production(monkeypatch: pytest.Monk
         installation(mode="production")
 
 
+@pytest.mark.parametrize(
+    ("control", "route", "until", "disarmed"),
+    [
+        ("access.deny-by-default", "", datetime.date(2100, 1, 1), True),
+        ("access.deny-by-default", "", datetime.date(2000, 1, 1), False),
+        ("access.deny-by-default", "POST /hook", datetime.date(2100, 1, 1), False),
+        ("browser.csrf", "", datetime.date(2100, 1, 1), False),
+    ],
+)
+def test_only_a_waiver_of_the_rules_themselves_disarms_production(
+    monkeypatch: pytest.MonkeyPatch, control: str, route: str, until: datetime.date, disarmed: bool
+) -> None:
+    """Against a waiver of something else, of one route, or of long ago that opens everything."""
+    monkeypatch.setenv("RINGWORK_MODE", "observe")
+    waiver = Waiver(control=control, reason="a test", owner="ops", until=until, route=route)
+    if disarmed:
+        assert installation(mode="production", waivers=(waiver,)).mode is Mode.OBSERVE
+        return
+    with pytest.raises(PolicyInvalid, match="waiver"):
+        installation(mode="production", waivers=(waiver,))
+
+
 def test_production_asks_for_origin_and_key() -> None:
     """What a developer's machine may go without stops the start of production."""
     found = installation(mode="production")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import shlex
 import sys
@@ -92,9 +93,10 @@ def _settings(given: dict[str, Any], **asked: Any) -> settings.Settings:
     ids = {part for check in register.checks() for part in _names(check.id)}
     for name in (*asked["select"], *asked["ignore"]):
         if name not in ids:
-            raise TargetFailed(
-                step="settings", problem=f"{name} is no control or check that has a proof", advice="`ringwork catalogue` lists the ids"
-            )
+            near = difflib.get_close_matches(name, sorted(ids), n=1)
+            controls = sorted({_names(check)[1] for check in ids if "/" in check})
+            advice = f"did you mean {near[0]}?" if near else f"write one of: {', '.join(controls)}"
+            raise TargetFailed(step="settings", problem=f"{name} is no control or check that has a proof", advice=advice)
     return settings.Settings(**{**given, **asked})
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ringwork.current import SERVED
 from ringwork.enforce.guard import Blocking, ReadForm, Refusal
-from ringwork.errors import PolicyInvalid, Refused
+from ringwork.errors import PolicyInvalid
 from ringwork.exchange import Exchange, Header
 from ringwork.frameworks import reached
 from ringwork.installation import Installation
@@ -123,7 +123,7 @@ class Outer:
                 # Against the server's own bare answer: a handler that returns without a word is answered from here.
                 plan.pipeline.answered(exchange, 500)
                 await sender.refuse(plan.pipeline.answer(exchange, 500))
-        except Undecided:
+        except reached.Undecided:
             return  # told already, and the socket is closed
         except Exception as error:
             answer = plan.pipeline.fail(exchange, error)
@@ -157,13 +157,14 @@ def rewrite(scope: Scope, exchange: Exchange, plan: Plan) -> None:
     headers: list[Header] = scope["headers"]
     drops = plan.drops
     for name, _ in headers:
-        if name in drops:
+        if name in drops or b"_" in name:
             break
     else:
         if not exchange.replaced and not exchange.dropped:
             return
     gone = {*drops, *exchange.dropped, *(name for name, _ in exchange.replaced)}
-    scope["headers"] = [*(pair for pair in headers if pair[0] not in gone), *exchange.replaced]
+    # Against a dropped name spelled with underscores, which a mounted WSGI application could not tell from the other.
+    scope["headers"] = [*(pair for pair in headers if pair[0].replace(b"_", b"-") not in gone), *exchange.replaced]
 
 
 class Sender:
@@ -257,10 +258,6 @@ def _is_taken_back(error: BaseException) -> bool:
     return cancelled or isinstance(error, GeneratorExit)
 
 
-class Undecided(Refused):
-    """A WebSocket was about to open, or to answer, without a decision; it is refused and closed."""
-
-
 class SocketSender:
     """Sends a WebSocket's messages; a refusal before acceptance is a whole HTTP answer where the server can send one."""
 
@@ -295,7 +292,7 @@ class SocketSender:
         refusal = reached.unfit(self.exchange, plan.pipeline, status)
         if refusal is not None:
             await self.refuse(plan.pipeline.refuse(self.exchange, refusal))
-            raise Undecided(control=ACCESS, status=403, reason=refusal.reason)
+            raise reached.Undecided(control=ACCESS, status=403, reason=refusal.reason)
 
     async def refuse(self, answer: Answer) -> None:
         """Refuse the handshake, with headers and page where the server's WebSocket side can send them."""

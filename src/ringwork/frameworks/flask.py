@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from flask import Flask, Response, request
@@ -32,10 +32,18 @@ def list_routes(app: Flask, *, installation: Installation | None = None) -> list
 
 def _mounts(application: Any) -> dict[str, Any]:
     """Applications that a dispatcher round `wsgi_app` serves beside this one, by path."""
-    while isinstance(application, wsgi.Outer):
-        application = application.app
-    mounts = getattr(application, "mounts", None)
-    return mounts if isinstance(mounts, dict) else {}
+    return {path: app for mounts in _dispatchers(application) for path, app in mounts.items()}
+
+
+def _dispatchers(application: Any) -> Iterator[dict[str, Any]]:
+    """The tables of all dispatchers round `wsgi_app`. Against one that hides behind another layer: each names the next as `app`."""
+    seen: set[int] = set()
+    while application is not None and id(application) not in seen:
+        seen.add(id(application))
+        mounts = getattr(application, "mounts", None)
+        if isinstance(mounts, dict):
+            yield mounts
+        application = getattr(application, "app", None)
 
 
 def _mount_route(path: str, mounted: Any, installation: Installation | None) -> Route:
@@ -223,9 +231,9 @@ def _read_form(asked: Request, limit_bytes: int) -> Mapping[str, str] | None:
 
 def install(app: Flask, installation: Installation) -> None:
     """Put both layers into `app`, in place."""
-    mounts = _mounts(app.wsgi_app)
-    for path, mounted in list(mounts.items()):
-        mounts[path] = MountGate(path, mounted, installation)
+    for mounts in _dispatchers(app.wsgi_app):
+        for path, mounted in list(mounts.items()):
+            mounts[path] = MountGate(path, mounted, installation)
     app.full_dispatch_request = Gate(app, installation)  # type: ignore[method-assign]  # the seam that Flask itself calls
     app.log_exception = _Recorder(app)  # type: ignore[method-assign]  # one record for each error, under its incident number
     app.wsgi_app = wsgi.Outer(app.wsgi_app, installation)  # type: ignore[method-assign]  # as Flask's own documentation shows

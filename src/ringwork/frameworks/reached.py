@@ -25,6 +25,10 @@ class OtherHandler(Refused):
     """The router was about to hand the request to a handler that no decision was made for."""
 
 
+class Undecided(Refused):
+    """A WebSocket was about to open, or to answer, without a decision; it is refused and closed."""
+
+
 class Watched(dict[str, Any]):
     """A scope that tells when a router reaches a handler: routers note the endpoint by `update`, right before they call it.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from http.client import responses
 from typing import Any
@@ -53,11 +54,12 @@ class Outer:
             if starter.status == 0 or starter.held:
                 return starter.held_answer(body)
         except Exception as error:
-            if starter.started or plan.pipeline.observing:
+            if plan.pipeline.observing:
                 plan.pipeline.failed(exchange, error)
                 SERVED.set(None)
                 raise
-            return _last(starter.answer(plan.pipeline.fail(exchange, error)))
+            # Against the server's own bare page: no byte has left yet, so even a started answer can be taken back (PEP 3333).
+            return _last(starter.answer(plan.pipeline.fail(exchange, error), exc_info=sys.exc_info() if starter.started else None))
         wrapper = environ.get("wsgi.file_wrapper")
         if isinstance(wrapper, type) and isinstance(body, wrapper):
             return _last(body)  # the server sends the file by itself; nothing of the application runs any more
@@ -163,12 +165,12 @@ class Starter:
             read = []
         return Streamed(body, self.exchange, plan, read=read, rest=pieces)
 
-    def answer(self, answer: Answer) -> Iterable[bytes]:
+    def answer(self, answer: Answer, exc_info: Any = None) -> Iterable[bytes]:
         """Send an answer of ringwork's own."""
         plan: Any = self.exchange.plan
         self.status, self.headers = answer.status, answer.headers
         self.line = f"{answer.status} {responses.get(answer.status, 'Refused')}"
-        self._send(plan)
+        self._send(plan, exc_info)
         return [] if self.exchange.method == "HEAD" else [answer.body]
 
 
@@ -190,6 +192,7 @@ class Streamed:
         try:
             return next(self.pieces)
         except StopIteration:
+            SERVED.set(None)  # not every caller closes; the next request of this thread must find nobody here
             raise
         except Exception as error:
             self.plan.pipeline.failed(self.exchange, error)
@@ -197,8 +200,11 @@ class Streamed:
 
     def close(self) -> None:
         """Called by the server at the end."""
-        _close(self.body)
-        SERVED.set(None)
+        SERVED.set(self.exchange)  # what the application left to be called at the end is still of this request
+        try:
+            _close(self.body)
+        finally:
+            SERVED.set(None)
 
 
 def _chain(read: Iterable[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:

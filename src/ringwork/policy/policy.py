@@ -123,7 +123,9 @@ def _origin_faults(where: str, origin: str) -> list[str]:
     if scheme not in {"https", "http"} or not rest:
         return [f'{where}: {origin!r} is no origin; write scheme, host and port only, for example "https://shop.example"']
     if not _HOST.fullmatch(rest):
-        return [f'{where} has a path, capital letters or a wildcard; write scheme, host and port only, for example "https://shop.example"']
+        host = rest.partition("/")[0].lower()
+        meant = f"{scheme}://{host}" if _HOST.fullmatch(host) else "https://shop.example"
+        return [f'{where}: {origin!r} has a path, capital letters or a wildcard; write scheme, host and port only, for example "{meant}"']
     if scheme == "http" and not is_loopback_name(rest):
         return [f"{where}: plain http is only for loopback; write https://{rest}"]
     return []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 _FIXES = {
-    "access.deny-by-default": 'put @requires(...) or @public("reason") on the route; what has neither is refused',
+    "access.deny-by-default": (
+        'put @requires(...) or @public("reason") on the route; for one that is not yours, Policy(rules={"GET /path": public("reason")})'
+    ),
     "browser.csrf": "put {{ current().csrf_field(action) }} into the form and take exemptions off; JSON routes take application/json only",
     "browser.security-headers": "take out what sets these headers elsewhere, and leave them to ringwork",
     "browser.cookie-attributes": "set cookies plainly and leave their attributes to ringwork; declare an exception by name with its reason",

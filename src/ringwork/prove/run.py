@@ -36,6 +36,7 @@ CLEAN, FINDINGS, USAGE, INCONCLUSIVE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 4, 130
 _WORKERS = 2
 _TOGETHER = 2
 Rows = Mapping[ControlId, catalogue.Control]
+_USERS_WANTED = "declare users: [[prove.users]]"  # said by many checks; the lines to add are the same for all
 _EARLY_STEPS = 3  # import, users, routes
 
 
@@ -352,7 +353,8 @@ def _unlocks(run: Run) -> tuple[str, ...]:
     """The exact steps that would make more checks possible, each once."""
     wanted = [tried.evidence.unlock for tried in run.tried.values() if tried.evidence.unlock and tried.verdict is Verdict.NOT_VERIFIED]
     entrance = [run.entrances.unlock] if run.entrances is not None and run.entrances.unlock else []
-    return tuple(dict.fromkeys([*entrance, *wanted]))
+    lines = (users.UNLOCK if line == _USERS_WANTED else line for line in [*entrance, *wanted])
+    return tuple(dict.fromkeys(lines))
 
 
 def _exit(run: Run, found: Sequence[Finding], reached: Coverage) -> tuple[int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import importlib.util
 import re
 from collections.abc import Iterator
@@ -85,7 +86,8 @@ def _bad(text: str, problem: str, advice: str) -> TargetFailed:
 
 def _module_file(text: str, name: str, here: Path) -> Path:
     if not _DOTTED.fullmatch(name):
-        raise _bad(text, "this is no module, file or folder", "write module:app, path/to/file.py:app, or a folder such as .")
+        meant = f"did you mean {name}.py? " if (here / f"{name}.py").is_file() else ""
+        raise _bad(text, "this is no module, file or folder", f"{meant}write module:app, path/to/file.py:app, or a folder such as .")
     for base in (here, here / "src"):
         place = base.joinpath(*name.split("."))
         for path in (place.with_suffix(".py"), place / "__init__.py"):
@@ -99,9 +101,12 @@ def _module_file(text: str, name: str, here: Path) -> Path:
         for path in (place.with_suffix(".py"), place / "__init__.py"):
             if path.is_file():
                 return path
-    raise _bad(
-        text, f"there is no module {name} here", f"run ringwork from the folder that holds {top}, or give the file: path/to/file.py:app"
+    near = difflib.get_close_matches(
+        top, [*(path.stem for path in here.glob("*.py")), *(p.parent.name for p in here.glob("*/__init__.py"))], n=1
     )
+    meant = f"did you mean {near[0]}? else " if near and near[0] != top else ""
+    advice = f"{meant}run ringwork from the folder that holds {top}, or give the file: path/to/file.py:app"
+    raise _bad(text, f"there is no module {name} here", advice)
 
 
 def _named(file: Path, here: Path) -> tuple[Path, str, str]:

@@ -17,10 +17,12 @@ from ringwork.survey.wire.client import Client
 
 _REGISTERED = ("anna", "ben")
 _LINES = (
-    "declare users in ringwork.toml (or [tool.ringwork.prove] of pyproject.toml):",
-    '[prove.login] path = "/login"',
-    '[[prove.users]] name = "anna", roles = ["..."], username = "anna", password = "$ANNA_PASSWORD"',
-    "or have a function of the project make them: --users module:function",
+    "users, in ringwork.toml beside the application; $NAME is read from your environment:",
+    "[[prove.users]]",
+    'name = "anna"',
+    'roles = ["..."]',
+    'password = "$ANNA_PASSWORD"',
+    "(or in pyproject.toml as [[tool.ringwork.prove.users]]; or made by a function of yours: --users module:function)",
 )
 UNLOCK = "\n".join(_LINES)
 

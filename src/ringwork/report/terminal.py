@@ -55,7 +55,7 @@ def _lines(report: Report, console: Console, *, verbose: bool, written: Sequence
 def _title(report: Report, paper: Paper) -> Block:
     utc = " UTC" if report.started_at.endswith("+00:00") else ""
     when = report.started_at[:16].replace("T", " ") + utc
-    parts = [report.framework, report.guarded, report.commit[:7] or "no commit", when, f"{report.seconds:.1f} s"]
+    parts = [report.framework, report.guarded, report.commit[:7], when, f"{report.seconds:.1f} s"]
     title = paper.line((report.target, "bold"), f"  {', '.join(part for part in parts if part)}")
     return Block(head=[*title, *_counts(report, paper)], gap=False)
 

@@ -491,10 +491,32 @@ def test_gives_no_token_and_no_cookie_unasked() -> None:
     assert leave(GUARD, SETTINGS, make_site(), noted, headers) is headers
 
 
-def test_checks_sockets_nowhere() -> None:
-    """A handshake is a GET; its origin belongs to the WebSocket control."""
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ([(b"origin", b"https://clinic.example")], None),
+        ([(b"origin", b"https://evil.example")], "foreign-origin"),
+        ([(b"origin", b"null")], "foreign-origin"),
+        ([(b"origin", b"https://clinic.example.")], "foreign-origin"),
+        ([(b"origin", b"https://CLINIC.example")], "foreign-origin"),
+        ([(b"origin", b"https://clinic.example:444")], "foreign-origin"),
+        ([(b"origin", b"https://clinic.example"), (b"origin", b"https://evil.example")], "repeated-header"),
+        ([(b"origin", b"https://clinic.example"), (b"sec-fetch-site", b"cross-site")], "cross-site"),
+        ([], "unproven-origin"),
+    ],
+)
+def test_asks_a_handshake_with_a_cookie_where_it_comes_from(headers: list[tuple[bytes, bytes]], reason: str | None) -> None:
+    """Against a foreign page that opens a socket in the user's name: a handshake is a GET, and no preflight asks."""
     socket = make_route("/live", kind=RouteKind.WEBSOCKET)
-    assert decide(ask("GET", "/live", COOKIE, kind="websocket", user=ADA), route=socket) is None
+    found = decide(ask("GET", "/live", COOKIE, *headers, kind="websocket", user=ADA), route=socket)
+    assert (found and found.reason) == reason
+
+
+def test_lets_a_handshake_pass_that_no_browser_made() -> None:
+    """A device with a bearer token, and one without any cookie, has no page behind it."""
+    socket = make_route("/live", kind=RouteKind.WEBSOCKET)
+    assert decide(ask("GET", "/live", kind="websocket"), route=socket) is None
+    assert decide(ask("GET", "/live", COOKIE, kind="websocket", user=make_user(via=Via.BEARER)), route=socket) is None
 
 
 @pytest.mark.parametrize(

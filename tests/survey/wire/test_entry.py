@@ -202,3 +202,27 @@ def test_takes_a_declared_login_s_names_from_its_route():
     assert (way.kind, way.username_field, way.password_field, way.page) == ("json", "mail", "pwd", "")
     custom = entry.declared(_facts(), path="/in", kind="form", username_field="who")
     assert (custom.kind, custom.username_field, custom.password_field) == ("form", "who", "password")
+
+
+def test_fills_what_a_registration_asks_for_from_the_facts():
+    """A choice, an example or an address where the route names one, and the token that comes back is kept."""
+    others = (
+        ParameterFacts(name="plan", where="json", required=True, choices=("free", "paid")),
+        ParameterFacts(name="city", where="json", required=True, example="Graz"),
+        ParameterFacts(name="email", where="json"),
+        ParameterFacts(name="nick", where="json"),
+    )
+    way = WayIn(path="/register", kind="json", username_field="username", password_field="password", others=others)
+    told = json.dumps({"token": "t" * 20}).encode()
+    with serving.shop(lambda _: (201, [("content-type", "application/json")], told)) as shop:
+        client = shop.client()
+        user = entry.register(client, way, name="anna")
+        sent = json.loads(shop.last.body)
+    assert sent == {
+        "username": user.username,
+        "password": user.password,
+        "plan": "free",
+        "city": "Graz",
+        "email": f"{user.username}@example.test",
+    }
+    assert client.bearer == "t" * 20

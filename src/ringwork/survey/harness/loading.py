@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from ringwork.errors import TargetFailed
+from ringwork.errors import PolicyInvalid, TargetFailed
 from ringwork.survey.harness import neutral
 
 OBJECT_NAMES = ("app", "application", "api", "server", "wsgi", "asgi")
@@ -116,11 +116,15 @@ def failure(step: str, error: BaseException, folder: Path) -> TargetFailed:
     """What a raised exception means to the person who gave the target."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(folder)]
     place = f" at {Path(frames[-1].filename).relative_to(folder)}:{frames[-1].lineno}" if frames else ""
-    text = " ".join(str(error).split())[:300]
+    text = str(error) if isinstance(error, PolicyInvalid) else " ".join(str(error).split())[:300]
     return TargetFailed(step=step, problem=f"{type(error).__name__}{place}: {text}", advice=_advice(error))
 
 
 def _advice(error: BaseException) -> str:
+    if isinstance(error, PolicyInvalid):
+        return "correct these in the Policy(...) of the application, or in its settings file where one is named"
+    if isinstance(error, SyntaxError):
+        return "correct that line; the module must import as it stands"
     if isinstance(error, ModuleNotFoundError):
         name = (error.name or "").partition(".")[0]
         return f"install {name} in the environment that runs ringwork ({sys.executable}), or run ringwork from the folder that holds it"
