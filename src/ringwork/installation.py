@@ -140,8 +140,9 @@ class Installation:
     def _access_faults(self, routes: Sequence[Route]) -> list[str]:
         if ACCESS not in self.pipeline.controls:
             return []
+        fate = "would be refused in enforce" if self.mode is Mode.OBSERVE else "is refused"
         faults = [
-            f'{ACCESS}: {route.name} ({route.handler.name}) has no rule and is refused; mark it with requires(...) or public("reason"), '
+            f'{ACCESS}: {route.name} ({route.handler.name}) has no rule and {fate}; mark it with requires(...) or public("reason"), '
             f'or name it in the policy: rules={{"{route.name}": ...}}'
             for route in routes
             if route.rule is None

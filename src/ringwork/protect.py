@@ -6,6 +6,7 @@ The top of the run time, and the only file that loads an adapter: from a literal
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +16,8 @@ from ringwork.errors import UnsupportedApp
 from ringwork.installation import Installation
 from ringwork.policy import files
 from ringwork.policy.policy import Policy
+
+LOGGER = logging.getLogger("ringwork")
 
 A = TypeVar("A")
 
@@ -43,6 +46,8 @@ def protect(app: A, policy: Policy | None = None, *, only: Iterable[str] | None 
         raise UnsupportedApp("protect() was called twice on the same application; keep one call")
     adapter = adapter_of(app)
     chosen = _policy_of_files() if policy is None else policy
+    if policy is not None:
+        _warn_of_unread_files()
     if not isinstance(chosen, Policy):
         raise UnsupportedApp(f"policy must be a ringwork.Policy, not {type(chosen).__name__}")
     installation: Installation = Installation(chosen, only=only, list_routes=lambda: adapter.list_routes(app, installation=installed(app)))
@@ -67,6 +72,14 @@ def adapter_of(app: object) -> Any:
         f"protect() takes a FastAPI, Starlette or Flask application, not {type(app).__module__}.{type(app).__qualname__}; "
         "give the application object itself, not its factory or a wrapped one"
     )
+
+
+def _warn_of_unread_files() -> None:
+    """Against settings that somebody wrote and nobody reads: a policy in code takes the place of the file, except of its [prove] part."""
+    found = files.find(Path.cwd())
+    unread = sorted(set(files.read(found)) - {"prove"}) if found is not None else []
+    if found is not None and unread:
+        LOGGER.warning("%s: %s not read, because protect() was given a Policy; write them there", found.name, ", ".join(unread))
 
 
 def _policy_of_files() -> Policy:

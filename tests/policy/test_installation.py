@@ -206,3 +206,17 @@ def test_prints_no_secret_of_the_environment(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(PolicyInvalid) as caught:
         installed()
     assert os.environ["RINGWORK_KEY"] not in str(caught.value)
+
+
+def test_warns_of_settings_that_nobody_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A rule in the file does nothing beside a policy in code; the developer is told."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ringwork.toml").write_text('origin = "https://shop.example"\n[prove]\n', encoding="utf-8")
+    with caplog.at_level(logging.WARNING, "ringwork"):
+        face(FastAPI(), Policy())
+    assert "ringwork.toml: origin not read" in caplog.text
+
+
+def test_says_in_observe_what_enforce_would_do(caplog: pytest.LogCaptureFixture) -> None:
+    """observe refuses nothing, and must not say that it does."""
+    assert "would be refused in enforce" in said(installed(route(), mode="observe"), caplog)

@@ -291,3 +291,10 @@ def test_tells_faults_of_file_and_values_together(tmp_path: Path) -> None:
         files.load(path)
     assert len(caught.value.faults) == 2
     assert files.find(tmp_path) == path
+
+
+def test_an_origin_with_a_path_is_answered_with_the_origin_alone() -> None:
+    """The fault shows what was given and the very value to write instead."""
+    (fault,) = faults_of(origin="https://Shop.example/app")
+    assert "'https://Shop.example/app'" in fault
+    assert '"https://shop.example"' in fault

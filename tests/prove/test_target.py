@@ -80,3 +80,12 @@ def test_asks_which_of_two_equal_applications_is_meant(tmp_path):
         (tmp_path / f"{name}.py").write_text(FASTAPI)
     with pytest.raises(TargetFailed, match=r"ringwork prove one\.py:app, ringwork prove two\.py:app"):
         target.resolve(".", here=tmp_path)
+
+
+@pytest.mark.parametrize(("text", "meant"), [("shpo:app", "did you mean shop?"), ("./shop", "did you mean ./shop.py?")])
+def test_names_the_file_that_was_probably_meant(tmp_path, text, meant):
+    """A mistyped module and a file without its ending are answered with what is there."""
+    (tmp_path / "shop.py").write_text("app = None\n", encoding="utf-8")
+    with pytest.raises(TargetFailed) as caught:
+        target.resolve(text, here=tmp_path)
+    assert meant in caught.value.advice

@@ -87,7 +87,7 @@ def _configured_check(served: frozenset[bytes]) -> Arrive:
         # Against wildcards and suffix tricks: the whole name is compared, letter case apart.
         if exchange.host is not None and exchange.host.lower() in served:
             return None
-        detail = 'a Host that is not served; if it is yours, add it: hosts = ["its.name"] in [tool.ringwork]'
+        detail = 'a Host that is not served; if it is yours, add it: hosts = ["its.name"]; on your own machine leave `origin` out'
         return _refuse(HostValidationReason.UNKNOWN, detail)
 
     return arrive
