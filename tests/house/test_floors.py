@@ -18,7 +18,7 @@ ENFORCE = ("enforce.guard", "enforce.access", "enforce.browser", "enforce.networ
 RUN_TIME = ("crypto", *ENFORCE, "policy", "pipeline", "stores")
 FACTS = ("survey.facts", "survey.wire")
 WORDS = ("prove.check", "prove.evidence")
-SHARED = ("prove.witness", "prove.changes", "prove.trial", "prove.randomness")
+SHARED = ("prove.witness", "prove.changes", "prove.trial", "prove.randomness", "prove.handshakes")
 """What proofs share: who asks, what can be changed, and what a forgery did; none of it knows a guard."""
 
 
@@ -94,6 +94,7 @@ ROOMS: dict[str, Room] = {
     "prove.changes": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
     "prove.trial": Room(rooms=(*WORDS, "prove.witness", "prove.changes", *FACTS)),
     "prove.randomness": Room(rooms=(*WORDS, "prove.witness")),
+    "prove.handshakes": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
     "prove.access": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False),
     "prove.browser": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False),
     "prove.network": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False),

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import changes, randomness, witness
+from ringwork.prove import changes, handshakes, randomness, witness
 from ringwork.prove.changes import Change, Found
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Observation, Outcome
@@ -169,12 +169,12 @@ def origin_and_content_type(stage: Stage) -> Evidence:
     """JSON in the disguises that a foreign page may send, and every wrong word about where a request comes from."""
     check = f"{CONTROL}/origin-and-content-type"
     cast = Cast(stage)
+    seen: list[Observation] = [] if stage.facts.framework == "flask" else list(handshakes.foreign(cast))
     found = changes.find(cast, most=1 if stage.brief else 2, attack="foreign Origin")
-    if not found.changes:
+    if not found.changes and not seen:
         return _nothing_found(stage, check, found, "a body")
     cast.reset()
     is_ours = stage.facts.guard is not None
-    seen: list[Observation] = []
     for change in sorted(found.changes, key=lambda change: "{" in change.route.path)[:4]:
         attempts = _wrong_origins(change, cast.served.origin, with_token=is_ours) if is_ours or change.is_form else {}
         if change.kind == changes.JSON and change.body not in {b"", b"{}"}:

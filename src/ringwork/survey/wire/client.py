@@ -237,11 +237,13 @@ class Client:
         with connection.connect(self.place) as sock:
             return self._answer(request, connection.exchange(sock, request, method=request.partition(b" ")[0].decode("latin-1")), "/")
 
-    def socket(self, path: str, *, origin: str | None = None, cookies: bool = True, listen_seconds: float = 1.0) -> websocket.SocketAnswer:
-        """A WebSocket handshake, as the site's own page unless `origin` says otherwise, and what comes within a second."""
+    def socket(
+        self, path: str, *, origin: str | None = None, cookies: bool = True, reach: Reach = Reach.SAME_SITE, listen_seconds: float = 1.0
+    ) -> websocket.SocketAnswer:
+        """A WebSocket handshake, as the site's own page unless `origin` and `reach` say otherwise, and what comes within a second."""
         headers = [("host", self.host), ("origin", origin if origin is not None else self.origin)]
         if cookies:
-            headers += self._credentials(path, Reach.SAME_SITE)
+            headers += self._credentials(path, reach)
         return websocket.open_socket(self.place, path, headers, listen_seconds=listen_seconds)
 
     def masked(self, answer: Answer) -> tuple[str, str]:
