@@ -109,7 +109,7 @@ def test_lets_nothing_outside_the_copy_change(start, tmp_path, kernel):
     assert len(loaded.refused) >= 8
 
 
-@pytest.mark.parametrize("kernel", [True, False])
+@pytest.mark.parametrize("kernel", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_refuses_each_attempt_and_goes_on_without_it(start, tmp_path, kernel):
     """The application sees ordinary errors; its database is replaced by a copy that it can write."""
     out = tmp_path / "out"
@@ -148,7 +148,7 @@ def test_scrubs_the_environment(start, monkeypatch):
     assert "ASKED" in body
 
 
-@pytest.mark.parametrize("kernel", [True, False])
+@pytest.mark.parametrize("kernel", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_keeps_variants_apart(start, kernel):
     """What one variant writes, in memory and on disk, another never sees."""
     launcher, _ = start(PLAIN, kernel=kernel)
@@ -159,7 +159,7 @@ def test_keeps_variants_apart(start, kernel):
     assert two.ask("state") == before
 
 
-@pytest.mark.parametrize("kernel", [True, False])
+@pytest.mark.parametrize("kernel", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_resets_a_variant_to_its_start_on_the_same_port(start, kernel):
     """After a reset every store is as right after the import."""
     launcher, _ = start(PLAIN, kernel=kernel)
