@@ -10,7 +10,7 @@ from flask import Flask
 
 from ringwork.frameworks import flask as adapter
 from ringwork.installation import Installation
-from ringwork.route import Public, Requires, Route, RouteKind
+from ringwork.route import Route, RouteKind
 from ringwork.survey.facts import AppFacts, ErrorHandlers, ParameterFacts, RouteFacts
 from ringwork.survey.harness import reading
 
@@ -77,18 +77,8 @@ def _route(app: Flask, route: Route) -> RouteFacts:
     rule = next(_rules(app, route), None)
     view = app.view_functions.get(rule.endpoint) if rule is not None else None
     read = reading.inputs(view) if view is not None and route.kind is RouteKind.HTTP else ()
-    return RouteFacts(
-        kind=route.kind.value,
-        path=route.path,
-        methods=tuple(sorted(route.methods)),
-        handler=route.handler.name,
-        file=route.handler.file or "",
-        line=route.handler.line or 0,
-        rule="public" if isinstance(route.rule, Public) else "requires" if isinstance(route.rule, Requires) else "",
-        rule_source=route.rule_source,
-        roles=tuple(sorted(route.rule.roles)) if isinstance(route.rule, Requires) else (),
-        reason=route.rule.reason if isinstance(route.rule, Public) else "",
-        csrf_exempt=route.csrf_exempt or "",
+    return reading.facts_of(
+        route,
         guarded_by=_guarded_by(app, rule, view),
         parameters=(_of_path(rule) if rule is not None else ()) + read,
         body=next((p.where for p in read if p.where in {"form", "json"}), ""),

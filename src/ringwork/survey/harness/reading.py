@@ -1,4 +1,4 @@
-"""What a handler's source tells: the names of the inputs that it reads, and the decorators that stand before it."""
+"""What a handler's source tells: the names of the inputs that it reads, and the decorators that stand before it; and a route as facts."""
 
 from __future__ import annotations
 
@@ -9,13 +9,38 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ringwork.survey.facts import ParameterFacts
+from ringwork.route import Public, Requires, Route
+from ringwork.survey.facts import ParameterFacts, RouteFacts
 
 _AUTH = re.compile(
     r"current_?user|get_?user|require|auth|login|log_in|signed_in|jwt|token|permission|principal|admin|role|identity|protected|secur",
     re.IGNORECASE,
 )
 _SOURCES = {"form": "form", "args": "query", "query_params": "query", "get_json": "json", "json": "json", "values": "form", "files": "form"}
+
+
+def facts_of(
+    route: Route, *, guarded_by: tuple[str, ...], parameters: tuple[ParameterFacts, ...], body: str, in_schema: bool = True
+) -> RouteFacts:
+    """A route as plain facts, with what was read beside it."""
+    rule = route.rule
+    return RouteFacts(
+        kind=route.kind.value,
+        path=route.path,
+        methods=tuple(sorted(route.methods)),
+        handler=route.handler.name,
+        file=route.handler.file or "",
+        line=route.handler.line or 0,
+        rule="public" if isinstance(rule, Public) else "requires" if isinstance(rule, Requires) else "",
+        rule_source=route.rule_source,
+        roles=tuple(sorted(rule.roles)) if isinstance(rule, Requires) else (),
+        reason=rule.reason if isinstance(rule, Public) else "",
+        csrf_exempt=route.csrf_exempt or "",
+        guarded_by=guarded_by,
+        parameters=parameters,
+        body=body,
+        in_schema=in_schema,
+    )
 
 
 def looks_like_authentication(name: str) -> bool:

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from ringwork.frameworks import starlette as adapter
 from ringwork.installation import Installation
-from ringwork.route import Public, Requires, Route
+from ringwork.route import Route
 from ringwork.survey.facts import AppFacts, ErrorHandlers, ParameterFacts, RouteFacts
 from ringwork.survey.harness import reading, schema
 
@@ -57,18 +57,8 @@ def _name(value: Any) -> str:
 
 def _route(entry: adapter.Entry, route: Route) -> RouteFacts:
     parameters, body = _parameters(entry)
-    return RouteFacts(
-        kind=route.kind.value,
-        path=route.path,
-        methods=tuple(sorted(route.methods)),
-        handler=route.handler.name,
-        file=route.handler.file or "",
-        line=route.handler.line or 0,
-        rule="public" if isinstance(route.rule, Public) else "requires" if isinstance(route.rule, Requires) else "",
-        rule_source=route.rule_source,
-        roles=tuple(sorted(route.rule.roles)) if isinstance(route.rule, Requires) else (),
-        reason=route.rule.reason if isinstance(route.rule, Public) else "",
-        csrf_exempt=route.csrf_exempt or "",
+    return reading.facts_of(
+        route,
         guarded_by=_guarded_by(entry),
         parameters=parameters,
         body=body,
