@@ -1,7 +1,7 @@
-"""What the guard adds to one request, in process, against the same application bare: `./run bench request`.
+"""What the guard adds to one request, in process, against the same application bare and behind other libraries: `./run bench request`.
 
-The request: GET /items/42 of ten routes, ten browser headers with cookies, a signed-in user; JSON answer.
-Options: --rounds N (15), --write (puts the table into docs/performance.md).
+The request: GET /items/42 of ten routes, ten browser headers with cookies, a signed-in user; JSON answer. Everything runs in one
+process, in turn. Options: --rounds N (15), --write (puts the table into docs/performance.md).
 """
 
 from __future__ import annotations
@@ -18,20 +18,22 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 import interleaved
+import peers
 from fastapi import FastAPI
 from flask import Flask
 
 import ringwork
 from ringwork import Policy, Principal, requires
 
-ORIGIN = "https://app.example.test"
+ORIGIN = peers.ORIGIN
 HEADERS = [
     (b"host", b"app.example.test"),
     (b"user-agent", b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
     (b"accept", b"application/json, text/plain, */*"),
     (b"accept-language", b"en-GB,en;q=0.5"),
     (b"accept-encoding", b"gzip, deflate, br, zstd"),
-    (b"cookie", b"__Host-session=b3Blbi1zZXNhbWUtb3Blbi1zZXNhbWU; __Host-theme=dark; __Host-lang=en"),
+    (b"cookie", f"__Host-session=b3Blbi1zZXNhbWUtb3Blbi1zZXNhbWU; {peers.cookies()}".encode()),
+    (b"authorization", f"Bearer {peers.token()}".encode()),
     (b"origin", ORIGIN.encode()),
     (b"sec-fetch-site", b"same-origin"),
     (b"sec-fetch-mode", b"cors"),
@@ -50,9 +52,9 @@ def identify(request: Any) -> Principal | None:
     return ALICE if "session" in request.headers.get("Cookie", "") else None
 
 
-def fastapi_app() -> FastAPI:
+def fastapi_app(**given: Any) -> FastAPI:
     """Ten routes, the asked one last."""
-    app = FastAPI()
+    app = FastAPI(openapi_url=None, **given)
     for i in range(9):
         app.get(f"/other{i}/{{item}}")(requires("user")(_other()))
 
@@ -136,20 +138,31 @@ def wsgi_batch(app: Any, *, path: str = "/items/42", host: str = "app.example.te
     return batch
 
 
+QUIET: dict[str, Any] = {"origin": ORIGIN, "events": lambda event: None}
+
+
+def guarded_fastapi() -> FastAPI:
+    """The application with all controls; events are made and dropped."""
+    return ringwork.protect(fastapi_app(), Policy(identify=identify_async, **QUIET))
+
+
 def variants() -> dict[str, interleaved.Batch]:
     """Bare and guarded, and the refusals, all in one run."""
-    quiet = {"origin": ORIGIN, "events": lambda event: None}
-    guarded = ringwork.protect(fastapi_app(), Policy(identify=identify_async, **quiet))
-    guarded_flask = ringwork.protect(flask_app(), Policy(identify=identify, **quiet))
+    guarded = guarded_fastapi()
+    guarded_flask = ringwork.protect(flask_app(), Policy(identify=identify, **QUIET))
     no_cookie = [pair for pair in HEADERS if pair[0] != b"cookie"]
     foreign = [(b"host", b"evil.invalid"), *HEADERS[1:]]
     return {
         "FastAPI bare": asgi_batch(fastapi_app()),
         "FastAPI guarded, all controls": asgi_batch(guarded),
+        "FastAPI, hand-assembled stack, best choices": asgi_batch(peers.hand_best(fastapi_app)),
+        "FastAPI, hand-assembled stack, as tutorials show it": asgi_batch(peers.hand_tutorial(fastapi_app)),
+        "FastAPI, fastapi-guard, detection off": asgi_batch(peers.fastapi_guard(fastapi_app, detection=False)),
         "FastAPI guarded: foreign host refused, 421": asgi_batch(guarded, headers=foreign, expect=421),
         "FastAPI guarded: nobody refused, 401": asgi_batch(guarded, headers=no_cookie, expect=401),
         "Flask bare": wsgi_batch(flask_app()),
         "Flask guarded, all controls": wsgi_batch(guarded_flask),
+        "Flask, Talisman + Limiter + CSRFProtect": wsgi_batch(peers.flask_extensions(flask_app())),
         "Flask guarded: foreign host refused, 421": wsgi_batch(guarded_flask, host="evil.invalid", expect="421"),
     }
 
@@ -158,13 +171,21 @@ def table(figures: interleaved.Figures) -> str:
     """The figures as a Markdown table."""
     lines = ["| request | CPU us | min to max | added us | times bare |", "| --- | ---: | ---: | ---: | ---: |"]
     for name in figures.rounds:
-        base = f"{name.split()[0]} bare"
+        base = "Flask bare" if name.startswith("Flask") else "FastAPI bare"
         low, high = figures.spread(name)
         lines.append(
             f"| {name} | {figures.median(name):.1f} | {low:.1f} to {high:.1f} "
             f"| {figures.added(name, base):+.1f} | {figures.ratio(name, base):.2f} |"
         )
     return "\n".join(lines)
+
+
+def write(part: str, text: str) -> None:
+    """Put a table between the marks of its part in docs/performance.md."""
+    page = Path(__file__).parent.parent / "docs" / "performance.md"
+    head, _, rest = page.read_text(encoding="utf-8").partition(f"<!-- {part}:begin -->")
+    tail = rest.partition(f"<!-- {part}:end -->")[2]
+    page.write_text(f"{head}<!-- {part}:begin -->\n{text}<!-- {part}:end -->{tail}", encoding="utf-8")
 
 
 def main() -> None:
@@ -179,10 +200,7 @@ def main() -> None:
     text = f"{setting}\n\n{table(figures)}\n"
     print(text)
     if asked.write:
-        page = Path(__file__).parent.parent / "docs" / "performance.md"
-        head, _, rest = page.read_text(encoding="utf-8").partition("<!-- request:begin -->")
-        tail = rest.partition("<!-- request:end -->")[2]
-        page.write_text(f"{head}<!-- request:begin -->\n{text}<!-- request:end -->{tail}", encoding="utf-8")
+        write("request", text)
 
 
 if __name__ == "__main__":
