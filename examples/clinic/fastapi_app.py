@@ -168,7 +168,7 @@ def write_note(patient_id: int, text: Annotated[str, Form()]) -> Response:
 
 # Administration: one mark on the router covers every route of it.
 
-admin = requires("administrator")(APIRouter(prefix="/admin"))
+admin = requires("administrator", recorded=True)(APIRouter(prefix="/admin"))
 
 
 @admin.get("/users", response_class=HTMLResponse)
@@ -276,13 +276,13 @@ def api_write_note(patient_id: int, note: NoteText) -> api.NoteJson:
 
 
 @app.get("/api/users")
-@requires("administrator")
+@requires("administrator", recorded=True)
 def api_users() -> list[api.UserJson]:
     return api.users()
 
 
 @app.post("/api/users", status_code=201)
-@requires("administrator")
+@requires("administrator", recorded=True)
 def api_add_user(account: Account) -> api.UserJson:
     return api.of_user(desk.add_user(username=account.username, name=account.name, role=account.role, password=account.password))
 

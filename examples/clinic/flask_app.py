@@ -125,7 +125,7 @@ def write_note(patient_id: int) -> Response:
 
 # Administration: one mark on the blueprint covers every route of it.
 
-admin = requires("administrator")(Blueprint("admin", __name__, url_prefix="/admin"))
+admin = requires("administrator", recorded=True)(Blueprint("admin", __name__, url_prefix="/admin"))
 
 
 @admin.get("/users")
@@ -242,13 +242,13 @@ def api_write_note(patient_id: int) -> ResponseReturnValue:
 
 
 @app.get("/api/users")
-@requires("administrator")
+@requires("administrator", recorded=True)
 def api_users() -> Response:
     return jsonify(api.users())
 
 
 @app.post("/api/users")
-@requires("administrator")
+@requires("administrator", recorded=True)
 def api_add_user() -> ResponseReturnValue:
     sent = _json()
     made = desk.add_user(username=sent.get("username"), name=sent.get("name"), role=sent.get("role"), password=sent.get("password"))

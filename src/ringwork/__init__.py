@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ringwork.current import current
+from ringwork.current import csp_nonce, csrf_field, current
+from ringwork.enforce.browser.open_redirect import safe_path
 from ringwork.errors import PolicyInvalid, Refused, RingworkError
 from ringwork.events import Event
-from ringwork.policy.declare import csrf_exempt, public, requires
+from ringwork.policy.declare import cacheable, csrf_exempt, limits, public, rate_limited, requires
 from ringwork.policy.policy import Mode, Policy, Waiver
 from ringwork.principal import Principal, Via
 from ringwork.protect import protect
@@ -24,9 +25,15 @@ __all__ = [
     "Secret",
     "Via",
     "Waiver",
+    "cacheable",
+    "csp_nonce",
     "csrf_exempt",
+    "csrf_field",
     "current",
+    "limits",
     "protect",
     "public",
+    "rate_limited",
     "requires",
+    "safe_path",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Protocol
 
-from ringwork.enforce.browser import csrf
+from ringwork.enforce.browser import content_security_policy, csrf
 from ringwork.errors import OutsideRequest
 from ringwork.exchange import Exchange
 from ringwork.names import IncidentId
@@ -35,6 +35,10 @@ class Current(Protocol):
     def incident(self) -> IncidentId:
         """The number under which this request's refusal or error is recorded."""
 
+    @property
+    def csp_nonce(self) -> str:
+        """What scripts and style blocks of this answer carry as nonce="..."; ask before the answer starts."""
+
     def csrf_token(self, action: str) -> str:
         """A token for one sending of the form whose action is `action`, a path of this site ("/appointments")."""
 
@@ -58,6 +62,11 @@ class _Current:
         """The number under which this request's refusal or error is recorded."""
         return self._exchange.incident
 
+    @property
+    def csp_nonce(self) -> str:
+        """What scripts and style blocks of this answer carry as nonce="..."; ask before the answer starts."""
+        return content_security_policy.issue_nonce(self._exchange)
+
     def csrf_token(self, action: str) -> str:
         """A token for one sending of the form whose action is `action`, a path of this site ("/appointments")."""
         plan = self._exchange.plan
@@ -77,3 +86,28 @@ def current() -> Current:
     if exchange is None:
         raise OutsideRequest("current() works only inside a request of an application that protect() guards")
     return _Current(exchange)
+
+
+class Nonce:
+    """`current().csp_nonce` for templates: made when it is printed or called, so that a page without it costs nothing.
+
+    "" outside a request; no policy lets a script with an empty nonce in.
+    """
+
+    __slots__ = ()
+
+    def __call__(self) -> str:
+        """The nonce of the answer that is being made."""
+        exchange = SERVED.get()
+        return "" if exchange is None else content_security_policy.issue_nonce(exchange)
+
+    __str__ = __html__ = __call__
+
+
+csp_nonce = Nonce()
+"""For a Jinja environment of your own: `environment.globals["csp_nonce"] = ringwork.csp_nonce`."""
+
+
+def csrf_field(action: str) -> Html:
+    """`current().csrf_field` for templates: the hidden field of a form whose action is `action`, a path of this site."""
+    return current().csrf_field(action)

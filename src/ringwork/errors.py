@@ -10,6 +10,7 @@ RingworkError
   StoreDown          a store did not answer; what follows is the caller's named fail mode
   TagWrong           a value does not carry the tag that its maker gave it: altered, moved, or of another key
   TargetFailed       prove could not import, start, or enter the target
+  ServerInvalid      a server's settings are wrong, or its port or certificate cannot be used; carries every fault at once
   ReportUnreadable   a stored report is damaged, or of a version that this ringwork does not read
 """
 
@@ -80,6 +81,14 @@ class TargetFailed(RingworkError):
     def __init__(self, *, step: str, problem: str, advice: str) -> None:
         self.step, self.problem, self.advice = step, problem, advice
         super().__init__(f"{step}: {problem}\n  {advice}")
+
+
+class ServerInvalid(RingworkError):
+    """A server cannot be started as asked; all faults are listed, each with what to write instead."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(self.faults))
 
 
 class ReportUnreadable(RingworkError):

@@ -31,18 +31,43 @@ SINGLETONS: dict[bytes, str] = {
     b"sec-fetch-mode": "fetch_mode",
     b"sec-fetch-dest": "fetch_dest",
     b"x-csrf-token": "csrf_header",
+    b"access-control-request-method": "preflight_method",
+    b"access-control-request-headers": "preflight_headers",
+    b"access-control-request-private-network": "preflight_private",
+    b"forwarded": "forwarded",
+    b"x-forwarded-for": "forwarded_for",
+    b"x-forwarded-proto": "forwarded_proto",
+    b"x-forwarded-host": "forwarded_host",
+    b"x-request-id": "request_id",
 }
 """Request headers that guards read, and the field of Exchange that carries each."""
 
-JOINED = frozenset({b"cookie", b"accept"})
+JOINED = frozenset({b"cookie", b"accept", b"forwarded", b"x-request-id", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"})
 """Those that may arrive in several lines; the lines are joined as RFC 9110, 5.3 and RFC 9113, 8.2.3 say."""
+
+
+def vary_on(headers: list[Header], names: bytes) -> list[Header]:
+    """The headers with `names` ("Cookie, Authorization") among what the answer varies by; what stands there already stays.
+
+    headers: names in lower case. Joined into the first Vary line, because some caches read no other.
+    """
+    told = {word.strip().lower() for name, value in headers if name == b"vary" for word in value.split(b",")}
+    missing = b", ".join(word for word in names.split(b", ") if word.lower() not in told)
+    if not missing or b"*" in told:
+        return headers
+    if not told:
+        return [*headers, (b"vary", missing)]
+    at = next(i for i, (name, _) in enumerate(headers) if name == b"vary")
+    return [*headers[:at], (b"vary", headers[at][1] + b", " + missing if headers[at][1].strip() else missing), *headers[at + 1 :]]
 
 
 class Exchange:
     """What one request says, who sent it, where it goes, and what guards note on the way.
 
     kind: "http" or "websocket". method: as sent ("GET" for a WebSocket handshake). path: decoded, as the router reads it.
-    scheme: "http", "https", "ws" or "wss", as the server says. peer: the socket's own address, "" if the server hides it.
+    scheme: "http", "https", "ws" or "wss", as the server says, until network.trusted-proxies has resolved it.
+    peer: the socket's own address, "" if the server hides it. client: who is asking, the peer until trusted-proxies has resolved it.
+    query: what follows the "?", raw, b"" for nothing.
     header fields: raw bytes, or None when absent. repeated: singletons that came more than once, a sign of smuggling.
     dropped / replaced: what the adapter takes out of, or puts into, the request that the application sees.
     route, principal: None until resolved. notes: what one guard leaves for its own later hook, keyed by control id.
@@ -61,6 +86,15 @@ class Exchange:
     fetch_mode: bytes | None = None
     fetch_dest: bytes | None = None
     csrf_header: bytes | None = None
+    preflight_method: bytes | None = None
+    preflight_headers: bytes | None = None
+    preflight_private: bytes | None = None
+    forwarded: bytes | None = None
+    forwarded_for: bytes | None = None
+    forwarded_proto: bytes | None = None
+    forwarded_host: bytes | None = None
+    request_id: bytes | None = None
+    query: bytes = b""
     repeated: tuple[bytes, ...] = ()
     dropped: tuple[bytes, ...] = ()
     replaced: tuple[Header, ...] = ()
@@ -69,12 +103,16 @@ class Exchange:
     identified: bool = False
     decided: bool = False
     notes: dict[str, object] | None = None
+    header_count: int = 0
+    header_bytes: int = 0
+    meter: object = None
     plan: object = None
     native: object = None
     _incident: IncidentId | None = None
 
     def __init__(self, *, kind: str, method: str, path: str, scheme: str, peer: str) -> None:
         self.kind, self.method, self.path, self.scheme, self.peer = kind, method, path, scheme, peer
+        self.client = peer
 
     @property
     def incident(self) -> IncidentId:
@@ -115,7 +153,10 @@ class Exchange:
 
     def read(self, headers: Iterable[Header]) -> None:
         """Fill the header fields from raw pairs, in one pass."""
+        count = size = 0
         for name, value in headers:
+            count += 1
+            size += len(name) + len(value)
             slot = SINGLETONS.get(name)
             if slot is None:
                 continue
@@ -127,3 +168,4 @@ class Exchange:
             else:
                 # Against smuggling by repetition: two values of one name may be read differently further in.
                 self.repeated += (name,)
+        self.header_count, self.header_bytes = count, size

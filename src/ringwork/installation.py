@@ -8,22 +8,23 @@ import importlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from ringwork import events
+from ringwork import events, identify, own_checks
 from ringwork.clock import as_utc
 from ringwork.crypto import chance
-from ringwork.enforce.guard import Site, SpentTokens, require_counting
+from ringwork.enforce.guard import Site, Surroundings
 from ringwork.errors import PolicyInvalid
 from ringwork.names import ControlId
-from ringwork.pipeline import ACCESS, ORDER, Pipeline, Plan
+from ringwork.pipeline import ACCESS, DEBUG, ORDER, Pipeline, Plan
 from ringwork.policy.declare import exemption_of, rule_of
+from ringwork.policy.known_by import KnownBy
 from ringwork.policy.policy import MODES, Mode, Policy, is_loopback_name
-from ringwork.route import Requires, Route, Rule
+from ringwork.route import Own, Requires, Route, Rule
 from ringwork.secret import Secret
-from ringwork.stores.memory import MemorySpentTokens
-from ringwork.stores.sqlite import SqliteSpentTokens
+from ringwork.stores import chosen
 
 LOGGER = logging.getLogger("ringwork")
 
@@ -45,20 +46,52 @@ class Installation:
     plans: compiled plan by identity of the framework's own route object, which is kept beside it so that the identity stays taken.
     """
 
-    __slots__ = ("policy", "mode", "only", "site", "pipeline", "plans", "list_routes", "settled")
+    __slots__ = (
+        "policy",
+        "mode",
+        "only",
+        "stores",
+        "site",
+        "pipeline",
+        "plans",
+        "list_routes",
+        "look_round",
+        "prepare",
+        "settled",
+        "_named_checks",
+        "_seen_checks",
+    )
 
-    def __init__(self, policy: Policy, *, only: Iterable[str] | None, list_routes: Callable[[], Sequence[Route]]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        only: Iterable[str] | None,
+        list_routes: Callable[[], Sequence[Route]],
+        look_round: Callable[[], Surroundings] = lambda: Surroundings(framework=""),
+        prepare: Callable[[], None] = lambda: None,
+    ) -> None:
         self.policy = policy
         self.mode = _mode(policy)
         self.only = None if only is None else _only(only)
-        self.list_routes = list_routes
-        self.site = _site(policy, self.mode)
+        self.list_routes, self.look_round, self.prepare = list_routes, look_round, prepare
+        self.stores = chosen.stores(policy.store, about=policy.origin, clock=policy.clock)
+        self.site = _site(policy, self.mode, self.stores)
         self.plans: dict[int, tuple[object, Plan]] = {}
         self.settled = False
+        self._named_checks: Mapping[str, object] | None = None
+        self._seen_checks: set[str] = set()
         self.pipeline = Pipeline(policy, self.site, mode=self.mode, only=self.only)
 
-    def recompile(self, *, without: frozenset[ControlId] = frozenset(), origin: str = "", production: bool = False) -> None:
-        """Compile anew for the prover's copy: other canonical origin, production's strictness, guards taken out."""
+    def recompile(
+        self, *, without: frozenset[ControlId] = frozenset(), origin: str = "", production: bool = False, patience: int = 0
+    ) -> None:
+        """Compile anew for the prover's copy: other canonical origin, production's strictness, guards taken out, rates multiplied."""
+        if self.stores.server is not None:
+            # A copy has no network; it counts and spends in its own memory.
+            self.stores = chosen.stores("memory", about="", clock=self.policy.clock)
+            self.site = replace(self.site, spent=self.stores.spent, counters=self.stores.counters)
+        self.site = replace(self.site, patience=patience)
         if origin:
             self.site = _with_origin(self.site, origin)
         if production:
@@ -75,11 +108,13 @@ class Installation:
             found = self.plans[id(key)] = (key, self.pipeline.plan(route()))
         return found[1]
 
-    def find_rule(self, methods: frozenset[str], path: str, marked: Sequence[tuple[str, object]]) -> FoundRule:
-        """The rule of a route: the innermost mark wins, then the policy's own rules.
+    def find_rule(self, methods: frozenset[str], path: str, marked: Sequence[tuple[str, object]], *, own: Sequence[str] = ()) -> FoundRule:
+        """The rule of a route: the innermost mark wins, then the policy's own rules, then the application's own check.
 
         marked: (where, object) from the handler outward: handler, router, mounted application.
+        own: recognised checks of the application that stand before the handler, outermost first (own_checks).
         """
+        self._seen_checks.update(own)
         exempt = next((reason for _, target in marked if (reason := exemption_of(target)) is not None), None)
         for where, target in marked:
             rule = rule_of(target)
@@ -88,7 +123,18 @@ class Installation:
         for name, mark in self.policy.rules.items():
             if _names_route(name, methods, path):
                 return FoundRule(rule=mark.rule, source="policy", csrf_exempt=exempt)
+        if own:
+            return FoundRule(rule=Own(by=own[0]), source=f"own check {own[0]}", csrf_exempt=exempt)
         return FoundRule(rule=None, source="", csrf_exempt=exempt)
+
+    def named_checks(self) -> Mapping[str, object]:
+        """What the policy's `own_auth` names, by that name; loaded late, since its module may be the one that calls protect()."""
+        if self._named_checks is None:
+            known = self.policy.identify
+            # The dependency that tells who is asking refuses nobodies where it stands before a route.
+            told = (known.dependency,) if isinstance(known, KnownBy) and known.dependency else ()
+            self._named_checks = {name: _load("own_auth", name) for name in dict.fromkeys((*self.policy.own_auth, *told))}
+        return self._named_checks
 
     def settle(self) -> None:
         """Check the whole application once, at start or at the first request, and say in one line what holds.
@@ -97,27 +143,33 @@ class Installation:
         """
         if self.settled:
             return
-        if isinstance(self.policy.identify, str):
+        if isinstance(self.policy.identify, str | KnownBy):
             self._name_identify(self.policy.identify)
         if events.LOGGER.level == logging.NOTSET:
             events.LOGGER.setLevel(logging.INFO)  # errors that the application answers itself are told at INFO
         routes = self.list_routes()
-        faults = [*self._access_faults(routes), *self._production_faults()]
+        around = self._look_round()
+        faults = [*self._access_faults(routes), *self._guard_faults(routes, around), *self._store_faults(), *self._production_faults()]
         if faults and self.mode is Mode.PRODUCTION:
             raise PolicyInvalid(faults)
+        self._require_stated_place(faults)
         for fault in faults:
             LOGGER.warning("%s", fault)
         print(self.banner(routes), file=sys.stderr)
+        self.prepare()
         # Last, because a start that was refused stays refused: every later request comes by here again.
         self.settled = True
 
-    def _name_identify(self, name: str) -> None:
+    def _name_identify(self, named: str | KnownBy) -> None:
         """Take the function that the settings name; late, because its module may be the one that calls protect()."""
-        module, _, attribute = name.partition(":")
-        try:
-            found = getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise PolicyInvalid([f'identify = {name!r} cannot be loaded ({error}); write "package.module:function"']) from error
+        self.named_checks()  # one of them may be the very dependency that is taken now
+        if isinstance(named, str):
+            found = _load("identify", named)
+        else:
+            try:
+                found = identify.from_settings(named, _load("identify", named.names) if named.names else None)
+            except (ValueError, ImportError) as error:
+                raise PolicyInvalid([f"identify: {error}"]) from error
         self.policy = replace(self.policy, identify=found)
         self.pipeline = self.pipeline.for_policy(self.policy)
         self.plans.clear()
@@ -127,15 +179,18 @@ class Installation:
         try:
             self.settle()
         except PolicyInvalid as fault:
+            self.pipeline.start_refused(fault, len(fault.faults))
             return fault
         return None
 
     def banner(self, routes: Sequence[Route]) -> str:
         """The one line that is printed at start."""
         ruled = sum(route.rule is not None for route in routes)
+        own = 0 if self.site.identifies else sum(isinstance(route.rule, Own) for route in routes)
+        left = f" ({own} left to the application's own check, since `identify` is not set)" if own else ""
         place = "loopback only (no origin is set)" if self.site.loopback else self.site.canonical_origin
         controls = f"{len(self.pipeline.controls)} of {len(ORDER)} controls"
-        return f"ringwork: {self.mode.value}, {controls}, {ruled} of {len(routes)} routes with a rule, {place}"
+        return f"ringwork: {self.mode.value}, {controls}, {ruled} of {len(routes)} routes with a rule{left}, {place}"
 
     def _access_faults(self, routes: Sequence[Route]) -> list[str]:
         if ACCESS not in self.pipeline.controls:
@@ -155,11 +210,46 @@ class Installation:
             strange = route.rule.roles - known if known and isinstance(route.rule, Requires) else frozenset()
             if strange:
                 faults.append(f"{ACCESS}: {route.name} requires {', '.join(sorted(strange))}, which `roles` does not list")
-        needs_identity = [route for route in routes if isinstance(route.rule, Requires)]
-        if needs_identity and self.policy.identify is None:
-            faults.append(
-                f"{ACCESS}: {len(needs_identity)} route(s) require a principal and `identify` is not set, so nobody can enter; set it"
+        for name in own_checks.unused(tuple(self.named_checks()), self._seen_checks):
+            faults.append(f"{ACCESS}: own_auth names {name}, which stands before no route; take it out, or name what does")
+        return faults
+
+    def _look_round(self) -> Surroundings:
+        """The surroundings at the start. A debugging tool among them is kept out of reach, which takes a plan of its own."""
+        around = self.look_round()
+        if around.debug != self.site.debug:
+            self.site = replace(self.site, debug=around.debug)
+            self.pipeline = self.pipeline.for_site(self.site)
+            self.plans.clear()
+        return around
+
+    def _require_stated_place(self, faults: Sequence[str]) -> None:
+        """Raise PolicyInvalid when debugging is on and nobody said that this is not production.
+
+        Against a debugger in a production that nobody named so. What serves this machine alone needs no word.
+        """
+        stated = bool(os.environ.get("RINGWORK_MODE")) or self.policy.mode is not None
+        if stated or not self.policy.origin or is_loopback_name(self.policy.origin.partition("://")[2]):
+            return
+        grave = [fault for fault in faults if fault.startswith(DEBUG)]
+        if grave:
+            advice = (
+                'mode: not stated, so this may be production; on your own machine write RINGWORK_MODE=enforce, else mode = "production"'
             )
+            raise PolicyInvalid([*grave, advice])
+
+    def _guard_faults(self, routes: Sequence[Route], around: Surroundings) -> list[str]:
+        return [
+            fault if fault.startswith(guard.control) else f"{guard.control}: {fault}"
+            for guard, settings in self.pipeline.guards
+            for fault in guard.at_start(settings, self.site, around, routes)
+        ]
+
+    def _store_faults(self) -> list[str]:
+        faults = chosen.faults_at_start(self.stores, clock=self.policy.clock, production=self.mode is Mode.PRODUCTION)
+        if self.stores.server is not None and self.policy.key is None and not os.environ.get("RINGWORK_KEY"):
+            # Against accounts that each process counts under a hash of its own.
+            faults.append("key: the store is shared by several processes, the key is not; set RINGWORK_KEY, the same in all of them")
         return faults
 
     def _production_faults(self) -> list[str]:
@@ -173,6 +263,18 @@ class Installation:
         if self.only is not None:
             faults.append("only: production runs all controls; take `only` out, or stay in enforce")
         return faults
+
+
+def _load(setting: str, name: str) -> Any:
+    """What "package.module:function" names. Raises PolicyInvalid when there is no such thing."""
+    module, _, attribute = name.partition(":") if ":" in name else name.rpartition(".")
+    try:
+        found = importlib.import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise PolicyInvalid([f'{setting} = {name!r} cannot be loaded ({error}); write "package.module:function"']) from error
+    return found
 
 
 def _mode(policy: Policy) -> Mode:
@@ -207,7 +309,7 @@ def _only(names: Iterable[str]) -> frozenset[ControlId]:
     return chosen
 
 
-def _site(policy: Policy, mode: Mode) -> Site:
+def _site(policy: Policy, mode: Mode, kept: chosen.Stores) -> Site:
     origins = frozenset(o.encode() for o in (policy.origin, *policy.trusted_origins) if o)
     hosts = {host.encode() for host in policy.hosts}
     if policy.origin:
@@ -220,7 +322,10 @@ def _site(policy: Policy, mode: Mode) -> Site:
         production=mode is Mode.PRODUCTION,
         clock=policy.clock,
         key=policy.key or _key_of_environment(),
-        spent=_store(policy.store),
+        spent=kept.spent,
+        counters=kept.counters,
+        spare=kept.spare,
+        identifies=policy.identify is not None,
     )
 
 
@@ -245,19 +350,6 @@ def _key_of_environment() -> Secret[bytes]:
     if len(key) < KEY_BYTES:
         raise PolicyInvalid([f"RINGWORK_KEY: {len(key)} bytes are too few; make one with: openssl rand -base64 32"])
     return Secret(key)
-
-
-def _store(named: SpentTokens | str) -> SpentTokens:
-    if not isinstance(named, str):
-        store = named
-    elif named == "memory":
-        store = MemorySpentTokens()
-    elif named.startswith("sqlite:") and named != "sqlite:":
-        store = SqliteSpentTokens(named.removeprefix("sqlite:"))
-    else:
-        raise PolicyInvalid([f'store: {named!r} is unknown; write "memory" or "sqlite:path/to/file"'])
-    require_counting(store)
-    return store
 
 
 def _names_route(name: str, methods: frozenset[str], path: str) -> bool:

@@ -7,58 +7,98 @@ A request then runs plain closures; nothing is looked up, built or matched twice
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ringwork import events
 from ringwork.enforce.access import deny_by_default
-from ringwork.enforce.browser import cookie_attributes, csrf, security_headers
-from ringwork.enforce.guard import Arrive, Ask, Asking, Body, Decision, Enter, Guard, Hooks, Leave, Refusal, Site, remarks
-from ringwork.enforce.network import host_validation
-from ringwork.enforce.output import error_handling
-from ringwork.events import Event, Outcome
+from ringwork.enforce.browser import cache_control, content_security_policy, cookie_attributes, cors, csrf, open_redirect, security_headers
+from ringwork.enforce.guard import Ask, Asking, Body, Decision, Enter, Guard, Hooks, Judge, Leave, Limits, Refusal, Reply, Site, remarks
+from ringwork.enforce.identity import authentication_required
+from ringwork.enforce.network import host_validation, rate_limiting, request_limits, trusted_proxies
+from ringwork.enforce.observation import security_event_logging
+from ringwork.enforce.output import debug_disabled, error_handling, fail_closed, information_disclosure
+from ringwork.enforce.transport import hsts, tls_required
+from ringwork.events import Outcome
 from ringwork.exchange import Exchange, Header
 from ringwork.names import ControlId
 from ringwork.policy.policy import SETTINGS, Mode, Policy
 from ringwork.principal import Principal
 from ringwork.route import Public, Route
+from ringwork.telling import Teller
 
 ORDER: tuple[Guard[Any], ...] = (
     # Outermost first: a request passes downward, its answer upward.
+    security_event_logging.GUARD,
+    # security-event-logging before error-handling, because the fault of any guard below has to be told as well.
     error_handling.GUARD,
-    # error-handling before security-headers, because a fault in any later guard must still leave as a clean page.
+    # error-handling before fail-closed, because what fails closed is answered by a clean page too.
+    fail_closed.GUARD,
+    # fail-closed before security-headers, because headers belong on the refusals that a fault in a guard ends in.
     security_headers.GUARD,
-    # security-headers before cookie-attributes, because headers belong on every answer, those of later refusals too.
+    # security-headers before hsts: both are constants of every answer; hsts alone depends on the scheme.
+    hsts.GUARD,
+    # hsts before cache-control, because what is cached or not is decided on the headers of the inner guards, and hsts looks at none.
+    cache_control.GUARD,
+    # cache-control before information-disclosure, because banners are taken out of every answer, a cacheable one too.
+    information_disclosure.GUARD,
+    # information-disclosure before cookie-attributes, because cookies are rewritten before anything outside looks at them.
     cookie_attributes.GUARD,
-    # cookie-attributes before host-validation: both look only at the request line and headers; cookies must be
-    # rewritten on the refusal of a forged host as well.
+    # cookie-attributes before trusted-proxies, because cookies are rewritten on every refusal below, and who is asking is
+    # resolved before anything decides on it.
+    trusted_proxies.GUARD,
+    # trusted-proxies before host-validation, because the host that a trusted proxy forwards is the one to be checked.
     host_validation.GUARD,
-    # host-validation before deny-by-default, because a forged host costs least to refuse and must reach no code of the application.
+    # host-validation before tls-required, because a redirect to https must never carry a forged name.
+    tls_required.GUARD,
+    # tls-required before rate-limiting, because plain http costs least to refuse, and no counter should be spent on it.
+    rate_limiting.GUARD,
+    # rate-limiting before content-security-policy, because the intake of reports must be counted like any other request.
+    content_security_policy.GUARD,
+    # content-security-policy before cors, because reports come without a login and without a preflight.
+    cors.GUARD,
+    # cors before open-redirect, because a preflight is answered before the application is asked anything.
+    open_redirect.GUARD,
+    # open-redirect before debug-disabled, because both look at answers, and a redirect is judged whatever the debugger does.
+    debug_disabled.GUARD,
+    # debug-disabled before authentication-required, because a debugger must be out of reach for signed-in users too.
+    authentication_required.GUARD,
+    # authentication-required before deny-by-default, because who is asking is known before what he may do.
     deny_by_default.GUARD,
-    # deny-by-default before csrf, because who may not enter at all needs no token, and reading a form costs more than a rule.
+    # deny-by-default before request-limits, because who may not enter at all shall not make us read a body.
+    request_limits.GUARD,
+    # request-limits before csrf, because a body is measured before it is read for a token.
     csrf.GUARD,
 )
 
 UNDECIDED = "undecided"
 FAULT = "identify-failed"
 ACCESS = deny_by_default.GUARD.control
+IDENTITY = authentication_required.GUARD.control
 ERRORS = error_handling.GUARD.control
+FAIL_CLOSED = fail_closed.GUARD.control
+LOGGING = security_event_logging.GUARD.control
+DEBUG = debug_disabled.GUARD.control
 
 
 class Plan:
     """What happens to the requests of one route. All members are plain callables or constants.
 
-    arrive: decides before routing. enter: decides when route and principal are known; may hand back a generator of asks.
+    arrive: decides before routing. enter: decides when route and principal are known. Both may hand back a generator of asks.
+    limits: what the body and the wait for an answer are held to, or None. judge: refuses an answer of the application, or None.
     start: headers of the answer in, headers to send out. error_body: for answers of 400 and above, or None.
     drops: request headers that the application must not see.
     """
 
-    __slots__ = ("pipeline", "route", "arrive", "enter", "start", "error_body", "drops")
+    __slots__ = ("pipeline", "route", "arrive", "enter", "limits", "judge", "start", "error_body", "drops")
 
     def __init__(self, pipeline: Pipeline, route: Route | None, hooks: list[Hooks]) -> None:
         self.pipeline, self.route = pipeline, route
-        self.arrive = _fuse_arrive([h.arrive for h in hooks if h.arrive], pipeline)
-        self.enter = _fuse_enter([h.enter for h in hooks if h.enter], pipeline)
+        self.arrive = _fuse_enter([h.arrive for h in hooks if h.arrive], pipeline)
+        # Marked operations are told last, because only what every guard has let in begins.
+        told = [_operation(pipeline.teller)] if pipeline.teller is not None and security_event_logging.is_marked(route) else []
+        self.enter = _fuse_enter([*(h.enter for h in hooks if h.enter), *told], pipeline)
+        self.limits: Limits | None = next((h.limits for h in hooks if h.limits), None)
+        self.judge = _fuse_judges([h.judge for h in hooks if h.judge], pipeline)
         applied = [] if pipeline.observing else hooks
         self.start = _fuse_start(applied, pipeline)
         self.error_body = _fuse_bodies([h.error_body for h in reversed(applied) if h.error_body])
@@ -80,7 +120,10 @@ class Pipeline:
     only: ids of the controls to switch on, None for all. without: ids taken out; only the prover's copy passes it.
     """
 
-    __slots__ = ("policy", "site", "mode", "observing", "controls", "guards", "unmatched", "requires_decision", "identifies", "_chosen")
+    __slots__ = (
+        "policy", "site", "mode", "observing", "controls", "guards", "unmatched", "requires_decision", "identifies",
+        "guard_seconds", "teller", "_chosen",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -97,15 +140,24 @@ class Pipeline:
         fields = {guard.control: name for name, guard in SETTINGS}
         chosen = [g for g in ORDER if (only is None or g.control in only) and g.control not in without]
         self.guards = [(guard, getattr(policy, fields[guard.control])) for guard in chosen]
+        # Against `only`, the first step of adoption, that would make what it switches on fail open and in silence: both stay.
+        self.site = replace(site, closes=FAIL_CLOSED not in without)
+        self.guard_seconds = policy.fail_closed.guard_seconds
+        self.teller = None if LOGGING in without else _teller(policy, self.site)
         self.controls = tuple(guard.control for guard in chosen)
         self.requires_decision = ACCESS in self.controls and not self.observing
-        self.identifies = bool({ACCESS, csrf.GUARD.control} & set(self.controls))
+        self.identifies = bool({IDENTITY, ACCESS, csrf.GUARD.control, cache_control.GUARD.control} & set(self.controls))
         self.unmatched = self.plan(None)
 
     def for_policy(self, policy: Policy) -> Pipeline:
         """The same guards, compiled from another policy."""
         only, without = self._chosen
         return Pipeline(policy, self.site, mode=self.mode, only=only, without=without)
+
+    def for_site(self, site: Site) -> Pipeline:
+        """The same guards, compiled for a place of which more is known."""
+        only, without = self._chosen
+        return Pipeline(self.policy, site, mode=self.mode, only=only, without=without)
 
     def plan(self, route: Route | None) -> Plan:
         """Compile the plan of one route; None for whatever no route matches."""
@@ -115,31 +167,40 @@ class Pipeline:
         self, exchange: Exchange, refusal: Refusal, *, outcome: Outcome = Outcome.DENIED, error: BaseException | None = None
     ) -> None:
         """Tell the operator, once, under the incident number that the client gets."""
-        principal = exchange.principal
-        event = Event(
-            control=refusal.control,
-            reason=refusal.reason,
-            outcome=outcome,
-            status=refusal.status,
-            method=exchange.method,
-            route=exchange.route_name,
-            peer=exchange.peer,
-            principal=None if principal is None else principal.id,
-            incident=exchange.incident,
-            at=self.site.clock.now(),
-            detail=refusal.detail,
-            error=error or _fault_of(exchange),
-        )
-        try:
-            self.policy.events(event)
-        except Exception:  # noqa: BLE001  # whatever a sink of the application raises
-            # Against a full disk that turns a refusal into the server's own bare page: the answer goes out, the log keeps the event.
-            events.LOGGER.exception("the event sink failed; the event was %s", events.as_fields(event))
+        if self.teller is not None:
+            self.teller.tell(exchange, refusal, outcome, error or _fault_of(exchange))
 
-    def refuse(self, exchange: Exchange, refusal: Refusal) -> Answer:
-        """Record a refusal and make the client's answer; its headers still have to pass `plan.start`."""
-        self.record(exchange, refusal)
-        return self.answer(exchange, refusal.status, refusal.headers)
+    def start_refused(self, fault: BaseException, problems: int) -> None:
+        """Tell the operator that the application was not started."""
+        if self.teller is not None:
+            reason = security_event_logging.SecurityEventLoggingReason.START_REFUSED.value
+            detail = f"{problems} fault(s); each is listed in the error beside this event"
+            self.teller.tell_start(Refusal(control=LOGGING, status=503, reason=reason, detail=detail), fault)
+
+    def guard_failed(self, exchange: Exchange, error: Exception) -> Refusal | None:
+        """What follows when a guard raised, or waited too long: a refusal, or None where the request goes on with the guards behind it."""
+        if not self.site.closes:
+            return None
+        refusal = fail_closed.refusal_for(error)
+        if self.observing:
+            self.record(exchange, refusal, outcome=Outcome.OBSERVED, error=error)
+            return None
+        exchange.note(FAULT, error)
+        return refusal
+
+    def passes(self, exchange: Exchange, decision: Refusal | Reply) -> bool:
+        """Whether the request goes on all the same: in observe, where refusals are told and nothing is answered from here."""
+        if self.observing and isinstance(decision, Refusal):
+            self.record(exchange, decision, outcome=Outcome.OBSERVED)
+        return self.observing
+
+    def give(self, exchange: Exchange, decision: Refusal | Reply) -> Answer:
+        """The client's answer to a decision; a refusal is recorded. Its headers still have to pass `plan.start`."""
+        if isinstance(decision, Reply):
+            exchange.decided = True
+            return Answer(status=decision.status, headers=list(decision.headers), body=decision.body)
+        self.record(exchange, decision)
+        return self.answer(exchange, decision.status, decision.headers)
 
     def fail(self, exchange: Exchange, error: BaseException, *, status: int = 500) -> Answer:
         """Record an exception of the application and make a clean answer."""
@@ -173,9 +234,10 @@ class Pipeline:
 
         Against a broken user loader that lets everybody in: a public route goes on for nobody, any other is refused.
         """
-        refusal = Refusal(control=ACCESS, status=503, reason=FAULT, detail=problem)
+        deciding = [control for control in (IDENTITY, ACCESS) if control in self.controls]
+        refusal = Refusal(control=deciding[0] if deciding else IDENTITY, status=503, reason=FAULT, detail=problem)
         is_public = exchange.route is not None and isinstance(exchange.route.rule, Public)
-        goes_on = self.observing or is_public or ACCESS not in self.controls
+        goes_on = self.observing or is_public or not deciding
         if goes_on:
             self.record(exchange, refusal, outcome=Outcome.OBSERVED, error=error)
             return None
@@ -194,54 +256,69 @@ class Pipeline:
         return Refusal(control=ACCESS, status=403, reason=UNDECIDED, detail=detail)
 
 
+def _teller(policy: Policy, site: Site) -> Teller:
+    own = policy.security_event_logging
+    return Teller(policy.events, site.clock, app=own.app or site.canonical_origin.partition("://")[2], host=own.host)
+
+
+def _operation(teller: Teller) -> Enter:
+    def enter(exchange: Exchange) -> Decision:
+        return None if teller.tell(exchange, security_event_logging.OPERATION, Outcome.ALLOWED) else security_event_logging.UNTOLD
+
+    return enter
+
+
 def _fault_of(exchange: Exchange) -> BaseException | None:
     fault = exchange.noted(FAULT)
     return fault if isinstance(fault, BaseException) else None
 
 
-def _fuse_arrive(steps: list[Arrive], pipeline: Pipeline) -> Arrive:
-    def arrive(exchange: Exchange) -> Decision:
-        for step in steps:
-            refusal = step(exchange)
-            if refusal is not None:
-                if pipeline.observing:
-                    pipeline.record(exchange, refusal, outcome=Outcome.OBSERVED)
-                    continue
-                return refusal
-        return None
-
-    return arrive
-
-
 def _fuse_enter(steps: list[Enter], pipeline: Pipeline) -> Enter:
     def enter(exchange: Exchange) -> Decision | Asking:
-        for i, step in enumerate(steps):
-            found = step(exchange)
-            if found is None:
-                continue
-            if isinstance(found, Refusal):
-                if pipeline.observing:
-                    pipeline.record(exchange, found, outcome=Outcome.OBSERVED)
+        i = 0
+        try:
+            for i, step in enumerate(steps):
+                found = step(exchange)
+                if found is None:
                     continue
-                return found
-            return _asking(found, exchange, steps[i + 1 :], pipeline)
+                if isinstance(found, Refusal | Reply):
+                    if pipeline.passes(exchange, found):
+                        continue
+                    return found
+                return _asking(found, exchange, steps[i + 1 :], pipeline)
+        except Exception as error:  # noqa: BLE001  # whatever a guard, or what it was handed, raises
+            return pipeline.guard_failed(exchange, error) or _fuse_enter(steps[i + 1 :], pipeline)(exchange)
         return None
 
     return enter
 
 
-def _asking(first: Asking, exchange: Exchange, rest: list[Enter], pipeline: Pipeline) -> Generator[Ask, Any, Refusal | None]:
+def _asking(first: Asking, exchange: Exchange, rest: list[Enter], pipeline: Pipeline) -> Generator[Ask, Any, Decision]:
     """Go on from a guard that asks, with those that stand behind it."""
-    refusal = yield from first
-    for step in [None, *rest]:
-        if step is not None:
+    steps: list[Enter] = [lambda _: first, *rest]
+    for step in steps:
+        try:
             found = step(exchange)
-            refusal = found if found is None or isinstance(found, Refusal) else (yield from found)
-        if refusal is not None:
-            if not pipeline.observing:
-                return refusal
-            pipeline.record(exchange, refusal, outcome=Outcome.OBSERVED)
+            decision = found if found is None or isinstance(found, Refusal | Reply) else (yield from found)
+        except Exception as error:  # noqa: BLE001  # whatever a guard, or the store that it asked, raises
+            decision = pipeline.guard_failed(exchange, error)
+        if decision is not None and not pipeline.passes(exchange, decision):
+            return decision
     return None
+
+
+def _fuse_judges(steps: list[Judge], pipeline: Pipeline) -> Judge | None:
+    if not steps:
+        return None
+
+    def judge(exchange: Exchange, status: int, headers: list[Header]) -> Refusal | None:
+        for step in steps:
+            refusal = step(exchange, status, headers)
+            if refusal is not None and not pipeline.passes(exchange, refusal):
+                return refusal
+        return None
+
+    return judge
 
 
 def _fuse_start(hooks: list[Hooks], pipeline: Pipeline) -> Callable[[Exchange, int, list[Header]], list[Header]]:

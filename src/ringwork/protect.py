@@ -50,7 +50,13 @@ def protect(app: A, policy: Policy | None = None, *, only: Iterable[str] | None 
         _warn_of_unread_files()
     if not isinstance(chosen, Policy):
         raise UnsupportedApp(f"policy must be a ringwork.Policy, not {type(chosen).__name__}")
-    installation: Installation = Installation(chosen, only=only, list_routes=lambda: adapter.list_routes(app, installation=installed(app)))
+    installation: Installation = Installation(
+        chosen,
+        only=only,
+        list_routes=lambda: adapter.list_routes(app, installation=installed(app)),
+        look_round=lambda: adapter.look_round(app),
+        prepare=lambda: adapter.prepare(app),
+    )
     setattr(app, _INSTALLED, installation)
     adapter.install(app, installation)
     return app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -33,12 +33,60 @@ class Public:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requires:
-    """An authenticated principal with at least one of `roles`; empty means any authenticated principal."""
+    """An authenticated principal with at least one of `roles`; empty means any authenticated principal.
+
+    recorded: the operation is told as an event before its handler runs, and refused while nobody can be told.
+    """
 
     roles: frozenset[str] = frozenset()
+    recorded: bool = False
 
 
-Rule = Public | Requires
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """The application's own check stands before the handler, by the name under which the policy or its library knows it.
+
+    With `identify` a principal is asked for all the same; without it the application's check alone decides.
+    """
+
+    by: str
+
+
+Rule = Public | Requires | Own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rated:
+    """The class by whose rates a route's requests are counted. reason: why "none" is enough, "" for every other class."""
+
+    name: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteLimits:
+    """What the requests of one route are held to instead of the general limits; a limit of 0 is the general one."""
+
+    route: str = field(
+        default="", metadata={"doc": 'the route by name ("POST /upload", "ANY /files"); "" in the mark limits()', "unit": "name"}
+    )
+    reason: str = field(default="", metadata={"doc": "why; printed in every report", "unit": "text"})
+    body_bytes: int = field(default=0, metadata={"doc": "greatest length of a body", "unit": "bytes"})
+    form_fields: int = field(default=0, metadata={"doc": "most fields of a form", "unit": "count"})
+    json_depth: int = field(default=0, metadata={"doc": "deepest nesting of a JSON body", "unit": "levels"})
+    seconds: float = field(default=0.0, metadata={"doc": "longest time until the answer starts (ASGI)", "unit": "seconds"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cacheable:
+    """The answers of a route may be kept although somebody is signed in; `reason` says why nothing private stands there.
+
+    max_age_seconds: how long, 0 to ask again each time. private: by the browser only, by no shared cache.
+    """
+
+    reason: str
+    max_age_seconds: int = 0
+    private: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +98,12 @@ class Route:
     rule: None when nobody declared one; such a route is refused.
     rule_source: where the rule was found, for reports ("decorator", "router", "policy", ...).
     csrf_exempt: the reason of a declared exemption, or None.
+    rated: the declared class of rates, or None.
+    sends_files: the handler was seen to hand out files by a name from the path, whatever its kind.
+    limits: what its requests are held to instead of the general limits, or None.
+    cacheable: how its answers may be kept, or None.
+    swallows: its last parameter takes whatever follows, slashes too ("{rest:path}", "<path:rest>").
+    inline_scripts: hashes ("sha256-...") of the inline scripts that the framework itself writes into its page.
     """
 
     kind: RouteKind
@@ -59,6 +113,12 @@ class Route:
     rule: Rule | None = None
     rule_source: str = ""
     csrf_exempt: str | None = None
+    rated: Rated | None = None
+    sends_files: bool = False
+    limits: RouteLimits | None = None
+    cacheable: Cacheable | None = None
+    swallows: bool = False
+    inline_scripts: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -66,3 +126,10 @@ class Route:
         if self.kind is RouteKind.WEBSOCKET:
             return f"WEBSOCKET {self.path}"
         return f"{','.join(sorted(self.methods - {'HEAD', 'OPTIONS'})) or 'ANY'} {self.path}"
+
+    def is_named(self, name: str) -> bool:
+        """Whether a setting's name ("GET /docs", "GET,POST /notes", "ANY /static", "WEBSOCKET /live") means this route."""
+        named, _, path = name.partition(" ")
+        if path != self.path:
+            return False
+        return named == "ANY" or (self.methods - {"HEAD", "OPTIONS"} or frozenset({"WEBSOCKET"})) <= frozenset(named.split(","))

@@ -12,7 +12,7 @@ from ringwork.names import SessionId
 from ringwork.principal import Principal, Via
 from ringwork.route import Handler, Public, Requires, Route, RouteKind, Rule
 from ringwork.secret import Secret
-from ringwork.stores.memory import MemorySpentTokens
+from ringwork.stores.memory import MemoryCounters, MemorySpentTokens
 
 ORIGIN = "https://clinic.example"
 SIGNED_IN = Requires()
@@ -30,6 +30,8 @@ def make_site(**changed: Any) -> Site:
         "clock": FixedClock(),
         "key": Secret(b"k" * 32),
         "spent": MemorySpentTokens(),
+        "counters": MemoryCounters(),
+        "spare": MemoryCounters(),
     }
     return Site(**{**fields, **changed})
 

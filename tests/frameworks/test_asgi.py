@@ -29,7 +29,7 @@ def host(request: pytest.FixtureRequest) -> Host:
 def test_lets_a_public_socket_open(host: Host) -> None:
     """The honest handshake passes."""
     client = TestClient(host.app, base_url="https://clinic.example")
-    with client.websocket_connect("/socket", headers={"host": "clinic.example"}) as socket:
+    with client.websocket_connect("wss://clinic.example/socket", headers={"host": "clinic.example"}) as socket:
         assert socket.receive_text() == "hello"
 
 
@@ -37,7 +37,7 @@ def test_lets_a_public_socket_open(host: Host) -> None:
 def test_refuses_a_socket_without_a_rule_before_its_handler_runs(host: Host, path: str) -> None:
     """Trap 2: an HTTP middleware never sees WebSockets; this one does."""
     client = TestClient(host.app, base_url="https://clinic.example")
-    with pytest.raises(WebSocketDisconnect), client.websocket_connect(path, headers={"host": "clinic.example"}):
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect(f"wss://clinic.example{path}", headers={"host": "clinic.example"}):
         pass
     assert host.effects.done == []
 
@@ -45,7 +45,7 @@ def test_refuses_a_socket_without_a_rule_before_its_handler_runs(host: Host, pat
 def test_refuses_a_socket_with_a_foreign_host(host: Host) -> None:
     """DNS rebinding reaches sockets as it reaches pages."""
     client = TestClient(host.app, base_url="https://clinic.example")
-    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/socket", headers={"host": "canary.invalid"}):
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("wss://clinic.example/socket", headers={"host": "canary.invalid"}):
         pass
     assert host.effects.done == []
 

@@ -98,7 +98,7 @@ def test_refuses_when_the_user_loader_fails(host: Host, user: str) -> None:
     answer = host.ask("GET", "/who", {"Cookie": f"__Host-user={user}"})
     assert answer.status == 503
     assert host.effects.done == []
-    assert [(e.control, e.reason) for e in host.events] == [("access.deny-by-default", "identify-failed")]
+    assert [(e.control, e.reason) for e in host.events] == [("identity.authentication-required", "identify-failed")]
 
 
 def test_keeps_a_public_route_open_when_the_user_loader_fails(host: Host) -> None:

@@ -172,10 +172,10 @@ def test_opens_a_socket_with_a_cookie_to_the_sites_own_pages_only(rule: Any, ori
     guarded = client(Starlette(routes=[WebSocketRoute("/live", rule(live))]))
     headers = {"host": "clinic.example", "cookie": "__Host-user=alice", **({"origin": origin} if origin else {})}
     if opened:
-        with guarded.websocket_connect("/live", headers=headers) as socket:
+        with guarded.websocket_connect("wss://clinic.example/live", headers=headers) as socket:
             assert socket.receive_text() == "hello"
         return
-    with pytest.raises(WebSocketDisconnect), guarded.websocket_connect("/live", headers=headers):
+    with pytest.raises(WebSocketDisconnect), guarded.websocket_connect("wss://clinic.example/live", headers=headers):
         pass
 
 
@@ -185,8 +185,10 @@ def test_takes_a_form_that_cannot_be_read_for_no_form(content_type: str, mode: s
     """A parser's exception must not become a 500, nor change an answer in observe."""
     doing = Doing()
     app = Starlette(routes=[Route("/w", OPEN(doing.handler("w")), methods=["POST"])])
-    headers = {"Origin": "https://clinic.example", "Content-Type": content_type}
-    assert client(app, mode=mode).post("/w", headers=headers, content="a=1&" * 1100).status_code == status
+    headers = {"Origin": "https://clinic.example", "Content-Type": content_type, "Cookie": "__Host-session=1"}
+    # A plain form of so many fields does not come as far as the parser: network.request-limits counts them first.
+    expected = 400 if mode == "enforce" and content_type.startswith("application/") else status
+    assert client(app, mode=mode).post("/w", headers=headers, content="a=1&" * 1100).status_code == expected
     assert bool(doing.done) is (status == 200)
 
 

@@ -16,6 +16,7 @@ from werkzeug.test import create_environ
 import ringwork
 from ringwork.errors import OutsideRequest
 from ringwork.frameworks import flask as adapter
+from ringwork.policy.policy import Mode
 from tests.frameworks.hosts import policy
 
 
@@ -89,9 +90,10 @@ def test_takes_a_form_that_the_parser_refuses_for_no_form(content_type: str) -> 
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 100
     app.add_url_rule("/w", "w", ringwork.public("open")(lambda: "written"), methods=["POST"])
-    client = ringwork.protect(app, policy()).test_client()
-    headers = {"Origin": "https://clinic.example", "Content-Type": content_type}
-    assert client.post("/w", base_url="https://clinic.example", headers=headers, data=b"a=" + b"b" * 200).status_code == 403
+    client = ringwork.protect(app, policy()).test_client(use_cookies=False)
+    headers = {"Origin": "https://clinic.example", "Content-Type": content_type, "Cookie": "__Host-session=1"}
+    sent = client.post("/w", base_url="https://clinic.example", headers=headers, data=b"a=" + b"b" * 200)
+    assert sent.status_code == 403
 
 
 def test_leaves_nobody_behind_in_the_thread() -> None:
@@ -141,7 +143,8 @@ def test_shows_no_debugger_in_debug_mode() -> None:
     def boom() -> str:
         raise RuntimeError("hidden")
 
-    answer = ringwork.protect(app, policy(events=events.append)).test_client().get("/boom", base_url="https://clinic.example")
+    guarded = ringwork.protect(app, policy(events=events.append, mode=Mode.ENFORCE))
+    answer = guarded.test_client().get("/boom", base_url="https://clinic.example")
     assert answer.status_code == 500
     assert "hidden" not in answer.text
     assert [event.incident for event in events] == [answer.headers["Incident-Id"]]

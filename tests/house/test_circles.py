@@ -13,6 +13,7 @@ HIDDEN: dict[tuple[str, str], str] = {
 
 LOADS_BY_NAME = {
     "ringwork.cli.main": "a command's module is loaded from a literal table when the command is asked for",
+    "ringwork.cli.serve": "the application to be served is a name on the command line; its server stands in a literal table",
     "ringwork.installation": "`identify` of a settings file is the application's own function, named there",
     "ringwork.protect": "frameworks are loaded from a literal table, after their third party was seen loaded",
     "ringwork.survey.harness.loading": "the target is a name on the command line; its harness stands in a literal table",

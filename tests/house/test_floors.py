@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from tests.house import graph
 
-GROUND = ("names", "errors", "clock", "secret", "principal", "route", "exchange", "events")
+GROUND = ("names", "errors", "clock", "secret", "principal", "route", "exchange", "vocabulary", "events")
 """The shared words, lowest first: each may import only what stands before it."""
 
-ENFORCE = ("enforce.guard", "enforce.access", "enforce.browser", "enforce.network", "enforce.output")
-RUN_TIME = ("crypto", *ENFORCE, "policy", "pipeline", "stores")
+LAYERS = ("access", "browser", "identity", "network", "observation", "output", "transport")
+ENFORCE = ("enforce.guard", "enforce.entrances", "enforce.violations", *(f"enforce.{layer}" for layer in LAYERS))
+RUN_TIME = ("crypto", *ENFORCE, "policy", "pipeline", "own_checks", "stores")
 FACTS = ("survey.facts", "survey.wire")
 WORDS = ("prove.check", "prove.evidence")
 SHARED = ("prove.witness", "prove.changes", "prove.trial", "prove.randomness", "prove.handshakes")
@@ -38,35 +39,84 @@ ROOMS: dict[str, Room] = {
     "crypto": Room(outside=("argon2", "cryptography")),
     # Law 3: a guard knows no other guard, no framework, no store, no policy.
     "enforce.guard": Room(),
-    "enforce.access": Room(rooms=("crypto", "enforce.guard"), itself=False),
-    "enforce.browser": Room(rooms=("crypto", "enforce.guard"), itself=False),
-    "enforce.network": Room(rooms=("crypto", "enforce.guard"), itself=False),
-    "enforce.output": Room(rooms=("crypto", "enforce.guard"), itself=False),
+    "enforce.entrances": Room(rooms=("enforce.guard",)),
+    "enforce.violations": Room(),
+    **{
+        f"enforce.{layer}": Room(rooms=("crypto", "enforce.guard", "enforce.entrances", "enforce.violations"), itself=False)
+        for layer in LAYERS
+    },
     # Law 4: policy and pipeline alone know all guards; stores, installation and frameworks import downward.
-    "stores": Room(rooms=("crypto", "enforce.guard")),
+    "stores": Room(rooms=("crypto", "enforce.guard"), outside=("redis",)),
     "policy": Room(rooms=("crypto", *ENFORCE)),
-    "pipeline": Room(rooms=("crypto", *ENFORCE, "policy")),
+    "telling": Room(rooms=("enforce.guard",)),
+    "pipeline": Room(rooms=("crypto", *ENFORCE, "policy", "telling")),
     "current": Room(rooms=("crypto", *ENFORCE, "policy", "pipeline")),
-    "installation": Room(rooms=(*RUN_TIME, "current")),
+    "installation": Room(rooms=(*RUN_TIME, "current", "identify")),
+    "frameworks.deadline": Room(),
+    "frameworks.layers": Room(),
     "frameworks.reached": Room(rooms=RUN_TIME),
-    "frameworks.asgi": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks.reached")),
-    "frameworks.wsgi": Room(rooms=(*RUN_TIME, "current", "installation")),
-    "frameworks.starlette_form": Room(rooms=(*RUN_TIME, "frameworks.asgi"), outside=("starlette",)),
+    "frameworks.rewriters": Room(),
+    "frameworks.flask_sharing": Room(),
+    "frameworks.telltales": Room(),
+    "frameworks.asgi_deciding": Room(rooms=(*RUN_TIME, "frameworks.deadline")),
+    "frameworks.asgi_limits": Room(rooms=(*RUN_TIME, "frameworks.asgi_deciding")),
+    "frameworks.wsgi_limits": Room(rooms=RUN_TIME),
+    "frameworks.asgi": Room(
+        rooms=(*RUN_TIME, "current", "installation", "frameworks.asgi_deciding", "frameworks.asgi_limits", "frameworks.reached")
+    ),
+    "frameworks.templating": Room(rooms=(*RUN_TIME, "current")),
+    "frameworks.wsgi": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks.wsgi_limits", "frameworks.deadline")),
+    "frameworks.starlette_form": Room(rooms=(*RUN_TIME, "frameworks.asgi", "frameworks.asgi_deciding"), outside=("starlette",)),
     "frameworks.starlette": Room(
-        rooms=(*RUN_TIME, "current", "installation", "frameworks.asgi", "frameworks.reached", "frameworks.starlette_form"),
+        rooms=(
+            *RUN_TIME,
+            "current",
+            "frameworks.templating",
+            "installation",
+            "frameworks.asgi",
+            "frameworks.asgi_deciding",
+            "frameworks.layers",
+            "frameworks.reached",
+            "frameworks.rewriters",
+            "frameworks.starlette_form",
+            "frameworks.telltales",
+        ),
         outside=("starlette",),
     ),
     "frameworks.fastapi": Room(
         rooms=(*RUN_TIME, "current", "installation", "frameworks.asgi", "frameworks.starlette"), outside=("fastapi", "starlette")
     ),
-    "frameworks.flask": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks.wsgi"), outside=("flask", "werkzeug")),
+    "frameworks.flask": Room(
+        rooms=(
+            *RUN_TIME,
+            "current",
+            "frameworks.templating",
+            "installation",
+            "frameworks.flask_sharing",
+            "frameworks.layers",
+            "frameworks.rewriters",
+            "frameworks.telltales",
+            "frameworks.wsgi",
+            "frameworks.wsgi_limits",
+        ),
+        outside=("flask", "werkzeug"),
+    ),
+    # What counts as an application's own check, by identity: it looks at objects that are there, and imports nothing of theirs.
+    "own_checks": Room(),
+    # Ready ways to tell who is asking; each library is imported in the function that speaks to it, when the application calls it.
+    "identify": Room(rooms=("policy",), outside=("fastapi", "fastapi_users", "flask", "flask_login")),
+    "testing": Room(),
     "protect": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks")),
+    # Servers know no policy and no guard: they are handed an application.
+    "servers.listening": Room(),
+    "servers.uvicorn": Room(rooms=("servers.listening",), outside=("h11", "uvicorn")),
+    "servers.gunicorn": Room(rooms=("servers.listening",), outside=("gunicorn",)),
     "": Room(rooms=("policy", "enforce", "current", "installation", "protect"), itself=False),
     # Law 5: facts without judgement. What asks the application for its routes runs in the copy, beside the frameworks.
     "survey.facts": Room(),
     "survey.wire": Room(rooms=("survey.facts",), outside=("cryptography", "h11", "websockets")),
     "survey.harness": Room(
-        rooms=("survey", "policy", "frameworks", "installation", "current"),
+        rooms=("survey", "policy", "frameworks", "installation", "current", "own_checks"),
         outside=(
             "anyio",
             "fastapi",
@@ -95,10 +145,7 @@ ROOMS: dict[str, Room] = {
     "prove.trial": Room(rooms=(*WORDS, "prove.witness", "prove.changes", *FACTS)),
     "prove.randomness": Room(rooms=(*WORDS, "prove.witness")),
     "prove.handshakes": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
-    "prove.access": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False),
-    "prove.browser": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False),
-    "prove.network": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False),
-    "prove.output": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False),
+    **{f"prove.{layer}": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False) for layer in LAYERS},
     "prove.child": Room(
         rooms=(*RUN_TIME, "controls", "current", "installation", "frameworks", "protect", "survey", "prove"),
         outside=("fastapi", "flask", "starlette", "uvicorn", "werkzeug"),
@@ -107,7 +154,7 @@ ROOMS: dict[str, Room] = {
     # Law 7: the way out.
     "report": Room(rooms=("controls", *WORDS), outside=("jinja2", "markupsafe", "rich")),
     "cli": Room(
-        rooms=(*RUN_TIME, "controls", "current", "installation", "frameworks", "protect", "survey", "prove", "report"),
+        rooms=(*RUN_TIME, "controls", "current", "installation", "frameworks", "protect", "servers", "survey", "prove", "report"),
         outside=("click", "rich", "typer"),
     ),
     "pytest_plugin": Room(rooms=("controls", "survey", "prove", "report"), outside=("pytest",)),

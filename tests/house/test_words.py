@@ -140,7 +140,8 @@ def test_every_test_is_a_claim_with_its_promise() -> None:
     """A test's name has words of its own, and its docstring says the attack or the promise."""
     weak = []
     for name, text in _texts():
-        if not (name.startswith("tests/") and Path(name).name.startswith("test_")):
+        # The suites of tests/apps/existing are written as strangers write theirs.
+        if not (name.startswith("tests/") and Path(name).name.startswith("test_")) or name.startswith("tests/apps/existing/"):
             continue
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):

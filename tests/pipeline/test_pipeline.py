@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ringwork import pipeline as pipeline_module
 from ringwork.clock import FixedClock
-from ringwork.enforce.guard import Hooks, ReadForm, Refusal
+from ringwork.enforce.guard import Hooks, ReadBody, ReadForm, Refusal
 from ringwork.events import Event, Outcome
 from ringwork.exchange import Exchange, Header
 from ringwork.installation import Installation
@@ -20,7 +20,7 @@ from ringwork.names import ControlId
 from ringwork.pipeline import ORDER, Pipeline
 from ringwork.policy.policy import SETTINGS, Mode, Policy
 from ringwork.principal import Principal, Via
-from ringwork.route import Handler, Public, Requires, Route, RouteKind
+from ringwork.route import Handler, Own, Public, Requires, Route, RouteKind
 
 ORIGIN = "https://clinic.example"
 
@@ -53,7 +53,7 @@ def test_gives_a_reason_for_each_pair_of_neighbours() -> None:
         assert f"# {first} before {second}" in source
 
 
-RULES = st.sampled_from([None, Public(reason="open"), Requires(), Requires(roles=frozenset({"admin"}))])
+RULES = st.sampled_from([None, Public(reason="open"), Requires(), Requires(roles=frozenset({"admin"})), Own(by="app.auth:current_user")])
 PRINCIPALS = st.sampled_from(
     [None, Principal(id="alice"), Principal(id="erin", roles=frozenset({"admin"})), Principal(id="robot", via=Via.BEARER)]
 )
@@ -93,8 +93,9 @@ def slow_decision(pipeline: Pipeline, asked: Exchange, where: Route) -> Any:
     for guard, own in pipeline.guards:
         hooks = guard.plan(own, pipeline.site, where)
         found = hooks.enter(asked) if hooks.enter else None
-        if found is not None:
-            return driven(found)
+        decided = driven(found)
+        if decided is not None:
+            return decided
     return None
 
 
@@ -102,12 +103,7 @@ def driven(found: Any) -> Any:
     """A decision, or what asking comes to when the form turns out to hold nothing."""
     if found is None or isinstance(found, Refusal):
         return found
-    try:
-        next(found)
-        found.send({})
-    except StopIteration as stop:
-        return stop.value
-    raise AssertionError("the guard asked for more than a form")
+    return ended(found)
 
 
 @settings(max_examples=300, deadline=None)
@@ -132,8 +128,10 @@ def test_sends_each_owned_header_once_and_loses_no_other(status: int, answer: li
     names = [name for name, _ in sent]
     assert names.count(b"x-frame-options") == names.count(b"x-content-type-options") == names.count(b"referrer-policy") == 1
     assert b"x-powered-by" not in names
-    for name in (b"vary", b"set-cookie"):
-        assert names.count(name) == [n for n, _ in answer].count(name)
+    assert names.count(b"set-cookie") == [n for n, _ in answer].count(b"set-cookie")
+    # What an answer varies by is added to, in a line that stands there already or in one of its own.
+    told = {word.strip().lower() for name, value in sent if name == b"vary" for word in value.split(b",")}
+    assert told >= {word.strip().lower() for name, value in answer if name == b"vary" for word in value.split(b",")}
     if (b"referrer-policy", b"no-referrer") in answer:
         assert (b"referrer-policy", b"no-referrer") in sent
 
@@ -170,7 +168,9 @@ def asking(pipeline: Pipeline, exchange_: Exchange, where: Route, form: dict[str
     """Drive what the plan asks with one form."""
     found: Any = pipeline.plan(where).enter(exchange_)
     try:
-        next(found)
+        asked = next(found)
+        while isinstance(asked, ReadBody):
+            asked = found.send(None)  # network.request-limits looks into a body before it is read as a form
         found.send(form)
     except StopIteration as stop:
         return stop.value
@@ -180,9 +180,9 @@ def asking(pipeline: Pipeline, exchange_: Exchange, where: Route, form: dict[str
 def ended(found: Any) -> Any:
     """What asking comes to when every form is empty."""
     try:
-        next(found)
+        asked = next(found)
         while True:
-            found.send({})
+            asked = found.send(None if isinstance(asked, ReadBody) else {})
     except StopIteration as stop:
         return stop.value
 

@@ -28,7 +28,7 @@ from ringwork.errors import TargetFailed
 from ringwork.prove.check import Fault, ProbeRoute, User
 from ringwork.survey.facts import AppFacts, ErrorHandlers, RouteFacts
 from ringwork.survey.wire import forms
-from ringwork.survey.wire.client import Client
+from ringwork.survey.wire.client import Answer, Client
 from ringwork.survey.wire.forge import make_authority
 
 HOST = "shop.example"
@@ -196,6 +196,10 @@ class Stand:
         client = self.client()
         client.get(f"/login/{user.name}")
         return client
+
+    def sign_in(self, user: User, *, query: str) -> Answer | None:
+        """The login leads nowhere, whatever is asked."""
+        return self.client().get(f"/login/{user.name}?{query}")
 
     def probe_path(self, which: ProbeRoute) -> str:
         """Where a probe stands."""

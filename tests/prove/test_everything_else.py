@@ -14,9 +14,9 @@ CONTROLS = sorted({register.control_of(check) for check in register.checks()})
 
 
 def others(out: str) -> list[Check]:
-    """The checks of all other controls, those apart that the row says fall too."""
+    """The checks of all other controls, those apart that the row says fall too, or that the breached clinic leaves out as well."""
     row = next(row for row in catalogue.load().controls if row.id == out)
-    fallen = {out, *(entailed.control for entailed in row.entails)}
+    fallen = {out, *clinics.breached(out).WITHOUT, *(entailed.control for entailed in row.entails)}
     return [check for check in register.checks() if register.control_of(check) not in fallen]
 
 

@@ -15,17 +15,33 @@ from hypothesis import strategies as st
 from ringwork.enforce.guard import SpentTokens
 from ringwork.errors import StoreDown
 from ringwork.stores.memory import MemorySpentTokens
+from ringwork.stores.redis import RedisServer, RedisSpentTokens
 from ringwork.stores.sqlite import SKEW_SECONDS, SWEEP_SECONDS, SqliteSpentTokens
+from tests.stores import redis_server
 
 NOW = 1_800_000_000.0
 LATER = NOW + 7200
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis_server.Server]:
+    """One real server for this file."""
+    if not redis_server.is_installed():
+        pytest.skip("redis-server is not installed; ./run setup-system")
+    with redis_server.running(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(params=["memory", "sqlite", pytest.param("redis", marks=pytest.mark.real)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SpentTokens]:
     """Each store in turn, empty."""
     if request.param == "memory":
         yield MemorySpentTokens()
+        return
+    if request.param == "redis":
+        server = RedisServer(request.getfixturevalue("redis").url, about=request.node.name, wait_seconds=5)
+        yield RedisSpentTokens(server)
+        server.close()
         return
     sqlite = SqliteSpentTokens(tmp_path / "spent.db")
     yield sqlite
@@ -67,7 +83,7 @@ def test_lets_one_of_many_threads_win(store: SpentTokens) -> None:
 
 def test_says_whether_it_blocks(store: SpentTokens) -> None:
     """Guards send what touches a disk to the pool."""
-    assert store.blocking is isinstance(store, SqliteSpentTokens)
+    assert store.blocking is not isinstance(store, MemorySpentTokens)
 
 
 @given(st.lists(st.tuples(st.sampled_from([b"a", b"b", b"c", b"d"]), st.integers(-50, 200), st.integers(-5, 300)), max_size=60))

@@ -26,12 +26,15 @@ class Command(NamedTuple):
 
 COMMANDS = (
     Command("prove", "ringwork.cli.prove"),
+    Command("adopt", "ringwork.cli.adopt"),
     Command("routes", "ringwork.cli.routes"),
     Command("replay", "ringwork.cli.replay"),
     Command("doctor", "ringwork.cli.doctor"),
+    Command("serve", "ringwork.cli.serve"),
     Command("catalogue", "ringwork.cli.catalogue"),
     Command("explain", "ringwork.cli.explain"),
     Command("where", "ringwork.cli.where"),
+    Command("csp", "ringwork.cli.csp"),
 )
 
 

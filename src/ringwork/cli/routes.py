@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +27,7 @@ def command(
     factory_args: Annotated[list[str] | None, typer.Option(help="An argument for the factory; may be repeated.")] = None,
     env: Annotated[list[str] | None, typer.Option(help="NAME=VALUE for the copy's environment; may be repeated.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    public: Annotated[bool, typer.Option("--public", help="Only the public routes, as a list to approve: ringwork-public.txt.")] = False,
 ) -> None:
     """List every way into an application: methods, path, rule, handler. Nothing is served and no request is sent."""
     out = terminal.console()
@@ -33,7 +35,9 @@ def command(
         found = facts_of(where, factory=factory, arguments=tuple(factory_args or ()), env=env or [])
     except TargetFailed as error:
         raise typer.Exit(prove.explain(out, error)) from error
-    if as_json:
+    if public:
+        print("\n".join(approval(found.routes)))
+    elif as_json:
         print(json.dumps([dataclasses.asdict(route) for route in found.routes], indent=1))
     else:
         _table(found, out)
@@ -55,11 +59,22 @@ def facts_of(where: str, *, factory: bool, arguments: tuple[str, ...], env: list
 
 
 def _table(found: AppFacts, out: Console) -> None:
-    rows = [(methods(route), route.path, rule(route), place(route)) for route in found.routes]
-    terminal.show_rows(out, ("Methods", "Path", "Rule", "Handler"), rows)
+    rows = [(methods(route), route.path, rule(route), *_rates(found, route), place(route)) for route in found.routes]
+    terminal.show_rows(out, ("Methods", "Path", "Rule", *(("Rates",) if found.guard else ()), "Handler"), rows)
     without = sum(not route.rule for route in found.routes)
     guard = f"ringwork, {found.guard.mode}" if found.guard else "no ringwork guard"
     terminal.say(out, f"{len(rows)} routes, {without} without a rule ({guard})")
+
+
+def _rates(found: AppFacts, route: RouteFacts) -> tuple[str, ...]:
+    """The class by whose rates a route's requests are counted, where ringwork counts them."""
+    return (found.guard.rates.get(route.name, ""),) if found.guard else ()
+
+
+def approval(routes: Iterable[RouteFacts]) -> list[str]:
+    """The lines of a list of approved public routes: name, and the reason for whoever reads it."""
+    opened = sorted((route for route in routes if route.rule == "public"), key=lambda route: (route.path, route.name))
+    return [f"{route.name}  # {route.reason}" for route in opened]
 
 
 def methods(route: RouteFacts) -> str:
@@ -75,6 +90,8 @@ def rule(route: RouteFacts) -> str:
         return f"public: {route.reason}"
     if route.rule == "requires":
         return f"requires {', '.join(route.roles) or 'any signed-in user'}"
+    if route.rule == "own":
+        return route.rule_source
     return f"{NO_RULE} (own check? {', '.join(route.guarded_by)})" if route.guarded_by else NO_RULE
 
 

@@ -8,7 +8,7 @@ headers; what they need from outside they ask for by yielding.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from ringwork.clock import SYSTEM_CLOCK, Clock
@@ -35,6 +35,15 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The decision to answer a request here, which is no refusal: a preflight, the intake of a report. No event is told."""
+
+    status: int
+    headers: tuple[Header, ...] = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadForm:
     """Ask: the fields of the form in the body, first value of each name, read by the framework's own parser.
 
@@ -46,19 +55,46 @@ class ReadForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBody:
+    """Ask: the whole body. The application can still read it afterwards. Answered with bytes, or None above `limit_bytes`."""
+
+    limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Blocking:
     """Ask: call this in a bounded pool of threads and hand back what it returns; for stores that touch a disk."""
 
     call: Callable[[], Any]
 
 
-Ask = ReadForm | Blocking
-Asking = Generator[Ask, Any, Refusal | None]
-Decision = Refusal | None
-Arrive = Callable[[Exchange], Decision]
+Ask = ReadForm | ReadBody | Blocking
+Decision = Refusal | Reply | None
+Asking = Generator[Ask, Any, Decision]
+Arrive = Callable[[Exchange], Decision | Asking]
 Enter = Callable[[Exchange], Decision | Asking]
+Judge = Callable[[Exchange, int, list[Header]], Refusal | None]
 Leave = Callable[[Exchange, int, list[Header]], list[Header]]
 Body = Callable[[Exchange, int, list[Header], bytes], tuple[list[Header], bytes] | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the adapter holds a request to while its body is read and its answer is awaited.
+
+    body_bytes: the body's greatest length; one byte more is answered 413, whoever reads it. Of a WebSocket: of each message.
+    seconds: how long the application may take until its answer starts (ASGI; under WSGI the worker's own deadline counts).
+    concurrent: how many requests may be under way at once in this process (ASGI; under WSGI the worker's threads are the bound).
+    too_large, too_slow, body_late, too_many: the refusals that follow; body_late where the client is what is waited for.
+    """
+
+    body_bytes: int
+    seconds: float
+    concurrent: int
+    too_large: Refusal
+    too_slow: Refusal
+    body_late: Refusal
+    too_many: Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +107,8 @@ class Hooks:
     drops: names taken out of every request before the application sees it.
     arrive: runs before a route is known, on every request (taken from the plan for None only).
     enter: runs when route and principal are known, before any code of the application's route.
+    limits: what the adapter applies while the body is read and the answer is awaited.
+    judge: runs when an answer of the application starts, on its own headers; a refusal takes the answer's place.
     leave: runs when the answer starts; gets all headers, returns those to send.
     error_body: runs on the first piece of an answer of 400 or above; may replace headers and whole body.
     """
@@ -81,6 +119,8 @@ class Hooks:
     drops: frozenset[bytes] = frozenset()
     arrive: Arrive | None = None
     enter: Enter | None = None
+    limits: Limits | None = None
+    judge: Judge | None = None
     leave: Leave | None = None
     error_body: Body | None = None
 
@@ -120,6 +160,119 @@ def require_counting(store: SpentTokens, *, clock: Clock = SYSTEM_CLOCK) -> None
     raise PolicyInvalid([f'store: {kind} {fault}; write store = "memory" for one process, or store = "sqlite:path" for several'])
 
 
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 9 and int(text) > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `limit` at once, given back evenly over `seconds`, so that in the long run no more than `limit` in each `seconds` pass.
+
+    limit: 1 or more. seconds: above zero.
+    """
+
+    limit: int
+    seconds: float
+
+    @classmethod
+    def of(cls, text: str) -> Rate:
+        """A rate from words: "60 per second", "10 per 5 minutes". Raises ValueError that says how to write it."""
+        number, per, *rest = text.split() if len(text.split()) in (3, 4) else ("", "", "")
+        many, unit = rest if len(rest) == 2 else ("1", *rest)
+        seconds = _SECONDS.get(unit.removesuffix("s"), 0)
+        if per != "per" or not _is_count(number) or not _is_count(many) or not seconds:
+            raise ValueError(f'{text!r} is no rate; write for example "60 per second" or "10 per 5 minutes"')
+        rate = cls(int(number), float(int(many) * seconds))
+        if rate.limit > 1000 * rate.seconds or rate.seconds > 31 * 86_400:
+            raise ValueError(f"{text!r} limits nothing; write at most 1000 per second, over 31 days at most")
+        return rate
+
+    @property
+    def step(self) -> float:
+        """How long one use takes to come back, in seconds."""
+        return self.seconds / self.limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """Something that is counted for each of its subjects.
+
+    name: what, and by whom ("login by account"). rates: one or more, all of them hold. key: both as one text, under which stores
+    keep it, so that changed rates begin anew.
+    """
+
+    name: str
+    rates: tuple[Rate, ...]
+    key: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", " ".join([self.name, *(f"{rate.limit}/{rate.seconds:g}" for rate in self.rates)]))
+
+
+Taking = tuple[Allowance, str]
+"""One use of an allowance by a subject: an address, a principal's id, a hashed account."""
+
+
+TakeOne = Callable[[str, float], float]
+"""One use by a subject, at a time; the answer is that of Counters.take."""
+
+
+class Counters(Protocol):
+    """Counts uses. Its conformance suite is tests/stores/test_counters.py."""
+
+    @property
+    def blocking(self) -> bool:
+        """Whether `take` may wait for a network; guards then ask for it by `Blocking`."""
+        ...
+
+    def take(self, takings: Sequence[Taking], *, now: float) -> float:
+        """0.0 when every rate of every taking had room, and each was then used once; else the seconds until all have room.
+
+        A refused call uses nothing, and callers at once never get more than the rates allow. now: seconds since 1970 UTC; a
+        store with a clock of its own uses that. Raises StoreDown when the store does not answer.
+        """
+        ...
+
+    def single(self, allowance: Allowance) -> TakeOne:
+        """`take` for one allowance alone, prepared once for many subjects."""
+        ...
+
+
+class Outage:
+    """Whether the shared counters are down, so that an outage is told once and not with each request."""
+
+    __slots__ = ("_down",)
+
+    def __init__(self) -> None:
+        self._down = False
+
+    def begins(self) -> bool:
+        """The counters did not answer; True for the first who notices."""
+        was, self._down = self._down, True
+        return not was
+
+    def ends(self) -> None:
+        """The counters answered."""
+        self._down = False
+
+
+def require_limiting(store: Counters, *, clock: Clock = SYSTEM_CLOCK) -> None:
+    """Refuse a store that does not count uses. Raises PolicyInvalid; StoreDown passes through.
+
+    Against a counter that forgets or never grants, which would switch limits off in silence: a canary is used once too often.
+    """
+    canary = (Allowance(name="canary", rates=(Rate(1, 60.0),)), random_hex(16))
+    first, second = (store.take((canary,), now=clock.now()) for _ in range(2))
+    if not first and second > 0:
+        return
+    kind = type(store).__name__
+    fault = "refused a use that was free" if first else "granted one use more than its limit"
+    raise PolicyInvalid([f'store: {kind} {fault}; write store = "memory" for one process, or store = "rediss://host/0" for several'])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """What every guard may know of the place it stands in, apart from its own settings.
@@ -128,6 +281,12 @@ class Site:
     canonical_origin: the first of them as text, "" while none is configured. hosts: names that are served, lower case.
     loopback: nothing is configured, so only this machine is served. production: faults are fatal.
     key: at least 32 random bytes; guards derive their own from it. spent: the store of single-use tokens.
+    closes: what follows when a store does not answer: True refuses. False only where the prover took output.fail-closed out.
+    counters: what limits are counted in. spare: counters of this process, for what needs no sharing and for outages of the others.
+    outage: whether the counters are down. patience: by how much every limit is multiplied; 0: by what the mode
+        says. Only the prover's copies say otherwise.
+    identifies: whether the policy names a function that tells who is asking.
+    debug: what shows internals in this application, as Surroundings tell it; known once the application starts.
     """
 
     origins: frozenset[bytes]
@@ -138,6 +297,13 @@ class Site:
     clock: Clock
     key: Secret[bytes]
     spent: SpentTokens
+    counters: Counters
+    spare: Counters
+    outage: Outage = field(default_factory=Outage)
+    patience: int = 0
+    closes: bool = True
+    identifies: bool = True
+    debug: tuple[str, ...] = ()
 
 
 _REMARKS = "remarks"
@@ -154,7 +320,30 @@ def remarks(exchange: Exchange) -> tuple[Refusal, ...]:
     return found if isinstance(found, tuple) else ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the adapter sees of the application at start, for guards that look at more than requests.
+
+    framework: its name. debug: what is on that shows internals, each as users would find it ("app.debug", "FLASK_DEBUG").
+    layers: faults of ringwork's own layers in this application ("the outer layer was wrapped by ..."), empty when all stand.
+    static_folders: folders whose files are served, with the path they are served under.
+    settings: settings of the framework and its middleware by their own names, as plain values.
+    rewriters: what else decides on client address and scheme by forwarding headers, each with what to write instead.
+    """
+
+    framework: str
+    debug: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    static_folders: tuple[tuple[str, str], ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    rewriters: tuple[str, ...] = ()
+
+
 S = TypeVar("S")
+
+
+def _no_faults_at_start(settings: Any, site: Site, around: Surroundings, routes: Sequence[Route]) -> Sequence[str]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,9 +352,11 @@ class Guard(Generic[S]):
 
     control: its id. settings: the type of its settings. plan: its hooks for a route, None for whatever no route matches.
     faults: what is wrong with settings, one line each, saying where and what to write instead; empty when all is well.
+    at_start: what is wrong with the application as it stands, told when it starts; in production each one stops the start.
     """
 
     control: ControlId
     settings: type[S]
     plan: Callable[[S, Site, Route | None], Hooks]
     faults: Callable[[S], Sequence[str]]
+    at_start: Callable[[S, Site, Surroundings, Sequence[Route]], Sequence[str]] = _no_faults_at_start

@@ -7,21 +7,20 @@ that leaves; `enter` is called right before the router, where the matched route 
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from ringwork.current import SERVED
-from ringwork.enforce.guard import Blocking, ReadForm, Refusal
+from ringwork.current import SERVED, csp_nonce
+from ringwork.enforce.guard import Decision, Refusal, Reply
 from ringwork.errors import PolicyInvalid
 from ringwork.exchange import Exchange, Header
 from ringwork.frameworks import reached
+from ringwork.frameworks.asgi_deciding import Body, Message, Receive, drive
+from ringwork.frameworks.asgi_limits import Meter, SocketMeter, Watches
 from ringwork.installation import Installation
-from ringwork.pipeline import ACCESS, Answer, Pipeline, Plan
+from ringwork.pipeline import ACCESS, Answer, Plan
 
 Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -35,10 +34,11 @@ HELD_BYTES = 64 * 1024
 class Outer:
     """The outermost layer. `settle` is called once, at the lifespan's start or at the first request."""
 
-    __slots__ = ("app", "installation")
+    __slots__ = ("app", "installation", "watches")
 
     def __init__(self, app: App, installation: Installation) -> None:
         self.app, self.installation = app, installation
+        self.watches = Watches()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Guard one connection of any type."""
@@ -48,12 +48,14 @@ class Outer:
         elif kind == "websocket":
             await self._websocket(scope, receive, send)
         elif kind == "lifespan":
-            await self._lifespan(scope, receive, send)
+            await self.lifespan(scope, receive, send)
         else:
             # Against a new kind of connection that no guard has ever seen: what is unknown is not served.
             raise PolicyInvalid([f"ASGI scope type {kind!r} is unknown to ringwork and is refused"])
 
-    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Settle the installation before the application hears that it starts."""
+
         async def checked() -> Message:
             message = await receive()
             if message["type"] == "lifespan.startup":
@@ -75,18 +77,32 @@ class Outer:
         if fault is not None:
             await sender.answer(plan.pipeline.fail(exchange, fault, status=503))
             return
-        refusal = plan.arrive(exchange)
-        if refusal is not None:
-            await sender.answer(plan.pipeline.refuse(exchange, refusal))
-            return
-        rewrite(scope, exchange, plan)
-        scope = reached.Watched.over(scope)
+        limits, meter = plan.limits, None
+        if limits is not None:
+            watch = self.watches.current()
+            if len(watch.meters) >= limits.concurrent and not plan.pipeline.passes(exchange, limits.too_many):
+                # Against more requests at once than the process can hold: the next one learns it at once.
+                await sender.answer(plan.pipeline.give(exchange, limits.too_many))
+                return
+            meter = Meter(exchange, sender, receive, watch, limits)
+            receive = meter.receive
         try:
+            found = plan.arrive(exchange)
+            if found is not None:
+                found, receive = await _settled(found, receive, plan.pipeline.guard_seconds)
+                if found is not None:
+                    await sender.answer(plan.pipeline.give(exchange, found))
+                    return
+            rewrite(scope, exchange, plan)
             await self.app(scope, receive, sender.send)
             await sender.finish()
         except BaseException as error:
             if _is_taken_back(error):
+                if meter is not None and meter.has_cut:
+                    return  # not by the server: it was cut for being late
                 raise
+            if sender.cut and isinstance(error, Exception):
+                return  # what follows from a body or a wait that was cut; the client has its answer
             plan.pipeline.failed(exchange, error)
             if sender.started or plan.pipeline.observing:
                 raise  # the answer is under way and cannot be mended: the server cuts the connection
@@ -99,6 +115,10 @@ class Outer:
                 raise
         finally:
             exchange.native = None  # it refers back to the scope; without the circle a request is freed at once
+            if meter is not None:
+                meter.leave()
+                if meter.closing is not None:
+                    await meter.close(meter.closing)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         installation = self.installation
@@ -110,13 +130,21 @@ class Outer:
             await receive()
             await sender.refuse(plan.pipeline.fail(exchange, fault, status=503))
             return
-        refusal = plan.arrive(exchange)
-        if refusal is not None:
+        watch = self.watches.current()
+        found = plan.arrive(exchange)
+        if found is not None and not isinstance(found, Refusal | Reply):
+            found = await drive(found, None, seconds=plan.pipeline.guard_seconds)
+        if found is None and plan.limits is not None and len(watch.meters) >= plan.limits.concurrent:
+            # Against sockets that stay open until the process can hold no more.
+            found = None if plan.pipeline.passes(exchange, plan.limits.too_many) else plan.limits.too_many
+        if found is not None:
             await receive()
-            await sender.refuse(plan.pipeline.refuse(exchange, refusal))
+            await sender.refuse(plan.pipeline.give(exchange, found))
             return
         rewrite(scope, exchange, plan)
         scope = reached.Watched.over(scope)
+        meter = None if plan.limits is None else SocketMeter(exchange, sender, receive, watch)
+        receive = receive if meter is None else meter.receive
         try:
             await self.app(scope, receive, sender.send)
             if not sender.accepted and not sender.closed and not plan.pipeline.observing:
@@ -135,6 +163,17 @@ class Outer:
                 await send({"type": "websocket.close", "code": 1011, "reason": f"incident {exchange.incident}"})
             else:
                 await sender.refuse(answer)
+        finally:
+            if meter is not None:
+                meter.leave()
+
+
+async def _settled(found: Any, receive: Receive, seconds: float) -> tuple[Decision, Receive]:
+    """A decision that stands before routing, and the receive with which the application goes on."""
+    if isinstance(found, Refusal | Reply):
+        return found, receive
+    body = Body(receive)
+    return await drive(found, body, seconds=seconds), body.receive
 
 
 def begin(scope: Scope, plan: Plan, method: str) -> Exchange:
@@ -144,8 +183,16 @@ def begin(scope: Scope, plan: Plan, method: str) -> Exchange:
         kind=scope["type"], method=method, path=scope["path"], scheme=scope.get("scheme", "http"), peer=client[0] if client else ""
     )
     exchange.read(scope["headers"])
+    query = scope.get("query_string")
+    if query:
+        exchange.query = query
     exchange.plan = plan
     scope[KEY] = exchange
+    state = scope.get("state")
+    if state is None:
+        scope["state"] = {"csp_nonce": csp_nonce}
+    else:
+        state["csp_nonce"] = csp_nonce  # Starlette's request.state; nothing is made until a template prints it
     SERVED.set(exchange)
     return exchange
 
@@ -154,27 +201,35 @@ def rewrite(scope: Scope, exchange: Exchange, plan: Plan) -> None:
     """Take out of the request what the application must not see, and put in what guards replaced."""
     if plan.pipeline.observing:
         return
+    if exchange.client != exchange.peer:
+        scope["client"] = (exchange.client, 0)  # whom a trusted proxy named; its port nobody knows
+    if exchange.scheme != scope.get("scheme", exchange.scheme):
+        scope["scheme"] = exchange.scheme
     headers: list[Header] = scope["headers"]
-    drops = plan.drops
+    drops, replaced = plan.drops, exchange.replaced
     for name, _ in headers:
         if name in drops or b"_" in name:
             break
     else:
-        if not exchange.replaced and not exchange.dropped:
+        if not exchange.dropped and len(replaced) < 2:
+            if replaced:  # the usual one: cookies under the names that the application knows
+                own = replaced[0][0]
+                scope["headers"] = [pair for pair in headers if pair[0] != own]
+                scope["headers"].append(replaced[0])
             return
-    gone = {*drops, *exchange.dropped, *(name for name, _ in exchange.replaced)}
+    gone = {*drops, *exchange.dropped, *(name for name, _ in replaced)}
     # Against a dropped name spelled with underscores, which a mounted WSGI application could not tell from the other.
-    scope["headers"] = [*(pair for pair in headers if pair[0].replace(b"_", b"-") not in gone), *exchange.replaced]
+    scope["headers"] = [*(pair for pair in headers if pair[0].replace(b"_", b"-") not in gone), *replaced]
 
 
 class Sender:
     """Sends one HTTP answer: headers settled by the plan, errors held back until their body was looked at."""
 
-    __slots__ = ("exchange", "raw", "started", "held", "body", "muted", "headless")
+    __slots__ = ("exchange", "raw", "started", "held", "body", "muted", "cut", "headless")
 
     def __init__(self, exchange: Exchange, raw: Send) -> None:
         self.exchange, self.raw = exchange, raw
-        self.started = self.muted = False
+        self.started = self.muted = self.cut = False
         self.held: Message | None = None
         self.body = b""
         self.headless = exchange.method == "HEAD"
@@ -183,7 +238,7 @@ class Sender:
         """What the application calls instead of the server's send."""
         kind = message["type"]
         if kind == "http.response.start":
-            return self._start(message)
+            return _nothing() if self.muted else self._start(message)
         if self.held is not None or self.muted:
             return self._hold(message)
         return self.raw(message)
@@ -192,9 +247,11 @@ class Sender:
         exchange, status = self.exchange, message["status"]
         plan: Any = exchange.plan
         refusal = None if exchange.decided and exchange.native is None else reached.unfit(exchange, plan.pipeline, status)
+        if refusal is None and plan.judge is not None:
+            refusal = plan.judge(exchange, status, message.get("headers") or [])
         if refusal is not None:
             self.muted = True
-            return self.answer(plan.pipeline.refuse(exchange, refusal))
+            return self.answer(plan.pipeline.give(exchange, refusal))
         if status >= 400 and plan.error_body is not None:
             self.held, self.body = message, b""
             return _nothing()
@@ -291,7 +348,7 @@ class SocketSender:
     async def _require_decision(self, plan: Any, status: int) -> None:
         refusal = reached.unfit(self.exchange, plan.pipeline, status)
         if refusal is not None:
-            await self.refuse(plan.pipeline.refuse(self.exchange, refusal))
+            await self.refuse(plan.pipeline.give(self.exchange, refusal))
             raise reached.Undecided(control=ACCESS, status=403, reason=refusal.reason)
 
     async def refuse(self, answer: Answer) -> None:
@@ -308,92 +365,3 @@ class SocketSender:
 
 async def _nothing() -> None:
     return None
-
-
-async def enter(
-    exchange: Exchange, plan: Plan, request: object, read_form: Callable[[], Callable[[int], Awaitable[Mapping[str, str] | None]]]
-) -> Refusal | None:
-    """Identify the principal, then let the guards of the matched route decide; `read_form` makes a reader when one is needed."""
-    exchange.plan, exchange.route = plan, plan.route
-    pipeline = plan.pipeline
-    if not exchange.identified and pipeline.identifies:
-        refusal = await _identify(exchange, pipeline, request)
-        if refusal is not None:
-            return refusal
-    found = plan.enter(exchange)
-    if found is None or isinstance(found, Refusal):
-        exchange.decided = found is None
-        return found
-    refusal = await _ask(found, read_form())
-    exchange.decided = refusal is None
-    return refusal
-
-
-async def _ask(asking: Any, read_form: Callable[[int], Awaitable[Mapping[str, str] | None]]) -> Refusal | None:
-    """Drive a guard that asks: forms through the framework's parser, blocking calls through the pool."""
-    answer: Any = None
-    while True:
-        try:
-            ask = asking.send(answer)
-        except StopIteration as stop:
-            result: Refusal | None = stop.value
-            return result
-        if isinstance(ask, ReadForm):
-            answer = await read_form(ask.limit_bytes)
-        elif isinstance(ask, Blocking):
-            answer = await asyncio.to_thread(ask.call)
-        else:
-            raise TypeError(f"a guard asked for {type(ask).__name__}, which no adapter knows")
-
-
-async def _identify(exchange: Exchange, pipeline: Pipeline, request: object) -> Refusal | None:
-    """Who is asking. Against a broken user loader that lets everybody in: what goes wrong here is nobody, or a refusal."""
-    exchange.identified = True
-    identify: Any = pipeline.policy.identify
-    if identify is None:
-        return None
-    seconds = pipeline.policy.identify_seconds
-    try:
-        if inspect.iscoroutinefunction(identify):
-            found = await _within(identify(request), seconds)
-        else:
-            async with asyncio.timeout(seconds):
-                found = await asyncio.to_thread(identify, request)
-    except TimeoutError:
-        return pipeline.no_identity(exchange, f"identify took longer than {seconds:g} seconds")
-    except Exception as error:  # noqa: BLE001  # whatever the application raises
-        return pipeline.no_identity(exchange, f"identify raised {type(error).__name__}", error)
-    return pipeline.take_identity(exchange, found)
-
-
-async def _within(coroutine: Any, seconds: float) -> Any:
-    """Await `coroutine` for at most `seconds`; one that never waits costs no timer."""
-    try:
-        first = coroutine.send(None)
-    except StopIteration as done:
-        return done.value
-    async with asyncio.timeout(seconds):
-        return await _Begun(coroutine, first)
-
-
-class _Begun:
-    """A coroutine that has made its first step already and waits for `first`."""
-
-    __slots__ = ("coroutine", "first")
-
-    def __init__(self, coroutine: Any, first: Any) -> None:
-        self.coroutine, self.first = coroutine, first
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        waiting = self.first
-        while True:
-            try:
-                sent = yield waiting
-            except BaseException as error:  # noqa: BLE001  # whatever the application raises
-                step, value = self.coroutine.throw, error
-            else:
-                step, value = self.coroutine.send, sent
-            try:
-                waiting = step(value)
-            except StopIteration as done:
-                return done.value

@@ -6,13 +6,18 @@ compares what is listed with what is served, so that a change there is seen at o
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.requests import Request
 from starlette.routing import BaseRoute, Match, Router
 
+from ringwork.crypto.integrity import integrity_of
+from ringwork.enforce.guard import Surroundings
 from ringwork.frameworks import starlette
 from ringwork.installation import Installation
 from ringwork.route import Route
@@ -72,6 +77,39 @@ def list_routes(app: FastAPI, *, installation: Installation | None = None) -> li
     return starlette.list_routes(app, installation=installation, lister=included_routes)
 
 
+def look_round(app: FastAPI) -> Surroundings:
+    """What guards may look at when the application starts."""
+    return dataclasses.replace(starlette.look_round(app, lister=included_routes), framework="fastapi")
+
+
+def prepare(app: FastAPI) -> None:
+    """What is done once, when the application starts."""
+    starlette.prepare(app, lister=included_routes)
+
+
 def install(app: FastAPI, installation: Installation) -> None:
     """Put ringwork into `app`, in place."""
+    _note_inline_scripts(app)
     starlette.install(app, installation, lister=included_routes)
+
+
+_INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+
+
+def _note_inline_scripts(app: FastAPI) -> None:
+    """Note on FastAPI's own documentation pages the hashes of their inline scripts, which differ from application to application.
+
+    Against 'unsafe-inline' for the one page that nobody of the application wrote: its policy can name these scripts and no other.
+    """
+    for route in app.router.routes:
+        endpoint: Any = getattr(route, "endpoint", None)
+        if getattr(endpoint, "__module__", "") != "fastapi.applications" or "swagger" not in getattr(endpoint, "__name__", ""):
+            continue
+        making = endpoint(Request({"type": "http", "headers": [], "root_path": app.root_path}))
+        try:
+            making.send(None)
+        except StopIteration as made:
+            hashes = [integrity_of(script, algorithm="sha256") for script in _INLINE.findall(made.value.body)]
+            endpoint.__ringwork_inline__ = tuple(hashes)
+        else:
+            making.close()  # it waits for something, so it is not the page that was known when this was written

@@ -13,12 +13,15 @@ from flask.wrappers import Request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule as UrlRule
 
-from ringwork.enforce.guard import Asking, Blocking, ReadForm, Refusal
+from ringwork import own_checks
+from ringwork.enforce.guard import Decision, Refusal, Reply, Surroundings
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange
-from ringwork.frameworks import wsgi
+from ringwork.frameworks import flask_sharing, layers, rewriters, telltales, templating, wsgi
+from ringwork.frameworks.wsgi_limits import OverLimit
 from ringwork.installation import Installation
 from ringwork.pipeline import Answer, Pipeline, Plan
+from ringwork.policy.declare import cacheable_among, limits_among, rated_among
 from ringwork.route import Handler, Route, RouteKind
 
 Marked = tuple[tuple[str, object], ...]
@@ -58,6 +61,8 @@ def _mount_route(path: str, mounted: Any, installation: Installation | None) -> 
         rule=found.rule if found else None,
         rule_source=found.source if found else "",
         csrf_exempt=found.csrf_exempt if found else None,
+        limits=limits_among((("mount", inner),)),
+        rated=rated_among((("mount", inner),)),
     )
 
 
@@ -68,7 +73,10 @@ def to_route(app: Flask, rule: UrlRule, installation: Installation | None) -> Ro
         frozenset(rule.methods or ()) - {"OPTIONS"} if getattr(rule, "provide_automatic_options", None) else frozenset(rule.methods or ())
     )
     path = template_of(rule)
-    found = None if installation is None else installation.find_rule(methods, path, _marked(app, rule, view))
+    found = None
+    if installation is not None:
+        own = own_checks.of_view(view, _run_before(app, rule), installation.named_checks(), app.config)
+        found = installation.find_rule(methods, path, _marked(app, rule, view), own=own)
     static = rule.endpoint == "static" or rule.endpoint.endswith(".static")
     return Route(
         kind=RouteKind.WEBSOCKET if rule.websocket else RouteKind.STATIC if static else RouteKind.HTTP,
@@ -78,6 +86,11 @@ def to_route(app: Flask, rule: UrlRule, installation: Installation | None) -> Ro
         rule=found.rule if found else None,
         rule_source=found.source if found else "",
         csrf_exempt=found.csrf_exempt if found else None,
+        limits=limits_among(_marked(app, rule, view)),
+        rated=rated_among(_marked(app, rule, view)),
+        sends_files=telltales.sends_files(view, path),
+        cacheable=cacheable_among(_marked(app, rule, view)),
+        swallows=rule.rule.rpartition("<")[2].startswith("path"),
     )
 
 
@@ -102,6 +115,17 @@ def _marked(app: Flask, rule: UrlRule, view: Any) -> Marked:
     return tuple(places)
 
 
+def _run_before(app: Flask, rule: UrlRule) -> Iterator[object]:
+    """Functions that Flask calls before the view: the application's, then those of the blueprints it stands in."""
+    name = rule.endpoint
+    scopes: list[str | None] = []
+    while "." in name:
+        name = name.rpartition(".")[0]
+        scopes.append(name)
+    for scope in [None, *scopes]:
+        yield from app.before_request_funcs.get(scope, ())
+
+
 def handler_of(view: Any) -> Handler:
     """Where the code of a view stands, behind decorators."""
     inner = inspect.unwrap(getattr(view, "view_class", view)) if view is not None else None
@@ -112,6 +136,36 @@ def handler_of(view: Any) -> Handler:
         return Handler(name=name, file=inspect.getsourcefile(inner), line=inspect.getsourcelines(inner)[1])
     except (OSError, TypeError):
         return Handler(name=name)
+
+
+def look_round(app: Flask) -> Surroundings:
+    """What guards may look at when the application starts."""
+    served = [(part.static_folder, getattr(part, "static_url_path", None)) for part in (app, *app.blueprints.values())]
+    return Surroundings(
+        framework="flask",
+        debug=tuple(dict.fromkeys(_debug(app))),
+        static_folders=tuple((str(folder), str(path or "")) for folder, path in served if folder),
+        settings={**app.config, "flask-cors": flask_sharing.sharing(app)},
+        rewriters=(*rewriters.around_us(), *rewriters.inside(app.wsgi_app)),
+        layers=layers.of_wsgi(app.wsgi_app, app.full_dispatch_request, outer=wsgi.Outer, gate=Gate),
+    )
+
+
+_DEBUG_SETTINGS = (
+    "PROPAGATE_EXCEPTIONS", "TRAP_HTTP_EXCEPTIONS", "TRAP_BAD_REQUEST_ERRORS", "EXPLAIN_TEMPLATE_LOADING", "TESTING", "DEBUG_TB_ENABLED",
+)  # fmt: skip
+
+
+def _debug(app: Flask) -> Iterator[str]:
+    """What shows internals, each as its user would find it."""
+    if app.debug:
+        yield "app.debug"
+    if telltales.is_on("FLASK_DEBUG"):
+        yield "FLASK_DEBUG"
+    yield from (name for name in _DEBUG_SETTINGS if app.config.get(name))
+    yield from telltales.layers_of(app.wsgi_app)
+    yield from telltales.tools_among(template_of(rule) for rule in app.url_map.iter_rules())
+    yield from telltales.reloading()
 
 
 class Gate:
@@ -133,8 +187,8 @@ class Gate:
         if rule is None or _is_automatic_options(rule):
             return self.dispatch()
         plan = self.installation.plan(rule, lambda: to_route(self.app, rule, self.installation))
-        refusal = enter(exchange, plan, request)
-        return self.dispatch() if refusal is None else _response(plan.pipeline.refuse(exchange, refusal))
+        found = enter(exchange, plan, request)
+        return self.dispatch() if found is None else _response(plan.pipeline.give(exchange, found))
 
 
 class MountGate:
@@ -152,10 +206,10 @@ class MountGate:
             # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
             raise UnsupportedApp("a request reached a mounted application past ringwork's outermost layer")
         plan = self.installation.plan(self, lambda: _mount_route(self.path, self, self.installation))
-        refusal = enter(exchange, plan, Request(environ))
-        if refusal is None:
+        found = enter(exchange, plan, Request(environ))
+        if found is None:
             return self.app(environ, start_response)
-        return _response(plan.pipeline.refuse(exchange, refusal))(environ, start_response)
+        return _response(plan.pipeline.give(exchange, found))(environ, start_response)
 
 
 def _response(answer: Answer) -> Response:
@@ -166,15 +220,15 @@ def _is_automatic_options(rule: UrlRule) -> bool:
     return request.method == "OPTIONS" and bool(getattr(rule, "provide_automatic_options", False))
 
 
-def enter(exchange: Exchange, plan: Plan, asked: Request) -> Refusal | None:
+def enter(exchange: Exchange, plan: Plan, asked: Request) -> Decision:
     """Identify the principal, then let the guards of the matched route decide."""
     exchange.plan, exchange.route = plan, plan.route
     refusal = _identify(exchange, plan.pipeline, asked)
     if refusal is not None:
         return refusal
     found = plan.enter(exchange)
-    if found is not None and not isinstance(found, Refusal):
-        found = _ask(found, asked)
+    if found is not None and not isinstance(found, Refusal | Reply):
+        found = wsgi.drive(found, asked.environ, lambda body: _fields(asked), seconds=plan.pipeline.guard_seconds)
     exchange.decided = found is None
     return found
 
@@ -197,28 +251,8 @@ async def _wait(found: Any) -> Any:
     return await found
 
 
-def _ask(asking: Asking, asked: Request) -> Refusal | None:
-    """Drive a guard that asks; a WSGI worker is a thread already, so blocking calls run here."""
-    answer: Any = None
-    while True:
-        try:
-            ask = asking.send(answer)
-        except StopIteration as stop:
-            result: Refusal | None = stop.value
-            return result
-        if isinstance(ask, ReadForm):
-            answer = _read_form(asked, ask.limit_bytes)
-        elif isinstance(ask, Blocking):
-            answer = ask.call()
-        else:
-            raise TypeError(f"a guard asked for {type(ask).__name__}, which no adapter knows")
-
-
-def _read_form(asked: Request, limit_bytes: int) -> Mapping[str, str] | None:
+def _fields(asked: Request) -> Mapping[str, str] | None:
     """The form through Flask's own request, which keeps what it has parsed for the view."""
-    sized = asked.content_length
-    if sized is None or sized > limit_bytes:
-        return None
     try:
         # The bytes are kept, so that the view, or an application mounted beside it, reads the same body once more.
         asked.environ["wsgi.input"] = io.BytesIO(asked.get_data(cache=True))
@@ -239,6 +273,11 @@ def install(app: Flask, installation: Installation) -> None:
     app.wsgi_app = wsgi.Outer(app.wsgi_app, installation)  # type: ignore[method-assign]  # as Flask's own documentation shows
 
 
+def prepare(app: Flask) -> None:
+    """What is done once, when the application starts."""
+    templating.teach(app.jinja_env)
+
+
 class _Recorder:
     """Records an unhandled exception once, under the incident number that the client gets."""
 
@@ -252,4 +291,6 @@ class _Recorder:
         if not isinstance(exchange, Exchange) or not isinstance(exchange.plan, Plan):
             self.original(exc_info)
             return
+        if isinstance(exc_info[1], OverLimit):
+            return  # told already, as the refusal it is
         exchange.plan.pipeline.failed(exchange, exc_info[1])

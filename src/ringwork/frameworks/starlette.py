@@ -7,7 +7,7 @@ asked by its own `matches`, in the router's own order; what the router reached i
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,15 @@ from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute, Host, Match, Mount, Router, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from ringwork import own_checks
+from ringwork.enforce.guard import Surroundings
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange
-from ringwork.frameworks import asgi, reached
-from ringwork.frameworks.starlette_form import Form
+from ringwork.frameworks import asgi, asgi_deciding, layers, reached, rewriters, telltales, templating
+from ringwork.frameworks.asgi_deciding import Body, Receive
+from ringwork.frameworks.starlette_form import fields_of
 from ringwork.installation import Installation
+from ringwork.policy.declare import cacheable_among, limits_among, rated_among
 from ringwork.route import Handler, Route, RouteKind
 
 Marked = tuple[tuple[str, object], ...]
@@ -232,7 +236,10 @@ def _methods_of(endpoint: object) -> frozenset[str]:
 
 def to_route(entry: Entry, installation: Installation | None) -> Route:
     """The entry in ringwork's words, with its rule when an installation is given."""
-    found = None if installation is None else installation.find_rule(entry.methods, entry.path, entry.marked)
+    found = None
+    if installation is not None:
+        own = own_checks.of_route(entry.endpoint, getattr(entry.matcher, "dependant", None), installation.named_checks())
+        found = installation.find_rule(entry.methods, entry.path, entry.marked, own=own)
     return Route(
         kind=entry.kind,
         path=entry.path,
@@ -241,6 +248,12 @@ def to_route(entry: Entry, installation: Installation | None) -> Route:
         rule=found.rule if found else None,
         rule_source=found.source if found else "",
         csrf_exempt=found.csrf_exempt if found else None,
+        limits=limits_among(entry.marked),
+        rated=rated_among(entry.marked),
+        sends_files=telltales.sends_files(entry.endpoint, entry.path),
+        cacheable=cacheable_among(entry.marked),
+        swallows=entry.path.endswith(":path}"),
+        inline_scripts=getattr(entry.endpoint, "__ringwork_inline__", ()),
     )
 
 
@@ -265,6 +278,31 @@ def list_routes(app: Starlette, *, installation: Installation | None = None, lis
     return [to_route(entry, installation) for entry in Index(app.router, lister=lister).flat()]
 
 
+def look_round(app: Starlette, *, lister: Lister = plain_routes) -> Surroundings:
+    """What guards may look at when the application starts."""
+    index = Index(app.router, lister=lister)
+    return Surroundings(
+        framework="starlette",
+        debug=tuple(dict.fromkeys(telltales.of_starlette(app, index))),
+        static_folders=tuple(_static_folders(index)),
+        settings={str(getattr(layer.cls, "__qualname__", layer.cls)): dict(layer.kwargs) for layer in app.user_middleware},
+        rewriters=(*rewriters.around_us(), *rewriters.among(layer.cls for layer in app.user_middleware)),
+        layers=layers.of_asgi(app.middleware_stack, app.router, outer=asgi.Outer, gate=Gate),
+    )
+
+
+def _static_folders(index: Index) -> Iterator[tuple[str, str]]:
+    for entry in index.flat():
+        served = entry.endpoint
+        if isinstance(served, StaticFiles):
+            yield from ((str(folder), entry.path) for folder in served.all_directories)
+
+
+def prepare(app: Starlette, *, lister: Lister = plain_routes) -> None:
+    """What is done once, when the application starts."""
+    templating.teach_all(entry.endpoint for entry in Index(app.router, lister=lister).flat())
+
+
 class Gate:
     """Stands right before the router, inside the application's own middleware, where its session is already known."""
 
@@ -277,10 +315,10 @@ class Gate:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.router, name)
 
-    async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+    async def __call__(self, scope: asgi.Scope, receive: Receive, send: asgi.Send) -> None:
         """Decide on the matched route, then let the router go on."""
         if scope["type"] == "lifespan":
-            await self.router(scope, receive, send)
+            await asgi.Outer(self.router, self.installation).lifespan(scope, receive, send)  # Against a start without the outer layer.
             return
         exchange = scope.get(asgi.KEY)
         if exchange is None:
@@ -295,29 +333,23 @@ class Gate:
             await self._route(exchange, scope, receive, send)
             return
         plan = self.installation.plan(entry.key, lambda: to_route(entry, self.installation))
-        form: Form | None = None
-
-        def read_form() -> Callable[[int], Awaitable[Mapping[str, str] | None]]:
-            nonlocal form
-            form = Form(scope, receive)
-            return form.read
-
-        refusal = await asgi.enter(exchange, plan, HTTPConnection(scope), read_form)
-        if refusal is not None:
-            await _refuse(scope, receive, send, plan.pipeline.refuse(exchange, refusal))
+        body = Body(receive) if scope["type"] == "http" else None
+        found = await asgi_deciding.enter(exchange, plan, HTTPConnection(scope), body, lambda read: fields_of(scope, read))
+        if found is not None:
+            await _refuse(scope, receive, send, plan.pipeline.give(exchange, found))
             return
         exchange.native = reached.Dispatched(scope, endpoints)
-        await self._route(exchange, scope, receive if form is None else form.receive, send)
+        await self._route(exchange, scope, receive if body is None else body.receive, send)
 
-    async def _route(self, exchange: Exchange, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+    async def _route(self, exchange: Exchange, scope: asgi.Scope, receive: Receive, send: asgi.Send) -> None:
         try:
             await self.router(scope, receive, send)
         except reached.OtherHandler:
             pipeline = exchange.plan.pipeline  # type: ignore[attr-defined]  # a Plan since the outermost layer
-            await _refuse(scope, receive, send, pipeline.refuse(exchange, reached.OTHER_HANDLER))
+            await _refuse(scope, receive, send, pipeline.give(exchange, reached.OTHER_HANDLER))
 
 
-async def _refuse(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send, answer: Any) -> None:
+async def _refuse(scope: asgi.Scope, receive: Receive, send: asgi.Send, answer: Any) -> None:
     if scope["type"] == "websocket":
         await receive()
         extensions = scope.get("extensions") or {}

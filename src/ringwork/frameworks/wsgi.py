@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import io
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from http.client import responses
 from typing import Any
 
 from ringwork.current import SERVED
+from ringwork.enforce.guard import Asking, Blocking, Decision, ReadBody, ReadForm, Refusal, Reply
 from ringwork.exchange import SINGLETONS, Exchange, Header
+from ringwork.frameworks import deadline
+from ringwork.frameworks.wsgi_limits import Metered
 from ringwork.installation import Installation
 from ringwork.pipeline import Answer, Plan
 
@@ -22,10 +27,12 @@ KEY = "ringwork.exchange"
 HELD_BYTES = 64 * 1024
 """How much of an error's body is held back to be looked at."""
 
-_FIELDS = tuple(
-    (slot, "CONTENT_" + name.decode()[8:].upper() if name.startswith(b"content-") else "HTTP_" + name.decode().upper().replace("-", "_"))
-    for name, slot in SINGLETONS.items()
-)
+_UNPREFIXED = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
+_FIELDS = {
+    name[5:] if (name := "HTTP_" + header.decode().upper().replace("-", "_"))[5:] in _UNPREFIXED else name: slot
+    for header, slot in SINGLETONS.items()
+}
+"""Where an environ holds the headers that guards read, and the field of Exchange for each."""
 
 
 class Outer:
@@ -45,15 +52,21 @@ class Outer:
         starter = Starter(exchange, start_response)
         if fault is not None:
             return _last(starter.answer(plan.pipeline.fail(exchange, fault, status=503)))
-        refusal = plan.arrive(exchange)
-        if refusal is not None:
-            return _last(starter.answer(plan.pipeline.refuse(exchange, refusal)))
+        if plan.limits is not None:
+            environ["wsgi.input"] = Metered(exchange, starter, environ["wsgi.input"])
+        found = plan.arrive(exchange)
+        if found is not None and not isinstance(found, Refusal | Reply):
+            found = drive(found, environ, seconds=plan.pipeline.guard_seconds)
+        if found is not None:
+            return _last(starter.answer(plan.pipeline.give(exchange, found)))
         rewrite(environ, exchange, plan)
         try:
             body = self.app(environ, starter.start)
             if starter.status == 0 or starter.held:
                 return starter.held_answer(body)
         except Exception as error:
+            if starter.cut is not None:
+                return _last(starter.answer(starter.cut))  # what follows from a body that was cut
             if plan.pipeline.observing:
                 plan.pipeline.failed(exchange, error)
                 SERVED.set(None)
@@ -75,10 +88,20 @@ def begin(environ: Environ, plan: Plan) -> Exchange:
         scheme=environ.get("wsgi.url_scheme", "http"),
         peer=environ.get("REMOTE_ADDR", ""),
     )
-    for slot, name in _FIELDS:
-        value = environ.get(name)
-        if value:
-            setattr(exchange, slot, value.encode("latin-1"))
+    count = size = 0
+    for name, value in environ.items():
+        if name[:5] == "HTTP_" or name in _UNPREFIXED:
+            count += 1
+            size += len(name) + len(value)
+            slot = _FIELDS.get(name)
+            if slot is not None and value:
+                setattr(exchange, slot, value.encode("latin-1"))
+    exchange.header_count, exchange.header_bytes = count, size
+    if exchange.content_length is None and "HTTP_TRANSFER_ENCODING" not in environ and not environ.get("wsgi.input_terminated"):
+        exchange.content_length = b"0"  # a request that announces no body has none (RFC 9112, 6.3), whether its client says so or not
+    query = environ.get("QUERY_STRING")
+    if query:
+        exchange.query = query.encode("latin-1")
     if exchange.host and b"," in exchange.host:
         # Against two Host lines: a WSGI server joins repeated lines with a comma, and a host name never holds one.
         exchange.repeated = (b"host",)
@@ -92,32 +115,125 @@ def rewrite(environ: Environ, exchange: Exchange, plan: Plan) -> None:
     """Take out of the request what the application must not see, and put in what guards replaced."""
     if plan.pipeline.observing:
         return
-    for name in (*plan.drops, *exchange.dropped):
-        environ.pop("HTTP_" + name.decode().upper().replace("-", "_"), None)
-    for name, value in exchange.replaced:
-        environ["HTTP_" + name.decode().upper().replace("-", "_")] = value.decode("latin-1")
+    if exchange.client != exchange.peer:
+        environ["REMOTE_ADDR"] = exchange.client  # whom a trusted proxy named; its port and name nobody knows
+        for name in ("REMOTE_PORT", "REMOTE_HOST"):
+            environ.pop(name, None)
+    if exchange.scheme != environ.get("wsgi.url_scheme", exchange.scheme):
+        environ["wsgi.url_scheme"] = exchange.scheme
+    drops = _keys(plan.drops)
+    if not drops.isdisjoint(environ):
+        for key in drops:
+            environ.pop(key, None)
+    for dropped in exchange.dropped:
+        environ.pop(_key(dropped), None)
+    for replaced, value in exchange.replaced:
+        environ[_key(replaced)] = value.decode("latin-1")
+
+
+def _key(name: bytes) -> str:
+    return "HTTP_" + name.decode().upper().replace("-", "_")
+
+
+@functools.lru_cache(maxsize=64)
+def _keys(names: frozenset[bytes]) -> frozenset[str]:
+    """Where an environ holds these headers; plans share a few sets of names, so each is spelled out once."""
+    return frozenset(_key(name) for name in names)
+
+
+ReadFields = Callable[[bytes], Mapping[str, str] | None]
+"""The framework's own parser: from a whole body to the first value of each field, None for what is no form."""
+
+
+def no_fields(body: bytes) -> Mapping[str, str] | None:
+    """For a place where no framework's parser is at hand."""
+    return None
+
+
+def drive(asking: Asking, environ: Environ, read_fields: ReadFields = no_fields, *, seconds: float) -> Decision:
+    """Answer what a guard asks; blocking calls are waited for so many seconds."""
+    answer: Any = None
+    go_on: Callable[[Any], Any] = asking.send
+    while True:
+        try:
+            ask = go_on(answer)
+        except StopIteration as stop:
+            result: Decision = stop.value
+            return result
+        go_on = asking.send
+        if isinstance(ask, ReadForm | ReadBody):
+            answer = read_body(environ, ask.limit_bytes)
+            if answer is not None and isinstance(ask, ReadForm):
+                answer = read_fields(answer)
+        elif isinstance(ask, Blocking):
+            try:
+                answer = deadline.within(seconds, ask.call)
+            except Exception as error:  # noqa: BLE001  # whatever a store raises
+                # Against a fault that passes by the guard which asked: it is told, and what it does not decide is refused.
+                answer, go_on = error, asking.throw
+        else:
+            raise TypeError(f"a guard asked for {type(ask).__name__}, which no adapter knows")
+
+
+def read_body(environ: Environ, limit_bytes: int) -> bytes | None:
+    """The whole body, which the application can read once more; None when it is longer than `limit_bytes`."""
+    text = environ.get("CONTENT_LENGTH") or ""
+    if text and not (text.isascii() and text.isdigit() and len(text) <= 18):
+        return None
+    # Against a read that waits for bytes that never come: only as much as was announced, unless the server marks the end itself.
+    size = int(text) if text else limit_bytes + 1 if environ.get("wsgi.input_terminated") else 0
+    if size > limit_bytes + 1:
+        return None
+    source = environ["wsgi.input"]
+    body: bytes = source.read(size)
+    environ["wsgi.input"] = io.BytesIO(body) if len(body) <= limit_bytes else io.BufferedReader(_Again(body, source))
+    return body if len(body) <= limit_bytes else None
+
+
+class _Again(io.RawIOBase):
+    """What was read already, then the rest."""
+
+    def __init__(self, read: bytes, rest: Any) -> None:
+        super().__init__()
+        self._read, self._rest = io.BytesIO(read), rest
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill `buffer` as far as one read goes."""
+        piece: bytes = self._read.read(len(buffer)) or self._rest.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
 
 
 class Starter:
     """Starts one answer: headers settled by the plan, errors held back until their body was looked at."""
 
-    __slots__ = ("exchange", "raw", "started", "held", "status", "line", "headers")
+    __slots__ = ("exchange", "raw", "started", "held", "status", "line", "headers", "cut")
 
     def __init__(self, exchange: Exchange, raw: StartResponse) -> None:
         self.exchange, self.raw = exchange, raw
         self.started = self.held = False
         self.status, self.line = 0, ""
         self.headers: list[Header] = []
+        self.cut: Answer | None = None
 
     def start(self, line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], Any]:
         """What the application calls instead of the server's start_response."""
         exchange = self.exchange
         plan: Any = exchange.plan
+        if self.cut is not None:
+            self._own(self.cut)  # whatever the application made of a body that was cut
+            return self._write
         self.status, self.line = int(line[:3]), line
         self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         refused = plan.pipeline.undecided(exchange, self.status)
+        if refused is None and plan.judge is not None:
+            refused = plan.judge(exchange, self.status, self.headers)
         if refused is not None:
-            self._own(plan.pipeline.refuse(exchange, refused))
+            self._own(plan.pipeline.give(exchange, refused))
         elif self.status >= 400 and plan.error_body is not None:
             self.held = True
         else:

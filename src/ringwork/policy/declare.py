@@ -5,14 +5,18 @@ Against a new route that nobody thought of protecting: what carries no mark, and
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeVar
 
-from ringwork.route import Public, Requires, Rule
+from ringwork.route import Cacheable, Public, Rated, Requires, RouteLimits, Rule
 
 T = TypeVar("T")
 
 _RULE = "__ringwork_rule__"
 _EXEMPT = "__ringwork_csrf_exempt__"
+_RATED = "__ringwork_rated__"
+_LIMITS = "__ringwork_limits__"
+_CACHEABLE = "__ringwork_cacheable__"
 
 
 class RuleMark:
@@ -38,12 +42,16 @@ def public(reason: str) -> RuleMark:
     return RuleMark(Public(reason=reason.strip()))
 
 
-def requires(*roles: str) -> RuleMark:
-    """An authenticated principal with at least one of `roles` may enter; with no role named, any authenticated one."""
+def requires(*roles: str, recorded: bool = False) -> RuleMark:
+    """An authenticated principal with at least one of `roles` may enter; with no role named, any authenticated one.
+
+    recorded: each call is told as an event before the handler runs, and refused (503) while the sink of events fails. For
+    what nobody shall do unseen, such as an administrator's work.
+    """
     for role in roles:
         if not isinstance(role, str) or not role.strip():
             raise ValueError(f'requires() takes role names such as requires("clinician"), not {role!r}')
-    return RuleMark(Requires(roles=frozenset(roles)))
+    return RuleMark(Requires(roles=frozenset(roles), recorded=recorded))
 
 
 class csrf_exempt:  # noqa: N801  # reads as a decorator beside requires and public
@@ -59,6 +67,70 @@ class csrf_exempt:  # noqa: N801  # reads as a decorator beside requires and pub
     def __call__(self, target: T) -> T:
         """Mark `target` and hand it back unchanged."""
         return _mark(target, _EXEMPT, self.reason)
+
+
+class limits:  # noqa: N801  # reads as a decorator beside requires and public
+    """The requests of this route are held to other limits than the rest; `reason` says why. What is not named stays as everywhere.
+
+    body_bytes: greatest length of the body. form_fields: most fields of a form. json_depth: deepest nesting. seconds: longest
+    time until the answer starts (ASGI). Each may be larger or smaller than the general limit.
+    """
+
+    __slots__ = ("own",)
+
+    def __init__(self, reason: str, *, body_bytes: int = 0, form_fields: int = 0, json_depth: int = 0, seconds: float = 0.0) -> None:
+        if not isinstance(reason, str) or not reason.strip():
+            raise ValueError('limits() needs a reason, for example limits("scans are up to 8 MiB", body_bytes=8_388_608)')
+        named = {"body_bytes": body_bytes, "form_fields": form_fields, "json_depth": json_depth, "seconds": seconds}
+        if not any(named.values()) or any(value < 0 for value in named.values()):
+            raise ValueError(f"limits() needs a limit above 0, one or more of: {', '.join(named)}")
+        self.own = RouteLimits(
+            reason=reason.strip(), body_bytes=body_bytes, form_fields=form_fields, json_depth=json_depth, seconds=float(seconds)
+        )
+
+    def __call__(self, target: T) -> T:
+        """Mark `target` and hand it back unchanged."""
+        return _mark(target, _LIMITS, self.own)
+
+
+class cacheable:  # noqa: N801  # reads as a decorator beside requires and public
+    """The answers of this route may be kept although somebody is signed in; `reason` says why nothing private stands there.
+
+    max_age: seconds, 0 to ask again each time. private: by the browser only; False lets shared caches keep them too.
+    """
+
+    __slots__ = ("own",)
+
+    def __init__(self, reason: str, *, max_age: int = 0, private: bool = True) -> None:
+        if not isinstance(reason, str) or not reason.strip():
+            raise ValueError('cacheable() needs a reason, for example cacheable("the logo is the same for everybody", max_age=3600)')
+        if not 0 <= max_age <= 31_536_000:
+            raise ValueError(f"cacheable() takes max_age from 0 to 31536000 seconds, not {max_age}")
+        self.own = Cacheable(reason=reason.strip(), max_age_seconds=max_age, private=private)
+
+    def __call__(self, target: T) -> T:
+        """Mark `target` and hand it back unchanged."""
+        return _mark(target, _CACHEABLE, self.own)
+
+
+class rate_limited:  # noqa: N801  # reads as a decorator beside requires and public
+    """This route's requests are counted by the rates of the class `name`, such as "login" or "expensive".
+
+    reason: for the class "none", which counts arrivals only: what else keeps this route from being flooded.
+    """
+
+    __slots__ = ("own",)
+
+    def __init__(self, name: str, *, reason: str = "") -> None:
+        if not isinstance(name, str) or not name.strip():
+            raise ValueError('rate_limited() names a class of rates, for example rate_limited("login")')
+        if (name == "none") != bool(reason.strip()):
+            raise ValueError('rate_limited("none", reason="...") needs a reason, and no other class takes one')
+        self.own = Rated(name=name, reason=reason.strip())
+
+    def __call__(self, target: T) -> T:
+        """Mark `target` and hand it back unchanged."""
+        return _mark(target, _RATED, self.own)
 
 
 def _mark(target: T, name: str, value: object) -> T:
@@ -93,3 +165,21 @@ def exemption_of(target: object) -> str | None:
     """The reason of a CSRF exemption marked on `target` itself, or None."""
     reason = own(target, _EXEMPT)
     return reason if isinstance(reason, str) else None
+
+
+def cacheable_among(marked: Iterable[tuple[str, object]]) -> Cacheable | None:
+    """The innermost mark `cacheable` on a handler or on what it stands in, or None."""
+    found = (own(target, _CACHEABLE) for _, target in marked)
+    return next((one for one in found if isinstance(one, Cacheable)), None)
+
+
+def limits_among(marked: Iterable[tuple[str, object]]) -> RouteLimits | None:
+    """The innermost mark of `limits` among these places, or None."""
+    found = (own(target, _LIMITS) for _, target in marked)
+    return next((one for one in found if isinstance(one, RouteLimits)), None)
+
+
+def rated_among(marked: Iterable[tuple[str, object]]) -> Rated | None:
+    """The innermost mark of a class of rates among these places, or None."""
+    found = (own(target, _RATED) for _, target in marked)
+    return next((one for one in found if isinstance(one, Rated)), None)

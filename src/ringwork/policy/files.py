@@ -17,9 +17,10 @@ from typing import Any
 
 from ringwork.errors import PolicyInvalid
 from ringwork.policy.declare import RuleMark, public, requires
+from ringwork.policy.known_by import KnownBy
 from ringwork.policy.policy import SETTINGS, Policy, Waiver
 
-PLAIN = ("origin", "hosts", "trusted_origins", "mode", "identify", "roles", "store", "identify_seconds")
+PLAIN = ("origin", "hosts", "trusted_origins", "mode", "identify", "own_auth", "roles", "store", "identify_seconds")
 """Top-level keys with a plain value."""
 
 OTHERS = ("rules", "waivers", "prove")
@@ -77,7 +78,15 @@ def from_table(table: Mapping[str, Any], *, where: str, **given: Any) -> Policy:
 
 
 def _plain(name: str, value: Any, faults: list[str], where: str) -> Any:
-    expected: Any = {"hosts": list, "trusted_origins": list, "roles": list, "identify_seconds": (int, float)}.get(name, str)
+    if name == "identify" and isinstance(value, Mapping):
+        return _settings(KnownBy, value, f"{where}: identify", faults)
+    if name == "store" and isinstance(value, str) and "@" in value.partition("://")[2]:
+        # Against a password that is committed with the settings.
+        faults.append(f'{where}: store: holds a password; put the address into a variable and write store = "env:STORE_ADDRESS"')
+        return None
+    expected: Any = {"hosts": list, "trusted_origins": list, "own_auth": list, "roles": list, "identify_seconds": (int, float)}.get(
+        name, str
+    )
     if not isinstance(value, expected) or isinstance(value, bool):
         shown = "a list of texts" if expected is list else "a number of seconds" if name == "identify_seconds" else "a text"
         faults.append(f"{where}: {name}: give {shown}, not {type(value).__name__}")
@@ -132,6 +141,8 @@ def _convert(kind: Any, value: Any, where: str, faults: list[str]) -> tuple[bool
         made = _settings(typing.cast(type[Any], kind), value, where, faults)
         return made is not None, made
     plain = str if isinstance(kind, types.GenericAlias) else kind
+    if plain is float and type(value) is int:
+        value = float(value)
     if isinstance(plain, type) and isinstance(value, plain) and not (plain is int and isinstance(value, bool)):
         return True, value
     faults.append(f"{where}: give {_shown(kind)}, not {type(value).__name__}")
@@ -154,16 +165,17 @@ def _rows(name: str, rows: Any, faults: list[str], where: str) -> list[Mapping[s
 
 
 def _rules(rows: Any, faults: list[str], where: str) -> dict[str, RuleMark]:
-    """[[rules]] rows: route, and either public (the reason) or requires (a list of roles, empty for any user)."""
+    """Rows of `rules`: route or routes, and either public (the reason) or requires (a list of roles, empty for any user)."""
     rules: dict[str, RuleMark] = {}
     for i, row in enumerate(_rows("rules", rows, faults, where)):
         place = f"{where}: rules[{i}]"
-        unknown = set(row) - {"route", "public", "requires"}
-        if unknown or "route" not in row or ("public" in row) == ("requires" in row):
-            faults.append(f'{place}: give route = "GET /path" and either public = "reason" or requires = ["role"]')
+        unknown = set(row) - {"route", "routes", "public", "requires"}
+        if unknown or ("route" in row) == ("routes" in row) or ("public" in row) == ("requires" in row):
+            faults.append(f'{place}: give route = "GET /path" (or routes = [...]) and either public = "reason" or requires = ["role"]')
             continue
         try:
-            rules[row["route"]] = public(row["public"]) if "public" in row else requires(*row["requires"])
+            mark = public(row["public"]) if "public" in row else requires(*row["requires"])
+            rules.update(dict.fromkeys([row["route"]] if "route" in row else row["routes"], mark))
         except (TypeError, ValueError) as error:
             faults.append(f"{place}: {error}")
     return rules

@@ -15,13 +15,18 @@ from typing import Any
 
 from ringwork.clock import SYSTEM_CLOCK, Clock
 from ringwork.enforce.access import deny_by_default
-from ringwork.enforce.browser import cookie_attributes, csrf, security_headers
+from ringwork.enforce.browser import cache_control, content_security_policy, cookie_attributes, cors, csrf, open_redirect, security_headers
 from ringwork.enforce.guard import Guard, SpentTokens
-from ringwork.enforce.network import host_validation
-from ringwork.enforce.output import error_handling
+from ringwork.enforce.identity import authentication_required
+from ringwork.enforce.network import host_validation, rate_limiting, request_limits, trusted_proxies
+from ringwork.enforce.observation import security_event_logging
+from ringwork.enforce.output import debug_disabled, error_handling, fail_closed, information_disclosure
+from ringwork.enforce.transport import hsts, tls_required
 from ringwork.errors import PolicyInvalid
 from ringwork.events import EventSink, log_event
+from ringwork.policy import known_by
 from ringwork.policy.declare import RuleMark
+from ringwork.policy.known_by import KnownBy
 from ringwork.principal import Principal
 from ringwork.secret import Secret
 
@@ -29,11 +34,25 @@ Identify = Callable[[Any], Principal | None | Awaitable[Principal | None]]
 """From the framework's own request to who is asking; None for nobody. Plain functions run in a pool of threads under ASGI."""
 
 SETTINGS: tuple[tuple[str, Guard[Any]], ...] = (
+    ("security_event_logging", security_event_logging.GUARD),
     ("error_handling", error_handling.GUARD),
+    ("fail_closed", fail_closed.GUARD),
     ("security_headers", security_headers.GUARD),
+    ("hsts", hsts.GUARD),
+    ("cache_control", cache_control.GUARD),
+    ("information_disclosure", information_disclosure.GUARD),
     ("cookie_attributes", cookie_attributes.GUARD),
+    ("trusted_proxies", trusted_proxies.GUARD),
     ("host_validation", host_validation.GUARD),
+    ("tls_required", tls_required.GUARD),
+    ("rate_limiting", rate_limiting.GUARD),
+    ("content_security_policy", content_security_policy.GUARD),
+    ("cors", cors.GUARD),
+    ("open_redirect", open_redirect.GUARD),
+    ("debug_disabled", debug_disabled.GUARD),
+    ("authentication_required", authentication_required.GUARD),
     ("deny_by_default", deny_by_default.GUARD),
+    ("request_limits", request_limits.GUARD),
     ("csrf", csrf.GUARD),
 )
 """Field of the policy, and the guard whose settings it holds."""
@@ -65,6 +84,11 @@ def _field(default: Any, doc: str, **more: str) -> Any:
     return field(default=default, metadata={"doc": doc, **more})
 
 
+def _secret_field(default: Any, doc: str) -> Any:
+    # Against a password in a log: the address of a store may hold one, so it is not shown with the policy.
+    return field(default=default, repr=False, metadata={"doc": doc})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Everything one application decides. Every field has a safe default; with none at all, only loopback is served."""
@@ -73,12 +97,18 @@ class Policy:
     hosts: tuple[str, ...] = _field((), "further host names that are served, exact, without wildcard")
     trusted_origins: tuple[str, ...] = _field((), "further exact origins whose pages may send state-changing requests")
     mode: Mode | None = _field(None, "observe, enforce or production; RINGWORK_MODE decides when it is set", unit="word")
-    identify: Identify | str | None = _field(None, 'function from request to Principal or None, or "module:function"')
+    identify: Identify | KnownBy | str | None = _field(None, 'function from request to Principal or None, or "module:function"')
+    own_auth: tuple[str, ...] = _field(
+        (), 'the application\'s own checks that count as a rule, each "module:name" of a dependency, decorator or before_request function'
+    )
     roles: tuple[str, ...] = _field((), "all role names; when given, a rule that names another is a fault")
     rules: Mapping[str, RuleMark] = field(default_factory=dict, metadata={"doc": 'rules by route name, "GET /docs": public("...")'})
     waivers: tuple[Waiver, ...] = _field((), "accepted violations, each with control, reason, owner, until")
     key: Secret[bytes] | None = _field(None, "32 random bytes that sign tokens; RINGWORK_KEY (base64) when None", unit="bytes")
-    store: SpentTokens | str = _field("memory", 'where spent tokens are kept: "memory" (one process) or "sqlite:path"')
+    store: SpentTokens | str = _secret_field(
+        "memory",
+        'where tokens and rates are kept: "memory" (one process), "sqlite:path" (tokens alone), "rediss://host:6379/0", "env:NAME"',
+    )
     identify_seconds: float = _field(5.0, "longest time that identify may take", unit="seconds", source="our choice")
     events: EventSink = _field(log_event, "where refusals and errors are told")
     clock: Clock = _field(SYSTEM_CLOCK, "where the time comes from")
@@ -88,6 +118,28 @@ class Policy:
     host_validation: host_validation.HostValidationSettings = field(default_factory=host_validation.HostValidationSettings)
     deny_by_default: deny_by_default.DenyByDefaultSettings = field(default_factory=deny_by_default.DenyByDefaultSettings)
     csrf: csrf.CsrfSettings = field(default_factory=csrf.CsrfSettings)
+    tls_required: tls_required.TlsRequiredSettings = field(default_factory=tls_required.TlsRequiredSettings)
+    hsts: hsts.HstsSettings = field(default_factory=hsts.HstsSettings)
+    trusted_proxies: trusted_proxies.TrustedProxiesSettings = field(default_factory=trusted_proxies.TrustedProxiesSettings)
+    request_limits: request_limits.RequestLimitsSettings = field(default_factory=request_limits.RequestLimitsSettings)
+    rate_limiting: rate_limiting.RateLimitingSettings = field(default_factory=rate_limiting.RateLimitingSettings)
+    content_security_policy: content_security_policy.ContentSecurityPolicySettings = field(
+        default_factory=content_security_policy.ContentSecurityPolicySettings
+    )
+    cors: cors.CorsSettings = field(default_factory=cors.CorsSettings)
+    cache_control: cache_control.CacheControlSettings = field(default_factory=cache_control.CacheControlSettings)
+    open_redirect: open_redirect.OpenRedirectSettings = field(default_factory=open_redirect.OpenRedirectSettings)
+    authentication_required: authentication_required.AuthenticationRequiredSettings = field(
+        default_factory=authentication_required.AuthenticationRequiredSettings
+    )
+    debug_disabled: debug_disabled.DebugDisabledSettings = field(default_factory=debug_disabled.DebugDisabledSettings)
+    information_disclosure: information_disclosure.InformationDisclosureSettings = field(
+        default_factory=information_disclosure.InformationDisclosureSettings
+    )
+    security_event_logging: security_event_logging.SecurityEventLoggingSettings = field(
+        default_factory=security_event_logging.SecurityEventLoggingSettings
+    )
+    fail_closed: fail_closed.FailClosedSettings = field(default_factory=fail_closed.FailClosedSettings)
 
     def __post_init__(self) -> None:
         if isinstance(self.mode, str) and self.mode in MODES:
@@ -113,6 +165,8 @@ def _own_faults(policy: Policy) -> list[str]:
         faults.append(f'mode: {policy.mode!r} is unknown; write "observe", "enforce" or "production"')
     if policy.key is not None and len(policy.key) < 32:
         faults.append(f"key: {len(policy.key)} bytes are too few; give at least 32 random bytes")
+    if isinstance(policy.identify, KnownBy):
+        faults += known_by.faults(policy.identify)
     if not policy.identify_seconds > 0:
         faults.append("identify_seconds must be above zero, for example 5.0")
     return faults + _rule_faults(policy) + _waiver_faults(policy)

@@ -15,7 +15,7 @@ from typing import Protocol
 from ringwork.names import CheckId
 from ringwork.prove.evidence import Evidence
 from ringwork.survey.facts import AppFacts, RouteFacts
-from ringwork.survey.wire.client import Client
+from ringwork.survey.wire.client import Answer, Client
 
 
 class Kind(StrEnum):
@@ -39,6 +39,7 @@ class ProbeRoute(StrEnum):
 
     BARE = "bare"  # answers 200 and has no rule at all
     PLAIN = "plain"  # answers 200 text/plain
+    PAGE = "page"  # a page with an inline script that carries the nonce which ringwork gives, if it guards the copy
     EMPTY = "empty"  # answers 204
     MOVED = "moved"  # answers 302 to PLAIN
     RAISES = "raises"  # the handler raises
@@ -47,9 +48,17 @@ class ProbeRoute(StrEnum):
     ABORTS = "aborts"  # answers the status in ?status=NNN through the framework's own abort / HTTPException
     TRACEBACK = "traceback"  # the handler catches, and answers 500 with the traceback as its body
     SETS_COOKIES = "sets-cookies"  # answers 200 with two plain cookies, no attribute at all
-    ECHO = "echo"  # answers the method and headers that the application saw, as JSON
+    GRAPHQL = "graphql"  # answers any query, however deep, as a GraphQL library without limits; the planted fault of a check
+    READS_BODY = "reads-body"  # reads the whole body, JSON and forms through the framework's own parser, and answers how much it read
+    ECHO = "echo"  # answers the method, headers, client address and scheme that the application saw, as JSON
+    BELIEVES = "believes"  # answers who is asking as a handler says that reads forwarding and identity headers itself, as JSON
     WRITES_ON_GET = "writes-on-get"  # writes a file on GET, as no safe method should; the planted fault of a check
     WEAK_TOKENS = "weak-tokens"  # a form whose csrf_token is a counter; the planted fault of a check
+    BANNERS = "banners"  # answers 200 with headers that name a component and its version
+    DEBUG_TOOL = "__debug__"  # listed and not served: a route such as debugging toolbars register; the planted fault of a check
+    SHARES = "shares"  # lets every origin that asks read its answer, with cookies
+    LEADS = "leads"  # answers 302 with the Location in ?to=, as it came
+    SWALLOWS = "swallows"  # one page for whatever follows its path
     SOCKET_RAISES = "socket-raises"  # a WebSocket that raises after accept (ASGI only)
     SOCKET_BARE = "socket-bare"  # a WebSocket without a rule (ASGI only)
 
@@ -60,6 +69,14 @@ class Fault(StrEnum):
     IDENTIFY_RAISES = "identify-raises"
     IDENTIFY_HANGS = "identify-hangs"
     IDENTIFY_WRONG = "identify-wrong"  # returns something that is no Principal
+    OUTAGES = "outages"  # what guards lean on can be switched off and on again: `served.strike`
+    LAYER_OUTER = "layer-outer"  # ringwork's outer layer is taken out
+    LAYER_GATE = "layer-gate"  # ringwork's gate before the router is taken out
+    LAYER_WRAPPED = "layer-wrapped"  # another layer is put round ringwork's outer one
+    LAYER_MOVED = "layer-moved"  # ringwork's outer layer stands one place further in
+    TRUSTS_PROVER = "trusts-prover"  # the prover's own addresses are trusted proxies, so what they forward has to count
+    DEBUG_ON = "debug-on"  # the framework's debug switch is on, and its debugger stands among the layers
+    STRAY_FILES = "stray-files"  # an environment file, a dump and a source map lie in the folders of static files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,17 +101,32 @@ class Served(Protocol):
     def client(self) -> Client:
         """A fresh browser with an empty cookie jar, from this check's own 127/8 address."""
 
+    def plain(self) -> Client:
+        """A fresh browser, from the same address, that asks the same copy under the same name over plain http."""
+
     def login(self, user: User) -> Client:
         """A fresh browser that is signed in; raises TargetFailed when the login does not work."""
 
     def probe_path(self, which: ProbeRoute) -> str:
         """Where a probe route stands; it exists only on copies served with probes=True."""
 
+    def sign_in(self, user: User, *, query: str) -> Answer | None:
+        """The answer to a login whose page was asked for with this query ("next=/x"); None where users have a token. As `login` else."""
+
     def state(self) -> Mapping[str, str]:
         """A digest for each store of the copy (database tables, files, module-level containers), by name."""
 
     def records(self) -> Sequence[str]:
         """Everything the copy logged or printed so far, one record an item."""
+
+    def strike(self, outage: str) -> None:
+        """Let one dependency of the guards fail, in a copy with Fault.OUTAGES; "" lets all of them work again.
+
+        store-down, store-raises, store-hangs, counters-down, identify-raises, identify-hangs, policy-raises, sink-raises.
+        """
+
+    def memory(self) -> int:
+        """How many bytes of memory the copy's process holds right now."""
 
     def reset(self) -> None:
         """Put every store back to what it was when the copy started."""
@@ -119,8 +151,13 @@ class Stage(Protocol):
     def brief(self) -> bool:
         """Whether this run only shows that a check can fail: one place where each attack succeeds is then enough."""
 
-    def serve(self, *, probes: bool = True, fault: Fault | None = None, production: bool = False) -> AbstractContextManager[Served]:
-        """Another copy, fresh. production: started as production would be; raises TargetFailed when it refuses to start."""
+    def serve(
+        self, *, probes: bool = True, fault: Fault | None = None, production: bool = False, limits: bool = False
+    ) -> AbstractContextManager[Served]:
+        """Another copy, fresh. production: started as production would be; raises TargetFailed when it refuses to start.
+
+        limits: rates hold as configured; in every other copy they are a thousand times as high.
+        """
 
     def fill(self, route: RouteFacts, *, client: Client | None = None) -> str:
         """A path for the route's template with parameters that lead somewhere, found by asking the application."""

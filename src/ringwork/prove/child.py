@@ -12,6 +12,7 @@ import ctypes
 import dataclasses
 import gc
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -21,16 +22,21 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ringwork.enforce.network import rate_limiting
 from ringwork.errors import RingworkError, TargetFailed
 from ringwork.installation import Installation
 from ringwork.names import ControlId
 from ringwork.protect import installed  # the package's face has a function of the module's name
 from ringwork.prove import channel
 from ringwork.prove.check import Fault
-from ringwork.survey import facts, state
-from ringwork.survey.harness import capture, confine, loading, namespaces, neutral, redirect, serving
+from ringwork.route import Route
+from ringwork.survey import baseline, facts, state
+from ringwork.survey.harness import capture, confine, faults, loading, namespaces, neutral, redirect, serving
 
 _DIE_WITH_PARENT = 1
+_LAYERS = {Fault.LAYER_OUTER: "outer", Fault.LAYER_GATE: "gate", Fault.LAYER_WRAPPED: "wrapped", Fault.LAYER_MOVED: "moved"}
+_TOLD_SETTINGS = ("cors", "open_redirect", "hsts", "tls_required", "trusted_proxies", "request_limits")
+_PATIENCE = 1000
 _HANG_SECONDS = 4.0  # beyond the deadline of a faulty copy, which is 1 s
 
 
@@ -99,7 +105,10 @@ class Zygote:
             self.app, target=self.setup["target"]["text"], root=self.setup["root"], installation=installation
         )
         moved = tuple(dataclasses.replace(r, file=self._original(r.file)) for r in found.routes)
-        return dataclasses.replace(found, routes=moved, guard=None if installation is None else _guard_facts(installation))
+        target, start = self.setup["target"]["module"], self.setup["paths"][0]
+        approved = baseline.approved(self.copy.joinpath(start, *target.split(".")[:-1]), root=self.copy)
+        guard = None if installation is None else _guard_facts(installation)
+        return dataclasses.replace(found, routes=moved, guard=guard, approved_public=approved)
 
     def _original(self, file: str) -> str:
         """A file of the copy as a path of the user's own tree, relative to its root."""
@@ -121,7 +130,7 @@ class Zygote:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # variants are reaped by the kernel
         while True:
             try:
-                command, fds = channel.receive(self.control, max_fds=2)
+                command, fds = channel.receive(self.control, max_fds=3)
             except channel.ChannelClosed:
                 return
             if command["do"] == "load":
@@ -148,16 +157,32 @@ def _guard_facts(installation: Installation) -> facts.GuardFacts:
     exceptions = getattr(policy.cookie_attributes, "exceptions", ())
     return facts.GuardFacts(
         mode=installation.mode.value,
+        rates={route.name: _rate_class(installation, route) for route in installation.list_routes()},
         controls=tuple(installation.pipeline.controls),
         origin=policy.origin,
         hosts=tuple(policy.hosts),
         identify=_named(policy.identify),
+        settings={name: dataclasses.asdict(getattr(policy, name)) for name in _TOLD_SETTINGS}
+        | {"events": _named(policy.events), "cacheable": _cacheable(installation)},
         cookie_exceptions=tuple(facts.CookieException(name=e.name, reason=e.reason) for e in exceptions),
         waivers=tuple(
             facts.WaiverFacts(control=w.control, reason=w.reason, owner=w.owner, until=w.until.isoformat(), route=w.route)
             for w in policy.waivers
         ),
     )
+
+
+def _cacheable(installation: Installation) -> dict[str, str]:
+    """Routes whose answers may be kept, by mark or by setting, with the reason."""
+    named = installation.policy.cache_control.cacheable
+    found = {route.name: next((one.reason for one in named if route.is_named(one.route)), "") for route in installation.list_routes()}
+    marked = {route.name: route.cacheable.reason for route in installation.list_routes() if route.cacheable is not None}
+    return {name: reason for name, reason in {**found, **marked}.items() if reason}
+
+
+def _rate_class(installation: Installation, route: Route) -> str:
+    found = rate_limiting.class_of(installation.policy.rate_limiting, route)
+    return f"{found.name}: {found.reason}" if found.reason else found.name
 
 
 def _named(identify: object) -> str:
@@ -183,6 +208,7 @@ class Variant:
         self.zygote, self.command = zygote, command
         self.listening = socket.socket(fileno=fds[0])
         self.control = socket.socket(fileno=fds[1])
+        self.plain = socket.socket(fileno=fds[2])
         self.refused_before = len(confine.refused())
 
     def run(self) -> None:
@@ -197,7 +223,9 @@ class Variant:
             raise TargetFailed(step="start", problem="the application is of an unknown kind", advice="run `ringwork doctor`")
         self._change(known[1])
         folder = Path(self.command["tls"])
-        listening = serving.Listening(sock=self.listening, certificate=folder / "leaf.pem", key=folder / "leaf.key", ready=self._ready)
+        listening = serving.Listening(
+            sock=self.listening, plain=self.plain, certificate=folder / "leaf.pem", key=folder / "leaf.key", ready=self._ready
+        )
         known[1].serve(self.zygote.app, listening)
         raise TargetFailed(
             step="start", problem=self._last_records(), advice="the application's own start-up failed; see its message above"
@@ -215,11 +243,25 @@ class Variant:
                     step="start", problem="the target has no ringwork guard to change", advice="protect(app) makes this check possible"
                 )
             return
-        if self.command["fault"]:
+        if self.command["fault"] == Fault.DEBUG_ON:
+            server.switch_debug_on(app)
+        elif self.command["fault"] == Fault.STRAY_FILES:
+            serving.leave_strays(self.zygote.copy, [folder for folder, _ in installation.look_round().static_folders])
+        elif self.command["fault"] == Fault.TRUSTS_PROVER:
+            trusted = dataclasses.replace(installation.policy.trusted_proxies, proxies=("127.0.0.0/8",), header="x-forwarded")
+            installation.policy = dataclasses.replace(installation.policy, trusted_proxies=trusted)
+        elif self.command["fault"] == Fault.OUTAGES:
+            installation.recompile()  # a store on a network is exchanged for this copy's own memory first
+            faults.plant(installation)
+        elif self.command["fault"] in _LAYERS:
+            server.change_layers(app, _LAYERS[self.command["fault"]])
+        elif self.command["fault"]:
             broken = _broken_identify(Fault(self.command["fault"]), canary)
             installation.policy = dataclasses.replace(installation.policy, identify=broken, identify_seconds=1.0)
         without = frozenset(ControlId(control) for control in self.command["without"])
-        installation.recompile(without=without, origin=self.command["origin"], production=self.command["production"])
+        # Against checks that trip over each other's rates: only the checks of the rates themselves meet them as configured.
+        patience = 1 if self.command["limits"] else _PATIENCE
+        installation.recompile(without=without, origin=self.command["origin"], production=self.command["production"], patience=patience)
 
     def _ready(self) -> None:
         channel.send(self.control, {"ready": True})
@@ -234,6 +276,10 @@ class Variant:
         os._exit(0)
 
     def _look(self, what: str) -> Any:
+        if what.startswith("strike "):
+            faults.SWITCH.turn(what.removeprefix("strike "))
+        if what == "memory":
+            return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
         if what == "state":
             return state.digest(self.zygote.copy)
         if what == "records":

@@ -93,6 +93,8 @@ def _visit(stage: LiveStage, reach: Reach, route: RouteFacts, name: str, roles: 
 def _expected(route: RouteFacts, roles: tuple[str, ...] | None) -> str:
     if route.rule == "public":
         return "allow"
+    if route.rule == "own":
+        return "deny" if roles is None else ""
     if route.rule == "requires":
         return "allow" if roles is not None and (not route.roles or set(route.roles) & set(roles)) else "deny"
     return ""

@@ -6,10 +6,26 @@ _FIXES = {
     "access.deny-by-default": (
         'put @requires(...) or @public("reason") on the route; for one that is not yours, Policy(rules={"GET /path": public("reason")})'
     ),
+    "browser.content-security-policy": (
+        'give inline scripts nonce="{{ csp_nonce }}", take weaker settings out, and let `ringwork csp EVENTS` name what else is needed'
+    ),
+    "identity.authentication-required": (
+        'put @requires(...) on the route, or @public("reason") and its name into ringwork-public.txt; `identify` says who is asking'
+    ),
     "browser.csrf": "put {{ current().csrf_field(action) }} into the form and take exemptions off; JSON routes take application/json only",
     "browser.security-headers": "take out what sets these headers elsewhere, and leave them to ringwork",
     "browser.cookie-attributes": "set cookies plainly and leave their attributes to ringwork; declare an exception by name with its reason",
     "network.host-validation": 'give the canonical origin and exact host names: Policy(origin="https://your.host", hosts=(...))',
+    "network.trusted-proxies": (
+        "take ProxyFix and the like out, and name the proxies that stand in front: [tool.ringwork.trusted_proxies] proxies = [...]"
+    ),
+    "network.request-limits": (
+        'take general limits back to the defaults, and mark the one route that needs more: @limits("why", body_bytes=...)'
+    ),
+    "transport.tls-required": 'give an https origin, Policy(origin="https://your.host"), and close or redirect every listener in clear',
+    "transport.hsts": "leave the header to ringwork, with a year or more and subdomains; take what sets it elsewhere out",
+    "output.debug-disabled": "take debug=True, toolbars, profilers and --reload out of what production starts",
+    "output.information-disclosure": "move the file out of the served folder; serve assets by extension and let no header name a version",
     "output.error-handling": "let exceptions rise to ringwork, which answers with an incident number and logs the rest",
 }
 

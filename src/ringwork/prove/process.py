@@ -26,16 +26,19 @@ IMPORT_SECONDS = 20.0
 START_SECONDS = 10.0
 _ANSWER_SECONDS = 20.0
 _KEPT_BYTES = 20_000_000
-_KEPT = frozenset({"PATH", "LANG", "LANGUAGE", "TZ", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "SYSTEMROOT", "LD_LIBRARY_PATH"})
+_KEPT = frozenset(
+    {"PATH", "LANG", "LANGUAGE", "TZ", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "SYSTEMROOT", "LD_LIBRARY_PATH", "FORWARDED_ALLOW_IPS"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """How a variant differs from the copy. without: control ids taken out."""
+    """How a variant differs from the copy. without: control ids taken out. limits: rates as configured, not a thousand times as high."""
 
     probes: bool = True
     fault: Fault | None = None
     production: bool = False
+    limits: bool = False
     without: frozenset[str] = frozenset()
 
 
@@ -144,15 +147,19 @@ class Copy:
         return "without a message"
 
     def fork(
-        self, change: Change, *, sock: socket.socket, origin: str, canary: str, tls: Path, folder: Path | None
+        self, change: Change, *, socks: tuple[socket.socket, socket.socket], origin: str, canary: str, tls: Path, folder: Path | None
     ) -> tuple[int, socket.socket]:
-        """A new variant that serves on `sock`; its process id and its control socket. Raises TargetFailed when it does not start."""
+        """A new variant; its process id and its control socket. Raises TargetFailed when it does not start.
+
+        socks: where it serves over TLS, and where without.
+        """
         ours, theirs = socket.socketpair()
         command = {
             "do": "fork",
             "probes": change.probes,
             "fault": change.fault.value if change.fault else "",
             "production": change.production,
+            "limits": change.limits,
             "without": sorted(change.without),
             "origin": origin,
             "canary": canary,
@@ -160,7 +167,7 @@ class Copy:
             "shown": str(folder) if folder else "",
         }
         with self._lock:
-            pid = int(self._ask(command, [sock.fileno(), theirs.fileno()])["pid"])
+            pid = int(self._ask(command, [socks[0].fileno(), theirs.fileno(), socks[1].fileno()])["pid"])
         theirs.close()
         ours.settimeout(START_SECONDS)
         try:

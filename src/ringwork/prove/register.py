@@ -6,20 +6,37 @@ import importlib.metadata
 from collections.abc import Iterator
 
 from ringwork.prove.access import deny_by_default
-from ringwork.prove.browser import cookie_attributes, csrf, security_headers
+from ringwork.prove.browser import cache_control, content_security_policy, cookie_attributes, cors, csrf, open_redirect, security_headers
 from ringwork.prove.check import Check
-from ringwork.prove.network import host_validation
-from ringwork.prove.output import error_handling
+from ringwork.prove.identity import authentication_required
+from ringwork.prove.network import host_validation, rate_limiting, request_limits, trusted_proxies
+from ringwork.prove.observation import security_event_logging
+from ringwork.prove.output import debug_disabled, error_handling, fail_closed, information_disclosure
+from ringwork.prove.transport import hsts, tls_required
 
 GROUP = "ringwork.checks"
 
 PROOFS: tuple[tuple[Check, ...], ...] = (
+    authentication_required.CHECKS,
     deny_by_default.CHECKS,
     csrf.CHECKS,
     host_validation.CHECKS,
     error_handling.CHECKS,
+    debug_disabled.CHECKS,
+    cors.CHECKS,
+    tls_required.CHECKS,
     cookie_attributes.CHECKS,
+    content_security_policy.CHECKS,
+    fail_closed.CHECKS,
+    open_redirect.CHECKS,
+    trusted_proxies.CHECKS,
+    rate_limiting.CHECKS,
+    request_limits.CHECKS,
+    cache_control.CHECKS,
+    information_disclosure.CHECKS,
     security_headers.CHECKS,
+    hsts.CHECKS,
+    security_event_logging.CHECKS,
 )
 """The gravest control first, so that the worst finding is known soonest."""
 

@@ -27,8 +27,9 @@ class Running:
         self, copy: Copy, change: Change, *, host: str, authority: forge.Authority, renew: Callable[[], Copy] | None = None
     ) -> None:
         self.copy, self.change, self._renew = copy, change, renew
-        self.sock = _listen()
+        self.sock, self.plain_sock = _listen(), _listen()
         self.address: tuple[str, int] = self.sock.getsockname()[:2]
+        self.plain_address: tuple[str, int] = self.plain_sock.getsockname()[:2]
         self.host = host
         self.origin = f"https://{host}:{self.address[1]}"
         self.canary = f"canary-{secrets.token_hex(8)}"
@@ -42,6 +43,7 @@ class Running:
         except BaseException:
             self._end()
             self.sock.close()
+            self.plain_sock.close()
             raise
 
     def _start(self) -> None:
@@ -51,11 +53,11 @@ class Running:
             self._folder = self.copy.variant_folder()
         tls = _write_leaf(self.copy.folder, self.authority, self.host)
         self._pid, self._control = self.copy.fork(
-            self.change, sock=self.sock, origin=self.origin, canary=self.canary, tls=tls, folder=self._folder
+            self.change, socks=(self.sock, self.plain_sock), origin=self.origin, canary=self.canary, tls=tls, folder=self._folder
         )
 
     def ask(self, what: str) -> Any:
-        """One question: state, records, events or refused."""
+        """One question: state, records, events or refused; or "strike " and an outage."""
         with self._lock:
             control = self._control or socket.socket()  # an unconnected one answers as a copy that is gone
             try:
@@ -104,6 +106,7 @@ class Running:
         with self._lock:
             self._end()
             self.sock.close()
+            self.plain_sock.close()
 
 
 def _listen() -> socket.socket:
@@ -138,4 +141,15 @@ def browser(running: Running, *, source: str = "127.0.0.1") -> Client:
         ca_pem=running.authority.certificate_pem,
         source=source,
         origin=running.origin,
+    )
+
+
+def plain_browser(running: Running, *, source: str = "127.0.0.1") -> Client:
+    """A fresh browser that asks the same variant, by the same name, over plain http."""
+    return Client(
+        address=running.plain_address,
+        server_name=running.host,
+        ca_pem=None,
+        source=source,
+        origin=f"http://{running.origin.partition('://')[2]}",
     )

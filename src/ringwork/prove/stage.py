@@ -18,11 +18,11 @@ from ringwork.prove import pages
 from ringwork.prove.check import Fault, ProbeRoute, User
 from ringwork.prove.launch import Launcher
 from ringwork.prove.process import Change
-from ringwork.prove.running import Running, browser
+from ringwork.prove.running import Running, browser, plain_browser
 from ringwork.prove.users import Entrances
 from ringwork.survey.facts import AppFacts, RouteFacts
 from ringwork.survey.wire import entry
-from ringwork.survey.wire.client import Client
+from ringwork.survey.wire.client import Answer, Client
 
 _FIRST_SOURCE = int(ipaddress.IPv4Address("127.16.0.1"))
 _PREFIX = "/ringwork-probe"
@@ -53,12 +53,21 @@ class LiveServed:
         """A fresh browser with an empty jar."""
         return browser(self.running, source=self.source)
 
+    def plain(self) -> Client:
+        """A fresh browser that asks without TLS, under the same name."""
+        return plain_browser(self.running, source=self.source)
+
     def login(self, user: User) -> Client:
         """A fresh browser that is signed in; registers the user first where that is how they come to be."""
         client = self.client()
         with self._lock:
             self.entrances.enter(user, client, registered=self._registered)
         return client
+
+    def sign_in(self, user: User, *, query: str) -> Answer | None:
+        """The answer to a login whose page was asked for with this query."""
+        with self._lock:
+            return self.entrances.enter(user, self.client(), registered=self._registered, query=query)
 
     def probe_path(self, which: ProbeRoute) -> str:
         """Where the harness put a probe route."""
@@ -74,6 +83,15 @@ class LiveServed:
     def records(self) -> Sequence[str]:
         """Everything logged or printed so far."""
         found: list[str] = self.running.ask("records")
+        return found
+
+    def strike(self, outage: str) -> None:
+        """Switch one planted outage on, or with "" all off."""
+        self.running.ask(f"strike {outage}")
+
+    def memory(self) -> int:
+        """The resident size of the copy's own process."""
+        found: int = self.running.ask("memory")
         return found
 
     def reset(self) -> None:
@@ -114,9 +132,11 @@ class LiveStage:
         return LiveServed(self._launcher.run(change), self._entrances, source=self.source)
 
     @contextmanager
-    def serve(self, *, probes: bool = True, fault: Fault | None = None, production: bool = False) -> Iterator[LiveServed]:
+    def serve(
+        self, *, probes: bool = True, fault: Fault | None = None, production: bool = False, limits: bool = False
+    ) -> Iterator[LiveServed]:
         """Another copy, fresh, ended with the block."""
-        served = self._start(Change(probes=probes, fault=fault, production=production, without=self._without))
+        served = self._start(Change(probes=probes, fault=fault, production=production, limits=limits, without=self._without))
         try:
             if production:
                 _require_first_answer(served)
@@ -198,11 +218,15 @@ def _require_first_answer(served: LiveServed) -> None:
         raise TargetFailed(step="start", problem=problem, advice="production refuses to serve with a fault; see the message")
 
 
+_SHARED_WIDELY = {"CORSMiddleware": {"allow_origins": ["*"], "allow_credentials": True}}
+"""What the planted route that shares stands for, as a framework's setting."""
+
+
 def _with(facts: AppFacts, planted: ProbeRoute | None) -> AppFacts:
     """The facts of a copy among whose routes a planted fault is listed."""
     if planted is None:
         return facts
-    methods = ("GET", "POST") if planted is ProbeRoute.WEAK_TOKENS else ("GET",)
+    methods = ("GET", "POST") if planted in {ProbeRoute.WEAK_TOKENS, ProbeRoute.GRAPHQL} else ("GET",)
     route = RouteFacts(
         kind="http",
         path=f"{_PREFIX}/{planted.value}",
@@ -212,7 +236,8 @@ def _with(facts: AppFacts, planted: ProbeRoute | None) -> AppFacts:
         reason="a probe",
         body="form",
     )
-    return dataclasses.replace(facts, routes=(route, *facts.routes))
+    settings = {**facts.settings, **(_SHARED_WIDELY if planted is ProbeRoute.SHARES else {})}
+    return dataclasses.replace(facts, routes=(route, *facts.routes), settings=settings)
 
 
 def _without(facts: AppFacts, without: frozenset[str]) -> AppFacts:

@@ -13,7 +13,7 @@ from ringwork.prove.process import Change
 from ringwork.prove.running import browser
 from ringwork.survey.facts import AppFacts
 from ringwork.survey.wire import entry
-from ringwork.survey.wire.client import Client
+from ringwork.survey.wire.client import Answer, Client
 
 _REGISTERED = ("anna", "ben")
 _LINES = (
@@ -43,10 +43,11 @@ class Entrances:
     register: entry.WayIn | None = None
     known: tuple[entry.DeclaredUser, ...] = ()
 
-    def enter(self, user: User, client: Client, *, registered: dict[str, entry.DeclaredUser]) -> None:
+    def enter(self, user: User, client: Client, *, registered: dict[str, entry.DeclaredUser], query: str = "") -> Answer | None:
         """Sign `user` in on `client`; registers them first on a copy that does not have them yet. Raises TargetFailed.
 
-        registered: accounts made on this copy so far, by name; added to.
+        registered: accounts made on this copy so far, by name; added to. query: added to the address of the login's page.
+        Returns the login's answer, None for a token.
         """
         account = next((known for known in self.known if known.name == user.name), registered.get(user.name))
         if account is None and self.register is not None:
@@ -55,8 +56,8 @@ class Entrances:
             raise TargetFailed(step="login", problem=f"no way in is known for {user.name}", advice=UNLOCK)
         if self.login is None:
             client.bearer = account.token
-        else:
-            entry.sign_in(client, self.login, account)
+            return None
+        return entry.sign_in(client, entry.asked_with(self.login, query), account)
 
 
 def find(facts: AppFacts, asked: settings.Settings, launcher: Launcher) -> Entrances:

@@ -29,8 +29,8 @@ class RouteFacts:
     """One way in, as the application's own router holds it.
 
     kind: http, websocket, static or mount. path: template with every prefix, parameters in braces ("{note_id}").
-    rule: "public", "requires" or "" for none. guarded_by: names of the application's own dependencies or decorators
-    that look like authentication; empty when none was recognised.
+    rule: "public", "requires", "own" (a check of the application's own that counts as a rule) or "" for none. guarded_by: names
+    of the application's own dependencies or decorators that look like authentication; empty when none was recognised.
     """
 
     kind: str
@@ -42,6 +42,7 @@ class RouteFacts:
     rule: str = ""
     rule_source: str = ""
     roles: tuple[str, ...] = ()
+    recorded: bool = False  # told as an event before it begins, by its rule
     reason: str = ""
     csrf_exempt: str = ""
     guarded_by: tuple[str, ...] = ()
@@ -56,6 +57,22 @@ class RouteFacts:
             return f"WEBSOCKET {self.path}"
         shown = [m for m in self.methods if m not in {"HEAD", "OPTIONS"}]
         return f"{','.join(sorted(shown)) or 'ANY'} {self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckFacts:
+    """One of the application's own checks of who is asking, as its routes use it.
+
+    name: "module:function", as the policy names it. kind: dependency, decorator or hook. known: a check of a library that
+    ringwork knows by itself. bearer: it reads a token that scripts send, not what browsers attach. subject: the attribute of
+    what a dependency returns that tells who it is, "" where ringwork finds it by itself.
+    """
+
+    name: str
+    kind: str
+    known: bool = False
+    bearer: bool = False
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +96,10 @@ class WaiverFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardFacts:
-    """What ringwork itself enforces in the target; absent when the target does not use it."""
+    """What ringwork itself enforces in the target; absent when the target does not use it.
+
+    settings: those that checks of configuration read, by the policy's own names, as JSON values.
+    """
 
     mode: str
     controls: tuple[str, ...]
@@ -88,6 +108,8 @@ class GuardFacts:
     identify: str
     cookie_exceptions: tuple[CookieException, ...] = ()
     waivers: tuple[WaiverFacts, ...] = ()
+    rates: Mapping[str, str] = field(default_factory=dict)  # route name to its class of rates, "none: reason" for unlimited ones
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +127,8 @@ class AppFacts:
     framework: starlette, fastapi or flask. root: the user's own folder (the copy has the same layout).
     settings: the framework's security settings as JSON values, by their own names. middleware: outermost first.
     schema_paths: what the application's OpenAPI document lists, to check the census against; empty without one.
+    approved_public: names of the routes that the project approved as public (survey.baseline), None where it keeps no list.
+    checks: the application's own checks of who is asking, as far as they look like one.
     """
 
     target: str
@@ -117,6 +141,8 @@ class AppFacts:
     middleware: tuple[str, ...] = ()
     error_handlers: ErrorHandlers = field(default_factory=ErrorHandlers)
     schema_paths: tuple[str, ...] = ()
+    approved_public: tuple[str, ...] | None = None
+    checks: tuple[CheckFacts, ...] = ()
 
 
 def to_plain(value: Any) -> Any:

@@ -4,6 +4,7 @@ import traceback
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI, Request, WebSocket
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -20,6 +21,7 @@ async def lifespan(app):
 
 
 app = FastAPI(title="Tea shop", lifespan=lifespan)
+app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_credentials=True, allow_methods=["*"], allow_headers=["*"])
 app.include_router(auth.router)
 app.include_router(orders.router, prefix="/orders")
 app.include_router(api.router, prefix="/api/v1")

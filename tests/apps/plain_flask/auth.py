@@ -49,7 +49,7 @@ def login():
         if user is not None and check_password_hash(user["password"], request.form["password"]):
             session.clear()
             session["user_id"] = user["id"]
-            return redirect(url_for("blog.index"))
+            return redirect(request.args.get("next") or url_for("blog.index"))
         flash("Wrong name or password.")
     return render_template("login.html")
 

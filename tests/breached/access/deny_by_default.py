@@ -1,5 +1,5 @@
-"""The clinic without deny-by-default: nobody asks for a principal or a role, and what has no rule is served."""
+"""The clinic without deny-by-default: nobody asks for a rule or a role, and what has no rule is served."""
 
 CONTROL = "access.deny-by-default"
-WITHOUT = (CONTROL,)
-"""Taken out; nothing else stands in the way of these attacks."""
+WITHOUT = (CONTROL, "identity.authentication-required")
+"""Taken out with the guard that asks who is there: alone, it still refuses everybody whom a broken loader of users cannot name."""

@@ -165,7 +165,23 @@ def test_passes_over_a_repetition_of_other_headers() -> None:
 def test_refuses_a_foreign_login() -> None:
     """Login CSRF: nobody is signed in yet, and the attacker's own account would be."""
     assert reason(ask("POST", "/notes", (b"origin", b"https://evil.invalid"), FORM)) == "foreign-origin"
-    assert reason(ask("POST", "/notes", *OWN, FORM), form={}) == "missing-token"
+    assert reason(ask("POST", "/notes", (b"sec-fetch-site", b"cross-site"), FORM)) == "cross-site"
+
+
+def test_asks_no_token_of_an_own_page_that_attaches_nothing() -> None:
+    """A script of the own origin that fetches a bearer token by a form: no cookie and no login could be ridden."""
+    assert reason(ask("POST", "/token", *OWN, FORM), form={}) is None
+    assert reason(ask("POST", "/token", *OWN, FORM, COOKIE), form={}) == "missing-token"
+    assert reason(ask("POST", "/token", *OWN, FORM, (b"authorization", b"Basic YTpi")), form={}) == "missing-token"
+    assert reason(ask("POST", "/token", *OWN, FORM, user=ADA), form={}) == "missing-token"
+
+
+def test_asks_no_token_of_an_own_script_that_sends_nothing() -> None:
+    """fetch() without a body names no type, which no form leaves out; its origin was proven."""
+    assert reason(ask("POST", "/notes", *OWN, COOKIE, (b"content-length", b"0"), user=ADA)) is None
+    assert (
+        reason(ask("POST", "/notes", (b"origin", b"https://evil.invalid"), COOKIE, (b"content-length", b"0"), user=ADA)) == "foreign-origin"
+    )
 
 
 @pytest.mark.parametrize("site_word", [b"same-site", b"cross-site"])
@@ -206,7 +222,7 @@ def test_asks_for_a_token_with_every_other_type(media: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "headers"), [("POST", ()), ("POST", ((b"content-length", b"0"),)), ("PUT", ((b"content-length", b"5"),)), ("LINK", ())]
+    ("method", "headers"), [("POST", ()), ("POST", ((b"content-length", b"2"),)), ("PUT", ((b"content-length", b"5"),)), ("LINK", ())]
 )
 def test_asks_for_a_token_without_a_type(method: str, headers: tuple[Header, ...]) -> None:
     """No type is what a foreign page can send too."""

@@ -118,3 +118,12 @@ def test_checks_before_routing_only() -> None:
     """The plan of a matched route carries no second check."""
     assert GUARD.plan(SETTINGS, CONFIGURED, make_route()).arrive is None
     assert GUARD.faults(SETTINGS) == ()
+
+
+def test_serves_the_test_client_of_starlette_until_an_origin_is_set() -> None:
+    """A suite runs as it is; the peer's name is none that a socket has, so the host name alone opens nothing."""
+    tested = {"host": b"testserver", "peer": "testclient"}
+    assert arrive(GUARD, SETTINGS, UNCONFIGURED, ask(**tested)) is None
+    assert arrive(GUARD, SETTINGS, UNCONFIGURED, ask(host=b"testserver", peer="203.0.113.9")) is not None
+    assert arrive(GUARD, SETTINGS, UNCONFIGURED, ask(host=b"clinic.example", peer="testclient")) is not None
+    assert arrive(GUARD, SETTINGS, CONFIGURED, ask(**tested)) is not None

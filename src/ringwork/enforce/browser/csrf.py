@@ -146,6 +146,9 @@ def _check(settings: CsrfSettings, site: Site) -> Enter:
         # A handshake carries no form, so the origin is all there is to prove.
         if refusal is not None or is_socket or _needs_no_token(exchange):
             return refusal
+        if exchange.cookie is None and principal is None and exchange.authorization is None:
+            # Nothing here was attached by the browser: a form of the site's own page, and nobody in whose name it could act.
+            return None
         return _spend(exchange, settings, site, tokens)
 
     return enter
@@ -183,7 +186,8 @@ def _needs_no_token(exchange: Exchange) -> bool:
         return True
     if media.startswith(b"application/") and media.endswith(b"+json") and b"," not in media and b" " not in media:
         return True
-    return not media and exchange.method in _PREFLIGHTED and exchange.content_length in (None, b"0")
+    # No form sends nothing: it names its type even when it is empty. This is a script's, of a page whose origin was proven above.
+    return not media and (exchange.content_length == b"0" or (exchange.method in _PREFLIGHTED and exchange.content_length is None))
 
 
 def _spend(exchange: Exchange, settings: CsrfSettings, site: Site, tokens: FormTokens) -> Asking:
@@ -208,6 +212,8 @@ def _spend(exchange: Exchange, settings: CsrfSettings, site: Site, tokens: FormT
             return None
 
     won = (yield Blocking(call=claim)) if site.spent.blocking else claim()
+    if won is None and not site.closes:
+        return None
     if won is None:
         # Fail mode: closed. Against a store that is pushed over so that old tokens count again.
         return _refuse(CsrfReason.STORE_DOWN, "the store of spent tokens did not answer", status=503)

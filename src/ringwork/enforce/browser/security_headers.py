@@ -30,16 +30,12 @@ EMBEDDER_POLICIES = frozenset({"", "require-corp", "credentialless"})
 
 REMOVES = frozenset(
     {
-        # Against headers that tell versions, or that old browsers turn into holes of their own.
+        # Against headers that old browsers turn into holes of their own; those that tell versions go with output.information-disclosure.
         b"expect-ct",
         b"feature-policy",
         b"public-key-pins",
         b"public-key-pins-report-only",
-        b"x-aspnet-version",
-        b"x-aspnetmvc-version",
         b"x-content-security-policy",
-        b"x-generator",
-        b"x-powered-by",
         b"x-webkit-csp",
         b"x-xss-protection",
     }

@@ -9,15 +9,17 @@ from typing import Any
 from flask import Flask
 
 from ringwork.frameworks import flask as adapter
+from ringwork.frameworks import flask_sharing
 from ringwork.installation import Installation
 from ringwork.route import Route, RouteKind
-from ringwork.survey.facts import AppFacts, ErrorHandlers, ParameterFacts, RouteFacts
-from ringwork.survey.harness import reading
+from ringwork.survey.facts import AppFacts, CheckFacts, ErrorHandlers, ParameterFacts, RouteFacts
+from ringwork.survey.harness import checks, limiters, proxies, reading
 
 _SETTINGS = (
     "DEBUG", "TESTING", "PROPAGATE_EXCEPTIONS", "SESSION_COOKIE_NAME", "SESSION_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY",
     "SESSION_COOKIE_SAMESITE", "SESSION_COOKIE_DOMAIN", "SESSION_COOKIE_PATH", "REMEMBER_COOKIE_SECURE",
     "REMEMBER_COOKIE_HTTPONLY", "REMEMBER_COOKIE_SAMESITE", "TRUSTED_HOSTS", "SERVER_NAME", "MAX_CONTENT_LENGTH",
+    "MAX_FORM_MEMORY_SIZE", "MAX_FORM_PARTS",
     "PREFERRED_URL_SCHEME", "WTF_CSRF_ENABLED",
 )  # fmt: skip
 
@@ -35,10 +37,24 @@ def collect(app: Flask, *, target: str, root: str, installation: Installation | 
         framework_version=importlib.metadata.version("flask"),
         root=root,
         routes=tuple(_route(app, route) for route in adapter.list_routes(app, installation=installation)),
-        settings={name: app.config[name] for name in _SETTINGS if name in app.config and _is_plain(app.config[name])} | _session(app),
+        settings={name: app.config[name] for name in _SETTINGS if name in app.config and _is_plain(app.config[name])}
+        | _session(app)
+        | _sharing(app)
+        | proxies.of_flask(app)
+        | limiters.of_flask(app)
+        | {"debugging": list(adapter.look_round(app).debug)}
+        | ({"LOGIN_MANAGER": True} if hasattr(app, "login_manager") else {}),
         middleware=_hooks(app),
         error_handlers=_error_handlers(app),
+        checks=_checks(app),
     )
+
+
+def _checks(app: Flask) -> tuple[CheckFacts, ...]:
+    """The application's own checks of who is asking, those most used first."""
+    found = [check for view in app.view_functions.values() for check in checks.of_view(view)]
+    found += [check for hooks in app.before_request_funcs.values() for check in checks.of_hooks(hooks)]
+    return tuple(sorted(dict.fromkeys(found), key=lambda check: -found.count(check)))
 
 
 def _is_plain(value: object) -> bool:
@@ -49,6 +65,12 @@ def _session(app: Flask) -> dict[str, Any]:
     """The key's length, never the key."""
     key = app.config.get("SECRET_KEY")
     return {"SECRET_KEY": f"({len(key)} characters)"} if isinstance(key, str | bytes) else {}
+
+
+def _sharing(app: Flask) -> dict[str, Any]:
+    """What flask-cors was told, where it is used."""
+    found = flask_sharing.sharing(app)
+    return {"flask-cors": found} if found else {}
 
 
 def _hooks(app: Flask) -> tuple[str, ...]:

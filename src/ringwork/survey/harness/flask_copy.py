@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import multiprocessing.heap
 import ssl
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import Flask, Response, abort, redirect, request
+from werkzeug.debug import DebuggedApplication
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from ringwork.current import csp_nonce
 from ringwork.policy import declare
 from ringwork.survey.harness import serving
 
@@ -22,12 +26,16 @@ def add_probes(app: Flask, *, canary: str) -> None:
     at = serving.prefix(canary)
     for name, view in _views(canary, at).items():
         marked = view if name == "bare" else declare.public(_REASON)(view)
-        app.add_url_rule(f"{at}/{name}", endpoint=f"ringwork-probe-{name}", view_func=marked, methods=["GET", "POST"])
+        below = f"/<path:{serving.BELOW[name]}>" if name in serving.BELOW else ""
+        app.add_url_rule(f"{at}/{name}{below}", endpoint=f"ringwork-probe-{name}", view_func=marked, methods=["GET", "POST"])
 
 
 def _views(canary: str, at: str) -> dict[str, View]:
     def plain() -> Response:
         return Response("plain", mimetype="text/plain")
+
+    def page() -> Response:
+        return Response(serving.page_with_nonce(csp_nonce()), mimetype="text/html")
 
     def bare() -> Response:
         return Response("bare", mimetype="text/plain")
@@ -49,6 +57,7 @@ def _views(canary: str, at: str) -> dict[str, View]:
 
     return {
         "plain": plain,
+        "page": page,
         "bare": bare,
         "empty": empty,
         "moved": moved,
@@ -61,7 +70,11 @@ def _views(canary: str, at: str) -> dict[str, View]:
 
 def _planted(at: str) -> dict[str, View]:
     def echo() -> Any:
-        return {"method": request.method, "headers": {name.lower(): value for name, value in request.headers}, "url": request.url}
+        seen = {"method": request.method, "headers": {name.lower(): value for name, value in request.headers}, "url": request.url}
+        return {**seen, "scheme": request.scheme, "client": request.remote_addr or ""}
+
+    def believes() -> Any:
+        return serving.believed({name.lower(): value for name, value in request.headers}, request.remote_addr or "", request.scheme)
 
     def writes_on_get() -> Response:
         serving.write_something()
@@ -70,7 +83,42 @@ def _planted(at: str) -> dict[str, View]:
     def weak_tokens() -> str:
         return serving.weak_form(at)
 
-    return {"echo": echo, "writes-on-get": writes_on_get, "weak-tokens": weak_tokens}
+    def banners() -> Response:
+        return Response("banners", mimetype="text/plain", headers=serving.BANNERS)
+
+    def shares() -> Any:
+        return {"shared": True}, serving.shared_with(request.headers.get("Origin", ""))
+
+    def leads() -> Response:
+        return Response(status=302, headers={"Location": request.args.get("to", at)})
+
+    def swallows(rest: str) -> str:
+        return serving.SWALLOWED
+
+    leading: dict[str, Any] = {"shares": shares, "leads": leads, "swallows": swallows}
+    return {
+        **leading,
+        "graphql": _graphql,
+        "reads-body": _reads_body,
+        "echo": echo,
+        "believes": believes,
+        "writes-on-get": writes_on_get,
+        "weak-tokens": weak_tokens,
+        "banners": banners,
+    }
+
+
+def _graphql() -> Any:
+    request.get_json()
+    return serving.QUERIED
+
+
+def _reads_body() -> Any:
+    if request.mimetype == "application/json":
+        request.get_json()
+    elif request.mimetype == "application/x-www-form-urlencoded":
+        return {"read": len(request.form)}
+    return {"read": len(request.get_data())}
 
 
 def _faulty(canary: str) -> dict[str, View]:
@@ -99,6 +147,42 @@ def _faulty(canary: str) -> dict[str, View]:
     return {"raises": raises, "raises-html": raises_html, "raises-stream": raises_stream, "traceback": shows_traceback}
 
 
+def switch_debug_on(app: Flask) -> None:
+    """As somebody leaves it on: the switch, and the debugger with its console right round Flask, inside ringwork where that stands."""
+    app.debug = True
+    # The debugger counts wrong PINs in shared memory, which a confined copy may keep in its own temporary folder only.
+    multiprocessing.heap.Arena._dir_candidates = []  # type: ignore[attr-defined]  # noqa: SLF001  # there is no other switch
+    outer: Any = app.wsgi_app
+    if hasattr(outer, "installation"):
+        outer.app = DebuggedApplication(outer.app, evalex=True, pin_security=False)
+    else:
+        app.wsgi_app = DebuggedApplication(outer, evalex=True, pin_security=False)  # type: ignore[method-assign]  # as Werkzeug's documentation shows
+
+
+class _Foreign:
+    """A layer of somebody else's, put round ringwork after it was installed."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        return self.app(environ, start_response)
+
+
+def change_layers(app: Flask, how: str) -> None:
+    """Take ringwork's outer layer or gate out, wrap it, or move it inward: under WSGI a layer goes round it as its first one."""
+    outer: Any = app.wsgi_app
+    if how == "gate":
+        gate: Any = app.full_dispatch_request
+        app.full_dispatch_request = gate.dispatch  # type: ignore[method-assign]  # as it was before
+    elif how == "outer":
+        app.wsgi_app = outer.app  # type: ignore[method-assign]  # as it was before
+    elif how == "wrapped":
+        app.wsgi_app = _Foreign(outer)  # type: ignore[method-assign]  # as Flask's own documentation shows
+    else:
+        app.wsgi_app = _Foreign(_Foreign(outer))  # type: ignore[method-assign]  # the same
+
+
 class _Handler(WSGIRequestHandler):
     """Speaks HTTP/1.1, names no version and writes no access log."""
 
@@ -118,5 +202,8 @@ def serve(app: Flask, listening: serving.Listening) -> None:
     context.load_cert_chain(listening.certificate, listening.key)
     host, port = listening.sock.getsockname()[:2]
     server = make_server(host, port, app, threaded=True, request_handler=_Handler, ssl_context=context, fd=listening.sock.fileno())
+    host, port = listening.plain.getsockname()[:2]
+    plain = make_server(host, port, app, threaded=True, request_handler=_Handler, fd=listening.plain.fileno())
+    threading.Thread(target=plain.serve_forever, name="ringwork-plain", daemon=True).start()
     listening.ready()
     server.serve_forever()

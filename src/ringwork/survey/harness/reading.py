@@ -9,13 +9,14 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ringwork.route import Public, Requires, Route
+from ringwork.route import Own, Public, Requires, Route
 from ringwork.survey.facts import ParameterFacts, RouteFacts
 
 _AUTH = re.compile(
     r"current_?user|get_?user|require|auth|login|log_in|signed_in|jwt|token|permission|principal|admin|role|identity|protected|secur",
     re.IGNORECASE,
 )
+_RULES: Mapping[type[Any], str] = {Public: "public", Requires: "requires", Own: "own"}
 _SOURCES = {"form": "form", "args": "query", "query_params": "query", "get_json": "json", "json": "json", "values": "form", "files": "form"}
 
 
@@ -31,12 +32,13 @@ def facts_of(
         handler=route.handler.name,
         file=route.handler.file or "",
         line=route.handler.line or 0,
-        rule="public" if isinstance(rule, Public) else "requires" if isinstance(rule, Requires) else "",
+        rule=_RULES.get(type(rule), ""),
         rule_source=route.rule_source,
         roles=tuple(sorted(rule.roles)) if isinstance(rule, Requires) else (),
+        recorded=isinstance(rule, Requires) and rule.recorded,
         reason=rule.reason if isinstance(rule, Public) else "",
         csrf_exempt=route.csrf_exempt or "",
-        guarded_by=guarded_by,
+        guarded_by=tuple(dict.fromkeys([rule.by, *guarded_by])) if isinstance(rule, Own) else guarded_by,
         parameters=parameters,
         body=body,
         in_schema=in_schema,

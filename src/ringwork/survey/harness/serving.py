@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +15,13 @@ STATUSES = range(400, 600)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
-    """A socket that already listens on loopback, the certificate that it shows, and what to call once requests are answered."""
+    """Sockets that already listen on loopback, the certificate that the first shows, and what to call once requests are answered.
+
+    plain: the same application without TLS, for what must not be served in clear.
+    """
 
     sock: socket.socket
+    plain: socket.socket
     certificate: Path
     key: Path
     ready: Callable[[], None]
@@ -36,6 +41,44 @@ def raise_fault(canary: str) -> None:
     raise ProbeFault(f"{canary} while reading /srv/secret/settings.py: SELECT password FROM users")  # noqa: S608  # text to leak, not a query
 
 
+BANNERS = {"X-Powered-By": "Probe/1.2.3", "X-Generator": "Probe 1.2.3", "X-AspNet-Version": "1.2.3", "Server": "Probe/1.2.3"}
+"""What an application tells about its components when nobody takes it out."""
+
+QUERIED = {"data": {"__typename": "Query"}}
+"""What a GraphQL route without limits answers, whatever it is asked."""
+
+SWALLOWED = "<!doctype html><title>probe</title><p>one page for whatever follows"
+"""What the probe route answers that takes any path below its own."""
+
+BELOW = {"swallows": "rest"}
+"""Probe routes that take whatever follows their path, and the name of that parameter."""
+
+
+def shared_with(origin: str) -> dict[str, str]:
+    """The headers of a handler that lets every origin read, with cookies."""
+    return {"Access-Control-Allow-Origin": origin or "*", "Access-Control-Allow-Credentials": "true"}
+
+
+STRAYS = {
+    ".env": "SECRET_KEY=a-probe-of-ringwork\nDATABASE_URL=postgresql://probe@localhost/probe\n",
+    "backup.sql": "-- dump, a probe of ringwork\nCREATE TABLE users (name TEXT, password TEXT);\n",
+    "main.js.map": '{"version": 3, "sources": ["main.ts"], "mappings": "AAAA"}\n',
+}
+"""Files that nobody means to serve, as they are left behind."""
+
+_STATIC_NAMES = frozenset({"static", "public", "assets"})
+_MOST_FOLDERS = 20
+
+
+def leave_strays(copy: Path, known: Iterable[str]) -> None:
+    """Write STRAYS into the folders of static files: those that are known, and those below the copy that are named like one."""
+    named = (Path(at) / name for at, names, _ in os.walk(copy) for name in names if name in _STATIC_NAMES)
+    for folder in dict.fromkeys([*(Path(name) for name in known), *itertools.islice(named, _MOST_FOLDERS)]):
+        if folder.is_dir() and folder.is_relative_to(copy):
+            for name, text in STRAYS.items():
+                (folder / name).write_text(text, encoding="utf-8")
+
+
 _count = itertools.count(1)
 
 
@@ -44,9 +87,29 @@ def weak_form(at: str) -> str:
     return f'<form method="post" action="{at}/weak-tokens"><input type="hidden" name="csrf_token" value="{next(_count):06d}"></form>'
 
 
+def page_with_nonce(nonce: str) -> str:
+    """A page whose one inline script carries `nonce`."""
+    return f'<!doctype html><html lang="en"><title>probe</title><script nonce="{nonce}">"probe"</script>'
+
+
 def write_something() -> None:
     """What no safe method should do: leave a file in the working folder."""
     Path(f"ringwork-probe-{next(_count)}.txt").write_text("written by a GET", encoding="utf-8")
+
+
+def believed(headers: Mapping[str, str], client: str, scheme: str) -> dict[str, str]:
+    """Who is asking, by the word of the request: what handlers and libraries do that read these headers themselves."""
+
+    def said(*names: str) -> str:
+        return next((headers[name].partition(",")[0].strip() for name in names if headers.get(name)), "")
+
+    return {
+        "client": said("x-forwarded-for", "x-real-ip", "true-client-ip", "cf-connecting-ip", "x-client-ip") or client,
+        "scheme": said("x-forwarded-proto", "x-forwarded-scheme") or scheme,
+        "forwarded": headers.get("forwarded", ""),
+        "host": said("x-forwarded-host") or headers.get("host", ""),
+        "user": said("x-user-id", "x-remote-user", "remote-user", "x-forwarded-user", "x-auth-request-user"),
+    }
 
 
 def status_of(text: str) -> int:

@@ -15,8 +15,8 @@ from starlette.applications import Starlette
 from ringwork.frameworks import starlette as adapter
 from ringwork.installation import Installation
 from ringwork.route import Route
-from ringwork.survey.facts import AppFacts, ErrorHandlers, ParameterFacts, RouteFacts
-from ringwork.survey.harness import reading, schema
+from ringwork.survey.facts import AppFacts, CheckFacts, ErrorHandlers, ParameterFacts, RouteFacts
+from ringwork.survey.harness import checks, limiters, proxies, reading, schema
 
 _PLAIN = str | int | float | bool
 
@@ -40,15 +40,31 @@ def collect(app: Starlette, *, target: str, root: str, installation: Installatio
         middleware=tuple(_name(m.cls) for m in app.user_middleware),
         error_handlers=_error_handlers(app),
         schema_paths=_schema_paths(app),
+        checks=_checks(app),
     )
+
+
+def _checks(app: Starlette) -> tuple[CheckFacts, ...]:
+    """The application's own checks of who is asking, those most used first."""
+    found = [
+        check
+        for entry in entries(app)
+        for check in (*checks.of_dependencies(_dependants(getattr(entry.matcher, "dependant", None))), *checks.of_view(entry.endpoint))
+    ]
+    return tuple(sorted(dict.fromkeys(found), key=lambda check: -found.count(check)))
 
 
 def entries(app: Starlette) -> Iterator[adapter.Entry]:
     """The application's ways in, as the framework's adapter sees them."""
+    return adapter.Index(app.router, lister=_lister()).flat()
+
+
+def _lister() -> adapter.Lister:
     # A target that never called protect() has not loaded ringwork's adapter, and its included routers must be seen all the same.
-    with_fastapi = "fastapi" in sys.modules
-    lister = importlib.import_module("ringwork.frameworks.fastapi").included_routes if with_fastapi else adapter.plain_routes
-    return adapter.Index(app.router, lister=lister).flat()
+    if "fastapi" not in sys.modules:
+        return adapter.plain_routes
+    lister: adapter.Lister = importlib.import_module("ringwork.frameworks.fastapi").included_routes
+    return lister
 
 
 def _name(value: Any) -> str:
@@ -165,7 +181,9 @@ def _is_model(kind: Any) -> bool:
 
 def _settings(app: Starlette) -> dict[str, Any]:
     """`debug`, and for each middleware its own plain arguments, by its class's name. Secrets are given by length only."""
-    found: dict[str, Any] = {"debug": bool(app.debug)}
+    found: dict[str, Any] = {"debug": bool(app.debug), "debugging": list(adapter.look_round(app, lister=_lister()).debug)}
+    found |= proxies.of_environment()
+    found.update(limiters.of_starlette(app, [_name(m.cls) for m in app.user_middleware]))
     for middleware in app.user_middleware:
         found[_name(middleware.cls)] = {name: _plain(name, value) for name, value in middleware.kwargs.items()}
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -19,6 +20,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from ringwork.current import csp_nonce
 from ringwork.policy import declare
 from ringwork.survey.harness import neutral, serving
 
@@ -33,7 +35,8 @@ def add_probes(app: Starlette, *, canary: str) -> None:
     routes: list[BaseRoute] = []
     for name, endpoint in endpoints.items():
         marked = endpoint if name == "bare" else declare.public(_REASON)(endpoint)
-        routes.append(Route(f"{at}/{name}", marked, methods=["GET", "POST"], include_in_schema=False))
+        below = f"/{{{serving.BELOW[name]}:path}}" if name in serving.BELOW else ""
+        routes.append(Route(f"{at}/{name}{below}", marked, methods=["GET", "POST"], include_in_schema=False))
     routes.append(WebSocketRoute(f"{at}/socket-raises", declare.public(_REASON)(_socket_raises(canary))))
     routes.append(WebSocketRoute(f"{at}/socket-bare", _socket_bare()))
     app.router.routes[:0] = routes
@@ -42,6 +45,9 @@ def add_probes(app: Starlette, *, canary: str) -> None:
 def _endpoints(canary: str, at: str) -> dict[str, Endpoint]:
     async def plain(request: Request) -> Response:
         return PlainTextResponse("plain")
+
+    async def page(request: Request) -> Response:
+        return HTMLResponse(serving.page_with_nonce(csp_nonce()))
 
     async def bare(request: Request) -> Response:
         return PlainTextResponse("bare")
@@ -63,6 +69,7 @@ def _endpoints(canary: str, at: str) -> dict[str, Endpoint]:
 
     return {
         "plain": plain,
+        "page": page,
         "bare": bare,
         "empty": empty,
         "moved": moved,
@@ -75,7 +82,11 @@ def _endpoints(canary: str, at: str) -> dict[str, Endpoint]:
 
 def _planted(at: str) -> dict[str, Endpoint]:
     async def echo(request: Request) -> Response:
-        return JSONResponse({"method": request.method, "headers": dict(request.headers), "url": str(request.url)})
+        seen = {"method": request.method, "headers": dict(request.headers), "url": str(request.url), "scheme": request.scope["scheme"]}
+        return JSONResponse({**seen, "client": request.client.host if request.client else ""})
+
+    async def believes(request: Request) -> Response:
+        return JSONResponse(serving.believed(dict(request.headers), request.client.host if request.client else "", request.scope["scheme"]))
 
     async def writes_on_get(request: Request) -> Response:
         serving.write_something()
@@ -84,7 +95,43 @@ def _planted(at: str) -> dict[str, Endpoint]:
     async def weak_tokens(request: Request) -> Response:
         return HTMLResponse(serving.weak_form(at))
 
-    return {"echo": echo, "writes-on-get": writes_on_get, "weak-tokens": weak_tokens}
+    async def banners(request: Request) -> Response:
+        return PlainTextResponse("banners", headers=serving.BANNERS)
+
+    async def shares(request: Request) -> Response:
+        return JSONResponse({"shared": True}, headers=serving.shared_with(request.headers.get("origin", "")))
+
+    async def leads(request: Request) -> Response:
+        return Response(status_code=302, headers={"Location": request.query_params.get("to", at)})
+
+    async def swallows(request: Request) -> Response:
+        return HTMLResponse(serving.SWALLOWED)
+
+    leading = {"shares": shares, "leads": leads, "swallows": swallows}
+    return {
+        **leading,
+        "graphql": _graphql,
+        "reads-body": _reads_body,
+        "echo": echo,
+        "believes": believes,
+        "writes-on-get": writes_on_get,
+        "weak-tokens": weak_tokens,
+        "banners": banners,
+    }
+
+
+async def _graphql(request: Request) -> Response:
+    await request.json()
+    return JSONResponse(serving.QUERIED)
+
+
+async def _reads_body(request: Request) -> Response:
+    kind = request.headers.get("content-type", "")
+    if kind.startswith("application/json"):
+        await request.json()
+    elif kind.startswith("application/x-www-form-urlencoded"):
+        return JSONResponse({"read": len(await request.form())})
+    return JSONResponse({"read": len(await request.body())})
 
 
 def _faulty(canary: str) -> dict[str, Endpoint]:
@@ -131,16 +178,57 @@ def _socket_bare() -> Endpoint:
     return socket_bare
 
 
-class _Server(uvicorn.Server):
-    """Tells when it has started."""
+def switch_debug_on(app: Starlette) -> None:
+    """As somebody leaves it on: faults are shown as pages."""
+    app.debug = True
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+
+class _Foreign:
+    """A layer of somebody else's, put round ringwork after it was installed."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+
+
+def change_layers(app: Starlette, how: str) -> None:
+    """Take ringwork's outer layer or gate out of the stack that is built at the start, wrap it, or move it inward."""
+    built = app.build_middleware_stack
+
+    def changed() -> Any:
+        outer: Any = built()
+        if how == "wrapped":
+            return _Foreign(outer)
+        if how == "outer":
+            return outer.app
+        inner = outer.app
+        if how == "moved":
+            outer.app, inner.app = inner.app, outer
+            return inner
+        while type(inner.app).__name__ != "Gate":
+            inner = inner.app
+        inner.app = app.router
+        return outer
+
+    app.build_middleware_stack = changed  # type: ignore[method-assign]  # as somebody would who knows of no ringwork
+
+
+class _Server(uvicorn.Server):
+    """Listens without TLS beside, and tells when it has started."""
+
+    def __init__(self, config: uvicorn.Config, listening: serving.Listening) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._ready, self._plain = listening.ready, listening.plain
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets=sockets)
         if self.started and not self.should_exit:
+            # The protocol asks its transport whether it is secure, so the scheme is the socket's own.
+            kind: Any = self.config.http_protocol_class
+            protocol = functools.partial(kind, config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+            self.servers.append(await asyncio.get_running_loop().create_server(protocol, sock=self._plain))
             self._ready()
 
 
@@ -159,6 +247,6 @@ def serve(app: Starlette, listening: serving.Listening) -> None:
         ssl_certfile=str(listening.certificate),
         ssl_keyfile=str(listening.key),
     )
-    server = _Server(config, listening.ready)
+    server = _Server(config, listening)
     with contextlib.suppress(SystemExit):  # uvicorn's way to say that the application's start-up failed
         asyncio.run(neutral.true_start("uvicorn.Server.serve")(server, sockets=[listening.sock]))

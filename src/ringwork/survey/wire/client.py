@@ -85,14 +85,14 @@ class Client:
         made.jar, made.bearer, made.extra_headers = self.jar.copy(), self.bearer, list(self.extra_headers)
         return made
 
-    def stranger(self) -> Client:
-        """A fresh browser on the same copy, from the same address."""
+    def stranger(self, *, source: str = "") -> Client:
+        """A fresh browser on the same copy, from the same address, or from `source`, another of 127.0.0.0/8."""
         return Client(
             address=self.place.address,
             server_name=self.place.server_name,
             ca_pem=self.place.ca_pem,
             origin=self.origin,
-            source=self.place.source,
+            source=source or self.place.source,
         )
 
     def close(self) -> None:
@@ -237,14 +237,30 @@ class Client:
         with connection.connect(self.place) as sock:
             return self._answer(request, connection.exchange(sock, request, method=request.partition(b" ")[0].decode("latin-1")), "/")
 
+    def pour(self, head: bytes, pieces: Iterable[bytes]) -> tuple[Answer | None, int]:
+        """A request whose body goes out piece by piece until an answer comes. An empty piece is a pause in which one may come.
+
+        Returns the answer, None where the connection was just closed, and how many bytes were poured.
+        """
+        with connection.connect(self.place) as sock:
+            parsed, poured = connection.pour(sock, head, pieces, method=head.partition(b" ")[0].decode("latin-1"))
+        return (None if parsed is None else self._answer(head, parsed, "/")), poured
+
     def socket(
-        self, path: str, *, origin: str | None = None, cookies: bool = True, reach: Reach = Reach.SAME_SITE, listen_seconds: float = 1.0
+        self,
+        path: str,
+        *,
+        origin: str | None = None,
+        cookies: bool = True,
+        reach: Reach = Reach.SAME_SITE,
+        listen_seconds: float = 1.0,
+        headers: Headers = (),
     ) -> websocket.SocketAnswer:
         """A WebSocket handshake, as the site's own page unless `origin` and `reach` say otherwise, and what comes within a second."""
-        headers = [("host", self.host), ("origin", origin if origin is not None else self.origin)]
+        sent = [("host", self.host), ("origin", origin if origin is not None else self.origin), *headers]
         if cookies:
-            headers += self._credentials(path, reach)
-        return websocket.open_socket(self.place, path, headers, listen_seconds=listen_seconds)
+            sent += self._credentials(path, reach)
+        return websocket.open_socket(self.place, path, sent, listen_seconds=listen_seconds)
 
     def masked(self, answer: Answer) -> tuple[str, str]:
         """Request and answer for evidence, secrets masked."""

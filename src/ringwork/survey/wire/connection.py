@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import ssl
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import h11
 
 TIMEOUT_SECONDS = 10.0
 LIMIT_BYTES = 10 * 1024 * 1024
+PAUSE_SECONDS = 0.4
 
 
 class WireError(OSError):
@@ -92,8 +95,8 @@ def exchange(sock: socket.socket, request: bytes, *, method: str, upgrade: bool 
     return read_answer(sock, method=method, upgrade=upgrade)
 
 
-def read_answer(sock: socket.socket, *, method: str, upgrade: bool = False) -> Parsed:
-    """Read one answer to a request with `method`; 1xx ones are passed over, except 101.
+def read_answer(sock: socket.socket, *, method: str, upgrade: bool = False, begun: bytes = b"") -> Parsed:
+    """Read one answer to a request with `method`; 1xx ones are passed over, except 101. begun: bytes of it that came before.
 
     Raises WireError when it is broken, too large or not whole within TIMEOUT_SECONDS; ClosedError when nothing came.
     """
@@ -102,7 +105,9 @@ def read_answer(sock: socket.socket, *, method: str, upgrade: bool = False) -> P
     asked = [("host", "copy"), *([("connection", "upgrade"), ("upgrade", "websocket")] if upgrade else [])]
     reader.send(h11.Request(method=_known(method), target="/", headers=asked))
     reader.send(h11.EndOfMessage())
-    raw, body = bytearray(), bytearray()
+    raw, body = bytearray(begun), bytearray()
+    if begun:
+        reader.receive_data(begun)
     head: h11.Response | h11.InformationalResponse | None = None
     try:
         while True:
@@ -139,6 +144,40 @@ def read_answer(sock: socket.socket, *, method: str, upgrade: bool = False) -> P
         # Bytes behind the answer would be read as the answer to the next request.
         reusable=reader.their_state is h11.DONE and not reader.trailing_data[0],
     )
+
+
+def pour(sock: socket.socket, head: bytes, pieces: Iterable[bytes], *, method: str) -> tuple[Parsed | None, int]:
+    """Send `head`, then piece after piece until an answer comes: the answer, None where the other side just closed, and bytes poured.
+
+    An empty piece is a pause of at most PAUSE_SECONDS in which an answer may come.
+    """
+    begun, poured = b"", 0
+    with contextlib.suppress(OSError):
+        sock.settimeout(TIMEOUT_SECONDS)
+        sock.sendall(head)
+        for piece in pieces:
+            begun = _come(sock, 0.0 if piece else PAUSE_SECONDS)
+            if begun:
+                break
+            sock.settimeout(TIMEOUT_SECONDS)
+            sock.sendall(piece)
+            poured += len(piece)
+    try:
+        return read_answer(sock, method=method, begun=begun), poured
+    except WireError:
+        return None, poured
+
+
+def _come(sock: socket.socket, seconds: float) -> bytes:
+    """What came within `seconds`, b"" for nothing yet. Raises ClosedError when the other side has closed."""
+    sock.settimeout(seconds)
+    try:
+        found = sock.recv(64 * 1024)
+    except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
+        return b""
+    if not found:
+        raise ClosedError("the copy closed the connection")
+    return found
 
 
 def _known(method: str) -> str:

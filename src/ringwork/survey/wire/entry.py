@@ -6,6 +6,7 @@ A login is believed only when an answer changes by it: a session that nothing re
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -112,6 +113,13 @@ def _way_in(facts: AppFacts, route: RouteFacts) -> WayIn | None:
         page=route.path if shown else "",
         others=others,
     )
+
+
+def asked_with(way: WayIn, query: str) -> WayIn:
+    """The same way in behind a link that adds a query ("next=/notes"); itself for ""."""
+    if not query:
+        return way
+    return dataclasses.replace(way, path=f"{way.path}?{query}", page=f"{way.page}?{query}" if way.page else "")
 
 
 def sign_in(client: Client, way: WayIn, user: DeclaredUser) -> Answer | None:

@@ -1,15 +1,22 @@
-"""A throw-away certificate authority and its leaves, made for one run and forgotten with it."""
+"""A throw-away certificate authority and its leaves, and tokens that nobody issued; made for one run and forgotten with it."""
 
 from __future__ import annotations
 
+import base64
 import datetime
+import hmac
 import ipaddress
-from collections.abc import Sequence
+import json
+import secrets
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LIFETIME = datetime.timedelta(days=1)
@@ -89,3 +96,40 @@ def _general(name: str) -> x509.GeneralName:
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+def forged_token(like: str | None = None, *, subject: str = "1", algorithm: str = "HS256", **claims: Any) -> str:
+    """A JWT that looks right and that nobody issued: signed with a key of ours, or not at all.
+
+    like: a token of the application's own, whose header and claims are taken over; None for usual ones of `subject`.
+    algorithm: HS256, ES256 or none. claims: laid over the others, None takes one out. Source: RFC 7519, RFC 7515.
+    """
+    now = int(time.time())
+    usual = {"sub": subject, "iss": "https://evil.invalid", "aud": "app", "iat": now - 60, "nbf": now - 60, "exp": now + 3600}
+    head, body = parts_of(like or "") or ({"typ": "JWT"}, usual)
+    told = {name: value for name, value in {**body, **claims}.items() if value is not None}
+    signed = b".".join(_base64(json.dumps(part, separators=(",", ":")).encode()) for part in ({**head, "alg": algorithm}, told))
+    return (signed + b"." + _base64(_signature(signed, algorithm))).decode("ascii")
+
+
+def parts_of(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+    """Header and claims of a JWT, unverified; None for anything else."""
+    pieces = token.split(".")
+    try:
+        head, body = (json.loads(base64.urlsafe_b64decode(piece + "=" * (-len(piece) % 4))) for piece in pieces[:2])
+    except ValueError:
+        return None
+    return (head, body) if len(pieces) == 3 and isinstance(head, dict) and isinstance(body, dict) else None
+
+
+def _signature(signed: bytes, algorithm: str) -> bytes:
+    if algorithm == "none":
+        return b""
+    if algorithm == "ES256":
+        r, s = decode_dss_signature(ec.generate_private_key(ec.SECP256R1()).sign(signed, ec.ECDSA(hashes.SHA256())))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    return hmac.digest(secrets.token_bytes(32), signed, "sha256")
+
+
+def _base64(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")

@@ -1,0 +1,71 @@
+"""`ringwork adopt TARGET`: the exact lines that an existing application needs to run in enforce, with the reason for each."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ringwork.cli import prove, routes, terminal
+from ringwork.errors import TargetFailed
+from ringwork.prove import adoption, target
+from ringwork.prove.adoption import Line
+from ringwork.survey import suites, templates
+
+
+def command(
+    where: Annotated[str, typer.Argument(metavar="TARGET", help="module:app, path/to/file.py[:app], or a folder such as .")] = ".",
+    *,
+    origin: Annotated[str, typer.Option(help='Canonical origin, as browsers show it: "https://shop.example".')] = "",
+    proxy: Annotated[list[str] | None, typer.Option(help="Address from which a proxy of yours speaks; may be repeated.")] = None,
+    factory: Annotated[bool, typer.Option("--factory", help="The name is a function that makes the application.")] = False,
+    env: Annotated[list[str] | None, typer.Option(help="NAME=VALUE for the copy's environment; may be repeated.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
+) -> None:
+    """Print the lines to add. Nothing is written, served or asked; the application is imported once, in a copy."""
+    out = terminal.console()
+    known = adoption.Known(origin=origin, proxies=tuple(proxy or ()))
+    try:
+        chosen = target.resolve(where, here=Path.cwd(), factory=factory)
+        found = routes.facts_of(where, factory=factory, arguments=(), env=env or [])
+    except TargetFailed as error:
+        raise typer.Exit(prove.explain(out, error)) from error
+    if found.guard is not None:
+        terminal.say(out, "protect() is called already; `ringwork prove` shows what holds, `ringwork routes` what has no rule.")
+        raise typer.Exit(0)
+    root = Path(found.root)
+    spots = templates.spots(root)
+    spoken = origin or ("http://localhost" if found.framework == "flask" else "https://testserver")
+    why = "a browser says where a form came from; so must its stand-in"
+    tests = [
+        Line(file=one.file, at=one.line, text=one.text, replaces=one.replaces, reason=why) for one in suites.clients(root, origin=spoken)
+    ]
+    file = chosen.module.replace(".", "/") + ".py"
+    lines = adoption.lines(found, spots, tests, known, module=file, variable=chosen.attribute.partition(".")[0])
+    remarks = adoption.remarks(found, spots, known)
+    if as_json:
+        print(json.dumps({"lines": [dataclasses.asdict(line) for line in lines], "remarks": remarks}, indent=1))
+        return
+    _print(lines, out)
+    for remark in remarks:
+        terminal.say(out, f"Yours to decide: {remark}.")
+
+
+def _print(lines: list[Line], out: Console) -> None:
+    for file, group in groupby(lines, key=lambda line: line.file):
+        some = list(group)
+        terminal.say(out, f"\n{file}{_place(some[0], file)}")
+        for line in some:
+            terminal.say(out, f"  {line.at}: {line.text}  ({line.reason})" if line.at else f"  {line.text}  # {line.reason}")
+    terminal.say(out, f"\n{len(lines)} lines. Run with RINGWORK_MODE=observe first: nothing is refused, and the log says what would be.")
+
+
+def _place(line: Line, file: str) -> str:
+    if line.at:
+        return ", in place of the line with this number"
+    return " (new, or [tool.ringwork] of pyproject.toml)" if file == adoption.SETTINGS else ", at its end"

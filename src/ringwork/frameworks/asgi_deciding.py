@@ -1,0 +1,153 @@
+"""ASGI, deciding: who is asking, what the guards of a route ask for, and the body that they may read first."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections import deque
+from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping
+from typing import Any
+
+from ringwork.enforce.guard import Asking, Blocking, Decision, ReadBody, ReadForm, Refusal, Reply
+from ringwork.exchange import Exchange
+from ringwork.frameworks import deadline
+from ringwork.pipeline import Pipeline, Plan
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+ReadFields = Callable[[bytes], Awaitable[Mapping[str, str] | None]]
+"""The framework's own parser: from a whole body to the first value of each field, None for what is no form."""
+
+
+class Body:
+    """A request's body that a guard reads before the application does; `receive` then gives it once more."""
+
+    __slots__ = ("receive", "_receive", "_replay")
+
+    def __init__(self, receive: Receive) -> None:
+        self.receive = self._receive = receive
+        self._replay: deque[Message] = deque()
+
+    async def _again(self) -> Message:
+        return self._replay.popleft() if self._replay else await self._receive()
+
+    async def read(self, limit_bytes: int) -> bytes | None:
+        """The whole body, None when it is longer than `limit_bytes` or the client went away."""
+        self.receive = self._again
+        if len(self._replay) == 1 and self._replay[0]["type"] == "http.request" and not self._replay[0].get("more_body"):
+            body: bytes = self._replay[0].get("body", b"")  # another guard has read it already
+            return body if len(body) <= limit_bytes else None
+        size = sum(len(message.get("body", b"")) for message in self._replay)
+        while True:
+            message = await self._receive()
+            self._replay.append(message)
+            size += len(message.get("body", b""))
+            if message["type"] != "http.request" or size > limit_bytes:
+                return None
+            if not message.get("more_body"):
+                break
+        body = b"".join(m.get("body", b"") for m in self._replay)
+        # Against a body in a million pieces: it goes on in one.
+        self._replay = deque([{"type": "http.request", "body": body, "more_body": False}])
+        return body
+
+
+async def no_fields(body: bytes) -> Mapping[str, str] | None:
+    """For a place where no framework's parser is at hand."""
+    return None
+
+
+async def enter(exchange: Exchange, plan: Plan, request: object, body: Body | None, read_fields: ReadFields) -> Decision:
+    """Identify the principal, then let the guards of the matched route decide. body: None for a WebSocket."""
+    exchange.plan, exchange.route = plan, plan.route
+    pipeline = plan.pipeline
+    meter: Any = exchange.meter
+    if meter is not None and plan.limits is not None and plan.limits is not pipeline.unmatched.limits:
+        meter.hold(plan.limits)
+    if not exchange.identified and pipeline.identifies:
+        refusal = await _identify(exchange, pipeline, request)
+        if refusal is not None:
+            return refusal
+    found = plan.enter(exchange)
+    if found is not None and not isinstance(found, Refusal | Reply):
+        found = await drive(found, body, read_fields, seconds=pipeline.guard_seconds)
+    exchange.decided = found is None
+    return found
+
+
+async def drive(asking: Asking, body: Body | None, read_fields: ReadFields = no_fields, *, seconds: float) -> Decision:
+    """Answer what a guard asks: bodies and forms through `body`, blocking calls in threads, for so many seconds."""
+    answer: Any = None
+    go_on: Callable[[Any], Any] = asking.send
+    while True:
+        try:
+            ask = go_on(answer)
+        except StopIteration as stop:
+            result: Decision = stop.value
+            return result
+        go_on = asking.send
+        if isinstance(ask, ReadForm | ReadBody):
+            answer = None if body is None else await body.read(ask.limit_bytes)
+            if answer is not None and isinstance(ask, ReadForm):
+                answer = await read_fields(answer)
+        elif isinstance(ask, Blocking):
+            try:
+                answer = await deadline.awaited(seconds, ask.call)
+            except Exception as error:  # noqa: BLE001  # whatever a store raises
+                # Against a fault that passes by the guard which asked: it is told, and what it does not decide is refused.
+                answer, go_on = error, asking.throw
+        else:
+            raise TypeError(f"a guard asked for {type(ask).__name__}, which no adapter knows")
+
+
+async def _identify(exchange: Exchange, pipeline: Pipeline, request: object) -> Refusal | None:
+    """Who is asking. Against a broken user loader that lets everybody in: what goes wrong here is nobody, or a refusal."""
+    exchange.identified = True
+    identify: Any = pipeline.policy.identify
+    if identify is None:
+        return None
+    seconds = pipeline.policy.identify_seconds
+    try:
+        if inspect.iscoroutinefunction(identify):
+            found = await _within(identify(request), seconds)
+        else:
+            async with asyncio.timeout(seconds):
+                found = await asyncio.to_thread(identify, request)
+    except TimeoutError:
+        return pipeline.no_identity(exchange, f"identify took longer than {seconds:g} seconds")
+    except Exception as error:  # noqa: BLE001  # whatever the application raises
+        return pipeline.no_identity(exchange, f"identify raised {type(error).__name__}", error)
+    return pipeline.take_identity(exchange, found)
+
+
+async def _within(coroutine: Any, seconds: float) -> Any:
+    """Await `coroutine` for at most `seconds`; one that never waits costs no timer."""
+    try:
+        first = coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    async with asyncio.timeout(seconds):
+        return await _Begun(coroutine, first)
+
+
+class _Begun:
+    """A coroutine that has made its first step already and waits for `first`."""
+
+    __slots__ = ("coroutine", "first")
+
+    def __init__(self, coroutine: Any, first: Any) -> None:
+        self.coroutine, self.first = coroutine, first
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        waiting = self.first
+        while True:
+            try:
+                sent = yield waiting
+            except BaseException as error:  # noqa: BLE001  # whatever the application raises
+                step, value = self.coroutine.throw, error
+            else:
+                step, value = self.coroutine.send, sent
+            try:
+                waiting = step(value)
+            except StopIteration as done:
+                return done.value

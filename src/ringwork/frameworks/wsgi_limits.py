@@ -1,0 +1,105 @@
+"""WSGI, limits: what one request may send, counted where its bytes come in.
+
+Against a body that is longer than it said or never ends. Whoever reads, be it the application's own middleware, reads through
+here; and the answer is noted here, so that nobody in between can turn it into a success or a fault. A thread that waits
+cannot be cut from outside: the deadline is the worker's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from ringwork.enforce.guard import Limits, Refusal
+from ringwork.enforce.network.request_limits import announced
+from ringwork.errors import Refused
+from ringwork.exchange import Exchange
+from ringwork.pipeline import Answer
+
+
+class OverLimit(Refused):
+    """The body grew past its limit; the answer is settled already, and what reads on is stopped."""
+
+
+class Starts(Protocol):
+    """What a meter needs of the starter of an answer. cut: the answer that takes the place of whatever would come."""
+
+    started: bool
+    cut: Answer | None
+
+
+class Metered:
+    """The input of one request, held to the limit of its plan: the general one until its route is known, then the route's."""
+
+    __slots__ = ("exchange", "starter", "_source", "_read", "_told")
+
+    def __init__(self, exchange: Exchange, starter: Starts, source: Any) -> None:
+        self.exchange, self.starter, self._source = exchange, starter, source
+        self._read = 0
+        self._told = False
+
+    def read(self, size: int | None = -1) -> bytes:
+        """As a file's."""
+        return self._take(self._source.read, size)
+
+    def readline(self, size: int | None = -1) -> bytes:
+        """As a file's. Against a line without an end: it is never longer than what is left."""
+        return self._take(self._source.readline, size)
+
+    def readlines(self, hint: int | None = -1) -> list[bytes]:
+        """As a file's."""
+        lines, found = [], 0
+        for line in self:
+            lines.append(line)
+            found += len(line)
+            if hint is not None and 0 < hint <= found:
+                break
+        return lines
+
+    def readinto(self, buffer: Any) -> int:
+        """As a raw file's."""
+        piece = self.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.readline, b"")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+    def _take(self, read: Any, size: int | None) -> bytes:
+        plan: Any = self.exchange.plan
+        limits: Limits = plan.limits
+        if self.starter.cut is not None:
+            return b""
+        wanted = -1 if size is None or size < 0 else size
+        if plan.pipeline.observing:
+            piece: bytes = read(wanted)
+            self._read += len(piece)
+            if self._is_over(limits, announced_only=False) and not self._told:
+                self._told = plan.pipeline.passes(self.exchange, limits.too_large)
+            return piece
+        if self._is_over(limits, announced_only=True):
+            return self._refuse(plan, limits.too_large)
+        left = max(limits.body_bytes - self._read, 0) + 1
+        piece = read(left if wanted < 0 else min(wanted, left))
+        self._read += len(piece)
+        # Against a body without a length, or with a wrong one: one byte more than the limit ends it, and nothing of it is kept.
+        return self._refuse(plan, limits.too_large) if self._is_over(limits, announced_only=False) else piece
+
+    def _is_over(self, limits: Limits, *, announced_only: bool) -> bool:
+        length = self.exchange.content_length
+        if length is not None and announced(length) > limits.body_bytes:
+            return True
+        return not announced_only and self._read > limits.body_bytes
+
+    def _refuse(self, plan: Any, refusal: Refusal) -> bytes:
+        if self.starter.started:
+            # The answer is under way already: the body ends here, as if its sender had gone.
+            if not self._told:
+                self._told = True
+                plan.pipeline.record(self.exchange, refusal)
+            return b""
+        self.starter.cut = plan.pipeline.give(self.exchange, refusal)
+        raise OverLimit(control=refusal.control, status=refusal.status, reason=refusal.reason)

@@ -1,0 +1,279 @@
+"""Ready ways to tell who is asking, for what applications use already: `Policy(identify=ringwork.identify.flask_login())`.
+
+Against a second login beside the first: each asks the library that signed the user in, by its own code, and anything that it
+cannot tell is nobody, or a refusal. What a browser attaches by itself counts as a cookie, so that proof of origin is asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ringwork.names import SessionId
+from ringwork.policy.known_by import KnownBy
+from ringwork.principal import Principal, Via
+
+Roles = Callable[[Any], Iterable[str]]
+"""From the library's own user (or a token's claims) to the names of roles as rules use them."""
+
+TOKEN_LIMIT = 8192
+"""Characters of a bearer token; longer ones are nobody's."""
+
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+
+
+def _no_roles(user: Any) -> Iterable[str]:
+    return ()
+
+
+# -- Flask-Login --------------------------------------------------------------------------------------------
+
+
+def flask_login(*, roles: Roles = _no_roles, via: Via = Via.COOKIE) -> Callable[[Any], Principal | None]:
+    """Who Flask-Login says is asking, loaded by its own loader; the view's `current_user` is the same object, loaded once.
+
+    roles: from the application's user object to role names. via: COOKIE also for users of a request_loader, since a browser may
+    attach what it reads; give Via.BEARER where only a header of scripts is read. An inactive user is nobody, at every request.
+    Does not see requests to applications that a dispatcher mounts beside Flask: Flask-Login works inside Flask only.
+    """
+    # The library is optional, and only an application that uses it calls this.
+    import flask
+    import flask_login as library  # type: ignore[import-untyped]  # it ships no types
+
+    def identify(request: Any) -> Principal | None:
+        user: Any = library.current_user
+        # Against an account that was shut while its login lasts: `is_active` is asked at every request, not at sign-in alone.
+        if not user or not user.is_authenticated or not user.is_active:
+            return None
+        return Principal(id=str(user.get_id()), roles=_named_roles(roles, user), via=via, session=login(), attributes=freshness())
+
+    def login() -> SessionId | None:
+        """The handle of this login where Flask-Login holds it to one browser; under "basic" it moves with the network and binds nothing."""
+        application: Any = flask.current_app
+        mode = application.config.get("SESSION_PROTECTION", application.login_manager.session_protection)
+        handle = flask.session.get("_id") if mode == "strong" else None
+        return SessionId(str(handle)) if handle else None
+
+    def freshness() -> Mapping[str, str]:
+        return {"fresh": "yes" if flask.session.get("_fresh") else "no"}
+
+    return identify
+
+
+# -- FastAPI ------------------------------------------------------------------------------------------------
+
+
+def fastapi_dependency(
+    dependency: Callable[..., Any],
+    to_principal: Callable[[Any], Principal | None] | None = None,
+    *,
+    roles: Roles = _no_roles,
+    via: Via = Via.COOKIE,
+) -> Callable[[Any], Awaitable[Principal | None]]:
+    """Who the application's own dependency says is asking; FastAPI solves it, sub-dependencies and overrides included.
+
+    to_principal: from what the dependency returns to a Principal; by default a Principal, a text, or an object or mapping with an
+    `id` (or `sub`), with `roles` and `via` given here. give via=Via.BEARER only where no cookie is read.
+    HTTPException 401, 403 or a redirect, and input that does not fit, are nobody; any other exception refuses the request (503).
+    Runs once more beside the route's own use of it; what it sets on a Response here is lost.
+    Raises ValueError at once for a dependency that reads the body.
+    """
+    from fastapi import Depends, HTTPException, Request, WebSocket, WebSocketException
+    from fastapi.dependencies.utils import get_dependant, solve_dependencies
+
+    def asked(found: Any = Depends(dependency)) -> None:  # noqa: B008  # an annotation could not name what stands in this function alone
+        """Stands where a route would, so that an override of the dependency itself is seen."""
+
+    whole = get_dependant(path="/", call=asked)
+    parts = list(_parts(whole))
+    if any(part.body_params for part in parts):
+        raise ValueError(f"fastapi_dependency: {_named(dependency)} reads the body, which is not there yet when a request is identified")
+    takes_socket = any(part.websocket_param_name for part in parts)
+    make = to_principal or (lambda found: _principal(found, roles=roles, via=via, session=None))
+
+    async def identify(connection: Any) -> Principal | None:
+        async with contextlib.AsyncExitStack() as stack:
+            scope = {**connection.scope, "fastapi_inner_astack": stack, "fastapi_function_astack": stack}
+            if scope["type"] == "websocket" and takes_socket:
+                request: Any = WebSocket(scope, _no_message, _no_answer)
+            else:
+                # A handshake is a GET with the same headers and cookies; most dependencies ask for a Request.
+                request = Request({**scope, "type": "http", "method": scope.get("method", "GET")})
+            try:
+                solved = await solve_dependencies(
+                    request=request,
+                    dependant=whole,
+                    dependency_overrides_provider=scope.get("app"),
+                    async_exit_stack=stack,
+                    embed_body_fields=False,
+                )
+            except HTTPException as refused:
+                # Against a fault that is taken for "nobody": the two words for it are, and a redirect to the login; a 500 is not.
+                if refused.status_code not in {401, 403} and not 300 <= refused.status_code < 400:
+                    raise
+                return None
+            except WebSocketException:
+                return None
+            found = None if solved.errors else solved.values["found"]
+            return None if found is None else make(found)
+
+    return identify
+
+
+def fastapi_users(
+    users: Any, *, roles: Roles = _no_roles, via: Via | None = None, active: bool = True, verified: bool = False
+) -> Callable[[Any], Awaitable[Principal | None]]:
+    """Who fastapi-users says is asking.
+
+    users: the FastAPIUsers object, or a dependency that its current_user() made. With the object every backend is asked in its
+    own order; a token of a bearer transport is Via.BEARER, anything else Via.COOKIE. With a dependency `via` says how it is
+    proven (COOKIE when not given), since nobody else can tell. active, verified: what a user must be, beside signed in; with the
+    object only. Form tokens are bound to the user, not to one login: fastapi-users keeps no handle of a login.
+    """
+    if callable(users):
+        return fastapi_dependency(users, roles=roles, via=via or Via.COOKIE)
+    from fastapi_users.authentication import Authenticator, BearerTransport
+
+    def one(backend: Any) -> Callable[[Any], Awaitable[Principal | None]]:
+        authenticator: Any = Authenticator([backend], users.authenticator.get_user_manager)
+        ask = authenticator.current_user(active=active, verified=verified)
+        proven = via or (Via.BEARER if isinstance(backend.transport, BearerTransport) else Via.COOKIE)
+        return fastapi_dependency(ask, roles=roles, via=proven)
+
+    backends = [one(backend) for backend in users.authenticator.backends]
+
+    async def identify(connection: Any) -> Principal | None:
+        for ask in backends:
+            principal = await ask(connection)
+            if principal is not None:
+                return principal
+        return None
+
+    return identify
+
+
+async def _no_message() -> Any:
+    raise RuntimeError("a dependency that tells who is asking must not read the socket: it is not open yet")
+
+
+async def _no_answer(message: Any) -> None:
+    raise RuntimeError("a dependency that tells who is asking must not answer: the request is not decided yet")
+
+
+def _parts(dependant: Any) -> Iterable[Any]:
+    yield dependant
+    for child in dependant.dependencies:
+        yield from _parts(child)
+
+
+# -- bearer tokens ------------------------------------------------------------------------------------------
+
+
+def bearer(
+    verify: Callable[[str], Any], *, invalid: type[Exception] | tuple[type[Exception], ...] = (), roles: Roles | None = None
+) -> Callable[[Any], Any]:
+    """Who an `Authorization: Bearer` token belongs to, as `verify` says.
+
+    verify: takes the token's text; returns a Principal, a mapping of claims with `sub` (or `id`), or None for nobody. It has to
+    check signature, issuer, audience and expiry: nothing here does. An `async def` runs in the loop, a plain function in a thread.
+    invalid: what it raises for a token that is not valid, which is nobody; anything else that it raises refuses the request (503).
+    roles: from the claims to role names; by default the claims' own `roles`, a list of texts or one text.
+    """
+
+    def nobody_or(found: Any) -> Principal | None:
+        if isinstance(found, Principal):
+            return replace(found, via=Via.BEARER)
+        return None if found is None else _principal(found, roles=roles or _own_roles, via=Via.BEARER, session=_handle(found))
+
+    def identify(request: Any) -> Principal | None:
+        token = _bearer_token(request)
+        if token is None:
+            return None
+        try:
+            return nobody_or(verify(token))
+        except invalid:
+            return None
+
+    async def identify_waiting(request: Any) -> Principal | None:
+        token = _bearer_token(request)
+        if token is None:
+            return None
+        try:
+            return nobody_or(await verify(token))
+        except invalid:
+            return None
+
+    return identify_waiting if inspect.iscoroutinefunction(verify) else identify
+
+
+def _bearer_token(request: Any) -> str | None:
+    """The token of the one Authorization header, None where there is none, several, or no token."""
+    lines = request.headers.getlist("authorization")
+    # Against two readers that take different lines: a repeated header is nobody's. WSGI joins lines by a comma, which no token holds.
+    if len(lines) != 1 or len(lines[0]) > TOKEN_LIMIT:
+        return None
+    scheme, _, token = lines[0].strip().partition(" ")
+    token = token.strip()
+    return token if scheme.lower() == "bearer" and _TOKEN.fullmatch(token) else None
+
+
+def _own_roles(claims: Any) -> Iterable[str]:
+    return claims.get("roles", ()) if isinstance(claims, Mapping) else getattr(claims, "roles", ())
+
+
+def _handle(claims: Any) -> SessionId | None:
+    handle = claims.get("jti") if isinstance(claims, Mapping) else None
+    return SessionId(handle) if isinstance(handle, str) and handle else None
+
+
+# -- from settings ------------------------------------------------------------------------------------------
+
+
+def from_settings(known: KnownBy, found: Any) -> Callable[[Any], Any]:
+    """What a settings file names: `identify = {flask_login = true}`, `{dependency = "app.auth:current_user", id = "email"}`.
+
+    found: the object that `known` names, None for Flask-Login. Raises ValueError for what the adapters refuse.
+    """
+    via = Via(known.via) if known.via else Via.COOKIE
+    roles: Roles = (lambda user: getattr(user, known.roles)) if known.roles else _no_roles
+    if known.flask_login:
+        return flask_login(roles=roles, via=via)
+    if known.fastapi_users:
+        return fastapi_users(found, roles=roles, via=Via(known.via) if known.via else None)
+    if not known.id:
+        return fastapi_dependency(found, roles=roles, via=via)
+    return fastapi_dependency(found, lambda user: Principal(id=str(getattr(user, known.id)), roles=_named_roles(roles, user), via=via))
+
+
+# -- from a user to a Principal -----------------------------------------------------------------------------
+
+
+def _principal(found: Any, *, roles: Roles, via: Via, session: SessionId | None) -> Principal:
+    """Raises TypeError for something without an id, so that a mistake refuses the request instead of naming somebody."""
+    if isinstance(found, Principal):
+        return found
+    given = found if isinstance(found, str | int) else _id_of(found)
+    # Against True, which is a number to Python: a check that answers yes or no names nobody.
+    if given is None or given == "" or isinstance(given, bool):
+        raise TypeError(f"{type(found).__name__} has no id; give to_principal, or return an object with an id")
+    return Principal(id=str(given), roles=_named_roles(roles, found), via=via, session=session)
+
+
+def _named_roles(roles: Roles, user: Any) -> frozenset[str]:
+    given = roles(user)
+    # Against a role that is silently split into letters: a bare text is one role, not many.
+    return frozenset({given} if isinstance(given, str) else given)
+
+
+def _id_of(found: Any) -> Any:
+    if isinstance(found, Mapping):
+        return found.get("sub", found.get("id"))
+    return getattr(found, "id", None)
+
+
+def _named(dependency: object) -> str:
+    return str(getattr(dependency, "__qualname__", None) or type(dependency).__qualname__)

@@ -1,0 +1,118 @@
+"""An application's own authentication, recognised where it stands before a handler, so that nobody declares access twice.
+
+Against a guess that opens a route: what counts is named in the policy, or is a check of a known library, found by identity and
+never by its looks. A security scheme alone is not counted: FastAPI's take any value for a token until somebody verifies it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import types
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+FLASK_LOGIN = "login_required of Flask-Login"
+FASTAPI_USERS = "current_user of fastapi-users"
+_DEEP = 30
+"""Wrappers looked through; more of them is no honest handler."""
+
+
+def of_route(endpoint: object, dependant: Any, named: Mapping[str, object]) -> tuple[str, ...]:
+    """The checks that FastAPI or Starlette runs before `endpoint`: its wrappers, then the dependencies of route, router and application.
+
+    dependant: FastAPI's description of the route, None for a plain one. named: what the policy names, by that name.
+    """
+    return tuple(dict.fromkeys([*_around(endpoint, named), *_of_dependencies(dependant, named)]))
+
+
+def of_view(view: object, before: Iterable[object], named: Mapping[str, object], config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The checks that Flask runs before `view`: its wrappers, and those functions among `before` that the policy names."""
+    # Against a test switch that was left on: with LOGIN_DISABLED the decorator lets everybody through.
+    known = [name for name in _around(view, named) if name != FLASK_LOGIN or not config.get("LOGIN_DISABLED")]
+    hooks = [name for hook in before for name, check in named.items() if _is_same(hook, check)]
+    return tuple(dict.fromkeys([*known, *hooks]))
+
+
+def _is_same(found: object, check: object) -> bool:
+    # A method is made anew at each look; everything else is itself, whatever its own notion of equality.
+    return found is check or (inspect.ismethod(found) and inspect.ismethod(check) and found == check)
+
+
+def _around(endpoint: object, named: Mapping[str, object]) -> Iterator[str]:
+    for wrapper in _wrappers(endpoint):
+        yield from (name for name, check in named.items() if _is_made_by(wrapper, check))
+        if _is_made_by(wrapper, _loaded("flask_login", "login_required")):
+            yield FLASK_LOGIN
+
+
+def _wrappers(endpoint: object) -> Iterator[object]:
+    """The endpoint and what it wraps, outermost first. The innermost is the handler itself, which is no check of its own."""
+    current: Any = endpoint
+    for _ in range(_DEEP):
+        inner = current.func if isinstance(current, functools.partial) else getattr(current, "__wrapped__", None)
+        if inner is None:
+            return
+        yield current
+        current = inner
+
+
+def _is_made_by(wrapper: object, decorator: object) -> bool:
+    """Whether `decorator` made `wrapper`: the wrapper's code stands inside the decorator's, or it is an instance of that class."""
+    if isinstance(decorator, type):
+        return type(wrapper) is decorator
+    code, outer = getattr(wrapper, "__code__", None), getattr(inspect.unwrap(decorator) if callable(decorator) else None, "__code__", None)
+    return isinstance(code, types.CodeType) and isinstance(outer, types.CodeType) and _holds(outer, code)
+
+
+def _holds(outer: types.CodeType, code: types.CodeType) -> bool:
+    return any(part is code or _holds(part, code) for part in outer.co_consts if isinstance(part, types.CodeType))
+
+
+def _of_dependencies(dependant: Any, named: Mapping[str, object]) -> Iterator[str]:
+    for child in getattr(dependant, "dependencies", ()):
+        call = getattr(child, "call", None)
+        mine = [name for name, check in named.items() if _is_same(call, check)]
+        if mine:
+            yield from mine
+        elif _is_current_user(call):
+            yield FASTAPI_USERS
+        elif inspect.isroutine(call) and _asks_scheme(child):
+            yield str(getattr(call, "__name__", "dependency"))
+        yield from _of_dependencies(child, named)
+
+
+def _asks_scheme(dependant: Any) -> bool:
+    """Whether a function is given what a security scheme of FastAPI found, one that refuses by itself when it finds nothing."""
+    return any(_is_scheme(child.call) and bool(getattr(child.call, "auto_error", False)) for child in dependant.dependencies)
+
+
+def _is_scheme(call: object) -> bool:
+    return any(kind.__module__ == "fastapi.security.base" and kind.__name__ == "SecurityBase" for kind in type(call).__mro__)
+
+
+def _is_current_user(call: object) -> bool:
+    """Whether fastapi-users made it, as a check that refuses: current_user(), not current_user(optional=True)."""
+    made: Any = call
+    authenticator = _loaded("fastapi_users.authentication", "Authenticator")
+    for _ in range(_DEEP):
+        if authenticator is None or made is None:
+            return False
+        makers = (authenticator.current_user, authenticator.current_user_token)
+        code = getattr(made, "__code__", None)
+        if isinstance(code, types.CodeType) and any(_holds(maker.__code__, code) for maker in makers):
+            return inspect.getclosurevars(made).nonlocals.get("optional") is False
+        made = getattr(made, "__wrapped__", None) or getattr(made, "__func_impl__", None)
+    return False
+
+
+def _loaded(module: str, name: str) -> Any:
+    """Something of a library that the application has loaded, else None; nothing is imported for it."""
+    return getattr(sys.modules.get(module), name, None)
+
+
+def unused(named: Sequence[str], seen: Iterable[str]) -> list[str]:
+    """Names of the policy that stand before no route."""
+    found = set(seen)
+    return [name for name in named if name not in found]

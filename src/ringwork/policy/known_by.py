@@ -1,0 +1,39 @@
+"""Who is asking, as a settings file can say it: by something that the application has already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ringwork.principal import Via
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownBy:
+    """One of dependency, flask_login and fastapi_users; the rest says how to read what it returns."""
+
+    dependency: str = field(default="", metadata={"doc": 'a FastAPI dependency, "app.auth:current_user"', "unit": "name"})
+    flask_login: bool = field(default=False, metadata={"doc": "Flask-Login's current_user", "unit": "true or false"})
+    fastapi_users: str = field(default="", metadata={"doc": 'the FastAPIUsers object, "app.users:users"', "unit": "name"})
+    id: str = field(default="", metadata={"doc": "attribute that tells who it is, where that is not id or sub", "unit": "attribute"})
+    roles: str = field(default="", metadata={"doc": "attribute that holds the role names", "unit": "attribute"})
+    via: str = field(default="", metadata={"doc": 'how it is proven: "cookie" or "bearer"', "unit": "word"})
+
+    @property
+    def names(self) -> str:
+        """What has to be loaded, "" for nothing."""
+        return self.dependency or self.fastapi_users
+
+
+def faults(known: KnownBy) -> Sequence[str]:
+    """What is wrong with it."""
+    found = []
+    if sum((bool(known.dependency), known.flask_login, bool(known.fastapi_users))) != 1:
+        found.append('identify: name one of dependency = "module:name", flask_login = true, fastapi_users = "module:name"')
+    if known.names and known.names.count(":") != 1:
+        found.append(f'identify: {known.names!r} is no "module:name"')
+    if known.via not in {"", Via.COOKIE.value, Via.BEARER.value}:
+        found.append(f'identify.via: {known.via!r} is unknown; write "cookie" or "bearer"')
+    if known.id and not known.dependency:
+        found.append("identify.id: only a dependency needs it; take it out")
+    return found

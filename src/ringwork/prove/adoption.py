@@ -1,0 +1,231 @@
+"""The lines that an existing application needs to run in enforce, each with its reason. Facts in, lines out; nothing is started.
+
+Against a route that is opened by a guess: open is proposed only for what is open by its nature (a login, a health check, a
+signed webhook); whatever nobody checks is proposed as requires(), and its reason says so.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ringwork.prove.witness import is_entrance
+from ringwork.survey.facts import AppFacts, RouteFacts
+from ringwork.survey.templates import Spot, SpotKind
+
+DOCS = frozenset({"/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"})
+_HEALTH = re.compile(r"^/(health|healthz|live|livez|ready|readyz|ping|status|up)/?$")
+_KNOWN = frozenset({"/favicon.ico", "/robots.txt", "/humans.txt", "/sitemap.xml", "/manifest.json"})
+_HOOK = re.compile(r"(^|[/_-])(web)?hooks?($|[/_-])|(^|[/_-])callbacks?($|[/_-])")
+_SIGNED = re.compile(r"compare_digest|signature|construct_event|verify_webhook")
+SETTINGS = "ringwork.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line to add or to change. at: the line it goes after, 0 for the end of the file. replaces: the text it takes the place of."""
+
+    file: str
+    text: str
+    reason: str
+    at: int = 0
+    replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What only the user knows. origin: as browsers show it. proxies: addresses from which a proxy of his own speaks."""
+
+    origin: str = ""
+    proxies: tuple[str, ...] = ()
+
+
+def lines(facts: AppFacts, spots: Sequence[Spot], tests: Sequence[Line], known: Known, *, module: str, variable: str) -> list[Line]:
+    """Everything to add, in the order in which it is best done. module: the application's own file. tests: what its suite needs."""
+    return [
+        Line(file=module, text="from ringwork import protect", reason="the run time; it needs no other package"),
+        Line(file=module, text=f"protect({variable})", reason="after the routes are defined; later ones are covered too"),
+        *_settings(facts, known),
+        *(_template(spot) for spot in spots if spot.kind is not SpotKind.HANDLER and _posts_with_cookies(facts)),
+        *(tests if _posts_with_cookies(facts) else ()),
+    ]
+
+
+def _settings(facts: AppFacts, known: Known) -> Iterator[Line]:
+    top = [*_place(facts, known), *_identity(facts)]
+    for text, reason in [*top, *_rules(facts), *_tables(facts, known)]:
+        yield Line(file=SETTINGS, text=text, reason=reason)
+
+
+def _place(facts: AppFacts, known: Known) -> Iterator[tuple[str, str]]:
+    if known.origin:
+        yield f"origin = {_quoted(known.origin)}", "what browsers show; hosts, redirects and cookies are held to it"
+    front_ends = _front_ends(facts)
+    if front_ends:
+        yield f"trusted_origins = {_list(front_ends)}", "your front end's pages send state-changing requests with the user's cookies"
+
+
+def _identity(facts: AppFacts) -> Iterator[tuple[str, str]]:
+    """How ringwork learns who is asking, and which checks of the application count as its rules."""
+    dependency = next((check for check in facts.checks if check.kind == "dependency"), None)
+    if "LOGIN_MANAGER" in facts.settings:
+        yield "identify = {flask_login = true}", "Flask-Login knows who is asking"
+    elif dependency is not None:
+        more = f", id = {_quoted(dependency.subject)}" if dependency.subject else ""
+        more += ', via = "bearer"' if dependency.bearer else ""
+        yield f"identify = {{dependency = {_quoted(dependency.name)}{more}}}", "the application's own dependency knows who is asking"
+    # The dependency that tells who is asking is a check of its own already.
+    own = [check.name for check in facts.checks if not check.known and check is not dependency]
+    if own:
+        yield f"own_auth = {_list(own)}", "refuses by itself where it stands, so these routes need no second rule; read it once more"
+
+
+def _rules(facts: AppFacts) -> Iterator[tuple[str, str]]:
+    groups: dict[str, list[str]] = {}
+    for route in facts.routes:
+        why = "" if route.rule or _is_checked(route, facts) else _openness(route, facts)
+        if why:
+            groups.setdefault(why, []).append(route.name)
+    for number, (why, names) in enumerate(groups.items(), start=1):
+        named = f"route = {_quoted(names[0])}" if len(names) == 1 else f"routes = {_list(names)}"
+        opens, ends = "rules = [" if number == 1 else "  ", "]" if number == len(groups) else ","
+        yield f"{opens}{{{named}, public = {_quoted(why)}}}{ends}", "open by its nature; take it out if it should not be"
+
+
+def remarks(facts: AppFacts, spots: Sequence[Spot], known: Known) -> list[str]:
+    """What only a person can decide, a sentence each."""
+    undecided = [route for route in facts.routes if not route.rule and not _is_checked(route, facts) and not _openness(route, facts)]
+    return [
+        *(
+            f"{route.name} ({route.file}:{route.line}) is refused until you give it a rule: nobody checks there who asks"
+            for route in undecided
+            if not _is_empty_static(route, facts)
+        ),
+        *(
+            f"{spot.file}:{spot.line} has a script in an attribute, which no nonce can allow; move it into a file"
+            for spot in spots
+            if spot.kind is SpotKind.HANDLER
+        ),
+        *(["your CORS middleware shares with every site; name the origins in browser.cors"] if _shares_all(facts) else []),
+        *(["X-Forwarded-* is read; name the proxy's address by --proxy"] if _behind_proxy(facts) and not known.proxies else []),
+    ]
+
+
+def _is_empty_static(route: RouteFacts, facts: AppFacts) -> bool:
+    """Flask's own route for a folder that is not there."""
+    return route.kind == "static" and not (Path(facts.root) / "static").is_dir()
+
+
+def _shares_all(facts: AppFacts) -> bool:
+    return "*" in _said(facts).get("origins", ())
+
+
+def _behind_proxy(facts: AppFacts) -> bool:
+    return any("Proxy" in name for name in facts.middleware)
+
+
+def _is_checked(route: RouteFacts, facts: AppFacts) -> bool:
+    known = {check.name.rpartition(":")[2] for check in facts.checks}
+    return bool(known & set(route.guarded_by))
+
+
+def _openness(route: RouteFacts, facts: AppFacts) -> str:
+    """Why a route is open by its nature, "" when nothing says so."""
+    path = route.path.rstrip("/") or "/"
+    if path in DOCS:
+        return "the API's description is no secret"
+    if route.kind == "static" and not _is_empty_static(route, facts):
+        return "files that are the same for everybody"
+    if path in _KNOWN or path == "/" or path.startswith("/.well-known/"):
+        return "the front door, the same for everybody"
+    if _HEALTH.match(path) and set(route.methods) <= {"GET", "HEAD", "OPTIONS"}:
+        return "says only whether it runs"
+    if is_entrance(path):
+        return "the way in and out; checks who comes by itself"
+    if _HOOK.search(path) and _SIGNED.search(_source(route, facts)):
+        return "a machine calls it, and the handler checks its signature"
+    return ""
+
+
+def _source(route: RouteFacts, facts: AppFacts) -> str:
+    """The handler's source, as far as the next definition at the margin."""
+    path = Path(facts.root) / route.file if route.file else None
+    if path is None or not path.is_file() or not route.line:
+        return ""
+    text = path.read_text(encoding="utf-8", errors="replace").splitlines()[route.line - 1 :]
+    body = [line for i, line in enumerate(text) if i < 60]
+    defined = [i for i, line in enumerate(body) if re.match(r"(async )?def ", line)]
+    ends = [i for i, line in enumerate(body) if defined and i > defined[0] and line and not line[0].isspace() and not line.startswith(")")]
+    return "\n".join(body[: ends[0]] if ends else body)
+
+
+def _tables(facts: AppFacts, known: Known) -> Iterator[tuple[str, str]]:
+    shared = _sharing(facts)
+    if shared:
+        given = ", ".join(f"{name} = {_toml(value)}" for name, value in shared.items())
+        yield f"browser.cors = {{{given}}}", "as your CORS middleware says; ringwork answers instead of it"
+    if known.proxies:
+        yield f"network.trusted-proxies = {{proxies = {_list(known.proxies)}}}", "whom X-Forwarded-* is believed from; from nobody else"
+        health = [route.path for route in facts.routes if _HEALTH.match(route.path)]
+        if health and known.origin.startswith("https://"):
+            yield f"transport.tls-required = {{plain_paths = {_list(health)}}}", "the balancer asks for it inside, by plain http"
+    if any(route.path.rstrip("/") == "/docs" for route in facts.routes):
+        row = '{route = "GET /docs", preset = "swagger", reason = "Swagger UI"}'
+        yield f"browser.content-security-policy = {{routes = [{row}]}}", "its page loads a script of a content network, file by file"
+
+
+def _front_ends(facts: AppFacts) -> list[str]:
+    return [origin for origin in _sharing(facts).get("origins", ()) if origin != "*"]
+
+
+def _sharing(facts: AppFacts) -> dict[str, Any]:
+    """What the application's own CORS middleware allows, in the words of browser.cors; {} for none, and for everybody."""
+    said = _said(facts)
+    if not said or "*" in said.get("origins", ()):
+        return {}
+    said["headers"] = [str(name).lower() for name in said.get("headers", ())]
+    return {name: value for name, value in said.items() if value not in ([], (), None, False, ["*"])}
+
+
+def _said(facts: AppFacts) -> dict[str, Any]:
+    own, listed = facts.settings.get("CORSMiddleware"), facts.settings.get("flask-cors")
+    if isinstance(own, Mapping):
+        words = {"origins": "allow_origins", "methods": "allow_methods", "headers": "allow_headers", "credentials": "allow_credentials"}
+        return {ours: own[theirs] for ours, theirs in words.items() if theirs in own}
+    if isinstance(listed, list) and listed and all(one == {**listed[0], "resource": one["resource"]} for one in listed):
+        words = {"origins": "origins", "methods": "methods", "headers": "allow_headers", "credentials": "supports_credentials"}
+        return {ours: listed[0][theirs] for ours, theirs in words.items()}
+    return {}
+
+
+def _posts_with_cookies(facts: AppFacts) -> bool:
+    """Whether browsers send forms here with a login that they attach by themselves."""
+    return not any(check.bearer for check in facts.checks) and any(route.body in {"form", "multipart"} for route in facts.routes)
+
+
+def _template(spot: Spot) -> Line:
+    if spot.kind is SpotKind.SCRIPT:
+        changed = spot.text.replace("<script", '<script nonce="{{ csp_nonce() }}"', 1)
+        return Line(file=spot.file, at=spot.line, text=changed, replaces=spot.text, reason="only scripts with this answer's nonce run")
+    action = spot.action.strip()
+    said = action[2:-2].strip() if action.startswith("{{") and action.endswith("}}") else _quoted(action)
+    changed = f"{spot.text}{{{{ csrf_field({said}) }}}}"
+    return Line(file=spot.file, at=spot.line, text=changed, replaces=spot.text, reason="proof that the form came from your own page")
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _list(texts: Sequence[str]) -> str:
+    return "[" + ", ".join(_quoted(text) for text in texts) + "]"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _list([str(one) for one in value]) if isinstance(value, list | tuple) else _quoted(str(value))

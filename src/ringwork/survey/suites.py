@@ -1,0 +1,63 @@
+"""Test suites of a project: where they make the client that stands for a browser, so that it can say where a form came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ringwork.survey.templates import SKIPPED
+
+_STARLETTE = re.compile(r"TestClient\((?P<given>[^()]*)\)")
+_FLASK = re.compile(r"(?P<app>[A-Za-z_][\w.]*)\.test_client\(\)")
+_IMPORTED, _IMPORT = "as_browser(", "from ringwork.testing import as_browser"
+_NAMES = re.compile(r"^(test_.*|.*_test|conftest|tests?)\.py$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """One line that makes a test client. text: the line as it should be; replaces: as it is. file: relative to the project."""
+
+    file: str
+    line: int
+    text: str
+    replaces: str
+
+
+def clients(root: Path, *, origin: str) -> list[Client]:
+    """The lines that make a client without an Origin, by file and line. origin: what a browser would send.
+
+    A line that replaces nothing goes after the one with its number.
+    """
+    found = []
+    for path in sorted(_files(root)):
+        file = path.relative_to(root).as_posix()
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        changes = [(i, new) for i, old in enumerate(lines, start=1) if (new := _changed(old, origin)) != old]
+        if any(_IMPORTED in new for _, new in changes):
+            first = next((i for i, line in enumerate(lines, start=1) if line.startswith(("import ", "from "))), 0)
+            found.append(Client(file=file, line=first, text=_IMPORT, replaces=""))
+        found += [Client(file=file, line=i, text=new, replaces=lines[i - 1]) for i, new in changes]
+    return found
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for path in root.rglob("*.py"):
+        parts = path.relative_to(root).parts
+        if _NAMES.match(path.name) and not any(part in SKIPPED or part.startswith(".") for part in parts):
+            yield path
+
+
+def _changed(written: str, origin: str) -> str:
+    if "headers=" in written or "Origin" in written or written.lstrip().startswith(("#", "from ", "import ")):
+        return written
+    made = _STARLETTE.search(written)
+    if made is not None:
+        # Over https, because a client of the standard kind keeps Secure cookies to itself elsewhere.
+        base = "" if "base_url=" in made["given"] else f', base_url="{origin}"'
+        return written.replace(made[0], f'TestClient({made["given"]}{base}, headers={{"Origin": "{origin}"}})')
+    made = _FLASK.search(written)
+    if made is not None:
+        return written.replace(made[0], f'as_browser({made["app"]}.test_client(), origin="{origin}")')
+    return written

@@ -1,0 +1,96 @@
+"""Templates of a project: the forms and the inline scripts in them, with file and line. Nothing is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from html.parser import HTMLParser
+from pathlib import Path
+
+ENDINGS = frozenset({".html", ".htm", ".jinja", ".jinja2", ".j2"})
+SKIPPED = frozenset({"node_modules", "site-packages", "dist", "build", "__pycache__", "venv"})
+LIMIT_BYTES = 1_048_576
+
+
+class SpotKind(StrEnum):
+    """What stands there."""
+
+    FORM = "form"  # posts, and carries no token of ringwork's
+    SCRIPT = "script"  # inline, without a nonce
+    HANDLER = "handler"  # an attribute such as onclick, which no nonce can allow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """One place. file: relative to the project. line: 1 or more. text: the tag as written. action: of a form, as written."""
+
+    kind: SpotKind
+    file: str
+    line: int
+    text: str
+    action: str = ""
+
+
+def spots(root: Path) -> list[Spot]:
+    """All places of the templates below `root`, by file and line."""
+    found = []
+    for path in sorted(_templates(root)):
+        reader = _Reader(path.relative_to(root).as_posix())
+        reader.feed(path.read_text(encoding="utf-8", errors="replace"))
+        reader.close()
+        found += reader.settled()
+    return found
+
+
+def _templates(root: Path) -> Iterator[Path]:
+    for path in root.rglob("*"):
+        parts = path.relative_to(root).parts
+        skipped = any(part in SKIPPED or part.startswith(".") for part in parts)
+        if path.suffix in ENDINGS and not skipped and path.is_file() and path.stat().st_size <= LIMIT_BYTES:
+            yield path
+
+
+class _Reader(HTMLParser):
+    """Reads tags with their lines; template expressions are text to it, inside tags and out."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__(convert_charrefs=False)
+        self.file = file
+        self.found: list[Spot] = []
+        self.open_form: Spot | None = None
+        self.has_token = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what the tag is."""
+        given = dict(attrs)
+        line, text = self.getpos()[0], self.get_starttag_text() or ""
+        if tag == "form" and (given.get("method") or "").lower() == "post":
+            self._end_form()
+            self.open_form = Spot(kind=SpotKind.FORM, file=self.file, line=line, text=text, action=given.get("action") or "")
+        elif tag == "input" and given.get("name") == "csrf_token":
+            self.has_token = True
+        elif tag == "script" and "src" not in given and "nonce" not in given and "json" not in (given.get("type") or ""):
+            self.found.append(Spot(kind=SpotKind.SCRIPT, file=self.file, line=line, text=text))
+        if any(name.startswith("on") for name in given):
+            self.found.append(Spot(kind=SpotKind.HANDLER, file=self.file, line=line, text=text))
+
+    def handle_endtag(self, tag: str) -> None:
+        """A form that ends without a token is noted."""
+        if tag == "form":
+            self._end_form()
+
+    def handle_data(self, data: str) -> None:
+        """An expression may put the token in."""
+        if "csrf_field" in data or "csrf_token" in data:
+            self.has_token = True
+
+    def _end_form(self) -> None:
+        if self.open_form is not None and not self.has_token:
+            self.found.append(self.open_form)
+        self.open_form, self.has_token = None, False
+
+    def settled(self) -> list[Spot]:
+        """What was found, by line."""
+        self._end_form()
+        return sorted(self.found, key=lambda spot: spot.line)

@@ -1,0 +1,71 @@
+"""From what the pipeline decided to the event that the operator's sink takes, or to the alarm when the sink fails."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from ringwork.clock import Clock
+from ringwork.enforce.guard import Refusal
+from ringwork.events import Alarm, Event, EventSink, Outcome, request_id
+from ringwork.exchange import Exchange
+from ringwork.names import IncidentId
+from ringwork.secret import random_hex
+
+
+class Teller:
+    """Tells events in the name of one application on one machine."""
+
+    __slots__ = ("_sink", "_clock", "_alarm", "_place", "_start_told")
+
+    def __init__(self, sink: EventSink, clock: Clock, *, app: str, host: str) -> None:
+        self._sink, self._clock = sink, clock
+        self._alarm = Alarm(clock)
+        self._start_told = False
+        self._place: dict[str, Any] = {"app": app, "host": host or socket.gethostname()}
+
+    def tell(self, exchange: Exchange, what: Refusal, outcome: Outcome, error: BaseException | None = None) -> bool:
+        """Tell what became of a request, under the incident number that its client gets. False when the sink failed."""
+        principal = exchange.principal
+        return self._hand_over(
+            control=what.control,
+            reason=what.reason,
+            outcome=outcome,
+            status=what.status,
+            method=exchange.method,
+            route=exchange.route_name,
+            peer=exchange.peer,
+            client=exchange.client,
+            principal=None if principal is None else principal.id,
+            incident=IncidentId("") if outcome is Outcome.ALLOWED else exchange.incident,
+            request=request_id(exchange.request_id),
+            detail=what.detail,
+            error=error,
+        )
+
+    def tell_start(self, what: Refusal, error: BaseException) -> None:
+        """Tell, once, that the application was not started."""
+        if self._start_told:
+            return
+        self._start_told = True
+        nobody: dict[str, Any] = {"method": "", "route": "", "peer": "", "principal": None}
+        self._hand_over(
+            control=what.control,
+            reason=what.reason,
+            outcome=Outcome.ERROR,
+            status=what.status,
+            incident=IncidentId(random_hex(8)),
+            detail=what.detail,
+            error=error,
+            **nobody,
+        )
+
+    def _hand_over(self, **fields: Any) -> bool:
+        event = Event(at=self._clock.now(), **self._place, **fields)
+        try:
+            self._sink(event)
+        except Exception as fault:  # noqa: BLE001  # whatever a sink of the application raises
+            # Against a full disk that turns a refusal into the server's own bare page: the answer goes out, the alarm keeps the event.
+            self._alarm.ring(event, fault)
+            return False
+        return True

@@ -1,0 +1,60 @@
+"""Tries the attacks of one application: `python runner.py MODULE`, in its folder. Prints which of them worked, as JSON."""
+
+import importlib
+import json
+import sys
+from typing import Any
+
+sys.path[:0] = [".", "suite"]
+
+
+class FlaskBrowser:
+    """Flask's test client, called as Starlette's is."""
+
+    def __init__(self, app: Any, *, base_url: str, headers: dict[str, str], peer: str) -> None:
+        self.client, self.base_url, self.headers, self.peer = app.test_client(), base_url, headers, peer
+
+    def _open(self, method: str, path: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
+        peer = {"REMOTE_ADDR": self.peer}
+        together = {**self.headers, **(headers or {})}
+        more.setdefault("follow_redirects", False)
+        return self.client.open(path, method=method, base_url=self.base_url, headers=together, environ_overrides=peer, **more)
+
+    def get(self, path: str, **more: Any) -> Any:
+        """A GET."""
+        return self._open("GET", path, **more)
+
+    def post(self, path: str, **more: Any) -> Any:
+        """A POST."""
+        return self._open("POST", path, **more)
+
+
+def browsers(app: Any) -> Any:
+    """A function that makes fresh browsers."""
+    if type(app).__module__.startswith("flask"):
+        return lambda base_url="http://localhost", headers=None, peer="127.0.0.1": FlaskBrowser(
+            app, base_url=base_url, headers=headers or {}, peer=peer
+        )
+    from starlette.testclient import TestClient
+
+    return lambda base_url="http://testserver", headers=None, peer="testclient": TestClient(
+        app, base_url=base_url, headers=headers or {}, client=(peer, 50_000), raise_server_exceptions=False
+    )
+
+
+def main(module: str) -> None:
+    """Every attack once, each on its own."""
+    app = importlib.import_module(module).app
+    attacks = importlib.import_module("attacks")
+    client, worked = browsers(app), {}
+    for name, attack in vars(attacks).items():
+        if callable(attack) and not name.startswith("_"):
+            try:
+                worked[name] = bool(attack(client))
+            except Exception as error:  # noqa: BLE001  # an attack whose first step was refused has nothing to read
+                worked[name] = f"{type(error).__name__}: {error}"
+    print(json.dumps(worked))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,110 @@
+"""Ordinary applications survive: their own suites pass in observe as they are, and in enforce with the lines that `adopt` prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EXISTING = Path(__file__).parent / "existing"
+SPA = ("--origin", "https://api.example", "--proxy", "10.0.0.5")
+APPS = {
+    "fastapi_bearer": ("orders", ()),
+    "fastapi_forms": ("notes", ()),
+    "fastapi_spa": ("api", SPA),
+    "flask_bearer": ("orders", ()),
+    "flask_forms": ("notes", ()),
+    "flask_spa": ("api", SPA),
+}
+MOST_LINES = 10
+
+
+@pytest.fixture(params=APPS)
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
+    """A copy of one application, as its developer has it."""
+    return Project(request.param, tmp_path)
+
+
+class Project:
+    """One application in a folder of its own."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.module, self.told = APPS[name]
+        self.folder = folder / name
+        shutil.copytree(EXISTING / name, self.folder, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def run(self, *command: str, mode: str = "") -> subprocess.CompletedProcess[str]:
+        """One command in the folder."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("RINGWORK_", "PYTEST_"))}
+        environment |= {"PYTHONPATH": ".", "PYTHONDONTWRITEBYTECODE": "1"} | ({"RINGWORK_MODE": mode} if mode else {})
+        return subprocess.run([sys.executable, *command], cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
+
+    def suite(self, mode: str = "") -> subprocess.CompletedProcess[str]:
+        """The application's own tests."""
+        return self.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", ".", "suite", mode=mode)
+
+    def attacks(self, mode: str = "") -> dict[str, Any]:
+        """Which attacks worked."""
+        done = self.run(str(EXISTING / "runner.py"), self.module, mode=mode)
+        assert done.returncode == 0, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    def proposed(self) -> list[dict[str, Any]]:
+        """The lines that `ringwork adopt` prints."""
+        done = self.run(str(Path(sys.executable).parent / "ringwork"), "adopt", f"{self.module}:app", *self.told, "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        lines: list[dict[str, Any]] = json.loads(done.stdout)["lines"]
+        return lines
+
+    def write(self, lines: list[dict[str, Any]]) -> None:
+        """What a developer does with them: those with a number in their place, from the last upward; the others at the end."""
+        for line in sorted(lines, key=lambda one: -one["at"]):
+            path = self.folder / line["file"]
+            text = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+            if line["replaces"]:
+                text[line["at"] - 1] = text[line["at"] - 1].replace(line["replaces"], line["text"])
+            else:
+                text.insert(line["at"] or len(text), line["text"])
+            path.write_text("\n".join(text) + "\n", encoding="utf-8")
+
+    def guard(self) -> None:
+        """The one call, and nothing else."""
+        path = self.folder / f"{self.module}.py"
+        path.write_text(path.read_text(encoding="utf-8") + "\nfrom ringwork import protect\nprotect(app)\n", encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_suite_passes_in_observe_as_it_is(project: Project) -> None:
+    """With protect() and RINGWORK_MODE=observe nothing of the application changes, so nothing of its suite does."""
+    project.guard()
+    done = project.suite("observe")
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.slow
+def test_suite_passes_in_enforce_with_the_printed_lines(project: Project) -> None:
+    """At most ten lines, those that adopt printed; no legitimate request of the suite is refused."""
+    lines = project.proposed()
+    assert len(lines) <= MOST_LINES, [line["text"] for line in lines]
+    assert all(line["reason"] for line in lines)
+    project.write(lines)
+    done = project.suite("enforce")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_every_planted_attack_is_refused(project: Project) -> None:
+    """Each works on the bare application, so that its refusal means something; with the printed lines none does."""
+    bare = project.attacks()
+    assert bare, "no attack is planted"
+    assert all(worked is True for worked in bare.values()), bare
+    project.write(project.proposed())
+    guarded = project.attacks("enforce")
+    assert not [name for name, worked in guarded.items() if worked is True], guarded

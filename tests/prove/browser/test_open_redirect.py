@@ -1,0 +1,102 @@
+"""The proof of browser.open-redirect: proven on the guarded clinics, violated on the breached ones, at the right place."""
+
+from __future__ import annotations
+
+import pytest
+
+from ringwork.prove.browser import open_redirect
+from ringwork.prove.check import Check
+from ringwork.survey.wire.client import Answer
+from tests.prove import clinics, showing
+
+CHECKS = clinics.checks_of("browser.open-redirect")
+
+
+@pytest.mark.parametrize("framework", clinics.FRAMEWORKS)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_holds_on_the_guarded_clinic(framework: str, check: Check) -> None:
+    """Every attack is made and fails, in effect as well as in status."""
+    showing.holds(framework, check)
+
+
+@pytest.mark.parametrize("framework", clinics.FRAMEWORKS)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_falls_on_the_breached_clinic(framework: str, check: Check) -> None:
+    """With only that defence out the same attack succeeds, so a pass means something."""
+    showing.falls(framework, check)
+
+
+ORIGIN = "https://shop.example:4443"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/",
+        "",
+        "notes",
+        "?a=//evil.invalid",
+        "#//evil.invalid",
+        "/a//evil.invalid",
+        "https:/evil.invalid",
+        "https:evil.invalid",
+        "//shop.example:4443/x",
+    ],
+)
+def test_a_browser_stays_on_the_site(place: str) -> None:
+    """What only looks foreign is no finding: browsers read a scheme of their own without slashes as a path."""
+    assert open_redirect.lands(ORIGIN, place) == "shop.example"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "https://evil.invalid/",
+        "//evil.invalid",
+        "///evil.invalid",
+        "/\\evil.invalid",
+        "\\\\evil.invalid",
+        "/\t/evil.invalid",
+        " https://evil.invalid:81/x",
+        "http:evil.invalid",
+        "http:/evil.invalid",
+        "https://shop.example@evil.invalid",
+        "https://evil.invalid\\@shop.example",
+    ],
+)
+def test_a_browser_leaves_the_site(place: str) -> None:
+    """Every spelling that a browser repairs leads away."""
+    assert open_redirect.lands(ORIGIN, place) == "evil.invalid"
+
+
+@pytest.mark.parametrize("place", ["javascript:alert(1)", "data:text/html,x", "java\nscript:x"])
+def test_a_browser_lands_on_no_site(place: str) -> None:
+    """Schemes that run or open something are no place of this site."""
+    assert open_redirect.lands(ORIGIN, place) == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "leaves"),
+    [
+        (302, {"location": "//evil.invalid"}, "", "Location leads to evil.invalid"),
+        (200, {"location": "//evil.invalid"}, "", ""),
+        (200, {"refresh": "0; url=https://evil.invalid/"}, "", "Refresh leads to evil.invalid"),
+        (200, {"refresh": "5"}, "", ""),
+        (
+            200,
+            {"content-type": "text/html"},
+            '<meta http-equiv="refresh" content="0;url=//evil.invalid">',
+            "meta refresh leads to evil.invalid",
+        ),
+        (200, {"content-type": "text/html"}, "<META content='0;URL=/x' HTTP-EQUIV=refresh>", ""),
+        (200, {"content-type": "text/html"}, '<meta http-equiv="refresh">', ""),
+        (200, {"content-type": "text/plain"}, '<meta http-equiv="refresh" content="0;url=//evil.invalid">', ""),
+        (302, {"location": "/", "x-rw-injected": "1"}, "", "a line end in the parameter makes a header of its own"),
+        (302, {"location": "javascript:alert(1)"}, "", "Location leads to what is no site"),
+    ],
+)
+def test_reads_every_way_in_which_an_answer_leads(status: int, headers: dict[str, str], body: str, leaves: str) -> None:
+    """Location of a redirect, the Refresh header, a meta refresh of a page, and a header that was smuggled in."""
+    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    answer = Answer(status=status, reason="", http_version="1.1", headers=pairs, body=body.encode(), request=b"", answer=b"")
+    assert open_redirect._leaves(answer, ORIGIN) == leaves  # the judgement itself

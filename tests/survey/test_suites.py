@@ -1,0 +1,48 @@
+"""The lines of a suite that make a test client are found, and written as a browser's stand-in should be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ringwork.survey.suites import clients
+
+
+def changed(tmp_path: Path, line: str, name: str = "conftest.py") -> list[str]:
+    (tmp_path / name).write_text(f"import shop\n\n{line}\n", encoding="utf-8")
+    return [client.text for client in clients(tmp_path, origin="https://testserver")]
+
+
+def test_gives_a_starlette_client_address_and_origin(tmp_path: Path) -> None:
+    """Over https, so that it sends Secure cookies back."""
+    expected = '    with TestClient(shop.app, base_url="https://testserver", headers={"Origin": "https://testserver"}) as client:'
+    assert changed(tmp_path, "    with TestClient(shop.app) as client:") == [expected]
+
+
+def test_keeps_an_address_that_is_given(tmp_path: Path) -> None:
+    """Only what is missing is added."""
+    expected = 'c = TestClient(app, base_url="https://a.example", headers={"Origin": "https://testserver"})'
+    assert changed(tmp_path, 'c = TestClient(app, base_url="https://a.example")') == [expected]
+
+
+def test_wraps_a_flask_client_and_imports_the_wrapper(tmp_path: Path) -> None:
+    """The import goes after the file's first one."""
+    assert changed(tmp_path, "    return app.test_client()") == [
+        "from ringwork.testing import as_browser",
+        '    return as_browser(app.test_client(), origin="https://testserver")',
+    ]
+    assert clients(tmp_path, origin="https://testserver")[0].line == 1
+
+
+@pytest.mark.parametrize(
+    "line", ["from starlette.testclient import TestClient", "# c = TestClient(app)", "c = TestClient(app, headers={'a': 'b'})"]
+)
+def test_leaves_what_makes_no_client_or_has_headers(tmp_path: Path, line: str) -> None:
+    """A line that says its own headers is the developer's."""
+    assert changed(tmp_path, line) == []
+
+
+def test_reads_files_of_tests_only(tmp_path: Path) -> None:
+    """A client that the application itself makes is none of a suite."""
+    assert changed(tmp_path, "c = TestClient(app)", name="shop.py") == []
