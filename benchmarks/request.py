@@ -138,7 +138,23 @@ def wsgi_batch(app: Any, *, path: str = "/items/42", host: str = "app.example.te
     return batch
 
 
-QUIET: dict[str, Any] = {"origin": ORIGIN, "events": lambda event: None}
+class Hasty:
+    """A clock that goes on by a second at each look, so that rates are counted as always and never reached."""
+
+    def __init__(self) -> None:
+        self.seconds = 1e9
+
+    def now(self) -> float:
+        """Seconds since 1970, in a hurry."""
+        self.seconds += 1.0
+        return self.seconds
+
+    def monotonic(self) -> float:
+        """The same."""
+        return self.now()
+
+
+QUIET: dict[str, Any] = {"origin": ORIGIN, "events": lambda event: None, "clock": Hasty()}
 
 
 def guarded_fastapi() -> FastAPI:

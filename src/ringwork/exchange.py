@@ -13,7 +13,7 @@ from ringwork.route import Route
 from ringwork.secret import random_hex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 Header = tuple[bytes, bytes]
 """Name in lower case, value; both as on the wire (latin-1)."""
@@ -51,12 +51,15 @@ def vary_on(headers: list[Header], names: bytes) -> list[Header]:
 
     headers: names in lower case. Joined into the first Vary line, because some caches read no other.
     """
+    for name, _ in headers:
+        if name == b"vary":
+            break
+    else:
+        return [*headers, (b"vary", names)]
     told = {word.strip().lower() for name, value in headers if name == b"vary" for word in value.split(b",")}
     missing = b", ".join(word for word in names.split(b", ") if word.lower() not in told)
     if not missing or b"*" in told:
         return headers
-    if not told:
-        return [*headers, (b"vary", missing)]
     at = next(i for i, (name, _) in enumerate(headers) if name == b"vary")
     return [*headers[:at], (b"vary", headers[at][1] + b", " + missing if headers[at][1].strip() else missing), *headers[at + 1 :]]
 
@@ -69,6 +72,7 @@ class Exchange:
     peer: the socket's own address, "" if the server hides it. client: who is asking, the peer until trusted-proxies has resolved it.
     query: what follows the "?", raw, b"" for nothing.
     header fields: raw bytes, or None when absent. repeated: singletons that came more than once, a sign of smuggling.
+    others: names of the headers that are none of these fields, under ASGI.
     dropped / replaced: what the adapter takes out of, or puts into, the request that the application sees.
     route, principal: None until resolved. notes: what one guard leaves for its own later hook, keyed by control id.
     """
@@ -96,6 +100,7 @@ class Exchange:
     request_id: bytes | None = None
     query: bytes = b""
     repeated: tuple[bytes, ...] = ()
+    others: tuple[bytes, ...] = ()
     dropped: tuple[bytes, ...] = ()
     replaced: tuple[Header, ...] = ()
     route: Route | None = None
@@ -151,15 +156,15 @@ class Exchange:
         """What was left under `key`, or None."""
         return None if self.notes is None else self.notes.get(key)
 
-    def read(self, headers: Iterable[Header]) -> None:
+    def read(self, headers: Sequence[Header]) -> None:
         """Fill the header fields from raw pairs, in one pass."""
-        count = size = 0
+        size = 0
         for name, value in headers:
-            count += 1
             size += len(name) + len(value)
-            slot = SINGLETONS.get(name)
-            if slot is None:
+            if name not in SINGLETONS:
+                self.others = (*self.others, name)
                 continue
+            slot = SINGLETONS[name]
             earlier = getattr(self, slot)
             if earlier is None:
                 setattr(self, slot, value)
@@ -168,4 +173,4 @@ class Exchange:
             else:
                 # Against smuggling by repetition: two values of one name may be read differently further in.
                 self.repeated += (name,)
-        self.header_count, self.header_bytes = count, size
+        self.header_count, self.header_bytes = len(headers), size

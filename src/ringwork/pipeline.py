@@ -6,6 +6,7 @@ A request then runs plain closures; nothing is looked up, built or matched twice
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +20,7 @@ from ringwork.enforce.observation import security_event_logging
 from ringwork.enforce.output import debug_disabled, error_handling, fail_closed, information_disclosure
 from ringwork.enforce.transport import hsts, tls_required
 from ringwork.events import Outcome
-from ringwork.exchange import Exchange, Header
+from ringwork.exchange import SINGLETONS, Exchange, Header
 from ringwork.names import ControlId
 from ringwork.policy.policy import SETTINGS, Mode, Policy
 from ringwork.principal import Principal
@@ -89,7 +90,7 @@ class Plan:
     drops: request headers that the application must not see.
     """
 
-    __slots__ = ("pipeline", "route", "arrive", "enter", "limits", "judge", "start", "error_body", "drops")
+    __slots__ = ("pipeline", "route", "arrive", "enter", "limits", "judge", "start", "error_body", "drops", "constants", "_drops_read")
 
     def __init__(self, pipeline: Pipeline, route: Route | None, hooks: list[Hooks]) -> None:
         self.pipeline, self.route = pipeline, route
@@ -103,6 +104,15 @@ class Plan:
         self.start = _fuse_start(applied, pipeline)
         self.error_body = _fuse_bodies([h.error_body for h in reversed(applied) if h.error_body])
         self.drops: frozenset[bytes] = frozenset().union(*(h.drops for h in applied))
+        self._drops_read = tuple(SINGLETONS[name] for name in self.drops & SINGLETONS.keys())
+        self.constants: tuple[Header, ...] = tuple(header for h in applied for header in h.headers)
+
+    def drops_read(self, exchange: Exchange) -> bool:
+        """Whether a header that the exchange has read is one which the application must not see."""
+        for slot in self._drops_read:  # noqa: SIM110  # on the path of every request, and a generator costs more than the answer
+            if getattr(exchange, slot) is not None:
+                return True
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +132,7 @@ class Pipeline:
 
     __slots__ = (
         "policy", "site", "mode", "observing", "controls", "guards", "unmatched", "requires_decision", "identifies",
-        "guard_seconds", "teller", "_chosen",
+        "identify_waits", "guard_seconds", "teller", "_chosen",
     )  # fmt: skip
 
     def __init__(
@@ -147,6 +157,7 @@ class Pipeline:
         self.controls = tuple(guard.control for guard in chosen)
         self.requires_decision = ACCESS in self.controls and not self.observing
         self.identifies = bool({IDENTITY, ACCESS, csrf.GUARD.control, cache_control.GUARD.control} & set(self.controls))
+        self.identify_waits = inspect.iscoroutinefunction(policy.identify)
         self.unmatched = self.plan(None)
 
     def for_policy(self, policy: Policy) -> Pipeline:
@@ -224,7 +235,9 @@ class Pipeline:
 
     def take_identity(self, exchange: Exchange, found: object) -> Refusal | None:
         """Note who `identify` says is asking."""
-        if found is None or isinstance(found, Principal):
+        if found is None:
+            return None
+        if isinstance(found, Principal):
             exchange.principal = found
             return None
         return self.no_identity(exchange, f"identify returned {type(found).__name__}; it must return a Principal or None")

@@ -7,7 +7,7 @@ that leaves; `enter` is called right before the router, where the matched route 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
 
 from ringwork.current import SERVED, csp_nonce
@@ -40,18 +40,17 @@ class Outer:
         self.app, self.installation = app, installation
         self.watches = Watches()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         """Guard one connection of any type."""
         kind = scope["type"]
         if kind == "http":
-            await self._http(scope, receive, send)
-        elif kind == "websocket":
-            await self._websocket(scope, receive, send)
-        elif kind == "lifespan":
-            await self.lifespan(scope, receive, send)
-        else:
-            # Against a new kind of connection that no guard has ever seen: what is unknown is not served.
-            raise PolicyInvalid([f"ASGI scope type {kind!r} is unknown to ringwork and is refused"])
+            return self._http(scope, receive, send)
+        if kind == "websocket":
+            return self._websocket(scope, receive, send)
+        if kind == "lifespan":
+            return self.lifespan(scope, receive, send)
+        # Against a new kind of connection that no guard has ever seen: what is unknown is not served.
+        raise PolicyInvalid([f"ASGI scope type {kind!r} is unknown to ringwork and is refused"])
 
     async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Settle the installation before the application hears that it starts."""
@@ -95,7 +94,8 @@ class Outer:
                     return
             rewrite(scope, exchange, plan)
             await self.app(scope, receive, sender.send)
-            await sender.finish()
+            if sender.held is not None:
+                await sender.flush()  # the application has returned: nothing may stay held
         except BaseException as error:
             if _is_taken_back(error):
                 if meter is not None and meter.has_cut:
@@ -207,11 +207,11 @@ def rewrite(scope: Scope, exchange: Exchange, plan: Plan) -> None:
         scope["scheme"] = exchange.scheme
     headers: list[Header] = scope["headers"]
     drops, replaced = plan.drops, exchange.replaced
-    for name, _ in headers:
+    for name in exchange.others:
         if name in drops or b"_" in name:
             break
     else:
-        if not exchange.dropped and len(replaced) < 2:
+        if not exchange.dropped and len(replaced) < 2 and not plan.drops_read(exchange):
             if replaced:  # the usual one: cookies under the names that the application knows
                 own = replaced[0][0]
                 scope["headers"] = [pair for pair in headers if pair[0] != own]
@@ -292,11 +292,6 @@ class Sender:
         self.started = True
         await self.raw({**held, "headers": headers})
         await self.raw({"type": "http.response.body", "body": b"" if self.headless else body, "more_body": more})
-
-    async def finish(self) -> None:
-        """The application has returned: nothing may stay held."""
-        if self.held is not None:
-            await self.flush()
 
     async def answer(self, answer: Answer) -> None:
         """Send an answer of ringwork's own, in place of whatever the application held back."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping
 from typing import Any
@@ -15,8 +14,8 @@ from ringwork.pipeline import Pipeline, Plan
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
-ReadFields = Callable[[bytes], Awaitable[Mapping[str, str] | None]]
-"""The framework's own parser: from a whole body to the first value of each field, None for what is no form."""
+ReadFields = Callable[[Any, bytes], Awaitable[Mapping[str, str] | None]]
+"""The framework's own parser: from its request and a whole body to the first value of each field, None for what is no form."""
 
 
 class Body:
@@ -52,30 +51,35 @@ class Body:
         return body
 
 
-async def no_fields(body: bytes) -> Mapping[str, str] | None:
+async def no_fields(request: object, body: bytes) -> Mapping[str, str] | None:
     """For a place where no framework's parser is at hand."""
     return None
 
 
-async def enter(exchange: Exchange, plan: Plan, request: object, body: Body | None, read_fields: ReadFields) -> Decision:
-    """Identify the principal, then let the guards of the matched route decide. body: None for a WebSocket."""
+async def enter(exchange: Exchange, plan: Plan, request: object, receive: Receive, read_fields: ReadFields) -> tuple[Decision, Receive]:
+    """Identify the principal, then let the guards of the matched route decide. With the receive by which the application goes on."""
     exchange.plan, exchange.route = plan, plan.route
     pipeline = plan.pipeline
-    meter: Any = exchange.meter
-    if meter is not None and plan.limits is not None and plan.limits is not pipeline.unmatched.limits:
-        meter.hold(plan.limits)
-    if not exchange.identified and pipeline.identifies:
+    if plan.limits is not pipeline.unmatched.limits:
+        meter: Any = exchange.meter
+        if meter is not None and plan.limits is not None:
+            meter.hold(plan.limits)
+    if pipeline.identifies and not exchange.identified and pipeline.policy.identify is not None:
         refusal = await _identify(exchange, pipeline, request)
         if refusal is not None:
-            return refusal
+            return refusal, receive
     found = plan.enter(exchange)
     if found is not None and not isinstance(found, Refusal | Reply):
-        found = await drive(found, body, read_fields, seconds=pipeline.guard_seconds)
+        body = None if exchange.kind == "websocket" else Body(receive)
+        found = await drive(found, body, read_fields, request, seconds=pipeline.guard_seconds)
+        receive = receive if body is None else body.receive
     exchange.decided = found is None
-    return found
+    return found, receive
 
 
-async def drive(asking: Asking, body: Body | None, read_fields: ReadFields = no_fields, *, seconds: float) -> Decision:
+async def drive(
+    asking: Asking, body: Body | None, read_fields: ReadFields = no_fields, request: object = None, *, seconds: float
+) -> Decision:
     """Answer what a guard asks: bodies and forms through `body`, blocking calls in threads, for so many seconds."""
     answer: Any = None
     go_on: Callable[[Any], Any] = asking.send
@@ -89,7 +93,7 @@ async def drive(asking: Asking, body: Body | None, read_fields: ReadFields = no_
         if isinstance(ask, ReadForm | ReadBody):
             answer = None if body is None else await body.read(ask.limit_bytes)
             if answer is not None and isinstance(ask, ReadForm):
-                answer = await read_fields(answer)
+                answer = await read_fields(request, answer)
         elif isinstance(ask, Blocking):
             try:
                 answer = await deadline.awaited(seconds, ask.call)
@@ -104,12 +108,17 @@ async def _identify(exchange: Exchange, pipeline: Pipeline, request: object) -> 
     """Who is asking. Against a broken user loader that lets everybody in: what goes wrong here is nobody, or a refusal."""
     exchange.identified = True
     identify: Any = pipeline.policy.identify
-    if identify is None:
-        return None
     seconds = pipeline.policy.identify_seconds
     try:
-        if inspect.iscoroutinefunction(identify):
-            found = await _within(identify(request), seconds)
+        if pipeline.identify_waits:
+            coroutine = identify(request)
+            try:
+                first = coroutine.send(None)
+            except StopIteration as done:
+                found = done.value  # one that never waits costs no timer
+            else:
+                async with asyncio.timeout(seconds):
+                    found = await _Begun(coroutine, first)
         else:
             async with asyncio.timeout(seconds):
                 found = await asyncio.to_thread(identify, request)
@@ -118,16 +127,6 @@ async def _identify(exchange: Exchange, pipeline: Pipeline, request: object) -> 
     except Exception as error:  # noqa: BLE001  # whatever the application raises
         return pipeline.no_identity(exchange, f"identify raised {type(error).__name__}", error)
     return pipeline.take_identity(exchange, found)
-
-
-async def _within(coroutine: Any, seconds: float) -> Any:
-    """Await `coroutine` for at most `seconds`; one that never waits costs no timer."""
-    try:
-        first = coroutine.send(None)
-    except StopIteration as done:
-        return done.value
-    async with asyncio.timeout(seconds):
-        return await _Begun(coroutine, first)
 
 
 class _Begun:

@@ -48,9 +48,10 @@ class Watched(dict[str, Any]):
 
     def update(self, *others: Any, **more: Any) -> None:
         """As a dictionary's, and against an effect before its refusal: another handler is stopped before it runs."""
-        if self.allowed is not None:
-            for found in (*others, more):
-                if "endpoint" in found and not any(found["endpoint"] is endpoint for endpoint in self.allowed):
+        allowed = self.allowed
+        if allowed is not None:
+            for found in (*others, more) if more else others:
+                if "endpoint" in found and not _is_among(found["endpoint"], allowed):
                     raise OtherHandler(control=ACCESS, status=403, reason=OTHER_HANDLER.reason)
         super().update(*others, **more)
 
@@ -65,8 +66,15 @@ class Dispatched:
 
     def agrees(self) -> bool:
         """Whether the router took the handler that the decision was made for."""
-        reached = self.scope.get("endpoint")
-        return any(reached is endpoint for endpoint in self.endpoints)
+        return _is_among(self.scope.get("endpoint"), self.endpoints)
+
+
+def _is_among(endpoint: object, allowed: tuple[object, ...]) -> bool:
+    """Whether it is one of them, by identity: what an endpoint says of its own equality counts for nothing."""
+    for one in allowed:  # noqa: SIM110  # on the path of every request, and a generator costs more than the answer
+        if one is endpoint:
+            return True
+    return False
 
 
 def unfit(exchange: Exchange, pipeline: Pipeline, status: int) -> Refusal | None:

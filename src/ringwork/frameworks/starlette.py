@@ -7,7 +7,9 @@ asked by its own `matches`, in the router's own order; what the router reached i
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +23,7 @@ from ringwork.enforce.guard import Surroundings
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange
 from ringwork.frameworks import asgi, asgi_deciding, layers, reached, rewriters, telltales, templating
-from ringwork.frameworks.asgi_deciding import Body, Receive
+from ringwork.frameworks.asgi_deciding import Receive
 from ringwork.frameworks.starlette_form import fields_of
 from ringwork.installation import Installation
 from ringwork.policy.declare import cacheable_among, limits_among, rated_among
@@ -62,17 +64,19 @@ def plain_routes(router: Router) -> Iterator[tuple[Any, BaseRoute, Marked]]:
 class Index:
     """The entries of one router, found by the literal part of their path; built again when a route was added or taken out."""
 
-    __slots__ = ("router", "prefix", "marked", "lister", "_watched", "_entries", "_tree")
+    __slots__ = ("router", "prefix", "marked", "lister", "_watched", "_entries", "_tree", "_firsts")
 
     def __init__(self, router: Router, *, prefix: str = "", marked: Marked = (), lister: Lister = plain_routes) -> None:
         self.router, self.prefix, self.marked, self.lister = router, prefix, marked, lister
         self._watched: list[tuple[Any, str, list[Any], list[Any]]] = []
+        self._firsts: dict[int, object] = {}
         self._build()
 
     def _build(self) -> None:
         self._watched = [(owner, name, found, list(found)) for owner, name, found in watched_lists(self.router)]
         self._entries = [self._entry(*found) for found in self.lister(self.router)]
         self._tree = _Tree(self._entries)
+        self._firsts = {}
 
     def entries(self) -> list[Entry]:
         """All entries, in the router's order, as of now."""
@@ -91,10 +95,11 @@ class Index:
             else:
                 yield from entry.inside.flat()
 
-    def resolve(self, scope: asgi.Scope, path: str) -> tuple[Entry | None, tuple[object, ...]]:
-        """The entry that the router will take for `scope`, None for none, and the endpoints that may be reached on the way.
+    def resolve(self, scope: asgi.Scope, path: str) -> tuple[Entry | None, tuple[object, ...], object]:
+        """The entry that the router will take for `scope`, the endpoints that may be reached on the way, the router's own first route.
 
-        Where no entry is found these are mounts with nothing inside (404), and handlers of other methods (405).
+        None for no entry, and for a first route that is not known. Where no entry is found the endpoints are mounts with
+        nothing inside (404), and handlers of other methods (405).
         """
         self.entries()
         other_methods: list[object] = []
@@ -105,12 +110,19 @@ class Index:
                     other_methods.append(child.get("endpoint"))
                 continue
             endpoint = child.get("endpoint")
+            first = self._firsts.get(id(entry))
+            if first is None:
+                first = self._firsts[id(entry)] = self._first(scope)
             if entry.inside is None:
-                return entry, (endpoint,)
+                return entry, (endpoint,), first
             inner = {**scope, **child}
-            found, reached = entry.inside.resolve(inner, _route_path(inner))
-            return found, (*reached, endpoint)
-        return None, tuple(other_methods)
+            found, reached, _ = entry.inside.resolve(inner, _route_path(inner))
+            return found, (*reached, endpoint), first
+        return None, tuple(other_methods), None
+
+    def _first(self, scope: asgi.Scope) -> object:
+        """The first of the router's own routes that takes `scope`, found as the router finds it."""
+        return next((route for route in list(self.router.routes) if route.matches(scope)[0] is Match.FULL), None)
 
     def _entry(self, matcher: Any, route: BaseRoute, outside: Marked) -> Entry:
         path = self.prefix + (getattr(matcher, "path", None) or getattr(route, "path", "") or "")
@@ -303,6 +315,31 @@ def prepare(app: Starlette, *, lister: Lister = plain_routes) -> None:
     templating.teach_all(entry.endpoint for entry in Index(app.router, lister=lister).flat())
 
 
+_FIRST: ContextVar[object] = ContextVar("ringwork_first", default=None)
+"""The route that the gate's decision was made for, until the router asks its list of routes."""
+
+
+class Routes(list[Any]):
+    """A router's list of routes that shows the one first which the gate has found already, once: the router asks no other.
+
+    Every route is there all the same, in its order behind it, so that whatever the first does not take goes on as ever.
+    """
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        first = _FIRST.get()
+        if first is None:
+            return super().__iter__()
+        _FIRST.set(None)
+        return itertools.chain((first,), self._behind(first))
+
+    def _behind(self, first: object) -> Iterator[Any]:
+        for route in list.__iter__(self):
+            if route is not first:
+                yield route
+
+
 class Gate:
     """Stands right before the router, inside the application's own middleware, where its session is already known."""
 
@@ -326,20 +363,24 @@ class Gate:
             raise UnsupportedApp("a request reached the router past ringwork's outermost layer")
         exchange.decided = False
         scope = reached.Watched.over(scope)
-        entry, endpoints = self.index.resolve(scope, _route_path(scope))
+        entry, endpoints, first = self.index.resolve(scope, _route_path(scope))
         if exchange.plan.pipeline.requires_decision:
             scope.allowed = endpoints
         if entry is None:
             await self._route(exchange, scope, receive, send)
             return
-        plan = self.installation.plan(entry.key, lambda: to_route(entry, self.installation))
-        body = Body(receive) if scope["type"] == "http" else None
-        found = await asgi_deciding.enter(exchange, plan, HTTPConnection(scope), body, lambda read: fields_of(scope, read))
+        known = self.installation.plans.get(id(entry.key))
+        if known is not None and known[0] is entry.key:
+            plan = known[1]
+        else:
+            plan = self.installation.plan(entry.key, lambda: to_route(entry, self.installation))
+        found, receive = await asgi_deciding.enter(exchange, plan, HTTPConnection(scope), receive, fields_of)
         if found is not None:
             await _refuse(scope, receive, send, plan.pipeline.give(exchange, found))
             return
         exchange.native = reached.Dispatched(scope, endpoints)
-        await self._route(exchange, scope, receive if body is None else body.receive, send)
+        _FIRST.set(first)
+        await self._route(exchange, scope, receive, send)
 
     async def _route(self, exchange: Exchange, scope: asgi.Scope, receive: Receive, send: asgi.Send) -> None:
         try:
@@ -369,6 +410,7 @@ def install(app: Starlette, installation: Installation, *, lister: Lister = plai
     if app.middleware_stack is not None:
         raise UnsupportedApp("protect() came after the application had served a request; call it right after the routes are defined")
     original = app.build_middleware_stack
+    app.router.routes = Routes(app.router.routes)
 
     def build_middleware_stack() -> Any:
         router = app.router

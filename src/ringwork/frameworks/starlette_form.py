@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
-from ringwork.frameworks import asgi
 from ringwork.frameworks.asgi_deciding import Message
 
 
-async def fields_of(scope: asgi.Scope, body: bytes) -> Mapping[str, str] | None:
+async def fields_of(connection: HTTPConnection, body: bytes) -> Mapping[str, str] | None:
     """The form's text fields, first value of each name; None for what the parser cannot read."""
-    sent = next((value for name, value in scope["headers"] if name == b"content-type"), b"").lower()
+    sent = next((value for name, value in connection.scope["headers"] if name == b"content-type"), b"").lower()
     if not sent.startswith(b"multipart/form-data"):
         try:
             pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=1000)
@@ -29,7 +28,7 @@ async def fields_of(scope: asgi.Scope, body: bytes) -> Mapping[str, str] | None:
         return {"type": "http.request", "body": body, "more_body": False}
 
     try:
-        async with Request(dict(scope), once).form() as form:
+        async with Request(dict(connection.scope), once).form() as form:
             return {name: value for name, value in reversed(form.multi_items()) if isinstance(value, str)}
     except (HTTPException, KeyError, ValueError, UnicodeError):
         # What the parser cannot read is no form; whether that matters is the guard's to say.

@@ -42,6 +42,7 @@ class Outer:
 
     def __init__(self, app: WsgiApp, installation: Installation) -> None:
         self.app, self.installation = app, installation
+        _CONSTANT.update({pair: (_title(pair[0]), pair[1].decode("latin-1")) for pair in installation.pipeline.unmatched.constants})
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Guard one request."""
@@ -245,7 +246,7 @@ class Starter:
 
     def _send(self, plan: Any, exc_info: Any = None) -> None:
         out = plan.start(self.exchange, self.status, self.headers)
-        native = [(_title(name), value.decode("latin-1")) for name, value in out]
+        native = [_CONSTANT.get(pair) or (_title(pair[0]), pair[1].decode("latin-1")) for pair in out]
         self.started = True  # not before: a fault in a hook above still ends as a clean 500
         if exc_info is not None:
             self.raw(self.line, native, exc_info)
@@ -341,6 +342,8 @@ def _close(body: Iterable[bytes]) -> None:
 
 
 _TITLES: dict[bytes, str] = {}
+_CONSTANT: dict[Header, tuple[str, str]] = {}
+"""The headers that every answer carries, as WSGI wants them."""
 
 
 def _title(name: bytes) -> str:

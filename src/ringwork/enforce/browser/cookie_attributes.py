@@ -97,6 +97,9 @@ def faults(settings: CookieAttributesSettings) -> Sequence[str]:
     return found
 
 
+_LENGTH = len(PREFIX)
+
+
 def _is_name(name: bytes) -> bool:
     return bool(name) and not name.translate(None, _NAME_BYTES)
 
@@ -122,16 +125,17 @@ def translate(raw: bytes, plain: frozenset[bytes]) -> bytes:
     plain first, because an application may have prefixed its cookies itself. All others are left out.
     """
     told = []
-    for piece in [piece.strip(_BLANKS) for piece in raw.split(b";")]:
-        name, equals, _ = piece.partition(b"=")
-        if not equals:
+    for piece in raw.split(b";"):
+        piece = piece.strip(_BLANKS)  # noqa: PLW2901  # the same piece without its blanks
+        at = piece.find(b"=")
+        if at < 0:
             continue
-        if name.startswith(PREFIX) and len(name) > len(PREFIX):
-            if not name.startswith(OWN_PREFIX):
-                if name[len(PREFIX) :] not in plain:
-                    told.append(piece[len(PREFIX) :])
+        if at > _LENGTH and piece.startswith(PREFIX):
+            if not piece.startswith(OWN_PREFIX):
+                if piece[_LENGTH:at] not in plain:
+                    told.append(piece[_LENGTH:])
                 told.append(piece)
-        elif name in plain:
+        elif piece[:at] in plain:
             told.append(piece)
         # Against a sibling host that plants a cookie: without the prefix anybody under the same domain may have set it.
     return b"; ".join(told)
