@@ -132,14 +132,14 @@ def read_all(sock: socket.socket) -> bytes:
 
 
 @contextlib.contextmanager
-def started(*words: str, papers: Papers | None = None, unix: str = "", **environment: str) -> Iterator[Started]:
+def started(*words: str, papers: Papers | None = None, unix: str = "", folder: Path = ROOT, **environment: str) -> Iterator[Started]:
     """`ringwork serve` with these words; ended with the block."""
     port = 0 if unix else free_port()
     place = ["--unix", unix] if unix else ["--port", str(port)]
     tls = ["--certificate", str(papers.certificate), "--key", str(papers.key)] if papers else []
     process = subprocess.Popen(
         [sys.executable, "-c", "from ringwork.cli.main import main; raise SystemExit(main())", "serve", *words, *place, *tls],
-        cwd=ROOT,
+        cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -150,6 +150,10 @@ def started(*words: str, papers: Papers | None = None, unix: str = "", **environ
         _wait(running)
         yield running
     finally:
+        # Workers hold the same pipes; one that outlives its parent would keep this test waiting for ever.
+        for child in children(process.pid) if process.poll() is None else ():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
         process.kill()
         process.communicate()
 
