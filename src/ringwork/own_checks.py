@@ -6,6 +6,7 @@ never by its looks. A security scheme alone is not counted: FastAPI's take any v
 
 from __future__ import annotations
 
+import dis
 import functools
 import inspect
 import sys
@@ -78,7 +79,7 @@ def _of_dependencies(dependant: Any, named: Mapping[str, object]) -> Iterator[st
             yield from mine
         elif _is_current_user(call):
             yield FASTAPI_USERS
-        elif inspect.isroutine(call) and _asks_scheme(child):
+        elif inspect.isroutine(call) and _asks_scheme(child) and _refuses(call):
             yield str(getattr(call, "__name__", "dependency"))
         yield from _of_dependencies(child, named)
 
@@ -86,6 +87,12 @@ def _of_dependencies(dependant: Any, named: Mapping[str, object]) -> Iterator[st
 def _asks_scheme(dependant: Any) -> bool:
     """Whether a function is given what a security scheme of FastAPI found, one that refuses by itself when it finds nothing."""
     return any(_is_scheme(child.call) and bool(getattr(child.call, "auto_error", False)) for child in dependant.dependencies)
+
+
+def _refuses(call: object) -> bool:
+    """Whether a function can refuse by itself. Against one that takes whatever token comes and only writes it down."""
+    code = getattr(inspect.unwrap(call), "__code__", None) if callable(call) else None
+    return isinstance(code, types.CodeType) and any(step.opname == "RAISE_VARARGS" for step in dis.get_instructions(code))
 
 
 def _is_scheme(call: object) -> bool:

@@ -108,3 +108,85 @@ def test_has_nothing_to_say_about_a_guarded_application(run: Callable[..., Any],
     (tmp_path / "shop.py").write_text(SHOP + "\nfrom ringwork import protect\nprotect(app)\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert "protect() is called already" in run("adopt", "shop:app").text
+
+
+TRAPS = """
+import os
+from typing import Annotated
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.security import HTTPBearer
+from fastapi.staticfiles import StaticFiles
+
+os.makedirs("uploads", exist_ok=True)
+app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+app.mount("/uploads", StaticFiles(directory="uploads"))
+
+def current_user(request: Request, token=Depends(HTTPBearer(auto_error=False))) -> str:
+    if token or request.cookies.get("session"):
+        return "ada"
+    raise HTTPException(401)
+
+def get_user_agent(request: Request): return request.headers.get("user-agent")
+def get_current_user_optional(request: Request): return None
+def author_filter(author: str = ""): return author
+
+@app.get("/basket")
+def basket(user: Annotated[str, Depends(current_user)]): return {}
+@app.get("/orders")
+def orders(user=Depends(get_current_user_optional)): return []
+@app.get("/agents")
+def agents(agent=Depends(get_user_agent)): return []
+@app.get("/posts")
+def posts(author=Depends(author_filter)): return []
+@app.delete("/")
+def wipe(): return {}
+@app.delete("/admin/reset")
+def reset_all(): return {}
+@app.get("/admin/sessions")
+def sessions(): return []
+@app.get("/users/{user_id}/token")
+def token_of(user_id: int): return {}
+@app.get("/auth/users")
+def accounts(): return []
+@app.post("/devices/register")
+def enroll(): return {}
+@app.post("/webhooks/orders")
+def unsigned(signature: str = ""):
+    # one day: check the signature
+    return {}
+@app.get("/docs")
+def documents(): return []
+@app.post("/api/v1/token")
+def token(): return {}
+@app.post("/shop/login")
+def login(): return {}
+"""
+
+
+@pytest.fixture
+def trapped(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What it proposes for an application of which many names lead astray."""
+    (tmp_path / "traps.py").write_text(TRAPS, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    ended = run("adopt", "traps:app", "--json")
+    assert ended.code == 0, ended.text + ended.err
+    return settings(json.loads(ended.out))
+
+
+def test_takes_no_function_for_a_check_that_is_not_seen_to_refuse(trapped: str) -> None:
+    """A name with "user" or "auth" in it is no reason to let everybody in."""
+    assert 'identify = {dependency = "traps:current_user"' in trapped
+    assert "own_auth" not in trapped
+
+
+def test_calls_no_check_a_bearers_that_reads_a_cookie_too(trapped: str) -> None:
+    """Else the cookie's requests would need no proof of their origin."""
+    assert "bearer" not in trapped
+
+
+def test_opens_no_route_by_a_word_in_its_path(trapped: str) -> None:
+    """Methods, prefixes and the handler's own code count; a token is given out to a POST, and a login is one under any prefix."""
+    for closed in ("/admin", "DELETE", "/users", "/devices", "/webhooks", "/docs", "/uploads", "/posts"):
+        assert closed not in trapped
+    assert "POST /api/v1/token" in trapped
+    assert "POST /shop/login" in trapped

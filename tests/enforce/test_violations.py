@@ -127,3 +127,9 @@ def test_kinds_whose_time_is_over_make_room() -> None:
     tally = Tally(window_seconds=10, most=2)
     assert [tally.count(kind, 0) for kind in "abc"] == [1, 1, 0]
     assert tally.count("c", 10) == 1
+
+
+@pytest.mark.parametrize("blocked", ["\x1b]0;owned\x07", 'https://a.example/"]\x1b[2J', "https://user:word@a.example"])
+def test_reads_back_nothing_that_it_would_not_have_written(blocked: str) -> None:
+    """A log holds lines of others too; their control characters reach no terminal and no settings."""
+    assert violations.of_detail(f"directive=script-src blocked={blocked} page=/ disposition=enforce") is None

@@ -64,6 +64,7 @@ ROOMS: dict[str, Room] = {
     "frameworks.asgi": Room(
         rooms=(*RUN_TIME, "current", "installation", "frameworks.asgi_deciding", "frameworks.asgi_limits", "frameworks.reached")
     ),
+    "frameworks.first_route": Room(),
     "frameworks.templating": Room(rooms=(*RUN_TIME, "current")),
     "frameworks.wsgi": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks.wsgi_limits", "frameworks.deadline")),
     "frameworks.starlette_form": Room(rooms=(*RUN_TIME, "frameworks.asgi", "frameworks.asgi_deciding"), outside=("starlette",)),
@@ -71,6 +72,7 @@ ROOMS: dict[str, Room] = {
         rooms=(
             *RUN_TIME,
             "current",
+            "frameworks.first_route",
             "frameworks.templating",
             "installation",
             "frameworks.asgi",

@@ -195,3 +195,12 @@ def test_forty_lines_hold_even_where_every_text_is_too_long(width: int) -> None:
 def test_says_nothing_of_more_checks_where_nothing_would_unlock_them() -> None:
     """An empty heading is no advice."""
     assert "To verify more" not in shown(replace(sample.clean(), unlocks=()))
+
+
+def test_says_what_is_not_enforced() -> None:
+    """A header that says enforce must not hide that `only` leaves the rest out, nor observe that nobody is refused."""
+    some = replace(sample.clean(), guarded="ringwork, enforce", unenforced=("browser.csrf", "browser.cors"))
+    assert "Not enforced  2 controls (only=): browser.csrf, browser.cors" in shown(some)
+    watched = replace(some, guarded="ringwork, observe")
+    assert "Not enforced  anything: the mode is observe" in shown(watched)
+    assert "Not enforced" not in shown(sample.clean())

@@ -52,6 +52,10 @@ def command(
         print(json.dumps({"lines": [dataclasses.asdict(line) for line in lines], "remarks": remarks}, indent=1))
         return
     _print(lines, out)
+    if not origin:
+        terminal.say(
+            out, 'Yours to decide: the origin; until it is named only this machine is served. Ask again with --origin "https://your.host".'
+        )
     for remark in remarks:
         terminal.say(out, f"Yours to decide: {remark}.")
 
@@ -61,11 +65,16 @@ def _print(lines: list[Line], out: Console) -> None:
         some = list(group)
         terminal.say(out, f"\n{file}{_place(some[0], file)}")
         for line in some:
-            terminal.say(out, f"  {line.at}: {line.text}  ({line.reason})" if line.at else f"  {line.text}  # {line.reason}")
+            terminal.say(out, f"  {_number(line)}: {line.text}  ({line.reason})" if line.at else f"  {line.text}  # {line.reason}")
     terminal.say(out, f"\n{len(lines)} lines. Run with RINGWORK_MODE=observe first: nothing is refused, and the log says what would be.")
 
 
 def _place(line: Line, file: str) -> str:
     if line.at:
-        return ", in place of the line with this number"
+        return ", in place of the line with this number, or after it where it says so"
     return " (new, or [tool.ringwork] of pyproject.toml)" if file == adoption.SETTINGS else ", at its end"
+
+
+def _number(line: Line) -> str:
+    """Where a line goes: over the one with its number, or below it."""
+    return str(line.at) if line.replaces else f"after {line.at}"

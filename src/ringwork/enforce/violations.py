@@ -64,7 +64,9 @@ def of_detail(detail: str) -> tuple[Violation, int] | None:
     seen = parts.pop("seen", "1")
     if set(parts) != {"directive", "blocked", "page", "disposition"} or not seen.isdecimal():
         return None
-    return Violation(**parts), int(seen)
+    found = Violation(**parts)
+    # Against a line of the log that somebody else wrote: what goes to a terminal and into settings is cleaned once more.
+    return (found, int(seen)) if found == _made(found.directive, found.blocked, found.page, found.disposition) else None
 
 
 def read(kind: bytes, body: bytes) -> list[Violation] | None:

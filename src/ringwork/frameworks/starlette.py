@@ -7,9 +7,7 @@ asked by its own `matches`, in the router's own order; what the router reached i
 from __future__ import annotations
 
 import inspect
-import itertools
 from collections.abc import Callable, Iterator, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +22,7 @@ from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange
 from ringwork.frameworks import asgi, asgi_deciding, layers, reached, rewriters, telltales, templating
 from ringwork.frameworks.asgi_deciding import Receive
+from ringwork.frameworks.first_route import FIRST, Routes
 from ringwork.frameworks.starlette_form import fields_of
 from ringwork.installation import Installation
 from ringwork.policy.declare import cacheable_among, limits_among, rated_among
@@ -315,31 +314,6 @@ def prepare(app: Starlette, *, lister: Lister = plain_routes) -> None:
     templating.teach_all(entry.endpoint for entry in Index(app.router, lister=lister).flat())
 
 
-_FIRST: ContextVar[object] = ContextVar("ringwork_first", default=None)
-"""The route that the gate's decision was made for, until the router asks its list of routes."""
-
-
-class Routes(list[Any]):
-    """A router's list of routes that shows the one first which the gate has found already, once: the router asks no other.
-
-    Every route is there all the same, in its order behind it, so that whatever the first does not take goes on as ever.
-    """
-
-    __slots__ = ()
-
-    def __iter__(self) -> Iterator[Any]:
-        first = _FIRST.get()
-        if first is None:
-            return super().__iter__()
-        _FIRST.set(None)
-        return itertools.chain((first,), self._behind(first))
-
-    def _behind(self, first: object) -> Iterator[Any]:
-        for route in list.__iter__(self):
-            if route is not first:
-                yield route
-
-
 class Gate:
     """Stands right before the router, inside the application's own middleware, where its session is already known."""
 
@@ -379,7 +353,7 @@ class Gate:
             await _refuse(scope, receive, send, plan.pipeline.give(exchange, found))
             return
         exchange.native = reached.Dispatched(scope, endpoints)
-        _FIRST.set(first)
+        FIRST.set(first)
         await self._route(exchange, scope, receive, send)
 
     async def _route(self, exchange: Exchange, scope: asgi.Scope, receive: Receive, send: asgi.Send) -> None:

@@ -6,14 +6,15 @@ signed webhook); whatever nobody checks is proposed as requires(), and its reaso
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ringwork.prove.witness import is_entrance
 from ringwork.survey.facts import AppFacts, RouteFacts
 from ringwork.survey.templates import Spot, SpotKind
 
@@ -21,7 +22,31 @@ DOCS = frozenset({"/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"})
 _HEALTH = re.compile(r"^/(health|healthz|live|livez|ready|readyz|ping|status|up)/?$")
 _KNOWN = frozenset({"/favicon.ico", "/robots.txt", "/humans.txt", "/sitemap.xml", "/manifest.json"})
 _HOOK = re.compile(r"(^|[/_-])(web)?hooks?($|[/_-])|(^|[/_-])callbacks?($|[/_-])")
-_SIGNED = re.compile(r"compare_digest|signature|construct_event|verify_webhook")
+_SIGNED = re.compile(
+    r"compare_digest|construct_event|(verify|validate|check|require)_?(\w*_)?(signature|webhook|hmac)\w*|"
+    r"(signature|hmac)\w*_(is_)?(valid|verified|ok)|(is_)?valid_(\w*_)?(signature|hmac)",
+    re.IGNORECASE,
+)
+"""Names of functions that check a signature; only a call counts, no word in a comment or a parameter."""
+
+_READ = frozenset({"GET", "HEAD", "OPTIONS"})
+_SENT = _READ | {"POST"}
+_DOORS = re.compile(r"(log|sign)[-_]?(in|out)|log[-_]?off", re.IGNORECASE)
+"""Last words that mean nothing but the way in or out, under whatever prefix."""
+_COUNTERS = frozenset(
+    {
+        *("register", "registration", "signup", "sign-up", "sign_up"),
+        *("forgot", "forgot-password", "forgot_password", "reset-password", "reset_password", "password-reset", "password_reset"),
+        *("authenticate",),
+    }
+)
+"""Last words that mean it where nothing of the application's own stands before them: "/devices/register" is something else."""
+_HANDED_OUT = frozenset({"token", "session", "sessions"})
+"""Last words where a login is handed out to a POST; whoever asks by GET gets a list of them."""
+_BEFORE_DOORS = frozenset({"api", "auth", "account", "accounts", "user", "users", "identity", "oauth", "oauth2"})
+_VERSION = re.compile(r"v[0-9]{1,3}")
+_ASSETS = frozenset({"static", "assets", "public", "css", "js", "img", "images", "icons", "fonts", "styles", "scripts", "dist", "build"})
+"""Folders that hold what pages are made of; what lies in others ("uploads", "media", "files") may be somebody's."""
 SETTINGS = "ringwork.toml"
 
 
@@ -111,13 +136,23 @@ def remarks(facts: AppFacts, spots: Sequence[Spot], known: Known) -> list[str]:
             if spot.kind is SpotKind.HANDLER
         ),
         *(["your CORS middleware shares with every site; name the origins in browser.cors"] if _shares_all(facts) else []),
-        *(["X-Forwarded-* is read; name the proxy's address by --proxy"] if _behind_proxy(facts) and not known.proxies else []),
+        *(
+            ["X-Forwarded-* is read; ask again with --proxy and the address that your proxy speaks from"]
+            if _behind_proxy(facts) and not known.proxies
+            else []
+        ),
+        *(
+            ["take ProxyFix out before production: ringwork resolves who asks, and two who rewrite the address contradict each other"]
+            if _behind_proxy(facts) and known.proxies
+            else []
+        ),
     ]
 
 
 def _is_empty_static(route: RouteFacts, facts: AppFacts) -> bool:
     """Flask's own route for a folder that is not there."""
-    return route.kind == "static" and not (Path(facts.root) / "static").is_dir()
+    own = facts.framework == "flask" and route.path.startswith("/static/")
+    return route.kind == "static" and own and not (Path(facts.root) / "static").is_dir()
 
 
 def _shares_all(facts: AppFacts) -> bool:
@@ -134,21 +169,58 @@ def _is_checked(route: RouteFacts, facts: AppFacts) -> bool:
 
 
 def _openness(route: RouteFacts, facts: AppFacts) -> str:
-    """Why a route is open by its nature, "" when nothing says so."""
+    """Why a route is open by its nature, "" when nothing says so. Methods count: a path that is harmless to read may delete."""
     path = route.path.rstrip("/") or "/"
-    if path in DOCS:
-        return "the API's description is no secret"
-    if route.kind == "static" and not _is_empty_static(route, facts):
-        return "files that are the same for everybody"
-    if path in _KNOWN or path == "/" or path.startswith("/.well-known/"):
-        return "the front door, the same for everybody"
-    if _HEALTH.match(path) and set(route.methods) <= {"GET", "HEAD", "OPTIONS"}:
-        return "says only whether it runs"
-    if is_entrance(path):
+    if route.kind == "static":
+        return "files that are the same for everybody" if _holds_assets(path) and not _is_empty_static(route, facts) else ""
+    methods = set(route.methods)
+    if route.kind != "http" or not methods:
+        return ""
+    if methods <= _READ:
+        if path in DOCS and _describes_itself(facts):
+            return "the API's description is no secret"
+        if path in _KNOWN or path == "/" or path.startswith("/.well-known/"):
+            return "the front door, the same for everybody"
+        if _HEALTH.match(path):
+            return "says only whether it runs"
+    if methods <= _SENT and _is_door(path, methods):
         return "the way in and out; checks who comes by itself"
-    if _HOOK.search(path) and _SIGNED.search(_source(route, facts)):
+    if methods <= {"POST", "OPTIONS"} and _HOOK.search(path) and _checks_signature(_source(route, facts)):
         return "a machine calls it, and the handler checks its signature"
     return ""
+
+
+def _holds_assets(path: str) -> bool:
+    words = [word for word in path.lower().split("/") if word and not word.startswith("{")]
+    return not words or words[-1] in _ASSETS
+
+
+def _describes_itself(facts: AppFacts) -> bool:
+    """Against a page of documents that is called as an API's description is."""
+    return any(route.path == "/openapi.json" for route in facts.routes)
+
+
+def _is_door(path: str, methods: set[str]) -> bool:
+    """Whether a path is where people come in or go out, and nothing else. Against "/admin/reset" and "/users/{id}/token"."""
+    *before, last = path.lower().split("/")[1:]
+    if any("{" in word for word in (*before, last)):
+        return False
+    if _DOORS.fullmatch(last):
+        return True
+    if not all(word in _BEFORE_DOORS or _VERSION.fullmatch(word) for word in before):
+        return False
+    return last in _COUNTERS or (last in _HANDED_OUT and "GET" not in methods)
+
+
+def _checks_signature(source: str) -> bool:
+    """Whether the code calls something that checks a signature."""
+    try:
+        tree = ast.parse(textwrap.dedent(source))
+    except SyntaxError:
+        return False
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    names = [call.attr if isinstance(call, ast.Attribute) else call.id if isinstance(call, ast.Name) else "" for call in calls]
+    return any(_SIGNED.fullmatch(name) for name in names)
 
 
 def _source(route: RouteFacts, facts: AppFacts) -> str:
@@ -173,7 +245,7 @@ def _tables(facts: AppFacts, known: Known) -> Iterator[tuple[str, str]]:
         health = [route.path for route in facts.routes if _HEALTH.match(route.path)]
         if health and known.origin.startswith("https://"):
             yield f"transport.tls-required = {{plain_paths = {_list(health)}}}", "the balancer asks for it inside, by plain http"
-    if any(route.path.rstrip("/") == "/docs" for route in facts.routes):
+    if any(route.path.rstrip("/") == "/docs" and set(route.methods) <= _READ for route in facts.routes) and _describes_itself(facts):
         row = '{route = "GET /docs", preset = "swagger", reason = "Swagger UI"}'
         yield f"browser.content-security-policy = {{routes = [{row}]}}", "its page loads a script of a content network, file by file"
 

@@ -158,6 +158,7 @@ class Report:
     """A whole run; everything that any output shows is in here.
 
     controls: control id to its verdict. exit_code: 0 clean, 1 findings, 2 usage, 3 inconclusive, 4 internal, 130 interrupted.
+    unenforced: controls that ringwork could enforce and does not here, because of `only` or the mode; empty without its guard.
     touched: what the run started, copied and wrote, in sentences. confinement: how the copy was kept from the network.
     """
 
@@ -185,6 +186,7 @@ class Report:
     exit_code: int
     exit_reason: str
     partial: bool = False
+    unenforced: tuple[str, ...] = ()
 
     def count(self, verdict: Verdict) -> int:
         """How many checks ended so."""

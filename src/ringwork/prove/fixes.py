@@ -17,7 +17,7 @@ _FIXES = {
     "browser.cookie-attributes": "set cookies plainly and leave their attributes to ringwork; declare an exception by name with its reason",
     "network.host-validation": 'give the canonical origin and exact host names: Policy(origin="https://your.host", hosts=(...))',
     "network.trusted-proxies": (
-        "take ProxyFix and the like out, and name the proxies that stand in front: [tool.ringwork.trusted_proxies] proxies = [...]"
+        "take ProxyFix and the like out, and name the proxies that stand in front: network.trusted-proxies = {proxies = [...]}"
     ),
     "network.request-limits": (
         'take general limits back to the defaults, and mark the one route that needs more: @limits("why", body_bytes=...)'

@@ -255,7 +255,16 @@ def report(run: Run) -> Report:
         exit_code=code,
         exit_reason=why,
         partial=run.is_partial,
+        unenforced=_unenforced(facts),
     )
+
+
+def _unenforced(facts: AppFacts) -> tuple[str, ...]:
+    """What the guard of the target leaves out: all but `only`, and everything in observe."""
+    if facts.guard is None:
+        return ()
+    held = set() if facts.guard.mode == "observe" else set(facts.guard.controls)
+    return tuple(sorted({register.control_of(check) for check in register.checks()} - held))
 
 
 def _coverage(run: Run) -> Coverage:

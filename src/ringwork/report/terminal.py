@@ -57,7 +57,16 @@ def _title(report: Report, paper: Paper) -> Block:
     when = report.started_at[:16].replace("T", " ") + utc
     parts = [report.framework, report.guarded, report.commit[:7], when, f"{report.seconds:.1f} s"]
     title = paper.line((report.target, "bold"), f"  {', '.join(part for part in parts if part)}")
-    return Block(head=[*title, *_counts(report, paper)], gap=False)
+    return Block(head=[*title, *_unenforced(report, paper), *_counts(report, paper)], gap=False)
+
+
+def _unenforced(report: Report, paper: Paper) -> list[Text]:
+    """Against a header that says enforce where most is switched off."""
+    if not report.unenforced:
+        return []
+    if report.guarded.endswith("observe"):
+        return paper.line(("Not enforced", "bold"), "  anything: the mode is observe, which refuses nobody")
+    return paper.line(("Not enforced", "bold"), f"  {len(report.unenforced)} controls (only=): {', '.join(report.unenforced)}")
 
 
 def _counts(report: Report, paper: Paper) -> list[Text]:

@@ -9,6 +9,7 @@ import pytest
 from ringwork.enforce.browser.cache_control import GUARD, CacheableRoute, CacheControlSettings
 from ringwork.enforce.guard import Refusal, Surroundings
 from ringwork.exchange import Exchange, Header, vary_on
+from ringwork.names import ControlId
 from ringwork.principal import Via
 from ringwork.route import Cacheable, Own, Route, RouteKind, Rule
 from tests.enforce.making import PUBLIC, SIGNED_IN, ask, leave, make_route, make_site, make_user
@@ -343,3 +344,13 @@ def test_adds_to_what_an_answer_varies_by(headers: list[bytes], names: bytes, va
     out = vary_on([(b"x", b"1"), *((b"vary", value) for value in headers)], names)
     assert values(out, b"vary") == vary
     assert values(out, b"x") == [b"1"]
+
+
+@pytest.mark.parametrize("noted", ["browser.content-security-policy", "browser.csrf"])
+def test_keeps_a_page_with_a_nonce_or_a_token_out_although_it_is_declared(noted: str) -> None:
+    """The declaration speaks of the page, not of what an inner guard put into it for one reader."""
+    route = replace(make_route("/news", rule=PUBLIC), cacheable=Cacheable(reason="news", max_age_seconds=600, private=False))
+    exchange = ask()
+    exchange.note(ControlId(noted), "for one reader")
+    private: Header = (b"cache-control", b"private, no-cache")
+    assert leave(GUARD, CacheControlSettings(), make_site(), exchange, [private], route=route) == [private]

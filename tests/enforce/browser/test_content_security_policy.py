@@ -415,3 +415,23 @@ def test_names_the_place_for_reports_in_old_and_new_words() -> None:
     assert (b"reporting-endpoints", f'ringwork-csp="{PATH}"'.encode()) in found
     assert policy_of(found)["report-uri"] == PATH
     assert policy_of(found)["report-to"] == "ringwork-csp"
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        [],
+        [(b"cache-control", b"max-age=600")],
+        [(b"expires", b"Thu, 01 Dec 2050 16:00:00 GMT")],
+        [(b"last-modified", b"Thu, 01 Dec 2022 16:00:00 GMT")],
+        [(b"cache-control", b"private"), (b"cdn-cache-control", b"max-age=600")],
+        [(b"cache-control", b"public"), (b"surrogate-control", b"max-age=600")],
+    ],
+)
+def test_keeps_a_page_with_a_nonce_out_of_every_shared_cache(stated: list[Header]) -> None:
+    """A cache that keeps what does not say "public" too would hand one nonce to everybody, the attacker included."""
+    exchange = ask()
+    issue_nonce(exchange)
+    found = leave(GUARD, settings(), SITE, exchange, [*HTML, *stated])
+    assert next(value for name, value in found if name == b"cache-control").startswith(b"private")
+    assert not {name for name, _ in found} & {b"expires", b"cdn-cache-control", b"surrogate-control"}

@@ -553,3 +553,13 @@ def test_finds_no_fault_with_the_defaults() -> None:
     """And each reason of a token has its word here."""
     assert not GUARD.faults(SETTINGS)
     assert {"garbled-token", "expired-token", "other-user", "other-session", "other-browser", "other-form"} <= set(CsrfReason)
+
+
+@pytest.mark.parametrize("name", [b"cdn-cache-control", b"surrogate-control", b"expires"])
+def test_takes_out_what_would_let_a_shared_cache_keep_a_page_with_a_token(name: bytes) -> None:
+    """Content networks believe their own header more than no-store."""
+    site, exchange = make_site(), ask()
+    issue_token(exchange, CsrfSettings(), site, "/notes")
+    found = leave(GUARD, CsrfSettings(), site, exchange, [(name, b"max-age=600")], route=make_route())
+    assert name not in dict(found)
+    assert (b"cache-control", b"no-store") in found

@@ -30,7 +30,9 @@ def test_costs_nothing_where_no_tool_was_found() -> None:
     assert GUARD.plan(SETTINGS, DEBUGGER, make_route()).enter is None
 
 
-@pytest.mark.parametrize("path", ["/console", "/console/", "/__debug__/", "/_debug_toolbar/views", "/inner/_debug_toolbar", "/_profiler"])
+@pytest.mark.parametrize(
+    "path", ["/console", "/console/", "//console", "/__debug__/", "/_debug_toolbar/views", "/inner/_debug_toolbar", "/_profiler"]
+)
 def test_keeps_a_debugger_out_of_reach(path: str) -> None:
     """A console that runs code, or a toolbar that shows sessions, answers before any rule of the application."""
     refusal = arrive(GUARD, SETTINGS, DEBUGGER, asked(path))

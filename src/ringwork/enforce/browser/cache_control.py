@@ -50,6 +50,9 @@ _CACHING = frozenset(
     }
 )
 _NEVER: tuple[Header, ...] = ((b"cache-control", b"no-store"), (b"vary", b"Cookie"))
+_TO_ONE_READER = frozenset({ControlId("browser.content-security-policy"), ControlId("browser.csrf")})
+"""Guards that note what they put into a page: a nonce or a form's token, each good for the one answer that carries it."""
+
 _OWN_COOKIES = "ringwork-"
 _LOGOUT_WORDS = frozenset({"logout", "log-out", "log_out", "signout", "sign-out", "sign_out", "logoff", "log-off"})
 
@@ -179,7 +182,7 @@ def _leave(
         sets_cookie = b"set-cookie" in names
         principal = exchange.principal
         if not sets_cookie:
-            if kept is not None and status < 400:
+            if kept is not None and status < 400 and (exchange.notes is None or _TO_ONE_READER.isdisjoint(exchange.notes)):
                 return _with(headers, kept, shared=shared)
             if is_static or (
                 principal is None and not is_private and exchange.authorization is None and not _looked_up(exchange, names, headers)

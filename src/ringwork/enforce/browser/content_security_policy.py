@@ -35,6 +35,14 @@ PAPER = b"base-uri 'none'; frame-ancestors 'none'"
 _STORED = frozenset({101, 304})
 """Answers without a document: 304 would write its policy over that of the stored page, whose nonce is another one."""
 
+_FOR_SHARED = frozenset(
+    {
+        *(b"cdn-cache-control", b"cloudflare-cdn-cache-control", b"edge-control", b"surrogate-control"),
+        *(b"vercel-cdn-cache-control", b"x-accel-expires"),
+    }
+)
+"""By which shared caches are told something else than browsers (RFC 9213)."""
+
 SHARED_HOSTS = frozenset(
     {
         "ajax.googleapis.com", "cdn.jsdelivr.net", "cdn.skypack.dev", "cdnjs.cloudflare.com", "code.jquery.com", "esm.sh", "esm.run",
@@ -234,9 +242,14 @@ def _leave(settings: ContentSecurityPolicySettings, page: PagePolicy, hashes: Se
 
 def _unshared(headers: list[Header]) -> list[Header]:
     """Against a nonce that a shared cache hands to everybody, the attacker included: a page with one is its reader's alone."""
-    if not any(name == b"cache-control" and (b"public" in value.lower() or b"s-maxage" in value.lower()) for name, value in headers):
+    stated = b",".join(value.lower() for name, value in headers if name == b"cache-control")
+    words = {word.strip() for word in stated.split(b",")}
+    # Shared caches keep what says nothing at all too, some by default, others by Last-Modified (RFC 9111, 4.2.2).
+    is_private = (b"private" in words or b"no-store" in words) and b"public" not in words and b"s-maxage" not in stated
+    if is_private and _FOR_SHARED.isdisjoint(name for name, _ in headers):
         return headers
-    return [*(pair for pair in headers if pair[0] != b"cache-control"), (b"cache-control", b"private, no-cache")]
+    kept = [pair for pair in headers if pair[0] not in _FOR_SHARED and (is_private or pair[0] not in (b"cache-control", b"expires"))]
+    return kept if is_private else [*kept, (b"cache-control", b"private, no-cache")]
 
 
 # -- the intake of reports ----------------------------------------------------------------------------------

@@ -39,6 +39,14 @@ BINDING_BYTES = 32
 BINDING_LENGTH = 43
 
 _SINGLE = frozenset({b"origin", b"sec-fetch-site", b"content-type", b"x-csrf-token"})
+_CACHING = frozenset(
+    {
+        *(b"cache-control", b"expires", b"cdn-cache-control", b"cloudflare-cdn-cache-control", b"edge-control", b"surrogate-control"),
+        *(b"vercel-cdn-cache-control", b"x-accel-expires"),
+    }
+)
+"""Cache-Control, and what outranks it in shared caches (RFC 9213)."""
+
 _PREFLIGHTED = frozenset({"PUT", "PATCH", "DELETE"})
 
 
@@ -262,7 +270,7 @@ def _bind(exchange: Exchange, status: int, headers: list[Header]) -> list[Header
     if not isinstance(issued, _Issued):
         return headers
     # Against one person's token in a shared cache, handed to the next.
-    out = [*(pair for pair in headers if pair[0] != b"cache-control"), (b"cache-control", b"no-store")]
+    out = [*(pair for pair in headers if pair[0] not in _CACHING), (b"cache-control", b"no-store")]
     if not any(name == b"vary" and b"cookie" in value.lower() for name, value in headers):
         out.append((b"vary", b"Cookie"))
     if issued.fresh:

@@ -113,8 +113,8 @@ def _loopback_check() -> Arrive:
 _TEST_HOST, _TEST_PEER = b"testserver", "testclient"
 
 _NOT_CONFIGURED = (
-    "no origin is configured, so only this machine is served, under localhost, 127.0.0.1 or [::1]; add to pyproject.toml: "
-    '[tool.ringwork] origin = "https://your.host"'
+    "no origin is configured, so only this machine is served, under localhost, 127.0.0.1 or [::1]; add "
+    'origin = "https://your.host" to ringwork.toml, or to [tool.ringwork] of pyproject.toml where there is no ringwork.toml'
 )
 
 

@@ -196,7 +196,7 @@ def at_start(settings: TrustedProxiesSettings, site: Site, around: Surroundings,
     """Against two owners of one address: a server or middleware that has rewritten it already hides the peer that trust hangs on."""
     if site.loopback:
         return []  # only this machine is served, so a first start with a server's defaults stays quiet
-    advice = "one place decides whom to believe: name the proxies in [tool.ringwork.trusted_proxies]"
+    advice = "one place decides whom to believe: name the proxies in network.trusted-proxies = {proxies = [...]}"
     return [f"{layer}; {advice}" for layer in dict.fromkeys(around.rewriters)]
 
 

@@ -99,7 +99,8 @@ def _keep_out(tools: Sequence[str]) -> Arrive:
 
     def arrive(exchange: Exchange) -> Decision:
         # Against a console that runs code, and a toolbar that shows settings and sessions: they answer before any rule of the application.
-        if exchange.path in consoles or not SEGMENTS.isdisjoint(exchange.path.split("/")):
+        # Against "//console": Werkzeug takes any number of slashes for one.
+        if f"/{exchange.path.lstrip('/')}" in consoles or not SEGMENTS.isdisjoint(exchange.path.split("/")):
             return _REFUSAL
         # Against the debugger's own commands, which are taken at every path.
         return _REFUSAL if words and exchange.query and not words.isdisjoint(_names(exchange.query)) else None

@@ -78,7 +78,7 @@ def _check(settings: TlsRequiredSettings, origin: str) -> Arrive:
             # Against a redirect without end behind a proxy that ends TLS and was not named; its word counts for nothing, so it is refused.
             detail = (
                 f"a proxy says that the visitor came over https, and {exchange.peer or 'the Unix socket'} is not trusted, or writes a "
-                f'header other than `header`; if it is yours, add: [tool.ringwork.trusted_proxies] proxies = ["{exchange.peer or "unix"}"]'
+                f'header other than `header`; if it is yours, add: network.trusted-proxies = {{proxies = ["{exchange.peer or "unix"}"]}}'
             )
             return Refusal(control=CONTROL, status=403, reason=TlsRequiredReason.PROXY_UNKNOWN.value, detail=detail)
         if settings.redirects_pages and _is_page_load(exchange):
