@@ -246,7 +246,7 @@ def from_settings(known: KnownBy, found: Any) -> Callable[[Any], Any]:
         return fastapi_users(found, roles=roles, via=Via(known.via) if known.via else None)
     if not known.id:
         return fastapi_dependency(found, roles=roles, via=via)
-    return fastapi_dependency(found, lambda user: Principal(id=str(getattr(user, known.id)), roles=_named_roles(roles, user), via=via))
+    return fastapi_dependency(found, lambda user: _identified(getattr(user, known.id), user, roles=roles, via=via, session=None))
 
 
 # -- from a user to a Principal -----------------------------------------------------------------------------
@@ -256,8 +256,12 @@ def _principal(found: Any, *, roles: Roles, via: Via, session: SessionId | None)
     """Raises TypeError for something without an id, so that a mistake refuses the request instead of naming somebody."""
     if isinstance(found, Principal):
         return found
-    given = found if isinstance(found, str | int) else _id_of(found)
-    # Against True, which is a number to Python: a check that answers yes or no names nobody.
+    return _identified(found if isinstance(found, str | int) else _id_of(found), found, roles=roles, via=via, session=session)
+
+
+def _identified(given: Any, found: Any, *, roles: Roles, via: Via, session: SessionId | None) -> Principal:
+    # Against an anonymous user whose name is None, which would become a principal of that name; and against True, which is a
+    # number to Python: a check that answers yes or no names nobody.
     if given is None or given == "" or isinstance(given, bool):
         raise TypeError(f"{type(found).__name__} has no id; give to_principal, or return an object with an id")
     return Principal(id=str(given), roles=_named_roles(roles, found), via=via, session=session)

@@ -10,7 +10,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,6 +40,10 @@ _EXACT = ("script", "style", "font", "worker", "manifest")
 """Directives whose sources are best written as exact files; of all others the origin is kept alone."""
 
 
+UNREADABLE = "*"
+"""The page of a report whose address is none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
     """One thing that a browser blocked, or would have; every part is from a closed list or cleaned.
@@ -66,7 +70,9 @@ def of_detail(detail: str) -> tuple[Violation, int] | None:
         return None
     found = Violation(**parts)
     # Against a line of the log that somebody else wrote: what goes to a terminal and into settings is cleaned once more.
-    return (found, int(seen)) if found == _made(found.directive, found.blocked, found.page, found.disposition) else None
+    cleaned = _made(found.directive, found.blocked, found.page, found.disposition)
+    page = found.page if found.page == UNREADABLE else cleaned.page
+    return (found, int(seen)) if found == replace(cleaned, page=page) else None
 
 
 def read(kind: bytes, body: bytes) -> list[Violation] | None:
@@ -141,7 +147,7 @@ def _page(claimed: str) -> str:
     try:
         path = urlsplit(claimed).path
     except ValueError:
-        return "*"
+        return UNREADABLE
     segments = path.split("/")[1:7]
     # Against a reset token or a person's number out of an address, in a log that many people read.
     return "/" + "/".join(part if not part or _PLAIN_SEGMENT.fullmatch(part) else "*" for part in segments)

@@ -228,7 +228,10 @@ class SocketMeter:
             return message
         plan: Any = self.exchange.plan
         limits: Limits = plan.limits
-        if len(message.get("bytes") or message.get("text") or b"") <= limits.body_bytes:
+        text = message.get("text") or ""
+        # Text is counted as its bytes on the wire; what is short enough whatever its letters needs no second look.
+        size = len(message.get("bytes") or b"") or (len(text) if len(text) * 4 <= limits.body_bytes else len(text.encode()))
+        if size <= limits.body_bytes:
             return message
         if plan.pipeline.observing:
             if not self._told:

@@ -51,7 +51,9 @@ def stores(named: SpentTokens | str, *, about: str, clock: Clock) -> Stores:
         spent = SqliteSpentTokens(address.removeprefix("sqlite:"))
     else:
         # Against a password in a log: of an address that is not understood only the kind is shown.
-        shown = named if named.startswith("env:") else named.partition(":")[0]
+        shown = (
+            named if named.startswith("env:") else named.partition(":")[0] if ":" in named and "@" not in named.partition(":")[0] else "it"
+        )
         raise PolicyInvalid([f"store: {shown[:20]!r} is unknown; {_KNOWN}"])
     require_counting(spent, clock=clock)
     return Stores(spent=spent, counters=MemoryCounters())

@@ -127,3 +127,11 @@ def test_serves_the_test_client_of_starlette_until_an_origin_is_set() -> None:
     assert arrive(GUARD, SETTINGS, UNCONFIGURED, ask(host=b"testserver", peer="203.0.113.9")) is not None
     assert arrive(GUARD, SETTINGS, UNCONFIGURED, ask(host=b"clinic.example", peer="testclient")) is not None
     assert arrive(GUARD, SETTINGS, CONFIGURED, ask(**tested)) is not None
+
+
+@pytest.mark.parametrize("name", [b"x-forwarded-for", b"forwarded", b"x-forwarded-host", b"x-forwarded-proto"])
+def test_serves_nobody_whom_a_proxy_of_this_machine_forwards_until_an_origin_is_set(name: bytes) -> None:
+    """The proxy's peer is loopback, and the Host that it hands on may be one too; the visitor is from elsewhere."""
+    local = {"host": b"localhost:8000", "peer": "127.0.0.1"}
+    assert arrive(GUARD, SETTINGS, UNCONFIGURED, ask(**local)) is None
+    assert arrive(GUARD, SETTINGS, UNCONFIGURED, ask("GET", "/", (name, b"203.0.113.9"), **local)) is not None

@@ -206,3 +206,9 @@ def test_tells_of_every_other_owner_of_the_address_at_start() -> None:
     assert "--no-proxy-headers" in fault
     assert GUARD.at_start(NONE, SITE, Surroundings(framework="fastapi"), []) == []
     assert GUARD.at_start(NONE, make_site(**LOOPBACK), around, []) == []
+
+
+def test_an_element_without_an_address_ends_the_chain() -> None:
+    """A proxy that adds only the scheme leaves its peer; what the client wrote to the left of it is nobody's word."""
+    found = resolved(RFC7239, (b"forwarded", b"for=9.9.9.9, proto=https"))
+    assert (found.client, found.scheme) == ("10.0.0.7", "https")

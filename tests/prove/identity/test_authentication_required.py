@@ -107,7 +107,7 @@ def test_asks_at_the_application_s_own_check_without_a_login() -> None:
 
 def test_finds_a_check_that_takes_any_value_for_a_token() -> None:
     """Trap 3: a check that is recognised and verifies nothing counts as a rule; the proof says that it holds nobody."""
-    report = _proved(OWN.replace("CHECKS", "False"))
+    report = _proved(OWN.replace("CHECKS", "len(token) > 9_999"))
     assert _result(report, "anonymous-sweep").verdict is Verdict.VIOLATED
     found = {finding.where: finding.summary for finding in report.findings}
     assert "Bearer x" in found["GET /orders"]
@@ -116,7 +116,11 @@ def test_finds_a_check_that_takes_any_value_for_a_token() -> None:
 
 def test_finds_a_route_whose_guard_was_forgotten_without_ringwork() -> None:
     """In an application that never heard of ringwork, what looks guarded is asked; a check in vain is named."""
-    bare = OWN.replace("CHECKS", "False").replace("ringwork.protect(app, Policy())", "").replace('@public("the front page")\n', "")
+    bare = (
+        OWN.replace("CHECKS", "len(token) > 9_999")
+        .replace("ringwork.protect(app, Policy())", "")
+        .replace('@public("the front page")\n', "")
+    )
     assert (
         _result(_proved(bare.replace("import ringwork\nfrom ringwork import Policy, public\n", "")), "anonymous-sweep").verdict
         is Verdict.VIOLATED

@@ -98,6 +98,9 @@ def _loopback_check() -> Arrive:
         found = _shape(exchange)
         if found is not None:
             return found
+        # Against a proxy on this machine: whoever is forwarded comes from elsewhere, whatever Host it was given.
+        if exchange.forwarded_for or exchange.forwarded or exchange.forwarded_host or exchange.forwarded_proto:
+            return _refuse(HostValidationReason.NOT_CONFIGURED, _NOT_CONFIGURED)
         # Against an unconfigured copy that stands open: both ends must be this machine. A hidden peer is refused,
         # because a proxy in front of a Unix socket hides everybody.
         if exchange.host is not None and _is_loopback_host(exchange.host) and _is_loopback_address(exchange.peer):

@@ -55,6 +55,14 @@ FORWARDING = frozenset(
 IDENTITY = frozenset(
     {
         b"remote-user",
+        b"remote-groups",
+        b"remote-email",
+        b"remote-name",
+        b"tailscale-user-login",
+        b"cf-access-authenticated-user-email",
+        b"x-authentik-username",
+        b"x-authentik-groups",
+        b"x-forwarded-access-token",
         b"x-remote-user",
         b"x-remote-groups",
         b"x-user",
@@ -256,7 +264,8 @@ def _read_x_forwarded(exchange: Exchange, trusts: Trusts) -> Resolved:
 def _read_forwarded(exchange: Exchange, trusts: Trusts) -> Resolved:
     elements = [] if exchange.forwarded is None else _from_right(exchange.forwarded.decode("latin-1"), ",")
     pairs = [_pairs(element) for element in elements]
-    client = _client([found["for"] for found in pairs if "for" in found], trusts) if pairs else None
+    # Against a proxy that adds only the scheme: an element without an address ends the chain, and what the client wrote is not reached.
+    client = _client([found.get("for", "") for found in pairs], trusts) if pairs else None
     nearest = pairs[0] if pairs else {}
     return client, nearest.get("proto", "").lower(), nearest.get("host", "").encode("latin-1")
 

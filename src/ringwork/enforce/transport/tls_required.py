@@ -72,7 +72,13 @@ def _check(settings: TlsRequiredSettings, origin: str) -> Arrive:
     def arrive(exchange: Exchange) -> Decision:
         if exchange.scheme in SECURE:
             return None
-        if exchange.path in plain and exchange.method in {"GET", "HEAD"} and exchange.cookie is None and exchange.authorization is None:
+        if (
+            exchange.path in plain
+            and exchange.kind == "http"
+            and exchange.method in {"GET", "HEAD"}
+            and exchange.cookie is None
+            and exchange.authorization is None
+        ):
             return None
         if _is_said_to_be_https(exchange):
             # Against a redirect without end behind a proxy that ends TLS and was not named; its word counts for nothing, so it is refused.
