@@ -216,7 +216,7 @@ def test_takes_the_loopback_host_as_own_while_nothing_is_configured(origin: byte
         b"application/x-www-form-urlencoded application/x+json",
     ],
 )
-def test_asks_for_a_token_with_every_other_type(media: bytes) -> None:
+def test_trap_26_asks_for_a_token_with_every_type_but_json(media: bytes) -> None:
     """Trap 26: JSON sent as text by a form needs no asking first, so its type does not count as JSON."""
     assert reason(ask("POST", "/notes", *OWN, COOKIE, (b"content-type", media), user=ADA)) == "missing-token"
 
@@ -314,7 +314,7 @@ def test_refuses_a_token_from_before_the_login() -> None:
     assert browser.send(token) == "other-user"
 
 
-def test_refuses_a_token_of_another_session() -> None:
+def test_trap_27_refuses_a_token_of_another_session() -> None:
     """A new login of the same user makes the old tokens worthless."""
     browser = Browser(make_site())
     token = browser.fetch()
@@ -324,7 +324,7 @@ def test_refuses_a_token_of_another_session() -> None:
     assert browser.send(token) == "other-session"
 
 
-def test_refuses_a_token_of_another_browser() -> None:
+def test_trap_27_refuses_a_token_of_another_browser() -> None:
     """Trap 27: a token that leaked from a cache is worth nothing without the cookie of the browser it was made for."""
     browser, thief = Browser(make_site()), Browser(make_site())
     thief.site = browser.site
@@ -487,7 +487,7 @@ def test_does_not_set_the_cookie_again() -> None:
     assert browser.send(token) is None
 
 
-def test_keeps_a_page_with_a_token_out_of_caches() -> None:
+def test_trap_27_keeps_a_page_with_a_token_out_of_caches() -> None:
     """Traps 27 and 28: a cached page would hand one person's token to the next."""
     exchange = ask("GET", "/notes/new")
     issue_token(exchange, SETTINGS, make_site(), "/notes")
