@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Any
 
 from ringwork.clock import Clock, as_utc
+from ringwork.errors import RingworkError
 from ringwork.names import ControlId, IncidentId
 from ringwork.vocabulary import word_of
 
@@ -140,6 +141,11 @@ def log_event(event: Event) -> None:
     if event.status < 500 and event.outcome in {Outcome.DENIED, Outcome.OBSERVED}:
         level = logging.WARNING
     if not LOGGER.isEnabledFor(level):
+        if event.outcome is Outcome.ALLOWED:
+            # Against a marked operation that goes on unseen because somebody raised the level of the log.
+            raise RingworkError(
+                f"the logger {LOGGER.name} drops {logging.getLevelName(level)}, so a marked operation would leave no record"
+            )
         return
     error = event.error
     told = None if error is None else (type(error), error, error.__traceback__)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ringwork import events
 from ringwork.clock import FixedClock
+from ringwork.errors import RingworkError
 from ringwork.events import Alarm, Event, Outcome, as_fields, as_line, log_event, request_id
 from ringwork.names import ControlId, IncidentId
 
@@ -200,3 +201,16 @@ def test_the_default_sink_logs_by_who_has_to_act(changed: dict[str, Any], level:
         events.LOGGER.removeHandler(caught)
         events.LOGGER.setLevel(before)
     assert [record.levelno for record in caught.records] == [level]
+
+
+def test_a_marked_operation_is_never_dropped_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the level of the log leaves it out the sink fails, so that the operation is refused and the alarm rings."""
+    monkeypatch.setattr(events.LOGGER, "level", logging.WARNING)
+    events.LOGGER.manager._clear_cache()  # type: ignore[attr-defined]  # what setLevel does as well
+    try:
+        with pytest.raises(RingworkError, match="marked operation"):
+            log_event(make_event(outcome=Outcome.ALLOWED, status=0))
+        log_event(make_event(outcome=Outcome.ERROR, status=404))  # an ordinary record may be left out
+    finally:
+        monkeypatch.undo()
+        events.LOGGER.manager._clear_cache()  # type: ignore[attr-defined]  # the same
