@@ -277,3 +277,11 @@ def test_no_path_that_is_handed_out_leads_away(value: str) -> None:
 def test_every_location_is_judged_without_a_fault(location: bytes) -> None:
     """Hostile bytes end as a decision, never as an exception, and blanks in front change nothing."""
     assert leads_to(location) == leads_to(b" \x01" + location)
+
+
+@pytest.mark.parametrize("location", [b" http://clinic.example/x", b"ht\ttp://clinic.example/x", b"https://clinic.example/x\x01"])
+def test_stops_an_address_of_this_site_that_a_browser_has_to_repair(location: bytes) -> None:
+    """It leads home in clear where its scheme is hidden from the upgrade to https, and no honest server writes one."""
+    refusal = judged(location)
+    assert refusal is not None
+    assert refusal.reason == "spelling"

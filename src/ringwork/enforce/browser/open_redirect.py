@@ -125,6 +125,9 @@ def _judge(own: frozenset[bytes], targets: frozenset[bytes], route: Route | None
         found = leads_to(value)
         if isinstance(found, OpenRedirectReason):
             return _refuse(found, "an address that browsers and servers read differently, or that runs instead of leading somewhere")
+        if found.authority in own and value.strip(_CONTROLS_AND_SPACE).translate(None, _REMOVED) != value:
+            # Against blanks and controls that a browser takes out, and that hide the scheme from the upgrade to https.
+            return _refuse(OpenRedirectReason.SPELLING, "an address of this site with characters that a browser takes out")
         if not found.authority or found.authority in own or (not own and found.authority == (exchange.host or b"").lower()):
             return None
         origin = (found.scheme or b"https") + b"://" + found.authority
