@@ -31,14 +31,27 @@ def test_the_version_stands_first() -> None:
     assert next(iter(json.loads(plain.to_json(sample.clean())))) == "schema"
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None, True, 1.5])
+@pytest.mark.parametrize("version", [0, 3, "1", None, True, 1.0, 1.5])
 def test_refuses_another_version_and_names_it(version: object) -> None:
     """A report of another version may mean something else by the same words."""
     document = {**json.loads(plain.to_json(sample.clean())), "schema": version}
-    said = f"report: schema: this is version {json.dumps(version)}, and version 1 is what can be read"
+    said = f"report: schema: this is version {json.dumps(version)}, and versions 1 and 2 are what can be read"
     with pytest.raises(ReportUnreadable, match=said) as refused:
         plain.from_json(json.dumps(document))
     assert refused.value.where == "schema"
+
+
+NEWER = ("known", "baseline", "gone", "waived", "since", "left_out")
+
+
+def test_reads_a_report_of_version_1() -> None:
+    """What was stored before owners and baselines were is read with these left empty, so it can still be compared."""
+    document = {**json.loads(plain.to_json(sample.foreign())), "schema": 1}
+    for name in NEWER:
+        del document[name]
+    for finding in document["findings"]:
+        del finding["owner"], finding["waiver"]
+    assert plain.from_json(json.dumps(document)) == sample.foreign()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", "null", "[" * 100_000, '{"target": "app"}'])

@@ -18,7 +18,7 @@ NEEDS_EXTRA = "the command line needs the extra, `pip install 'ringwork[prove]'`
 
 
 class Command(NamedTuple):
-    """A command's name, and the module whose function `command` it is."""
+    """A command's name, and the module whose function `command` it is, or whose `WORDS` are the commands below it."""
 
     name: str
     module: str
@@ -29,6 +29,7 @@ COMMANDS = (
     Command("adopt", "ringwork.cli.adopt"),
     Command("routes", "ringwork.cli.routes"),
     Command("replay", "ringwork.cli.replay"),
+    Command("report", "ringwork.cli.report"),
     Command("doctor", "ringwork.cli.doctor"),
     Command("serve", "ringwork.cli.serve"),
     Command("catalogue", "ringwork.cli.catalogue"),
@@ -77,7 +78,14 @@ def _run(words: Sequence[str]) -> None:
     # A callback makes typer keep the command's name as a word of the line, even when one command is all it knows.
     app.callback()(_no_options)
     for command in _wanted(words):
-        app.command(command.name)(importlib.import_module(command.module).command)
+        module = importlib.import_module(command.module)
+        if hasattr(module, "WORDS"):
+            below = typer.Typer(help=module.__doc__, no_args_is_help=True)
+            for name, function in module.WORDS:
+                below.command(name)(function)
+            app.add_typer(below, name=command.name)
+        else:
+            app.command(command.name)(module.command)
     app(args=list(words), prog_name="ringwork")
 
 

@@ -86,10 +86,10 @@ def _command() -> str:
 
 def _settings(given: dict[str, Any], **asked: Any) -> settings.Settings:
     """The project's settings with the command line laid over them. Raises TargetFailed for a word that is not known."""
-    for name, known in (("fail_on", settings.SEVERITIES), ("profile", settings.PROFILES)):
-        if asked[name] not in known:
-            option = name.replace("_", "-")
-            raise TargetFailed(step="settings", problem=f"--{option} {asked[name]} is unknown", advice=f"write one of: {', '.join(known)}")
+    settings.require_severity(asked["fail_on"])
+    if asked["profile"] not in settings.PROFILES:
+        advice = f"write one of: {', '.join(settings.PROFILES)}"
+        raise TargetFailed(step="settings", problem=f"--profile {asked['profile']} is unknown", advice=advice)
     ids = {part for check in register.checks() for part in _names(check.id)}
     for name in (*asked["select"], *asked["ignore"]):
         if name not in ids:

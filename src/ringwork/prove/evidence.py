@@ -111,11 +111,40 @@ class CheckResult:
     seconds: float = 0.0
 
 
+class WaiverState(StrEnum):
+    """What became of a waiver in this run."""
+
+    USED = "used"  # it covers a violation that was found
+    UNUSED = "unused"  # its checks were made, and nothing was there to accept
+    UNTRIED = "untried"  # its checks were not made, so nothing is known of its use
+    EXPIRED = "expired"  # its date has passed: it covers nothing, and the run fails
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waived:
+    """A waiver as the run met it. until: ISO date, the last day on which it holds; route: "" covers every place.
+
+    source: "policy", or "inline" for a comment above a handler; file and line say where that comment stands.
+    """
+
+    control: str
+    route: str
+    reason: str
+    owner: str
+    until: str
+    source: str
+    state: WaiverState
+    file: str = ""
+    line: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One violated (or accepted) thing for a person to mend: one per control, cause and route template.
 
-    id: 12 hexadecimal characters, the same in every run while control, route template and handler stay. fix: one line.
+    id: 12 hexadecimal characters, the same in every run while control, check, route template and handler stay. fix: one line.
+    owner: who answers for it, from the waiver or from the owners of the project's settings; "" where nobody is named.
+    waiver: what accepts it, for accepted ones.
     """
 
     id: str
@@ -130,6 +159,8 @@ class Finding:
     file: str = ""
     line: int = 0
     instances: int = 1
+    owner: str = ""
+    waiver: Waived | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +191,10 @@ class Report:
     controls: control id to its verdict. exit_code: 0 clean, 1 findings, 2 usage, 3 inconclusive, 4 internal, 130 interrupted.
     unenforced: controls that ringwork could enforce and does not here, because of `only` or the mode; empty without its guard.
     touched: what the run started, copied and wrote, in sentences. confinement: how the copy was kept from the network.
+    baseline: the file whose findings do not fail this run, "" without one; known: the ids of those that were found again;
+    gone: ids of the baseline whose check was made and that are no longer there.
+    waived: every waiver of policy and source, and what became of it.
+    since: the revision to which the run was narrowed, "" for a whole one; left_out: route to why it was not asked.
     """
 
     version: str
@@ -187,6 +222,12 @@ class Report:
     exit_reason: str
     partial: bool = False
     unenforced: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    baseline: str = ""
+    gone: tuple[str, ...] = ()
+    waived: tuple[Waived, ...] = ()
+    since: str = ""
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def count(self, verdict: Verdict) -> int:
         """How many checks ended so."""

@@ -133,6 +133,12 @@ def _require_known(table: Mapping[str, Any], known: tuple[str, ...], where: str)
             raise TargetFailed(step="settings", problem=f"{where}.{key} is unknown", advice=hint)
 
 
+def require_severity(word: str) -> None:
+    """Raise TargetFailed for a severity that is not known."""
+    if word not in SEVERITIES:
+        raise TargetFailed(step="settings", problem=f"--fail-on {word} is unknown", advice=f"write one of: {', '.join(SEVERITIES)}")
+
+
 def env_file(path: Path) -> dict[str, str]:
     """NAME=VALUE lines; blank ones and those that start with # are passed over. Raises TargetFailed for any other."""
     try:

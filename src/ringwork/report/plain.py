@@ -18,8 +18,10 @@ from typing import Any, NoReturn
 from ringwork.errors import ReportUnreadable
 from ringwork.prove.evidence import Report
 
-SCHEMA = 1
-"""The version that is written, and the only one that is read."""
+SCHEMA = 2
+"""The version that is written. Version 1 had no owner, waiver, baseline and revision; its reports are read with these left empty."""
+
+READABLE = (1, 2)
 
 _CALLED = {str: "text", int: "a whole number", bool: "true or false", float: "a number"}
 
@@ -41,8 +43,9 @@ def from_json(text: str) -> Report:
     if not isinstance(found, dict) or "schema" not in found:
         raise ReportUnreadable(where="schema", problem="there is no version mark, so this is no report of ringwork prove")
     schema = found.pop("schema")
-    if schema != SCHEMA or isinstance(schema, bool):
-        problem = f"this is version {json.dumps(schema)[:20]}, and version {SCHEMA} is what can be read; run `ringwork prove` again"
+    if isinstance(schema, bool) or not isinstance(schema, int) or schema not in READABLE:
+        known = " and ".join(map(str, READABLE))
+        problem = f"this is version {json.dumps(schema)[:20]}, and versions {known} are what can be read; run `ringwork prove` again"
         raise ReportUnreadable(where="schema", problem=problem)
     report: Report = _read(Report, found, "")
     return report

@@ -1,0 +1,47 @@
+"""`ringwork report`: what stored reports say beside each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ringwork.cli import terminal
+from ringwork.errors import ReportUnreadable, TargetFailed
+from ringwork.prove import run, settings
+from ringwork.prove.evidence import Report
+from ringwork.report import diff as differences
+from ringwork.report import diff_terminal, plain
+
+FAIL_ON = f"The least severity of a new finding that ends with exit code 1: {', '.join(settings.SEVERITIES)}."
+
+
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="A", help="The earlier report.json, or the folder that holds it.")],
+    after: Annotated[Path, typer.Argument(metavar="B", help="The later one.")],
+    *,
+    fail_on: Annotated[str, typer.Option(help=FAIL_ON)] = "low",
+) -> None:
+    """Say what is new, fixed, still there or not tested again in B, measured by A. Exit 1 when something is new."""
+    settings.require_severity(fail_on)
+    earlier, later = read(before), read(after)
+    found = differences.compare(earlier, later)
+    diff_terminal.render(found, earlier, later, terminal.console())
+    raise typer.Exit(run.FINDINGS if found.grave(fail_on) else run.CLEAN)
+
+
+def read(path: Path) -> Report:
+    """A stored report. Raises TargetFailed, with what to do, where there is none or it cannot be read."""
+    place = path / "report.json" if path.is_dir() else path
+    advice = "give a report.json that `ringwork prove` wrote, or the folder that holds it"
+    try:
+        return plain.from_json(place.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise TargetFailed(step="report", problem=f"there is no readable report at {place}", advice=advice) from error
+    except ReportUnreadable as error:
+        raise TargetFailed(step="report", problem=f"the report at {place} cannot be read: {error}", advice=advice) from error
+
+
+WORDS = (("diff", diff),)
+"""The commands below `ringwork report`."""

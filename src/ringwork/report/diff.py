@@ -1,0 +1,81 @@
+"""What changed between two runs: findings that are new, still there, fixed, or not looked at again; and checks that turned.
+
+Against a diff that calls a hole closed because nobody looked: what the later run did not test is named, and is not fixed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ringwork.names import CheckId
+from ringwork.prove.evidence import CheckResult, Finding, Outcome, Report, Verdict
+from ringwork.report.signs import SEVERITIES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turned:
+    """A check whose verdict is another one than before; None where one of the reports does not list it."""
+
+    check: CheckId
+    before: Verdict | None
+    after: Verdict | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Findings are matched by their id.
+
+    new: violated in the later report, and neither violated in the earlier one nor known to the later one's baseline; one whose
+    waiver ended is new. still: in both, or known, as the later one has it. fixed: violated before, tested again, and gone.
+    untested: violated before, and the later report did not look again.
+    """
+
+    new: tuple[Finding, ...]
+    still: tuple[Finding, ...]
+    fixed: tuple[Finding, ...]
+    untested: tuple[Finding, ...]
+    turned: tuple[Turned, ...]
+
+    def grave(self, fail_on: str) -> tuple[Finding, ...]:
+        """The new ones of this severity or above."""
+        least = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+        return tuple(finding for finding in self.new if finding.severity in least)
+
+
+def compare(before: Report, after: Report) -> Difference:
+    """The later report against the earlier one."""
+    had = {finding.id: finding for finding in before.findings}
+    has = {finding.id: finding for finding in after.findings}
+    old = {id_ for id_, finding in had.items() if finding.verdict is Verdict.VIOLATED}
+    new = [f for f in has.values() if f.verdict is Verdict.VIOLATED and f.id not in old and f.id not in after.known]
+    fresh = {finding.id for finding in new}
+    missing = [had[id_] for id_ in had if id_ in old and id_ not in has]
+    return Difference(
+        new=tuple(new),
+        still=tuple(f for f in has.values() if f.id not in fresh and (f.id in had or f.id in after.known)),
+        fixed=tuple(finding for finding in missing if was_tested(finding, after)),
+        untested=tuple(finding for finding in missing if not was_tested(finding, after)),
+        turned=_turned(before, after),
+    )
+
+
+def was_tested(finding: Finding, report: Report) -> bool:
+    """Whether this report's run looked at the place of a finding again."""
+    result = next((result for result in report.results if result.check == finding.check), None)
+    if result is None or not was_made(result):
+        return False
+    if finding.where in report.left_out or finding.where in report.coverage.skipped:
+        return False
+    seen = [o.outcome for o in result.evidence.observations if o.where == finding.where] if result.evidence is not None else []
+    return not seen or any(outcome is not Outcome.UNTRIED for outcome in seen)
+
+
+def was_made(result: CheckResult) -> bool:
+    """Whether a check was made at all: one that attacked and was not seen to fail counts, one that could not attack does not."""
+    return result.held or result.verdict is not Verdict.NOT_VERIFIED
+
+
+def _turned(before: Report, after: Report) -> tuple[Turned, ...]:
+    was = {result.check: result.verdict for result in before.results}
+    now = {result.check: result.verdict for result in after.results}
+    return tuple(Turned(check=c, before=was.get(c), after=now.get(c)) for c in {**was, **now} if was.get(c) is not now.get(c))

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ringwork.report import plain
+from tests.report import sample
+
+
+@pytest.fixture
+def stored(tmp_path, monkeypatch):
+    """Two reports in the current folder, a finding apart."""
+    monkeypatch.chdir(tmp_path)
+    shop = sample.foreign()
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "report.json").write_text(plain.to_json(shop))
+    (tmp_path / "old.json").write_text(plain.to_json(replace(shop, findings=shop.findings[1:])))
+    return shop.findings[0]
+
+
+def test_ends_with_one_where_something_is_new(stored, run):
+    """A pipeline can stand on the exit code, and a person reads which one it is."""
+    ended = run("report", "diff", "old.json", "new")
+    assert ended.code == 1
+    assert f"{stored.id}  critical  {stored.check}  {stored.where}" in ended.text
+
+
+def test_ends_with_nothing_where_nothing_is_new(stored, run):
+    """A finding less is no fault."""
+    assert run("report", "diff", "new", "old.json").code == 0
+    assert run("report", "diff", "new", "new").code == 0
+
+
+@pytest.mark.parametrize("name", ["absent.json", "new"])
+def test_says_where_no_report_is(stored, run, tmp_path, name):
+    """A wrong path, or a damaged file, is told with what to give instead."""
+    (tmp_path / "new" / "report.json").write_text("{}")
+    ended = run("report", "diff", "old.json", name)
+    assert ended.code == 2
+    assert "give a report.json that `ringwork prove` wrote" in ended.err
+
+
+def test_refuses_a_severity_that_is_not_known(stored, run):
+    """A mistyped severity must not pass for one that lets everything through."""
+    ended = run("report", "diff", "old.json", "new", "--fail-on", "hgih")
+    assert (ended.code, "write one of: critical, high, medium, low" in ended.err) == (2, True)
+
+
+def test_without_a_word_says_which_there_are(run):
+    """`ringwork report` alone shows its commands."""
+    ended = run("report")
+    assert "diff" in ended.out + ended.err

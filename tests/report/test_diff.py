@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from ringwork.names import CheckId
+from ringwork.prove.evidence import Coverage, Evidence, Finding, Report, Verdict
+from ringwork.report import diff, diff_terminal
+from tests.report import sample
+
+SHOP = sample.foreign()
+FIRST, GONE, *LAST = SHOP.findings
+REST = (FIRST, *LAST)
+
+
+def _with(*findings: Finding, report: Report = SHOP) -> Report:
+    return replace(report, findings=findings)
+
+
+def _result(check: str, verdict: Verdict, *, held: bool = False, report: Report = SHOP) -> Report:
+    results = tuple(
+        replace(one, verdict=verdict, held=held, evidence=Evidence(check=one.check)) if one.check == check else one
+        for one in report.results
+    )
+    return replace(report, results=results)
+
+
+def _ids(findings: tuple[Finding, ...]) -> list[str]:
+    return [finding.id for finding in findings]
+
+
+def test_two_equal_runs_differ_in_nothing() -> None:
+    """A second look at the same thing is no news."""
+    found = diff.compare(SHOP, SHOP)
+    assert (found.new, found.fixed, found.untested, found.turned) == ((), (), (), ())
+    assert _ids(found.still) == _ids(SHOP.findings)
+
+
+def test_an_introduced_finding_is_the_only_new_one() -> None:
+    """What a branch brought is told apart from what was there, wherever its line moved to."""
+    moved = tuple(replace(one, line=one.line + 30) for one in REST)
+    found = diff.compare(_with(*REST), _with(*moved, GONE))
+    assert (_ids(found.new), _ids(found.still)) == ([GONE.id], _ids(REST))
+
+
+def test_what_was_tested_again_and_is_gone_is_fixed() -> None:
+    """The check looked and the hole was not there."""
+    found = diff.compare(SHOP, _result(GONE.check, Verdict.NOT_VERIFIED, held=True, report=_with(*REST)))
+    assert (_ids(found.fixed), found.untested) == ([GONE.id], ())
+
+
+def test_what_was_not_looked_at_is_never_fixed() -> None:
+    """A later run that left the check out has closed nothing."""
+    found = diff.compare(SHOP, _result(GONE.check, Verdict.NOT_VERIFIED, report=_with(*REST)))
+    assert (found.fixed, _ids(found.untested)) == ((), [GONE.id])
+
+
+def test_a_check_that_the_later_report_does_not_list_was_not_made() -> None:
+    """A narrower profile has closed nothing either."""
+    later = replace(_with(*REST), results=tuple(one for one in SHOP.results if one.check != GONE.check))
+    assert _ids(diff.compare(SHOP, later).untested) == [GONE.id]
+
+
+@pytest.mark.parametrize("kept", ["skipped", "left_out"])
+def test_a_route_that_was_not_reached_was_not_tested(kept: str) -> None:
+    """The check was made, but not at this place."""
+    later = _result(GONE.check, Verdict.NOT_VERIFIED, held=True, report=_with(*REST))
+    if kept == "skipped":
+        later = replace(later, coverage=Coverage(found=1, reached=0, skipped={GONE.where: "404"}))
+    else:
+        later = replace(later, left_out={GONE.where: "not changed since main"})
+    assert _ids(diff.compare(SHOP, later).untested) == [GONE.id]
+
+
+def test_a_finding_whose_waiver_ended_is_new() -> None:
+    """Taking a waiver away brings its violation back before everybody's eyes."""
+    accepted = replace(GONE, verdict=Verdict.ACCEPTED)
+    assert _ids(diff.compare(_with(accepted), _with(GONE)).new) == [GONE.id]
+
+
+def test_a_finding_that_is_now_accepted_is_still_there() -> None:
+    """Accepting is not mending."""
+    found = diff.compare(_with(GONE), _with(replace(GONE, verdict=Verdict.ACCEPTED)))
+    assert (_ids(found.still), found.fixed, found.new) == ([GONE.id], (), ())
+
+
+def test_what_the_baseline_knows_is_not_new() -> None:
+    """The earlier report may be narrower than the baseline."""
+    later = replace(_with(GONE), known=(GONE.id,))
+    found = diff.compare(_with(), later)
+    assert (found.new, _ids(found.still)) == ((), [GONE.id])
+
+
+def test_names_the_checks_that_turned() -> None:
+    """A proof that was lost is seen even where nothing is violated."""
+    check = CheckId("browser.csrf/token-matrix")
+    before = _result(check, Verdict.PROVEN)
+    after = _result(check, Verdict.NOT_VERIFIED)
+    assert diff.compare(before, after).turned == (diff.Turned(check=check, before=Verdict.PROVEN, after=Verdict.NOT_VERIFIED),)
+
+
+@pytest.mark.parametrize(("fail_on", "grave"), [("critical", 0), ("high", 1), ("low", 2)])
+def test_counts_as_grave_what_reaches_the_severity(fail_on: str, grave: int) -> None:
+    """A team may let smaller new findings pass."""
+    high, low = (next(one for one in SHOP.findings if one.severity == severity) for severity in ("high", "low"))
+    later = _with(replace(high, verdict=Verdict.VIOLATED), replace(low, verdict=Verdict.VIOLATED))
+    assert len(diff.compare(_with(), later).grave(fail_on)) == grave
+
+
+def _shown(before: Report, after: Report) -> str:
+    console = Console(width=120, no_color=True, highlight=False, emoji=False, markup=False)
+    with console.capture() as caught:
+        diff_terminal.render(diff.compare(before, after), before, after, console)
+    return caught.get()
+
+
+def test_the_terminal_tells_new_fixed_and_untested_apart() -> None:
+    """Each section stands under its own name, and the numbers are said first."""
+    fixed = next(one for one in LAST if one.check != GONE.check and any(result.check == one.check for result in SHOP.results))
+    later = _result(fixed.check, Verdict.NOT_VERIFIED, held=True, report=_with(FIRST))
+    later = _result(GONE.check, Verdict.NOT_VERIFIED, report=later)
+    said = _shown(_with(GONE, fixed), later)
+    assert "1 new, 0 still there, 1 fixed, 1 not tested again" in said
+    assert said.index("\nNew\n") < said.index("\nFixed\n") < said.index("\nNot tested again\n")
+    assert f"{FIRST.file}:{FIRST.line}: {FIRST.summary}" in said
+
+
+def test_the_terminal_says_what_makes_two_runs_unlike() -> None:
+    """Two targets, a run that was cut short and one that was narrowed cannot be compared in silence."""
+    said = _shown(SHOP, replace(sample.partial(), since="main"))
+    assert "these are two targets: shop.main:app and examples.clinic.fastapi_app:app" in said
+    assert "the later run was cut short" in said
+    assert "the later run asked only what changed since main" in said
+
+
+def test_the_terminal_is_not_steered_by_the_target() -> None:
+    """Escape sequences in names arrive spelled out."""
+    assert "\x1b[2J" not in _shown(_with(), sample.hostile())
