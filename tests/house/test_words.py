@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from tests.house import graph
 
@@ -151,10 +154,20 @@ def test_every_test_is_a_claim_with_its_promise() -> None:
     assert not weak, "\n".join(weak)
 
 
-def test_the_lock_pins_every_line_by_hash() -> None:
+@pytest.mark.parametrize("lock", ["requirements-dev.lock", "benchmarks/peers.lock", "tests/judges/judges.lock"])
+def test_the_lock_pins_every_line_by_hash(lock: str) -> None:
     """What is installed is what was looked at: every requirement is exact and carries hashes."""
-    text = (graph.TOP / "requirements-dev.lock").read_text(encoding="utf-8")
+    text = (graph.TOP / lock).read_text(encoding="utf-8")
     entries = [line for line in text.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")]
     loose = [entry.split()[0] for entry in entries if "==" not in entry.split(" ;")[0] or "--hash=sha256:" not in entry]
     assert entries
+    assert not loose, loose
+
+
+def test_the_lock_of_the_judges_pins_every_package_by_hash_and_names_no_host() -> None:
+    """The same for what comes from the other registry."""
+    packages = json.loads((graph.TOP / "tests/judges/package-lock.json").read_text(encoding="utf-8"))["packages"]
+    packages.pop("")
+    loose = [name for name, entry in packages.items() if "version" not in entry or "integrity" not in entry or "resolved" in entry]
+    assert packages
     assert not loose, loose
