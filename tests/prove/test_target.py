@@ -89,3 +89,23 @@ def test_names_the_file_that_was_probably_meant(tmp_path, text, meant):
     with pytest.raises(TargetFailed) as caught:
         target.resolve(text, here=tmp_path)
     assert meant in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("files", "anchor"),
+    [
+        ({"shop/ringwork.toml": "", "ringwork.toml": ""}, "shop/ringwork.toml"),
+        ({"ringwork.toml": ""}, "ringwork.toml"),
+        ({"pyproject.toml": "[tool.ringwork]\n"}, "pyproject.toml"),
+        ({"pyproject.toml": "[tool.black]\n"}, "shop/main.py"),
+    ],
+)
+def test_findings_without_a_file_have_an_anchor(tmp_path, files, anchor):
+    """A finding about a setting is shown at the settings, else at the module of the target; never at a URL."""
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "__init__.py").write_text("")
+    (tmp_path / "shop" / "main.py").write_text(FASTAPI)
+    for name, text in {"pyproject.toml": "", **files}.items():
+        (tmp_path / name).write_text(text)
+    found = target.resolve("shop.main:app", here=tmp_path)
+    assert target.anchor_of(found) == anchor

@@ -195,6 +195,9 @@ class Report:
     gone: ids of the baseline whose check was made and that are no longer there.
     waived: every waiver of policy and source, and what became of it.
     since: the revision to which the run was narrowed, "" for a whole one; left_out: route to why it was not asked.
+    commit: whole, in hexadecimal; tree: "clean" or "changed" measured by it, "" where git could not be asked.
+    project: the project's folder below the top of its repository, "" for the top; files are relative to the project's folder.
+    anchor: the file at which findings without one are shown, the project's settings or the target's module.
     """
 
     version: str
@@ -228,6 +231,9 @@ class Report:
     waived: tuple[Waived, ...] = ()
     since: str = ""
     left_out: Mapping[str, str] = field(default_factory=dict)
+    tree: str = ""
+    project: str = ""
+    anchor: str = ""
 
     def count(self, verdict: Verdict) -> int:
         """How many checks ended so."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from ringwork.controls import control as catalogue
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId, ControlId
-from ringwork.prove import coverage, fixes, judge, register, sensitivity, users
+from ringwork.prove import checkout, coverage, fixes, judge, register, sensitivity, users
 from ringwork.prove import target as target_of
 from ringwork.prove.check import Check
 from ringwork.prove.evidence import CheckResult, Coverage, Evidence, Finding, Report, Verdict
@@ -221,15 +221,14 @@ def report(run: Run) -> Report:
     found.sort(
         key=lambda f: (f.verdict is Verdict.ACCEPTED, SEVERITIES.index(f.severity) if f.severity in SEVERITIES else 9, f.control, f.where)
     )
-    facts = _facts(run)
-    reached = _coverage(run)
+    facts, reached = _facts(run), _coverage(run)
     code, why = _exit(run, found, reached)
-    guard = facts.guard
+    guard, tree = facts.guard, checkout.of(run.target.root)
     return Report(
         version=importlib.metadata.version("ringwork"),
         target=run.target.text,
         framework=f"{facts.framework} {facts.framework_version}",
-        commit=target_of.commit_of(run.target.root),
+        commit=tree.commit,
         command=run.settings.command,
         started_at=run.started_at,
         seconds=round(time.monotonic() - run.began, 1),
@@ -256,6 +255,9 @@ def report(run: Run) -> Report:
         exit_reason=why,
         partial=run.is_partial,
         unenforced=_unenforced(facts),
+        tree=tree.tree,
+        project=tree.folder,
+        anchor=target_of.anchor_of(run.target),
     )
 
 

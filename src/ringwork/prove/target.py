@@ -187,17 +187,16 @@ def _makes_application(value: ast.expr | None) -> bool:
     return name in _CLASSES or name in _FACTORIES or any(_makes_application(argument) for argument in value.args)
 
 
-def commit_of(root: Path) -> str:
-    """The commit that the tree stands on, from git's own files; "" without one."""
-    git = next((folder / ".git" for folder in (root, *root.parents) if (folder / ".git" / "HEAD").is_file()), None)
-    if git is None:
-        return ""
-    head = (git / "HEAD").read_text(encoding="utf-8").strip()
-    if not head.startswith("ref: "):
-        return head[:12]
-    name = head.removeprefix("ref: ")
-    if (git / name).is_file():
-        return (git / name).read_text(encoding="utf-8").strip()[:12]
-    packed = git / "packed-refs"
-    lines = packed.read_text(encoding="utf-8").splitlines() if packed.is_file() else []
-    return next((line.split()[0][:12] for line in lines if line.endswith(f" {name}")), "")
+def anchor_of(target: Target) -> str:
+    """The file, relative to the root, that findings without a file of their own are shown at: the settings, else the module."""
+    folder = target.root.joinpath(target.paths[0], *target.module.split(".")[:-1])
+    for candidate in (folder, *folder.parents):
+        for name in ("ringwork.toml", "pyproject.toml"):
+            path = candidate / name
+            if path.is_file() and (name == "ringwork.toml" or "[tool.ringwork" in path.read_text(encoding="utf-8", errors="replace")):
+                return path.relative_to(target.root).as_posix()
+        if candidate == target.root:
+            break
+    base = target.root.joinpath(target.paths[0], *target.module.split("."))
+    found = next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), base.with_suffix(".py"))
+    return found.relative_to(target.root).as_posix()
