@@ -109,3 +109,29 @@ def test_findings_without_a_file_have_an_anchor(tmp_path, files, anchor):
         (tmp_path / name).write_text(text)
     found = target.resolve("shop.main:app", here=tmp_path)
     assert target.anchor_of(found) == anchor
+
+
+def test_takes_the_application_that_the_settings_name(tmp_path):
+    """`ringwork prove .` of two applications asks no question where `prove.target` has answered it."""
+    (tmp_path / "one.py").write_text(FASTAPI)
+    (tmp_path / "two.py").write_text(FASTAPI)
+    (tmp_path / "ringwork.toml").write_text('[prove]\ntarget = "two:app"\n')
+    found = target.resolve(".", here=tmp_path)
+    assert (found.text, found.root, found.module, found.attribute) == ("two:app", tmp_path, "two", "app")
+
+
+def test_reads_the_named_application_from_the_folder_of_the_settings(tmp_path):
+    """A monorepo: the settings of backend/ speak of backend/."""
+    (tmp_path / "backend").mkdir()
+    (tmp_path / "backend" / "shop.py").write_text(FASTAPI)
+    (tmp_path / "backend" / "pyproject.toml").write_text('[tool.ringwork.prove]\ntarget = "shop.py:app"\n')
+    found = target.resolve("backend", here=tmp_path)
+    assert (found.root, found.module) == (tmp_path / "backend", "shop")
+
+
+@pytest.mark.parametrize("named", ['"."', "3"])
+def test_refuses_settings_that_name_no_application(tmp_path, named):
+    """A folder that names itself would be asked for ever."""
+    (tmp_path / "ringwork.toml").write_text(f"[prove]\ntarget = {named}\n")
+    with pytest.raises(TargetFailed, match="names no application"):
+        target.resolve(".", here=tmp_path)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import difflib
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ringwork.errors import TargetFailed
+from ringwork.prove import project
 from ringwork.prove.target import Target
 from ringwork.survey.wire.entry import DeclaredUser
 
 SEVERITIES = ("critical", "high", "medium", "low")
 PROFILES = ("baseline", "standard", "high")
-_KEYS = ("users", "users_from", "login", "coverage_floor", "env")
+_KEYS = ("target", "users", "users_from", "login", "coverage_floor", "env")
 _USER_KEYS = ("name", "roles", "username", "password", "token", "fields")
 _LOGIN_KEYS = ("path", "kind", "username_field", "password_field")
 KINDS = ("form", "json")
@@ -76,28 +76,10 @@ def of_project(target: Target) -> dict[str, Any]:
 def _nearest(target: Target) -> Mapping[str, Any]:
     folder = target.root.joinpath(target.paths[0], *target.module.split(".")[:-1])
     for candidate in (folder, *folder.parents):
-        table = _table(candidate)
+        table = project.table(candidate)
         if table or candidate == target.root:
             return table
     return {}
-
-
-def _table(root: Path) -> Mapping[str, Any]:
-    """The `prove` table of a folder's ringwork.toml or pyproject.toml; empty without one."""
-    own, project = root / "ringwork.toml", root / "pyproject.toml"
-    try:
-        if own.is_file():
-            whole = tomllib.loads(own.read_text(encoding="utf-8"))
-        elif project.is_file():
-            whole = tomllib.loads(project.read_text(encoding="utf-8")).get("tool", {}).get("ringwork", {})
-        else:
-            return {}
-    except tomllib.TOMLDecodeError as error:
-        raise TargetFailed(
-            step="settings", problem=f"the settings file is no valid TOML: {error}", advice="correct the line that it names"
-        ) from error
-    table = whole.get("prove", {})
-    return table if isinstance(table, Mapping) else {}
 
 
 def declared(given: Mapping[str, Any], where: str) -> DeclaredUser:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ringwork.errors import TargetFailed
+from ringwork.prove import project
 from ringwork.survey import copies
 
 _CLASSES = frozenset({"FastAPI", "Starlette", "Flask"})
@@ -42,7 +43,10 @@ class Target:
 
 
 def resolve(text: str, *, here: Path, factory: bool = False, arguments: tuple[str, ...] = ()) -> Target:
-    """`module:attr`, `path/to/file.py[:attr]` or a folder. Raises TargetFailed with what to write instead."""
+    """`module:attr`, `path/to/file.py[:attr]` or a folder: its `prove.target`, else what is found in it.
+
+    Raises TargetFailed with what to write instead.
+    """
     if "://" in text:
         raise _bad(
             text, "only copies that ringwork starts itself are attacked, on loopback", "name the application: ringwork prove module:app"
@@ -50,6 +54,9 @@ def resolve(text: str, *, here: Path, factory: bool = False, arguments: tuple[st
     place, _, attribute = text.partition(":")
     path = (here / place).resolve()
     if path.is_dir():
+        named = project.target(path)
+        if named:
+            return resolve(named, here=path, factory=factory, arguments=arguments)
         found = _of_folder(text, path)
         place_file, attribute, others = found
     elif place.endswith(".py"):
