@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -51,3 +52,38 @@ def test_without_a_word_says_which_there_are(run):
     """`ringwork report` alone shows its commands."""
     ended = run("report")
     assert "diff" in ended.out + ended.err
+
+
+def test_makes_any_output_of_a_stored_report(stored, run, tmp_path):
+    """A pipeline that kept report.json needs no second run for another form."""
+    ended = run("report", "render", "new", "--format", "sarif,junit", "--format", "markdown", "--output-dir", "out")
+    assert ended.code == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["junit.xml", "report.sarif", "summary.md"]
+    assert json.loads((tmp_path / "out" / "report.sarif").read_text())["runs"][0]["results"][0]["partialFingerprints"]
+
+
+def test_prints_annotations_as_they_are(stored, run):
+    """A command is one line from its first column, however narrow the terminal is."""
+    ended = run("report", "render", "new", "--format", "github", terminal=40)
+    assert ended.out.startswith("::error file=shop/orders.py,line=41,title=access.deny-by-default")
+
+
+@pytest.mark.parametrize(("word", "said"), [("sarf", "did you mean sarif?"), ("docx", "write one of: html, json, sarif")])
+def test_names_a_format_that_is_unknown(stored, run, word, said):
+    """A mistyped form is told before anything is written."""
+    ended = run("report", "render", "new", "--format", word)
+    assert ended.code == 2
+    assert said in ended.err
+
+
+def test_says_where_an_output_cannot_be_written(stored, run, tmp_path):
+    """A pipeline that wrote nothing does not pass."""
+    (tmp_path / "taken").write_text("a file")
+    ended = run("report", "render", "new", "--format", "sarif", "--output-dir", "taken")
+    assert ended.code == 2
+    assert "could not be written to taken" in ended.out
+
+
+def test_prints_the_schema(run):
+    """The description of report.json is there without a network."""
+    assert json.loads(run("report", "schema").out)["$id"] == f"urn:ringwork:report:{plain.SCHEMA}"

@@ -27,6 +27,7 @@ REGISTRATIONS = {
     ("ringwork.prove.register", "PROOFS"),
     ("ringwork.survey.harness.loading", "HARNESSES"),
     ("ringwork.cli.main", "COMMANDS"),
+    ("ringwork.report.outputs", "OUTPUTS"),
 }
 
 

@@ -6,17 +6,18 @@ import difflib
 import re
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from ringwork.cli import narration, terminal
+from ringwork.cli import narration, terminal, writing
 from ringwork.errors import TargetFailed
 from ringwork.prove import register, run, settings, target
 from ringwork.prove.evidence import Report
-from ringwork.report import html, plain
+from ringwork.report import outputs
 from ringwork.report import terminal as summary
 
 _NO_BOOT = frozenset({"copy", "import", "factory", "start", "routes", "port", "login", "policy", "run"})
@@ -37,7 +38,8 @@ def command(
     quick: Annotated[bool, typer.Option("--quick", help="Do not repeat what was found violated.")] = False,
     deep: Annotated[bool, typer.Option("--deep", help="Timing checks too, and every layer behind each attack.")] = False,
     profile: Annotated[str, typer.Option(help="List controls up to: baseline, standard, high.")] = "high",
-    output_dir: Annotated[Path, typer.Option(help="Where report.html and report.json go.")] = Path(".ringwork"),
+    output_dir: Annotated[Path, typer.Option(help="Where report.html, report.json and the others go.")] = Path(".ringwork"),
+    formats: Annotated[list[str] | None, typer.Option("--format", help=writing.FORMATS_HELP)] = None,
     max_time: Annotated[float, typer.Option(help="Start no further check after this many seconds.", min=1)] = 300.0,
     seed: Annotated[int, typer.Option(help="Makes choices repeatable.")] = 0,
     users: Annotated[str, typer.Option(metavar="MODULE:FUNCTION", help="A function that makes users in the copy and returns them.")] = "",
@@ -49,6 +51,7 @@ def command(
     """Attack a copy of an application on loopback, and say what held, what fell and what was not tried."""
     out = _console(no_color=no_color)
     try:
+        forms = writing.chosen(formats or ())
         chosen = target.resolve(where, here=Path.cwd(), factory=factory, arguments=tuple(factory_args or ()))
         given = settings.of_project(chosen)
         asked = _settings(
@@ -70,7 +73,7 @@ def command(
             report = run.prove(chosen, asked, progress)
     except TargetFailed as error:
         raise typer.Exit(explain(out, error)) from error
-    _show(report, out, output_dir, verbose=verbose)
+    _show(report, out, output_dir, forms, verbose=verbose)
     raise typer.Exit(report.exit_code)
 
 
@@ -122,18 +125,9 @@ def explain(out: Console, error: TargetFailed) -> int:
     return run.INCONCLUSIVE if error.step in _NO_BOOT else run.USAGE
 
 
-def _show(report: Report, out: Console, folder: Path, *, verbose: bool) -> None:
+def _show(report: Report, out: Console, folder: Path, forms: Sequence[outputs.Output], *, verbose: bool) -> None:
     if verbose:
         for sentence in report.touched:
             terminal.say(out, sentence, indent=2)
-    written: list[Path] = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "report.json").write_text(plain.to_json(report), encoding="ascii")
-        html.write(report, folder / "report.html")
-        written = [folder / "report.html", folder / "report.json"]
-    except OSError as error:
-        out.print(
-            f"ringwork: the report could not be written to {folder} ({error.strerror}); choose another with --output-dir", soft_wrap=True
-        )
+    written = writing.write(report, forms, folder, out, writing.asked())
     summary.render(report, out, verbose=verbose, written=written)

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from ringwork.cli import terminal
+from ringwork.cli import terminal, writing
 from ringwork.errors import ReportUnreadable, TargetFailed
 from ringwork.prove import run, settings
 from ringwork.prove.evidence import Report
 from ringwork.report import diff as differences
 from ringwork.report import diff_terminal, plain
+from ringwork.report import schema as shape
 
 FAIL_ON = f"The least severity of a new finding that ends with exit code 1: {', '.join(settings.SEVERITIES)}."
 
@@ -43,5 +44,28 @@ def read(path: Path) -> Report:
         raise TargetFailed(step="report", problem=f"the report at {place} cannot be read: {error}", advice=advice) from error
 
 
-WORDS = (("diff", diff),)
+def render(
+    where: Annotated[Path, typer.Argument(metavar="REPORT", help="A report.json, or the folder that holds it.")] = Path(".ringwork"),
+    *,
+    formats: Annotated[list[str], typer.Option("--format", help=writing.FORMATS_HELP)],
+    output_dir: Annotated[Path | None, typer.Option(help="Where the files go; beside the report unless given.")] = None,
+) -> None:
+    """Write a stored report in other forms, as the run that made it could have."""
+    out = terminal.console()
+    stored = read(where)
+    forms = writing.chosen(formats, always=False)
+    folder = output_dir or (where if where.is_dir() else where.parent)
+    written = writing.write(stored, forms, folder, out, writing.asked())
+    for path in written:
+        terminal.say(out, str(path))
+    if not written and any(form.name != "github" for form in forms):
+        raise typer.Exit(run.USAGE)
+
+
+def schema() -> None:
+    """Print the JSON Schema of report.json."""
+    typer.echo(shape.shipped(), nl=False)
+
+
+WORDS = (("diff", diff), ("render", render), ("schema", schema))
 """The commands below `ringwork report`."""

@@ -6,11 +6,14 @@ Against terminal escape sequences and reordered text in answers, paths and names
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but tab and line feed: escape sequences begin with them
-    "\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # invisible, and those that turn the direction of text
-    "\ud800-\udfff]"  # halves of characters, which no file can hold
+    "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # invisible, and those that turn the direction of text
+    "\ufff9-\ufffb\U000e0000-\U000e0fff"  # annotations and tags: text inside text that no reader sees
+    "\ud800-\udfff\ufffe\uffff]"  # halves of characters and no characters, which no file, or no XML, can hold
 )
 
 
@@ -21,7 +24,16 @@ def visible(text: str) -> str:
 
 def _spelled(found: re.Match[str]) -> str:
     code = ord(found[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def throughout(value: Any) -> Any:
+    """The same objects, lists and texts of JSON, every text in them made visible, keys too."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, Mapping):
+        return {visible(key): throughout(item) for key, item in value.items()}
+    return [throughout(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,0 +1,55 @@
+"""Every form in which a report leaves, in one table: its name on the command line, its files, and who writes it.
+
+Against outputs that tell different stories: all are made of the same `Report`, and none reads a file or the clock by itself.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ringwork.prove.evidence import Report
+from ringwork.report import annotations as workflow
+from ringwork.report import badge, html, junit, markdown, plain, sarif
+
+Files = Mapping[str, str]
+"""Name of a file below the output folder, with slashes, to its text, which is written as UTF-8 with its line ends as they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What an output needs beside the report. now: with a zone. commit: the one that a badge should be of, "" for any."""
+
+    now: datetime.datetime
+    max_age: datetime.timedelta = badge.MAX_AGE
+    commit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """One form. make: its files; for one that is printed, the one text under the name "". always: written whether asked for or not."""
+
+    name: str
+    says: str
+    make: Callable[[Report, Asked], Files]
+    always: bool = False
+
+
+def _badge(report: Report, asked: Asked) -> Files:
+    judged = badge.judge(report, now=asked.now, max_age=asked.max_age, commit=asked.commit)
+    return {"badge.json": badge.endpoint(judged), "badge.svg": badge.svg(judged)}
+
+
+OUTPUTS: tuple[Output, ...] = (
+    Output(name="html", says="for people: one file, works offline", make=lambda r, _: {"report.html": html.document(r)}, always=True),
+    Output(name="json", says="everything, for programs", make=lambda r, _: {"report.json": plain.to_json(r)}, always=True),
+    Output(name="sarif", says="for code scanning", make=lambda r, _: {"report.sarif": sarif.render(r)}),
+    Output(name="junit", says="for what collects test results", make=lambda r, _: {"junit.xml": junit.render(r)}),
+    Output(name="markdown", says="for the summary of a CI step", make=lambda r, _: {"summary.md": markdown.render(r)}),
+    Output(name="github", says="annotations of GitHub Actions, printed", make=lambda r, _: {"": workflow.render(r)}),
+    Output(name="badge", says="for a README, as JSON and SVG", make=_badge),
+)
+"""In the order in which they are written."""
+
+NAMES = tuple(output.name for output in OUTPUTS)
