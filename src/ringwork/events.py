@@ -12,12 +12,12 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from ringwork.clock import Clock, as_utc
 from ringwork.errors import RingworkError
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId, IncidentId
 from ringwork.vocabulary import word_of
 
@@ -43,8 +43,7 @@ class Outcome(StrEnum):
     ALLOWED = "allowed"  # a marked operation, told before it begins
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Frozen):
     """One refusal, error or marked operation.
 
     reason: a stable, lower-case word of the control's own list. status: what the client was told (0 for nothing yet).

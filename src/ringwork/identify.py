@@ -10,9 +10,9 @@ import contextlib
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
+from ringwork.frozen import replace
 from ringwork.names import SessionId
 from ringwork.policy.known_by import KnownBy
 from ringwork.principal import Principal, Via

@@ -9,7 +9,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from ringwork import events, identify, own_checks
@@ -17,6 +16,7 @@ from ringwork.clock import as_utc
 from ringwork.crypto import chance
 from ringwork.enforce.guard import Site, Surroundings
 from ringwork.errors import PolicyInvalid
+from ringwork.frozen import Frozen, replace
 from ringwork.names import ControlId
 from ringwork.pipeline import ACCESS, DEBUG, ORDER, Pipeline, Plan
 from ringwork.policy.declare import exemption_of, rule_of
@@ -31,8 +31,7 @@ LOGGER = logging.getLogger("ringwork")
 KEY_BYTES = 32
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundRule:
+class FoundRule(Frozen):
     """The rule that stands before a route, where it was found, and the reason of a CSRF exemption, if any."""
 
     rule: Rule | None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass, replace
 from typing import Any
 
 from ringwork.enforce.access import deny_by_default
@@ -21,6 +20,7 @@ from ringwork.enforce.output import debug_disabled, error_handling, fail_closed,
 from ringwork.enforce.transport import hsts, tls_required
 from ringwork.events import Outcome
 from ringwork.exchange import SINGLETONS, Exchange, Header
+from ringwork.frozen import Frozen, replace
 from ringwork.names import ControlId
 from ringwork.policy.policy import SETTINGS, Mode, Policy
 from ringwork.principal import Principal
@@ -115,8 +115,7 @@ class Plan:
         return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Frozen):
     """An answer that ringwork gives itself."""
 
     status: int

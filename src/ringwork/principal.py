@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from ringwork.frozen import Frozen
 from ringwork.names import SessionId
 
 
@@ -17,8 +18,7 @@ class Via(StrEnum):
     CERTIFICATE = "certificate"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Principal:
+class Principal(Frozen):
     """An authenticated user or machine, as the application's `identify` returns it.
 
     id: the application's own stable identifier. roles: names as the rules use them.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from ringwork.frozen import Frozen
 
 
 class RouteKind(StrEnum):
@@ -15,8 +17,7 @@ class RouteKind(StrEnum):
     MOUNT = "mount"  # another application whose inside cannot be listed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handler:
+class Handler(Frozen):
     """Where the code of a route stands: dotted name, file as given by the interpreter, first line (1 or more)."""
 
     name: str
@@ -24,15 +25,13 @@ class Handler:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Public:
+class Public(Frozen):
     """Anyone may enter; `reason` says why, and is printed in every report."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requires:
+class Requires(Frozen):
     """An authenticated principal with at least one of `roles`; empty means any authenticated principal.
 
     recorded: the operation is told as an event before its handler runs, and refused while nobody can be told.
@@ -42,8 +41,7 @@ class Requires:
     recorded: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Own:
+class Own(Frozen):
     """The application's own check stands before the handler, by the name under which the policy or its library knows it.
 
     With `identify` a principal is asked for all the same; without it the application's check alone decides.
@@ -55,16 +53,14 @@ class Own:
 Rule = Public | Requires | Own
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rated:
+class Rated(Frozen):
     """The class by whose rates a route's requests are counted. reason: why "none" is enough, "" for every other class."""
 
     name: str
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteLimits:
+class RouteLimits(Frozen):
     """What the requests of one route are held to instead of the general limits; a limit of 0 is the general one."""
 
     route: str = field(
@@ -77,8 +73,7 @@ class RouteLimits:
     seconds: float = field(default=0.0, metadata={"doc": "longest time until the answer starts (ASGI)", "unit": "seconds"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cacheable:
+class Cacheable(Frozen):
     """The answers of a route may be kept although somebody is signed in; `reason` says why nothing private stands there.
 
     max_age_seconds: how long, 0 to ask again each time. private: by the browser only, by no shared cache.
@@ -89,8 +84,7 @@ class Cacheable:
     private: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(Frozen):
     """One entry of the application's own router.
 
     path: the template with every prefix, parameters in braces, for example "/notes/{note_id}".

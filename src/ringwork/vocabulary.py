@@ -7,8 +7,9 @@ Source: OWASP Logging Vocabulary Cheat Sheet (names, levels and arguments).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from ringwork.frozen import Frozen
 
 
 class Level(StrEnum):
@@ -19,8 +20,7 @@ class Level(StrEnum):
     CRITICAL = "CRITICAL"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
+class Word(Frozen):
     """One name of the vocabulary. told: the fields of the event that stand behind the name, in this order."""
 
     name: str

@@ -19,7 +19,7 @@ NOW = 1_800_000_000.0
 
 
 def allow(*rates: tuple[int, float], name: str = "notes by address") -> Allowance:
-    return Allowance(name=name, rates=tuple(Rate(limit, seconds) for limit, seconds in rates))
+    return Allowance(name=name, rates=tuple(Rate(limit=limit, seconds=seconds) for limit, seconds in rates))
 
 
 @pytest.fixture(scope="module")

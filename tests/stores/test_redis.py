@@ -16,7 +16,7 @@ from ringwork.stores.redis import REST_SECONDS, RedisCounters, RedisServer, Redi
 from tests.stores import redis_server
 
 NOW = 1_800_000_000.0
-TEN = Allowance(name="notes by address", rates=(Rate(10, 86_400.0), Rate(20, 86_400.0)))
+TEN = Allowance(name="notes by address", rates=(Rate(limit=10, seconds=86_400.0), Rate(limit=20, seconds=86_400.0)))
 
 WORKER = """
 import sys
@@ -25,7 +25,7 @@ from ringwork.stores.redis import RedisCounters, RedisServer, RedisSpentTokens
 
 server = RedisServer(sys.argv[1], about="https://clinic.example", wait_seconds=5)
 counters, spent = RedisCounters(server), RedisSpentTokens(server)
-shared = Allowance(name="login by account", rates=(Rate(100, 86400.0), Rate(70, 86400.0)))
+shared = Allowance(name="login by account", rates=(Rate(limit=100, seconds=86400.0), Rate(limit=70, seconds=86400.0)))
 counters.take([(shared, "somebody else")], now=0)
 print("ready", flush=True)
 sys.stdin.readline()

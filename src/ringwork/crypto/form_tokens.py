@@ -12,12 +12,12 @@ Hints say what did not fit when the tag does not, for the operator's record; not
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ringwork.crypto.chance import Pool
 from ringwork.crypto.mac import TAG_BYTES, Mac
 from ringwork.errors import TagWrong
+from ringwork.frozen import Frozen
 from ringwork.secret import Secret
 
 ID_BYTES = 16
@@ -43,8 +43,7 @@ _HINTED = (TokenFault.GARBLED, TokenFault.OTHER_USER, TokenFault.OTHER_SESSION, 
 key; user before session, because a new login changes both and the user says more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
+class Bound(Frozen):
     """What a token belongs to; any bytes, b"" for none. form: the path that the form is sent to, decoded, in UTF-8."""
 
     user: bytes
@@ -58,8 +57,7 @@ class Bound:
         return b"", self.user, self.session, self.browser, self.form
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Genuine:
+class Genuine(Frozen):
     """A token whose tag and time are right; it is worth something only once `token_id` was claimed."""
 
     token_id: bytes

@@ -8,19 +8,19 @@ headers; what they need from outside they ask for by yielding.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Generic, Protocol, TypeVar
 
 from ringwork.clock import SYSTEM_CLOCK, Clock
 from ringwork.errors import PolicyInvalid
 from ringwork.exchange import Exchange, Header
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
 from ringwork.secret import Secret, random_hex
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Frozen):
     """The decision that a request goes no further.
 
     reason: a stable lower-case word of the control's own list, the same in every event.
@@ -34,8 +34,7 @@ class Refusal:
     headers: tuple[Header, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(Frozen):
     """The decision to answer a request here, which is no refusal: a preflight, the intake of a report. No event is told."""
 
     status: int
@@ -43,8 +42,7 @@ class Reply:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadForm:
+class ReadForm(Frozen):
     """Ask: the fields of the form in the body, first value of each name, read by the framework's own parser.
 
     The application can still read the body afterwards. Answered with a mapping of text, or None when the body is
@@ -54,15 +52,13 @@ class ReadForm:
     limit_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadBody:
+class ReadBody(Frozen):
     """Ask: the whole body. The application can still read it afterwards. Answered with bytes, or None above `limit_bytes`."""
 
     limit_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blocking:
+class Blocking(Frozen):
     """Ask: call this in a bounded pool of threads and hand back what it returns; for stores that touch a disk."""
 
     call: Callable[[], Any]
@@ -78,8 +74,7 @@ Leave = Callable[[Exchange, int, list[Header]], list[Header]]
 Body = Callable[[Exchange, int, list[Header], bytes], tuple[list[Header], bytes] | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Frozen):
     """What the adapter holds a request to while its body is read and its answer is awaited.
 
     body_bytes: the body's greatest length; one byte more is answered 413, whoever reads it. Of a WebSocket: of each message.
@@ -97,8 +92,7 @@ class Limits:
     too_many: Refusal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hooks:
+class Hooks(Frozen):
     """What one guard does for one route.
 
     headers: constant ones that every answer carries; the application's own of the same name are taken out,
@@ -167,8 +161,7 @@ def _is_count(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 9 and int(text) > 0
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Frozen):
     """At most `limit` at once, given back evenly over `seconds`, so that in the long run no more than `limit` in each `seconds` pass.
 
     limit: 1 or more. seconds: above zero.
@@ -185,7 +178,7 @@ class Rate:
         seconds = _SECONDS.get(unit.removesuffix("s"), 0)
         if per != "per" or not _is_count(number) or not _is_count(many) or not seconds:
             raise ValueError(f'{text!r} is no rate; write for example "60 per second" or "10 per 5 minutes"')
-        rate = cls(int(number), float(int(many) * seconds))
+        rate = cls(limit=int(number), seconds=float(int(many) * seconds))
         if rate.limit > 1000 * rate.seconds or rate.seconds > 31 * 86_400:
             raise ValueError(f"{text!r} limits nothing; write at most 1000 per second, over 31 days at most")
         return rate
@@ -196,8 +189,7 @@ class Rate:
         return self.seconds / self.limit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
+class Allowance(Frozen):
     """Something that is counted for each of its subjects.
 
     name: what, and by whom ("login by account"). rates: one or more, all of them hold. key: both as one text, under which stores
@@ -264,7 +256,7 @@ def require_limiting(store: Counters, *, clock: Clock = SYSTEM_CLOCK) -> None:
 
     Against a counter that forgets or never grants, which would switch limits off in silence: a canary is used once too often.
     """
-    canary = (Allowance(name="canary", rates=(Rate(1, 60.0),)), random_hex(16))
+    canary = (Allowance(name="canary", rates=(Rate(limit=1, seconds=60.0),)), random_hex(16))
     first, second = (store.take((canary,), now=clock.now()) for _ in range(2))
     if not first and second > 0:
         return
@@ -273,8 +265,7 @@ def require_limiting(store: Counters, *, clock: Clock = SYSTEM_CLOCK) -> None:
     raise PolicyInvalid([f'store: {kind} {fault}; write store = "memory" for one process, or store = "rediss://host/0" for several'])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(Frozen):
     """What every guard may know of the place it stands in, apart from its own settings.
 
     origins: exact origins whose pages may change state, canonical one included, such as b"https://clinic.example".
@@ -320,8 +311,7 @@ def remarks(exchange: Exchange) -> tuple[Refusal, ...]:
     return found if isinstance(found, tuple) else ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(Frozen):
     """What the adapter sees of the application at start, for guards that look at more than requests.
 
     framework: its name. debug: what is on that shows internals, each as users would find it ("app.debug", "FLASK_DEBUG").
@@ -346,8 +336,7 @@ def _no_faults_at_start(settings: Any, site: Site, around: Surroundings, routes:
     return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guard(Generic[S]):
+class Guard(Frozen, Generic[S]):
     """A guard as the pipeline lists it.
 
     control: its id. settings: the type of its settings. plan: its hooks for a route, None for whatever no route matches.

@@ -10,9 +10,10 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
+
+from ringwork.frozen import Frozen, replace
 
 LIMIT_BYTES = 16 * 1024
 REPORT, REPORTS = b"application/csp-report", b"application/reports+json"
@@ -44,8 +45,7 @@ UNREADABLE = "*"
 """The page of a report whose address is none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Violation:
+class Violation(Frozen):
     """One thing that a browser blocked, or would have; every part is from a closed list or cleaned.
 
     directive: of the policy, "unknown" for any other word. blocked: a word of WORDS, or an address without query, or "other".

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
@@ -19,12 +18,12 @@ from starlette.routing import BaseRoute, Match, Router
 from ringwork.crypto.integrity import integrity_of
 from ringwork.enforce.guard import Surroundings
 from ringwork.frameworks import starlette
+from ringwork.frozen import Frozen
 from ringwork.installation import Installation
 from ringwork.route import Route
 
 
-@dataclass(frozen=True, slots=True)
-class Frontend:
+class Frontend(Frozen):
     """Files of a front end, served where no other route matches."""
 
     path: str

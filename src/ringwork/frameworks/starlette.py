@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
@@ -24,6 +23,7 @@ from ringwork.frameworks import asgi, asgi_deciding, layers, reached, rewriters,
 from ringwork.frameworks.asgi_deciding import Receive
 from ringwork.frameworks.first_route import FIRST, Routes
 from ringwork.frameworks.starlette_form import fields_of
+from ringwork.frozen import Frozen
 from ringwork.installation import Installation
 from ringwork.policy.declare import cacheable_among, limits_among, rated_among
 from ringwork.route import Handler, Route, RouteKind
@@ -32,8 +32,7 @@ Marked = tuple[tuple[str, object], ...]
 """Where a rule may stand, from the handler outward: ("handler", function), ("router", router), ..."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Frozen):
     """One route as the router holds it.
 
     matcher: the framework's own object that says whether it matches. key: what the compiled plan is kept under.

@@ -5,7 +5,6 @@ Against the mistyped key that switches a defence off in silence: whatever is not
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import difflib
 import tomllib
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ringwork.errors import PolicyInvalid
+from ringwork.frozen import FrozenType, declared
 from ringwork.policy.declare import RuleMark, public, requires
 from ringwork.policy.known_by import KnownBy
 from ringwork.policy.policy import SETTINGS, Policy, Waiver
@@ -137,7 +137,7 @@ def _convert(kind: Any, value: Any, where: str, faults: list[str]) -> tuple[bool
         inner = typing.get_args(kind)[0]
         pairs = [_convert(inner, item, f"{where}[{i}]", faults) for i, item in enumerate(value)]
         return all(fits for fits, _ in pairs), tuple(item for _, item in pairs)
-    if dataclasses.is_dataclass(kind) and isinstance(value, Mapping):
+    if isinstance(kind, FrozenType) and isinstance(value, Mapping):
         made = _settings(typing.cast(type[Any], kind), value, where, faults)
         return made is not None, made
     plain = str if isinstance(kind, types.GenericAlias) else kind
@@ -185,7 +185,7 @@ def _waivers(rows: Any, faults: list[str], where: str) -> tuple[Waiver, ...]:
     waivers = []
     for i, row in enumerate(_rows("waivers", rows, faults, where)):
         place = f"{where}: waivers[{i}]"
-        names = {f.name for f in dataclasses.fields(Waiver)}
+        names = set(declared(Waiver))
         for key in set(row) - names:
             faults.append(_unknown(f"{place}.{key}", key, names))
         if not {"control", "reason", "owner", "until"} <= set(row) or not isinstance(row.get("until"), datetime.date):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ringwork.frozen import Frozen
 from ringwork.principal import Via
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownBy:
+class KnownBy(Frozen):
     """One of dependency, flask_login and fastapi_users; the rest says how to read what it returns."""
 
     dependency: str = field(default="", metadata={"doc": 'a FastAPI dependency, "app.auth:current_user"', "unit": "name"})

@@ -9,7 +9,7 @@ import datetime
 import ipaddress
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
@@ -24,6 +24,7 @@ from ringwork.enforce.output import debug_disabled, error_handling, fail_closed,
 from ringwork.enforce.transport import hsts, tls_required
 from ringwork.errors import PolicyInvalid
 from ringwork.events import EventSink, log_event
+from ringwork.frozen import Frozen
 from ringwork.policy import known_by
 from ringwork.policy.declare import RuleMark
 from ringwork.policy.known_by import KnownBy
@@ -69,8 +70,7 @@ class Mode(StrEnum):
 MODES = frozenset(mode.value for mode in Mode)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiver:
+class Waiver(Frozen):
     """An accepted violation. control: its id. route: one route's name ("POST /hook"), or "" for all. until: its last day."""
 
     control: str
@@ -89,8 +89,7 @@ def _secret_field(default: Any, doc: str) -> Any:
     return field(default=default, repr=False, metadata={"doc": doc})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Frozen):
     """Everything one application decides. Every field has a safe default; with none at all, only loopback is served."""
 
     origin: str = _field("", 'canonical origin, scheme and host and port only: "https://clinic.example"; "" serves loopback only')

@@ -6,11 +6,12 @@ Against a store that is named wrongly and works for one process alone: what is u
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ringwork.clock import Clock
 from ringwork.enforce.guard import Counters, SpentTokens, require_counting, require_limiting
 from ringwork.errors import PolicyInvalid, StoreDown
+from ringwork.frozen import Frozen
 from ringwork.stores.memory import MemoryCounters, MemorySpentTokens
 from ringwork.stores.redis import RedisCounters, RedisServer, RedisSpentTokens, faults_of, require_library
 from ringwork.stores.sqlite import SqliteSpentTokens
@@ -18,8 +19,7 @@ from ringwork.stores.sqlite import SqliteSpentTokens
 _KNOWN = 'write "memory", "sqlite:path/to/file", "rediss://host:6379/0" or "env:NAME", where NAME is a variable that holds one of these'
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stores:
+class Stores(Frozen):
     """Where state is kept. server: the Redis server that both stand on, or None. spare: counters of this process."""
 
     spent: SpentTokens

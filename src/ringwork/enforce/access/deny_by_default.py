@@ -7,11 +7,11 @@ reaches a handler under another method than the rule was written for. Source: AS
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ringwork.enforce.guard import Decision, Enter, Guard, Hooks, Refusal, Site
 from ringwork.exchange import Exchange
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Own, Public, Requires, Route
 
@@ -21,8 +21,7 @@ DROPS = frozenset({b"x-http-method-override", b"x-http-method", b"x-method-overr
 """Against verb tampering: the method that was decided on is the only one the application can read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DenyByDefaultSettings:
+class DenyByDefaultSettings(Frozen):
     """There is nothing to set: rules stand on the routes, and who is not signed in is identity.authentication-required's."""
 
 

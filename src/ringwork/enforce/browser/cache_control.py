@@ -8,12 +8,13 @@ Source: RFC 9111, 3 and 5.2.2.5; RFC 9110, 12.5.5; W3C Clear Site Data; ASVS 5.0
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 from ringwork.enforce.guard import Guard, Hooks, Judge, Leave, Refusal, Site, Surroundings
 from ringwork.exchange import Exchange, Header, vary_on
+from ringwork.frozen import Frozen, replace
 from ringwork.names import ControlId
 from ringwork.principal import Via
 from ringwork.route import Cacheable, Public, Route, RouteKind
@@ -57,8 +58,7 @@ _OWN_COOKIES = "ringwork-"
 _LOGOUT_WORDS = frozenset({"logout", "log-out", "log_out", "signout", "sign-out", "sign_out", "logoff", "log-off"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CacheableRoute:
+class CacheableRoute(Frozen):
     """One route whose answers may be kept although somebody is signed in; the same as the mark `cacheable`."""
 
     route: str = field(metadata={"doc": 'the route\'s name, "GET /logo"', "unit": "route"})
@@ -67,8 +67,7 @@ class CacheableRoute:
     private: bool = field(default=True, metadata={"doc": "kept by the browser only, by no shared cache", "unit": "true or false"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CacheControlSettings:
+class CacheControlSettings(Frozen):
     """Which routes may be kept all the same, and which sign out."""
 
     cacheable: tuple[CacheableRoute, ...] = field(

@@ -8,10 +8,9 @@ Source: W3C CSP Level 3; ASVS 5.0, 3.4.3, 3.4.6, 3.4.7, 3.2.1; OWASP CSP Cheat S
 from __future__ import annotations
 
 import base64
-import dataclasses
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
@@ -19,6 +18,7 @@ from ringwork.crypto import chance
 from ringwork.enforce import violations
 from ringwork.enforce.guard import Arrive, Asking, Decision, Guard, Hooks, Leave, ReadBody, Refusal, Reply, Site, Surroundings, remark
 from ringwork.exchange import Exchange, Header
+from ringwork.frozen import Frozen, declared, replace
 from ringwork.names import ControlId
 from ringwork.route import Route
 
@@ -66,8 +66,7 @@ def _flag(doc: str, source: str = "our choice") -> Any:
     return field(default=False, metadata={"doc": doc, "unit": "true or false", "source": source})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PagePolicy:
+class PagePolicy(Frozen):
     """What a page may load and run besides its own site. Inline script and eval cannot be let in: no setting says so."""
 
     scripts: str = field(
@@ -91,7 +90,6 @@ class PagePolicy:
     trusted_types: bool = _flag("let script write markup by Trusted Types alone", "W3C Trusted Types; off by our choice")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RoutePolicy(PagePolicy):
     """The policy of one route's pages, in place of the general one."""
 
@@ -103,7 +101,6 @@ class RoutePolicy(PagePolicy):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ContentSecurityPolicySettings(PagePolicy):
     """The policy of all pages, where violations are reported, and the routes that differ."""
 
@@ -166,7 +163,7 @@ def _page_of(settings: ContentSecurityPolicySettings, route: Route | None) -> tu
     if own is None or route is None:
         return settings, ()
     added = {name: (*getattr(own, name), *values) for name, values in PRESETS[own.preset].items()}
-    page = dataclasses.replace(own, inline_styles=own.inline_styles or bool(own.preset), **added)  # type: ignore[arg-type]  # tuples of text
+    page = replace(own, inline_styles=own.inline_styles or bool(own.preset), **added)
     return page, route.inline_scripts if own.preset else ()
 
 
@@ -326,7 +323,7 @@ def faults(settings: ContentSecurityPolicySettings) -> Sequence[str]:
 def _page_faults(where: str, page: PagePolicy) -> Iterator[str]:
     if page.scripts not in {"own", "nonce"}:
         yield f'{where}scripts: {page.scripts!r} is unknown; write "own" or "nonce"'
-    for name in (told.name for told in dataclasses.fields(PagePolicy) if told.type == "tuple[str, ...]"):
+    for name in (name for name, kind in declared(PagePolicy).items() if kind == "tuple[str, ...]"):
         for i, source in enumerate(getattr(page, name)):
             fault = _source_fault(name, source)
             if fault:

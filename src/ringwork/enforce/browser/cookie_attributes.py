@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from ringwork.enforce.guard import Arrive, Decision, Guard, Hooks, Leave, Refusal, Site, remark
 from ringwork.exchange import Exchange, Header
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
 
@@ -33,8 +34,7 @@ _NAME_BYTES = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklm
 _OWNED = frozenset({b"secure", b"httponly", b"samesite", b"path", b"domain"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CookieException:
+class CookieException(Frozen):
     """One cookie that has to be looser, by the name that the application gives it."""
 
     name: str = field(metadata={"doc": "the cookie's name in the application", "unit": "name"})
@@ -50,8 +50,7 @@ class CookieException:
         return bool(self.readable_by_script or self.domain or self.path)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CookieAttributesSettings:
+class CookieAttributesSettings(Frozen):
     """Which cookies are looser than the rest, and why."""
 
     exceptions: tuple[CookieException, ...] = field(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from ringwork.enforce.guard import Arrive, Decision, Enter, Guard, Hooks, Leave, Refusal, Reply, Site, Surroundings
 from ringwork.exchange import Exchange, Header, vary_on
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Public, Route
 
@@ -44,24 +45,21 @@ _LOCAL = re.compile(r"http://(localhost|([a-z0-9-]+\.)+localhost|127\.[0-9.]+|\[
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedRoute:
+class SharedRoute(Frozen):
     """One route with origins of its own, instead of the general ones."""
 
     route: str = field(metadata={"doc": 'the route\'s name, "GET /api/items"', "unit": "route"})
     origins: tuple[str, ...] = field(metadata={"doc": "exact origins whose pages may read it; [] for none", "unit": "origins"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicRoute:
+class PublicRoute(Frozen):
     """One route whose answers are for everybody: read by any page, without cookies, by simple requests."""
 
     route: str = field(metadata={"doc": 'the route\'s name, "GET /api/prices"; its rule has to be public', "unit": "route"})
     reason: str = field(metadata={"doc": "why anybody's page may read it; printed in every report", "unit": "text"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CorsSettings:
+class CorsSettings(Frozen):
     """Whose pages may read which answers."""
 
     origins: tuple[str, ...] = field(

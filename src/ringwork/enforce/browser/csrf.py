@@ -8,7 +8,7 @@ Source: OWASP CSRF Prevention Cheat Sheet; ASVS 5.0, 3.5.1 to 3.5.3; W3C Fetch M
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +17,7 @@ from ringwork.crypto.form_tokens import Bound, FormTokens, TokenFault
 from ringwork.enforce.guard import Asking, Blocking, Decision, Enter, Guard, Hooks, ReadForm, Refusal, Site
 from ringwork.errors import StoreDown
 from ringwork.exchange import Exchange, Header
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.principal import Via
 from ringwork.route import Route
@@ -50,8 +51,7 @@ _CACHING = frozenset(
 _PREFLIGHTED = frozenset({"PUT", "PATCH", "DELETE"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CsrfSettings:
+class CsrfSettings(Frozen):
     """How long a form may stay open, and how large it may be."""
 
     lifetime_seconds: int = field(
@@ -87,8 +87,7 @@ class CsrfReason(StrEnum):
     STORE_DOWN = "store-down"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Issued:
+class _Issued(Frozen):
     """Noted when a token was given out. browser: the binding cookie's value. fresh: the browser does not have it yet."""
 
     browser: bytes

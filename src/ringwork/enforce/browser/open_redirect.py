@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from urllib.parse import quote
 
 from ringwork.enforce.guard import Guard, Hooks, Judge, Leave, Refusal, Site
 from ringwork.exchange import Exchange, Header
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
 
@@ -34,8 +35,7 @@ _ORIGIN = re.compile(r"https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 _LOCAL_ORIGIN = re.compile(r"http://(localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[::1\])(:[0-9]{1,5})?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenRedirectSettings:
+class OpenRedirectSettings(Frozen):
     """Where redirects may lead beside this site."""
 
     targets: tuple[str, ...] = field(
@@ -56,8 +56,7 @@ class OpenRedirectReason(StrEnum):
     SPELLING = "spelling"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Led:
+class Led(Frozen):
     """Where a Location leads. scheme: b"" for the page's own. authority: host and port, lower case, b"" for the page's own."""
 
     scheme: bytes = b""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from ringwork.enforce.guard import Decision, Enter, Guard, Hooks, Refusal, Site
 from ringwork.exchange import Exchange, Header
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Public, Route
 
@@ -44,8 +45,7 @@ REMOVES = frozenset(
 _FEATURE = re.compile(r"[a-z][a-z-]{0,63}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecurityHeadersSettings:
+class SecurityHeadersSettings(Frozen):
     """What may be tuned; the other headers have one right value."""
 
     referrer_policy: str = field(

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from ringwork.enforce.guard import Decision, Guard, Hooks, Refusal, Site, Surroundings
 from ringwork.exchange import Exchange, Header
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Own, Public, Requires, Route
 
@@ -22,8 +23,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing (RFC 9110, 9.2.1), so that their answer can be judged when it is there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthenticationRequiredSettings:
+class AuthenticationRequiredSettings(Frozen):
     """How someone who is not signed in is told so."""
 
     login_path: str = field(

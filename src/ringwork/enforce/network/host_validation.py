@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ringwork.enforce.guard import Arrive, Decision, Guard, Hooks, Refusal, Site
 from ringwork.exchange import Exchange
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
 
@@ -37,8 +37,7 @@ DROPS = frozenset(
 _NAME_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789.-_:[]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostValidationSettings:
+class HostValidationSettings(Frozen):
     """None of its own: the names served are the policy's `origin` and `hosts`, exact and without wildcard."""
 
 

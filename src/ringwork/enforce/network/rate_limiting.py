@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TypeVar
 
@@ -32,6 +32,7 @@ from ringwork.enforce.guard import (
 )
 from ringwork.errors import StoreDown
 from ringwork.exchange import Exchange
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Public, Route, RouteKind
 
@@ -56,8 +57,7 @@ LOCAL = frozenset({"127.0.0.1", "::1", "testclient"})
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateClass:
+class RateClass(Frozen):
     """The rates of one class of routes. Whoever is signed in is counted by principal where that has rates, else by address."""
 
     name: str = field(metadata={"doc": "how routes name it", "unit": "word"})
@@ -72,8 +72,7 @@ class RateClass:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteClass:
+class RouteClass(Frozen):
     """The class of one route."""
 
     route: str = field(metadata={"doc": 'the route\'s name, "POST /login"'})
@@ -94,8 +93,7 @@ BUILT_IN: tuple[RateClass, ...] = (
 """The classes that are always there; a class of the settings with the same name takes the place of one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimitingSettings:
+class RateLimitingSettings(Frozen):
     """How fast one address may come at all, the classes, and which route has which."""
 
     arriving: tuple[str, ...] = field(
@@ -132,8 +130,7 @@ class RateLimitingReason(StrEnum):
     STORE_DOWN = "store-down"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassOfRoute:
+class ClassOfRoute(Frozen):
     """The class of a route. source: "mark", "settings", "kind", "entrance" or "default". reason: for unlimited ones."""
 
     name: str
@@ -141,8 +138,7 @@ class ClassOfRoute:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Class:
+class _Class(Frozen):
     """A class as it is counted. None: not counted in that way."""
 
     name: str
@@ -280,7 +276,7 @@ def _compiled(given: RateClass, patience: int) -> _Class:
 
 
 def _allowance(name: str, rates: Sequence[str], patience: int) -> Allowance:
-    return Allowance(name=name, rates=tuple(Rate(rate.limit * patience, rate.seconds) for rate in map(Rate.of, rates)))
+    return Allowance(name=name, rates=tuple(Rate(limit=rate.limit * patience, seconds=rate.seconds) for rate in map(Rate.of, rates)))
 
 
 def _arriving(settings: RateLimitingSettings, site: Site, patience: int) -> Arrive:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import functools
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from itertools import accumulate
 
 from ringwork.enforce.guard import Arrive, Asking, Decision, Enter, Guard, Hooks, Limits, ReadBody, Refusal, Site, Surroundings
 from ringwork.exchange import Exchange, Header
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route, RouteKind, RouteLimits
 
@@ -30,8 +31,7 @@ _JUST_MARKS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _SIGNS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestLimitsSettings:
+class RequestLimitsSettings(Frozen):
     """The limits of every request; single routes may have their own, with a reason."""
 
     body_bytes: int = field(default=MEGABYTE, metadata={"doc": "greatest length of a body", "unit": "bytes", "source": "our choice"})

@@ -9,11 +9,12 @@ from __future__ import annotations
 import functools
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from ringwork.enforce.guard import Arrive, Decision, Guard, Hooks, Refusal, Site, Surroundings
 from ringwork.exchange import Exchange
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
 
@@ -124,8 +125,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Trusts = Callable[[str], bool]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrustedProxiesSettings:
+class TrustedProxiesSettings(Frozen):
     """Which proxies stand in front, and what they write."""
 
     proxies: tuple[str, ...] = field(

@@ -8,10 +8,11 @@ Source: ASVS 5.0, 16.1.1, 16.2.1 to 16.2.4 and 16.3.1 to 16.3.4; OWASP Logging V
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from ringwork.enforce.guard import Guard, Hooks, Refusal, Site
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Requires, Route
 
@@ -20,8 +21,7 @@ CONTROL = ControlId("observation.security-event-logging")
 LONGEST_NAME = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecurityEventLoggingSettings:
+class SecurityEventLoggingSettings(Frozen):
     """What the events of this application call it."""
 
     app: str = field(

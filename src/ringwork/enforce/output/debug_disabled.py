@@ -8,11 +8,11 @@ Source: ASVS 5.0, 13.4.2 and 15.2.3; OWASP WSTG-CONF-02; CWE-489, CWE-215.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ringwork.enforce.guard import Arrive, Decision, Guard, Hooks, Refusal, Site, Surroundings
 from ringwork.exchange import Exchange
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
 
@@ -47,8 +47,7 @@ _ADVICE = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DebugDisabledSettings:
+class DebugDisabledSettings(Frozen):
     """None of its own: there is no reason to have a debugger in production."""
 
 

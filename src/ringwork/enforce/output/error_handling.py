@@ -11,13 +11,14 @@ import html
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from functools import lru_cache
 from http import HTTPStatus
 
 from ringwork.enforce.guard import Body, Guard, Hooks, Site
 from ringwork.exchange import Exchange, Header
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
 
@@ -82,8 +83,7 @@ SENTENCES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorHandlingSettings:
+class ErrorHandlingSettings(Frozen):
     """What is replaced besides bodies that show the inside, which always are."""
 
     replace_defaults: bool = field(

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from ringwork.enforce.guard import Guard, Hooks, Refusal, Site, Surroundings
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
 
@@ -21,8 +22,7 @@ CONTROL = ControlId("output.fail-closed")
 LONGEST_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailClosedSettings:
+class FailClosedSettings(Frozen):
     """How long a guard may wait, and what may stand round ringwork."""
 
     guard_seconds: float = field(

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from ringwork.enforce.guard import Decision, Enter, Guard, Hooks, Judge, Refusal, Site, Surroundings
 from ringwork.exchange import Exchange, Header
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Public, Route, RouteKind
 
@@ -101,8 +102,7 @@ SCAN_ENTRIES = 20_000
 SHOWN = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InformationDisclosureSettings:
+class InformationDisclosureSettings(Frozen):
     """What may be served from folders of static files."""
 
     static_extensions: tuple[str, ...] = field(

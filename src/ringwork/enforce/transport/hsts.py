@@ -7,10 +7,11 @@ Source: RFC 6797; ASVS 5.0, 3.4.1.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ringwork.enforce.guard import Guard, Hooks, Leave, Site
 from ringwork.exchange import Exchange, Header
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
 
@@ -20,8 +21,7 @@ YEAR = 31_536_000
 SECURE = frozenset({"https", "wss"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HstsSettings:
+class HstsSettings(Frozen):
     """How long browsers remember, and for which names."""
 
     max_age: int = field(

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import urllib.parse
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from ringwork.enforce.guard import Arrive, Decision, Guard, Hooks, Refusal, Reply, Site
 from ringwork.exchange import Exchange
+from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
 
@@ -23,8 +24,7 @@ _PATH = "/:@!$&'()*+,;=-._~"
 _QUERY = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/?%[]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsRequiredSettings:
+class TlsRequiredSettings(Frozen):
     """What a page load in clear meets. Whether https is required at all follows from the policy's `origin`."""
 
     redirects_pages: bool = field(
