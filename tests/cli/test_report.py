@@ -27,6 +27,19 @@ def test_ends_with_one_where_something_is_new(stored, run):
     assert f"{stored.id}  critical  {stored.check}  {stored.where}" in ended.text
 
 
+def test_tells_the_difference_in_markdown(stored, run):
+    """The comment at a change is the standard output, and the exit code stays what it is."""
+    ended = run("report", "diff", "old.json", "new", "--format", "markdown", terminal=40)
+    assert (ended.code, ended.out.startswith("## ")) == (1, True)
+    assert f"ringwork replay {stored.id}" in ended.out
+
+
+def test_refuses_a_form_of_difference_that_is_unknown(stored, run):
+    """A mistyped form is told before anything is printed."""
+    ended = run("report", "diff", "old.json", "new", "--format", "html")
+    assert (ended.code, "write one of: terminal, markdown" in ended.err) == (2, True)
+
+
 def test_ends_with_nothing_where_nothing_is_new(stored, run):
     """A finding less is no fault."""
     assert run("report", "diff", "new", "old.json").code == 0

@@ -12,7 +12,7 @@ from ringwork.errors import ReportUnreadable, TargetFailed
 from ringwork.prove import run, settings
 from ringwork.prove.evidence import Report
 from ringwork.report import diff as differences
-from ringwork.report import diff_terminal, plain
+from ringwork.report import diff_markdown, diff_terminal, plain
 from ringwork.report import schema as shape
 
 FAIL_ON = f"The least severity of a new finding that ends with exit code 1: {', '.join(settings.SEVERITIES)}."
@@ -23,12 +23,18 @@ def diff(
     after: Annotated[Path, typer.Argument(metavar="B", help="The later one.")],
     *,
     fail_on: Annotated[str, typer.Option(help=FAIL_ON)] = "low",
+    form: Annotated[str, typer.Option("--format", help="terminal, or markdown for a comment at a change.")] = "terminal",
 ) -> None:
     """Say what is new, fixed, still there or not tested again in B, measured by A. Exit 1 when something is new."""
     settings.require_severity(fail_on)
+    if form not in {"terminal", "markdown"}:
+        raise TargetFailed(step="settings", problem=f"--format {form} is unknown", advice="write one of: terminal, markdown")
     earlier, later = read(before), read(after)
     found = differences.compare(earlier, later)
-    diff_terminal.render(found, earlier, later, terminal.console())
+    if form == "markdown":
+        typer.echo(diff_markdown.render(found, earlier, later), nl=False)
+    else:
+        diff_terminal.render(found, earlier, later, terminal.console())
     raise typer.Exit(run.FINDINGS if found.grave(fail_on) else run.CLEAN)
 
 

@@ -69,19 +69,20 @@ def _findings(report: Report) -> Iterable[str]:
     title = "New findings" if report.baseline else "Findings"
     yield f"### {title}: {len(fresh) or 'none'}"
     yield ""
-    yield from _fitted([_finding(one, report) for one in fresh], _FINDINGS, "findings")
+    yield from fitted([told(one, report) for one in fresh], _FINDINGS, "findings")
     base = f"<code>{html.escape(one_line(report.baseline, limit=100))}</code>"
     for name, some in ((f"known to {base}", old), ("accepted", waived)):
         if some:
-            yield from _folded(f"{counted(len(some), 'finding')} {name}", [_finding(one, report) for one in some], _REST, "findings")
+            yield from folded(f"{counted(len(some), 'finding')} {name}", [told(one, report) for one in some], _REST, "findings")
 
 
-def _finding(finding: Finding, report: Report) -> str:
+def told(finding: Finding, report: Report) -> str:
+    """One finding as an item of a list: what, where, the fix, and the command that sends it again."""
     path, line = order.place(finding, report)
-    folded = f", {counted(finding.instances, 'instance')}" if finding.instances > 1 else ""
+    several = f", {counted(finding.instances, 'instance')}" if finding.instances > 1 else ""
     owner = f", owner {code(finding.owner, limit=100)}" if finding.owner else ""
     told = [
-        f"- **{finding.severity}** {code(finding.control)} at {code(finding.where, limit=200)}, {code(f'{path}:{line}')}{folded}{owner}  ",
+        f"- **{finding.severity}** {code(finding.control)} at {code(finding.where, limit=200)}, {code(f'{path}:{line}')}{several}{owner}  ",
         f"  {code(finding.summary)}  ",
         f"  fix: {code(finding.fix)}  ",
         f"  again: {code(f'ringwork replay {finding.id}')}",
@@ -129,7 +130,7 @@ def _unverified(report: Report) -> Iterable[str]:
         for reason, checks in sorted(grouped.items(), key=lambda group: len(group[1]))
         for at in range(0, len(checks), _TOGETHER)
     ]
-    yield from _folded(f"{counted(len(left), 'check')} not verified, by name; none of them counts as a pass", items, _UNVERIFIED, "reasons")
+    yield from folded(f"{counted(len(left), 'check')} not verified, by name; none of them counts as a pass", items, _UNVERIFIED, "reasons")
 
 
 def _rest(report: Report) -> Iterable[str]:
@@ -137,7 +138,7 @@ def _rest(report: Report) -> Iterable[str]:
     yield f"Routes: {found.reached} of {found.found} reached, {len(found.skipped)} skipped."
     yield ""
     if report.unlocks:
-        yield from _folded("To verify more, add", [f"- {code(unlock)}" for unlock in report.unlocks], _REST, "steps")
+        yield from folded("To verify more, add", [f"- {code(unlock)}" for unlock in report.unlocks], _REST, "steps")
 
 
 def _end(report: Report) -> Iterable[str]:
@@ -149,16 +150,18 @@ def _end(report: Report) -> Iterable[str]:
     yield f"Command: {command}. A check is proven only where its attack failed here and was seen to succeed without the defence."
 
 
-def _folded(title: str, items: Sequence[str], budget: int, noun: str) -> Iterable[str]:
+def folded(title: str, items: Sequence[str], budget: int, noun: str) -> Iterable[str]:
+    """A part that a reader opens, when there is one to open."""
     # A title is HTML: in here Markdown knows no code span.
     yield f"<details><summary>{title}</summary>"
     yield ""
-    yield from _fitted(items, budget, noun)
+    yield from fitted(items, budget, noun)
     yield "</details>"
     yield ""
 
 
-def _fitted(items: Sequence[str], budget: int, noun: str) -> Iterable[str]:
+def fitted(items: Sequence[str], budget: int, noun: str) -> Iterable[str]:
+    """The items that stay within `budget` bytes, and a count of the others."""
     shown = _within(items, budget)
     yield from shown
     if len(shown) < len(items):
