@@ -117,3 +117,41 @@ def test_asks_for_a_run_before_a_replay(ringwork):
     code, printed = ringwork("replay", "abcdefabcdef")
     assert "run `ringwork prove TARGET` first" in printed
     assert code == 2
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('select = "browser.csrf"', 'write select = ["browser.csrf"]'),
+        ('select = ["browser.crsf"]', "did you mean browser.csrf?"),
+        ('fail_on = "severe"', "write one of: critical, high, medium, low"),
+        ('profile = "gold"', "write one of: baseline, standard, high"),
+        ('quick = "yes"', "write true or false"),
+        ('max_time = "long"', "write a number"),
+        ('owners = {admin = "platform"}', "a route's beginning"),
+        ('baseline = "known.json"', "there is no file"),
+    ],
+)
+def test_says_what_is_wrong_in_the_projects_settings(ringwork, tmp_path, lines, said):
+    """The project's file is held to the same as the command line."""
+    (tmp_path / "ringwork.toml").write_text(f"[prove]\n{lines}\n")
+    code, printed = ringwork("prove", "shop:app", shop=FASTAPI)
+    assert said in printed
+    assert code == 2
+
+
+def test_the_command_line_stands_above_the_projects_settings(ringwork, tmp_path):
+    """A person at the keyboard may ask for something else than the pipeline does."""
+    (tmp_path / "ringwork.toml").write_text('[prove]\nquick = true\nfail_on = "critical"\nselect = ["browser.csrf"]\n')
+    code, _ = ringwork("prove", "shop:app", "--select", "access.deny-by-default/probe-route", "--fail-on", "low", shop=FASTAPI)
+    document = json.loads((tmp_path / ".ringwork" / "report.json").read_text())
+    assert code == 1
+    assert {finding["check"] for finding in document["findings"]} == {"access.deny-by-default/probe-route"}
+
+
+def test_refuses_a_waiver_in_a_comment_that_is_not_whole(ringwork):
+    """It ends as a wrong command does, before anything is copied."""
+    code, printed = ringwork("prove", "shop:app", shop=FASTAPI.replace("def home", "# ringwork: ignore[browser.csrf] owner=web\ndef home"))
+    assert "shop.py:4: reason and until missing" in printed
+    assert 'reason="signed by the sender" owner=payments until=' in printed
+    assert code == 2

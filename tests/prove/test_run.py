@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 
 import pytest
 
+from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import register, run, settings, target
+from ringwork.prove import baseline, course, register, run, settings, target
 from ringwork.prove.check import Check, Kind, ProbeRoute
-from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome, Verdict
+from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome, Verdict, WaiverState
 from ringwork.prove.progress import Progress
 
 GUARDED = """
@@ -21,6 +23,11 @@ def home():
 protect(app, Policy(origin="https://shop.example", mode=MODE, waivers=WAIVERS))
 """
 FOREIGN = "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/')\ndef home():\n    return 1\n"
+TODAY = datetime.datetime.now(datetime.UTC).date()
+WAIVER = (
+    "(Waiver(control='access.deny-by-default', reason='moving', owner='ops',"
+    " until=datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days={days})),)"
+)
 BARE = CheckId("access.deny-by-default/probe-route")
 HEADERS = CheckId("browser.security-headers/headers-by-response-class")
 
@@ -44,6 +51,17 @@ def _bare_route(stage):
         control=seen if control.status == 200 else None,
     )
     return Evidence(check=BARE, observations=(found,))
+
+
+def _open_home(stage):
+    """A stand-in proof: every route answers to everybody."""
+    seen = Exchanged(request="GET", answer="200")
+    found = [
+        Observation(attack="an open page", where=route.name, outcome=Outcome.BROKEN, detail="200", control=seen)
+        for route in stage.facts.routes
+        if route.kind == "http" and route.file == "shop.py"
+    ]
+    return Evidence(check=BARE, observations=tuple(found))
 
 
 def _raises(stage):
@@ -129,10 +147,99 @@ def test_never_counts_observe_as_a_pass(prove):
 
 def test_accepts_a_waived_violation_and_ends_clean(prove):
     """A waiver with an owner and a date turns violated into accepted, and is listed."""
-    waiver = "(Waiver(control='access.deny-by-default', reason='moving', owner='ops', until=datetime.date(2999, 1, 1)),)"
-    report = prove(_guarded(mode="'observe'", waivers=waiver), LIVE)
+    report = prove(_guarded(mode="'observe'", waivers=WAIVER.format(days=30)), LIVE)
+    until = TODAY + datetime.timedelta(days=30)
     assert _result(report).verdict is Verdict.ACCEPTED
-    assert report.waivers == ("access.deny-by-default: moving (ops, until 2999-01-01)",)
+    assert report.waivers == (f"access.deny-by-default: moving (ops, until {until})",)
+    assert [(waiver.state, waiver.source) for waiver in report.waived] == [(WaiverState.USED, "policy")]
+    assert report.findings[0].owner == "ops"
+    assert report.exit_code == run.CLEAN
+
+
+def test_fails_on_a_waiver_that_has_expired(prove):
+    """An exception past its day covers nothing and is told, also where nothing is violated any more."""
+    report = prove(_guarded(waivers=WAIVER.format(days=-1)), LIVE)
+    assert (report.exit_code, report.count(Verdict.VIOLATED)) == (run.FINDINGS, 0)
+    assert "1 waiver(s) past their day: access.deny-by-default until" in report.exit_reason
+
+
+def test_tells_a_waiver_that_covers_nothing_without_failing(prove):
+    """Where the guard holds, the exception can go; that is a warning."""
+    report = prove(_guarded(waivers=WAIVER.format(days=30)), LIVE)
+    assert ([waiver.state for waiver in report.waived], report.exit_code) == ([WaiverState.UNUSED], run.CLEAN)
+
+
+def test_does_not_call_a_waiver_unused_whose_checks_were_not_made(prove):
+    """Nobody looked, so nobody knows."""
+    report = prove(_guarded(waivers=WAIVER.format(days=30)), LIVE, ignore=(BARE,))
+    assert [waiver.state for waiver in report.waived] == [WaiverState.UNTRIED]
+
+
+def test_refuses_a_waiver_that_reaches_too_far_ahead(prove):
+    """An exception without an end in sight is none."""
+    with pytest.raises(TargetFailed, match="further ahead than 180 days"):
+        prove(_guarded(waivers=WAIVER.format(days=181)), LIVE)
+
+
+INLINE = FOREIGN.replace("def home", "# ringwork: ignore[access.deny-by-default] {words}\ndef home")
+
+
+def test_accepts_what_a_comment_on_the_handler_waives(prove):
+    """The comment covers the route of its handler, and its owner answers for the finding."""
+    words = f"reason='the front page' owner=web until={TODAY + datetime.timedelta(days=9)}"
+    report = prove(INLINE.format(words=words), Check(id=BARE, kind=Kind.LIVE, run=_open_home))
+    (finding,) = report.findings
+    assert (finding.verdict, finding.owner, report.exit_code) == (Verdict.ACCEPTED, "web", run.CLEAN)
+    assert (finding.waiver.source, finding.waiver.file, finding.waiver.line) == ("inline", "shop.py", 4)
+
+
+def test_a_comment_covers_no_other_route(prove):
+    """What is accepted at one handler is still violated at its neighbour."""
+    words = f"reason='the front page' owner=web until={TODAY + datetime.timedelta(days=9)}"
+    source = INLINE.format(words=words) + "@app.get('/other')\ndef other():\n    return 1\n"
+    report = prove(source, Check(id=BARE, kind=Kind.LIVE, run=_open_home))
+    assert {f.where: f.verdict for f in report.findings} == {"GET /": Verdict.ACCEPTED, "GET /other": Verdict.VIOLATED}
+
+
+def test_refuses_a_comment_that_is_not_whole_before_anything_is_started(prove):
+    """No reason or no day is a mistake to correct, told with file and line."""
+    with pytest.raises(TargetFailed, match=r"shop\.py:4: reason and until missing"):
+        prove(INLINE.format(words="owner=web"), LIVE)
+
+
+def test_findings_of_the_baseline_do_not_fail_the_run(prove, tmp_path):
+    """What is known is marked, and the next one fails."""
+    first = prove(FOREIGN, LIVE)
+    file = tmp_path / "known.json"
+    file.write_text(baseline.to_json(baseline.record(first, reason="", today=TODAY)))
+    again = prove("# moved down\n\n" + FOREIGN, LIVE, baseline=str(file))
+    assert (again.exit_code, again.known, again.gone) == (run.CLEAN, (first.findings[0].id,), ())
+    assert again.exit_reason == "nothing new; 1 known to the baseline"
+    more = prove(FOREIGN, LIVE, Check(id=HEADERS, kind=Kind.LIVE, run=_open_home), baseline=str(file))
+    assert more.exit_code == run.FINDINGS
+    assert "new finding(s) of severity low or above; 1 known to the baseline" in more.exit_reason
+
+
+def test_tells_what_of_the_baseline_is_gone(prove, tmp_path):
+    """The hole was closed, so its entry may be taken out."""
+    file = tmp_path / "known.json"
+    first = prove(FOREIGN, LIVE)
+    file.write_text(baseline.to_json(baseline.record(first, reason="", today=TODAY)))
+    assert prove(_guarded(), LIVE, baseline=str(file)).gone == (first.findings[0].id,)
+
+
+def test_says_who_answers_for_a_finding(prove):
+    """The project's owners are named beside what they have to mend."""
+    report = prove(FOREIGN, LIVE, owners={"access": "platform"})
+    assert report.findings[0].owner == "platform"
+
+
+def test_makes_no_check_that_the_profile_does_not_ask_for(prove):
+    """What the profile leaves out is not listed, so it may not fail the run either."""
+    beyond = next(row for row in course.rows().values() if row.profile == "high" and row.checks)
+    check = Check(id=CheckId(f"{beyond.id}/a-check"), kind=Kind.LIVE, run=_open_home)
+    assert not prove(FOREIGN, check, profile="baseline").findings
+    assert prove(FOREIGN, check, profile="high").findings
 
 
 def test_names_a_check_that_fails_by_its_own_fault(prove):

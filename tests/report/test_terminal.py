@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from ringwork.names import CheckId
-from ringwork.prove.evidence import Layers, MatrixCell, Report, Verdict
+from ringwork.prove.evidence import Layers, MatrixCell, Report, Verdict, Waived, WaiverState
 from ringwork.report import terminal
 from tests.report import sample
 
@@ -36,7 +36,23 @@ def crowded() -> Report:
     skipped = {f"GET /skipped/{n}": f"reason {n}" for n in range(50)}
     unlocks = tuple(f"line to add {n}\nand another" for n in range(20))
     coverage = replace(report.coverage, skipped=skipped)
-    return replace(report, findings=tuple(findings), depth=tuple(depth), matrix=tuple(matrix), coverage=coverage, unlocks=unlocks)
+    report = replace(report, findings=tuple(findings), depth=tuple(depth), matrix=tuple(matrix), coverage=coverage, unlocks=unlocks)
+    waived = tuple(_waiver(state, n) for n in range(50) for state in WaiverState)
+    return replace(report, waived=waived, since="main", left_out=skipped, baseline="known.json", gone=("a" * 12,))
+
+
+def _waiver(state: WaiverState, n: int = 0) -> Waived:
+    return Waived(
+        control="browser.csrf",
+        route=f"POST /hook/{n}",
+        reason="signed",
+        owner="payments",
+        until="2026-01-31",
+        source="inline",
+        state=state,
+        file="shop/hooks.py",
+        line=7,
+    )
 
 
 @pytest.mark.parametrize("width", [60, 73, 100, 240])
@@ -204,3 +220,41 @@ def test_says_what_is_not_enforced() -> None:
     watched = replace(some, guarded="ringwork, observe")
     assert "Not enforced  anything: the mode is observe" in shown(watched)
     assert "Not enforced" not in shown(sample.clean())
+
+
+def test_what_is_new_stands_out_from_what_is_known() -> None:
+    """A known finding is counted beside the baseline and takes no place among the new ones."""
+    report = sample.foreign()
+    new, *known = report.findings[:-1]
+    text = shown(replace(report, baseline="ringwork-baseline.json", known=tuple(one.id for one in known), gone=("f" * 12,)))
+    assert new.id in text
+    assert known[0].id not in text
+    assert "Baseline 6 known to ringwork-baseline.json; 1 gone (`baseline prune`)" in " ".join(text.split())
+
+
+def test_says_nothing_new_where_all_is_known() -> None:
+    """`none` would be a lie."""
+    report = sample.foreign()
+    assert "Findings  nothing new" in shown(replace(report, known=tuple(one.id for one in report.findings)))
+
+
+def test_tells_expired_and_unused_waivers_and_no_others() -> None:
+    """What fails the run stands before what can go; one in use needs nobody."""
+    text = " ".join(shown(replace(sample.foreign(), waived=tuple(map(_waiver, WaiverState)))).split())
+    assert "1 of 4 in use" in text
+    expired, unused = "expired, and fails the run: browser.csrf POST /hook/0, shop/hooks.py:7, until 2026-01-31", "unused, and can go"
+    assert text.index(expired) < text.index(unused)
+    assert (text.count("shop/hooks.py:7"), "until 2026-01-31, payments" in text) == (2, True)
+
+
+def test_says_how_much_a_narrowed_run_left_out() -> None:
+    """What was not asked is counted, and nobody takes the run for a proof."""
+    left_out = dict.fromkeys(("GET /a", "GET /b", "GET /c"), "unchanged")
+    text = " ".join(shown(replace(sample.clean(), since="main", left_out=left_out)).split())
+    assert "Since main 34 routes asked, 3 left out and not tested; a narrowed run proves nothing" in text
+
+
+def test_names_the_owner_of_a_finding() -> None:
+    """Whoever reads knows whom to ask."""
+    report = sample.foreign()
+    assert "owner: platform" in shown(replace(report, findings=(replace(report.findings[0], owner="platform"),)))

@@ -30,6 +30,7 @@ COMMANDS = (
     Command("routes", "ringwork.cli.routes"),
     Command("replay", "ringwork.cli.replay"),
     Command("report", "ringwork.cli.report"),
+    Command("baseline", "ringwork.cli.baseline"),
     Command("doctor", "ringwork.cli.doctor"),
     Command("serve", "ringwork.cli.serve"),
     Command("catalogue", "ringwork.cli.catalogue"),

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from ringwork.cli import narration, terminal, writing
 from ringwork.errors import TargetFailed
-from ringwork.prove import register, run, settings, target
+from ringwork.prove import options, run, settings, target
 from ringwork.prove.evidence import Report
 from ringwork.report import outputs
 from ringwork.report import terminal as summary
@@ -34,13 +33,16 @@ def command(
     env_file: Annotated[Path | None, typer.Option(help="A file of NAME=VALUE lines for the copy's environment.")] = None,
     select: Annotated[list[str] | None, typer.Option(help="Only this layer, control or check; may be repeated.")] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Not this layer, control or check; may be repeated.")] = None,
-    fail_on: Annotated[str, typer.Option(help="The least severity that ends with exit code 1: critical, high, medium, low.")] = "low",
-    quick: Annotated[bool, typer.Option("--quick", help="Do not repeat what was found violated.")] = False,
-    deep: Annotated[bool, typer.Option("--deep", help="Timing checks too, and every layer behind each attack.")] = False,
-    profile: Annotated[str, typer.Option(help="List controls up to: baseline, standard, high.")] = "high",
+    fail_on: Annotated[
+        str | None, typer.Option(help="The least severity that ends with exit code 1: critical, high, medium, low (default).")
+    ] = None,
+    quick: Annotated[bool | None, typer.Option("--quick/--no-quick", help="Do not repeat what was found violated.")] = None,
+    deep: Annotated[bool | None, typer.Option("--deep/--no-deep", help="Timing checks too, and every layer behind each attack.")] = None,
+    profile: Annotated[str | None, typer.Option(help="Controls up to: baseline, standard, high (default).")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="Findings of this file do not fail the run; see `ringwork baseline`.")] = None,
     output_dir: Annotated[Path, typer.Option(help="Where report.html, report.json and the others go.")] = Path(".ringwork"),
     formats: Annotated[list[str] | None, typer.Option("--format", help=writing.FORMATS_HELP)] = None,
-    max_time: Annotated[float, typer.Option(help="Start no further check after this many seconds.", min=1)] = 300.0,
+    max_time: Annotated[float | None, typer.Option(help="Start no further check after this many seconds (300).", min=1)] = None,
     seed: Annotated[int, typer.Option(help="Makes choices repeatable.")] = 0,
     users: Annotated[str, typer.Option(metavar="MODULE:FUNCTION", help="A function that makes users in the copy and returns them.")] = "",
     coverage_floor: Annotated[float | None, typer.Option(help="Share of routes that must be reached, 0 to 1.", min=0, max=1)] = None,
@@ -48,26 +50,30 @@ def command(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only the summary.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Also what was copied, refused and passed over.")] = False,
 ) -> None:
-    """Attack a copy of an application on loopback, and say what held, what fell and what was not tried."""
+    """Attack a copy of an application on loopback, and say what held, what fell and what was not tried.
+
+    Options stand above `[tool.ringwork.prove]` of the project.
+    """
     out = _console(no_color=no_color)
     try:
         forms = writing.chosen(formats or ())
         chosen = target.resolve(where, here=Path.cwd(), factory=factory, arguments=tuple(factory_args or ()))
         given = settings.of_project(chosen)
-        asked = _settings(
+        asked = options.laid_over(
             given,
-            select=tuple(select or ()),
-            ignore=tuple(ignore or ()),
+            select=tuple(select) if select else None,
+            ignore=tuple(ignore) if ignore else None,
             fail_on=fail_on,
             quick=quick,
             deep=deep,
             profile=profile,
             max_time=max_time,
+            baseline=str(baseline) if baseline is not None else None,
             seed=seed,
-            env=environment(given.pop("env", {}), env_file, env or []),
+            env=environment(given.get("env", {}), env_file, env or []),
             command=_command(),
-            **({"users_from": users} if users else {}),
-            **({"coverage_floor": coverage_floor} if coverage_floor is not None else {}),
+            users_from=users or None,
+            coverage_floor=coverage_floor,
         )
         with narration.Narration(out, quiet=quiet, verbose=verbose) as progress:
             report = run.prove(chosen, asked, progress)
@@ -85,27 +91,6 @@ def _command() -> str:
     """The command as given, to be repeated; values of the environment may be secrets and are left out."""
     words = [re.sub(r"^(--env=)?([A-Za-z_]\w*)=.*", r"\1\2=***", word, flags=re.DOTALL) for word in sys.argv[1:]]
     return shlex.join(["ringwork", *words])
-
-
-def _settings(given: dict[str, Any], **asked: Any) -> settings.Settings:
-    """The project's settings with the command line laid over them. Raises TargetFailed for a word that is not known."""
-    settings.require_severity(asked["fail_on"])
-    if asked["profile"] not in settings.PROFILES:
-        advice = f"write one of: {', '.join(settings.PROFILES)}"
-        raise TargetFailed(step="settings", problem=f"--profile {asked['profile']} is unknown", advice=advice)
-    ids = {part for check in register.checks() for part in _names(check.id)}
-    for name in (*asked["select"], *asked["ignore"]):
-        if name not in ids:
-            near = difflib.get_close_matches(name, sorted(ids), n=1)
-            controls = sorted({_names(check)[1] for check in ids if "/" in check})
-            advice = f"did you mean {near[0]}?" if near else f"write one of: {', '.join(controls)}"
-            raise TargetFailed(step="settings", problem=f"{name} is no control or check that has a proof", advice=advice)
-    return settings.Settings(**{**given, **asked})
-
-
-def _names(check: str) -> tuple[str, str, str]:
-    control = check.partition("/")[0]
-    return check, control, control.partition(".")[0]
 
 
 def environment(project: dict[str, str], file: Path | None, given: list[str]) -> dict[str, str]:

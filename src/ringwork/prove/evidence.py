@@ -61,6 +61,12 @@ class Observation:
     line: int = 0
     read: int = 0
 
+    @property
+    def is_grounded(self) -> bool:
+        """Whether it may count as held."""
+        # Against a refusal that means nothing: somebody permitted got through first, or the look counted something.
+        return self.control is not None or self.read > 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -109,6 +115,14 @@ class CheckResult:
     evidence: Evidence | None = None
     waiver: str = ""
     seconds: float = 0.0
+
+    @property
+    def is_made(self) -> bool:
+        """Whether something was tried: an attack that failed counts, also where it proves nothing; one that could not be made does not."""
+        if self.held or self.verdict is not Verdict.NOT_VERIFIED:
+            return True
+        seen = self.evidence.observations if self.evidence is not None else ()
+        return any(o.outcome is Outcome.HELD and o.is_grounded for o in seen)
 
 
 class WaiverState(StrEnum):
@@ -191,7 +205,7 @@ class Report:
     controls: control id to its verdict. exit_code: 0 clean, 1 findings, 2 usage, 3 inconclusive, 4 internal, 130 interrupted.
     unenforced: controls that ringwork could enforce and does not here, because of `only` or the mode; empty without its guard.
     touched: what the run started, copied and wrote, in sentences. confinement: how the copy was kept from the network.
-    baseline: the file whose findings do not fail this run, "" without one; known: the ids of those that were found again;
+    baseline: the name of the file whose findings do not fail this run, "" without one; known: the ids of those that were found again;
     gone: ids of the baseline whose check was made and that are no longer there.
     waived: every waiver of policy and source, and what became of it.
     since: the revision to which the run was narrowed, "" for a whole one; left_out: route to why it was not asked.
@@ -238,3 +252,11 @@ class Report:
     def count(self, verdict: Verdict) -> int:
         """How many checks ended so."""
         return sum(result.verdict is verdict for result in self.results)
+
+    def looked_at(self, check: CheckId, where: str) -> bool:
+        """Whether this run tested a place with a check; what it left out, or could not reach, it did not."""
+        result = next((result for result in self.results if result.check == check), None)
+        if result is None or not result.is_made or where in self.left_out or where in self.coverage.skipped:
+            return False
+        seen = [o.outcome for o in result.evidence.observations if o.where == where] if result.evidence is not None else []
+        return not seen or any(outcome is not Outcome.UNTRIED for outcome in seen)

@@ -9,9 +9,12 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from ringwork.names import CheckId
-from ringwork.prove.evidence import CheckResult, Evidence, Finding, Observation, Outcome, Verdict
+from ringwork.prove import owning
+from ringwork.prove.evidence import CheckResult, Evidence, Finding, Observation, Outcome, Verdict, Waived, WaiverState
 from ringwork.survey.facts import AppFacts, RouteFacts, WaiverFacts
 
 # Gravest first: what a control is, when its checks differ.
@@ -26,13 +29,8 @@ def broken(evidence: Evidence) -> list[Observation]:
 
 def held(evidence: Evidence) -> bool:
     """Whether attacks were made, with a control request or a count, and all failed."""
-    made = [o for o in evidence.observations if o.outcome is Outcome.HELD and _is_grounded(o)]
+    made = [o for o in evidence.observations if o.outcome is Outcome.HELD and o.is_grounded]
     return bool(made) and not broken(evidence)
-
-
-def _is_grounded(observation: Observation) -> bool:
-    # Against a refusal that means nothing: somebody permitted got through first, or the look counted something.
-    return observation.control is not None or observation.read > 0
 
 
 def reason(evidence: Evidence) -> str:
@@ -88,15 +86,32 @@ def finding_id(control: str, check: CheckId, where: str, handler: str) -> str:
     return hashlib.sha256("\0".join((control, check, where, handler)).encode()).hexdigest()[:12]
 
 
-def findings(check: CheckId, severity: str, evidence: Evidence, facts: AppFacts, *, fix: str, today: datetime.date) -> list[Finding]:
-    """One for each place that a check found broken, instances folded, waived ones marked accepted."""
+def waivers_of(facts: AppFacts) -> tuple[WaiverFacts, ...]:
+    """The policy's, then those in comments of the source."""
+    return (*(facts.guard.waivers if facts.guard is not None else ()), *facts.waivers)
+
+
+def findings(
+    check: CheckId,
+    severity: str,
+    evidence: Evidence,
+    facts: AppFacts,
+    *,
+    fix: str,
+    today: datetime.date,
+    owners: Mapping[str, str] = MappingProxyType({}),
+) -> list[Finding]:
+    """One for each place that a check found broken, instances folded, waived ones marked accepted.
+
+    owners: as in the project's settings, by control, layer or beginning of a route.
+    """
     control = check.partition("/")[0]
     by_name = {route.name: route for route in facts.routes}
     grouped = dict[str, list[Observation]]()
     for observation in broken(evidence):
         grouped.setdefault(observation.where, []).append(observation)
-    waivers = facts.guard.waivers if facts.guard is not None else ()
-    return [_finding(control, check, severity, seen, by_name, fix, waivers, today) for seen in grouped.values()]
+    found = [_finding(control, check, severity, seen, by_name, fix, waivers_of(facts), today) for seen in grouped.values()]
+    return [replace(one, owner=one.owner or owning.owner_of(control, one.where, owners)) for one in found]
 
 
 def _finding(
@@ -111,7 +126,8 @@ def _finding(
 ) -> Finding:
     first = seen[0]
     route = routes.get(first.where)
-    waived = all(waiver_for(o, control, waivers, today) for o in seen)
+    covering = [waiver_for(o, control, waivers, today) for o in seen]
+    waiver = covering[0] if all(covering) else None
     return Finding(
         id=finding_id(control, check, first.where, route.handler if route else ""),
         control=control,
@@ -120,9 +136,26 @@ def _finding(
         where=first.where,
         summary=f"{first.attack}: {first.detail}",
         fix=fix,
-        verdict=Verdict.ACCEPTED if waived else Verdict.VIOLATED,
+        verdict=Verdict.ACCEPTED if waiver else Verdict.VIOLATED,
         observation=first,
         file=first.file or (route.file if route else ""),
         line=first.line or (route.line if route else 0),
         instances=len(seen),
+        owner=waiver.owner if waiver else "",
+        waiver=as_met(waiver, WaiverState.USED) if waiver else None,
+    )
+
+
+def as_met(waiver: WaiverFacts, state: WaiverState) -> Waived:
+    """A waiver and what became of it."""
+    return Waived(
+        control=waiver.control,
+        route=waiver.route,
+        reason=waiver.reason,
+        owner=waiver.owner,
+        until=waiver.until,
+        source=waiver.source,
+        state=state,
+        file=waiver.file,
+        line=waiver.line,
     )

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ringwork.errors import TargetFailed
@@ -16,7 +17,23 @@ from ringwork.survey.wire.entry import DeclaredUser
 
 SEVERITIES = ("critical", "high", "medium", "low")
 PROFILES = ("baseline", "standard", "high")
-_KEYS = ("target", "users", "users_from", "login", "coverage_floor", "env")
+_TEXTS = ("select", "ignore")
+_PLAIN: Mapping[str, tuple[type, str]] = MappingProxyType(
+    {
+        "users_from": (str, "text"),
+        "coverage_floor": (float, "a number"),
+        "env": (dict, "a table"),
+        "owners": (dict, "a table"),
+        "fail_on": (str, "text"),
+        "profile": (str, "text"),
+        "quick": (bool, "true or false"),
+        "deep": (bool, "true or false"),
+        "max_time": (float, "a number"),
+        "baseline": (str, "text"),
+    }
+)
+"""Keys that are taken as they are: their type, and the word for it."""
+_KEYS = ("target", "users", "login", *_TEXTS, *_PLAIN)
 _USER_KEYS = ("name", "roles", "username", "password", "token", "fields")
 _LOGIN_KEYS = ("path", "kind", "username_field", "password_field")
 KINDS = ("form", "json")
@@ -34,7 +51,11 @@ class LoginStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """One run. select, ignore: control or check ids. max_time: seconds. fail_on: the least severity that fails the run."""
+    """One run. select, ignore: control or check ids. max_time: seconds. fail_on: the least severity that fails the run.
+
+    baseline: the file of findings that are known, "" for none. since: a revision of git, "" for a whole run.
+    owners: who answers for findings, by route, control or layer.
+    """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -50,6 +71,9 @@ class Settings:
     login: LoginStep = field(default_factory=LoginStep)
     env: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
+    baseline: str = ""
+    since: str = ""
+    owners: Mapping[str, str] = field(default_factory=dict)
 
 
 def of_project(target: Target) -> dict[str, Any]:
@@ -57,7 +81,7 @@ def of_project(target: Target) -> dict[str, Any]:
 
     The file is the nearest one with a `prove` table, from the folder of the target's module up to the project's root.
     """
-    table = _nearest(target)
+    folder, table = _nearest(target)
     _require_known(table, _KEYS, "prove")
     found = dict[str, Any]()
     if "users" in table:
@@ -67,19 +91,37 @@ def of_project(target: Target) -> dict[str, Any]:
         found["login"] = LoginStep(**table["login"])
         if found["login"].kind not in {"", *KINDS}:
             raise TargetFailed(step="settings", problem="prove.login.kind is unknown", advice=f"write one of: {', '.join(KINDS)}")
-    for name in ("users_from", "coverage_floor", "env"):
+    for name in _TEXTS:
         if name in table:
-            found[name] = table[name]
+            words = table[name]
+            if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+                raise TargetFailed(step="settings", problem=f"prove.{name} is no list of text", advice=f'write {name} = ["browser.csrf"]')
+            found[name] = tuple(words)
+    found.update(_plain(table))
+    if "baseline" in found:
+        found["baseline"] = str(folder / found["baseline"])
     return found
 
 
-def _nearest(target: Target) -> Mapping[str, Any]:
+def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict[str, Any]()
+    for name, (kind, called) in _PLAIN.items():
+        if name not in table:
+            continue
+        value = float(table[name]) if kind is float and type(table[name]) is int else table[name]
+        if type(value) is not kind:
+            raise TargetFailed(step="settings", problem=f"prove.{name} is of another kind", advice=f"write {called}")
+        found[name] = value
+    return found
+
+
+def _nearest(target: Target) -> tuple[Path, Mapping[str, Any]]:
     folder = target.root.joinpath(target.paths[0], *target.module.split(".")[:-1])
     for candidate in (folder, *folder.parents):
         table = project.table(candidate)
         if table or candidate == target.root:
-            return table
-    return {}
+            return candidate, table
+    return target.root, {}
 
 
 def declared(given: Mapping[str, Any], where: str) -> DeclaredUser:
@@ -117,8 +159,17 @@ def _require_known(table: Mapping[str, Any], known: tuple[str, ...], where: str)
 
 def require_severity(word: str) -> None:
     """Raise TargetFailed for a severity that is not known."""
-    if word not in SEVERITIES:
-        raise TargetFailed(step="settings", problem=f"--fail-on {word} is unknown", advice=f"write one of: {', '.join(SEVERITIES)}")
+    _require_one_of(word, SEVERITIES, "fail-on")
+
+
+def require_profile(word: str) -> None:
+    """Raise TargetFailed for a profile that is not known."""
+    _require_one_of(word, PROFILES, "profile")
+
+
+def _require_one_of(word: str, known: tuple[str, ...], option: str) -> None:
+    if word not in known:
+        raise TargetFailed(step="settings", problem=f"--{option} {word} is unknown", advice=f"write one of: {', '.join(known)}")
 
 
 def env_file(path: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ringwork.names import CheckId
-from ringwork.prove.evidence import CheckResult, Finding, Outcome, Report, Verdict
+from ringwork.prove.evidence import Finding, Report, Verdict
 from ringwork.report.signs import SEVERITIES
 
 
@@ -53,26 +53,10 @@ def compare(before: Report, after: Report) -> Difference:
     return Difference(
         new=tuple(new),
         still=tuple(f for f in has.values() if f.id not in fresh and (f.id in had or f.id in after.known)),
-        fixed=tuple(finding for finding in missing if was_tested(finding, after)),
-        untested=tuple(finding for finding in missing if not was_tested(finding, after)),
+        fixed=tuple(finding for finding in missing if after.looked_at(finding.check, finding.where)),
+        untested=tuple(finding for finding in missing if not after.looked_at(finding.check, finding.where)),
         turned=_turned(before, after),
     )
-
-
-def was_tested(finding: Finding, report: Report) -> bool:
-    """Whether this report's run looked at the place of a finding again."""
-    result = next((result for result in report.results if result.check == finding.check), None)
-    if result is None or not was_made(result):
-        return False
-    if finding.where in report.left_out or finding.where in report.coverage.skipped:
-        return False
-    seen = [o.outcome for o in result.evidence.observations if o.where == finding.where] if result.evidence is not None else []
-    return not seen or any(outcome is not Outcome.UNTRIED for outcome in seen)
-
-
-def was_made(result: CheckResult) -> bool:
-    """Whether a check was made at all: one that attacked and was not seen to fail counts, one that could not attack does not."""
-    return result.held or result.verdict is not Verdict.NOT_VERIFIED
 
 
 def _turned(before: Report, after: Report) -> tuple[Turned, ...]:

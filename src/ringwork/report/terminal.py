@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ringwork.prove.evidence import Finding, Report, Verdict
-from ringwork.report import depth, matrix
+from ringwork.report import depth, matrix, standing
 from ringwork.report.paper import Block, Paper, Part, fit
 from ringwork.report.signs import BAD, OPEN, SEVERITIES, VERDICTS, exit_of, told_exit
 from ringwork.report.visible import counted
@@ -44,6 +44,7 @@ def _lines(report: Report, console: Console, *, verbose: bool, written: Sequence
             _findings(report, paper),
             _matrix(report, paper, verbose=verbose),
             _coverage(report, paper),
+            *standing.blocks(report, paper),
             _unlocks(report, paper),
             _end(report, paper, written),
         ]
@@ -114,10 +115,11 @@ def _cut(paper: Paper, words: str) -> list[Text]:
 
 
 def _findings(report: Report, paper: Paper) -> Block:
-    violated = [finding for finding in report.findings if finding.verdict is Verdict.VIOLATED]
+    known = set(report.known)  # told beside the baseline, so that what is new stands out
+    violated = [finding for finding in report.findings if finding.verdict is Verdict.VIOLATED and finding.id not in known]
     violated.sort(key=lambda finding: SEVERITIES.index(finding.severity) if finding.severity in SEVERITIES else len(SEVERITIES))
     if not violated:
-        return Block(head=paper.line(("Findings", "bold"), "  none"))
+        return Block(head=paper.line(("Findings", "bold"), "  nothing new" if known else "  none"))
     return Block(
         head=paper.line(("Findings", "bold"), f"  {_how_grave(violated)}"),
         items=[_finding(finding, paper) for finding in violated],
@@ -136,7 +138,8 @@ def _how_grave(findings: Sequence[Finding]) -> str:
 def _finding(finding: Finding, paper: Paper) -> list[Text]:
     place = f"  {finding.file}:{finding.line}" if finding.file else ""
     folded = f"  ({counted(finding.instances, 'instance')})" if finding.instances > 1 else ""
-    parts: list[Part] = [f" {finding.severity}  ", (finding.control, "bold"), f"  {finding.where}", (place, "cyan"), folded]
+    owner = f"  owner: {finding.owner}" if finding.owner else ""
+    parts: list[Part] = [f" {finding.severity}  ", (finding.control, "bold"), f"  {finding.where}", (place, "cyan"), folded, owner]
     return [
         *paper.line(paper.sign(BAD), *parts, indent=2),
         *paper.line(finding.summary, indent=4)[:2],

@@ -85,13 +85,16 @@ class CookieException:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverFacts:
-    """An accepted violation. until: ISO date, the last day on which it holds."""
+    """An accepted violation. until: ISO date, the last day on which it holds. source: policy, or inline for a comment at file and line."""
 
     control: str
     reason: str
     owner: str
     until: str
     route: str = ""
+    source: str = "policy"
+    file: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +146,7 @@ class AppFacts:
     schema_paths: tuple[str, ...] = ()
     approved_public: tuple[str, ...] | None = None
     checks: tuple[CheckFacts, ...] = ()
+    waivers: tuple[WaiverFacts, ...] = ()  # those in comments of the source; the policy's own are in guard
 
 
 def to_plain(value: Any) -> Any:
