@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import subprocess
 
 import pytest
 
@@ -96,6 +97,7 @@ def _result(report, check=BARE):
     return next(result for result in report.results if result.check == check)
 
 
+LIVE_HEADERS = Check(id=HEADERS, kind=Kind.ROUTES, run=_never_fails)
 LIVE = Check(id=BARE, kind=Kind.LIVE, run=_bare_route)
 
 
@@ -308,3 +310,47 @@ def test_gives_every_role_a_cell_for_every_readable_route(prove):
     """The matrix says what each got, and what the rules expect."""
     report = prove(_guarded(), LIVE)
     assert [(c.route, c.role, c.expected, c.status) for c in report.matrix] == [("GET /", "anonymous", "allow", 200)]
+
+
+PAIR = "from fastapi import FastAPI\napp = FastAPI(openapi_url=None, docs_url=None)\n"
+PAIR += "@app.get('/')\ndef home():\n    return 1\n@app.get('/other')\ndef other():\n    return {answer}\n"
+
+
+@pytest.fixture
+def committed(tmp_path, monkeypatch):
+    """The shop's folder as a repository whose first commit has two routes."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.invalid", "-c", "commit.gpgsign=false")
+    (tmp_path / "shop.py").write_text(PAIR.format(answer=1))
+    for words in (("init",), ("add", "."), ("commit", "-m", "first")):
+        subprocess.run(["git", *identity, *words], cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_a_narrowed_run_asks_only_what_changed_and_proves_nothing(prove, committed):
+    """What was left out is listed with its reason, and nothing that held becomes a pass."""
+    report = prove(PAIR.format(answer=2), Check(id=BARE, kind=Kind.LIVE, run=_open_home), LIVE_HEADERS, since="HEAD")
+    assert [finding.where for finding in report.findings] == ["GET /other"]
+    assert report.left_out == {"GET /": "unchanged since HEAD"}
+    assert (report.since, report.coverage.found, report.count(Verdict.PROVEN)) == ("HEAD", 1, 0)
+    assert "1 of 2 routes were left out" in _result(report, HEADERS).reason
+
+
+def test_a_run_since_nothing_changed_asks_nothing(prove, committed):
+    """It is no failure, and says that it is no proof."""
+    report = prove(PAIR.format(answer=1), Check(id=BARE, kind=Kind.LIVE, run=_open_home), since="HEAD")
+    assert (report.exit_code, report.findings) == (run.CLEAN, ())
+    assert "only 0 of 2 routes were asked, so nothing is proven" in report.exit_reason
+    assert _result(report).reason == "no route changed since HEAD"
+
+
+def test_a_change_that_concerns_every_route_leaves_none_out(prove, committed):
+    """Where the application itself changed, the run is a whole one."""
+    report = prove(PAIR.format(answer=1) + "app.title = 'x'\n", Check(id=BARE, kind=Kind.LIVE, run=_open_home), since="HEAD")
+    assert (len(report.findings), report.left_out) == (2, {})
+    assert any("shop.py concerns every route" in sentence for sentence in report.touched)
+
+
+def test_refuses_a_revision_before_anything_is_started(prove, committed):
+    """A mistyped branch is a mistake, not a run of nothing."""
+    with pytest.raises(TargetFailed, match="git knows no revision 'mian'"):
+        prove(PAIR.format(answer=1), LIVE, since="mian")

@@ -258,3 +258,8 @@ def test_names_the_owner_of_a_finding() -> None:
     """Whoever reads knows whom to ask."""
     report = sample.foreign()
     assert "owner: platform" in shown(replace(report, findings=(replace(report.findings[0], owner="platform"),)))
+
+
+def test_says_where_a_change_concerned_every_route() -> None:
+    """A run that left nothing out is a whole one."""
+    assert "the change concerns every route, so none was left out" in shown(replace(sample.clean(), since="main"))

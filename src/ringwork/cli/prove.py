@@ -27,19 +27,16 @@ def command(
     *,
     factory: Annotated[bool, typer.Option("--factory", help="The name is a function that makes the application.")] = False,
     factory_args: Annotated[list[str] | None, typer.Option(help="An argument for the factory; may be repeated.")] = None,
-    env: Annotated[
-        list[str] | None, typer.Option(help="NAME=VALUE for the copy's environment, which is scrubbed; may be repeated.")
-    ] = None,
+    env: Annotated[list[str] | None, typer.Option(help="NAME=VALUE for the copy's scrubbed environment; may be repeated.")] = None,
     env_file: Annotated[Path | None, typer.Option(help="A file of NAME=VALUE lines for the copy's environment.")] = None,
     select: Annotated[list[str] | None, typer.Option(help="Only this layer, control or check; may be repeated.")] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Not this layer, control or check; may be repeated.")] = None,
-    fail_on: Annotated[
-        str | None, typer.Option(help="The least severity that ends with exit code 1: critical, high, medium, low (default).")
-    ] = None,
+    fail_on: Annotated[str | None, typer.Option(help="The least severity that fails: critical, high, medium, low (default).")] = None,
     quick: Annotated[bool | None, typer.Option("--quick/--no-quick", help="Do not repeat what was found violated.")] = None,
     deep: Annotated[bool | None, typer.Option("--deep/--no-deep", help="Timing checks too, and every layer behind each attack.")] = None,
     profile: Annotated[str | None, typer.Option(help="Controls up to: baseline, standard, high (default).")] = None,
     baseline: Annotated[Path | None, typer.Option(help="Findings of this file do not fail the run; see `ringwork baseline`.")] = None,
+    since: Annotated[str, typer.Option(metavar="REV", help="Only routes that changed since this revision of git; proves nothing.")] = "",
     output_dir: Annotated[Path, typer.Option(help="Where report.html, report.json and the others go.")] = Path(".ringwork"),
     formats: Annotated[list[str] | None, typer.Option("--format", help=writing.FORMATS_HELP)] = None,
     max_time: Annotated[float | None, typer.Option(help="Start no further check after this many seconds (300).", min=1)] = None,
@@ -69,6 +66,7 @@ def command(
             profile=profile,
             max_time=max_time,
             baseline=str(baseline) if baseline is not None else None,
+            since=since,
             seed=seed,
             env=environment(given.get("env", {}), env_file, env or []),
             command=_command(),

@@ -29,17 +29,17 @@ class Checkout:
 
 def of(root: Path) -> Checkout:
     """The checkout that holds a project's folder; an empty one outside of any."""
-    top = _asked(root, "rev-parse", "--show-toplevel")
-    commit = _asked(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    top = asked(root, "rev-parse", "--show-toplevel")
+    commit = asked(root, "rev-parse", "--verify", "--quiet", "HEAD")
     if not top or not commit:
         return _from_files(root)
     # Reports of earlier runs are written into the tree by the run itself, and are no part of what is attacked.
-    listed = _asked(root, "status", "--porcelain", "--", ":/", ":(top,exclude,glob)**/.ringwork/**")
+    listed = asked(root, "status", "--porcelain", "--", ":/", ":(top,exclude,glob)**/.ringwork/**")
     tree = "" if listed is None else CHANGED if listed else CLEAN
     return Checkout(commit=commit, tree=tree, folder=_below(root, Path(top)))
 
 
-def _asked(root: Path, *words: str) -> str | None:
+def asked(root: Path, *words: str) -> str | None:
     """What git says, None where it cannot be asked. Nothing of the repository's own configuration is started."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     command = ["git", "-c", "core.fsmonitor=false", "-C", str(root), *words]

@@ -85,7 +85,7 @@ def _unenforced(facts: AppFacts) -> tuple[str, ...]:
 
 
 def _coverage(run: Run) -> Coverage:
-    return coverage.summary(run.asked, run.reach or coverage.Reach(), floor=run.settings.coverage_floor)
+    return coverage.summary(run.asked, run.reach or coverage.Reach(), floor=run.settings.coverage_floor, world=run.facts)
 
 
 def _controls(results: Sequence[CheckResult]) -> Mapping[str, Verdict]:
@@ -141,7 +141,7 @@ def _result(run: Run, tried: Tried, row: catalogue.Control | None, entries: Mapp
         found = findings_of(run, tried)
         if found and all(finding.waiver is not None for finding in found):
             verdict, waiver = Verdict.ACCEPTED, next(finding.waiver.reason for finding in found if finding.waiver is not None)
-    if run.left_out and verdict in {Verdict.PROVEN, Verdict.NOT_APPLICABLE}:
+    if run.left_out and (is_held or verdict in {Verdict.PROVEN, Verdict.NOT_APPLICABLE}):
         # Against a pass of what was not asked: what held at a few routes says nothing of the others.
         verdict, reason = Verdict.NOT_VERIFIED, f"{reason}; {_narrowed(run)}"
     return CheckResult(

@@ -129,11 +129,14 @@ def send_valid(stage: LiveStage, route: RouteFacts, method: str, client: Client)
     return int(client.send(method, path, headers=[("content-type", kind)], body=body).status)
 
 
-def summary(facts: AppFacts, reach: Reach, *, floor: float) -> Coverage:
-    """Found, reached and skipped HTTP routes, and what router and OpenAPI document tell differently."""
+def summary(facts: AppFacts, reach: Reach, *, floor: float, world: AppFacts | None = None) -> Coverage:
+    """Found, reached and skipped HTTP routes, and what router and OpenAPI document tell differently.
+
+    world: all facts, where `facts` has only the routes that were asked.
+    """
     asked = [route for route in facts.routes if route.kind == "http" or route.name in reach.statuses]
     skipped = {route.name: reason for route in asked if (reason := _unreached(reach.statuses.get(route.name, [])))}
-    return Coverage(found=len(asked), reached=len(asked) - len(skipped), skipped=skipped, unlisted=_unlisted(facts), floor=floor)
+    return Coverage(found=len(asked), reached=len(asked) - len(skipped), skipped=skipped, unlisted=_unlisted(world or facts), floor=floor)
 
 
 def _unreached(statuses: Sequence[int]) -> str:

@@ -27,7 +27,7 @@ def decide(run: Run, found: Sequence[Finding], reached: Coverage, *, known: Coll
     inconclusive = _inconclusive(run, reached)
     if inconclusive:
         return INCONCLUSIVE, inconclusive
-    return CLEAN, f"nothing new{_known(known)}" if known else "no violation found"
+    return CLEAN, (f"nothing new{_known(known)}" if known else "no violation found") + _narrowed(run)
 
 
 def _grave(run: Run, found: Sequence[Finding], known: Collection[str]) -> str:
@@ -44,6 +44,13 @@ def _expired(waived: Sequence[Waived]) -> str:
 
 def _known(known: Collection[str]) -> str:
     return f"; {len(known)} known to the baseline" if known else ""
+
+
+def _narrowed(run: Run) -> str:
+    if not run.left_out:
+        return ""
+    asked = len(run.asked.routes)
+    return f"; only {asked} of {asked + len(run.left_out)} routes were asked, so nothing is proven"
 
 
 def _inconclusive(run: Run, reached: Coverage) -> str:

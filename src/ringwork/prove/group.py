@@ -35,7 +35,10 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What all groups of a run share. backing: control id to the guards that may still hold, in the catalogue's order."""
+    """What all groups of a run share. backing: control id to the guards that may still hold, in the catalogue's order.
+
+    facts: what checks look at. world: what browsers find their way by, where checks look at fewer routes than there are.
+    """
 
     launcher: Launcher
     facts: AppFacts
@@ -46,10 +49,11 @@ class Scene:
     quick: bool
     started: Callable[[str], None]
     judged: Callable[[Tried], None]
+    world: AppFacts | None = None
 
     def stage(self, without: frozenset[str] = frozenset(), planted: ProbeRoute | None = None) -> LiveStage:
         """A stage on the copy, or on one less some guards, or with a planted fault among its routes."""
-        return LiveStage(self.launcher, self.facts, self.entrances, without=without, planted=planted)
+        return LiveStage(self.launcher, self.facts, self.entrances, without=without, planted=planted, world=self.world)
 
     def is_late(self) -> bool:
         """Whether no further check may start."""

@@ -7,14 +7,15 @@ that was cut short says so.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 from ringwork.errors import TargetFailed
 from ringwork.names import ControlId
-from ringwork.prove import baseline, conclusion, coverage, exits, judge, register, users, waivers
+from ringwork.prove import baseline, conclusion, coverage, exits, judge, register, revision, since, users, waivers
+from ringwork.prove import target as target_of
 from ringwork.prove.check import Check
 from ringwork.prove.course import Run, rows
 from ringwork.prove.evidence import Report, Verdict
@@ -23,7 +24,7 @@ from ringwork.prove.launch import Launcher
 from ringwork.prove.progress import Progress
 from ringwork.prove.settings import Settings
 from ringwork.prove.target import Target
-from ringwork.survey import state
+from ringwork.survey import sources, state
 from ringwork.survey import waivers as comments
 from ringwork.survey.facts import AppFacts
 
@@ -40,13 +41,17 @@ def prove(target: Target, settings: Settings, progress: Progress) -> Report:
     run.baseline = baseline.read(Path(settings.baseline)) if settings.baseline else None
     written = comments.comments(target.root)
     waivers.of_comments(written, (), known=_controls(), today=run.today)
+    changed = revision.changes(target.root, settings.since) if settings.since else None
     progress.announce(_announcement(target))
     launcher = Launcher(target, extra=settings.env)
     try:
         _load(run, launcher, written)
-        _enter(run, launcher)
-        _explore(run, launcher)
-        _attack(run, launcher)
+        if changed is not None:
+            _narrow(run, changed)
+        if run.asked.routes:
+            _enter(run, launcher)
+            _explore(run, launcher)
+            _attack(run, launcher)
     except KeyboardInterrupt:
         run.is_partial = True
     finally:
@@ -88,6 +93,14 @@ def _load(run: Run, launcher: Launcher, written: Sequence[comments.Comment]) -> 
     run.done += 1
 
 
+def _narrow(run: Run, changed: Mapping[str, revision.Lines]) -> None:
+    read = sources.read(run.target.root, run.target.paths)
+    found, because = since.left_out(run.facts.routes, changed, read, application=target_of.file_of(run.target), revision=run.settings.since)
+    run.left_out = found
+    said = f"{because} concerns every route" if because else f"nothing that they are made of changed since {run.settings.since}"
+    run.touched.append(f"{len(found)} of {len(run.facts.routes)} routes were left out: {said}")
+
+
 def require_routes(facts: AppFacts) -> None:
     """Raise TargetFailed where there is nothing to prove."""
     if not facts.routes:
@@ -125,7 +138,8 @@ def _scene(run: Run, launcher: Launcher) -> Scene:
         raise TargetFailed(step="login", problem="nobody was looked for", advice="this is a fault of ringwork; report it")
     return Scene(
         launcher=launcher,
-        facts=facts,
+        facts=run.asked,
+        world=facts,
         entrances=run.entrances,
         backing=backing,
         deadline=run.began + run.settings.max_time,

@@ -111,10 +111,15 @@ class LiveStage:
         *,
         without: frozenset[str] = frozenset(),
         planted: ProbeRoute | None = None,
+        world: AppFacts | None = None,
     ) -> None:
         self._launcher, self._entrances, self._without = launcher, entrances, without
         self.brief = bool(without) or planted is not None
         self.facts = _with(_without(facts, without), planted)
+        asked = {route.name for route in self.facts.routes}
+        others = world.routes if world is not None else ()
+        # An object that a route needs is often found through another one, also when that one is not asked itself.
+        self._ways = (*self.facts.routes, *(route for route in others if route.name not in asked))
         self.users: Sequence[User] = entrances.users
         self.source = next_source()
         self._served: LiveServed | None = None
@@ -186,7 +191,7 @@ class LiveStage:
         """What a browser sees by looking round; kept for each browser."""
         kept = self._pages.get(id(client))
         if kept is None:
-            kept = self._pages[id(client)] = (client, pages.Pages(client, self.facts.routes))
+            kept = self._pages[id(client)] = (client, pages.Pages(client, self._ways))
         return kept[1]
 
     def able(self, route: RouteFacts) -> list[User | None]:

@@ -204,6 +204,11 @@ def anchor_of(target: Target) -> str:
                 return path.relative_to(target.root).as_posix()
         if candidate == target.root:
             break
+    return file_of(target)
+
+
+def file_of(target: Target) -> str:
+    """The file of the target's module, relative to the root."""
     base = target.root.joinpath(target.paths[0], *target.module.split("."))
     found = next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), base.with_suffix(".py"))
     return found.relative_to(target.root).as_posix()

@@ -28,6 +28,8 @@ def _since(report: Report, paper: Paper) -> Block:
     if not report.since:
         return Block()
     left = len(report.left_out)
+    if not left:
+        return Block(head=paper.line((f"Since {report.since}", "bold"), "  the change concerns every route, so none was left out"))
     said = f"  {report.coverage.found} routes asked, {left} left out and not tested; a narrowed run proves nothing"
     return Block(head=paper.line((f"Since {report.since}", "bold"), said))
 
