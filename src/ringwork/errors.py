@@ -12,6 +12,7 @@ RingworkError
   TargetFailed       prove could not import, start, or enter the target
   ServerInvalid      a server's settings are wrong, or its port or certificate cannot be used; carries every fault at once
   ReportUnreadable   a stored report is damaged, or of a version that this ringwork does not read
+  KeyUnusable        a key file cannot sign or check a statement; says why, never what it holds
 """
 
 from __future__ import annotations
@@ -97,3 +98,7 @@ class ReportUnreadable(RingworkError):
     def __init__(self, *, where: str, problem: str) -> None:
         self.where, self.problem = where, problem
         super().__init__(f"report: {where}: {problem}" if where else f"report: {problem}")
+
+
+class KeyUnusable(RingworkError):
+    """A key file cannot be used; the text says why and what to write instead, and quotes nothing of the file."""

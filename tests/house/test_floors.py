@@ -154,7 +154,7 @@ ROOMS: dict[str, Room] = {
     ),
     "prove": Room(rooms=("controls", "survey")),
     # Law 7: the way out.
-    "report": Room(rooms=("controls", *WORDS), outside=("jinja2", "markupsafe", "rich")),
+    "report": Room(rooms=("controls", *WORDS), outside=("cryptography", "jinja2", "markupsafe", "rich")),
     "cli": Room(
         rooms=(*RUN_TIME, "controls", "current", "installation", "frameworks", "protect", "servers", "survey", "prove", "report"),
         outside=("click", "rich", "typer"),

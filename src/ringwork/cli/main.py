@@ -31,6 +31,8 @@ COMMANDS = (
     Command("replay", "ringwork.cli.replay"),
     Command("report", "ringwork.cli.report"),
     Command("baseline", "ringwork.cli.baseline"),
+    Command("verify", "ringwork.cli.verify"),
+    Command("badge", "ringwork.cli.badge"),
     Command("doctor", "ringwork.cli.doctor"),
     Command("serve", "ringwork.cli.serve"),
     Command("catalogue", "ringwork.cli.catalogue"),

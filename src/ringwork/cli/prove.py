@@ -39,6 +39,7 @@ def command(
     since: Annotated[str, typer.Option(metavar="REV", help="Only routes that changed since this revision of git; proves nothing.")] = "",
     output_dir: Annotated[Path, typer.Option(help="Where report.html, report.json and the others go.")] = Path(".ringwork"),
     formats: Annotated[list[str] | None, typer.Option("--format", help=writing.FORMATS_HELP)] = None,
+    sign: Annotated[Path | None, typer.Option(metavar="KEY.pem", help=writing.SIGN_HELP)] = None,
     max_time: Annotated[float | None, typer.Option(help="Start no further check after this many seconds (300).", min=1)] = None,
     seed: Annotated[int, typer.Option(help="Makes choices repeatable.")] = 0,
     users: Annotated[str, typer.Option(metavar="MODULE:FUNCTION", help="A function that makes users in the copy and returns them.")] = "",
@@ -53,7 +54,7 @@ def command(
     """
     out = _console(no_color=no_color)
     try:
-        forms = writing.chosen(formats or ())
+        forms, extra = writing.chosen(formats or (), signed=sign is not None), writing.asked(sign)
         chosen = target.resolve(where, here=Path.cwd(), factory=factory, arguments=tuple(factory_args or ()))
         given = settings.of_project(chosen)
         asked = options.laid_over(
@@ -77,7 +78,7 @@ def command(
             report = run.prove(chosen, asked, progress)
     except TargetFailed as error:
         raise typer.Exit(explain(out, error)) from error
-    _show(report, out, output_dir, forms, verbose=verbose)
+    _show(report, out, output_dir, forms, extra, verbose=verbose)
     raise typer.Exit(report.exit_code)
 
 
@@ -108,9 +109,9 @@ def explain(out: Console, error: TargetFailed) -> int:
     return run.INCONCLUSIVE if error.step in _NO_BOOT else run.USAGE
 
 
-def _show(report: Report, out: Console, folder: Path, forms: Sequence[outputs.Output], *, verbose: bool) -> None:
+def _show(report: Report, out: Console, folder: Path, forms: Sequence[outputs.Output], extra: outputs.Asked, *, verbose: bool) -> None:
     if verbose:
         for sentence in report.touched:
             terminal.say(out, sentence, indent=2)
-    written = writing.write(report, forms, folder, out, writing.asked())
+    written = writing.write(report, forms, folder, out, extra)
     summary.render(report, out, verbose=verbose, written=written)

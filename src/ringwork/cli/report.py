@@ -55,13 +55,14 @@ def render(
     *,
     formats: Annotated[list[str], typer.Option("--format", help=writing.FORMATS_HELP)],
     output_dir: Annotated[Path | None, typer.Option(help="Where the files go; beside the report unless given.")] = None,
+    sign: Annotated[Path | None, typer.Option(metavar="KEY.pem", help=writing.SIGN_HELP)] = None,
 ) -> None:
     """Write a stored report in other forms, as the run that made it could have."""
     out = terminal.console()
     stored = read(where)
-    forms = writing.chosen(formats, always=False)
+    forms = writing.chosen(formats, always=False, signed=sign is not None)
     folder = output_dir or (where if where.is_dir() else where.parent)
-    written = writing.write(stored, forms, folder, out, writing.asked())
+    written = writing.write(stored, forms, folder, out, writing.asked(sign))
     for path in written:
         terminal.say(out, str(path))
     if not written and any(form.name != "github" for form in forms):

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from ringwork.errors import TargetFailed
+from ringwork.errors import KeyUnusable, TargetFailed
 from ringwork.prove.evidence import Report
-from ringwork.report import outputs
+from ringwork.report import envelope, intoto, outputs
 
+PASSPHRASE = "RINGWORK_SIGN_PASSPHRASE"  # noqa: S105 - the name of a variable
+SIGN_HELP = f"Sign the in-toto statement with this Ed25519 key in PEM; its passphrase is read from {PASSPHRASE}."
 FORMATS_HELP = f"Also write: {', '.join(o.name for o in outputs.OUTPUTS if not o.always)}. Repeat it, or put commas between."
 
 
-def chosen(words: Sequence[str], *, always: bool = True) -> tuple[outputs.Output, ...]:
-    """The outputs of `--format`, and those that a run always writes, in the table's order. Raises TargetFailed for an unknown one."""
-    names = [name.strip() for word in words for name in word.split(",") if name.strip()]
+def chosen(words: Sequence[str], *, always: bool = True, signed: bool = False) -> tuple[outputs.Output, ...]:
+    """The outputs of `--format`, and those that a run always writes, in the table's order. Raises TargetFailed for an unknown one.
+
+    signed: there is a key, so there is a statement.
+    """
+    names = [name.strip() for word in words for name in word.split(",") if name.strip()] + ["in-toto"] * signed
     for name in names:
         if name not in outputs.NAMES:
             near = difflib.get_close_matches(name, outputs.NAMES, n=1)
@@ -27,13 +33,28 @@ def chosen(words: Sequence[str], *, always: bool = True) -> tuple[outputs.Output
     return tuple(output for output in outputs.OUTPUTS if (always and output.always) or output.name in names)
 
 
-def asked() -> outputs.Asked:
-    """What outputs need beside the report, as of now."""
-    return outputs.Asked(now=datetime.datetime.now(datetime.UTC))
+def asked(key: Path | None = None) -> outputs.Asked:
+    """What outputs need beside the report, as of now. key: a private key in PEM. Raises TargetFailed where it cannot sign."""
+    return outputs.Asked(now=datetime.datetime.now(datetime.UTC), signer=_signer(key) if key is not None else None)
+
+
+def _signer(path: Path) -> envelope.Signer:
+    passphrase = os.environ.get(PASSPHRASE, "").encode() or None
+    try:
+        return envelope.Signer.of_pem(path.read_bytes(), passphrase=passphrase)
+    except OSError as error:
+        raise TargetFailed(
+            step="settings", problem=f"there is no readable key at {path}", advice="check the path given to --sign"
+        ) from error
+    except KeyUnusable as error:
+        raise TargetFailed(step="settings", problem=f"the key at {path} cannot sign", advice=str(error)) from error
 
 
 def write(report: Report, forms: Sequence[outputs.Output], folder: Path, out: Console, given: outputs.Asked) -> list[Path]:
-    """Write the files and print what is printed; the paths, in order. A folder that cannot be written is told, and gives none."""
+    """Write the files and print what is printed. A folder that cannot be written is told.
+
+    Returns what was written, in order, a folder below it as one; nothing where that failed.
+    """
     made = [(name, text) for form in forms for name, text in form.make(report, given).items()]
     written = []
     try:
@@ -42,12 +63,23 @@ def write(report: Report, forms: Sequence[outputs.Output], folder: Path, out: Co
                 path = folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8", newline="\n")
-                written.append(path)
+                written.append(folder / name.partition("/")[0])
     except OSError as error:
         advice = "choose another with --output-dir"
         out.print(f"ringwork: the report could not be written to {folder} ({error.strerror}); {advice}", soft_wrap=True)
         return []
+    if any(form.name == "in-toto" for form in forms):
+        _tell_statement(report, out, is_signed=given.signer is not None)
     for name, text in made:
         if not name:
             print(text, end="", file=out.file)  # a workflow command is read at the start of a line, and never folded
-    return written
+    return list(dict.fromkeys(written))
+
+
+def _tell_statement(report: Report, out: Console, *, is_signed: bool) -> None:
+    """Against a statement that is taken for more than it is."""
+    if not is_signed:
+        out.print("ringwork: statement.json is unsigned, so anybody could have written it; give a key: --sign KEY.pem", soft_wrap=True)
+    if not intoto.is_of_its_commit(report):
+        why = "the tree has changes that are in no commit" if report.tree == "changed" else "no clean commit is known"
+        out.print(f"ringwork: statement.json names the report and no commit, because {why}", soft_wrap=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ringwork.prove.evidence import Report
 from ringwork.report import annotations as workflow
-from ringwork.report import badge, html, junit, markdown, plain, sarif
+from ringwork.report import badge, envelope, html, intoto, junit, markdown, oscal, plain, sarif
 
 Files = Mapping[str, str]
 """Name of a file below the output folder, with slashes, to its text, which is written as UTF-8 with its line ends as they are."""
@@ -19,11 +19,15 @@ Files = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What an output needs beside the report. now: with a zone. commit: the one that a badge should be of, "" for any."""
+    """What an output needs beside the report. now: with a zone. commit: the one that a badge should be of, "" for any.
+
+    signer: the key that signs the statement; None leaves it unsigned.
+    """
 
     now: datetime.datetime
     max_age: datetime.timedelta = badge.MAX_AGE
     commit: str = ""
+    signer: envelope.Signer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,10 @@ class Output:
     says: str
     make: Callable[[Report, Asked], Files]
     always: bool = False
+
+
+def _oscal(report: Report, _: Asked) -> Files:
+    return {f"oscal/{name}": text for name, text in oscal.render(report).items()}
 
 
 def _badge(report: Report, asked: Asked) -> Files:
@@ -48,6 +56,10 @@ OUTPUTS: tuple[Output, ...] = (
     Output(name="junit", says="for what collects test results", make=lambda r, _: {"junit.xml": junit.render(r)}),
     Output(name="markdown", says="for the summary of a CI step", make=lambda r, _: {"summary.md": markdown.render(r)}),
     Output(name="github", says="annotations of GitHub Actions, printed", make=lambda r, _: {"": workflow.render(r)}),
+    Output(name="oscal", says="assessment results with catalogue, profile and plan, a folder", make=_oscal),
+    Output(
+        name="in-toto", says="a statement of the run, signed with --sign", make=lambda r, a: {"statement.json": intoto.render(r, a.signer)}
+    ),
     Output(name="badge", says="for a README, as JSON and SVG", make=_badge),
 )
 """In the order in which they are written."""
