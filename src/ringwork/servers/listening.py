@@ -24,6 +24,9 @@ PROFILES = {MODERN: ssl.TLSVersion.TLSv1_3, INTERMEDIATE: ssl.TLSVersion.TLSv1_2
 # Against sessions that are read later with a stolen key, and against CBC and its oracles: fresh keys and authenticated ciphers only.
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
+GROUPS, CURVE = "?X25519MLKEM768:X25519:prime256v1:secp384r1", "prime256v1"
+"""What keys are agreed on with. Source: Mozilla, Server Side TLS 5.7; every client of TLS 1.3 has P-256: RFC 8446, 9.1."""
+
 BACKLOG = 2048
 
 
@@ -133,6 +136,7 @@ def context(settings: ServerSettings) -> ssl.SSLContext:
     # Against downgrades to versions with known breaks.
     made.minimum_version = PROFILES[settings.tls]
     made.set_ciphers(CIPHERS)
+    _choose_curves(made)
     # Against secrets guessed from the length of compressed text (CRIME), and handshakes asked for in endless number.
     made.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_SINGLE_ECDH_USE
     made.set_alpn_protocols(["http/1.1"])
@@ -147,6 +151,17 @@ def context(settings: ServerSettings) -> ssl.SSLContext:
         advice = "certificate: the file holds the chain in PEM, key: the key that belongs to it, without a passphrase"
         raise ServerInvalid([f"certificate and key do not fit together ({said}); {advice}"]) from error
     return made
+
+
+def _choose_curves(made: ssl.SSLContext) -> None:
+    """Only curves of Mozilla's profile, as far as this Python can say so."""
+    # Against a client that chooses the curve which costs the server most (P-521).
+    if hasattr(made, "set_groups"):  # Python 3.15; the question mark: where the library knows it
+        made.set_groups(GROUPS)
+    elif ssl.OPENSSL_VERSION_INFO < (3, 5):
+        # Older Pythons can name one alone. A client that guessed another is told so, which costs it a round trip.
+        made.set_ecdh_curve(CURVE)
+    # With a newer library its own list stays: it begins with a hybrid exchange against later quantum computers, worth more than a short list.
 
 
 def _no_passphrase() -> str:

@@ -93,7 +93,7 @@ def test_answers_a_page_to_a_browser() -> None:
 def test_chooses_the_form_by_accept(accept: bytes | None, is_page: bool) -> None:
     """What the client names first decides; who names nothing gets the document."""
     exchange = ask("GET", "/x", *([] if accept is None else [(b"accept", accept)]))
-    assert answer_for(exchange, 403)[1].startswith(b"<!doctype html>") is is_page
+    assert answer_for(exchange, 403)[1].startswith(b"<!DOCTYPE html>") is is_page
 
 
 @pytest.mark.parametrize("accept", [BROWSER, (b"accept", b"*/*")])

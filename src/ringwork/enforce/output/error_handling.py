@@ -162,7 +162,7 @@ def _page(status: int, detail: str) -> tuple[bytes, bytes]:
     """What stands before and after the incident number. No style, no script: it shows under the strictest policy."""
     title, sentence = html.escape(title_of(status)), html.escape(detail or sentence_of(status))
     before = (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{status} {title}</title>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{sentence}</p>\n"
         "<p>If you ask for help, give this incident number: <code>"

@@ -1,0 +1,108 @@
+"""What axe, a browser's console and html-validate say of every page of the clinics, for everyone who may see it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from selenium import webdriver
+
+from ringwork.cli import routes
+from tests.judges import browsers, clinics, markup
+
+pytestmark = pytest.mark.real
+
+PAGES = {
+    "": ("/", "/visiting/", "/login", "/appointments", "/nothing-here"),
+    "alice": ("/", "/appointments", "/notes", "/visiting/", "/patients/1", "/admin/users"),
+    "carol": ("/", "/appointments", "/patients", "/patients/1", "/rota", "/patients/999", "/patients/x"),
+    "dave": ("/", "/appointments", "/patients", "/rota"),
+    "erin": ("/", "/admin/users", "/admin/report", "/rota"),
+}
+"""For each person, nobody first, the pages to look at; those that are refused or missing are pages too."""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """One browser for all; it forgets its cookies between people."""
+    with browsers.chromium(tmp_path_factory.mktemp("browser")) as started:
+        yield started
+
+
+def test_the_judges_look_at_every_page_there_is(clinic: clinics.Site) -> None:
+    """A page that is added to a clinic has to be added here."""
+    found = routes.facts_of(f"examples.clinic.{clinic.framework}_app:app", factory=False, arguments=(), env=[]).routes
+    there = {re.sub(r"{[^}]*}", "1", route.path) for route in found if "GET" in route.methods}
+    seen = {path for paths in PAGES.values() for path in paths}
+    assert not {path for path in there if not path.startswith(("/api/", "/static", "/.ringwork", "/live"))} - seen
+
+
+@pytest.mark.parametrize("username", PAGES)
+def test_axe_and_the_console_find_nothing_on_any_page(browser: webdriver.Chrome, clinic: clinics.Site, username: str) -> None:
+    """For everyone, light and dark: nothing that keeps a person out, no error, nothing blocked by the policy."""
+    browser.delete_all_cookies()
+    if username:
+        browsers.sign_in(browser, clinic, username)
+    browsers.complaints(browser)
+    found = []
+    for path in PAGES[username]:
+        browser.get(f"{clinic.origin}{path}")
+        found += [f"{path}: {said}" for said in browsers.complaints(browser)]
+        found += [f"{path}, {scheme}: {said}" for scheme in browsers.SCHEMES for said in browsers.violations(browser, scheme)]
+    browser.get(f"{clinic.origin}/")
+    browser.delete_all_cookies()
+    assert not found, "\n".join(found)
+
+
+def test_no_browser_reported_a_breach_of_the_policy(browser: webdriver.Chrome, clinic: clinics.Site) -> None:
+    """What a browser blocks it also reports to the clinic; after a page with its script and its live news there is nothing."""
+    browsers.sign_in(browser, clinic, "alice")
+    browser.get(f"{clinic.origin}/appointments")
+    browser.delete_all_cookies()
+    assert not clinic.events("csp")
+
+
+def test_axe_objects_to_an_ugly_page(browser: webdriver.Chrome, toys: clinics.Site) -> None:
+    """No language, no title, a picture and a link without words: each is named."""
+    browser.get(f"{toys.origin}/")
+    assert {"html-has-lang", "document-title", "image-alt", "link-name"} <= {
+        said.partition(":")[0] for said in browsers.violations(browser)
+    }
+
+
+def test_the_console_tells_of_what_a_policy_blocks(browser: webdriver.Chrome, toys: clinics.Site) -> None:
+    """A script that the page's own policy forbids is an error of the console."""
+    browser.get(f"{toys.origin}/noisy")
+    assert [said for said in browsers.complaints(browser) if "Content Security Policy" in said]
+
+
+@pytest.mark.parametrize("username", PAGES)
+def test_every_page_is_valid(clinic: clinics.Site, username: str) -> None:
+    """html-validate finds nothing in any page, those of errors included."""
+    with clinic.visitor(username) as visitor:
+        pages = {path: visitor.get(path).text for path in PAGES[username]}
+        pages["a refused form"] = visitor.post("/login", data={"username": "alice"}).text
+        pages["a wrong method"] = visitor.put("/visiting/").text
+    assert not markup.objections(pages)
+
+
+def test_every_page_of_an_error_is_valid(clinic: clinics.Site) -> None:
+    """The clinic's own pages and those of ringwork: a wrong password, a form half filled, a host that is not ours."""
+    with clinic.visitor() as nobody:
+        form = {"csrf_token": clinics.token_of(nobody.get("/login").text, "/login"), "username": "alice", "password": "wrong"}
+        pages = {"wrong password": nobody.post("/login", data=form).text}
+        pages["foreign host"] = nobody.get("/", headers={"host": "evil.invalid"}).text
+    with clinic.visitor("carol") as carol:
+        form = {"csrf_token": clinics.token_of(carol.get("/patients/1").text, "/patients/1/notes"), "text": ""}
+        pages["empty note"] = carol.post("/patients/1/notes", data=form).text
+    assert "evil.invalid" not in pages["foreign host"]
+    assert not markup.objections(pages)
+
+
+def test_the_judge_of_markup_objects_to_an_ugly_page(toys: clinics.Site) -> None:
+    """Elements that are gone, ids that are there twice, and what was never closed."""
+    with toys.visitor() as visitor:
+        found = "\n".join(markup.objections({"ugly": visitor.get("/").text})["ugly"])
+    assert "no-dup-id" in found
+    assert "deprecated" in found
