@@ -27,6 +27,7 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("prove", "ringwork.cli.prove"),
     Command("adopt", "ringwork.cli.adopt"),
+    Command("init", "ringwork.cli.init"),
     Command("routes", "ringwork.cli.routes"),
     Command("replay", "ringwork.cli.replay"),
     Command("report", "ringwork.cli.report"),

@@ -15,18 +15,17 @@ OWN, SHARED = "ringwork.toml", "pyproject.toml"
 
 def table(root: Path) -> Mapping[str, Any]:
     """The `prove` table of a folder's ringwork.toml, else of its pyproject.toml; empty without one. Raises TargetFailed."""
-    own, shared = root / OWN, root / SHARED
+    path = next((root / name for name in (OWN, SHARED) if (root / name).is_file()), None)
+    if path is None:
+        return {}
     try:
-        if own.is_file():
-            whole = tomllib.loads(own.read_text(encoding="utf-8"))
-        elif shared.is_file():
-            whole = tomllib.loads(shared.read_text(encoding="utf-8")).get("tool", {}).get("ringwork", {})
-        else:
-            return {}
+        whole = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TargetFailed(
-            step="settings", problem=f"the settings file is no valid TOML: {error}", advice="correct the line that it names"
-        ) from error
+        advice = "correct the line that it names"
+        raise TargetFailed(step="settings", problem=f"{path.name} is no valid TOML: {error}", advice=advice) from error
+    if path.name == SHARED:
+        tool = whole.get("tool", {})
+        whole = tool.get("ringwork", {}) if isinstance(tool, Mapping) else {}
     found = whole.get("prove", {}) if isinstance(whole, Mapping) else {}
     return found if isinstance(found, Mapping) else {}
 
