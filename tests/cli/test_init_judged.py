@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from ringwork.cli import pipelines
-from tests.cli import judging
+from tests.cli import hosted, judging
 from tests.house import graph
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("init-judged")]
@@ -116,6 +119,21 @@ def test_pre_commit_takes_the_hook_of_the_project_and_the_one_of_this_repository
     assert judging.ask("pre-commit", "validate-manifest", graph.TOP / ".pre-commit-hooks.yaml", cwd=written).returncode == 0
     _spoil(written, ".pre-commit-config.yaml", "entry:", "enter:")
     assert judging.ask("pre-commit", "validate-config", ".pre-commit-config.yaml", cwd=written).returncode == 1
+
+
+def test_the_hook_stops_a_commit_that_brings_a_finding(written, monkeypatch):
+    """pre-commit itself starts the real prover on what is staged; a change of prose does not wait for it."""
+    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(written / ".git" / "pre-commit"))
+    (written / "shop.py").write_text(hosted.SHOP)
+    hosted.commit(written, "A shop")
+    (written / "README.md").write_text("A shop\n")
+    hosted.git(written, "add", "--all")
+    assert judging.ask("pre-commit", "run", cwd=written).returncode == 0
+    (written / "shop.py").write_text(hosted.COOKIE)
+    hosted.git(written, "add", "--all")
+    done = judging.ask("pre-commit", "run", cwd=written)
+    assert (done.returncode, "browser.cookie-attributes" in (written / ".ringwork" / "report.json").read_text()) == (1, True), done.stdout
 
 
 def test_both_hooks_ask_the_same(written):

@@ -1,0 +1,137 @@
+"""The workflow that `ringwork init ci github` writes, step by step, on a repository with two branches; GitHub is played by a stand-in."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from tests.cli import hosted, judging
+from tests.cli.hosted import COOKIE, SHOP
+
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("init-github")]
+
+BEFORE = "github.event.pull_request.base.sha || github.event.merge_group.base_sha || github.event.before"
+
+
+class Pull:
+    """A repository whose main branch has findings, and what its workflow does for a branch."""
+
+    def __init__(self, folder, run, monkeypatch):
+        self.folder, self.state = folder, folder / "state"
+        self.origin = folder / "origin"
+        (self.state / "comments").mkdir(parents=True)
+        (self.state / "processing").write_text("pending complete")
+        self.origin.mkdir()
+        hosted.git(self.origin, "init", "--quiet", "--initial-branch", "main")
+        (self.origin / "shop.py").write_text(SHOP)
+        monkeypatch.chdir(self.origin)
+        assert run("init").code == 0
+        assert run("init", "ci", "github", "--install", hosted.INSTALL).code == 0
+        self.base = hosted.commit(self.origin, "A shop")
+        self.jobs = judging.yaml(self.origin / ".github" / "workflows" / "ringwork.yml")["jobs"]
+        self.environment = {"GITHUB_REPOSITORY": "clinic/shop", "GITHUB_REF": "refs/pull/7/merge", "STANDIN_STATE": str(self.state)}
+        self.environment["GITHUB_SHA"] = self.base
+
+    def prove(self, name, text):
+        """The job `prove` for a branch that changes the application, merged as GitHub merges it."""
+        tree = self.folder / name
+        hosted.git(self.folder, "clone", "--quiet", str(self.origin), str(tree))
+        hosted.git(tree, "switch", "--quiet", "--create", name)
+        (tree / "shop.py").write_text(text)
+        hosted.commit(tree, "A change")
+        hosted.git(tree, "switch", "--quiet", "--detach", self.base)
+        hosted.git(tree, "-c", "user.name=a", "-c", "user.email=a@example.invalid", "merge", "--quiet", "--no-ff", "--no-edit", name)
+        self.environment["GITHUB_SHA"] = hosted.git(tree, "rev-parse", "HEAD")
+        temp = self.folder / f"temp-{name}"
+        ran = hosted.github(self.jobs["prove"], cwd=tree, temp=temp, expressions={BEFORE: self.base}, environment=self.environment)
+        return ran, temp / "ringwork"
+
+    def job(self, name, report, result="failure"):
+        """Another job, in an empty folder with the artifact that it fetches."""
+        folder = self.folder / f"job-{name}"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(report, folder / "ringwork")
+        given = {"github.token": "a-token", "github.event.pull_request.number": "7", "needs.prove.result": result}
+        return hosted.github(self.jobs[name], cwd=folder, temp=folder / "temp", expressions=given, environment=self.environment)
+
+    def comments(self):
+        """Their texts, in order."""
+        return [path.read_text() for path in sorted((self.state / "comments").iterdir())]
+
+
+@pytest.fixture
+def pull(tmp_path, run, monkeypatch):
+    """A pull request to a shop that has findings."""
+    return Pull(tmp_path, run, monkeypatch)
+
+
+def test_a_branch_that_brings_a_finding_is_stopped_and_only_that_is_told(pull):
+    """What was there before is nobody's news, in gate, summary, annotations, SARIF and comment alike."""
+    ran, report = pull.prove("cookie", COOKIE)
+    assert ran.code == 1, ran.said
+    assert ran.outputs == {"there": "yes"}
+    assert "### New findings: 1\n" in ran.summary
+    told = [line for line in ran.said.splitlines() if line.startswith(("::error", "::warning"))]
+    assert [("browser.cookie-attributes" in line, "file=" in line) for line in told] == [(True, True)]
+    states = [one.get("baselineState") for one in json.loads((report / "report.sarif").read_text())["runs"][0]["results"]]
+    assert (states.count("new"), states.count("unchanged") > 3) == (1, True)
+
+    assert pull.job("comment", report).code == 0
+    (comment,) = pull.comments()
+    assert "1 new finding" in comment
+    assert "browser.cookie-attributes" in comment
+    assert "transport.tls-required" not in comment
+
+    uploaded = pull.job("upload", report)
+    assert (uploaded.code, "Code scanning has accepted the report." in uploaded.said) == (0, True), uploaded.said
+    assert (pull.state / "handed-in.sarif").read_bytes() == (report / "report.sarif").read_bytes()
+
+
+def test_a_branch_that_brings_nothing_passes_and_nobody_is_told(pull):
+    """An old finding stops no change; a comment of an earlier push is put right in its place."""
+    ran, report = pull.prove("words", SHOP.replace("hello", "good day"))
+    assert ran.code == 0, ran.said
+    assert "### New findings: none" in ran.summary
+    quiet = pull.job("comment", report, "success")
+    assert (quiet.code, pull.comments()) == (0, []), quiet.said
+
+    (pull.state / "comments" / "1.somebody[bot]").write_text("<!-- ringwork --> from somebody else")
+    (pull.state / "comments" / "2.github-actions[bot]").write_text("<!-- ringwork -->\n1 new finding")
+    assert pull.job("comment", report, "success").code == 0
+    others, mine = pull.comments()
+    assert others == "<!-- ringwork --> from somebody else"
+    assert mine.startswith("<!-- ringwork -->\n## ")
+    assert "0 new findings" in mine
+
+
+@pytest.fixture
+def report(tmp_path):
+    """An artifact as the jobs fetch it."""
+    folder = tmp_path / "artifact"
+    folder.mkdir()
+    (folder / "report.sarif").write_text("{}")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("told", "said"), [("pending failed", "code scanning refused the report"), ("pending", "code scanning did not say within five minutes")]
+)
+def test_an_upload_that_was_not_accepted_fails(pull, report, told, said):
+    """Against the green tick of an upload that was thrown away: refused and not yet processed are both no acceptance."""
+    (pull.state / "processing").write_text(told)
+    ran = pull.job("upload", report)
+    assert ran.code == 1
+    assert f"::error title=ringwork::{said}" in ran.said
+    assert not [line for line in ran.said.splitlines() if line.startswith("::error::two")]
+
+
+def test_nothing_to_compare_with_makes_every_finding_new(pull):
+    """The first push of a branch has nothing before it; the gate then counts everything."""
+    pull.base = hosted.git(pull.origin, "rev-parse", "HEAD")
+    pull.jobs["prove"]["env"] = {"BEFORE": "0" * 40}
+    ran, _ = pull.prove("first", SHOP)
+    assert ran.code == 1
+    assert "There is no commit to compare with" in ran.said
+    assert "### Findings: " in ran.summary
