@@ -13,7 +13,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from tests.judges import clinics, tools
+from tests.judges import clinics, outsiders
 
 SCHEMES = ("light", "dark")
 FLAGS = ("--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--ignore-certificate-errors")
@@ -54,7 +54,7 @@ def sign_in(browser: webdriver.Chrome, site: clinics.Site, username: str) -> Non
 
 def violations(browser: webdriver.Chrome, scheme: str = "light") -> list[str]:
     """What axe finds on the page that is open, in a colour scheme."""
-    source = Path(tools.node_file("axe-core/axe.min.js")).read_text(encoding="utf-8")
+    source = Path(outsiders.node_file("axe-core/axe.min.js")).read_text(encoding="utf-8")
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
     browser.set_script_timeout(clinics.PATIENCE)
     # Handed over by the debugger, so the page's own policy stays as strict as it is.

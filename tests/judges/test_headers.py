@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.judges import clinics, tools
+from tests.judges import clinics, outsiders
 
 pytestmark = pytest.mark.real
 
@@ -16,16 +16,16 @@ HIGH = 10
 
 def observatory(site: clinics.Site) -> dict[str, Any]:
     """The scan of a site: grade, score and the result of each test."""
-    script = tools.node_file("@mdn/mdn-http-observatory/src/scan.js")
-    said: dict[str, Any] = tools.node_json(script, site.place, NODE_EXTRA_CA_CERTS=str(site.authority))
+    script = outsiders.node_file("@mdn/mdn-http-observatory/src/scan.js")
+    said: dict[str, Any] = outsiders.node_json(script, site.place, NODE_EXTRA_CA_CERTS=str(site.authority))
     assert "scan" in said, said
     return said
 
 
 def high_findings(policy: str) -> list[str]:
     """What the evaluator finds grave in a policy."""
-    tools.node_file("csp_evaluator/dist/evaluator.js")
-    found = tools.node_json(str(tools.HERE / "csp.cjs"), given=policy)
+    outsiders.node_file("csp_evaluator/dist/evaluator.js")
+    found = outsiders.node_json(str(outsiders.HERE / "csp.cjs"), given=policy)
     return [f"{one['directive']}: {one['description']}" for one in found if one["severity"] <= HIGH]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ringwork.servers import listening
-from tests.judges import clinics, tools
+from tests.judges import clinics, outsiders
 from tests.servers import running
 
 pytestmark = pytest.mark.real
@@ -24,7 +24,7 @@ TOLERATED = {"tls_curves"} if ssl.OPENSSL_VERSION_INFO >= (3, 5) and not hasattr
 
 def objections(port: int, authority: Path, profile: str) -> dict[str, str]:
     """What the profile objects to. An incomplete scan fails the test."""
-    done = tools.run(tools.python_tool("python"), str(tools.HERE / "tls_scan.py"), str(port), str(authority), profile)
+    done = outsiders.run(outsiders.python_tool("python"), str(outsiders.HERE / "tls_scan.py"), str(port), str(authority), profile)
     assert done.returncode == 0, done.stderr[-2000:]
     said: dict[str, str] = json.loads(done.stdout)
     return said

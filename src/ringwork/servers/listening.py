@@ -161,7 +161,8 @@ def _choose_curves(made: ssl.SSLContext) -> None:
     elif ssl.OPENSSL_VERSION_INFO < (3, 5):
         # Older Pythons can name one alone. A client that guessed another is told so, which costs it a round trip.
         made.set_ecdh_curve(CURVE)
-    # With a newer library its own list stays: it begins with a hybrid exchange against later quantum computers, worth more than a short list.
+    # With a newer library its own list stays: it begins with a hybrid exchange against later quantum computers, worth more than
+    # a short list.
 
 
 def _no_passphrase() -> str:
