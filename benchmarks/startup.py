@@ -1,7 +1,7 @@
 """What `import ringwork` and `protect()` add to the start of a FastAPI application: `./run bench startup`.
 
-Each case is a fresh interpreter, in turn, round by round: CPU milliseconds and peak memory until the application is built.
-Options: --rounds N (9), --write (puts the table into docs/performance.md).
+Each case is a fresh interpreter, in turn, round by round: CPU milliseconds and peak memory until the application has been built
+and its lifespan has started, as a server does it. Options: --rounds N (9), --write (puts the table into docs/performance.md).
 """
 
 from __future__ import annotations
@@ -18,23 +18,40 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import request
 
-PEAK = "\nprint(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
-BARE = """from fastapi import FastAPI
+ROUTES = (1, 10, 100, 500)
+
+BARE = """import asyncio
+from fastapi import FastAPI
 app = FastAPI()
-@app.get("/items/{item}")
-async def item(item: int): return {"item": item}
-app.build_middleware_stack()"""
-GUARDED = """import ringwork
-ringwork.protect(app, ringwork.Policy())
-app.build_middleware_stack()
+def add(place):
+    @app.get(f"/items{place}/{{item}}")
+    MARK
+    async def item(item: int): return {"item": item}
+for place in range(ROUTES): add(place)
+PROTECT
+asks = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+async def receive(): return next(asks)
+async def send(message): assert message["type"].endswith("complete"), message
+asyncio.run(app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send))
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
-CASES = {"FastAPI bare": BARE, "FastAPI guarded, all controls": BARE.replace("app.build_middleware_stack()", GUARDED)}
+GUARDED = (
+    BARE.replace("asyncio\n", "asyncio, ringwork\n", 1)
+    .replace("MARK", "@ringwork.requires()")
+    .replace("PROTECT", "ringwork.protect(app, ringwork.Policy())")
+)
+BARE = BARE.replace("    MARK\n", "").replace("PROTECT\n", "")
 
 
 def start(code: str, environment: dict[str, str]) -> tuple[float, float]:
     """CPU milliseconds and peak MiB of one fresh interpreter."""
     with subprocess.Popen(
-        [sys.executable, "-c", code + PEAK], cwd=Path(__file__).parent, env=environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parent,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # the lines that ringwork prints at start
+        text=True,
     ) as child:
         text = child.stdout.read() if child.stdout else ""
         _, status, used = os.wait4(child.pid, 0)
@@ -44,27 +61,45 @@ def start(code: str, environment: dict[str, str]) -> tuple[float, float]:
     return (used.ru_utime + used.ru_stime) * 1e3, int(text.split()[-1]) / 1024
 
 
+def measure(rounds: int) -> dict[tuple[int, bool], list[tuple[float, float]]]:
+    """The figures of each case, by number of routes and whether it is guarded, in the order of the rounds."""
+    cases = {
+        (routes, guarded): (GUARDED if guarded else BARE).replace("ROUTES", str(routes)) for routes in ROUTES for guarded in (False, True)
+    }
+    figures: dict[tuple[int, bool], list[tuple[float, float]]] = {case: [] for case in cases}
+    with tempfile.TemporaryDirectory() as cache:
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {"PYTHONPYCACHEPREFIX": cache}
+        for number in range(-1, rounds):
+            for case, code in cases.items():
+                found = start(code, environment)
+                if number >= 0:  # the first round only fills the cache of compiled modules
+                    figures[case].append(found)
+    return figures
+
+
+def rows(figures: dict[tuple[int, bool], list[tuple[float, float]]]) -> list[str]:
+    """A line for each number of routes: medians, and what is added in the same round."""
+    lines = [
+        "| routes | bare, CPU ms | guarded, CPU ms | added ms | least added ms | times bare | added MiB |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for routes in ROUTES:
+        pairs = list(zip(figures[routes, False], figures[routes, True], strict=True))
+        bare, guarded = (statistics.median(pair[side][0] for pair in pairs) for side in (0, 1))
+        added, more = (statistics.median(after[i] - before[i] for before, after in pairs) for i in (0, 1))
+        least = min(after for _, (after, _) in pairs) - min(before for (before, _), _ in pairs)
+        ratio = statistics.median(after / before for (before, _), (after, _) in pairs)
+        lines.append(f"| {routes} | {bare:.0f} | {guarded:.0f} | {added:+.0f} | {least:+.0f} | {ratio:.2f} | {more:+.1f} |")
+    return lines
+
+
 def main() -> None:
     """Measure, print, and on demand write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     asked = parser.parse_args()
-    rounds: dict[str, list[tuple[float, float]]] = {name: [] for name in CASES}
-    with tempfile.TemporaryDirectory() as cache:
-        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {"PYTHONPYCACHEPREFIX": cache}
-        for number in range(-1, max(5, asked.rounds)):
-            for name, code in CASES.items():
-                figures = start(code, environment)
-                if number >= 0:  # the first round only fills the cache of compiled modules
-                    rounds[name].append(figures)
-    bare = rounds["FastAPI bare"]
-    lines = ["| start of an application | CPU ms | added ms | peak MiB | added MiB |", "| --- | ---: | ---: | ---: | ---: |"]
-    for name, turns in rounds.items():
-        cpu, peak = (statistics.median(t[i] for t in turns) for i in (0, 1))
-        more = [statistics.median(t[i] - b[i] for t, b in zip(turns, bare, strict=True)) for i in (0, 1)]
-        lines.append(f"| {name} | {cpu:.0f} | {more[0]:+.0f} | {peak:.1f} | {more[1]:+.1f} |")
-    text = "\n".join(lines) + "\n"
+    text = "\n".join(rows(measure(max(5, asked.rounds)))) + "\n"
     print(text)
     if asked.write:
         request.write("startup", text)

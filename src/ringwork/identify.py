@@ -23,7 +23,7 @@ Roles = Callable[[Any], Iterable[str]]
 TOKEN_LIMIT = 8192
 """Characters of a bearer token; longer ones are nobody's."""
 
-_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+_BEARER = r"[A-Za-z0-9._~+/-]+=*"
 
 
 def _no_roles(user: Any) -> Iterable[str]:
@@ -218,7 +218,7 @@ def _bearer_token(request: Any) -> str | None:
         return None
     scheme, _, token = lines[0].strip().partition(" ")
     token = token.strip()
-    return token if scheme.lower() == "bearer" and _TOKEN.fullmatch(token) else None
+    return token if scheme.lower() == "bearer" and re.fullmatch(_BEARER, token) else None
 
 
 def _own_roles(claims: Any) -> Iterable[str]:

@@ -7,6 +7,10 @@ import ast
 from tests.house import graph
 
 HIDDEN: dict[tuple[str, str], str] = {
+    ("ringwork.policy.files", "difflib"): "the nearest name is looked for once something was misspelled; a start without faults needs none",
+    ("ringwork.policy.files", "tomllib"): "parsing is for folders with a settings file; a policy in code has none",
+    ("ringwork.stores.chosen", "ringwork.stores.redis"): "loaded where the policy names a Redis server",
+    ("ringwork.stores.chosen", "ringwork.stores.sqlite"): "loaded where the policy names a file; it brings sqlite3",
     ("ringwork.survey.harness.starlette", "ringwork.frameworks.fastapi"): "FastAPI is optional, and loaded only where the target uses it",
 }
 """(module, target) of our own or the standard library's imports inside functions, each with its reason."""

@@ -108,6 +108,15 @@ def test_reads_the_table_of_pyproject(tmp_path: Path) -> None:
     assert files.load(project).origin == "https://shop.example"
 
 
+def test_finds_a_table_whose_name_is_written_with_escapes(tmp_path: Path) -> None:
+    """Against settings that are there and not read: TOML lets a key be spelled in escapes, so their presence is enough to parse."""
+    project = tmp_path / "pyproject.toml"
+    project.write_text('[tool."ring\\u0077ork"]\norigin = "https://clinic.example"\n', encoding="utf-8")
+    assert files.find(tmp_path) == project
+    project.write_text('[tool.other]\nname = "caf\\u00e9"\n', encoding="utf-8")
+    assert files.find(tmp_path) is None
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [

@@ -34,9 +34,9 @@ WORDS = frozenset(
 )  # fmt: skip
 """What stands in place of an address, and the schemes of which no more than their name is kept."""
 
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?")
-_FILE = re.compile(r"(/[A-Za-z0-9._~@-]{1,64}){1,8}")
-_PLAIN_SEGMENT = re.compile(r"[A-Za-z_.-]{1,32}")
+_HOST = r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?"
+_FILE = r"(/[A-Za-z0-9._~@-]{1,64}){1,8}"
+_PLAIN_SEGMENT = r"[A-Za-z_.-]{1,32}"
 _EXACT = ("script", "style", "font", "worker", "manifest")
 """Directives whose sources are best written as exact files; of all others the origin is kept alone."""
 
@@ -135,10 +135,10 @@ def _blocked(claimed: str, *, exact: bool) -> str:
         parts = urlsplit(claimed)
     except ValueError:
         return "other"
-    if parts.scheme not in {"https", "http", "wss", "ws"} or not _HOST.fullmatch(parts.netloc.lower()):
+    if parts.scheme not in {"https", "http", "wss", "ws"} or not re.fullmatch(_HOST, parts.netloc.lower()):
         return "other"
     # Against secrets in a query, which is no part of a source anyway.
-    path = parts.path if exact and _FILE.fullmatch(parts.path) else ""
+    path = parts.path if exact and re.fullmatch(_FILE, parts.path) else ""
     return f"{parts.scheme}://{parts.netloc.lower()}{path}"
 
 
@@ -150,7 +150,7 @@ def _page(claimed: str) -> str:
         return UNREADABLE
     segments = path.split("/")[1:7]
     # Against a reset token or a person's number out of an address, in a log that many people read.
-    return "/" + "/".join(part if not part or _PLAIN_SEGMENT.fullmatch(part) else "*" for part in segments)
+    return "/" + "/".join(part if not part or re.fullmatch(_PLAIN_SEGMENT, part) else "*" for part in segments)
 
 
 class Tally:

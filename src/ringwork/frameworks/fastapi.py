@@ -6,7 +6,6 @@ compares what is listed with what is served, so that a change there is seen at o
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +17,7 @@ from starlette.routing import BaseRoute, Match, Router
 from ringwork.crypto.integrity import integrity_of
 from ringwork.enforce.guard import Surroundings
 from ringwork.frameworks import starlette
-from ringwork.frozen import Frozen
+from ringwork.frozen import Frozen, replace
 from ringwork.installation import Installation
 from ringwork.route import Route
 
@@ -78,7 +77,7 @@ def list_routes(app: FastAPI, *, installation: Installation | None = None) -> li
 
 def look_round(app: FastAPI) -> Surroundings:
     """What guards may look at when the application starts."""
-    return dataclasses.replace(starlette.look_round(app, lister=included_routes), framework="fastapi")
+    return replace(starlette.look_round(app, lister=included_routes), framework="fastapi")
 
 
 def prepare(app: FastAPI) -> None:
@@ -92,7 +91,7 @@ def install(app: FastAPI, installation: Installation) -> None:
     starlette.install(app, installation, lister=included_routes)
 
 
-_INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+_INLINE = rb"<script>(.*?)</script>"
 
 
 def _note_inline_scripts(app: FastAPI) -> None:
@@ -108,7 +107,7 @@ def _note_inline_scripts(app: FastAPI) -> None:
         try:
             making.send(None)
         except StopIteration as made:
-            hashes = [integrity_of(script, algorithm="sha256") for script in _INLINE.findall(made.value.body)]
+            hashes = [integrity_of(script, algorithm="sha256") for script in re.findall(_INLINE, made.value.body, re.DOTALL)]
             endpoint.__ringwork_inline__ = tuple(hashes)
         else:
             making.close()  # it waits for something, so it is not the page that was known when this was written

@@ -18,6 +18,7 @@ from ringwork.enforce.guard import Decision, Refusal, Reply, Surroundings
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange
 from ringwork.frameworks import flask_sharing, layers, rewriters, telltales, templating, wsgi
+from ringwork.frameworks.handlers import handler_at
 from ringwork.frameworks.wsgi_limits import OverLimit
 from ringwork.installation import Installation
 from ringwork.pipeline import Answer, Pipeline, Plan
@@ -131,11 +132,7 @@ def handler_of(view: Any) -> Handler:
     inner = inspect.unwrap(getattr(view, "view_class", view)) if view is not None else None
     if inner is None or not (inspect.isfunction(inner) or inspect.isclass(inner) or inspect.ismethod(inner)):
         return Handler(name=repr(type(inner).__qualname__))
-    name = f"{inner.__module__}.{inner.__qualname__}"
-    try:
-        return Handler(name=name, file=inspect.getsourcefile(inner), line=inspect.getsourcelines(inner)[1])
-    except (OSError, TypeError):
-        return Handler(name=name)
+    return handler_at(inner)
 
 
 def look_round(app: Flask) -> Surroundings:

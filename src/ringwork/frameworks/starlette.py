@@ -22,11 +22,12 @@ from ringwork.exchange import Exchange
 from ringwork.frameworks import asgi, asgi_deciding, layers, reached, rewriters, telltales, templating
 from ringwork.frameworks.asgi_deciding import Receive
 from ringwork.frameworks.first_route import FIRST, Routes
+from ringwork.frameworks.handlers import handler_behind
 from ringwork.frameworks.starlette_form import fields_of
 from ringwork.frozen import Frozen
 from ringwork.installation import Installation
 from ringwork.policy.declare import cacheable_among, limits_among, rated_among
-from ringwork.route import Handler, Route, RouteKind
+from ringwork.route import Route, RouteKind
 
 Marked = tuple[tuple[str, object], ...]
 """Where a rule may stand, from the handler outward: ("handler", function), ("router", router), ..."""
@@ -254,7 +255,7 @@ def to_route(entry: Entry, installation: Installation | None) -> Route:
         kind=entry.kind,
         path=entry.path,
         methods=entry.methods,
-        handler=handler_of(entry.endpoint),
+        handler=handler_behind(entry.endpoint),
         rule=found.rule if found else None,
         rule_source=found.source if found else "",
         csrf_exempt=found.csrf_exempt if found else None,
@@ -267,30 +268,26 @@ def to_route(entry: Entry, installation: Installation | None) -> Route:
     )
 
 
-def handler_of(endpoint: object) -> Handler:
-    """Where the code of an endpoint stands, behind wrappers and partials."""
-    inner: Any = endpoint
-    while hasattr(inner, "func") and not inspect.isfunction(inner):
-        inner = inner.func
-    inner = inspect.unwrap(inner) if callable(inner) else inner
-    if not (inspect.isfunction(inner) or inspect.isclass(inner) or inspect.ismethod(inner)):
-        inner = type(inner)
-    name = f"{getattr(inner, '__module__', '')}.{getattr(inner, '__qualname__', repr(inner))}"
-    try:
-        file, line = inspect.getsourcefile(inner), inspect.getsourcelines(inner)[1]
-    except (OSError, TypeError):
-        return Handler(name=name)
-    return Handler(name=name, file=file, line=line)
+_INDEX = "__ringwork_index__"
+
+
+def index_of(router: Router, lister: Lister) -> Index:
+    """The one index of a router, made when it is first asked for; it looks by itself whether routes came or went."""
+    found = vars(router).get(_INDEX)
+    if not isinstance(found, Index) or found.lister is not lister:
+        found = Index(router, lister=lister)
+        setattr(router, _INDEX, found)
+    return found
 
 
 def list_routes(app: Starlette, *, installation: Installation | None = None, lister: Lister = plain_routes) -> list[Route]:
     """Every way into `app`: HTTP, WebSocket, static files and mounts, with prefixes; rules only with an installation."""
-    return [to_route(entry, installation) for entry in Index(app.router, lister=lister).flat()]
+    return [to_route(entry, installation) for entry in index_of(app.router, lister).flat()]
 
 
 def look_round(app: Starlette, *, lister: Lister = plain_routes) -> Surroundings:
     """What guards may look at when the application starts."""
-    index = Index(app.router, lister=lister)
+    index = index_of(app.router, lister)
     return Surroundings(
         framework="starlette",
         debug=tuple(dict.fromkeys(telltales.of_starlette(app, index))),
@@ -310,7 +307,7 @@ def _static_folders(index: Index) -> Iterator[tuple[str, str]]:
 
 def prepare(app: Starlette, *, lister: Lister = plain_routes) -> None:
     """What is done once, when the application starts."""
-    templating.teach_all(entry.endpoint for entry in Index(app.router, lister=lister).flat())
+    templating.teach_all(entry.endpoint for entry in index_of(app.router, lister).flat())
 
 
 class Gate:
@@ -320,7 +317,7 @@ class Gate:
 
     def __init__(self, router: Router, installation: Installation, lister: Lister) -> None:
         self.router, self.installation = router, installation
-        self.index = Index(router, lister=lister)
+        self.index = index_of(router, lister)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.router, name)

@@ -6,8 +6,6 @@ Against the mistyped key that switches a defence off in silence: whatever is not
 from __future__ import annotations
 
 import datetime
-import difflib
-import tomllib
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -33,7 +31,13 @@ def find(folder: Path) -> Path | None:
     if own.is_file():
         return own
     project = folder / "pyproject.toml"
-    return project if project.is_file() and "ringwork" in _toml(project).get("tool", {}) else None
+    return project if project.is_file() and _is_named_in(project) and "ringwork" in _toml(project).get("tool", {}) else None
+
+
+def _is_named_in(project: Path) -> bool:
+    """Whether the name can stand in the file at all, spelled out or by escapes; most projects' files need not be parsed for that."""
+    text = project.read_bytes()
+    return b"ringwork" in text or b"\\u" in text or b"\\U" in text
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -44,6 +48,8 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _toml(path: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -95,6 +101,8 @@ def _plain(name: str, value: Any, faults: list[str], where: str) -> Any:
 
 
 def _unknown(where: str, key: str, known: Iterable[str]) -> str:
+    import difflib
+
     known = sorted(set(known))
     near = difflib.get_close_matches(key, known, n=1)
     return f"{where} is unknown; " + (f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}")

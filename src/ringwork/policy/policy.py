@@ -148,7 +148,7 @@ class Policy(Frozen):
             raise PolicyInvalid(faults)
 
 
-_HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]{1,5})?|\[[0-9a-f:]+\](:[0-9]{1,5})?")
+_HOST = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]{1,5})?|\[[0-9a-f:]+\](:[0-9]{1,5})?"
 
 
 def _own_faults(policy: Policy) -> list[str]:
@@ -156,7 +156,7 @@ def _own_faults(policy: Policy) -> list[str]:
     for i, origin in enumerate(policy.trusted_origins):
         faults += _origin_faults(f"trusted_origins[{i}]", origin)
     for i, host in enumerate(policy.hosts):
-        if not _HOST.fullmatch(host):
+        if not re.fullmatch(_HOST, host):
             faults.append(f'hosts[{i}]: {host!r} is no exact lower-case host name; write it out, for example "www.shop.example"')
     if policy.hosts and not policy.origin:
         faults.append('hosts is set and origin is not; add origin = "https://..." so that links and cookies have one canonical place')
@@ -175,9 +175,9 @@ def _origin_faults(where: str, origin: str) -> list[str]:
     scheme, _, rest = origin.partition("://")
     if scheme not in {"https", "http"} or not rest:
         return [f'{where}: {origin!r} is no origin; write scheme, host and port only, for example "https://shop.example"']
-    if not _HOST.fullmatch(rest):
+    if not re.fullmatch(_HOST, rest):
         host = rest.partition("/")[0].lower()
-        meant = f"{scheme}://{host}" if _HOST.fullmatch(host) else "https://shop.example"
+        meant = f"{scheme}://{host}" if re.fullmatch(_HOST, host) else "https://shop.example"
         return [f'{where}: {origin!r} has a path, capital letters or a wildcard; write scheme, host and port only, for example "{meant}"']
     if scheme == "http" and not is_loopback_name(rest):
         return [f"{where}: plain http is only for loopback; write https://{rest}"]

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 from ringwork.clock import Clock
 from ringwork.enforce.guard import Counters, SpentTokens, require_counting, require_limiting
 from ringwork.errors import PolicyInvalid, StoreDown
 from ringwork.frozen import Frozen
 from ringwork.stores.memory import MemoryCounters, MemorySpentTokens
-from ringwork.stores.redis import RedisCounters, RedisServer, RedisSpentTokens, faults_of, require_library
-from ringwork.stores.sqlite import SqliteSpentTokens
+
+if TYPE_CHECKING:
+    from ringwork.stores.redis import RedisServer
 
 _KNOWN = 'write "memory", "sqlite:path/to/file", "rediss://host:6379/0" or "env:NAME", where NAME is a variable that holds one of these'
 
@@ -39,15 +41,12 @@ def stores(named: SpentTokens | str, *, about: str, clock: Clock) -> Stores:
         return Stores(spent=named, counters=MemoryCounters())
     address = os.environ.get(named.removeprefix("env:"), "") if named.startswith("env:") else named
     if address.startswith(("redis://", "rediss://")):
-        faults = faults_of(address)
-        if faults:
-            raise PolicyInvalid(faults)
-        require_library()
-        server = RedisServer(address, about=about)
-        return Stores(spent=RedisSpentTokens(server), counters=RedisCounters(server), server=server)
+        return _on_redis(address, about)
     if address == "memory":
         spent: SpentTokens = MemorySpentTokens()
     elif address.startswith("sqlite:") and address != "sqlite:":
+        from ringwork.stores.sqlite import SqliteSpentTokens
+
         spent = SqliteSpentTokens(address.removeprefix("sqlite:"))
     else:
         # Against a password in a log: of an address that is not understood only the kind is shown.
@@ -57,6 +56,17 @@ def stores(named: SpentTokens | str, *, about: str, clock: Clock) -> Stores:
         raise PolicyInvalid([f"store: {shown[:20]!r} is unknown; {_KNOWN}"])
     require_counting(spent, clock=clock)
     return Stores(spent=spent, counters=MemoryCounters())
+
+
+def _on_redis(address: str, about: str) -> Stores:
+    from ringwork.stores import redis
+
+    faults = redis.faults_of(address)
+    if faults:
+        raise PolicyInvalid(faults)
+    redis.require_library()
+    server = redis.RedisServer(address, about=about)
+    return Stores(spent=redis.RedisSpentTokens(server), counters=redis.RedisCounters(server), server=server)
 
 
 def faults_at_start(found: Stores, *, clock: Clock, production: bool) -> list[str]:

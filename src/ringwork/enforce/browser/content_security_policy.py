@@ -52,10 +52,10 @@ SHARED_HOSTS = frozenset(
 """Hosts that serve files of anybody, or old libraries that run what they find in markup."""
 
 _REST = r"(:[0-9]{1,5})?(?P<path>(/[A-Za-z0-9._~@%+-]*)*)"
-_ADDRESS = re.compile(r"(?P<scheme>https|wss)://(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?)" + _REST)
-_LOCAL = re.compile(r"(?P<scheme>http|ws)://(?P<host>localhost|127\.0\.0\.1)" + _REST)
-_HASH = re.compile(r"sha(256|384|512)-[A-Za-z0-9+/]{43,86}={0,2}")
-_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+_ADDRESS = r"(?P<scheme>https|wss)://(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?)" + _REST
+_LOCAL = r"(?P<scheme>http|ws)://(?P<host>localhost|127\.0\.0\.1)" + _REST
+_HASH = r"sha(256|384|512)-[A-Za-z0-9+/]{43,86}={0,2}"
+_PATH = r"(/[A-Za-z0-9._~-]+)+"
 
 
 def _sources(doc: str) -> Any:
@@ -304,7 +304,7 @@ def _take(exchange: Exchange, kind: bytes, tally: violations.Tally, now: Callabl
 def faults(settings: ContentSecurityPolicySettings) -> Sequence[str]:
     """Against a policy that lets in what it seems to keep out, and against a second header smuggled in by a setting."""
     found = [*_page_faults("", settings)]
-    if settings.report_path and not _PATH.fullmatch(settings.report_path):
+    if settings.report_path and not re.fullmatch(_PATH, settings.report_path):
         found.append(f'report_path: {settings.report_path!r} is no plain path; write one such as "/.ringwork/csp-reports", or "" for none')
     for i, own in enumerate(settings.routes):
         where = f"routes[{i}]."
@@ -333,9 +333,9 @@ def _page_faults(where: str, page: PagePolicy) -> Iterator[str]:
 
 
 def _source_fault(name: str, source: str) -> str:
-    if (name == "script_sources" and _HASH.fullmatch(source)) or (name == "framed_by" and source == "self"):
+    if (name == "script_sources" and re.fullmatch(_HASH, source)) or (name == "framed_by" and source == "self"):
         return ""
-    match = _ADDRESS.fullmatch(source) or _LOCAL.fullmatch(source)
+    match = re.fullmatch(_ADDRESS, source) or re.fullmatch(_LOCAL, source)
     if match is None:
         return 'is no exact address; write scheme and host, at most port and path, without wildcard: "https://media.shop.example"'
     if match["scheme"] in {"wss", "ws"} and name != "connect_sources":

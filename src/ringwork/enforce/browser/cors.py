@@ -40,9 +40,9 @@ SIMPLE_HEADERS = frozenset({"accept", "accept-language", "content-language", "ra
 _SIMPLE_TYPES = frozenset({b"application/x-www-form-urlencoded", b"multipart/form-data", b"text/plain"})
 
 _NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
-_ORIGIN = re.compile(rf"https?://({_NAME}(\.{_NAME})*|\[[0-9a-f:]+\])(:[0-9]{{1,5}})?")
-_LOCAL = re.compile(r"http://(localhost|([a-z0-9-]+\.)+localhost|127\.[0-9.]+|\[::1\])(:[0-9]{1,5})?")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_ORIGIN = rf"https?://({_NAME}(\.{_NAME})*|\[[0-9a-f:]+\])(:[0-9]{{1,5}})?"
+_LOCAL = r"http://(localhost|([a-z0-9-]+\.)+localhost|127\.[0-9.]+|\[::1\])(:[0-9]{1,5})?"
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 
 class SharedRoute(Frozen):
@@ -133,7 +133,7 @@ def faults(settings: CorsSettings) -> Sequence[str]:
             found.append(f'methods[{i}]: {method!r} is no method; write each out in capitals, such as "GET"')
     for name in ("headers", "expose"):
         for i, header in enumerate(getattr(settings, name)):
-            if header == "*" or not _TOKEN.fullmatch(header):
+            if header == "*" or not re.fullmatch(_TOKEN, header):
                 found.append(f'{name}[{i}]: {header!r} is no header name; write each out, such as "content-type"')
     if not 0 <= settings.max_age_seconds <= DAY:
         found.append(f"max_age_seconds: {settings.max_age_seconds} is out of range; write 0 to {DAY}, for example 600")
@@ -151,9 +151,9 @@ def _origin_faults(where: str, origin: str) -> Iterator[str]:
         yield f'{where}: "*" would let any page read; write each origin out, such as "https://app.example"; {public}'
     elif origin == "null":
         yield f'{where}: "null" is what every sandboxed or local page says; serve your page from an origin and write that'
-    elif not _ORIGIN.fullmatch(origin):
+    elif not re.fullmatch(_ORIGIN, origin):
         yield f'{where}: {origin!r} is no exact origin; write scheme, host and port only, without path, capitals and patterns, such as "https://app.example"'
-    elif origin.startswith("http://") and not _LOCAL.fullmatch(origin):
+    elif origin.startswith("http://") and not re.fullmatch(_LOCAL, origin):
         yield f"{where}: a page on plain http can be changed on its way; write https://{origin.removeprefix('http://')}"
 
 
@@ -355,14 +355,14 @@ def _texts(value: Any) -> list[str]:
 
 def _translated(settings: CorsSettings, options: Mapping[str, Any]) -> Iterator[str]:
     origins = options["origins"]
-    exact = [origin for origin in origins if _ORIGIN.fullmatch(origin)]
+    exact = [origin for origin in origins if re.fullmatch(_ORIGIN, origin)]
     wide = [origin for origin in origins if origin not in exact]
     if wide and options["credentials"]:
         yield f"shares answers with cookies with {wide[0]!r}, which is any page; take it out and write each origin out"
     if set(exact) <= _all_origins(settings) and not wide:
         return  # its headers are taken out, and ours say the same
     methods = [method for method in options["methods"] if method != "*"]
-    headers = [header.lower() for header in options["headers"] if _TOKEN.fullmatch(header) and header != "*"]
+    headers = [header.lower() for header in options["headers"] if re.fullmatch(_TOKEN, header) and header != "*"]
     line = f"[browser.cors] origins = {_toml(exact or ['https://app.example'])}"
     line += f", methods = {_toml(methods)}" if methods else ""
     line += f", headers = {_toml(headers)}" if headers else ""

@@ -27,12 +27,12 @@ REDIRECTS = frozenset({300, 301, 302, 303, 305, 307, 308})
 _CONTROLS_AND_SPACE = bytes(range(33))
 _REMOVED = b"\t\n\r"
 _AFTER_SLASH = frozenset({b"/", b"\\", b"\t", b"\n", b"\r"})
-_SCHEME = re.compile(rb"([A-Za-z][A-Za-z0-9+.-]*):")
-_AUTHORITY_END = re.compile(rb"[/\\?#]")
-_REFRESH = re.compile(rb"\s*[0-9.]+(?:\s*[;,]|\s)\s*(?:url\s*=\s*)?(?:\"([^\"]*)|'([^']*)|(.*))", re.IGNORECASE | re.DOTALL)
+_SCHEME = rb"([A-Za-z][A-Za-z0-9+.-]*):"
+_AUTHORITY_END = rb"[/\\?#]"
+_REFRESH = rb"\s*[0-9.]+(?:\s*[;,]|\s)\s*(?:url\s*=\s*)?(?:\"([^\"]*)|'([^']*)|(.*))"
 """Seconds, a separator and where to: HTML, 4.2.5.3 (shared declarative refresh steps)."""
-_ORIGIN = re.compile(r"https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
-_LOCAL_ORIGIN = re.compile(r"http://(localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[::1\])(:[0-9]{1,5})?")
+_ORIGIN = r"https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?"
+_LOCAL_ORIGIN = r"http://(localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[::1\])(:[0-9]{1,5})?"
 
 
 class OpenRedirectSettings(Frozen):
@@ -77,9 +77,9 @@ def faults(settings: OpenRedirectSettings) -> Sequence[str]:
     """What is wrong with the settings."""
     found = []
     for i, origin in enumerate(settings.targets):
-        if not _ORIGIN.fullmatch(origin) and not _LOCAL_ORIGIN.fullmatch(origin):
+        if not re.fullmatch(_ORIGIN, origin) and not re.fullmatch(_LOCAL_ORIGIN, origin):
             host = origin.partition("://")[2].partition("/")[0].lower().lstrip("*.")
-            meant = f"https://{host}" if _ORIGIN.fullmatch(f"https://{host}") else "https://login.partner.example"
+            meant = f"https://{host}" if re.fullmatch(_ORIGIN, f"https://{host}") else "https://login.partner.example"
             found.append(f'targets[{i}]: {origin!r} is no exact origin; write https, host and port only, such as "{meant}"')
     return found
 
@@ -112,7 +112,7 @@ def _judge(own: frozenset[bytes], targets: frozenset[bytes], route: Route | None
                         return refusal
         for name, value in headers:
             if len(name) == 7 and name.lower() == b"refresh":
-                target = _REFRESH.match(value)
+                target = re.match(_REFRESH, value, re.IGNORECASE | re.DOTALL)
                 refusal = None if target is None else _judged(exchange, target[1] or target[2] or target[3] or b"")
                 if refusal is not None:
                     return refusal
@@ -152,7 +152,7 @@ def leads_to(location: bytes) -> Led | OpenRedirectReason:
     # Browsers take blanks and controls from both ends, and tabs and line ends from everywhere.
     text = location.strip(_CONTROLS_AND_SPACE).translate(None, _REMOVED)
     scheme, rest = b"", text
-    found = _SCHEME.match(text)
+    found = re.match(_SCHEME, text)
     if found is not None:
         scheme, rest = found.group(1).lower(), text[found.end() :]
         # Against javascript:, data: and links that open another program.
@@ -166,7 +166,7 @@ def leads_to(location: bytes) -> Led | OpenRedirectReason:
         return Led()
     if rest[:2] != b"//" or rest[2:3] in (b"/", b"\\"):
         return OpenRedirectReason.SPELLING
-    authority = _AUTHORITY_END.split(rest[2:], maxsplit=1)[0].lower()
+    authority = re.split(_AUTHORITY_END, rest[2:], maxsplit=1)[0].lower()
     # Against the own name as user information of a foreign host.
     if not authority or b"@" in authority:
         return OpenRedirectReason.SPELLING
@@ -180,7 +180,7 @@ def _upgrade(own: frozenset[bytes]) -> Leave:
         for i, (name, value) in enumerate(headers):
             # Against a redirect of the framework, which behind a proxy believes in http and would send cookies and path in clear.
             if name == b"location" and value[:7].lower() == b"http://":
-                authority = _AUTHORITY_END.split(value[7:], maxsplit=1)[0]
+                authority = re.split(_AUTHORITY_END, value[7:], maxsplit=1)[0]
                 if authority.lower() in own:
                     rest = value[7 + len(authority) :]
                     return [*headers[:i], (name, b"https://" + authority.removesuffix(b":80") + rest), *headers[i + 1 :]]

@@ -42,7 +42,7 @@ REMOVES = frozenset(
     }
 )
 
-_FEATURE = re.compile(r"[a-z][a-z-]{0,63}")
+_FEATURE = r"[a-z][a-z-]{0,63}"
 
 
 class SecurityHeadersSettings(Frozen):
@@ -101,7 +101,7 @@ def faults(settings: SecurityHeadersSettings) -> Sequence[str]:
         found.append(f'embedder_policy: {settings.embedder_policy!r} is unknown; write "", "require-corp" or "credentialless"')
     for name in ("denied_features", "own_features"):
         for i, feature in enumerate(getattr(settings, name)):
-            if not _FEATURE.fullmatch(feature):
+            if not re.fullmatch(_FEATURE, feature):
                 found.append(f'{name}[{i}]: {feature!r} is no feature name; write one such as "geolocation"')
     needless = sorted(set(settings.own_features) - set(settings.denied_features))
     return found + [

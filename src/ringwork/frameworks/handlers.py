@@ -1,0 +1,33 @@
+"""Where the code of a handler stands, so that a fault or a finding leads to its line.
+
+Against a start that grows with the application: a function knows its line; only of a class the source has to be read.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from ringwork.route import Handler
+
+
+def handler_at(inner: Any) -> Handler:
+    """File and line of a function, method or class, already unwrapped; its name alone where there is no source."""
+    name = f"{getattr(inner, '__module__', '')}.{getattr(inner, '__qualname__', repr(inner))}"
+    code = getattr(inner, "__code__", None)
+    try:
+        file = inspect.getsourcefile(inner)
+        line = inspect.getsourcelines(inner)[1] if code is None else code.co_firstlineno
+    except (OSError, TypeError):
+        return Handler(name=name)
+    # Code that was made at run time names a file in brackets, which nobody can open.
+    return Handler(name=name) if file is None or file.startswith("<") else Handler(name=name, file=file, line=line)
+
+
+def handler_behind(endpoint: object) -> Handler:
+    """Where the code of an endpoint stands, behind wrappers and partials; of an object, its class."""
+    inner: Any = endpoint
+    while hasattr(inner, "func") and not inspect.isfunction(inner):
+        inner = inner.func
+    inner = inspect.unwrap(inner) if callable(inner) else inner
+    return handler_at(inner if inspect.isfunction(inner) or inspect.isclass(inner) or inspect.ismethod(inner) else type(inner))
