@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import tomllib
 
@@ -182,6 +183,14 @@ def test_refuses_a_branch_that_would_be_a_command(branch, tmp_path):
         pipelines.github(place)
 
 
+@pytest.mark.parametrize("line", ["a\nb", "a\u2028b", " "])
+def test_refuses_an_install_line_that_is_no_line(line, tmp_path):
+    """A second line would stand where it means something else in YAML."""
+    place = pipelines.Place(top=tmp_path, folder=".", branch="main", users="ringwork_users.py", install=(line,))
+    with pytest.raises(TargetFailed, match="is no line of a shell"):
+        pipelines.gitlab(place)
+
+
 def test_reads_the_branch_from_the_remote(shop, run):
     """The remote's own default counts before any usual name."""
     (shop / ".git" / "refs" / "remotes" / "origin").mkdir(parents=True)
@@ -206,8 +215,41 @@ def test_installs_as_the_project_does(tmp_path, files, lines):
     """By the lock that is there, and ringwork in the version that wrote the pipeline unless the project names one."""
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    found = pipelines.install(tmp_path)[-len(lines) :]
+    found = pipelines.install(tmp_path)[0][-len(lines) :]
     assert [part in line for part, line in zip(lines, found, strict=True)] == [True] * len(lines)
+
+
+def _came(monkeypatch, origin):
+    class Distribution:
+        version = "0.1.0"
+
+        def read_text(self, name):
+            return json.dumps(origin) if name == "direct_url.json" and origin else None
+
+    monkeypatch.setattr(pipelines.metadata, "distribution", lambda name: Distribution())
+
+
+def test_a_pipeline_gets_the_commit_that_is_here(tmp_path, monkeypatch):
+    """What was installed from a repository is installed from there again, and not from whoever has the name elsewhere."""
+    vcs = {"vcs": "git", "commit_id": "a" * 40}
+    _came(monkeypatch, {"url": "https://git.example/ringwork", "vcs_info": vcs})
+    (tmp_path / "requirements.txt").write_text("fastapi\n")
+    lines, doubts = pipelines.install(tmp_path)
+    assert lines[-1] == f"python -m pip install --quiet 'ringwork[prove] @ git+https://git.example/ringwork@{'a' * 40}'"
+    assert doubts == ()
+
+
+@pytest.mark.parametrize(("origin", "told"), [({"url": "file:///x", "dir_info": {}}, True), ({}, False)])
+def test_a_ringwork_from_a_folder_is_told(tmp_path, monkeypatch, origin, told):
+    """A registry may serve somebody else's package under a name that was never published there."""
+    _came(monkeypatch, origin)
+    (tmp_path / "requirements.txt").write_text("fastapi\n")
+    assert any("installed from a folder" in doubt for doubt in pipelines.install(tmp_path)[1]) == told
+
+
+def test_says_where_nothing_names_what_the_application_needs(tmp_path):
+    """A pipeline that installs nothing would fail far from here."""
+    assert any("--install" in doubt for doubt in pipelines.install(tmp_path)[1])
 
 
 def test_adds_the_hook_to_a_list_that_is_there(shop, run):

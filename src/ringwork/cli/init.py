@@ -61,23 +61,24 @@ def _wanted(words: str, here: Path, named: str, branch: str, install: tuple[str,
         return [Proposal(path=path, text=text)], [
             "Switch it on with `pre-commit install`, in the environment in which the application runs."
         ]
+    found, doubts = (install, ()) if install else pipelines.install(here)
     place = pipelines.Place(
         top=top,
         folder=folder,
         branch=branch or _branch(top),
         users=(Path(folder) / f"{USERS}.py").as_posix(),
-        install=install or pipelines.install(here),
+        install=found,
     )
-    installs = f"The pipeline installs with: {'; '.join(place.install)}. If that is not how it is done, say it with --install."
+    installs = [f"The pipeline installs with: {'; '.join(found)}. If that is not how it is done, say it with --install.", *doubts]
     if words == "ci github":
         told = "Make the check `Prove` required in the rules of the branch; docs/ci.md tells what the other two jobs may do."
-        return [Proposal(path=top / ".github" / "workflows" / "ringwork.yml", text=pipelines.github(place))], [installs, told]
+        return [Proposal(path=top / ".github" / "workflows" / "ringwork.yml", text=pipelines.github(place))], [*installs, told]
     own = Proposal(path=top / ".gitlab" / "ringwork.yml", text=pipelines.gitlab(place))
     including = top / ".gitlab-ci.yml"
     told = (
         'Switch on "Pipelines must succeed" in Settings, Merge requests; notes need the token that the head of .gitlab/ringwork.yml names.'
     )
-    return [own, Proposal(path=including, text=pipelines.including(proposals.text_of(including)))], [installs, told]
+    return [own, Proposal(path=including, text=pipelines.including(proposals.text_of(including)))], [*installs, told]
 
 
 def _base(here: Path, named: str) -> tuple[list[Proposal], list[str]]:

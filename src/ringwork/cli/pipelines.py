@@ -5,11 +5,15 @@ Against a text of the project that becomes a command of its pipeline: what is pu
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from ringwork.errors import TargetFailed
 
@@ -63,10 +67,10 @@ def including(old: str | None) -> str:
     return f"{old.rstrip()}\n\n{INCLUDE}"
 
 
-def install(root: Path) -> tuple[str, ...]:
-    """How this project is installed, by the files that are there, the first that fits; then ringwork, of this version if none is named."""
+def install(root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Lines that install this project and then ringwork, by the first of its files that fits; and what a person has to see to."""
     texts = {name: (root / name).read_text(encoding="utf-8", errors="replace") for name in _LISTS if (root / name).is_file()}
-    lines = list[str]()
+    lines, doubts = list[str](), list[str]()
     if (root / "uv.lock").is_file():
         lines += ["python -m pip install --quiet uv", "uv sync --quiet --locked --active --inexact"]
     elif (root / "poetry.lock").is_file():
@@ -75,9 +79,29 @@ def install(root: Path) -> tuple[str, ...]:
         lines += ["python -m pip install --quiet --requirement requirements.txt"]
     elif re.search(r"^\[(project|build-system)\]", texts.get("pyproject.toml", ""), re.MULTILINE) or (root / "setup.py").is_file():
         lines += ["python -m pip install --quiet ."]
-    named = any(_LISTS[name].search(text) for name, text in texts.items())
-    version = "" if named else f"=={metadata.version('ringwork')}"
-    return (*lines, f"python -m pip install --quiet 'ringwork[prove]{version}'")
+    else:
+        doubts += ["No requirements.txt, pyproject.toml or lock says what the application needs: give it with --install."]
+    if any(_LISTS[name].search(text) for name, text in texts.items()):
+        return (*lines, "python -m pip install --quiet 'ringwork[prove]'"), tuple(doubts)
+    origin = json.loads(metadata.distribution("ringwork").read_text("direct_url.json") or "{}")
+    lines += [f"python -m pip install --quiet {shlex.quote(_requirement(origin))}"]
+    if origin and "vcs_info" not in origin:
+        doubts += [_FOLDER]
+    return tuple(lines), tuple(doubts)
+
+
+_FOLDER = (
+    "This ringwork was installed from a folder, and the pipeline asks the package registry for its version: "
+    "see that it is there and that it is this one, or name another place with --install."
+)
+
+
+def _requirement(origin: Mapping[str, Any]) -> str:
+    """This very ringwork, as pip asks for it: the commit it was installed from, else its version (PEP 610)."""
+    source = origin.get("vcs_info")
+    if source is None:
+        return f"ringwork[prove]=={metadata.version('ringwork')}"
+    return f"ringwork[prove] @ {source['vcs']}+{origin['url']}@{source['commit_id']}"
 
 
 def _filled(name: str, place: Place) -> str:
@@ -85,6 +109,9 @@ def _filled(name: str, place: Place) -> str:
         if not _PLAIN.fullmatch(text):
             advice = "letters, digits, dot, dash, underscore and slash can; rename it"
             raise TargetFailed(step="init", problem=f"the {what} {text!r} cannot stand in a pipeline file", advice=advice)
+    for line in place.install:
+        if not line.strip() or not line.isprintable():
+            raise TargetFailed(step="init", problem=f"{line!r} is no line of a shell", advice="repeat --install for each line")
     text = (TEMPLATES / name).read_text(encoding="utf-8")
     given = {"BRANCH": place.branch, "FOLDER": place.folder, "USERS": place.users, "PYTHON": _python()}
     for word, value in given.items():
