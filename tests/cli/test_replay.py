@@ -32,6 +32,12 @@ def test_says_that_a_finding_is_still_there(finding, capsys):
     assert code == 1
 
 
+def test_reads_the_projects_settings_as_the_run_did(finding, tmp_path, capsys):
+    """A project that sets its own effort can repeat a finding like any other."""
+    (tmp_path / "ringwork.toml").write_text('[prove]\nquick = true\nfail_on = "high"\n')
+    assert (main.main(["replay", finding["id"]]), "is still there" in capsys.readouterr().out) == (1, True)
+
+
 def test_says_that_a_finding_is_gone(finding, tmp_path, capsys):
     """Once the application refuses, the replay ends with 0."""
     (tmp_path / "shop.py").write_text(CLOSED)

@@ -100,3 +100,11 @@ def test_says_where_an_output_cannot_be_written(stored, run, tmp_path):
 def test_prints_the_schema(run):
     """The description of report.json is there without a network."""
     assert json.loads(run("report", "schema").out)["$id"] == f"urn:ringwork:report:{plain.SCHEMA}"
+
+
+def test_prints_tickets_line_by_line(stored, run):
+    """A pipe into a ticket system gets JSON lines, and with an earlier report also what is fixed."""
+    lines = [json.loads(line) for line in run("report", "tickets", "new", "--prefix", "shop").out.splitlines()]
+    assert lines[0]["key"] == f"shop-{stored.id}"
+    assert run("report", "tickets", "old.json", "--before", "new").code == 0
+    assert run("report", "tickets", "nowhere").code == 2

@@ -93,7 +93,7 @@ def _steps(out: Console, where: str, *, factory: bool, arguments: tuple[str, ...
         extra = dict(given.pop("env", {}))
         for text in env:
             extra.update(settings.assignment(text, "--env"))
-        asked = settings.Settings(**{**given, **({"users_from": users} if users else {})}, env=extra)
+        asked = settings.Settings(**{**given, **({"users_from": users} if users else {}), "env": extra})
         launcher = _step(out, "copy", lambda: Launcher(chosen, extra=extra))
     except TargetFailed as error:
         return prove.explain(out, error)

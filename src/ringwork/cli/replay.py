@@ -41,7 +41,7 @@ def command(
         given = settings.of_project(chosen)
         extra = prove.environment(given.pop("env", {}), env_file, env or [])
         users = _values(options, "--users")
-        asked = settings.Settings(**{**given, **({"users_from": users[0]} if users else {})}, env=extra, quick=True)
+        asked = settings.Settings(**{**given, **({"users_from": users[0]} if users else {}), "env": extra, "quick": True})
         again = replay.replay(chosen, asked, kept, shown=lambda title, text: _show(out, title, text))
     except TargetFailed as error:
         raise typer.Exit(prove.explain(out, error)) from error

@@ -14,6 +14,7 @@ from ringwork.prove.evidence import Report
 from ringwork.report import diff as differences
 from ringwork.report import diff_markdown, diff_terminal, plain
 from ringwork.report import schema as shape
+from ringwork.report import tickets as lines
 
 FAIL_ON = f"The least severity of a new finding that ends with exit code 1: {', '.join(settings.SEVERITIES)}."
 
@@ -69,10 +70,21 @@ def render(
         raise typer.Exit(run.USAGE)
 
 
+def tickets(
+    where: Annotated[Path, typer.Argument(metavar="REPORT", help="A report.json, or the folder that holds it.")] = Path(".ringwork"),
+    *,
+    before: Annotated[Path | None, typer.Option(help="An earlier report; what is fixed since then gets a line too.")] = None,
+    prefix: Annotated[str, typer.Option(help="Begins each key; give each application its own.")] = "ringwork",
+) -> None:
+    """Print each finding as one line of JSON, with a key that stays the same from run to run, for a ticket system."""
+    earlier = read(before) if before is not None else None
+    typer.echo(lines.render(read(where), before=earlier, prefix=prefix), nl=False)
+
+
 def schema() -> None:
     """Print the JSON Schema of report.json."""
     typer.echo(shape.shipped(), nl=False)
 
 
-WORDS = (("diff", diff), ("render", render), ("schema", schema))
+WORDS = (("diff", diff), ("render", render), ("tickets", tickets), ("schema", schema))
 """The commands below `ringwork report`."""
