@@ -34,12 +34,13 @@ class Pull:
         self.environment = {"GITHUB_REPOSITORY": "clinic/shop", "GITHUB_REF": "refs/pull/7/merge", "STANDIN_STATE": str(self.state)}
         self.environment["GITHUB_SHA"] = self.base
 
-    def prove(self, name, text):
-        """The job `prove` for a branch that changes the application, merged as GitHub merges it."""
+    def prove(self, name, text, **files):
+        """The job `prove` for a branch that changes the application, and other files, merged as GitHub merges it."""
         tree = self.folder / name
         hosted.git(self.folder, "clone", "--quiet", str(self.origin), str(tree))
         hosted.git(tree, "switch", "--quiet", "--create", name)
-        (tree / "shop.py").write_text(text)
+        for file, new in {"shop.py": text, **files}.items():
+            (tree / file).write_text(new)
         hosted.commit(tree, "A change")
         hosted.git(tree, "switch", "--quiet", "--detach", self.base)
         hosted.git(tree, "-c", "user.name=a", "-c", "user.email=a@example.invalid", "merge", "--quiet", "--no-ff", "--no-edit", name)
@@ -87,6 +88,17 @@ def test_a_branch_that_brings_a_finding_is_stopped_and_only_that_is_told(pull):
     uploaded = pull.job("upload", report)
     assert (uploaded.code, "Code scanning has accepted the report." in uploaded.said) == (0, True), uploaded.said
     assert (pull.state / "handed-in.sarif").read_bytes() == (report / "report.sarif").read_bytes()
+
+
+def test_a_branch_cannot_call_its_own_finding_known(pull, run):
+    """Against a change that writes what it brings into the baseline: what counts is what stood there before it."""
+    _, report = pull.prove("cookie", COOKIE)
+    known = pull.folder / "known.json"
+    assert run("baseline", "record", "--report", str(report), "--file", str(known)).code == 0
+    settings = f'{(pull.origin / "ringwork.toml").read_text()}baseline = "ringwork-baseline.json"\n'
+    ran, _ = pull.prove("hidden", COOKIE, **{"ringwork-baseline.json": known.read_text(), "ringwork.toml": settings})
+    assert ran.code == 1
+    assert "### New findings: 1\n" in ran.summary
 
 
 def test_a_branch_that_brings_nothing_passes_and_nobody_is_told(pull):

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from ringwork.cli import terminal
 from ringwork.errors import TargetFailed
+from ringwork.report.visible import visible
 
 
 class There(StrEnum):
@@ -78,7 +79,7 @@ def _carry_out(one: Proposal, out: Console, *, here: Path, force: bool, dry_run:
 def _show(old: str | None, new: str, name: str, out: Console) -> None:
     before, after = _plain(old or "").splitlines(), _plain(new).splitlines()
     for line in difflib.unified_diff(before, after, "/dev/null" if old is None else name, name, lineterm=""):
-        print(line, file=out.file)  # a line of a file is no paragraph: it is neither folded nor coloured
+        print(visible(line), file=out.file)  # a line of a file is no paragraph: it is neither folded nor coloured
 
 
 def _plain(text: str) -> str:
