@@ -111,6 +111,12 @@ def test_a_run_that_did_not_end_clean_is_no_evidence(report: Report) -> None:
     assert report.exit_reason in step.says
 
 
+@pytest.mark.parametrize("change", [{"since": "main"}, {"results": ()}])
+def test_a_run_that_proved_nothing_is_no_evidence_of_anything(change: dict[str, object]) -> None:
+    """A run of the changed routes, or of no check at all, ends clean and leaves the question open."""
+    assert _outcomes(_verify(replace(CLEAN, **change)))["outcome"] is Outcome.UNTRIED  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("started_at", ["yesterday", "2026-11-23T21:04:05"])
 def test_a_report_without_a_time_is_too_old(started_at: str) -> None:
     """Nobody can say how old it is."""

@@ -61,10 +61,15 @@ def is_of_its_commit(report: Report) -> bool:
 
 
 def _result(report: Report, *, warned: bool) -> str:
-    """Only a run that ended clean has passed; one that proves nothing has failed, because the standard knows no third."""
+    """Only a run that ended clean and proved something has passed; one that went wrong has failed: the standard knows no third."""
     if report.exit_code != 0 or report.partial:
         return "FAILED"
-    return "WARNED" if warned else "PASSED"
+    return "WARNED" if warned or not proves_something(report) else "PASSED"
+
+
+def proves_something(report: Report) -> bool:
+    """Whether it looked at the whole application, and at least one check is proven."""
+    return not report.since and report.count(Verdict.PROVEN) > 0
 
 
 def _configuration(report: Report) -> dict[str, Any]:

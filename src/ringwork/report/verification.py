@@ -148,7 +148,12 @@ def _commit(case: Case, told: Mapping[str, Any], report: Report) -> Step:
 
 def _ending(report: Report) -> Step:
     says = f"exit {report.exit_code}, {one_line(report.exit_reason, limit=300)}"
-    return _step("outcome", held=report.exit_code == 0 and not report.partial, says=says)
+    if report.exit_code != 0 or report.partial:
+        return _step("outcome", held=False, says=says)
+    if not intoto.proves_something(report):
+        why = f"it asked only what changed since {one_line(report.since, limit=80)}" if report.since else "no check is proven"
+        return Step(name="outcome", outcome=Outcome.UNTRIED, says=f"{says}; {why}")
+    return _step("outcome", held=True, says=says)
 
 
 def _age(case: Case, report: Report) -> Step:
