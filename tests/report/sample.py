@@ -19,6 +19,8 @@ from ringwork.prove.evidence import (
     Outcome,
     Report,
     Verdict,
+    Waived,
+    WaiverState,
 )
 
 HONEST = Exchanged(
@@ -297,3 +299,13 @@ def hostile() -> Report:
         unlocks=(HOSTILE,),
         confinement=HOSTILE,
     )
+
+
+def late() -> Report:
+    """A run that fails by nothing but a waiver past its day; another waiver accepts nothing any more."""
+    row = {"control": "browser.csrf", "owner": "web team", "reason": "the old desk client"}
+    waived = (
+        Waived(route="POST /old", until="2026-12-31", source="policy", state=WaiverState.UNUSED, **row),
+        Waived(route="POST /sync", until="2026-11-01", source="inline", state=WaiverState.EXPIRED, file="shop/sync.py", line=12, **row),
+    )
+    return replace(clean(), anchor="ringwork.toml", waived=waived, exit_code=1, exit_reason="1 waiver(s) past their day")

@@ -80,3 +80,9 @@ def test_the_five_counts_stand_side_by_side() -> None:
     *_, (level, _, message) = _read(sample.clean())
     assert level == "notice"
     assert re.fullmatch(r"\d+ proven, \d+ violated, \d+ not verified, \d+ not applicable, \d+ accepted; held \d+ of .*", message)
+
+
+def test_waivers_that_are_due_are_annotated() -> None:
+    """One past its day is an error at its comment; one that accepts nothing is told at the settings."""
+    read = [(level, told["file"], told["line"]) for level, told, _ in _read(sample.late()) if "file" in told]
+    assert read == [("error", "shop/sync.py", "12"), ("notice", "ringwork.toml", "1")]

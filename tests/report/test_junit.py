@@ -9,7 +9,13 @@ from ringwork.prove.evidence import Report, Verdict
 from ringwork.report import junit
 from tests.report import sample
 
-EVERY = {"clean": sample.clean(), "foreign": sample.foreign(), "partial": sample.partial(), "hostile": sample.hostile()}
+EVERY = {
+    "clean": sample.clean(),
+    "foreign": sample.foreign(),
+    "partial": sample.partial(),
+    "hostile": sample.hostile(),
+    "late": sample.late(),
+}
 
 
 def _cases(report: Report) -> dict[str, ET.Element]:
@@ -96,3 +102,10 @@ def test_the_counts_are_those_of_the_cases(report: Report) -> None:
         assert suite.get("tests") == str(len(cases))
         assert suite.get("failures") == str(sum(case.find("failure") is not None for case in cases))
         assert suite.get("errors") == str(sum(case.find("error") is not None for case in cases))
+
+
+def test_a_waiver_past_its_day_fails_the_run() -> None:
+    """The run ends with 1, so the file is not green either."""
+    outcome, text = _ending(next(iter(_cases(sample.late()).values())))
+    assert outcome == "failure"
+    assert text == "the waiver of browser.csrf POST /sync until 2026-11-01 (web team) expired, and fails the run"

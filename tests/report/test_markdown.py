@@ -11,7 +11,13 @@ from ringwork.prove.evidence import Layers, Report, Verdict
 from ringwork.report import markdown
 from tests.report import sample
 
-EVERY = {"clean": sample.clean(), "foreign": sample.foreign(), "partial": sample.partial(), "hostile": sample.hostile()}
+EVERY = {
+    "clean": sample.clean(),
+    "foreign": sample.foreign(),
+    "partial": sample.partial(),
+    "hostile": sample.hostile(),
+    "late": sample.late(),
+}
 FOUND = sample.foreign().findings[0]
 EVIL = "`` ` </code></details><img src=//evil.invalid/x> ![x](https://evil.invalid/x) @root [a](b) | cell | \n# head\n\n- item"
 
@@ -102,3 +108,16 @@ def test_a_doubtful_run_says_so_first() -> None:
     """A run that was cut short, or whose copy was not put back, is read with care."""
     assert "**Read with care:**" in markdown.render(sample.partial())
     assert "**Read with care:**" not in markdown.render(sample.clean())
+
+
+def test_waivers_that_are_due_stand_with_the_findings() -> None:
+    """A run that fails by one of them says which."""
+    page = markdown.render(sample.late())
+    assert "- `the waiver of browser.csrf POST /sync until 2026-11-01 (web team) expired, and fails the run`" in page
+    assert "POST /old until 2026-12-31 (web team) accepts nothing, and can go" in page
+
+
+def test_a_narrowed_run_says_what_it_left_out() -> None:
+    """A clean run of the changed routes is not read as one of all."""
+    page = markdown.render(replace(sample.clean(), since="main", left_out={"GET /": "unchanged"}))
+    assert "**Read with care:** only what changed since `main` was asked and 1 route left out, so nothing is proven." in page

@@ -14,7 +14,13 @@ from ringwork.prove.evidence import Report, Verdict, Waived, WaiverState
 from ringwork.report import oscal
 from tests.report import sample
 
-EVERY = {"clean": sample.clean(), "foreign": sample.foreign(), "partial": sample.partial(), "hostile": sample.hostile()}
+EVERY = {
+    "clean": sample.clean(),
+    "foreign": sample.foreign(),
+    "partial": sample.partial(),
+    "hostile": sample.hostile(),
+    "late": sample.late(),
+}
 FILES = ("catalog.json", "profile.json", "assessment-plan.json", "assessment-results.json")
 TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")

@@ -107,7 +107,7 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
 
 
-@pytest.mark.parametrize("report", [sample.clean(), sample.foreign(), sample.partial(), sample.hostile()])
+@pytest.mark.parametrize("report", [sample.clean(), sample.foreign(), sample.partial(), sample.hostile(), sample.late()])
 def test_every_file_can_be_written(report: Report) -> None:
     """UTF-8 takes every text, names stay inside the folder, and no two outputs write the same file."""
     names = [name for one in outputs.OUTPUTS for name, text in one.make(report, ASKED).items() if text.encode("utf-8")]

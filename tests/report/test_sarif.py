@@ -143,3 +143,10 @@ def test_times_are_utc() -> None:
     told = _run(replace(sample.clean(), started_at="2026-11-23T23:04:05+02:00", seconds=60))["invocations"][0]
     assert (told["startTimeUtc"], told["endTimeUtc"]) == ("2026-11-23T21:04:05Z", "2026-11-23T21:05:05Z")
     assert "startTimeUtc" not in _run(replace(sample.clean(), started_at="yesterday"))["invocations"][0]
+
+
+def test_waivers_that_are_due_are_told() -> None:
+    """They are no findings of the code, but what the run was configured with."""
+    told = _run(sample.late())["invocations"][0]["toolConfigurationNotifications"]
+    assert [one["level"] for one in told] == ["error", "warning"]
+    assert _uri(told[0]) == "shop/sync.py"

@@ -9,7 +9,13 @@ from ringwork.prove.evidence import Report
 from ringwork.report import plain, schema
 from tests.report import sample
 
-EVERY = {"clean": sample.clean(), "foreign": sample.foreign(), "partial": sample.partial(), "hostile": sample.hostile()}
+EVERY = {
+    "clean": sample.clean(),
+    "foreign": sample.foreign(),
+    "partial": sample.partial(),
+    "hostile": sample.hostile(),
+    "late": sample.late(),
+}
 JUDGE = jsonschema.Draft202012Validator(json.loads(schema.shipped()))
 
 

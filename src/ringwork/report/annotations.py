@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ringwork.prove.evidence import Finding, Report, Verdict
+from ringwork.prove.evidence import Finding, Report, Verdict, Waived, WaiverState
 from ringwork.report import order
 from ringwork.report.signs import VERDICTS, told_exit
 from ringwork.report.visible import one_line
@@ -31,6 +31,7 @@ def render(report: Report) -> str:
         lines += [_finding(finding, report, level) for finding in shown]
         if len(of_it) > len(shown):
             lines.append(command(level, f"{len(of_it) - len(shown)} more of this level stand in the report", title="ringwork"))
+    lines += [_waiver(waiver, report) for waiver in order.due(report)[:SHOWN]]
     if report.exit_code not in {0, 1}:
         lines.append(command("error", told_exit(report.exit_code, report.exit_reason), title="ringwork: the run proves nothing"))
     return "".join(f"{line}\n" for line in [*lines, _counts(report)])
@@ -60,6 +61,13 @@ def _finding(finding: Finding, report: Report, level: str) -> str:
         f"Again: ringwork replay {finding.id}",
     ]
     return command(level, "\n".join(told), file=path, line=str(line), title=title)
+
+
+def _waiver(waiver: Waived, report: Report) -> str:
+    """At its comment, or at the settings; the run fails by one that expired, so its line is an error."""
+    path, line = order.of_file(waiver.file, waiver.line, report)
+    level = "error" if waiver.state is WaiverState.EXPIRED else "notice"
+    return command(level, order.told(waiver), file=path, line=str(line), title=f"{one_line(waiver.control)} waiver {waiver.state}")
 
 
 def _counts(report: Report) -> str:

@@ -69,7 +69,7 @@ def _result(report: Report, *, warned: bool) -> str:
 
 def proves_something(report: Report) -> bool:
     """Whether it looked at the whole application, and at least one check is proven."""
-    return not report.since and report.count(Verdict.PROVEN) > 0
+    return not report.left_out and report.count(Verdict.PROVEN) > 0
 
 
 def _configuration(report: Report) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from ringwork.prove.evidence import CheckResult, Finding, Report, Verdict
+from ringwork.prove.evidence import CheckResult, Finding, Report, Verdict, WaiverState
 from ringwork.report import about, order
 from ringwork.report.signs import told_exit
 from ringwork.report.visible import one_line, visible
@@ -51,6 +51,9 @@ def _layers(report: Report) -> list[tuple[str, tuple[Case, ...]]]:
 def _run(report: Report) -> Case:
     """The run itself: without it a target that never came up would be a list of skipped tests, which many tools call a success."""
     name = f"the run on {one_line(report.target, limit=200)}"
+    late = "\n".join(order.told(waiver) for waiver in order.due(report) if waiver.state is WaiverState.EXPIRED)
+    if late:
+        return Case(name=name, classname="ringwork.run", seconds=0, outcome="failure", kind="waiver", said=late)
     if report.exit_code in {0, 1}:
         return Case(name=name, classname="ringwork.run", seconds=0)
     said = told_exit(report.exit_code, report.exit_reason)

@@ -51,10 +51,9 @@ def _head(report: Report) -> Iterable[str]:
     yield f"## {sign.symbol} ringwork: {word}, {code(report.target, limit=200)}"
     yield ""
     yield code(told_exit(report.exit_code, report.exit_reason))
-    if report.partial or not report.state_restored:
+    for doubt in _doubts(report):
         yield ""
-        why = "the run was cut short" if report.partial else "the copy's state could not be restored between attacks"
-        yield f"**Read with care:** {why}."
+        yield f"**Read with care:** {doubt}."
     yield ""
     yield "| " + " | ".join(f"{sign.symbol} {verdict}" for verdict, sign in VERDICTS.items()) + " |"
     yield "|" + " --- |" * len(VERDICTS)
@@ -64,12 +63,24 @@ def _head(report: Report) -> Iterable[str]:
     yield ""
 
 
+def _doubts(report: Report) -> Iterable[str]:
+    if report.partial:
+        yield "the run was cut short"
+    if not report.state_restored:
+        yield "the copy's state could not be restored between attacks"
+    if report.left_out:
+        left, since = counted(len(report.left_out), "route"), code(report.since, limit=100)
+        yield f"only what changed since {since} was asked and {left} left out, so nothing is proven"
+
+
 def _findings(report: Report) -> Iterable[str]:
     fresh, old, waived = order.new(report), order.known(report), order.accepted(report)
     title = "New findings" if report.baseline else "Findings"
     yield f"### {title}: {len(fresh) or 'none'}"
     yield ""
     yield from fitted([told(one, report) for one in fresh], _FINDINGS, "findings")
+    if due := order.due(report):
+        yield from fitted([f"- {code(order.told(waiver))}" for waiver in due], _REST, "waivers")
     base = f"<code>{html.escape(one_line(report.baseline, limit=100))}</code>"
     for name, some in ((f"known to {base}", old), ("accepted", waived)):
         if some:

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from ringwork.prove.evidence import Finding, Report, Verdict
+from ringwork.prove.evidence import Finding, Report, Verdict, Waived, WaiverState
 from ringwork.report.signs import SEVERITIES
-from ringwork.report.visible import visible
+from ringwork.report.visible import one_line, visible
 
 _ELSEWHERE = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*:|/|~)")  # a scheme, a drive, or a path from the top of a machine
 
@@ -47,14 +47,31 @@ def accepted(report: Report) -> list[Finding]:
     return gravest_first(finding for finding in report.findings if finding.verdict is Verdict.ACCEPTED)
 
 
+def due(report: Report) -> list[Waived]:
+    """Waivers that need somebody: those past their day, which fail the run, then those that nothing needs any more."""
+    return [waiver for state in (WaiverState.EXPIRED, WaiverState.UNUSED) for waiver in report.waived if waiver.state is state]
+
+
+def told(waiver: Waived) -> str:
+    """What is to be done about a waiver that is due, in one line."""
+    what = "expired, and fails the run" if waiver.state is WaiverState.EXPIRED else "accepts nothing, and can go"
+    route = f" {one_line(waiver.route, limit=200)}" if waiver.route else ""
+    return f"the waiver of {one_line(waiver.control)}{route} until {one_line(waiver.until)} ({one_line(waiver.owner, limit=100)}) {what}"
+
+
 def place(finding: Finding, report: Report) -> tuple[str, int]:
     """Its file, relative to the top of the repository, with slashes; and its line, from 1.
 
     A finding without a file, or with one that is not in the tree, has the report's anchor.
     """
-    inside = _inside(finding.file)
+    return of_file(finding.file, finding.line, report)
+
+
+def of_file(file: str, line: int, report: Report) -> tuple[str, int]:
+    """The same for any file and line of a report."""
+    inside = _inside(file)
     if inside:
-        return _whole(inside, report), max(finding.line, 1)
+        return _whole(inside, report), max(line, 1)
     return _whole(_inside(report.anchor) or _module(report.target), report), 1
 
 

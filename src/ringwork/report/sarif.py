@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ringwork.controls import control as catalogue
-from ringwork.prove.evidence import Exchanged, Finding, Report, Verdict
+from ringwork.prove.evidence import Exchanged, Finding, Report, Verdict, Waived, WaiverState
 from ringwork.report import order
 from ringwork.report.signs import VERDICTS
 from ringwork.report.visible import one_line, throughout
@@ -98,6 +98,7 @@ def _invocation(report: Report) -> dict[str, Any]:
         "executionSuccessful": report.exit_code in {0, 1},
         "exitCode": report.exit_code,
         "exitCodeDescription": report.exit_reason,
+        "toolConfigurationNotifications": [_waiver(waiver, report) for waiver in order.due(report)],
         "toolExecutionNotifications": [{"level": "note", "message": {"text": text}} for text in _unverified(report)],
     }
     begun = _moment(report.started_at)
@@ -105,6 +106,13 @@ def _invocation(report: Report) -> dict[str, Any]:
         found["startTimeUtc"] = _stamp(begun)
         found["endTimeUtc"] = _stamp(begun + datetime.timedelta(seconds=report.seconds))
     return found
+
+
+def _waiver(waiver: Waived, report: Report) -> dict[str, Any]:
+    path, line = order.of_file(waiver.file, waiver.line, report)
+    place = {"physicalLocation": {"artifactLocation": {"uri": quote(path, safe="/")}, "region": {"startLine": line}}}
+    level = "error" if waiver.state is WaiverState.EXPIRED else "warning"
+    return {"level": level, "message": {"text": order.told(waiver)}, "locations": [place]}
 
 
 def _unverified(report: Report) -> list[str]:

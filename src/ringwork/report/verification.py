@@ -151,7 +151,7 @@ def _ending(report: Report) -> Step:
     if report.exit_code != 0 or report.partial:
         return _step("outcome", held=False, says=says)
     if not intoto.proves_something(report):
-        why = f"it asked only what changed since {one_line(report.since, limit=80)}" if report.since else "no check is proven"
+        why = f"it asked only what changed since {one_line(report.since, limit=80)}" if report.left_out else "no check is proven"
         return Step(name="outcome", outcome=Outcome.UNTRIED, says=f"{says}; {why}")
     return _step("outcome", held=True, says=says)
 
@@ -178,5 +178,5 @@ def _beyond(report: Report) -> Iterator[str]:
     yield f"the {counts(Verdict.NOT_VERIFIED)} checks that were not verified (held {held}), by name in the report"
     if counts(Verdict.ACCEPTED) or counts(Verdict.VIOLATED):
         yield f"that nothing is wrong: {counts(Verdict.VIOLATED)} checks are violated and {counts(Verdict.ACCEPTED)} accepted"
-    if report.since:
-        yield f"anything about routes that did not change since {one_line(report.since, limit=80)}: the run left them out"
+    if report.left_out:
+        yield f"anything about the {len(report.left_out)} routes that did not change since {one_line(report.since, limit=80)}"
