@@ -41,9 +41,16 @@ def node_json(*words: str, given: str = "", **environment: str) -> Any:
         raise AssertionError(f"{words[0]} said no JSON: {done.stdout[:500]}{done.stderr[-2000:]}") from error
 
 
-def run(*words: str, given: str = "", environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """A finished process and all that it said. Its exit code is not looked at: several judges exit with 0 whatever they find."""
+def run(
+    *words: str, given: str = "", environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """A finished process and all that it said. Its exit code is not looked at: several judges exit with 0 whatever they find.
+
+    folder: where it works, for judges that leave files.
+    """
     told = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", **(environment or {})}
     found = shutil.which(words[0])
     assert found is not None, words[0]
-    return subprocess.run([found, *words[1:]], input=given, env=told, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    return subprocess.run(
+        [found, *words[1:]], input=given, env=told, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )

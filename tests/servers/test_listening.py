@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from pathlib import Path
@@ -165,3 +166,25 @@ def test_requires_client_certificates_of_the_authority(papers: running.Papers) -
     settings = ServerSettings(certificate=str(papers.certificate), key=str(papers.key), client_authority=str(papers.authority))
     assert faults(settings) == ()
     assert listening.context(settings).verify_mode is ssl.CERT_REQUIRED
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_an_answer_waits_for_no_acknowledgement(host: str) -> None:
+    """Head and body of an answer are two pieces; where the kernel may hold back the second, every answer takes 40 ms longer."""
+
+    async def is_prompt(sock: socket.socket) -> bool:
+        asked: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            asked.set_result(bool(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)))
+            writer.close()
+
+        async with await asyncio.start_server(serve, sock=sock):
+            _, writer = await asyncio.open_connection(*sock.getsockname()[:2])
+            try:
+                return await asyncio.wait_for(asked, 20)
+            finally:
+                writer.close()
+
+    with listening.bound(ServerSettings(host=host, port=0)) as sock:
+        assert asyncio.run(is_prompt(sock))

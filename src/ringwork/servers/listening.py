@@ -187,7 +187,8 @@ def _port_socket(settings: ServerSettings) -> socket.socket:
     host, port = settings.host.strip("[]"), settings.port
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        # Named TCP: on such sockets alone asyncio sends small pieces at once; on others each answer waits 40 ms for an acknowledgement.
+        sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     except OSError as error:
         raise ServerInvalid(
             [f"host: {host} is no address of this machine ({error.strerror}); write 127.0.0.1, or 0.0.0.0 for all"]
