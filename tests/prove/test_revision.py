@@ -37,12 +37,30 @@ def test_nothing_changed_is_no_change(git, tmp_path):
         ("one\ntwo\nnew\nnewer\nthree\nfour\n", {3, 4}),
         ("one\nthree\nfour\n", {1, 2}),
         ("two\nthree\nfour\nfive\n", {0, 1, 4}),
+        ("one\n\n\ntwo\nthree\nfour\n\n\nfive\n", {9}),
+        ("one\n\nthree\nfour\n", {2}),
+        ("one\ntwo\nthree\n++ four\n", {4}),
+        ("one\n-- two\n+++ b/other.py\nthree\nfour\nfive", {2, 3, 6}),
     ],
 )
 def test_names_the_lines_that_changed(git, tmp_path, text, lines):
-    """New lines by their number now; where lines were taken out, their neighbours."""
+    """New lines by their number now; where lines were taken out, their neighbours; empty lines say nothing."""
     (tmp_path / "shop.py").write_text(text)
     assert revision.changes(tmp_path, "main") == {"shop.py": frozenset(lines)}
+
+
+def test_reads_a_line_that_looks_like_one_of_gits_own(git, tmp_path):
+    """What was taken out may begin with two signs, and is no head of another file."""
+    (tmp_path / "shop.py").write_text("one\n-- two\n++ three\nfour\n")
+    git("commit", "-am", "signs")
+    (tmp_path / "shop.py").write_text("one\nfour\nlast\n")
+    assert revision.changes(tmp_path, "HEAD") == {"shop.py": frozenset({1, 2, 3})}
+
+
+def test_an_empty_line_alone_changes_nothing(git, tmp_path):
+    """The file is listed, and none of its lines."""
+    (tmp_path / "shop.py").write_text("one\n\ntwo\nthree\nfour\n")
+    assert revision.changes(tmp_path, "main") == {"shop.py": frozenset()}
 
 
 def test_counts_what_is_new_and_what_is_taken_away(git, tmp_path):

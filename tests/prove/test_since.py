@@ -75,6 +75,7 @@ def asked(tmp_path):
         ("shop/orders.py", {9}, {MAKE}),
         ("shop/orders.py", {4, 8}, {LIST, MAKE}),
         ("shop/orders.py", {11}, {LIST, MAKE, HEALTH}),
+        ("shop/orders.py", set(), set()),
         ("shop/orders.py", None, {LIST, MAKE, HEALTH}),
         ("shop/main.py", {5}, {HEALTH}),
         ("shop/main.py", {7}, ALL),

@@ -7,13 +7,13 @@ counts as changed from top to bottom. Measured from where the branch left the re
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import checkout
 
-_HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(?P<first>\d+)(?:,(?P<count>\d+))? @@")
+_HUNK = re.compile(r"@@ -\d+(?:,(?P<cut>\d+))? \+(?P<first>\d+)(?:,(?P<count>\d+))? @@")
 _DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--relative", "--src-prefix=a/", "--dst-prefix=b/")
 
 Lines = frozenset[int] | None
@@ -51,13 +51,22 @@ def _start(root: Path, revision: str) -> str:
 
 def _lines(text: str) -> dict[str, frozenset[int]]:
     found = dict[str, set[int]]()
-    name = ""
-    for line in text.splitlines():
+    name, rest = "", iter(text.splitlines())
+    for line in rest:
         if line.startswith("+++ "):
             name = line.removeprefix("+++ b/").rstrip("\t") if line.startswith("+++ b/") else ""
         hunk = _HUNK.match(line)
         if hunk is not None and name:
-            first, count = int(hunk["first"]), int(hunk["count"] or 1)
-            # Where lines were only taken out, the two between which they stood are changed.
-            found.setdefault(name, set()).update(range(first, first + count) if count else (first, first + 1))
+            first, cut, count = int(hunk["first"]), int(hunk["cut"] or 1), int(hunk["count"] or 1)
+            # Read by their number, because a line of the source may look like a head of git's.
+            gone, new = [next(rest, "")[1:] for _ in range(cut)], [next(rest, "")[1:] for _ in range(count)]
+            found.setdefault(name, set()).update(_of_hunk(first, gone, new))
     return {name: frozenset(lines) for name, lines in found.items()}
+
+
+def _of_hunk(first: int, gone: Sequence[str], new: Sequence[str]) -> set[int]:
+    """The lines that a hunk changed; empty ones say nothing, and where others were only taken out, their neighbours changed."""
+    lines = {first + i for i, line in enumerate(new) if line.strip()}
+    if any(line.strip() for line in gone):
+        lines |= {first} if new else {first, first + 1}
+    return lines

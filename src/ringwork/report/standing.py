@@ -30,7 +30,7 @@ def _since(report: Report, paper: Paper) -> Block:
     left = len(report.left_out)
     if not left:
         return Block(head=paper.line((f"Since {report.since}", "bold"), "  the change concerns every route, so none was left out"))
-    said = f"  {report.coverage.found} routes asked, {left} left out and not tested; a narrowed run proves nothing"
+    said = f"  {counted(report.coverage.found, 'route')} asked, {left} left out and not tested; a narrowed run proves nothing"
     return Block(head=paper.line((f"Since {report.since}", "bold"), said))
 
 
