@@ -264,6 +264,13 @@ def test_adds_the_hook_to_a_list_that_is_there(shop, run):
     assert project_text.hook(text, ".") == text
 
 
+@pytest.mark.parametrize("folder", ["my app", "a; id", "-x\n"])
+def test_refuses_a_folder_that_would_be_more_than_a_name(folder):
+    """The hook's line is split as a shell would split it."""
+    with pytest.raises(TargetFailed, match="cannot stand in a pipeline file"):
+        project_text.hook(None, folder)
+
+
 @pytest.mark.parametrize("old", ["repos: [{repo: local}]\n", "repos:\n", "fail_fast: true\n"])
 def test_refuses_a_list_of_hooks_that_it_cannot_read(old):
     """Nothing is guessed in a file that other tools live by."""

@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from ringwork.cli import main
 from tests.cli import hosted, judging
 from tests.cli.hosted import COOKIE, SHOP
 
@@ -18,24 +19,31 @@ BEFORE = "github.event.pull_request.base.sha || github.event.merge_group.base_sh
 class Pull:
     """A repository whose main branch has findings, and what its workflow does for a branch."""
 
-    def __init__(self, folder, run, monkeypatch):
+    def __init__(self, folder, monkeypatch):
         self.folder, self.state = folder, folder / "state"
         self.origin = folder / "origin"
-        (self.state / "comments").mkdir(parents=True)
-        (self.state / "processing").write_text("pending complete")
         self.origin.mkdir()
         hosted.git(self.origin, "init", "--quiet", "--initial-branch", "main")
         (self.origin / "shop.py").write_text(SHOP)
         monkeypatch.chdir(self.origin)
-        assert run("init").code == 0
-        assert run("init", "ci", "github", "--install", hosted.INSTALL).code == 0
+        assert main.main(["init"]) == 0
+        assert main.main(["init", "ci", "github", "--install", hosted.INSTALL]) == 0
         self.base = hosted.commit(self.origin, "A shop")
         self.jobs = judging.yaml(self.origin / ".github" / "workflows" / "ringwork.yml")["jobs"]
         self.environment = {"GITHUB_REPOSITORY": "clinic/shop", "GITHUB_REF": "refs/pull/7/merge", "STANDIN_STATE": str(self.state)}
         self.environment["GITHUB_SHA"] = self.base
 
-    def prove(self, name, text, **files):
-        """The job `prove` for a branch that changes the application, and other files, merged as GitHub merges it."""
+    def forget(self):
+        """GitHub as it was before any job asked it."""
+        shutil.rmtree(self.state, ignore_errors=True)
+        (self.state / "comments").mkdir(parents=True)
+        (self.state / "processing").write_text("pending complete")
+
+    def prove(self, name, text, *, before="", known=None, **files):
+        """The job `prove` for a branch that changes the application, and other files, merged as GitHub merges it.
+
+        before: the commit that the event names, where it is not the base. known: what an earlier job found at the same base.
+        """
         tree = self.folder / name
         hosted.git(self.folder, "clone", "--quiet", str(self.origin), str(tree))
         hosted.git(tree, "switch", "--quiet", "--create", name)
@@ -45,8 +53,12 @@ class Pull:
         hosted.git(tree, "switch", "--quiet", "--detach", self.base)
         hosted.git(tree, "-c", "user.name=a", "-c", "user.email=a@example.invalid", "merge", "--quiet", "--no-ff", "--no-edit", name)
         self.environment["GITHUB_SHA"] = hosted.git(tree, "rev-parse", "HEAD")
-        temp = self.folder / f"temp-{name}"
-        ran = hosted.github(self.jobs["prove"], cwd=tree, temp=temp, expressions={BEFORE: self.base}, environment=self.environment)
+        temp, job = self.folder / f"temp-{name}", self.jobs["prove"]
+        if known is not None:
+            for part in ("known", "known.json"):
+                (shutil.copytree if part == "known" else shutil.copy)(known / part, temp / part)
+            job = {**job, "steps": [step for step in job["steps"] if step["name"] != "Prove what was there before"]}
+        ran = hosted.github(job, cwd=tree, temp=temp, expressions={BEFORE: before or self.base}, environment=self.environment)
         return ran, temp / "ringwork"
 
     def job(self, name, report, result="failure"):
@@ -62,15 +74,29 @@ class Pull:
         return [path.read_text() for path in sorted((self.state / "comments").iterdir())]
 
 
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    """A shop that has findings, with its workflow; made once, because what its main branch is like takes a proof to know."""
+    with pytest.MonkeyPatch.context() as patch:
+        return Pull(tmp_path_factory.mktemp("github"), patch)
+
+
 @pytest.fixture
-def pull(tmp_path, run, monkeypatch):
-    """A pull request to a shop that has findings."""
-    return Pull(tmp_path, run, monkeypatch)
+def pull(repository):
+    """A pull request to that shop."""
+    repository.forget()
+    return repository
 
 
-def test_a_branch_that_brings_a_finding_is_stopped_and_only_that_is_told(pull):
+@pytest.fixture(scope="module")
+def cookie(repository):
+    """What the job `prove` says of a branch that brings one finding, and its report."""
+    return repository.prove("cookie", COOKIE)
+
+
+def test_a_branch_that_brings_a_finding_is_stopped_and_only_that_is_told(pull, cookie):
     """What was there before is nobody's news, in gate, summary, annotations, SARIF and comment alike."""
-    ran, report = pull.prove("cookie", COOKIE)
+    ran, report = cookie
     assert ran.code == 1, ran.said
     assert ran.outputs == {"there": "yes"}
     assert "### New findings: 1\n" in ran.summary
@@ -90,20 +116,20 @@ def test_a_branch_that_brings_a_finding_is_stopped_and_only_that_is_told(pull):
     assert (pull.state / "handed-in.sarif").read_bytes() == (report / "report.sarif").read_bytes()
 
 
-def test_a_branch_cannot_call_its_own_finding_known(pull, run):
+def test_a_branch_cannot_call_its_own_finding_known(pull, cookie, run):
     """Against a change that writes what it brings into the baseline: what counts is what stood there before it."""
-    _, report = pull.prove("cookie", COOKIE)
+    _, report = cookie
     known = pull.folder / "known.json"
     assert run("baseline", "record", "--report", str(report), "--file", str(known)).code == 0
     settings = f'{(pull.origin / "ringwork.toml").read_text()}baseline = "ringwork-baseline.json"\n'
-    ran, _ = pull.prove("hidden", COOKIE, **{"ringwork-baseline.json": known.read_text(), "ringwork.toml": settings})
+    ran, _ = pull.prove("hidden", COOKIE, known=report.parent, **{"ringwork-baseline.json": known.read_text(), "ringwork.toml": settings})
     assert ran.code == 1
     assert "### New findings: 1\n" in ran.summary
 
 
-def test_a_branch_that_brings_nothing_passes_and_nobody_is_told(pull):
+def test_a_branch_that_brings_nothing_passes_and_nobody_is_told(pull, cookie):
     """An old finding stops no change; a comment of an earlier push is put right in its place."""
-    ran, report = pull.prove("words", SHOP.replace("hello", "good day"))
+    ran, report = pull.prove("words", SHOP.replace("hello", "good day"), known=cookie[1].parent)
     assert ran.code == 0, ran.said
     assert "### New findings: none" in ran.summary
     quiet = pull.job("comment", report, "success")
@@ -141,9 +167,7 @@ def test_an_upload_that_was_not_accepted_fails(pull, report, told, said):
 
 def test_nothing_to_compare_with_makes_every_finding_new(pull):
     """The first push of a branch has nothing before it; the gate then counts everything."""
-    pull.base = hosted.git(pull.origin, "rev-parse", "HEAD")
-    pull.jobs["prove"]["env"] = {"BEFORE": "0" * 40}
-    ran, _ = pull.prove("first", SHOP)
+    ran, _ = pull.prove("first", SHOP, before="0" * 40)
     assert ran.code == 1
     assert "There is no commit to compare with" in ran.said
     assert "### Findings: " in ran.summary

@@ -104,11 +104,16 @@ def _requirement(origin: Mapping[str, Any]) -> str:
     return f"ringwork[prove] @ {source['vcs']}+{origin['url']}@{source['commit_id']}"
 
 
+def require_plain(what: str, text: str) -> None:
+    """Raise TargetFailed for a name that would mean more than a name in a shell or in YAML."""
+    if not _PLAIN.fullmatch(text):
+        advice = "letters, digits, dot, dash, underscore and slash can; rename it"
+        raise TargetFailed(step="init", problem=f"the {what} {text!r} cannot stand in a pipeline file", advice=advice)
+
+
 def _filled(name: str, place: Place) -> str:
     for what, text in (("folder", place.folder), ("branch", place.branch), ("file of users", place.users)):
-        if not _PLAIN.fullmatch(text):
-            advice = "letters, digits, dot, dash, underscore and slash can; rename it"
-            raise TargetFailed(step="init", problem=f"the {what} {text!r} cannot stand in a pipeline file", advice=advice)
+        require_plain(what, text)
     for line in place.install:
         if not line.strip() or not line.isprintable():
             raise TargetFailed(step="init", problem=f"{line!r} is no line of a shell", advice="repeat --install for each line")

@@ -101,7 +101,11 @@ def _made(imports: frozenset[str]) -> Sequence[str]:
 
 
 def hook(old: str | None, folder: str) -> str:
-    """`.pre-commit-config.yaml` with the hook; unchanged where it has it. Raises TargetFailed where its list is not found."""
+    """`.pre-commit-config.yaml` with the hook; unchanged where it has it. Raises TargetFailed where its list is not found.
+
+    folder: of the project, below the top of the repository; refused where it is no plain name.
+    """
+    pipelines.require_plain("folder", folder)
     template = (pipelines.TEMPLATES / "pre-commit.yml").read_text(encoding="utf-8")
     text = template.replace("@WHERE@", "" if folder == "." else f" {folder}")
     if old is None:
