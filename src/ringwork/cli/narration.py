@@ -11,6 +11,7 @@ from rich.progress import Progress as Bar
 
 from ringwork.prove.evidence import Finding
 from ringwork.prove.progress import Progress
+from ringwork.report.visible import one_line
 
 _SHOWN = 3  # findings that are printed before the summary
 _TEXT = 58
@@ -55,4 +56,6 @@ class Narration(Progress):
             if self._quiet or finding.id in self._found or len(self._found) >= _SHOWN:
                 return
             self._found.add(finding.id)
-        self._out.print(f"! {finding.severity}: {finding.check} at {finding.where}", style="bold", soft_wrap=not self._out.is_terminal)
+        self._out.print(
+            f"! {finding.severity}: {finding.check} at {one_line(finding.where)}", style="bold", soft_wrap=not self._out.is_terminal
+        )

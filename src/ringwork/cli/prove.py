@@ -18,6 +18,7 @@ from ringwork.prove import options, run, settings, target
 from ringwork.prove.evidence import Report
 from ringwork.report import outputs
 from ringwork.report import terminal as summary
+from ringwork.report.visible import visible
 
 _NO_BOOT = frozenset({"copy", "import", "factory", "start", "routes", "port", "login", "policy", "run"})
 
@@ -74,7 +75,7 @@ def command(
             users_from=users or None,
             coverage_floor=coverage_floor,
         )
-        with narration.Narration(out, quiet=quiet, verbose=verbose) as progress:
+        with writing.commands_stopped(forms, out), narration.Narration(out, quiet=quiet, verbose=verbose) as progress:
             report = run.prove(chosen, asked, progress)
     except TargetFailed as error:
         raise typer.Exit(explain(out, error)) from error
@@ -104,14 +105,16 @@ def environment(project: dict[str, str], file: Path | None, given: list[str]) ->
 
 def explain(out: Console, error: TargetFailed) -> int:
     """Print what went wrong and what to do; the exit code: 2 for a wrong command, 3 when the target did not come up."""
-    out.print(f"ringwork: {error.step}: {error.problem}", style="bold", soft_wrap=True)
-    out.print(f"  {error.advice}", soft_wrap=True)
+    out.print(f"ringwork: {error.step}: {visible(error.problem)}", style="bold", soft_wrap=True)
+    out.print(f"  {visible(error.advice)}", soft_wrap=True)
     return run.INCONCLUSIVE if error.step in _NO_BOOT else run.USAGE
 
 
 def _show(report: Report, out: Console, folder: Path, forms: Sequence[outputs.Output], extra: outputs.Asked, *, verbose: bool) -> None:
-    if verbose:
-        for sentence in report.touched:
-            terminal.say(out, sentence, indent=2)
-    written = writing.write(report, forms, folder, out, extra)
-    summary.render(report, out, verbose=verbose, written=written)
+    with writing.commands_stopped(forms, out):
+        if verbose:
+            for sentence in report.touched:
+                terminal.say(out, visible(sentence), indent=2)
+        written = writing.write(report, forms, folder, out, extra)
+        summary.render(report, out, verbose=verbose, written=written)
+    writing.print_commands(report, forms, out, extra)

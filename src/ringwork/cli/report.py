@@ -63,10 +63,12 @@ def render(
     stored = read(where)
     forms = writing.chosen(formats, always=False, signed=sign is not None)
     folder = output_dir or (where if where.is_dir() else where.parent)
-    written = writing.write(stored, forms, folder, out, writing.asked(sign))
+    given = writing.asked(sign)
+    written = writing.write(stored, forms, folder, out, given)
     for path in written:
         terminal.say(out, str(path))
-    if not written and any(form.name != "github" for form in forms):
+    writing.print_commands(stored, forms, out, given)
+    if not written and not all(form.printed for form in forms):
         raise typer.Exit(run.USAGE)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import difflib
 import os
-from collections.abc import Sequence
+import secrets
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -51,29 +53,50 @@ def _signer(path: Path) -> envelope.Signer:
 
 
 def write(report: Report, forms: Sequence[outputs.Output], folder: Path, out: Console, given: outputs.Asked) -> list[Path]:
-    """Write the files and print what is printed. A folder that cannot be written is told.
+    """Write the files. A folder that cannot be written is told.
 
     Returns what was written, in order, a folder below it as one; nothing where that failed.
     """
-    made = [(name, text) for form in forms for name, text in form.make(report, given).items()]
+    made = {name: text for form in forms if not form.printed for name, text in form.make(report, given).items()}
     written = []
     try:
-        for name, text in made:
-            if name:
-                path = folder / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text, encoding="utf-8", newline="\n")
-                written.append(folder / name.partition("/")[0])
+        for name, text in made.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+            written.append(folder / name.partition("/")[0])
     except OSError as error:
         advice = "choose another with --output-dir"
         out.print(f"ringwork: the report could not be written to {folder} ({error.strerror}); {advice}", soft_wrap=True)
         return []
     if any(form.name == "in-toto" for form in forms):
         _tell_statement(report, out, is_signed=given.signer is not None)
-    for name, text in made:
-        if not name:
-            print(text, end="", file=out.file)  # a workflow command is read at the start of a line, and never folded
     return list(dict.fromkeys(written))
+
+
+def print_commands(report: Report, forms: Sequence[outputs.Output], out: Console, given: outputs.Asked) -> None:
+    """Print what is printed instead of written."""
+    for form in forms:
+        if form.printed:
+            # Not by the console: a command is read at the start of a line, and must not be folded.
+            print(*form.make(report, given).values(), sep="", end="", file=out.file)
+
+
+@contextlib.contextmanager
+def commands_stopped(forms: Sequence[outputs.Output], out: Console) -> Iterator[None]:
+    """Where a pipeline reads commands: what is printed inside is read as text.
+
+    Against a line of a summary that begins, once it is folded, with a command that a target's answer brought along.
+    """
+    if not any(form.printed for form in forms):
+        yield
+        return
+    word = secrets.token_hex(16)
+    print(f"::stop-commands::{word}", file=out.file)
+    try:
+        yield
+    finally:
+        print(f"::{word}::", file=out.file)
 
 
 def _tell_statement(report: Report, out: Console, *, is_signed: bool) -> None:

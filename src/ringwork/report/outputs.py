@@ -32,12 +32,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """One form. make: its files; for one that is printed, the one text under the name "". always: written whether asked for or not."""
+    """One form. make: its files; for one that is printed, its text under the name "". always: written whether asked for or not."""
 
     name: str
     says: str
     make: Callable[[Report, Asked], Files]
     always: bool = False
+    printed: bool = False
 
 
 def _oscal(report: Report, _: Asked) -> Files:
@@ -55,7 +56,7 @@ OUTPUTS: tuple[Output, ...] = (
     Output(name="sarif", says="for code scanning", make=lambda r, _: {"report.sarif": sarif.render(r)}),
     Output(name="junit", says="for what collects test results", make=lambda r, _: {"junit.xml": junit.render(r)}),
     Output(name="markdown", says="for the summary of a CI step", make=lambda r, _: {"summary.md": markdown.render(r)}),
-    Output(name="github", says="annotations of GitHub Actions, printed", make=lambda r, _: {"": workflow.render(r)}),
+    Output(name="github", says="annotations of GitHub Actions, printed", make=lambda r, _: {"": workflow.render(r)}, printed=True),
     Output(name="oscal", says="assessment results with catalogue, profile and plan, a folder", make=_oscal),
     Output(
         name="in-toto", says="a statement of the run, signed with --sign", make=lambda r, a: {"statement.json": intoto.render(r, a.signer)}
