@@ -203,6 +203,37 @@ def test_a_comment_covers_no_other_route(prove):
     assert {f.where: f.verdict for f in report.findings} == {"GET /": Verdict.ACCEPTED, "GET /other": Verdict.VIOLATED}
 
 
+WRAPPED = """
+import functools
+from flask import Flask
+app = Flask(__name__)
+
+def checked(view):
+    @functools.wraps(view)
+    def inner():
+        return view()
+    return inner
+
+# ringwork: ignore[access.deny-by-default] {words}
+@app.get("/")
+@checked
+def home():
+    return "1"
+
+@app.get("/other")
+@checked
+def other():
+    return "2"
+"""
+
+
+def test_a_comment_covers_a_wrapped_handler_of_flask(prove):
+    """A decorator of the application's own does not hide which handler it stands on."""
+    words = f"reason='the front page' owner=web until={TODAY + datetime.timedelta(days=9)}"
+    report = prove(WRAPPED.format(words=words), Check(id=BARE, kind=Kind.LIVE, run=_open_home))
+    assert {f.where: f.verdict for f in report.findings} == {"GET /": Verdict.ACCEPTED, "GET /other": Verdict.VIOLATED}
+
+
 def test_refuses_a_comment_that_is_not_whole_before_anything_is_started(prove):
     """No reason or no day is a mistake to correct, told with file and line."""
     with pytest.raises(TargetFailed, match=r"shop\.py:4: reason and until missing"):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import datetime
+import re
+from pathlib import Path
 
 import pytest
 
@@ -123,3 +125,11 @@ def test_a_comment_on_no_handler_is_of_no_use():
     """It seems to accept something and does not, so it is told in every run."""
     given = _of(_comment(WHOLE, first=0, last=0))
     assert _states(given, verdict=Verdict.NOT_VERIFIED) == [(waivers.NOWHERE, WaiverState.UNUSED)]
+
+
+def test_the_comment_of_the_documentation_is_whole():
+    """Whoever copies it from the page is understood."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "findings.md"
+    (words,) = re.findall(r"# ringwork: (ignore.*)", page.read_text(encoding="utf-8"))
+    (found,) = waivers.of_comments([_comment(words)], ROUTES[:1], known=KNOWN, today=datetime.date(2027, 1, 1))
+    assert (found.control, found.owner, found.until) == ("browser.csrf", "payments", "2027-01-31")

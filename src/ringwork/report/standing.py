@@ -44,10 +44,10 @@ def _baseline(report: Report, paper: Paper) -> Block:
 def _waivers(report: Report, paper: Paper) -> Block:
     if not report.waived:
         return Block()
-    accepted = report.count(Verdict.ACCEPTED)
+    accepted = sum(finding.verdict is Verdict.ACCEPTED for finding in report.findings)
     used = sum(waiver.state is WaiverState.USED for waiver in report.waived)
     told = sorted((waiver for waiver in report.waived if waiver.state in _TOLD), key=lambda waiver: list(_TOLD).index(waiver.state))
-    head = paper.line(("Waivers", "bold"), f"  {used} of {len(report.waived)} in use; {counted(accepted, 'check')} accepted by them")
+    head = paper.line(("Waivers", "bold"), f"  {used} of {len(report.waived)} in use; {counted(accepted, 'finding')} accepted")
     return Block(
         head=head,
         items=[_waiver(waiver, paper) for waiver in told],
