@@ -110,7 +110,7 @@ ROOMS: dict[str, Room] = {
     "own_checks": Room(),
     # Ready ways to tell who is asking; each library is imported in the function that speaks to it, when the application calls it.
     "identify": Room(rooms=("policy",), outside=("fastapi", "fastapi_users", "flask", "flask_login")),
-    "testing": Room(),
+    "testing": Room(rooms=("suite.answers", "suite.timing")),
     "protect": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks")),
     # Servers know no policy and no guard: they are handed an application.
     "servers.listening": Room(),
@@ -162,7 +162,14 @@ ROOMS: dict[str, Room] = {
         rooms=(*RUN_TIME, "controls", "current", "installation", "frameworks", "protect", "servers", "survey", "prove", "report"),
         outside=("click", "rich", "typer"),
     ),
-    "pytest_plugin": Room(rooms=("controls", "survey", "prove", "report"), outside=("pytest",)),
+    # The tests' side: its listing is a process of its own, and its fixtures hold the application in the tests' process.
+    "suite.timing": Room(),
+    "suite.answers": Room(),
+    "suite.asked": Room(),
+    "suite": Room(
+        rooms=("controls", "survey", "prove", "report", "policy", "installation", "protect", "testing"),
+        outside=("flask", "pytest", "starlette"),
+    ),
 }
 
 CHILD_ONLY = ("crypto", "enforce", "frameworks", "installation", "pipeline", "protect", "survey.harness")
@@ -326,6 +333,6 @@ def test_no_setting_reaches_the_switch_that_takes_guards_out() -> None:
 
 def test_the_run_time_leaves_out_the_prover() -> None:
     """Law 7: a production image can leave survey, prove, report and cli out."""
-    tools = ("survey", "prove", "report", "cli", "pytest_plugin")
+    tools = ("survey", "prove", "report", "cli", "suite", "testing")
     broken = [str(i) for i in graph.inner() if not _within(_below(i.source), tools) and _within(_below(i.target), tools)]
     assert not broken, broken
