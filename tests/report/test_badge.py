@@ -22,7 +22,8 @@ def _judged(report: Report, **more: object) -> badge.Badge:
 def test_tells_the_numbers_of_the_report() -> None:
     """Checks, routes, commit and day, as they are."""
     found = _judged(CLEAN)
-    assert found.message == f"proven {CLEAN.count(Verdict.PROVEN)}, violated 0, 32/34 routes, 3f2c1a9, 2026-11-23"
+    asked = len(CLEAN.results) - CLEAN.count(Verdict.NOT_APPLICABLE)
+    assert found.message == f"proven {CLEAN.count(Verdict.PROVEN)}/{asked} checks, violated 0, 32/34 routes, 3f2c1a9, 2026-11-23"
     assert found.colour == "brightgreen"
 
 

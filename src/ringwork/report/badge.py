@@ -86,7 +86,9 @@ def _text(text: str, *, at: float, width: float) -> str:
 def _numbers(report: Report) -> str:
     found = report.coverage
     commit = f", {one_line(report.commit)[:7]}{' with changes' if report.tree == 'changed' else ''}" if report.commit else ""
-    counts = f"proven {report.count(Verdict.PROVEN)}, violated {report.count(Verdict.VIOLATED)}"
+    # Of all that apply: without what was not verified the first number would look like the whole.
+    asked = len(report.results) - report.count(Verdict.NOT_APPLICABLE)
+    counts = f"proven {report.count(Verdict.PROVEN)}/{asked} checks, violated {report.count(Verdict.VIOLATED)}"
     return f"{counts}, {found.reached}/{found.found} routes{commit}, {one_line(report.started_at)[:10]}"
 
 
