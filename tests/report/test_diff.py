@@ -138,3 +138,10 @@ def test_the_terminal_says_what_makes_two_runs_unlike() -> None:
 def test_the_terminal_is_not_steered_by_the_target() -> None:
     """Escape sequences in names arrive spelled out."""
     assert "\x1b[2J" not in _shown(_with(), sample.hostile())
+
+
+def test_the_terminal_says_that_a_new_finding_may_be_older() -> None:
+    """A check that was not made before finds what was there already; one that was made does not say so."""
+    doubt = "the earlier run did not make this check, so it may be older"
+    assert doubt in _shown(_result(GONE.check, Verdict.NOT_VERIFIED, report=_with()), _with(GONE))
+    assert doubt not in _shown(_result(GONE.check, Verdict.NOT_VERIFIED, held=True, report=_with()), _with(GONE))

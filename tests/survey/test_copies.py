@@ -49,3 +49,12 @@ def test_does_not_follow_a_link_out_of_the_project(tmp_path):
     copied = copies.copy_tree(tmp_path / "root", tmp_path / "copy")
     assert copied.files == 0
     assert "leads out of the project" in copied.skipped[0]
+
+
+def test_reads_text_and_nothing_that_it_cannot_read(tmp_path):
+    """A dangling link, a folder and a huge file hold nothing for a reader of sources; a plain file does."""
+    (tmp_path / "plain.py").write_text("x = 1")
+    (tmp_path / "dangling.py").symlink_to(tmp_path / "nowhere")
+    assert copies.text_of(tmp_path / "plain.py") == "x = 1"
+    assert [copies.text_of(tmp_path / name) for name in ("dangling.py", ".")] == ["", ""]
+    assert copies.text_of(tmp_path / "plain.py", limit_bytes=2) == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 
 from rich.console import Console
@@ -28,7 +29,7 @@ def _lines(difference: Difference, before: Report, after: Report, paper: Paper) 
     counts = f"{len(difference.new)} new, {len(difference.still)} still there, {len(difference.fixed)} fixed"
     lines += paper.line(f"{counts}, {len(difference.untested)} not tested again")
     for title, sign, found, said in (
-        ("New", BAD, difference.new, _whole),
+        ("New", BAD, difference.new, functools.partial(_whole, before)),
         ("Still there", NONE, difference.still, _short),
         ("Fixed", GOOD, difference.fixed, _short),
         ("Not tested again", OPEN, difference.untested, _short),
@@ -67,9 +68,11 @@ def _section(title: str, sign: Sign, found: Sequence[Finding], said: Callable[[F
     return lines
 
 
-def _whole(finding: Finding, paper: Paper) -> list[Text]:
+def _whole(before: Report, finding: Finding, paper: Paper) -> list[Text]:
     place = f"{finding.file}:{finding.line}: " if finding.file else ""
-    return [*paper.line(f"{place}{finding.summary}", indent=4), *paper.line(("fix: ", "green"), finding.fix, indent=4)]
+    made = any(result.check == finding.check and result.is_made for result in before.results)
+    doubt = [] if made else paper.line(paper.sign(OPEN), " the earlier run did not make this check, so it may be older", indent=4)
+    return [*doubt, *paper.line(f"{place}{finding.summary}", indent=4), *paper.line(("fix: ", "green"), finding.fix, indent=4)]
 
 
 def _short(_: Finding, __: Paper) -> list[Text]:

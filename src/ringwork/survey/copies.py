@@ -65,6 +65,16 @@ def walk(root: Path) -> Iterator[Path]:
             yield Path(folder, name)
 
 
+def text_of(path: Path, *, limit_bytes: int = 1_000_000) -> str:
+    """The text of a plain file, as far as it is text; "" for one that is larger, or that cannot be read."""
+    try:
+        if not path.is_file() or path.stat().st_size > limit_bytes:
+            return ""
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
 def _is_skipped(folder: Path) -> bool:
     return folder.name in SKIPPED_FOLDERS or (folder / "pyvenv.cfg").exists() or folder.is_symlink()
 

@@ -13,7 +13,6 @@ from pathlib import Path, PurePosixPath
 
 from ringwork.survey import copies, templates
 
-_LIMIT_BYTES = 1_000_000
 _NAMES = re.compile(r"{%-?\s*(?:extends|include|import|from)\s+[\"']([^\"']+)[\"']")
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -72,12 +71,10 @@ def read(root: Path, bases: Sequence[str]) -> Sources:
     tops = [PurePosixPath(base) for base in bases]
     found = Sources()
     for name, path in files.items():
-        if path.suffix in {".py", *templates.ENDINGS} and path.is_file() and path.stat().st_size < _LIMIT_BYTES:
-            text = path.read_text(encoding="utf-8", errors="replace")
-            if path.suffix == ".py":
-                found.modules[name] = _module(name, text, files, tops)
-            else:
-                found.mentions[name] = frozenset(_NAMES.findall(text))
+        if path.suffix == ".py":
+            found.modules[name] = _module(name, copies.text_of(path), files, tops)
+        elif path.suffix in templates.ENDINGS:
+            found.mentions[name] = frozenset(_NAMES.findall(copies.text_of(path)))
     return found
 
 

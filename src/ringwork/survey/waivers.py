@@ -20,7 +20,6 @@ from ringwork.survey import copies
 from ringwork.survey.facts import RouteFacts
 
 _MARK = re.compile(r"#\s*ringwork:\s*(?P<words>ignore\b.*)")
-_LIMIT_BYTES = 1_000_000
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -47,10 +46,9 @@ def comments(root: Path) -> tuple[Comment, ...]:
     """All such comments in the Python files below `root`; a file that Python cannot read holds none."""
     found = list[Comment]()
     for path in copies.walk(root):
-        if path.suffix == ".py" and path.is_file() and path.stat().st_size < _LIMIT_BYTES:
-            text = path.read_text(encoding="utf-8", errors="replace")
-            if _MARK.search(text):  # few files have one; the others are not parsed
-                found += _of_file(text, path.relative_to(root).as_posix())
+        text = copies.text_of(path) if path.suffix == ".py" else ""
+        if _MARK.search(text):  # few files have one; the others are not parsed
+            found += _of_file(text, path.relative_to(root).as_posix())
     return tuple(found)
 
 
