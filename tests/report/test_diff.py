@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from ringwork.names import CheckId
-from ringwork.prove.evidence import Coverage, Evidence, Finding, Report, Verdict
+from ringwork.prove.evidence import Coverage, Evidence, Finding, MatrixCell, Observation, Outcome, Report, Verdict
 from ringwork.report import diff, diff_terminal
 from tests.report import sample
 
@@ -72,6 +72,42 @@ def test_a_route_that_was_not_reached_was_not_tested(kept: str) -> None:
     else:
         later = replace(later, left_out={GONE.where: "not changed since main"})
     assert _ids(diff.compare(SHOP, later).untested) == [GONE.id]
+
+
+FAILED = MatrixCell(route=GONE.where, role="anonymous", expected="", status=500)
+
+
+def _seen(*places: tuple[str, Outcome], verdict: Verdict = Verdict.VIOLATED, **more: object) -> Report:
+    """A later run whose check observed these places and none of them broken at the finding's own."""
+    found = tuple(
+        Observation(attack="a", where=where, outcome=outcome, detail="seen", read=1 if outcome is Outcome.HELD else 0)
+        for where, outcome in places
+    )
+    results = tuple(
+        replace(one, verdict=verdict, evidence=Evidence(check=one.check, observations=found)) if one.check == GONE.check else one
+        for one in SHOP.results
+    )
+    later = replace(_with(*REST), results=results, routes=(GONE.where, "GET /other"))
+    return replace(later, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("later", "is_fixed"),
+    [
+        (_seen((GONE.where, Outcome.HELD), ("GET /other", Outcome.BROKEN)), True),
+        (_seen((GONE.where, Outcome.UNTRIED), ("GET /other", Outcome.BROKEN)), False),
+        (_seen(("GET /other", Outcome.BROKEN)), False),
+        (_seen(("GET /other", Outcome.BROKEN), ("all routes", Outcome.HELD)), True),
+        (_seen(("GET /other", Outcome.BROKEN), ("all routes", Outcome.HELD), matrix=(FAILED,)), False),
+        (_seen(("GET /other", Outcome.HELD), verdict=Verdict.PROVEN), True),
+        (_seen(("GET /other", Outcome.BROKEN), routes=("GET /other",)), True),
+    ],
+    ids=["held there", "untried there", "not among those asked", "swept", "swept, and it only failed", "proven", "the route is gone"],
+)  # fmt: skip
+def test_a_check_of_a_few_routes_closes_only_what_it_asked(later: Report, is_fixed: bool) -> None:
+    """When routes are added, such a check may meet others than before, and what it passed by is not mended."""
+    found = diff.compare(SHOP, later)
+    assert (_ids(found.fixed), _ids(found.untested)) == (([GONE.id], []) if is_fixed else ([], [GONE.id]))
 
 
 def test_a_finding_whose_waiver_ended_is_new() -> None:

@@ -63,6 +63,7 @@ def report(run: Run) -> Report:
         baseline=Path(run.settings.baseline).name if run.settings.baseline else "",
         waived=waived,
         since=run.settings.since,
+        routes=tuple(route.name for route in facts.routes),
         left_out=run.left_out,
         tree=tree.tree,
         project=tree.folder,

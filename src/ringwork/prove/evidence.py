@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ringwork.names import CheckId
+
+ALL_ROUTES = "all routes"
+"""The place of an observation that was made at every route at once."""
+
+_ROUTE = re.compile(r"[A-Z,]+ /")  # a place that is a route's name
 
 
 class Verdict(StrEnum):
@@ -209,6 +215,7 @@ class Report:
     gone: ids of the baseline whose check was made and that are no longer there.
     waived: every waiver of policy and source, and what became of it.
     since: the revision to which the run was narrowed, "" for a whole one; left_out: route to why it was not asked.
+    routes: the names of all that the application has, asked or not.
     commit: whole, in hexadecimal; tree: "clean" or "changed" measured by it, "" where git could not be asked.
     project: the project's folder below the top of its repository, "" for the top; files are relative to the project's folder.
     anchor: the file at which findings without one are shown, the project's settings or the target's module.
@@ -244,6 +251,7 @@ class Report:
     gone: tuple[str, ...] = ()
     waived: tuple[Waived, ...] = ()
     since: str = ""
+    routes: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
     tree: str = ""
     project: str = ""
@@ -254,9 +262,23 @@ class Report:
         return sum(result.verdict is verdict for result in self.results)
 
     def looked_at(self, check: CheckId, where: str) -> bool:
-        """Whether this run tested a place with a check; what it left out, or could not reach, it did not."""
-        result = next((result for result in self.results if result.check == check), None)
-        if result is None or not result.is_made or where in self.left_out or where in self.coverage.skipped:
+        """Whether this run tested a place with a check, so that a finding it does not have there is gone.
+
+        What was left out, could not be reached, or is a route that a check of a few routes did not ask, it did not test.
+        """
+        if where in self.left_out or where in self.coverage.skipped:
             return False
-        seen = [o.outcome for o in result.evidence.observations if o.where == where] if result.evidence is not None else []
-        return not seen or any(outcome is not Outcome.UNTRIED for outcome in seen)
+        is_route = _ROUTE.match(where) is not None
+        if is_route and self.routes and where not in self.routes:
+            return True  # the application has it no more
+        result = next((result for result in self.results if result.check == check), None)
+        if result is None or not result.is_made:
+            return False
+        seen = result.evidence.observations if result.evidence is not None else ()
+        here = [o.outcome for o in seen if o.where == where]
+        if here:
+            return any(outcome is not Outcome.UNTRIED for outcome in here)
+        if not is_route or result.verdict is Verdict.PROVEN or not any(_ROUTE.match(o.where) for o in seen):
+            return True
+        swept = any(o.where == ALL_ROUTES and o.outcome is Outcome.HELD and o.is_grounded for o in seen)
+        return swept and not any(cell.route == where and cell.status >= 500 for cell in self.matrix)
