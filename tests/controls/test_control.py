@@ -39,6 +39,7 @@ wstg = "h"
 [catalogue.not_mapped]
 asvs_other = ["1.2.8"]
 wstg = ["WSTG-INFO-01"]
+[catalogue.requirements]
 """
 
 ROW = """
@@ -297,6 +298,16 @@ HEAD_FAULTS = {
         "iso_other",
         "catalogue.toml: not_mapped: iso_other: the key must begin with a standard, as asvs_ does",
     ),
+    "code under no heading": (
+        "[catalogue.requirements]",
+        '[catalogue.requirements]\nasvs.V1 = "Encoding"',
+        "catalogue.toml: requirements: asvs has no 'V3', under which 3.5.1 would stand",
+    ),
+    "headings of no standard": (
+        "[catalogue.requirements]",
+        '[catalogue.requirements]\nasv.V1 = "Encoding"',
+        "catalogue.toml: catalogue: requirements: 'asv' is no standard of this catalogue; did you mean 'asvs'?",
+    ),
 }
 
 
@@ -354,6 +365,29 @@ def test_every_asvs_requirement_is_mapped_or_set_aside() -> None:
     mapped = {code for row in catalogue.controls for code in row.standards["asvs"]}
     aside = [code for reason, codes in catalogue.not_mapped.items() if reason.startswith("asvs") for code in codes]
     assert len(mapped) + len(aside) == 345
+
+
+@pytest.mark.parametrize(
+    ("standard", "headings"),
+    [
+        ("owasp_2021", [f"A{number:02d}" for number in range(1, 11)]),
+        ("owasp_2025", [*(f"A{number:02d}" for number in range(1, 11)), "X01", "X02", "X03"]),
+        ("api_2023", [f"API{number}" for number in range(1, 11)]),
+        ("asvs", [f"V{number}" for number in range(1, 18)]),
+    ],
+)
+def test_lists_every_item_of_a_list_of_ten_whether_a_control_answers_it_or_not(standard: str, headings: list[str]) -> None:
+    """A report can only say that an item is not covered when the item is listed."""
+    titles = control.load().requirements[standard]
+    assert list(titles) == headings
+    assert all(titles.values())
+
+
+def test_accepts_codes_that_stand_under_their_heading() -> None:
+    """The honest opposite of a code without a heading: chapters hold their requirements, and items themselves."""
+    headings = '[catalogue.requirements]\nasvs.V1 = "Encoding"\nasvs.V3 = "Frontend"\nowasp_2021.A01 = "Access"'
+    catalogue = control.read(changed("catalogue.toml", "[catalogue.requirements]", headings))
+    assert catalogue.requirements["asvs"] == {"V1": "Encoding", "V3": "Frontend"}
 
 
 def test_the_words_of_the_catalogue_are_those_of_the_prover() -> None:

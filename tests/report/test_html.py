@@ -159,23 +159,31 @@ def test_tables_name_themselves_their_columns_and_their_rows(name: str) -> None:
 
 
 def test_a_finding_can_be_linked_mended_and_repeated() -> None:
-    """One finding holds id, place, handler, request, answer, fix, reason and standards."""
+    """One finding holds id, check, place, handler, request, answer and the command that repeats it."""
     page = html.document(sample.foreign())
     finding = page[page.index('id="finding-000000000002"') :]
     finding = finding[: finding.index("</article>")]
     for part in (
+        'href="#finding-000000000002"',
         "browser.csrf/token-matrix",
         "POST /orders",
         "shop/orders.py:42",
         "Origin: https://evil.invalid",
         "HTTP/1.1 303 See Other",
-        "ringwork.protect(app) switches browser.csrf on",
         "ringwork replay 000000000002",
-        "A foreign site makes the victim&#39;s browser",
-        "CWE-352",
         "csrf_token={{csrf}}",
     ):
         assert part in finding, part
+
+
+def test_a_cause_tells_once_what_its_findings_share() -> None:
+    """Fix, reason and standards of a control that fell at two places stand before both, once."""
+    page = html.document(sample.foreign())
+    cause = page[page.index('id="cause-browser-csrf"') :].split('<section class="cause', 1)[0]
+    assert "finding-000000000002" in cause
+    assert "finding-000000000003" in cause
+    for part in ("A foreign site makes the victim&#39;s browser", "<strong>Fix:</strong>", "CWE-352"):
+        assert cause.count(part) == 1, part
 
 
 def test_a_clean_run_says_that_the_rest_is_no_pass() -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from importlib import resources
 from types import MappingProxyType
 
-from ringwork.controls import address, standards
+from ringwork.controls import address, requirements, standards
 from ringwork.controls.table import Table, hint, near
 from ringwork.errors import CatalogueInvalid
 from ringwork.names import CheckId, ControlId
@@ -91,6 +91,7 @@ class Catalogue:
 
     kinds: kind of check to its meaning. severities: gravest first. profiles: smallest first; each holds those before it.
     standards: key to title and edition. not_mapped: reason to the codes that no control answers.
+    requirements: key of a standard to its headings, each with its title; not every standard has them.
     """
 
     schema: int
@@ -105,6 +106,7 @@ class Catalogue:
     owners: tuple[str, ...]
     standards: Mapping[str, str] = field(hash=False)
     not_mapped: Mapping[str, tuple[str, ...]] = field(hash=False)
+    requirements: requirements.Names = field(hash=False)
     controls: tuple[Control, ...]
 
     def find(self, word: str) -> Control | None:
@@ -148,6 +150,7 @@ def read(texts: Mapping[str, str]) -> Catalogue:
     faults.extend(f"{places[row.id]}: {fault}" for row in rows for fault in _faults_of_references(row, places))
     faults.extend(_faults_of_names(rows))
     faults.extend(_faults_of_not_mapped(rows, header))
+    faults.extend(f"{HEADER}: {fault}" for fault in requirements.faults(header.requirements, _codes_named(rows, header)))
     if faults:
         raise CatalogueInvalid(faults)
     return replace(header, controls=rows)
@@ -184,6 +187,7 @@ def _read_header(file: Table) -> Catalogue:
         owners=head.words("owners"),
         standards=titles,
         not_mapped=MappingProxyType({reason: unmapped.words(reason) for reason in unmapped.names()}),
+        requirements=requirements.read(head.table("requirements"), titles),
         controls=(),
     )
     head.end()
@@ -292,6 +296,14 @@ def _faults_of_names(rows: Sequence[Control]) -> Iterator[str]:
         for check, times in Counter(check.name for check in row.checks).items():
             if check and times > 1:
                 yield f"{place}: verify has {check!r} {times} times"
+
+
+def _codes_named(rows: Sequence[Control], header: Catalogue) -> Iterator[tuple[str, str]]:
+    """Each code that a row or `not_mapped` names, after its standard."""
+    for row in rows:
+        yield from ((standard, code) for standard, codes in row.standards.items() for code in codes)
+    for reason, codes in header.not_mapped.items():
+        yield from ((reason.partition("_")[0], code) for code in codes)
 
 
 def _faults_of_not_mapped(rows: Sequence[Control], header: Catalogue) -> Iterator[str]:

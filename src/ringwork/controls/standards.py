@@ -26,9 +26,20 @@ CODES: Mapping[str, re.Pattern[str]] = MappingProxyType(
 """The shape of a code for each standard, by its key in a row; the whole code must match."""
 
 
+_CHAPTERED: Mapping[str, re.Pattern[str]] = MappingProxyType({"asvs": re.compile(r"[0-9]+"), "wstg": re.compile(r"WSTG-[A-Z]{4}")})
+
+
 def is_code(standard: str, code: str) -> bool:
     """Whether `code` is well formed for a standard of `CODES`."""
     return CODES[standard].fullmatch(code) is not None
+
+
+def heading_of(standard: str, code: str) -> str:
+    """The heading of `Catalogue.requirements` for a code: V6 for ASVS 6.2.1, WSTG-SESS for WSTG-SESS-05, else the code itself."""
+    chapter = _CHAPTERED[standard].match(code) if standard in _CHAPTERED else None
+    if chapter is None:
+        return code
+    return f"V{chapter[0]}" if standard == "asvs" else chapter[0]
 
 
 def code_order(code: str) -> tuple[tuple[int, str], ...]:

@@ -10,13 +10,14 @@ from ringwork.controls import control as catalogue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """title, severity, profile, threat: as in the row, "" where there is none. standards: its title to the codes, joined."""
+    """title, severity, profile, owner, threat: as in the row, "" where there is none. standards: its title to the codes, joined."""
 
     id: str
     layer: str
     title: str
     severity: str = ""
     profile: str = ""
+    owner: str = ""
     threat: str = ""
     enforce: str = ""
     standards: tuple[tuple[str, str], ...] = ()
@@ -35,6 +36,7 @@ def control(id_: str) -> About:
         title=row.title,
         severity=row.severity,
         profile=row.profile,
+        owner=row.owner,
         threat=row.threat,
         enforce=row.enforce,
         standards=tuple((shared.standards[key], ", ".join(codes)) for key, codes in row.standards.items() if codes),

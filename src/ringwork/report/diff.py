@@ -59,6 +59,20 @@ def compare(before: Report, after: Report) -> Difference:
     )
 
 
+def doubts(before: Report, after: Report) -> list[str]:
+    """What makes the two runs less alike than a reader would think."""
+    found = []
+    if before.target != after.target:
+        found.append(f"these are two targets: {before.target} and {after.target}")
+    found += [f"the {name} run was cut short" for name, report in (("earlier", before), ("later", after)) if report.partial]
+    found += [
+        f"the {name} run asked only what changed since {report.since}"
+        for name, report in (("earlier", before), ("later", after))
+        if report.since
+    ]
+    return found
+
+
 def _turned(before: Report, after: Report) -> tuple[Turned, ...]:
     was = {result.check: result.verdict for result in before.results}
     now = {result.check: result.verdict for result in after.results}

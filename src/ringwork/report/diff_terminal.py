@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ringwork.prove.evidence import Finding, Report, Verdict
-from ringwork.report.diff import Difference, Turned
+from ringwork.report.diff import Difference, Turned, doubts
 from ringwork.report.paper import Paper
 from ringwork.report.signs import BAD, GOOD, NONE, OPEN, VERDICTS, WAIVED, Sign
 from ringwork.report.visible import counted
@@ -24,7 +24,7 @@ def render(difference: Difference, before: Report, after: Report, console: Conso
 
 def _lines(difference: Difference, before: Report, after: Report, paper: Paper) -> list[Text]:
     lines = paper.line((after.target, "bold"), f"  {_run(before)} against {_run(after)}")
-    for doubt in _doubts(before, after):
+    for doubt in doubts(before, after):
         lines += paper.line(paper.sign(OPEN), f" {doubt}")
     counts = f"{len(difference.new)} new, {len(difference.still)} still there, {len(difference.fixed)} fixed"
     lines += paper.line(f"{counts}, {len(difference.untested)} not tested again")
@@ -40,20 +40,6 @@ def _lines(difference: Difference, before: Report, after: Report, paper: Paper) 
 
 def _run(report: Report) -> str:
     return f"{report.started_at[:16].replace('T', ' ')}{' at ' + report.commit[:7] if report.commit else ''}"
-
-
-def _doubts(before: Report, after: Report) -> list[str]:
-    """What makes the two runs less alike than a reader would think."""
-    doubts = []
-    if before.target != after.target:
-        doubts.append(f"these are two targets: {before.target} and {after.target}")
-    doubts += [f"the {name} run was cut short" for name, report in (("earlier", before), ("later", after)) if report.partial]
-    doubts += [
-        f"the {name} run asked only what changed since {report.since}"
-        for name, report in (("earlier", before), ("later", after))
-        if report.since
-    ]
-    return doubts
 
 
 def _section(title: str, sign: Sign, found: Sequence[Finding], said: Callable[[Finding, Paper], list[Text]], paper: Paper) -> list[Text]:

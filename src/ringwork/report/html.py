@@ -18,21 +18,23 @@ from markupsafe import Markup, escape
 
 from ringwork.prove.evidence import Report
 from ringwork.report.page import page
-from ringwork.report.signs import BAD, GOOD, NONE, OPEN, OUTCOMES, WAIVED
-from ringwork.report.visible import visible
+from ringwork.report.requirements import WORDS
+from ringwork.report.signs import BAD, GOOD, NONE, OPEN, OUTCOMES, SEVERITIES, VERDICTS, WAIVED
+from ringwork.report.tally import ENDS, HELD
+from ringwork.report.visible import counted, visible
 
 
-def write(report: Report, path: Path) -> None:
-    """Write the report to a file, whose folder exists. Raises OSError when that fails."""
-    path.write_text(document(report), encoding="utf-8", newline="\n")
+def write(report: Report, path: Path, *, before: Report | None = None) -> None:
+    """Write the report to a file, whose folder exists. before: the run to compare it with. Raises OSError when that fails."""
+    path.write_text(document(report, before=before), encoding="utf-8", newline="\n")
 
 
-def document(report: Report) -> str:
-    """The whole page as text."""
+def document(report: Report, *, before: Report | None = None) -> str:
+    """The whole page as text; where there is an earlier run, with what changed since."""
     style, script = _asset("report.css"), _asset("report.js")
     policy = Markup(_policy(style, script))  # noqa: S704 - made of constants and digests
     template = _environment().get_template("report.html.j2")
-    return template.render(report=report, page=page(report), policy=policy, style=style, script=script)
+    return template.render(report=report, page=page(report, before), policy=policy, style=style, script=script)
 
 
 @functools.cache
@@ -45,7 +47,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(anchor=_anchor, outcomes=OUTCOMES, good=GOOD, bad=BAD, unsure=OPEN, moot=NONE, waived=WAIVED)
+    made.globals.update(anchor=_anchor, counted=counted, ends=ENDS, outcomes=OUTCOMES, requirement_words=WORDS, verdicts=VERDICTS)
+    made.globals.update(severities=SEVERITIES, good=GOOD, bad=BAD, unsure=OPEN, moot=NONE, waived=WAIVED, holding=HELD)
     made.filters["ticked"] = _ticked
     return made
 

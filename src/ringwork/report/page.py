@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ringwork.prove.evidence import CheckResult, Finding, Observation, Outcome, Report, Verdict
+from ringwork.prove.evidence import CheckResult, Report, Verdict
 from ringwork.report import about, depth, matrix
-from ringwork.report.signs import VERDICTS, Sign, exit_of, told_exit
+from ringwork.report.causes import Cause, Step, causes, steps
+from ringwork.report.diff import Difference, compare, doubts
+from ringwork.report.layers import LayerView, layers
+from ringwork.report.requirements import Standard, tables
+from ringwork.report.rings import Ring, rings
+from ringwork.report.signs import SEVERITIES, VERDICTS, Sign, exit_of, told_exit
 
-_HELD_SHOWN = 50  # attacks of one check that held; a page of thousands helps nobody, and the JSON has them all
+_ROWS = 40  # routes of one table; where there are more, those that surprise come first and the rest is folded away
+_STANDS = 12  # the same for rows of the depth table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,50 +29,24 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """A check with what it saw. hidden: how many attacks that held are left out. findings: their ids."""
+class Changes:
+    """Against an earlier run. started, commit: its own. doubts: what makes the two less alike than a reader would think."""
 
-    result: CheckResult
-    name: str
-    sign: Sign
-    observations: tuple[Observation, ...]
-    hidden: int
-    findings: tuple[str, ...]
-
-    @property
-    def verdict(self) -> str:
-        """The verdict, with the word for the sub-count."""
-        return f"{self.result.verdict}{' (held)' if self.result.held else ''}"
+    difference: Difference
+    started: str
+    commit: str
+    doubts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ControlView:
-    """A control with its checks."""
+class Choices:
+    """What a reader can filter by: only what is there. owners: named by the project; actors: as the catalogue says."""
 
-    about: about.About
-    verdict: str
-    sign: Sign
-    checks: tuple[Judged, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerView:
-    """untried: controls none of whose checks has evidence; reasons: why, joined."""
-
-    name: str
-    tried: tuple[ControlView, ...]
-    untried: tuple[ControlView, ...]
-    reasons: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingView:
-    """A finding with what the catalogue says of its control."""
-
-    finding: Finding
-    verdict: str
-    sign: Sign
-    about: about.About
+    severities: tuple[str, ...]
+    layers: tuple[Ring, ...]
+    owners: tuple[str, ...]
+    actors: tuple[str, ...]
+    states: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,55 +54,84 @@ class Page:
     """Everything that is shown and does not stand in the report as it is.
 
     share: reached routes in percent, None without routes. is_short: whether they stay below the floor.
+    listed: every check and control that has a place in the page, to be linked to.
+    first, more: rows of the matrix that are seen at once, and those that are folded away; stands, deeper: the same for depth.
     """
 
     word: str
     ending: str
     sign: Sign
     started: str
+    listed: frozenset[str]
     numbers: tuple[Number, ...]
     share: int | None
     is_short: bool
     skipped: tuple[tuple[str, tuple[str, ...]], ...]
+    steps: tuple[Step, ...]
+    changes: Changes | None
+    rings: tuple[Ring, ...]
+    choices: Choices
     stands: tuple[depth.Stand, ...]
+    deeper: tuple[depth.Stand, ...]
     thin: int
-    findings: tuple[FindingView, ...]
+    causes: tuple[Cause, ...]
     grid: matrix.Grid
+    first: tuple[matrix.Row, ...]
+    more: tuple[matrix.Row, ...]
     strange: int
     layers: tuple[LayerView, ...]
+    standards: tuple[Standard, ...]
     proven: tuple[CheckResult, ...]
     held: tuple[CheckResult, ...]
     reasons: tuple[tuple[str, tuple[str, ...]], ...]
     inapplicable: tuple[CheckResult, ...]
 
 
-def page(report: Report) -> Page:
-    """The view of a report."""
+def page(report: Report, before: Report | None = None) -> Page:
+    """The view of a report. before: the run to compare it with."""
     word, sign = exit_of(report.exit_code)
     ending = told_exit(report.exit_code, report.exit_reason)
     stands, grid = depth.stands(report.depth), matrix.grid(report.matrix)
+    first, more = _folded(grid)
     reached = report.coverage
     unverified = [result for result in report.results if result.verdict is Verdict.NOT_VERIFIED]
+    changes = None if before is None else _changes(before, report)
+    found = causes(report, None if changes is None else [finding.id for finding in changes.difference.new])
+    around = rings(report)
     return Page(
         word=word,
         ending=ending[:1].upper() + ending[1:],
         sign=sign,
-        started=report.started_at.replace("T", " ").replace("+00:00", " UTC"),
+        started=moment(report.started_at),
+        listed=frozenset(name for result in report.results for name in (result.check, result.check.partition("/")[0])),
         numbers=tuple(_number(report, verdict) for verdict in VERDICTS),
         share=int(100 * reached.reached / reached.found) if reached.found else None,
         is_short=reached.reached < reached.floor * reached.found,
         skipped=_grouped((reason, route) for route, reason in reached.skipped.items()),
-        stands=tuple(stands),
+        steps=steps(found),
+        changes=changes,
+        rings=around,
+        choices=_choices(report, around, found),
+        stands=tuple(stands[:_STANDS]),
+        deeper=tuple(stands[_STANDS:]),
         thin=sum(stand.is_thin for stand in stands),
-        findings=tuple(_finding(finding) for finding in report.findings),
+        causes=found,
         grid=grid,
+        first=first,
+        more=more,
         strange=sum(len(row.surprises) for row in grid.rows),
-        layers=tuple(_layers(report)),
+        layers=tuple(layers(report)),
+        standards=tables(report),
         proven=tuple(result for result in report.results if result.verdict is Verdict.PROVEN),
         held=tuple(result for result in unverified if result.held),
         reasons=_grouped((result.reason, result.check) for result in unverified if not result.held),
         inapplicable=tuple(result for result in report.results if result.verdict is Verdict.NOT_APPLICABLE),
     )
+
+
+def moment(text: str) -> str:
+    """An ISO time in UTC as people read it."""
+    return text.replace("T", " ").replace("+00:00", " UTC")
 
 
 def _number(report: Report, verdict: Verdict) -> Number:
@@ -139,56 +148,28 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, tuple[str, ..
     return tuple((key, tuple(items)) for key, items in found.items())
 
 
-def _finding(finding: Finding) -> FindingView:
-    return FindingView(finding=finding, verdict=finding.verdict.value, sign=VERDICTS[finding.verdict], about=about.control(finding.control))
+def _folded(grid: matrix.Grid) -> tuple[tuple[matrix.Row, ...], tuple[matrix.Row, ...]]:
+    """The rows to see at once, and the rest."""
+    if len(grid.rows) <= _ROWS:
+        return grid.rows, ()
+    surprising = {row.route for row in grid.surprising}
+    return tuple(grid.surprising), tuple(row for row in grid.rows if row.route not in surprising)
 
 
-def _layers(report: Report) -> Iterable[LayerView]:
-    by_control = dict[str, list[CheckResult]]()
-    for result in report.results:
-        by_control.setdefault(result.check.partition("/")[0], []).append(result)
-    for name in about.layers(set(by_control)):
-        inside = {id_: results for id_, results in by_control.items() if id_.partition(".")[0] == name}
-        views = {id_: _control(id_, results, report) for id_, results in inside.items()}
-        tried = [id_ for id_, results in inside.items() if any(_is_tried(result) for result in results)]
-        untried = [id_ for id_ in inside if id_ not in tried]
-        reasons = dict.fromkeys(result.reason for id_ in untried for result in inside[id_])
-        yield LayerView(
-            name=name.replace("-", " ").capitalize(),
-            tried=tuple(views[id_] for id_ in _gravest_first(tried, report.controls)),
-            untried=tuple(views[id_] for id_ in untried),
-            reasons="; ".join(list(reasons)[:3]),
-        )
-
-
-def _is_tried(result: CheckResult) -> bool:
-    return result.evidence is not None or result.verdict is not Verdict.NOT_VERIFIED
-
-
-def _gravest_first(controls: Sequence[str], verdicts: Mapping[str, Verdict]) -> list[str]:
-    order = (Verdict.VIOLATED, Verdict.ACCEPTED, Verdict.NOT_VERIFIED, Verdict.PROVEN, Verdict.NOT_APPLICABLE)
-    return sorted(controls, key=lambda id_: order.index(verdicts.get(id_, Verdict.NOT_VERIFIED)))
-
-
-def _control(id_: str, results: Sequence[CheckResult], report: Report) -> ControlView:
-    verdict = report.controls.get(id_, Verdict.NOT_VERIFIED)
-    return ControlView(
-        about=about.control(id_),
-        verdict=verdict.value,
-        sign=VERDICTS[verdict],
-        checks=tuple(_judged(result, report.findings) for result in results),
+def _changes(before: Report, after: Report) -> Changes:
+    return Changes(
+        difference=compare(before, after), started=moment(before.started_at), commit=before.commit[:12], doubts=tuple(doubts(before, after))
     )
 
 
-def _judged(result: CheckResult, findings: Sequence[Finding]) -> Judged:
-    seen = result.evidence.observations if result.evidence is not None else ()
-    held = [one for one in seen if one.outcome is Outcome.HELD]
-    others = [one for one in seen if one.outcome is not Outcome.HELD]
-    return Judged(
-        result=result,
-        name=result.check.partition("/")[2],
-        sign=VERDICTS[result.verdict],
-        observations=(*others, *held[:_HELD_SHOWN]),
-        hidden=len(held[_HELD_SHOWN:]),
-        findings=tuple(finding.id for finding in findings if finding.check == result.check),
+def _choices(report: Report, around: tuple[Ring, ...], found: Sequence[Cause]) -> Choices:
+    rows = [about.control(control) for control in {result.check.partition("/")[0] for result in report.results}]
+    severities = {finding.severity for finding in report.findings} | {row.severity for row in rows}
+    views = [view for cause in found for view in cause.findings]
+    return Choices(
+        severities=tuple(severity for severity in SEVERITIES if severity in severities),
+        layers=around,
+        owners=tuple(sorted({finding.owner for finding in report.findings if finding.owner})),
+        actors=tuple(sorted({row.owner for row in rows if row.owner})),
+        states=tuple(sorted({view.state for view in views if view.state}, reverse=True)),
     )
