@@ -6,13 +6,14 @@ import re
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from ringwork.cli import narration, terminal, writing
+from ringwork.cli import earlier, narration, terminal, writing
 from ringwork.errors import TargetFailed
 from ringwork.prove import options, run, settings, target
 from ringwork.prove.evidence import Report
@@ -38,6 +39,7 @@ def command(
     profile: Annotated[str | None, typer.Option(help="Controls up to: baseline, standard, high (default).")] = None,
     baseline: Annotated[Path | None, typer.Option(help="Findings of this file do not fail the run; see `ringwork baseline`.")] = None,
     since: Annotated[str, typer.Option(metavar="REV", help="Only routes that changed since this revision of git; proves nothing.")] = "",
+    against: Annotated[Path | None, typer.Option(help="report.html tells what changed since this report.json (the last run's).")] = None,
     output_dir: Annotated[Path, typer.Option(help="Where report.html, report.json and the others go.")] = Path(".ringwork"),
     formats: Annotated[list[str] | None, typer.Option("--format", help=writing.FORMATS_HELP)] = None,
     sign: Annotated[Path | None, typer.Option(metavar="KEY.pem", help=writing.SIGN_HELP)] = None,
@@ -55,7 +57,8 @@ def command(
     """
     out = _console(no_color=no_color)
     try:
-        forms, extra = writing.chosen(formats or (), signed=sign is not None), writing.asked(sign)
+        forms = writing.chosen(formats or (), signed=sign is not None)
+        extra = replace(writing.asked(sign), before=earlier.find(against, output_dir, out))
         chosen = target.resolve(where, here=Path.cwd(), factory=factory, arguments=tuple(factory_args or ()))
         given = settings.of_project(chosen)
         asked = options.laid_over(
@@ -79,7 +82,7 @@ def command(
             report = run.prove(chosen, asked, progress)
     except TargetFailed as error:
         raise typer.Exit(explain(out, error)) from error
-    _show(report, out, output_dir, forms, extra, verbose=verbose)
+    _show(report, out, output_dir, forms, earlier.comparable(extra, report, named=against is not None), verbose=verbose)
     raise typer.Exit(report.exit_code)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -55,15 +56,16 @@ def render(
     where: Annotated[Path, typer.Argument(metavar="REPORT", help="A report.json, or the folder that holds it.")] = Path(".ringwork"),
     *,
     formats: Annotated[list[str], typer.Option("--format", help=writing.FORMATS_HELP)],
+    against: Annotated[Path | None, typer.Option(help="Say in report.html what changed since this report.json.")] = None,
     output_dir: Annotated[Path | None, typer.Option(help="Where the files go; beside the report unless given.")] = None,
     sign: Annotated[Path | None, typer.Option(metavar="KEY.pem", help=writing.SIGN_HELP)] = None,
 ) -> None:
     """Write a stored report in other forms, as the run that made it could have."""
     out = terminal.console()
-    stored = read(where)
+    stored, before = read(where), read(against) if against is not None else None
     forms = writing.chosen(formats, always=False, signed=sign is not None)
     folder = output_dir or (where if where.is_dir() else where.parent)
-    given = writing.asked(sign)
+    given = replace(writing.asked(sign), before=before)
     written = writing.write(stored, forms, folder, out, given)
     for path in written:
         terminal.say(out, str(path))

@@ -22,12 +22,14 @@ class Asked:
     """What an output needs beside the report. now: with a zone. commit: the one that a badge should be of, "" for any.
 
     signer: the key that signs the statement; None leaves it unsigned.
+    before: the run that the HTML report tells the changes since, None for none.
     """
 
     now: datetime.datetime
     max_age: datetime.timedelta = badge.MAX_AGE
     commit: str = ""
     signer: envelope.Signer | None = None
+    before: Report | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +47,17 @@ def _oscal(report: Report, _: Asked) -> Files:
     return {f"oscal/{name}": text for name, text in oscal.render(report).items()}
 
 
+def _html(report: Report, asked: Asked) -> Files:
+    return {"report.html": html.document(report, before=asked.before)}
+
+
 def _badge(report: Report, asked: Asked) -> Files:
     judged = badge.judge(report, now=asked.now, max_age=asked.max_age, commit=asked.commit)
     return {"badge.json": badge.endpoint(judged), "badge.svg": badge.svg(judged)}
 
 
 OUTPUTS: tuple[Output, ...] = (
-    Output(name="html", says="for people: one file, works offline", make=lambda r, _: {"report.html": html.document(r)}, always=True),
+    Output(name="html", says="for people: one file, works offline", make=_html, always=True),
     Output(name="json", says="everything, for programs", make=lambda r, _: {"report.json": plain.to_json(r)}, always=True),
     Output(name="sarif", says="for code scanning", make=lambda r, _: {"report.sarif": sarif.render(r)}),
     Output(name="junit", says="for what collects test results", make=lambda r, _: {"junit.xml": junit.render(r)}),

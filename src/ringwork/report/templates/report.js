@@ -92,7 +92,7 @@
     clearTimeout(waiting);
     waiting = setTimeout(function () { remember(apply()); }, 120);
   }
-  for (const field of fields) { field.addEventListener("input", soon); }
+  for (const field of fields) { field.addEventListener(field.tagName === "SELECT" ? "change" : "input", soon); }
   document.getElementById("clear").addEventListener("click", function () {
     for (const field of fields) { field.value = ""; }
     remember(apply());
