@@ -5,7 +5,7 @@ Adapters fill it once; a header is read once and its value handed down. Values f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ringwork.names import IncidentId
 from ringwork.principal import Principal
@@ -13,7 +13,10 @@ from ringwork.route import Route
 from ringwork.secret import random_hex
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+SECURE = frozenset({"https", "wss"})
+"""Schemes of requests that came over TLS."""
 
 Header = tuple[bytes, bytes]
 """Name in lower case, value; both as on the wire (latin-1)."""
@@ -64,6 +67,29 @@ def vary_on(headers: list[Header], names: bytes) -> list[Header]:
     return [*headers[:at], (b"vary", headers[at][1] + b", " + missing if headers[at][1].strip() else missing), *headers[at + 1 :]]
 
 
+_UNDERSCORE = ord("_")
+"""As a number: bytes look for bytes far more slowly than for one of their own."""
+
+_FORWARDING = frozenset({b"forwarded", b"x-forwarded-for"})
+_NONE: Mapping[bytes, bytes] = {}
+
+
+class _LookedUp:
+    """A header field that is looked up among the names of its request, unless it was set."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: bytes) -> None:
+        self.name = name
+
+    def __get__(self, exchange: Exchange | None, owner: type) -> bytes | None:
+        return None if exchange is None else exchange.names.get(self.name)
+
+
+def _looked_up(name: bytes) -> Any:
+    return _LookedUp(name)
+
+
 class Exchange:
     """What one request says, who sent it, where it goes, and what guards note on the way.
 
@@ -72,35 +98,40 @@ class Exchange:
     peer: the socket's own address, "" if the server hides it. client: who is asking, the peer until trusted-proxies has resolved it.
     query: what follows the "?", raw, b"" for nothing.
     header fields: raw bytes, or None when absent. repeated: singletons that came more than once, a sign of smuggling.
-    others: names of the headers that are none of these fields, under ASGI.
+    names: all headers by name, the last value of each, under ASGI. is_odd: a name came twice or holds an underscore.
+    is_forwarded: some proxy, or somebody who plays one, says for whom it asks. is_resolved: client or scheme were changed by that.
     dropped / replaced: what the adapter takes out of, or puts into, the request that the application sees.
     route, principal: None until resolved. notes: what one guard leaves for its own later hook, keyed by control id.
     """
 
     # Class attributes are the defaults: most fields of most requests stay at them, and a field that is not set costs nothing.
+    # Those that every request is asked for are set when it is read, the others are looked up when somebody asks.
     host: bytes | None = None
-    origin: bytes | None = None
-    referer: bytes | None = None
     cookie: bytes | None = None
-    authorization: bytes | None = None
-    accept: bytes | None = None
+    fetch_site: bytes | None = None
     content_type: bytes | None = None
     content_length: bytes | None = None
-    fetch_site: bytes | None = None
-    fetch_mode: bytes | None = None
-    fetch_dest: bytes | None = None
-    csrf_header: bytes | None = None
-    preflight_method: bytes | None = None
-    preflight_headers: bytes | None = None
-    preflight_private: bytes | None = None
-    forwarded: bytes | None = None
-    forwarded_for: bytes | None = None
-    forwarded_proto: bytes | None = None
-    forwarded_host: bytes | None = None
-    request_id: bytes | None = None
+    origin: bytes | None = _looked_up(b"origin")
+    referer: bytes | None = _looked_up(b"referer")
+    authorization: bytes | None = _looked_up(b"authorization")
+    accept: bytes | None = _looked_up(b"accept")
+    fetch_mode: bytes | None = _looked_up(b"sec-fetch-mode")
+    fetch_dest: bytes | None = _looked_up(b"sec-fetch-dest")
+    csrf_header: bytes | None = _looked_up(b"x-csrf-token")
+    preflight_method: bytes | None = _looked_up(b"access-control-request-method")
+    preflight_headers: bytes | None = _looked_up(b"access-control-request-headers")
+    preflight_private: bytes | None = _looked_up(b"access-control-request-private-network")
+    forwarded: bytes | None = _looked_up(b"forwarded")
+    forwarded_for: bytes | None = _looked_up(b"x-forwarded-for")
+    forwarded_proto: bytes | None = _looked_up(b"x-forwarded-proto")
+    forwarded_host: bytes | None = _looked_up(b"x-forwarded-host")
+    request_id: bytes | None = _looked_up(b"x-request-id")
     query: bytes = b""
     repeated: tuple[bytes, ...] = ()
-    others: tuple[bytes, ...] = ()
+    names: Mapping[bytes, bytes] = _NONE
+    is_odd: bool = False
+    is_forwarded: bool = False
+    is_resolved: bool = False
     dropped: tuple[bytes, ...] = ()
     replaced: tuple[Header, ...] = ()
     route: Route | None = None
@@ -157,14 +188,28 @@ class Exchange:
         return None if self.notes is None else self.notes.get(key)
 
     def read(self, headers: Sequence[Header]) -> None:
-        """Fill the header fields from raw pairs, in one pass."""
-        size = 0
+        """Fill the header fields from raw pairs."""
+        self.names = names = dict(headers)
+        self.header_count = count = len(headers)
+        if len(names) != count:
+            self._read_repeated(headers)
+        else:
+            find = names.get
+            self.host, self.cookie, self.fetch_site = find(b"host"), find(b"cookie"), find(b"sec-fetch-site")
+            self.content_type, self.content_length = find(b"content-type"), find(b"content-length")
+            spelled = b"".join(names)
+            self.is_odd = _UNDERSCORE in spelled
+            self.is_forwarded = not _FORWARDING.isdisjoint(names)
+            self.header_bytes = len(spelled) + len(b"".join(names.values()))
+
+    def _read_repeated(self, headers: Sequence[Header]) -> None:
+        """The same where a name comes more than once."""
+        for field in SINGLETONS.values():
+            setattr(self, field, None)
         for name, value in headers:
-            size += len(name) + len(value)
-            if name not in SINGLETONS:
-                self.others = (*self.others, name)
+            slot = SINGLETONS.get(name)
+            if slot is None:
                 continue
-            slot = SINGLETONS[name]
             earlier = getattr(self, slot)
             if earlier is None:
                 setattr(self, slot, value)
@@ -173,4 +218,6 @@ class Exchange:
             else:
                 # Against smuggling by repetition: two values of one name may be read differently further in.
                 self.repeated += (name,)
-        self.header_count, self.header_bytes = len(headers), size
+        self.is_odd = True
+        self.is_forwarded = not _FORWARDING.isdisjoint(self.names)
+        self.header_bytes = sum(len(name) + len(value) for name, value in headers)

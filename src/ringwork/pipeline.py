@@ -7,19 +7,29 @@ A request then runs plain closures; nothing is looked up, built or matched twice
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Iterable
 from typing import Any
 
+from ringwork import fusing
 from ringwork.enforce.access import deny_by_default
 from ringwork.enforce.browser import cache_control, content_security_policy, cookie_attributes, cors, csrf, open_redirect, security_headers
-from ringwork.enforce.guard import Ask, Asking, Body, Decision, Enter, Guard, Hooks, Judge, Leave, Limits, Refusal, Reply, Site, remarks
+from ringwork.enforce.guard import (
+    Decision,
+    Enter,
+    Guard,
+    Hooks,
+    Limits,
+    Refusal,
+    Reply,
+    Site,
+)
 from ringwork.enforce.identity import authentication_required
 from ringwork.enforce.network import host_validation, rate_limiting, request_limits, trusted_proxies
 from ringwork.enforce.observation import security_event_logging
 from ringwork.enforce.output import debug_disabled, error_handling, fail_closed, information_disclosure
 from ringwork.enforce.transport import hsts, tls_required
 from ringwork.events import Outcome
-from ringwork.exchange import SINGLETONS, Exchange, Header
+from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen, replace
 from ringwork.names import ControlId
 from ringwork.policy.policy import SETTINGS, Mode, Policy
@@ -86,33 +96,41 @@ class Plan:
 
     arrive: decides before routing. enter: decides when route and principal are known. Both may hand back a generator of asks.
     limits: what the body and the wait for an answer are held to, or None. judge: refuses an answer of the application, or None.
-    start: headers of the answer in, headers to send out. error_body: for answers of 400 and above, or None.
+    start: headers of the answer in (names in lower case), headers to send out. swift: judge and start at once for an ordinary
+    answer, with headers as they came; None for any other. error_body: for answers of 400 and above, or None.
     drops: request headers that the application must not see.
     """
 
-    __slots__ = ("pipeline", "route", "arrive", "enter", "limits", "judge", "start", "error_body", "drops", "constants", "_drops_read")
+    __slots__ = (
+        "pipeline",
+        "route",
+        "arrive",
+        "enter",
+        "limits",
+        "has_own_limits",
+        "judge",
+        "start",
+        "swift",
+        "error_body",
+        "drops",
+        "constants",
+    )
 
     def __init__(self, pipeline: Pipeline, route: Route | None, hooks: list[Hooks]) -> None:
         self.pipeline, self.route = pipeline, route
-        self.arrive = _fuse_enter([h.arrive for h in hooks if h.arrive], pipeline)
+        self.arrive = fusing.enter([(h.arrive, h.asks) for h in hooks if h.arrive], pipeline)
         # Marked operations are told last, because only what every guard has let in begins.
-        told = [_operation(pipeline.teller)] if pipeline.teller is not None and security_event_logging.is_marked(route) else []
-        self.enter = _fuse_enter([*(h.enter for h in hooks if h.enter), *told], pipeline)
+        told = [(_operation(pipeline.teller), False)] if pipeline.teller is not None and security_event_logging.is_marked(route) else []
+        self.enter = fusing.enter([*((h.enter, h.asks) for h in hooks if h.enter), *told], pipeline)
         self.limits: Limits | None = next((h.limits for h in hooks if h.limits), None)
-        self.judge = _fuse_judges([h.judge for h in hooks if h.judge], pipeline)
+        self.has_own_limits = route is not None and self.limits is not None and self.limits is not pipeline.unmatched.limits
+        self.judge = fusing.judges(hooks, pipeline)
         applied = [] if pipeline.observing else hooks
-        self.start = _fuse_start(applied, pipeline)
-        self.error_body = _fuse_bodies([h.error_body for h in reversed(applied) if h.error_body])
+        self.start = fusing.start(applied, pipeline)
+        self.swift = fusing.swift(hooks, applied, pipeline) if not pipeline.observing else fusing.nothing
+        self.error_body = fusing.bodies([h.error_body for h in reversed(applied) if h.error_body])
         self.drops: frozenset[bytes] = frozenset().union(*(h.drops for h in applied))
-        self._drops_read = tuple(SINGLETONS[name] for name in self.drops & SINGLETONS.keys())
-        self.constants: tuple[Header, ...] = tuple(header for h in applied for header in h.headers)
-
-    def drops_read(self, exchange: Exchange) -> bool:
-        """Whether a header that the exchange has read is one which the application must not see."""
-        for slot in self._drops_read:  # noqa: SIM110  # on the path of every request, and a generator costs more than the answer
-            if getattr(exchange, slot) is not None:
-                return True
-        return False
+        self.constants: tuple[Header, ...] = tuple(header for h in applied for header in (*h.headers, *h.secure_headers))
 
 
 class Answer(Frozen):
@@ -155,7 +173,9 @@ class Pipeline:
         self.teller = None if LOGGING in without else _teller(policy, self.site)
         self.controls = tuple(guard.control for guard in chosen)
         self.requires_decision = ACCESS in self.controls and not self.observing
-        self.identifies = bool({IDENTITY, ACCESS, csrf.GUARD.control, cache_control.GUARD.control} & set(self.controls))
+        self.identifies = policy.identify is not None and bool(
+            {IDENTITY, ACCESS, csrf.GUARD.control, cache_control.GUARD.control} & set(self.controls)
+        )
         self.identify_waits = inspect.iscoroutinefunction(policy.identify)
         self.unmatched = self.plan(None)
 
@@ -197,6 +217,11 @@ class Pipeline:
             return None
         exchange.note(FAULT, error)
         return refusal
+
+    @property
+    def closes(self) -> bool:
+        """Whether a fault of a guard ends the request; the prover's copies may say no."""
+        return self.site.closes
 
     def passes(self, exchange: Exchange, decision: Refusal | Reply) -> bool:
         """Whether the request goes on all the same: in observe, where refusals are told and nothing is answered from here."""
@@ -283,104 +308,3 @@ def _operation(teller: Teller) -> Enter:
 def _fault_of(exchange: Exchange) -> BaseException | None:
     fault = exchange.noted(FAULT)
     return fault if isinstance(fault, BaseException) else None
-
-
-def _fuse_enter(steps: list[Enter], pipeline: Pipeline) -> Enter:
-    def enter(exchange: Exchange) -> Decision | Asking:
-        i = 0
-        try:
-            for i, step in enumerate(steps):
-                found = step(exchange)
-                if found is None:
-                    continue
-                if isinstance(found, Refusal | Reply):
-                    if pipeline.passes(exchange, found):
-                        continue
-                    return found
-                return _asking(found, exchange, steps[i + 1 :], pipeline)
-        except Exception as error:  # noqa: BLE001  # whatever a guard, or what it was handed, raises
-            return pipeline.guard_failed(exchange, error) or _fuse_enter(steps[i + 1 :], pipeline)(exchange)
-        return None
-
-    return enter
-
-
-def _asking(first: Asking, exchange: Exchange, rest: list[Enter], pipeline: Pipeline) -> Generator[Ask, Any, Decision]:
-    """Go on from a guard that asks, with those that stand behind it."""
-    steps: list[Enter] = [lambda _: first, *rest]
-    for step in steps:
-        try:
-            found = step(exchange)
-            decision = found if found is None or isinstance(found, Refusal | Reply) else (yield from found)
-        except Exception as error:  # noqa: BLE001  # whatever a guard, or the store that it asked, raises
-            decision = pipeline.guard_failed(exchange, error)
-        if decision is not None and not pipeline.passes(exchange, decision):
-            return decision
-    return None
-
-
-def _fuse_judges(steps: list[Judge], pipeline: Pipeline) -> Judge | None:
-    if not steps:
-        return None
-
-    def judge(exchange: Exchange, status: int, headers: list[Header]) -> Refusal | None:
-        for step in steps:
-            refusal = step(exchange, status, headers)
-            if refusal is not None and not pipeline.passes(exchange, refusal):
-                return refusal
-        return None
-
-    return judge
-
-
-def _fuse_start(hooks: list[Hooks], pipeline: Pipeline) -> Callable[[Exchange, int, list[Header]], list[Header]]:
-    """One pass over the application's headers: what guards own is taken out, constants are put in, then the hooks of each."""
-    constants = [header for h in hooks for header in h.headers]
-    owned = dict(constants)
-    removed = frozenset().union(*(h.removes for h in hooks))
-    keeps = {name: values for h in hooks for name, values in (h.keeps or {}).items()}
-    touched = removed | owned.keys()
-    leaves: list[Leave] = [h.leave for h in reversed(hooks) if h.leave]
-
-    def settle(headers: list[Header]) -> list[Header]:
-        kept: dict[bytes, bytes] = {}
-        passed = []
-        for name, value in headers:
-            lower = name.lower()
-            if lower not in touched:
-                passed.append((lower, value))
-            elif value.lower() in keeps.get(lower, ()):
-                kept[lower] = value
-        return [*passed, *((name, kept.get(name, value)) for name, value in constants)]
-
-    def start(exchange: Exchange, status: int, headers: list[Header]) -> list[Header]:
-        for name, _ in headers:
-            if name in touched or not name.islower():
-                out = settle(headers)
-                break
-        else:
-            out = [*headers, *constants]
-        for leave in leaves:
-            out = leave(exchange, status, out)
-        if exchange.notes is not None:
-            for what in remarks(exchange):
-                pipeline.record(exchange, what, outcome=Outcome.OBSERVED)
-        return out
-
-    return start
-
-
-def _fuse_bodies(steps: list[Body]) -> Body | None:
-    if not steps:
-        return None
-
-    def error_body(exchange: Exchange, status: int, headers: list[Header], body: bytes) -> tuple[list[Header], bytes] | None:
-        replaced = None
-        for step in steps:
-            found = step(exchange, status, headers, body)
-            if found is not None:
-                replaced = found
-                headers, body = found
-        return replaced
-
-    return error_body

@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 from typing import Any
 
 from ringwork.clock import FixedClock
-from ringwork.enforce.guard import Blocking, Guard, ReadForm, Refusal, Site
+from ringwork.enforce.guard import ERROR, NOTED, Blocking, Guard, ReadForm, Refusal, Site
 from ringwork.exchange import Exchange, Header
 from ringwork.names import SessionId
 from ringwork.principal import Principal, Via
@@ -106,5 +106,8 @@ def leave(
     route: Route | None = None,
 ) -> list[Header]:
     """The headers that the guard sends for these."""
-    step = guard.plan(settings, site, route).leave
-    return headers if step is None else step(exchange, status, headers)
+    hooks = guard.plan(settings, site, route)
+    occasions = {name for name, _ in headers} | ({ERROR} if status >= 400 else set()) | ({NOTED} if exchange.notes is not None else set())
+    if hooks.leave is None or (hooks.leave_on and hooks.leave_on.isdisjoint(occasions)):
+        return headers
+    return hooks.leave(exchange, status, headers)

@@ -201,9 +201,20 @@ def test_goes_on_behind_a_guard_that_asks() -> None:
 
     pipeline = installation().pipeline
     for behind in (lambda _: last, again):
-        hooks = [Hooks(enter=asks), Hooks(enter=lambda _: None), Hooks(enter=behind)]
+        hooks = [Hooks(enter=asks, asks=True), Hooks(enter=lambda _: None), Hooks(enter=behind, asks=True)]
         found: Any = pipeline_module.Plan(pipeline, route(), hooks).enter(exchange())
         assert ended(found) == last
+
+
+def test_refuses_behind_a_guard_that_asks_without_having_said_so() -> None:
+    """The guards behind it would be left out, so it is a fault, and a fault is refused."""
+
+    def asks(exchange_: Exchange) -> Any:
+        yield ReadForm(limit_bytes=1)
+        return None
+
+    found: Any = pipeline_module.Plan(installation().pipeline, route(), [Hooks(enter=asks)]).enter(exchange())
+    assert (found.control, found.status) == ("output.fail-closed", 503)
 
 
 def test_observes_what_a_form_shows_without_refusing() -> None:

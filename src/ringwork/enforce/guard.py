@@ -97,17 +97,23 @@ class Hooks(Frozen):
 
     headers: constant ones that every answer carries; the application's own of the same name are taken out,
         unless their value stands in `keeps` (values at least as strict, lower case).
+    secure_headers: the same for answers over TLS alone; without it the application's own are taken out all the same.
     removes: names taken out of every answer.
     drops: names taken out of every request before the application sees it.
     arrive: runs before a route is known, on every request (taken from the plan for None only).
     enter: runs when route and principal are known, before any code of the application's route.
     limits: what the adapter applies while the body is read and the answer is awaited.
     judge: runs when an answer of the application starts, on its own headers; a refusal takes the answer's place.
-    leave: runs when the answer starts; gets all headers, returns those to send.
+    judge_on: where not empty, `judge` runs only on answers that carry a header of one of these names.
+    leave: runs when the answer starts; gets all headers but the constant ones, returns those to send. The list is its own to change.
+    leave_on: where not empty, `leave` runs only on answers that came with a header of one of these names; ERROR means those of
+        400 and above, NOTED those of requests that some guard noted something of.
+    asks: whether arrive or enter may hand back a generator of asks; from a guard that does not say so one is a fault.
     error_body: runs on the first piece of an answer of 400 or above; may replace headers and whole body.
     """
 
     headers: tuple[Header, ...] = ()
+    secure_headers: tuple[Header, ...] = ()
     keeps: Mapping[bytes, frozenset[bytes]] | None = None
     removes: frozenset[bytes] = frozenset()
     drops: frozenset[bytes] = frozenset()
@@ -115,8 +121,15 @@ class Hooks(Frozen):
     enter: Enter | None = None
     limits: Limits | None = None
     judge: Judge | None = None
+    judge_on: frozenset[bytes] = frozenset()
     leave: Leave | None = None
+    leave_on: frozenset[bytes] = frozenset()
     error_body: Body | None = None
+    asks: bool = False
+
+
+ERROR, NOTED = b":error", b":noted"
+"""Occasions of `leave_on` that no header can be named like."""
 
 
 NO_HOOKS = Hooks()

@@ -17,18 +17,15 @@ from ringwork.exchange import Exchange, Header
 from ringwork.frameworks import reached
 from ringwork.frameworks.asgi_deciding import Body, Message, Receive, drive
 from ringwork.frameworks.asgi_limits import Meter, SocketMeter, Watches
+from ringwork.frameworks.asgi_sending import Send, Sender, lowered
 from ringwork.installation import Installation
 from ringwork.pipeline import ACCESS, Answer, Plan
 
 Scope = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 KEY = "ringwork"
 """Where the Exchange stands in a scope."""
-
-HELD_BYTES = 64 * 1024
-"""How much of an error's body is held back to be looked at."""
 
 
 class Outer:
@@ -68,22 +65,25 @@ class Outer:
         await self.app(scope, checked, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        installation = self.installation
-        fault = None if installation.settled else installation.unsettled()
-        plan = installation.pipeline.unmatched
+        plan = self.installation.pipeline.unmatched
+        if not self.installation.settled:
+            fault = self.installation.unsettled()
+            plan = self.installation.pipeline.unmatched  # settling may compile it anew
+            if fault is not None:
+                exchange = begin(scope, plan, scope["method"])
+                await Sender(exchange, send).answer(plan.pipeline.fail(exchange, fault, status=503))
+                return
         exchange = begin(scope, plan, scope["method"])
-        sender = Sender(exchange, send)
-        if fault is not None:
-            await sender.answer(plan.pipeline.fail(exchange, fault, status=503))
-            return
         limits, meter = plan.limits, None
-        if limits is not None:
+        if limits is None:
+            sender = Sender(exchange, send)
+        else:
             watch = self.watches.current()
             if len(watch.meters) >= limits.concurrent and not plan.pipeline.passes(exchange, limits.too_many):
                 # Against more requests at once than the process can hold: the next one learns it at once.
-                await sender.answer(plan.pipeline.give(exchange, limits.too_many))
+                await Sender(exchange, send).answer(plan.pipeline.give(exchange, limits.too_many))
                 return
-            meter = Meter(exchange, sender, receive, watch, limits)
+            sender = meter = Meter(exchange, send, receive, watch, limits)
             receive = meter.receive
         try:
             found = plan.arrive(exchange)
@@ -201,106 +201,26 @@ def rewrite(scope: Scope, exchange: Exchange, plan: Plan) -> None:
     """Take out of the request what the application must not see, and put in what guards replaced."""
     if plan.pipeline.observing:
         return
-    if exchange.client != exchange.peer:
-        scope["client"] = (exchange.client, 0)  # whom a trusted proxy named; its port nobody knows
-    if exchange.scheme != scope.get("scheme", exchange.scheme):
+    if exchange.is_resolved:
         scope["scheme"] = exchange.scheme
-    headers: list[Header] = scope["headers"]
-    drops, replaced = plan.drops, exchange.replaced
-    for name in exchange.others:
-        if name in drops or b"_" in name:
-            break
-    else:
-        if not exchange.dropped and len(replaced) < 2 and not plan.drops_read(exchange):
-            if replaced:  # the usual one: cookies under the names that the application knows
-                own = replaced[0][0]
-                scope["headers"] = [pair for pair in headers if pair[0] != own]
-                scope["headers"].append(replaced[0])
+        if exchange.client != exchange.peer:
+            scope["client"] = (exchange.client, 0)  # whom a trusted proxy named; its port nobody knows
+    replaced, names = exchange.replaced, exchange.names
+    if not exchange.is_odd and not exchange.dropped and plan.drops.isdisjoint(names):
+        if not replaced:
             return
-    gone = {*drops, *exchange.dropped, *(name for name, _ in replaced)}
+        if len(replaced) == 1:  # the usual one: cookies under the names that the application knows
+            own = replaced[0]
+            headers: list[Header] = [*scope["headers"]]  # the server's own list stays as it came
+            try:
+                headers[headers.index((own[0], names[own[0]]))] = own
+            except (ValueError, KeyError):
+                headers.append(own)
+            scope["headers"] = headers
+            return
+    gone = {*plan.drops, *exchange.dropped, *(name for name, _ in replaced)}
     # Against a dropped name spelled with underscores, which a mounted WSGI application could not tell from the other.
-    scope["headers"] = [*(pair for pair in headers if pair[0].replace(b"_", b"-") not in gone), *replaced]
-
-
-class Sender:
-    """Sends one HTTP answer: headers settled by the plan, errors held back until their body was looked at."""
-
-    __slots__ = ("exchange", "raw", "started", "held", "body", "muted", "cut", "headless")
-
-    def __init__(self, exchange: Exchange, raw: Send) -> None:
-        self.exchange, self.raw = exchange, raw
-        self.started = self.muted = self.cut = False
-        self.held: Message | None = None
-        self.body = b""
-        self.headless = exchange.method == "HEAD"
-
-    def send(self, message: Message) -> Awaitable[None]:
-        """What the application calls instead of the server's send."""
-        kind = message["type"]
-        if kind == "http.response.start":
-            return _nothing() if self.muted else self._start(message)
-        if self.held is not None or self.muted:
-            return self._hold(message)
-        return self.raw(message)
-
-    def _start(self, message: Message) -> Awaitable[None]:
-        exchange, status = self.exchange, message["status"]
-        plan: Any = exchange.plan
-        refusal = None if exchange.decided and exchange.native is None else reached.unfit(exchange, plan.pipeline, status)
-        if refusal is None and plan.judge is not None:
-            refusal = plan.judge(exchange, status, message.get("headers") or [])
-        if refusal is not None:
-            self.muted = True
-            return self.answer(plan.pipeline.give(exchange, refusal))
-        if status >= 400 and plan.error_body is not None:
-            self.held, self.body = message, b""
-            return _nothing()
-        message["headers"] = plan.start(exchange, status, message.get("headers") or [])
-        self.started = True  # not before: a fault in a hook above still ends as a clean 500
-        return self.raw(message)
-
-    async def _hold(self, message: Message) -> None:
-        if self.muted:
-            return
-        if message["type"] != "http.response.body":
-            await self.flush()
-            await self.raw(message)
-            return
-        self.body += message.get("body", b"")
-        more = bool(message.get("more_body"))
-        if more and len(self.body) < HELD_BYTES:
-            return
-        # A 500 waits until the application has returned or raised: Starlette's error layer answers first and raises then.
-        if more or (self.held is not None and self.held["status"] < 500):
-            await self.flush(more=more)
-
-    async def flush(self, *, more: bool = False) -> None:
-        """Send a held error: replaced where its body tells too much, else as it is."""
-        held, self.held = self.held, None
-        if held is None:
-            return
-        exchange, status = self.exchange, held["status"]
-        plan: Any = exchange.plan
-        headers, body = held.get("headers") or [], self.body
-        if not exchange.has_incident:
-            plan.pipeline.answered(exchange, status)
-        found = plan.error_body(exchange, status, headers, body)
-        if found is not None:
-            headers, body = found
-            self.muted, more = more, False
-        headers = plan.start(exchange, status, headers)
-        self.started = True
-        await self.raw({**held, "headers": headers})
-        await self.raw({"type": "http.response.body", "body": b"" if self.headless else body, "more_body": more})
-
-    async def answer(self, answer: Answer) -> None:
-        """Send an answer of ringwork's own, in place of whatever the application held back."""
-        self.held, self.muted = None, True
-        plan: Any = self.exchange.plan
-        headers = plan.start(self.exchange, answer.status, answer.headers)
-        self.started = True
-        await self.raw({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await self.raw({"type": "http.response.body", "body": b"" if self.headless else answer.body, "more_body": False})
+    scope["headers"] = [*(pair for pair in scope["headers"] if pair[0].replace(b"_", b"-") not in gone), *replaced]
 
 
 def _is_taken_back(error: BaseException) -> bool:
@@ -328,10 +248,10 @@ class SocketSender:
         elif kind == "websocket.accept":
             await self._require_decision(plan, 101)
             self.accepted = True
-            message["headers"] = plan.start(self.exchange, 101, list(message.get("headers") or []))
+            message["headers"] = plan.start(self.exchange, 101, lowered(message.get("headers") or []))
         elif kind == "websocket.http.response.start":
             await self._require_decision(plan, message["status"])
-            message["headers"] = plan.start(self.exchange, message["status"], list(message.get("headers") or []))
+            message["headers"] = plan.start(self.exchange, message["status"], lowered(message.get("headers") or []))
             self.closed = True
         elif kind == "websocket.close":
             if not self.accepted and self.can_answer and not self.closed:
@@ -356,7 +276,3 @@ class SocketSender:
         headers = plan.start(self.exchange, answer.status, answer.headers)
         await self.raw({"type": "websocket.http.response.start", "status": answer.status, "headers": headers})
         await self.raw({"type": "websocket.http.response.body", "body": answer.body, "more_body": False})
-
-
-async def _nothing() -> None:
-    return None

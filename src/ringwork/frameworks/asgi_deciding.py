@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping
 from typing import Any
 
 from ringwork.enforce.guard import Asking, Blocking, Decision, ReadBody, ReadForm, Refusal, Reply
 from ringwork.exchange import Exchange
 from ringwork.frameworks import deadline
 from ringwork.pipeline import Pipeline, Plan
+from ringwork.principal import Principal
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -56,22 +57,50 @@ async def no_fields(request: object, body: bytes) -> Mapping[str, str] | None:
     return None
 
 
-async def enter(exchange: Exchange, plan: Plan, request: object, receive: Receive, read_fields: ReadFields) -> tuple[Decision, Receive]:
-    """Identify the principal, then let the guards of the matched route decide. With the receive by which the application goes on."""
+Entered = tuple[Decision, Receive]
+"""A decision, and the receive by which the application goes on."""
+
+
+def enter(
+    exchange: Exchange, plan: Plan, request: object, receive: Receive, read_fields: ReadFields
+) -> Coroutine[Any, Any, Entered] | None:
+    """Identify the principal, then let the guards of the matched route decide. None: it may enter, and nobody waited for anything."""
     exchange.plan, exchange.route = plan, plan.route
     pipeline = plan.pipeline
-    if plan.limits is not pipeline.unmatched.limits:
+    if plan.has_own_limits and exchange.meter is not None:
         meter: Any = exchange.meter
-        if meter is not None and plan.limits is not None:
-            meter.hold(plan.limits)
-    if pipeline.identifies and not exchange.identified and pipeline.policy.identify is not None:
-        refusal = await _identify(exchange, pipeline, request)
+        meter.hold(plan.limits)
+    if pipeline.identifies and not exchange.identified:
+        refusal = _identify(exchange, pipeline, request)
         if refusal is not None:
-            return refusal, receive
+            return _identified(refusal, exchange, plan, request, receive, read_fields)
     found = plan.enter(exchange)
+    if found is None:
+        exchange.decided = True
+        return None
+    return _decided(found, exchange, plan, request, receive, read_fields)
+
+
+async def _identified(
+    waiting: Refusal | Coroutine[Any, Any, Refusal | None],
+    exchange: Exchange,
+    plan: Plan,
+    request: object,
+    receive: Receive,
+    read_fields: ReadFields,
+) -> Entered:
+    refusal = waiting if isinstance(waiting, Refusal) else await waiting
+    if refusal is not None:
+        return refusal, receive
+    return await _decided(plan.enter(exchange), exchange, plan, request, receive, read_fields)
+
+
+async def _decided(
+    found: Decision | Asking, exchange: Exchange, plan: Plan, request: object, receive: Receive, read_fields: ReadFields
+) -> Entered:
     if found is not None and not isinstance(found, Refusal | Reply):
         body = None if exchange.kind == "websocket" else Body(receive)
-        found = await drive(found, body, read_fields, request, seconds=pipeline.guard_seconds)
+        found = await drive(found, body, read_fields, request, seconds=plan.pipeline.guard_seconds)
         receive = receive if body is None else body.receive
     exchange.decided = found is None
     return found, receive
@@ -104,29 +133,41 @@ async def drive(
             raise TypeError(f"a guard asked for {type(ask).__name__}, which no adapter knows")
 
 
-async def _identify(exchange: Exchange, pipeline: Pipeline, request: object) -> Refusal | None:
-    """Who is asking. Against a broken user loader that lets everybody in: what goes wrong here is nobody, or a refusal."""
+def _identify(exchange: Exchange, pipeline: Pipeline, request: object) -> Refusal | Coroutine[Any, Any, Refusal | None] | None:
+    """Who is asking; a coroutine where that has to be waited for.
+
+    Against a broken user loader that lets everybody in: what goes wrong here is nobody, or a refusal.
+    """
     exchange.identified = True
     identify: Any = pipeline.policy.identify
-    seconds = pipeline.policy.identify_seconds
+    if not pipeline.identify_waits:
+        return _waited(exchange, pipeline, asyncio.to_thread(identify, request))
     try:
-        if pipeline.identify_waits:
-            coroutine = identify(request)
-            try:
-                first = coroutine.send(None)
-            except StopIteration as done:
-                found = done.value  # one that never waits costs no timer
-            else:
-                async with asyncio.timeout(seconds):
-                    found = await _Begun(coroutine, first)
-        else:
-            async with asyncio.timeout(seconds):
-                found = await asyncio.to_thread(identify, request)
-    except TimeoutError:
-        return pipeline.no_identity(exchange, f"identify took longer than {seconds:g} seconds")
+        coroutine = identify(request)
+        first = coroutine.send(None)
+    except StopIteration as done:
+        if type(done.value) is Principal:  # one that never waits costs neither timer nor task
+            exchange.principal = done.value
+            return None
+        return pipeline.take_identity(exchange, done.value)
     except Exception as error:  # noqa: BLE001  # whatever the application raises
-        return pipeline.no_identity(exchange, f"identify raised {type(error).__name__}", error)
+        return _unidentified(exchange, pipeline, error)
+    return _waited(exchange, pipeline, _Begun(coroutine, first))
+
+
+async def _waited(exchange: Exchange, pipeline: Pipeline, waiting: Awaitable[object]) -> Refusal | None:
+    try:
+        async with asyncio.timeout(pipeline.policy.identify_seconds):
+            found = await waiting
+    except Exception as error:  # noqa: BLE001  # whatever the application raises
+        return _unidentified(exchange, pipeline, error)
     return pipeline.take_identity(exchange, found)
+
+
+def _unidentified(exchange: Exchange, pipeline: Pipeline, error: Exception) -> Refusal | None:
+    if isinstance(error, TimeoutError):
+        return pipeline.no_identity(exchange, f"identify took longer than {pipeline.policy.identify_seconds:g} seconds")
+    return pipeline.no_identity(exchange, f"identify raised {type(error).__name__}", error)
 
 
 class _Begun:

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import math
+from asyncio import current_task
+from threading import get_ident
 from typing import Any, Protocol
 
 from ringwork.enforce.guard import Limits, Refusal
@@ -16,7 +19,7 @@ from ringwork.enforce.network.request_limits import announced
 from ringwork.errors import Refused
 from ringwork.exchange import Exchange
 from ringwork.frameworks.asgi_deciding import Message, Receive
-from ringwork.pipeline import Answer
+from ringwork.frameworks.asgi_sending import Send, Sender
 
 TOO_BIG = 1009
 """The code of a WebSocket that is closed for a message that is too big (RFC 6455, 7.4.1)."""
@@ -26,37 +29,29 @@ class OverLimit(Refused):
     """The body grew past its limit; the client has its answer already, and what reads on is stopped."""
 
 
-class Sends(Protocol):
-    """What a meter needs of the sender of an HTTP answer. cut: an answer of ours took the place of whatever would come."""
-
-    started: bool
-    muted: bool
-    cut: bool
-
-    async def answer(self, answer: Answer) -> None:
-        """Send an answer of ringwork's own."""
-
-
 class Watch:
     """The requests under way in one event loop, and the one timer that looks after their deadlines."""
 
-    __slots__ = ("loop", "meters", "_timer")
+    __slots__ = ("loop", "thread", "time", "meters", "wakes_at", "task", "_timer")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
+        self.loop, self.thread = loop, get_ident()
+        self.time, self.wakes_at = loop.time, math.inf
         self.meters: set[Any] = set()
+        self.task: asyncio.Task[Any] | None = None  # the one that asked last
         self._timer: asyncio.TimerHandle | None = None
 
     def wake_by(self, when: float) -> None:
         """Look at all deadlines at `when`, in the loop's own time, if nothing wakes us before that."""
-        if self._timer is None or self._timer.when() > when:
-            if self._timer is not None:
-                self._timer.cancel()
-            # An empty context: the timer outlives the request that set it, and must not keep it.
-            self._timer = self.loop.call_at(when, self._look, context=contextvars.Context())
+        if when >= self.wakes_at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        # An empty context: the timer outlives the request that set it, and must not keep it.
+        self._timer, self.wakes_at = self.loop.call_at(when, self._look, context=contextvars.Context()), when
 
     def _look(self) -> None:
-        self._timer = None
+        self._timer, self.wakes_at = None, math.inf
         now = self.loop.time()
         waiting = [(meter.due, meter) for meter in self.meters if not meter.is_settled]
         for due, meter in waiting:
@@ -79,21 +74,24 @@ class Watches:
 
     def current(self) -> Watch:
         """The watch of the running loop."""
-        loop = asyncio.get_running_loop()
         last = self._last
-        if last is not None and last.loop is loop:
+        # Of one thread only one loop runs a task at a time; to ask for the running one costs a call of the system.
+        if last is not None and last.thread == get_ident() and (task := current_task(last.loop)) is not None:
+            last.task = task
             return last
+        loop = asyncio.get_running_loop()
         self._all = [watch for watch in self._all if not watch.loop.is_closed()]
         found = next((watch for watch in self._all if watch.loop is loop), None)
         if found is None:
             found = Watch(loop)
             self._all.append(found)
         self._last = found
+        found.task = current_task(loop)
         return found
 
 
-class Meter:
-    """Holds one HTTP request to the limits of its plan: the general ones until its route is known, then the route's.
+class Meter(Sender):
+    """Sends one answer, and holds its HTTP request to the limits of its plan: the general ones until its route is known, then the route's.
 
     is_settled: its deadline has nothing to say any more. closing: the late answer on its way.
     """
@@ -102,13 +100,15 @@ class Meter:
     _read = 0
     _waiting = _whole = _told = is_settled = False
     closing: asyncio.Task[None] | None = None
+    task: asyncio.Task[Any] | None = None
 
-    def __init__(self, exchange: Exchange, sender: Sends, receive: Receive, watch: Watch, limits: Limits) -> None:
-        self.exchange, self.sender, self._receive, self._watch = exchange, sender, receive, watch
-        self.task = asyncio.current_task(watch.loop)
-        self._begun = begun = watch.loop.time()
+    def __init__(self, exchange: Exchange, raw: Send, receive: Receive, watch: Watch, limits: Limits) -> None:
+        self.exchange, self.raw, self._receive, self._watch = exchange, raw, receive, watch
+        self.task = watch.task
+        self._begun = begun = watch.time()
         watch.meters.add(self)
-        watch.wake_by(begun + limits.seconds)
+        if begun + limits.seconds < watch.wakes_at:
+            watch.wake_by(begun + limits.seconds)
         exchange.meter = self
 
     def hold(self, limits: Limits) -> None:
@@ -154,12 +154,12 @@ class Meter:
 
     async def _refuse(self, refusal: Refusal) -> Message:
         plan: Any = self.exchange.plan
-        if self.sender.started or self.sender.muted:
+        if self.started or self.muted:
             # The answer is under way already: the body ends here, as if its sender had gone.
             plan.pipeline.record(self.exchange, refusal)
             return {"type": "http.disconnect"}
-        self.sender.cut = self.sender.muted = True
-        await self.sender.answer(plan.pipeline.give(self.exchange, refusal))
+        self.cut = self.muted = True
+        await self.answer(plan.pipeline.give(self.exchange, refusal))
         raise OverLimit(control=refusal.control, status=refusal.status, reason=refusal.reason)
 
     def late(self) -> None:
@@ -167,15 +167,15 @@ class Meter:
         if self.is_settled:
             return
         self.is_settled = True
-        if self.sender.started or self.sender.muted:
+        if self.started or self.muted:
             return
         plan: Any = self.exchange.plan
         refusal = plan.limits.body_late if self._waiting and not self._whole else plan.limits.too_slow
         if plan.pipeline.passes(self.exchange, refusal):
             return
-        self._told = self.sender.cut = self.sender.muted = True
+        self._told = self.cut = self.muted = True
         # Against a handler that does not let itself be stopped: the client is answered first, and by nobody else.
-        self.closing = self._watch.loop.create_task(self.sender.answer(plan.pipeline.give(self.exchange, refusal)))
+        self.closing = self._watch.loop.create_task(self.answer(plan.pipeline.give(self.exchange, refusal)))
         if self.task is not None:
             self.task.cancel()
 

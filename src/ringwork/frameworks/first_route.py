@@ -11,8 +11,25 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
 
-FIRST: ContextVar[object] = ContextVar("ringwork_first", default=None)
+FIRST: ContextVar[Any] = ContextVar("ringwork_first", default=None)
 """The route that the gate's decision was made for, until the router asks its list of routes."""
+
+
+class Matched:
+    """A router's own route with its answer to one request, which the router would only ask for once more."""
+
+    __slots__ = ("route", "scope", "answer", "handle", "path_format")
+
+    def __init__(self, route: Any, scope: object, answer: object) -> None:
+        self.route, self.scope, self.answer = route, scope, answer
+        self.handle, self.path_format = route.handle, getattr(route, "path_format", None)  # what routers ask for, without a detour
+
+    def matches(self, scope: object) -> Any:
+        """The answer that was given for this very scope; any other is looked at anew."""
+        return self.answer if scope is self.scope else self.route.matches(scope)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.route, name)
 
 
 class Routes(list[Any]):
@@ -30,7 +47,8 @@ class Routes(list[Any]):
         FIRST.set(None)
         return itertools.chain((first,), self._behind(first))
 
-    def _behind(self, first: object) -> Iterator[Any]:
+    def _behind(self, first: Any) -> Iterator[Any]:
+        shown = first.route if type(first) is Matched else first
         for route in list.__iter__(self):
-            if route is not first:
+            if route is not shown:
                 yield route

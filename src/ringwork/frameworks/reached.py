@@ -29,44 +29,44 @@ class Undecided(Refused):
     """A WebSocket was about to open, or to answer, without a decision; it is refused and closed."""
 
 
+_NOTHING = object()
+
+
 class Watched(dict[str, Any]):
     """A scope that tells when a router reaches a handler: routers note the endpoint by `update`, right before they call it.
 
-    allowed: the endpoints that were decided on; None while nothing is held back.
+    endpoints: those that were decided on. is_held: whether any other is stopped before it runs.
     """
 
-    __slots__ = ("allowed",)
+    __slots__ = ("endpoints", "first", "is_held")
 
-    allowed: tuple[object, ...] | None
+    endpoints: tuple[object, ...]
+    first: object
+    is_held: bool
 
     @classmethod
     def over(cls, scope: Scope) -> Watched:
         """`scope` itself when it is watched already; a middleware may have copied it into a plain one."""
         watched = scope if isinstance(scope, cls) else cls(scope)
-        watched.allowed = None
+        watched.is_held = False
         return watched
 
-    def update(self, *others: Any, **more: Any) -> None:
+    def decided(self, endpoints: tuple[object, ...], *, is_held: bool) -> None:
+        """Note the endpoints that may be reached."""
+        self.endpoints, self.first, self.is_held = endpoints, endpoints[0] if endpoints else _NOTHING, is_held
+
+    def update(self, other: Any = (), /, **more: Any) -> None:
         """As a dictionary's, and against an effect before its refusal: another handler is stopped before it runs."""
-        allowed = self.allowed
-        if allowed is not None:
-            for found in (*others, more) if more else others:
-                if "endpoint" in found and not _is_among(found["endpoint"], allowed):
+        if self.is_held and (more or type(other) is not dict or other.get("endpoint", self.first) is not self.first):
+            for found in (other, more):
+                if "endpoint" in found and not _is_among(found["endpoint"], self.endpoints):
                     raise OtherHandler(control=ACCESS, status=403, reason=OTHER_HANDLER.reason)
-        super().update(*others, **more)
-
-
-class Dispatched:
-    """What was decided on, to be compared with what the router really reached."""
-
-    __slots__ = ("scope", "endpoints")
-
-    def __init__(self, scope: Scope, endpoints: tuple[object, ...]) -> None:
-        self.scope, self.endpoints = scope, endpoints
+        dict.update(self, other, **more)
 
     def agrees(self) -> bool:
         """Whether the router took the handler that the decision was made for."""
-        return _is_among(self.scope.get("endpoint"), self.endpoints)
+        endpoint = self.get("endpoint")
+        return endpoint is self.first or _is_among(endpoint, self.endpoints)
 
 
 def _is_among(endpoint: object, allowed: tuple[object, ...]) -> bool:
@@ -80,6 +80,6 @@ def _is_among(endpoint: object, allowed: tuple[object, ...]) -> bool:
 def unfit(exchange: Exchange, pipeline: Pipeline, status: int) -> Refusal | None:
     """Why an answer may not leave, or None."""
     native = exchange.native
-    if isinstance(native, Dispatched) and not native.agrees() and status < 300 and pipeline.requires_decision:
+    if isinstance(native, Watched) and not native.agrees() and status < 300 and pipeline.requires_decision:
         return OTHER_HANDLER
     return pipeline.undecided(exchange, status)

@@ -7,7 +7,7 @@ asked by its own `matches`, in the router's own order; what the router reached i
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from starlette.applications import Starlette
@@ -18,11 +18,12 @@ from starlette.staticfiles import StaticFiles
 from ringwork import own_checks
 from ringwork.enforce.guard import Surroundings
 from ringwork.errors import UnsupportedApp
-from ringwork.exchange import Exchange
 from ringwork.frameworks import asgi, asgi_deciding, layers, reached, rewriters, telltales, templating
 from ringwork.frameworks.asgi_deciding import Receive
-from ringwork.frameworks.first_route import FIRST, Routes
+from ringwork.frameworks.asgi_sending import Send
+from ringwork.frameworks.first_route import FIRST, Matched, Routes
 from ringwork.frameworks.handlers import handler_behind
+from ringwork.frameworks.route_tree import Place, Tree
 from ringwork.frameworks.starlette_form import fields_of
 from ringwork.frozen import Frozen
 from ringwork.installation import Installation
@@ -63,19 +64,17 @@ def plain_routes(router: Router) -> Iterator[tuple[Any, BaseRoute, Marked]]:
 class Index:
     """The entries of one router, found by the literal part of their path; built again when a route was added or taken out."""
 
-    __slots__ = ("router", "prefix", "marked", "lister", "_watched", "_entries", "_tree", "_firsts")
+    __slots__ = ("router", "prefix", "marked", "lister", "_watched", "_entries", "_tree")
 
     def __init__(self, router: Router, *, prefix: str = "", marked: Marked = (), lister: Lister = plain_routes) -> None:
         self.router, self.prefix, self.marked, self.lister = router, prefix, marked, lister
         self._watched: list[tuple[Any, str, list[Any], list[Any]]] = []
-        self._firsts: dict[int, object] = {}
         self._build()
 
     def _build(self) -> None:
         self._watched = [(owner, name, found, list(found)) for owner, name, found in watched_lists(self.router)]
         self._entries = [self._entry(*found) for found in self.lister(self.router)]
-        self._tree = _Tree(self._entries)
-        self._firsts = {}
+        self._tree = Tree([(_literal_segments(entry), Place(entry)) for entry in self._entries])
 
     def entries(self) -> list[Entry]:
         """All entries, in the router's order, as of now."""
@@ -94,28 +93,29 @@ class Index:
             else:
                 yield from entry.inside.flat()
 
-    def resolve(self, scope: asgi.Scope, path: str) -> tuple[Entry | None, tuple[object, ...], object]:
-        """The entry that the router will take for `scope`, the endpoints that may be reached on the way, the router's own first route.
+    def resolve(self, scope: asgi.Scope, path: str) -> tuple[Place | None, tuple[object, ...], object]:
+        """The place that the router will take for `scope`, the endpoints that may be reached on the way, the router's own first route.
 
-        None for no entry, and for a first route that is not known. Where no entry is found the endpoints are mounts with
+        None for no place, and for a first route that is not known. Where no place is found the endpoints are mounts with
         nothing inside (404), and handlers of other methods (405).
         """
         self.entries()
         other_methods: list[object] = []
-        for entry in self._tree.candidates(path):
-            match, child = entry.matcher.matches(scope)
-            if match is not Match.FULL:
-                if match is Match.PARTIAL and entry.methods and scope.get("method") not in entry.methods:
-                    other_methods.append(child.get("endpoint"))
+        for place in self._tree.candidates(path):
+            answer = place.matches(scope)
+            if answer[0] is not Match.FULL:
+                if answer[0] is Match.PARTIAL and place.entry.methods and scope.get("method") not in place.entry.methods:
+                    other_methods.append(answer[1].get("endpoint"))
                 continue
-            endpoint = child.get("endpoint")
-            first = self._firsts.get(id(entry))
+            endpoint = answer[1].get("endpoint")
+            first = place.first
             if first is None:
-                first = self._firsts[id(entry)] = self._first(scope)
-            if entry.inside is None:
-                return entry, (endpoint,), first
-            inner = {**scope, **child}
-            found, reached, _ = entry.inside.resolve(inner, _route_path(inner))
+                first = place.first = self._first(scope)
+            inside = place.entry.inside
+            if inside is None:
+                return place, (endpoint,), Matched(first, scope, answer) if first is place.entry.matcher else first
+            inner = {**scope, **answer[1]}
+            found, reached, _ = inside.resolve(inner, _route_path(inner))
             return found, (*reached, endpoint), first
         return None, tuple(other_methods), None
 
@@ -172,48 +172,6 @@ def watched_lists(router: Router) -> Iterator[tuple[Any, str, list[Any]]]:
         if isinstance(low, list):
             yield current, "_low_priority_routes", low
         waiting += [inner for route in current.routes if (inner := getattr(route, "original_router", None)) is not None]
-
-
-class _Tree:
-    """Entries by the literal segments their path begins with, so that few have to be asked."""
-
-    __slots__ = ("root",)
-
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self.root = _Node()
-        for place, entry in enumerate(entries):
-            node = self.root
-            for segment in _literal_segments(entry):
-                node = node.children.setdefault(segment, _Node())
-            node.own.append((place, entry))
-        self.root.settle([])
-
-    def candidates(self, path: str) -> Sequence[Entry]:
-        """The entries that may match `path`, in the router's order."""
-        node = self.root
-        # Against a line end behind the path: the router's own "$" looks over one, so it must not narrow here.
-        for segment in path[1:].removesuffix("\n").split("/"):
-            below = node.children.get(segment)
-            if below is None:
-                break
-            node = below
-        return node.found
-
-
-class _Node:
-    __slots__ = ("children", "own", "found")
-
-    def __init__(self) -> None:
-        self.children: dict[str, _Node] = {}
-        self.own: list[tuple[int, Entry]] = []
-        self.found: list[Entry] = []
-
-    def settle(self, above: list[tuple[int, Entry]]) -> None:
-        """Join what stands here with what stands above: shorter literal prefixes may match longer paths."""
-        here = sorted([*above, *self.own], key=lambda pair: pair[0])
-        self.found = [entry for _, entry in here]
-        for child in self.children.values():
-            child.settle(here)
 
 
 def _literal_segments(entry: Entry) -> list[str]:
@@ -322,45 +280,39 @@ class Gate:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.router, name)
 
-    async def __call__(self, scope: asgi.Scope, receive: Receive, send: asgi.Send) -> None:
+    async def __call__(self, scope: asgi.Scope, receive: Receive, send: Send) -> None:
         """Decide on the matched route, then let the router go on."""
-        if scope["type"] == "lifespan":
-            await asgi.Outer(self.router, self.installation).lifespan(scope, receive, send)  # Against a start without the outer layer.
-            return
         exchange = scope.get(asgi.KEY)
         if exchange is None:
+            if scope["type"] == "lifespan":
+                await asgi.Outer(self.router, self.installation).lifespan(scope, receive, send)  # Against a start without the outer layer.
+                return
             # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
             raise UnsupportedApp("a request reached the router past ringwork's outermost layer")
         exchange.decided = False
         scope = reached.Watched.over(scope)
-        entry, endpoints, first = self.index.resolve(scope, _route_path(scope))
-        if exchange.plan.pipeline.requires_decision:
-            scope.allowed = endpoints
-        if entry is None:
-            await self._route(exchange, scope, receive, send)
-            return
-        known = self.installation.plans.get(id(entry.key))
-        if known is not None and known[0] is entry.key:
-            plan = known[1]
-        else:
-            plan = self.installation.plan(entry.key, lambda: to_route(entry, self.installation))
-        found, receive = await asgi_deciding.enter(exchange, plan, HTTPConnection(scope), receive, fields_of)
-        if found is not None:
-            await _refuse(scope, receive, send, plan.pipeline.give(exchange, found))
-            return
-        exchange.native = reached.Dispatched(scope, endpoints)
-        FIRST.set(first)
-        await self._route(exchange, scope, receive, send)
-
-    async def _route(self, exchange: Exchange, scope: asgi.Scope, receive: Receive, send: asgi.Send) -> None:
+        place, endpoints, first = self.index.resolve(scope, _route_path(scope) if scope.get("root_path") else scope["path"])
+        scope.decided(endpoints, is_held=exchange.plan.pipeline.requires_decision)
+        if place is not None:
+            plan = place.plan
+            if plan is None or plan.pipeline is not self.installation.pipeline:
+                plan = place.plan = self.installation.plan(place.entry.key, lambda: to_route(place.entry, self.installation))
+            waiting = asgi_deciding.enter(exchange, plan, HTTPConnection(scope), receive, fields_of)
+            if waiting is not None:
+                found, receive = await waiting
+                if found is not None:
+                    await _refuse(scope, receive, send, plan.pipeline.give(exchange, found))
+                    return
+            exchange.native = scope
+            FIRST.set(first)
         try:
             await self.router(scope, receive, send)
         except reached.OtherHandler:
-            pipeline = exchange.plan.pipeline  # type: ignore[attr-defined]  # a Plan since the outermost layer
+            pipeline = exchange.plan.pipeline
             await _refuse(scope, receive, send, pipeline.give(exchange, reached.OTHER_HANDLER))
 
 
-async def _refuse(scope: asgi.Scope, receive: Receive, send: asgi.Send, answer: Any) -> None:
+async def _refuse(scope: asgi.Scope, receive: Receive, send: Send, answer: Any) -> None:
     if scope["type"] == "websocket":
         await receive()
         extensions = scope.get("extensions") or {}

@@ -103,7 +103,7 @@ def begin(environ: Environ, plan: Plan) -> Exchange:
     query = environ.get("QUERY_STRING")
     if query:
         exchange.query = query.encode("latin-1")
-    if exchange.host and b"," in exchange.host:
+    if exchange.host and exchange.host.find(b",") >= 0:
         # Against two Host lines: a WSGI server joins repeated lines with a comma, and a host name never holds one.
         exchange.repeated = (b"host",)
     exchange.plan = plan

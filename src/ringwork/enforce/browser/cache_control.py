@@ -50,6 +50,7 @@ _CACHING = frozenset(
         b"x-accel-expires",
     }
 )
+_SAYS = _CACHING | {b"vary"}
 _NEVER: tuple[Header, ...] = ((b"cache-control", b"no-store"), (b"vary", b"Cookie"))
 _TO_ONE_READER = frozenset({ControlId("browser.content-security-policy"), ControlId("browser.csrf")})
 """Guards that note what they put into a page: a nonce or a form's token, each good for the one answer that carries it."""
@@ -179,22 +180,17 @@ def _leave(
     def leave(exchange: Exchange, status: int, headers: list[Header]) -> list[Header]:
         names = dict(headers)
         sets_cookie = b"set-cookie" in names
-        principal = exchange.principal
         if not sets_cookie:
             if kept is not None and status < 400 and (exchange.notes is None or _TO_ONE_READER.isdisjoint(exchange.notes)):
                 return _with(headers, kept, shared=shared)
-            if is_static or (
-                principal is None and not is_private and exchange.authorization is None and not _looked_up(exchange, names, headers)
+            if is_static or not (
+                is_private or exchange.principal is not None or exchange.authorization is not None or _looked_up(exchange, names, headers)
             ):
                 return headers
-        says_nothing = _CACHING.isdisjoint(names) and b"vary" not in names
-        out = [*headers, *_NEVER] if says_nothing else _with(headers, b"no-store", shared=False)
-        if (
-            clears
-            and principal is not None
-            and status < 400
-            and (signs_out or (sets_cookie and _signs_out(exchange, headers, is_named=signs_out)))
-        ):
+        out = [*headers, *_NEVER] if _SAYS.isdisjoint(names) else _with(headers, b"no-store", shared=False)
+        if not clears or not (signs_out or sets_cookie):
+            return out
+        if exchange.principal is not None and status < 400 and (signs_out or _signs_out(exchange, headers, is_named=signs_out)):
             # Against the next user of the machine who goes back in the history, or reads what the page had stored.
             out = [*(pair for pair in out if pair[0] != b"clear-site-data"), (b"clear-site-data", clears)]
         return out
@@ -301,10 +297,10 @@ def _refuse_pages_named_like_files(route: Route, *, is_private: bool) -> Judge:
     def judge(exchange: Exchange, status: int, headers: list[Header]) -> Refusal | None:
         # Against web cache deception: "/account/x.css" answered with the account, and kept by a cache that goes by the name. A file
         # that is what its name says (a picture as .png) passes, and so does one segment, which the application itself looked up.
-        if status != 200 or (exchange.principal is None and not is_private):
-            return None
         path = exchange.path
-        if path.rpartition(".")[2].lower() not in STATIC_SUFFIXES or not (swallows or ";" in path):
+        if not (swallows or ";" in path) or path.rpartition(".")[2].lower() not in STATIC_SUFFIXES:
+            return None
+        if status != 200 or (exchange.principal is None and not is_private):
             return None
         kind = next((value for name, value in headers if name.lower() == b"content-type"), b"")
         return refusal if kind.partition(b";")[0].strip().lower() in _DOCUMENTS else None

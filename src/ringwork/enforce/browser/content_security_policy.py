@@ -154,7 +154,7 @@ def issue_nonce(exchange: Exchange) -> str:
 def plan(settings: ContentSecurityPolicySettings, site: Site, route: Route | None) -> Hooks:
     """Everything but the nonce is made here. Before routing only the reports' path is looked at."""
     arrive = _intake(settings.report_path, site.clock.now) if route is None and settings.report_path else None
-    return Hooks(arrive=arrive, leave=_leave(settings, *_page_of(settings, route)))
+    return Hooks(arrive=arrive, leave=_leave(settings, *_page_of(settings, route)), asks=True)
 
 
 def _page_of(settings: ContentSecurityPolicySettings, route: Route | None) -> tuple[PagePolicy, tuple[str, ...]]:
@@ -220,13 +220,13 @@ def _leave(settings: ContentSecurityPolicySettings, page: PagePolicy, hashes: Se
     def leave(exchange: Exchange, status: int, headers: list[Header]) -> list[Header]:
         if status in _STORED:
             return headers
-        kind = b""
-        for header, value in headers:
-            if header == b"content-type":
-                kind = value.lower()
-                break
+        # The last one counts, as browsers read them (Fetch, "extract a MIME type").
+        kind = dict(headers).get(b"content-type", b"").lower()
         # A script is given the page's policy: should it run as a worker, its own answer's policy is the one that counts.
-        if kind.startswith((b"text/html", b"application/xhtml", b"text/javascript", b"application/javascript")):
+        if kind == _JSON:
+            headers.append(deny_all)
+            return headers
+        if kind.startswith(_DOCUMENTS):
             nonce = exchange.noted(CONTROL) if exchange.notes is not None else None
             if isinstance(nonce, str):
                 return [*_unshared(headers), (name, nonce.encode("ascii").join(pieces)), *reporting]
@@ -235,6 +235,10 @@ def _leave(settings: ContentSecurityPolicySettings, page: PagePolicy, hashes: Se
         return [*headers, picture if kind.startswith(b"image/svg") else paper if kind.startswith(b"application/pdf") else deny_all]
 
     return leave
+
+
+_DOCUMENTS = (b"text/html", b"application/xhtml", b"text/javascript", b"application/javascript")
+_JSON = b"application/json"
 
 
 def _unshared(headers: list[Header]) -> list[Header]:

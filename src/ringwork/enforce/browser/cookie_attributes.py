@@ -71,8 +71,8 @@ def plan(settings: CookieAttributesSettings, site: Site, route: Route | None) ->
     exceptions = {e.name.encode("ascii"): e for e in settings.exceptions}
     leave = _write(exceptions)
     if route is not None:
-        return Hooks(leave=leave)
-    return Hooks(arrive=_read(frozenset(name for name, e in exceptions.items() if e.keeps_plain_name)), leave=leave)
+        return Hooks(leave=leave, leave_on=_SETS)
+    return Hooks(arrive=_read(frozenset(name for name, e in exceptions.items() if e.keeps_plain_name)), leave=leave, leave_on=_SETS)
 
 
 def faults(settings: CookieAttributesSettings) -> Sequence[str]:
@@ -97,6 +97,7 @@ def faults(settings: CookieAttributesSettings) -> Sequence[str]:
 
 
 _LENGTH = len(PREFIX)
+_SETS = frozenset({b"set-cookie"})
 
 
 def _is_name(name: bytes) -> bool:
@@ -123,29 +124,43 @@ def translate(raw: bytes, plain: frozenset[bytes]) -> bytes:
     raw: untrusted, as on the wire. plain: names that are served without prefix. A prefixed cookie is told under both names,
     plain first, because an application may have prefixed its cookies itself. All others are left out.
     """
+    if plain:
+        return _translate(raw, plain)
+    told: list[bytes] = []
+    at = raw.find(PREFIX)
+    while at >= 0:
+        end = raw.find(b";", at)
+        piece = raw[at:end] if end >= 0 else raw[at:]
+        # A name begins behind a semicolon and blanks; inside a value the prefix means nothing.
+        if (at == 0 or raw[:at].rstrip(_BLANKS)[-1:] in _BEFORE) and piece.find(b"=") > _LENGTH and not piece.startswith(OWN_PREFIX):
+            piece = piece.rstrip(_BLANKS)
+            told += (piece[_LENGTH:], piece)
+        at = raw.find(PREFIX, end) if end >= 0 else -1
+    return b"; ".join(told)
+
+
+_BEFORE = frozenset({b";", b""})
+
+
+def _translate(raw: bytes, plain: frozenset[bytes]) -> bytes:
     told = []
     for piece in raw.split(b";"):
         piece = piece.strip(_BLANKS)  # noqa: PLW2901  # the same piece without its blanks
-        at = piece.find(b"=")
-        if at < 0:
-            continue
-        if at > _LENGTH and piece.startswith(PREFIX):
-            if not piece.startswith(OWN_PREFIX):
-                if piece[_LENGTH:at] not in plain:
+        name, equals, _ = piece.partition(b"=")
+        if name[:_LENGTH] == PREFIX:
+            if equals and len(name) > _LENGTH and not piece.startswith(OWN_PREFIX):
+                if name[_LENGTH:] not in plain:
                     told.append(piece[_LENGTH:])
                 told.append(piece)
-        elif piece[:at] in plain:
-            told.append(piece)
         # Against a sibling host that plants a cookie: without the prefix anybody under the same domain may have set it.
+        elif plain and equals and name in plain:
+            told.append(piece)
     return b"; ".join(told)
 
 
 def _write(exceptions: dict[bytes, CookieException]) -> Leave:
     def leave(exchange: Exchange, status: int, headers: list[Header]) -> list[Header]:
-        for name, _ in headers:
-            if name == b"set-cookie":
-                return _rewrite_all(exchange, headers, exceptions)
-        return headers
+        return _rewrite_all(exchange, headers, exceptions)
 
     return leave
 

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from ringwork.crypto import chance
 from ringwork.crypto.form_tokens import Bound, FormTokens, TokenFault
-from ringwork.enforce.guard import Asking, Blocking, Decision, Enter, Guard, Hooks, ReadForm, Refusal, Site
+from ringwork.enforce.guard import NOTED, Asking, Blocking, Decision, Enter, Guard, Hooks, ReadForm, Refusal, Site
 from ringwork.errors import StoreDown
 from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen
@@ -97,7 +97,7 @@ class _Issued(Frozen):
 def plan(settings: CsrfSettings, site: Site, route: Route | None) -> Hooks:
     """Unsafe requests are checked on every route without an exemption; answers that carry a token set its cookie."""
     checked = route is not None and route.csrf_exempt is None
-    return Hooks(enter=_check(settings, site) if checked else None, leave=_bind)
+    return Hooks(enter=_check(settings, site) if checked else None, leave=_bind, leave_on=frozenset({NOTED}), asks=True)
 
 
 def faults(settings: CsrfSettings) -> Sequence[str]:
@@ -263,9 +263,7 @@ def _form_path(exchange: Exchange, site: Site, action: str) -> str:
 
 
 def _bind(exchange: Exchange, status: int, headers: list[Header]) -> list[Header]:
-    if exchange.notes is None:
-        return headers
-    issued = exchange.notes.get(CONTROL)
+    issued = exchange.noted(CONTROL)
     if not isinstance(issued, _Issued):
         return headers
     # Against one person's token in a shared cache, handed to the next.

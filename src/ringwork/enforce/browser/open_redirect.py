@@ -69,7 +69,9 @@ def plan(settings: OpenRedirectSettings, site: Site, route: Route | None) -> Hoo
     upgraded = site.canonical_origin.startswith("https://")
     return Hooks(
         judge=_judge(own, frozenset(origin.encode() for origin in settings.targets), route),
+        judge_on=frozenset({b"location", b"refresh"}),
         leave=_upgrade(own) if upgraded else None,
+        leave_on=frozenset({b"location"}),
     )
 
 

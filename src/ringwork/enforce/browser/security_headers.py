@@ -153,8 +153,14 @@ def _refuse_foreign_loads(site: Site) -> Enter:
     return enter
 
 
+_T = frozenset(b"tT")
+
+
 def _settle_type(exchange: Exchange, status: int, headers: list[Header]) -> list[Header]:
     """Text says its charset; an answer that may have a body says some type."""
+    stated = dict(headers).get(b"content-type")
+    if stated and stated[0] not in _T:
+        return headers
     for i, (name, value) in enumerate(headers):
         if name == b"content-type" and value:
             if value[:5].lower() != b"text/" or b"charset=" in value.lower():

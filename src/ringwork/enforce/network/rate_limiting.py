@@ -150,14 +150,11 @@ class _Class(Frozen):
 
 def plan(settings: RateLimitingSettings, site: Site, route: Route | None) -> Hooks:
     """Everything is counted by address when it arrives; a matched route then by its class."""
-    usual, local = _patience(site, local=False), _patience(site, local=True)
     if route is None:
-        arriving = _arriving(settings, site, usual)
-        return Hooks(arrive=arriving if usual == local else _by_place(arriving, _arriving(settings, site, local)))
+        return Hooks(arrive=_arriving(settings, site))
     if class_of(settings, route).name in {UNLIMITED, FILES}:
         return Hooks()
-    counting = _counting(settings, site, route, usual)
-    return Hooks(enter=counting if usual == local else _by_place(counting, _counting(settings, site, route, local)))
+    return Hooks(enter=_counting(settings, site, route), asks=site.counters.blocking or class_of(settings, route).name != DEFAULT)
 
 
 def _patience(site: Site, *, local: bool) -> int:
@@ -165,26 +162,27 @@ def _patience(site: Site, *, local: bool) -> int:
 
 
 def _by_place(usual: Callable[[Exchange], D], local: Callable[[Exchange], D]) -> Callable[[Exchange], D]:
-    def chosen(exchange: Exchange) -> D:
-        # Against a proxy on this machine that nobody declared: what it forwards does not come from here.
-        is_local = exchange.client in LOCAL and exchange.forwarded_for is None and exchange.forwarded is None
-        return local(exchange) if is_local else usual(exchange)
-
-    return chosen
+    # Against a proxy on this machine that nobody declared: what it forwards does not come from here.
+    return lambda exchange: local(exchange) if exchange.client in LOCAL and not exchange.is_forwarded else usual(exchange)
 
 
-def _counting(settings: RateLimitingSettings, site: Site, route: Route, patience: int) -> Enter:
+def _counting(settings: RateLimitingSettings, site: Site, route: Route) -> Enter:
     """What counts the requests of one route."""
     classes = {c.name: c for c in (*BUILT_IN, *settings.classes)}
     # An unknown name is a fault at start; until it is mended the ordinary rates hold.
     chosen = classes.get(class_of(settings, route).name, classes[DEFAULT])
-    general = _simple(_compiled(classes[DEFAULT], patience), site)
+    general = _simple(classes[DEFAULT], site)
     if chosen.name == DEFAULT:
         return general
-    compiled = _compiled(chosen, patience)
-    special = _simple(compiled, site) if compiled.account is None else _by_account(compiled, settings, site)
+    special = _simple(chosen, site) if not chosen.by_account else _special(chosen, settings, site)
     # Reading a login page is no login: where a route does both, its class is for what changes something.
     return special if not route.methods & _UNSAFE else _either(general, special)
+
+
+def _special(chosen: RateClass, settings: RateLimitingSettings, site: Site) -> Enter:
+    usual, local = _patience(site, local=False), _patience(site, local=True)
+    counting = _by_account(_compiled(chosen, usual), settings, site)
+    return counting if usual == local else _by_place(counting, _by_account(_compiled(chosen, local), settings, site))
 
 
 def class_of(settings: RateLimitingSettings, route: Route) -> ClassOfRoute:
@@ -279,13 +277,14 @@ def _allowance(name: str, rates: Sequence[str], patience: int) -> Allowance:
     return Allowance(name=name, rates=tuple(Rate(limit=rate.limit * patience, seconds=rate.seconds) for rate in map(Rate.of, rates)))
 
 
-def _arriving(settings: RateLimitingSettings, site: Site, patience: int) -> Arrive:
-    allowance = _allowance("arriving", settings.arriving, patience)
+def _arriving(settings: RateLimitingSettings, site: Site) -> Arrive:
     # In this process alone: a flood must not become a flood of questions to a shared store.
-    take, now = site.spare.single(allowance), site.clock.now
+    usual, local = (site.spare.single(_allowance("arriving", settings.arriving, _patience(site, local=here))) for here in (False, True))
+    now = site.clock.now
 
     def arrive(exchange: Exchange) -> Decision:
         client = exchange.client
+        take = local if client in LOCAL and not exchange.is_forwarded else usual
         wait = take(subject_of_colons(client) if ":" in client else client, now())
         return _too_many(RateLimitingReason.ARRIVING, wait, "everything") if wait else None
 
@@ -302,21 +301,23 @@ def _who(counted: _Class, exchange: Exchange) -> tuple[Taking, RateLimitingReaso
     return (counted.address, subject_of_colons(client) if ":" in client else client), RateLimitingReason.ADDRESS
 
 
-def _simple(counted: _Class, site: Site) -> Enter:
+def _simple(given: RateClass, site: Site) -> Enter:
+    usual, local = (_compiled(given, _patience(site, local=here)) for here in (False, True))
     if site.counters.blocking:
-        return lambda exchange: _shared(counted, site, exchange, [])
-    now = site.clock.now
-    take_principal = None if counted.principal is None else site.counters.single(counted.principal)
-    take_address = site.counters.single(counted.address)
+        return _by_place(lambda exchange: _shared(usual, site, exchange, []), lambda exchange: _shared(local, site, exchange, []))
+    now, single = site.clock.now, site.counters.single
+    by_principal, by_principal_here = (None if c.principal is None else single(c.principal) for c in (usual, local))
+    by_address, by_address_here = single(usual.address), single(local.address)
 
     def enter(exchange: Exchange) -> Decision:
-        principal = exchange.principal
-        if principal is not None and take_principal is not None:
-            wait = take_principal(principal.id, now())
-            return _too_many(RateLimitingReason.PRINCIPAL, wait, counted.name) if wait else None
-        client = exchange.client
-        wait = take_address(subject_of_colons(client) if ":" in client else client, now())
-        return _too_many(RateLimitingReason.ADDRESS, wait, counted.name) if wait else None
+        client, principal = exchange.client, exchange.principal
+        is_local = client in LOCAL and not exchange.is_forwarded
+        if principal is not None and (take := by_principal_here if is_local else by_principal) is not None:
+            wait = take(principal.id, now())
+            return _too_many(RateLimitingReason.PRINCIPAL, wait, given.name) if wait else None
+        take = by_address_here if is_local else by_address
+        wait = take(subject_of_colons(client) if ":" in client else client, now())
+        return _too_many(RateLimitingReason.ADDRESS, wait, given.name) if wait else None
 
     return enter
 

@@ -234,6 +234,7 @@ def _resolver(settings: TrustedProxiesSettings, passes: tuple[bytes, ...]) -> Ar
             exchange.dropped += passes
             return None
         client, proto, host = read(exchange, trusts)
+        exchange.is_resolved = True
         if client is not None:
             exchange.client = client
         if proto:

@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import lru_cache
 from http import HTTPStatus
 
-from ringwork.enforce.guard import Body, Guard, Hooks, Site
+from ringwork.enforce.guard import ERROR, Body, Guard, Hooks, Site
 from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
@@ -104,7 +104,7 @@ class ErrorHandlingReason(StrEnum):
 
 def plan(settings: ErrorHandlingSettings, site: Site, route: Route | None) -> Hooks:
     """The same for every route, and for no route."""
-    return Hooks(leave=_number, error_body=_REPLACE_ALL if settings.replace_defaults else _REPLACE_LEAKS)
+    return Hooks(leave=_number, leave_on=frozenset({ERROR}), error_body=_REPLACE_ALL if settings.replace_defaults else _REPLACE_LEAKS)
 
 
 def faults(settings: ErrorHandlingSettings) -> Sequence[str]:
@@ -171,9 +171,9 @@ def _page(status: int, detail: str) -> tuple[bytes, bytes]:
 
 
 def _number(exchange: Exchange, status: int, headers: list[Header]) -> list[Header]:
-    if status < 400:
-        return headers
-    return [*(pair for pair in headers if pair[0] != INCIDENT), (INCIDENT, exchange.incident.encode("ascii"))]
+    out = [pair for pair in headers if pair[0] != INCIDENT]
+    out.append((INCIDENT, exchange.incident.encode("ascii")))
+    return out
 
 
 def _replacer(*, defaults: bool) -> Body:

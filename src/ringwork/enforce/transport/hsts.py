@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import field
 
-from ringwork.enforce.guard import Guard, Hooks, Leave, Site
-from ringwork.exchange import Exchange, Header
+from ringwork.enforce.guard import Guard, Hooks, Site
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
@@ -18,7 +17,6 @@ from ringwork.route import Route
 CONTROL = ControlId("transport.hsts")
 NAME = b"strict-transport-security"
 YEAR = 31_536_000
-SECURE = frozenset({"https", "wss"})
 
 
 class HstsSettings(Frozen):
@@ -68,23 +66,14 @@ def plan(settings: HstsSettings, site: Site, route: Route | None) -> Hooks:
     """The same for all routes. While no https origin is configured the header is taken out: it would lock localhost for years."""
     if not site.canonical_origin.startswith("https://"):
         return Hooks(removes=frozenset({NAME}))
-    return Hooks(headers=((NAME, value_of(settings)),), keeps={NAME: AtLeast.of(settings)}, leave=_never_in_clear())
+    # Against a header that teaches nothing: over plain http browsers must ignore it, and somebody on the path could have written it.
+    return Hooks(secure_headers=((NAME, value_of(settings)),), keeps={NAME: AtLeast.of(settings)})
 
 
 def value_of(settings: HstsSettings) -> bytes:
     """The header's value."""
     words = ["includeSubDomains"] * settings.include_subdomains + ["preload"] * settings.preload
     return "; ".join([f"max-age={settings.max_age}", *words]).encode("ascii")
-
-
-def _never_in_clear() -> Leave:
-    def leave(exchange: Exchange, status: int, headers: list[Header]) -> list[Header]:
-        if exchange.scheme in SECURE:
-            return headers
-        # Against a header that teaches nothing: over plain http browsers must ignore it, and somebody on the path could have written it.
-        return [pair for pair in headers if pair[0] != NAME]
-
-    return leave
 
 
 def faults(settings: HstsSettings) -> Sequence[str]:

@@ -12,13 +12,12 @@ from dataclasses import field
 from enum import StrEnum
 
 from ringwork.enforce.guard import Arrive, Decision, Guard, Hooks, Refusal, Reply, Site
-from ringwork.exchange import Exchange
+from ringwork.exchange import SECURE, Exchange
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
 
 CONTROL = ControlId("transport.tls-required")
-SECURE = frozenset({"https", "wss"})
 
 _PATH = "/:@!$&'()*+,;=-._~"
 _QUERY = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/?%[]")

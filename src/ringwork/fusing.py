@@ -1,0 +1,226 @@
+"""From the hooks of guards to one callable for each moment of a request.
+
+By closures alone: no text is made into code. What cannot happen in a plan is not asked for while it serves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Protocol, TypeVar
+
+from ringwork import chains
+from ringwork.enforce.guard import ERROR, NOTED, Ask, Asking, Body, Decision, Enter, Hooks, Judge, Refusal, Reply, remarks
+from ringwork.events import Outcome
+from ringwork.exchange import SECURE, Exchange, Header
+
+
+class Host(Protocol):
+    """What the callables ask of their pipeline."""
+
+    observing: bool
+
+    @property
+    def closes(self) -> bool:
+        """Whether a fault of a guard ends the request."""
+
+    def passes(self, exchange: Exchange, decision: Refusal | Reply) -> bool:
+        """Whether the request goes on in spite of a decision."""
+
+    def guard_failed(self, exchange: Exchange, error: Exception) -> Refusal | None:
+        """What follows from a guard that raised."""
+
+    def record(self, exchange: Exchange, refusal: Refusal, *, outcome: Outcome) -> None:
+        """Tell the operator."""
+
+
+def enter(hooks: list[tuple[Enter, bool]], host: Host) -> Enter:
+    """The steps, each with whether it may ask, as one call that stops at the first decision."""
+    steps = [step for step, _ in hooks]
+    if host.observing or not host.closes:
+        return _one_by_one(steps, host)
+
+    def resumed(place: int) -> Enter:
+        step, rest = steps[place], steps[place + 1 :]
+
+        def enter(exchange: Exchange) -> Decision | Asking:
+            found = step(exchange)
+            return found if found is None or isinstance(found, Refusal | Reply) else _asking(found, exchange, rest, host)
+
+        return enter
+
+    chain = chains.first_of([resumed(place) if asks else step for place, (step, asks) in enumerate(hooks)])
+
+    def enter(exchange: Exchange) -> Decision | Asking:
+        try:
+            found = chain(exchange)
+        except Exception as error:  # noqa: BLE001  # whatever a guard, or what it was handed, raises
+            return host.guard_failed(exchange, error)
+        if found is None or isinstance(found, Refusal | Reply):
+            return found
+        return _said(found, exchange, host)
+
+    return enter
+
+
+def _said(found: Any, exchange: Exchange, host: Host) -> Decision | Asking:
+    """Against the guards behind one that asks without having said so: they would be left out, so it is a fault."""
+    if found.gi_code is _asking.__code__:
+        return found  # type: ignore[no-any-return]  # the generator of _asking
+    return host.guard_failed(exchange, TypeError("a guard asks for something, and its hooks do not say asks=True"))
+
+
+def _one_by_one(steps: list[Enter], host: Host) -> Enter:
+    """The same, slowly, for where the request goes on behind a decision or a fault."""
+
+    def enter(exchange: Exchange) -> Decision | Asking:
+        i = 0
+        try:
+            for i, step in enumerate(steps):
+                found = step(exchange)
+                if found is None:
+                    continue
+                if not isinstance(found, Refusal | Reply):
+                    return _asking(found, exchange, steps[i + 1 :], host)
+                if not host.passes(exchange, found):
+                    return found
+        except Exception as error:  # noqa: BLE001  # whatever a guard, or what it was handed, raises
+            return host.guard_failed(exchange, error) or _one_by_one(steps[i + 1 :], host)(exchange)
+        return None
+
+    return enter
+
+
+def _asking(first: Asking, exchange: Exchange, rest: list[Enter], host: Host) -> Generator[Ask, Any, Decision]:
+    """Go on from a guard that asks, with those that stand behind it."""
+    steps: list[Enter] = [lambda _: first, *rest]
+    for step in steps:
+        try:
+            found = step(exchange)
+            decision = found if found is None or isinstance(found, Refusal | Reply) else (yield from found)
+        except Exception as error:  # noqa: BLE001  # whatever a guard, or the store that it asked, raises
+            decision = host.guard_failed(exchange, error)
+        if decision is not None and not host.passes(exchange, decision):
+            return decision
+    return None
+
+
+def judges(hooks: list[Hooks], host: Host) -> Judge | None:
+    """What refuses answers of the application, as one; None where nobody does."""
+    steps = [(h.judge, h.judge_on) for h in hooks if h.judge]
+    if not steps:
+        return None
+    wanted, always = _occasions(steps)
+    usual = _in_turn(always, host)
+
+    def judge(exchange: Exchange, status: int, headers: list[Header]) -> Refusal | None:
+        names = dict(headers)
+        if wanted.isdisjoint(names):
+            return usual(exchange, status, headers)
+        return _in_turn([step for step, on in steps if not on or not on.isdisjoint(names)], host)(exchange, status, headers)
+
+    return judge
+
+
+def _in_turn(steps: Sequence[Judge], host: Host) -> Judge:
+    if len(steps) == 1 and not host.observing:
+        return steps[0]
+    if not steps:
+        return nothing
+
+    def judge(exchange: Exchange, status: int, headers: list[Header]) -> Refusal | None:
+        for step in steps:
+            refusal = step(exchange, status, headers)
+            if refusal is not None and not host.passes(exchange, refusal):
+                return refusal
+        return None
+
+    return judge
+
+
+F = TypeVar("F")
+Start = Callable[[Exchange, int, list[Header]], list[Header]]
+Swift = Callable[[Exchange, int, list[Header]], list[Header] | None]
+
+
+def nothing(exchange: Exchange, status: int, headers: list[Header]) -> None:
+    """For a moment at which there is nothing to do."""
+    return
+
+
+def _occasions(steps: list[tuple[F, frozenset[bytes]]]) -> tuple[frozenset[bytes], tuple[F, ...]]:
+    """What some of the steps wait for, all of it, and the steps that wait for nothing."""
+    return frozenset[bytes]().union(*(on for _, on in steps)), tuple(step for step, on in steps if not on)
+
+
+def start(hooks: list[Hooks], host: Host) -> Start:
+    """What guards own is taken out of the application's headers, the hooks of each look at the rest, and constants are put in."""
+    in_clear = tuple(header for h in hooks for header in h.headers)
+    over_tls = in_clear + tuple(header for h in hooks for header in h.secure_headers)
+    touched = frozenset().union(*(h.removes for h in hooks), dict(over_tls))
+    keeps = {name: values for h in hooks for name, values in (h.keeps or {}).items()}
+    steps = [(h.leave, h.leave_on) for h in reversed(hooks) if h.leave]
+
+    def start(exchange: Exchange, status: int, headers: list[Header]) -> list[Header]:
+        kept: dict[bytes, bytes] = {}
+        occasions = {ERROR} if status >= 400 else set()
+        if exchange.notes is not None:
+            occasions.add(NOTED)
+        out = []
+        for pair in headers:
+            name = pair[0]
+            occasions.add(name)
+            if name not in touched:
+                out.append(pair)
+            elif pair[1].lower() in keeps.get(name, ()):
+                kept[name] = pair[1]
+        for leave, on in steps:
+            if not on or not on.isdisjoint(occasions):
+                out = leave(exchange, status, out)
+        if exchange.notes is not None:
+            for what in remarks(exchange):
+                host.record(exchange, what, outcome=Outcome.OBSERVED)
+        own = over_tls if exchange.scheme in SECURE else in_clear
+        return [*out, *own] if not kept else [*out, *((name, kept.get(name, value)) for name, value in own)]
+
+    return start
+
+
+def swift(judges: list[Hooks], hooks: list[Hooks], host: Host) -> Swift:
+    """Judging and starting at once, for an answer that holds nothing out of the ordinary; None where there is more to look at."""
+    judged, judge = _occasions([(h.judge, h.judge_on) for h in judges if h.judge])
+    left, leave = _occasions([(h.leave, h.leave_on) for h in reversed(hooks) if h.leave])
+    in_clear = tuple(header for h in hooks for header in h.headers)
+    over_tls = in_clear + tuple(header for h in hooks for header in h.secure_headers)
+    special = judged.union(left, dict(over_tls), *(h.removes for h in hooks))
+    refused, changed = _in_turn(judge, host), chains.one_after_another(leave)
+
+    def swift(exchange: Exchange, status: int, headers: list[Header]) -> list[Header] | None:
+        names = dict(headers)
+        if (
+            status >= 400
+            or exchange.notes is not None
+            or not special.isdisjoint(names)
+            or not b"".join(names).islower()
+            or refused(exchange, status, headers) is not None
+        ):
+            return None
+        return [*changed(exchange, status, [*headers]), *(over_tls if exchange.scheme in SECURE else in_clear)]
+
+    return swift
+
+
+def bodies(steps: list[Body]) -> Body | None:
+    """What replaces the bodies of errors, each on what the one before it made; None where nobody does."""
+    if not steps:
+        return None
+
+    def error_body(exchange: Exchange, status: int, headers: list[Header], body: bytes) -> tuple[list[Header], bytes] | None:
+        replaced = None
+        for step in steps:
+            found = step(exchange, status, headers, body)
+            if found is not None:
+                replaced = found
+                headers, body = found
+        return replaced
+
+    return error_body
