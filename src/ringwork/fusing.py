@@ -152,10 +152,15 @@ def _occasions(steps: list[tuple[F, frozenset[bytes]]]) -> tuple[frozenset[bytes
     return frozenset[bytes]().union(*(on for _, on in steps)), tuple(step for step, on in steps if not on)
 
 
+def constants(hooks: list[Hooks]) -> tuple[tuple[Header, ...], tuple[Header, ...]]:
+    """The constant headers of answers over TLS, and of those in clear."""
+    in_clear = tuple(header for h in hooks for header in h.headers)
+    return in_clear + tuple(header for h in hooks for header in h.secure_headers), in_clear
+
+
 def start(hooks: list[Hooks], host: Host) -> Start:
     """What guards own is taken out of the application's headers, the hooks of each look at the rest, and constants are put in."""
-    in_clear = tuple(header for h in hooks for header in h.headers)
-    over_tls = in_clear + tuple(header for h in hooks for header in h.secure_headers)
+    over_tls, in_clear = constants(hooks)
     touched = frozenset().union(*(h.removes for h in hooks), dict(over_tls))
     keeps = {name: values for h in hooks for name, values in (h.keeps or {}).items()}
     steps = [(h.leave, h.leave_on) for h in reversed(hooks) if h.leave]
@@ -189,8 +194,7 @@ def swift(judges: list[Hooks], hooks: list[Hooks], host: Host) -> Swift:
     """Judging and starting at once, for an answer that holds nothing out of the ordinary; None where there is more to look at."""
     judged, judge = _occasions([(h.judge, h.judge_on) for h in judges if h.judge])
     left, leave = _occasions([(h.leave, h.leave_on) for h in reversed(hooks) if h.leave])
-    in_clear = tuple(header for h in hooks for header in h.headers)
-    over_tls = in_clear + tuple(header for h in hooks for header in h.secure_headers)
+    over_tls, in_clear = constants(hooks)
     special = judged.union(left, dict(over_tls), *(h.removes for h in hooks))
     refused, changed = _in_turn(judge, host), chains.one_after_another(leave)
 

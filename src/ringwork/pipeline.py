@@ -98,7 +98,7 @@ class Plan:
     limits: what the body and the wait for an answer are held to, or None. judge: refuses an answer of the application, or None.
     start: headers of the answer in (names in lower case), headers to send out. swift: judge and start at once for an ordinary
     answer, with headers as they came; None for any other. error_body: for answers of 400 and above, or None.
-    drops: request headers that the application must not see.
+    drops: request headers that the application must not see. constants: what every answer ends with, over TLS and in clear.
     """
 
     __slots__ = (
@@ -130,7 +130,7 @@ class Plan:
         self.swift = fusing.swift(hooks, applied, pipeline) if not pipeline.observing else fusing.nothing
         self.error_body = fusing.bodies([h.error_body for h in reversed(applied) if h.error_body])
         self.drops: frozenset[bytes] = frozenset().union(*(h.drops for h in applied))
-        self.constants: tuple[Header, ...] = tuple(header for h in applied for header in (*h.headers, *h.secure_headers))
+        self.constants = fusing.constants(applied)
 
 
 class Answer(Frozen):

@@ -23,6 +23,7 @@ from ringwork.frameworks.wsgi_limits import OverLimit
 from ringwork.installation import Installation
 from ringwork.pipeline import Answer, Pipeline, Plan
 from ringwork.policy.declare import cacheable_among, limits_among, rated_among
+from ringwork.principal import Principal
 from ringwork.route import Handler, Route, RouteKind
 
 Marked = tuple[tuple[str, object], ...]
@@ -176,15 +177,17 @@ class Gate:
 
     def __call__(self) -> Response:
         """Decide, then dispatch as Flask does."""
-        exchange = request.environ.get(wsgi.KEY)
+        asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  # behind the proxy, asked once
+        exchange = asked.environ.get(wsgi.KEY)
         if not isinstance(exchange, Exchange):
             # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
             raise UnsupportedApp("a request reached Flask past ringwork's outermost layer")
-        rule = request.url_rule
-        if rule is None or _is_automatic_options(rule):
+        rule = asked.url_rule
+        if rule is None or (asked.method == "OPTIONS" and _is_automatic_options(rule)):
             return self.dispatch()
-        plan = self.installation.plan(rule, lambda: to_route(self.app, rule, self.installation))
-        found = enter(exchange, plan, request)
+        known = self.installation.plans.get(id(rule))
+        plan = known[1] if known and known[0] is rule else self.installation.plan(rule, lambda: to_route(self.app, rule, self.installation))
+        found = enter(exchange, plan, asked)
         return self.dispatch() if found is None else _response(plan.pipeline.give(exchange, found))
 
 
@@ -214,7 +217,7 @@ def _response(answer: Answer) -> Response:
 
 
 def _is_automatic_options(rule: UrlRule) -> bool:
-    return request.method == "OPTIONS" and bool(getattr(rule, "provide_automatic_options", False))
+    return bool(getattr(rule, "provide_automatic_options", False))
 
 
 def enter(exchange: Exchange, plan: Plan, asked: Request) -> Decision:
@@ -232,12 +235,12 @@ def enter(exchange: Exchange, plan: Plan, asked: Request) -> Decision:
 
 def _identify(exchange: Exchange, pipeline: Pipeline, asked: Request) -> Refusal | None:
     identify: Any = pipeline.policy.identify
-    if identify is None or not pipeline.identifies:
+    if not pipeline.identifies:
         return None
     try:
         # The deadline of a thread is the worker's: Flask cannot cut one that is running.
         found = identify(asked)
-        if inspect.isawaitable(found):
+        if type(found) is not Principal and inspect.isawaitable(found):
             found = asyncio.run(_wait(found))
     except Exception as error:  # noqa: BLE001  # whatever the application raises
         return pipeline.no_identity(exchange, f"identify raised {type(error).__name__}", error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import operator
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from http.client import responses
@@ -11,7 +12,7 @@ from typing import Any
 
 from ringwork.current import SERVED
 from ringwork.enforce.guard import Asking, Blocking, Decision, ReadBody, ReadForm, Refusal, Reply
-from ringwork.exchange import SINGLETONS, Exchange, Header
+from ringwork.exchange import Exchange, Header
 from ringwork.frameworks import deadline
 from ringwork.frameworks.wsgi_limits import Metered
 from ringwork.installation import Installation
@@ -27,12 +28,31 @@ KEY = "ringwork.exchange"
 HELD_BYTES = 64 * 1024
 """How much of an error's body is held back to be looked at."""
 
-_UNPREFIXED = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
-_FIELDS = {
-    name[5:] if (name := "HTTP_" + header.decode().upper().replace("-", "_"))[5:] in _UNPREFIXED else name: slot
-    for header, slot in SINGLETONS.items()
-}
-"""Where an environ holds the headers that guards read, and the field of Exchange for each."""
+_UNPREFIXED = ("CONTENT_TYPE", "CONTENT_LENGTH")
+_is_header = operator.methodcaller("startswith", "HTTP_")
+
+
+class Names(Mapping[bytes, bytes]):
+    """The headers of an environ by their names on the wire. An empty value counts as none: servers write one for what did not come."""
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: Environ) -> None:
+        self._environ = environ
+
+    def __getitem__(self, name: bytes) -> bytes:
+        value = self._environ[_key(name)]
+        if not value:
+            raise KeyError(name)
+        return value.encode("latin-1")  # type: ignore[no-any-return]  # text, as PEP 3333 says
+
+    def __iter__(self) -> Iterator[bytes]:
+        for key in self._environ:
+            if _is_header(key) or key in _UNPREFIXED:
+                yield key.removeprefix("HTTP_").lower().replace("_", "-").encode("latin-1")
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class Outer:
@@ -42,7 +62,6 @@ class Outer:
 
     def __init__(self, app: WsgiApp, installation: Installation) -> None:
         self.app, self.installation = app, installation
-        _CONSTANT.update({pair: (_title(pair[0]), pair[1].decode("latin-1")) for pair in installation.pipeline.unmatched.constants})
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Guard one request."""
@@ -89,15 +108,24 @@ def begin(environ: Environ, plan: Plan) -> Exchange:
         scheme=environ.get("wsgi.url_scheme", "http"),
         peer=environ.get("REMOTE_ADDR", ""),
     )
-    count = size = 0
-    for name, value in environ.items():
-        if name[:5] == "HTTP_" or name in _UNPREFIXED:
-            count += 1
-            size += len(name) + len(value)
-            slot = _FIELDS.get(name)
-            if slot is not None and value:
-                setattr(exchange, slot, value.encode("latin-1"))
-    exchange.header_count, exchange.header_bytes = count, size
+    find = environ.get
+    keys = [*filter(_is_header, environ)]
+    if find("CONTENT_TYPE"):
+        keys.append("CONTENT_TYPE")
+        exchange.content_type = environ["CONTENT_TYPE"].encode("latin-1")
+    if find("CONTENT_LENGTH"):
+        keys.append("CONTENT_LENGTH")
+        exchange.content_length = environ["CONTENT_LENGTH"].encode("latin-1")
+    exchange.names, exchange.header_count = Names(environ), len(keys)
+    exchange.header_bytes = len("".join(keys)) + len("".join(map(environ.__getitem__, keys)))
+    host, cookie, fetch_site = find("HTTP_HOST"), find("HTTP_COOKIE"), find("HTTP_SEC_FETCH_SITE")
+    if host:
+        exchange.host = host.encode("latin-1")
+    if cookie:
+        exchange.cookie = cookie.encode("latin-1")
+    if fetch_site:
+        exchange.fetch_site = fetch_site.encode("latin-1")
+    exchange.is_forwarded = bool(find("HTTP_X_FORWARDED_FOR") or find("HTTP_FORWARDED"))
     if exchange.content_length is None and "HTTP_TRANSFER_ENCODING" not in environ and not environ.get("wsgi.input_terminated"):
         exchange.content_length = b"0"  # a request that announces no body has none (RFC 9112, 6.3), whether its client says so or not
     query = environ.get("QUERY_STRING")
@@ -116,11 +144,11 @@ def rewrite(environ: Environ, exchange: Exchange, plan: Plan) -> None:
     """Take out of the request what the application must not see, and put in what guards replaced."""
     if plan.pipeline.observing:
         return
-    if exchange.client != exchange.peer:
+    if exchange.is_resolved and exchange.client != exchange.peer:
         environ["REMOTE_ADDR"] = exchange.client  # whom a trusted proxy named; its port and name nobody knows
         for name in ("REMOTE_PORT", "REMOTE_HOST"):
             environ.pop(name, None)
-    if exchange.scheme != environ.get("wsgi.url_scheme", exchange.scheme):
+    if exchange.is_resolved:
         environ["wsgi.url_scheme"] = exchange.scheme
     drops = _keys(plan.drops)
     if not drops.isdisjoint(environ):
@@ -132,8 +160,10 @@ def rewrite(environ: Environ, exchange: Exchange, plan: Plan) -> None:
         environ[_key(replaced)] = value.decode("latin-1")
 
 
+@functools.lru_cache(maxsize=256)
 def _key(name: bytes) -> str:
-    return "HTTP_" + name.decode().upper().replace("-", "_")
+    key = name.decode("latin-1").upper().replace("-", "_")
+    return key if key in _UNPREFIXED else "HTTP_" + key
 
 
 @functools.lru_cache(maxsize=64)
@@ -230,6 +260,10 @@ class Starter:
             return self._write
         self.status, self.line = int(line[:3]), line
         self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        if exchange.decided and exc_info is None and (swift := plan.swift(exchange, self.status, self.headers)) is not None:
+            self.started = True
+            self.raw(line, _native(swift, plan))
+            return self._write
         refused = plan.pipeline.undecided(exchange, self.status)
         if refused is None and plan.judge is not None:
             refused = plan.judge(exchange, self.status, self.headers)
@@ -246,7 +280,7 @@ class Starter:
 
     def _send(self, plan: Any, exc_info: Any = None) -> None:
         out = plan.start(self.exchange, self.status, self.headers)
-        native = [_CONSTANT.get(pair) or (_title(pair[0]), pair[1].decode("latin-1")) for pair in out]
+        native = _native(out, plan)
         self.started = True  # not before: a fault in a hook above still ends as a clean 500
         if exc_info is not None:
             self.raw(self.line, native, exc_info)
@@ -341,16 +375,24 @@ def _close(body: Iterable[bytes]) -> None:
         close()
 
 
-_TITLES: dict[bytes, str] = {}
-_CONSTANT: dict[Header, tuple[str, str]] = {}
-"""The headers that every answer carries, as WSGI wants them."""
+def _native(headers: list[Header], plan: Any) -> list[tuple[str, str]]:
+    """The headers as WSGI wants them; the constant ones, which stand last, were written once."""
+    for own, written in _written(plan.constants):
+        if headers[-len(own) :] == own:
+            return [*map(_spelled, headers[: -len(own)]), *written]
+    return [*map(_spelled, headers)]
 
 
+@functools.lru_cache(maxsize=64)
+def _written(constants: tuple[tuple[Header, ...], ...]) -> tuple[tuple[list[Header], list[tuple[str, str]]], ...]:
+    return tuple(([*own], [*map(_spelled, own)]) for own in constants if own)
+
+
+def _spelled(pair: Header) -> tuple[str, str]:
+    return _title(pair[0]), pair[1].decode("latin-1")
+
+
+@functools.lru_cache(maxsize=256)
 def _title(name: bytes) -> str:
     """The usual spelling of a header's name; servers and test clients show it."""
-    found = _TITLES.get(name)
-    if found is None:
-        found = name.decode("latin-1").title()
-        if len(_TITLES) < 200:
-            _TITLES[name] = found
-    return found
+    return name.decode("latin-1").title()
