@@ -73,7 +73,7 @@ FLASK = (
     + """
 from flask import Flask, jsonify, request
 
-app = Flask(__name__)
+app = Flask(__name__, static_folder=None)
 
 
 @app.get("/")

@@ -91,16 +91,27 @@ def test_of_two_routes_with_one_name_the_served_one_counts() -> None:
 )
 def test_lists_what_is_selected_and_not_ignored(given: dict[str, Any], kept: str, left: str) -> None:
     """The options choose as those of `ringwork prove` do."""
-    found = {check.id for check in chosen_checks(Asked(target="shop:app", here=".", **given), register.checks())}
+    found = {check.id for check in chosen_checks(Asked(target="shop:app", here=".", **given), {})}
     assert kept in found
     assert left not in found
+
+
+def test_lists_what_the_project_chooses_by_itself() -> None:
+    """The settings of `[tool.ringwork.prove]` choose as they do for `ringwork prove`, and pytest's own options stand above them."""
+    project = {"select": ("browser",), "ignore": ("browser.cors",), "profile": "standard", "env": {}}
+    found = {check.id.partition("/")[0] for check in chosen_checks(Asked(target="shop:app", here="."), project)}
+    assert "browser.csrf" in found
+    assert not found & {"browser.cors", "network.host-validation"}
+    above = {check.id for check in chosen_checks(Asked(target="shop:app", here=".", select=("network.host-validation",)), project)}
+    assert "network.host-validation/forged-host" in above
+    assert "browser.csrf/token-matrix" not in above
 
 
 def test_leaves_deep_checks_to_deep_runs() -> None:
     """A test whose check would not run is not listed."""
     deep = {check.id for check in register.checks() if check.deep}
     for asked, listed in ((False, frozenset()), (True, deep)):
-        found = {check.id for check in chosen_checks(Asked(target="shop:app", here=".", deep=asked), register.checks())}
+        found = {check.id for check in chosen_checks(Asked(target="shop:app", here=".", deep=asked), {})}
         assert found & deep == listed
 
 

@@ -96,7 +96,9 @@ class Project:
             (pytester.path / "plan.json").write_text(json.dumps(kept), encoding="ascii")
 
     def run(self, *words: str) -> pytest.RunResult:
-        return self.pytester.runpytest_subprocess("-rA", *words)
+        """One run, with no plugin but ours, because the others take most of the time of a start."""
+        self.pytester._monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        return self.pytester.runpytest_subprocess("-rA", "-p", "_ringwork_pytest", *words)
 
     @property
     def runs(self) -> list[str]:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ringwork.controls import control as catalogue
 from ringwork.errors import TargetFailed
-from ringwork.prove import register, run, settings, target
+from ringwork.prove import course, register, run, settings, target
 from ringwork.prove.check import Check
 from ringwork.prove.process import Copy
 from ringwork.suite import plan
@@ -26,10 +25,11 @@ USAGE = frozenset({"target", "settings"})
 
 def listed(asked: Asked) -> dict[str, Any]:
     """The plan as JSON values. Raises TargetFailed. Nothing is served, and no request is sent."""
-    checks = chosen_checks(asked, register.checks())
     given = target_options(asked.options)
     resolved = target.resolve(asked.target, here=Path(asked.here), factory=given.factory, arguments=tuple(given.factory_args))
-    extra = dict(settings.of_project(resolved).get("env", {}))
+    project = settings.of_project(resolved)
+    checks = chosen_checks(asked, project)
+    extra = dict(project.get("env", {}))
     if given.env_file:
         extra.update(settings.env_file(Path(asked.here, given.env_file)))
     for text in given.env:
@@ -51,34 +51,29 @@ def _anchor(chosen: target.Target) -> str:
     return str(next((file for file in files if file.is_file()), chosen.root))
 
 
-def chosen_checks(asked: Asked, checks: Sequence[Check]) -> list[Check]:
-    """The checks that such a run makes. Raises TargetFailed for a name that is none."""
-    rows = {check.id: row for row in catalogue.load().controls for check in row.checks}
-    if asked.profile and asked.profile not in settings.PROFILES:
+def chosen_checks(asked: Asked, project: Mapping[str, Any]) -> list[Check]:
+    """The checks that such a run makes. project: its own settings, below those of `asked`. Raises TargetFailed for an unknown name."""
+    given = {name: project[name] for name in ("select", "ignore", "profile", "deep") if name in project}
+    laid = {"select": asked.select, "ignore": asked.ignore, "profile": asked.profile, "deep": asked.deep}
+    wanted = settings.Settings(**{**given, **{name: value for name, value in laid.items() if value}})
+    if wanted.profile not in settings.PROFILES:
         raise TargetFailed(
             step="settings",
-            problem=f"--ringwork-profile {asked.profile} is unknown",
+            problem=f"--ringwork-profile {wanted.profile} is unknown",
             advice=f"write one of: {', '.join(settings.PROFILES)}",
         )
-    profiles = settings.PROFILES[: settings.PROFILES.index(asked.profile or settings.PROFILES[-1]) + 1]
+    checks = register.checks()
     known = {name for check in checks for name in _names(check)}
-    for name in (*asked.select, *asked.ignore):
+    for name in (*wanted.select, *wanted.ignore):
         if name not in known:
             advice = f"write a layer, a control or a check: {', '.join(sorted({register.control_of(check) for check in checks}))}"
             raise TargetFailed(step="settings", problem=f"{name} is no control or check that has a proof", advice=advice)
-    return [
-        check
-        for check in checks
-        if (not asked.select or _names(check) & set(asked.select))
-        and not _names(check) & set(asked.ignore)
-        and (asked.deep or not check.deep)
-        and (check.id not in rows or rows[check.id].profile in profiles)
-    ]
+    return [check for check in checks if course.is_chosen(check, wanted)]
 
 
-def _names(check: Check) -> set[str]:
+def _names(check: Check) -> tuple[str, str, str]:
     control = register.control_of(check)
-    return {check.id, control, control.partition(".")[0]}
+    return check.id, control, control.partition(".")[0]
 
 
 def main() -> int:
