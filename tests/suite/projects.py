@@ -6,7 +6,16 @@ import pytest
 
 from tests.suite import shops
 
-SHOPS = {"starlette": shops.STARLETTE, "flask": shops.FLASK, "plain": shops.PLAIN}
+_CONFIGURED = 'Policy(origin="https://shop.example", identify=identify)'
+_ON_LOOPBACK = 'Policy(identify="shop:identify")'
+
+SHOPS = {
+    "starlette": shops.STARLETTE,
+    "flask": shops.FLASK,
+    "plain": shops.PLAIN,
+    "starlette on loopback": shops.STARLETTE.replace(_CONFIGURED, _ON_LOOPBACK),
+    "flask on loopback": shops.FLASK.replace(_CONFIGURED, _ON_LOOPBACK),
+}
 
 
 def project(pytester: pytest.Pytester, shop: str, *, settings: str = "", **files: str) -> pytest.Pytester:

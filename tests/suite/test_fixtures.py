@@ -238,6 +238,12 @@ def test_a_refused_socket_is_a_denial(shop: str) -> None:
     _passed(shop, "test_sockets")
 
 
+@pytest.mark.parametrize("shop", ["starlette on loopback", "flask on loopback"])
+def test_serves_an_application_without_an_origin(shop: str) -> None:
+    """Unconfigured means this machine alone, from where the clients come; `identify` may be a name in the settings."""
+    _passed(shop, "test_home", "test_people", "test_principal", "test_forged_mark", "test_denied", "test_denied_without_effect")
+
+
 def test_serves_an_application_that_ringwork_does_not_guard() -> None:
     """Its client works; what only a guard can tell is refused with the reason."""
     ran = _ran("plain", PLAIN)

@@ -60,6 +60,14 @@ def test_a_violated_route_fails_with_all_that_a_person_needs() -> None:
     assert told.findings == ("000000000001",)
 
 
+def test_nothing_of_the_target_steers_the_terminal() -> None:
+    """An escape sequence in what was seen is spelled out, and no line of the target's begins a line, which a pipeline may obey."""
+    loud = replace(_broken(ORDERS), detail="\x1b[2Jthe order\n::error::was stored")
+    told = _told(_report(Verdict.VIOLATED, (loud,)), CLAIMS[2])
+    assert "\x1b" not in told.summary + told.text
+    assert all("\\x1b[2Jthe order ::error::was stored" in text for text in (told.summary, told.text))
+
+
 def test_what_held_beside_a_violation_is_no_pass() -> None:
     """Of a check that is violated elsewhere nobody took the guard out, so nothing shows what held here."""
     told = _told(_report(Verdict.VIOLATED, (_broken(ORDERS), _held(PROFILE))), CLAIMS[3])

@@ -21,6 +21,9 @@ from ringwork.testing import as_browser
 UNCONFIGURED = "https://localhost"
 """Where no origin is set: loopback, which such an application serves, and https, so that clients keep Secure cookies."""
 
+PEER = ("127.0.0.1", 50000)
+"""From where clients come: this machine, as Flask's do by themselves; an unconfigured application serves nobody else."""
+
 
 class Opened:
     """One application. seam: None where ringwork does not guard it. origin: what clients speak to, and name as their own."""
@@ -67,7 +70,7 @@ def _load(target: targets.Target) -> Any:
 def _starlette_client(app: Any, origin: str, named: SignedIn | None) -> Any:
     from starlette.testclient import TestClient
 
-    made: Any = TestClient(app if named is None else _carrying(app, named), base_url=origin)
+    made: Any = TestClient(app if named is None else _carrying(app, named), base_url=origin, client=PEER)
     made.app = app
     made.websocket_connect = functools.partial(_connected_at, made.websocket_connect, f"ws{origin.removeprefix('http')}")
     return made

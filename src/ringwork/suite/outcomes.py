@@ -7,10 +7,11 @@ that could not look is told by a failure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ringwork.prove.evidence import CheckResult, Finding, Observation, Outcome, Report, Verdict, WaiverState
+from ringwork.report.visible import visible
 from ringwork.suite.asked import RUN, Claim
 
 FINDINGS, INCONCLUSIVE = 1, 3
@@ -52,6 +53,11 @@ class Outcomes:
 
     def of(self, claim: Claim) -> Told:
         """What the test of this claim says."""
+        told = self._of(claim)
+        # Against text of the target that steers the terminal of whoever reads the failure.
+        return replace(told, summary=visible(" ".join(told.summary.split())), text=visible(told.text))
+
+    def _of(self, claim: Claim) -> Told:
         if claim.check == RUN:
             return of_run(self.report)
         result = self.results.get(claim.check)
@@ -129,7 +135,7 @@ def told(finding: Finding) -> str:
     owner = [f"owner: {finding.owner}"] if finding.owner else []
     return "\n".join([
         f"{place}{finding.check} is violated at {finding.where}, severity {finding.severity}{times}",
-        *(f"  {line}" for line in (finding.summary, f"fix: {finding.fix}", *owner, f"ringwork replay {finding.id}")),
+        *(f"  {' '.join(line.split())}" for line in (finding.summary, f"fix: {finding.fix}", *owner, f"ringwork replay {finding.id}")),
     ])  # fmt: skip
 
 

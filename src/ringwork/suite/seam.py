@@ -19,8 +19,8 @@ from ringwork.policy.policy import Mode
 from ringwork.principal import Principal
 
 KEY = "ringwork.suite.signed_in"
-_IN_PROCESS = frozenset({"testclient", "127.0.0.1"})
-"""What the test clients name as their peer; a socket on loopback can be 127.0.0.1 too, but it brings no object."""
+_PEER = "127.0.0.1"
+"""From where the tests' clients come; a socket on loopback does too, but it brings no object."""
 
 
 class SignedIn:
@@ -99,4 +99,4 @@ def signed_in(request: Any) -> Principal | None:
     found = carried.get(KEY)
     peer = (carried.get("client") or (carried.get("REMOTE_ADDR"),))[0]
     # Against a request that wears the key: a socket brings text, never an object of this class, and names another peer.
-    return found.principal if isinstance(found, SignedIn) and peer in _IN_PROCESS else None
+    return found.principal if isinstance(found, SignedIn) and peer == _PEER else None
