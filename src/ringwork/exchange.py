@@ -5,6 +5,7 @@ Adapters fill it once; a header is read once and its value handed down. Values f
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from ringwork.names import IncidentId
@@ -54,17 +55,25 @@ def vary_on(headers: list[Header], names: bytes) -> list[Header]:
 
     headers: names in lower case. Joined into the first Vary line, because some caches read no other.
     """
-    for name, _ in headers:
-        if name == b"vary":
-            break
-    else:
+    stated = dict(headers).get(b"vary")
+    if stated is None:
         return [*headers, (b"vary", names)]
-    told = {word.strip().lower() for name, value in headers if name == b"vary" for word in value.split(b",")}
-    missing = b", ".join(word for word in names.split(b", ") if word.lower() not in told)
-    if not missing or b"*" in told:
+    first = (b"vary", stated)
+    if headers.count(first) != 1 or len(dict(headers)) != len(headers):
+        lines = [value for name, value in headers if name == b"vary"]
+        first, stated = (b"vary", lines[0]), b",".join(lines)
+    missing = _missing(stated, names)
+    if not missing:
         return headers
-    at = next(i for i, (name, _) in enumerate(headers) if name == b"vary")
-    return [*headers[:at], (b"vary", headers[at][1] + b", " + missing if headers[at][1].strip() else missing), *headers[at + 1 :]]
+    at = headers.index(first)
+    return [*headers[:at], (b"vary", first[1] + b", " + missing if first[1].strip() else missing), *headers[at + 1 :]]
+
+
+@functools.lru_cache(maxsize=256)
+def _missing(stated: bytes, names: bytes) -> bytes:
+    """Which of `names` the value of a Vary header does not tell; answers of one application say the same few."""
+    told = {word.strip().lower() for word in stated.split(b",")}
+    return b"" if b"*" in told else b", ".join(word for word in names.split(b", ") if word.lower() not in told)
 
 
 _UNDERSCORE = ord("_")

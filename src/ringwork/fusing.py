@@ -165,29 +165,39 @@ def start(hooks: list[Hooks], host: Host) -> Start:
     keeps = {name: values for h in hooks for name, values in (h.keeps or {}).items()}
     steps = [(h.leave, h.leave_on) for h in reversed(hooks) if h.leave]
 
+    by_name = frozenset(name for _, on in steps for name in on) - {ERROR, NOTED}
+    special = touched | by_name
+    usual = {
+        (is_error, is_noted): chains.one_after_another([leave for leave, on in steps if _is_time(on, is_error, is_noted)])
+        for is_error in (False, True)
+        for is_noted in (False, True)
+    }
+
     def start(exchange: Exchange, status: int, headers: list[Header]) -> list[Header]:
-        kept: dict[bytes, bytes] = {}
-        occasions = {ERROR} if status >= 400 else set()
-        if exchange.notes is not None:
-            occasions.add(NOTED)
-        out = []
-        for pair in headers:
-            name = pair[0]
-            occasions.add(name)
-            if name not in touched:
-                out.append(pair)
-            elif pair[1].lower() in keeps.get(name, ()):
-                kept[name] = pair[1]
-        for leave, on in steps:
-            if not on or not on.isdisjoint(occasions):
-                out = leave(exchange, status, out)
+        own = over_tls if exchange.scheme in SECURE else in_clear
+        if special.isdisjoint(dict(headers)):
+            out = usual[status >= 400, exchange.notes is not None](exchange, status, [*headers])
+        else:
+            out, own = unusual(exchange, status, headers, own)
         if exchange.notes is not None:
             for what in remarks(exchange):
                 host.record(exchange, what, outcome=Outcome.OBSERVED)
-        own = over_tls if exchange.scheme in SECURE else in_clear
-        return [*out, *own] if not kept else [*out, *((name, kept.get(name, value)) for name, value in own)]
+        return [*out, *own]
+
+    def unusual(exchange: Exchange, status: int, headers: list[Header], own: tuple[Header, ...]) -> tuple[list[Header], tuple[Header, ...]]:
+        kept = {name: value for name, value in headers if name in touched and value.lower() in keeps.get(name, ())}
+        out = [pair for pair in headers if pair[0] not in touched]
+        names = dict(headers)
+        for leave, on in steps:
+            if _is_time(on, status >= 400, exchange.notes is not None) or not on.isdisjoint(names):
+                out = leave(exchange, status, out)
+        return out, tuple((name, kept.get(name, value)) for name, value in own) if kept else own
 
     return start
+
+
+def _is_time(on: frozenset[bytes], is_error: bool, is_noted: bool) -> bool:  # noqa: FBT001  # two conditions, by place as in `usual`
+    return not on or (is_error and ERROR in on) or (is_noted and NOTED in on)
 
 
 def swift(judges: list[Hooks], hooks: list[Hooks], host: Host) -> Swift:

@@ -118,7 +118,8 @@ class Plan:
 
     def __init__(self, pipeline: Pipeline, route: Route | None, hooks: list[Hooks]) -> None:
         self.pipeline, self.route = pipeline, route
-        self.arrive = fusing.enter([(h.arrive, h.asks) for h in hooks if h.arrive], pipeline)
+        admitting: list[tuple[Enter, bool]] = [(h.admit, False) for h in hooks if h.admit]
+        self.arrive = fusing.enter([*((h.arrive, h.asks) for h in hooks if h.arrive), *admitting], pipeline)
         # Marked operations are told last, because only what every guard has let in begins.
         told = [(_operation(pipeline.teller), False)] if pipeline.teller is not None and security_event_logging.is_marked(route) else []
         self.enter = fusing.enter([*((h.enter, h.asks) for h in hooks if h.enter), *told], pipeline)

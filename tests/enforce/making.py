@@ -71,8 +71,11 @@ def ask(
 
 def arrive(guard: Guard[Any], settings: Any, site: Site, exchange: Exchange) -> Refusal | None:
     """What the guard decides before routing."""
-    step = guard.plan(settings, site, None).arrive
-    return None if step is None else step(exchange)
+    hooks = guard.plan(settings, site, None)
+    found = None if hooks.arrive is None else hooks.arrive(exchange)
+    if found is None and hooks.admit is not None:
+        hooks.admit(exchange)
+    return found
 
 
 def enter(

@@ -101,6 +101,8 @@ class Hooks(Frozen):
     removes: names taken out of every answer.
     drops: names taken out of every request before the application sees it.
     arrive: runs before a route is known, on every request (taken from the plan for None only).
+    admit: runs before a route is known, once every `arrive` has let the request go on; it changes what the application sees, and
+        refuses nothing.
     enter: runs when route and principal are known, before any code of the application's route.
     limits: what the adapter applies while the body is read and the answer is awaited.
     judge: runs when an answer of the application starts, on its own headers; a refusal takes the answer's place.
@@ -118,6 +120,7 @@ class Hooks(Frozen):
     removes: frozenset[bytes] = frozenset()
     drops: frozenset[bytes] = frozenset()
     arrive: Arrive | None = None
+    admit: Callable[[Exchange], None] | None = None
     enter: Enter | None = None
     limits: Limits | None = None
     judge: Judge | None = None

@@ -50,7 +50,7 @@ _CACHING = frozenset(
         b"x-accel-expires",
     }
 )
-_SAYS = _CACHING | {b"vary"}
+_SAYS, _OUTRANKING = _CACHING | {b"vary"}, _CACHING - {b"cache-control"}
 _NEVER: tuple[Header, ...] = ((b"cache-control", b"no-store"), (b"vary", b"Cookie"))
 _TO_ONE_READER = frozenset({ControlId("browser.content-security-policy"), ControlId("browser.csrf")})
 """Guards that note what they put into a page: a nonce or a form's token, each good for the one answer that carries it."""
@@ -187,7 +187,10 @@ def _leave(
                 is_private or exchange.principal is not None or exchange.authorization is not None or _looked_up(exchange, names, headers)
             ):
                 return headers
-        out = [*headers, *_NEVER] if _SAYS.isdisjoint(names) else _with(headers, b"no-store", shared=False)
+        if names.get(b"cache-control") == b"no-store" and _OUTRANKING.isdisjoint(names) and headers.count(_NEVER[0]) == 1:
+            out = vary_on(headers, b"Cookie")
+        else:
+            out = [*headers, *_NEVER] if _SAYS.isdisjoint(names) else _with(headers, b"no-store", shared=False)
         if not clears or not (signs_out or sets_cookie):
             return out
         if exchange.principal is not None and status < 400 and (signs_out or _signs_out(exchange, headers, is_named=signs_out)):

@@ -8,11 +8,11 @@ sibling host. Source: RFC 6265, 4.1 and 5.2; RFC 6265bis, 4.1.3 (prefixes); ASVS
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field
 from enum import StrEnum
 
-from ringwork.enforce.guard import Arrive, Decision, Guard, Hooks, Leave, Refusal, Site, remark
+from ringwork.enforce.guard import Guard, Hooks, Leave, Refusal, Site, remark
 from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
@@ -72,7 +72,7 @@ def plan(settings: CookieAttributesSettings, site: Site, route: Route | None) ->
     leave = _write(exceptions)
     if route is not None:
         return Hooks(leave=leave, leave_on=_SETS)
-    return Hooks(arrive=_read(frozenset(name for name, e in exceptions.items() if e.keeps_plain_name)), leave=leave, leave_on=_SETS)
+    return Hooks(admit=_read(frozenset(name for name, e in exceptions.items() if e.keeps_plain_name)), leave=leave, leave_on=_SETS)
 
 
 def faults(settings: CookieAttributesSettings) -> Sequence[str]:
@@ -104,18 +104,17 @@ def _is_name(name: bytes) -> bool:
     return bool(name) and not name.translate(None, _NAME_BYTES)
 
 
-def _read(plain: frozenset[bytes]) -> Arrive:
-    def arrive(exchange: Exchange) -> Decision:
+def _read(plain: frozenset[bytes]) -> Callable[[Exchange], None]:
+    def admit(exchange: Exchange) -> None:
         if exchange.cookie is None:
-            return None
+            return
         told = translate(exchange.cookie, plain)
         if told:
             exchange.replaced += ((b"cookie", told),)
         else:
             exchange.dropped += (b"cookie",)
-        return None
 
-    return arrive
+    return admit
 
 
 def translate(raw: bytes, plain: frozenset[bytes]) -> bytes:

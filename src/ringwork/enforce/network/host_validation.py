@@ -77,6 +77,9 @@ def _has_port(host: bytes) -> bool:
 
 
 def _configured_check(served: frozenset[bytes]) -> Arrive:
+    detail = 'a Host that is not served; if it is yours, add it: hosts = ["its.name"]; on your own machine leave `origin` out'
+    unknown = _refuse(HostValidationReason.UNKNOWN, detail)
+
     def arrive(exchange: Exchange) -> Decision:
         if exchange.host in served and not exchange.repeated and exchange.path[:1] == "/":
             return None
@@ -86,8 +89,7 @@ def _configured_check(served: frozenset[bytes]) -> Arrive:
         # Against wildcards and suffix tricks: the whole name is compared, letter case apart.
         if exchange.host is not None and exchange.host.lower() in served:
             return None
-        detail = 'a Host that is not served; if it is yours, add it: hosts = ["its.name"]; on your own machine leave `origin` out'
-        return _refuse(HostValidationReason.UNKNOWN, detail)
+        return unknown
 
     return arrive
 

@@ -171,9 +171,10 @@ def _page(status: int, detail: str) -> tuple[bytes, bytes]:
 
 
 def _number(exchange: Exchange, status: int, headers: list[Header]) -> list[Header]:
-    out = [pair for pair in headers if pair[0] != INCIDENT]
-    out.append((INCIDENT, exchange.incident.encode("ascii")))
-    return out
+    if INCIDENT in dict(headers):
+        headers = [pair for pair in headers if pair[0] != INCIDENT]
+    headers.append((INCIDENT, exchange.incident.encode("ascii")))
+    return headers
 
 
 def _replacer(*, defaults: bool) -> Body:
