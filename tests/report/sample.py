@@ -255,7 +255,7 @@ def before_foreign() -> Report:
     second, *rest = report.findings[1:]
     looked = next(one.check for one in report.results if one.verdict is Verdict.VIOLATED)
     unlooked = next(one.check for one in report.results if one.evidence is None and one.verdict is Verdict.NOT_VERIFIED)
-    fixed = replace(second, id="00000000f1ed", check=looked, where="GET /mended")
+    fixed = replace(second, id="00000000f1ed", check=looked, where="all answers")
     lost = replace(second, id="0000000007ed", check=unlooked, where="GET /lost")
     return replace(report, findings=(second, *rest, fixed, lost), started_at="2026-11-22T09:00:00+00:00", commit="77c0ffee1234")
 

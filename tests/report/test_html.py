@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ringwork.names import CheckId
-from ringwork.prove.evidence import MatrixCell, Report, Verdict, Waived, WaiverState
+from ringwork.prove.evidence import Exchanged, MatrixCell, Report, Verdict, Waived, WaiverState
 from ringwork.report import html
 from tests.report import sample
 
@@ -321,3 +321,19 @@ def test_what_a_finding_quotes_is_not_quoted_twice() -> None:
     assert "Requests and answers stand with finding 000000000003" in check
     assert "Location: /orders/7" not in check
     assert "Location: /orders/7" in page
+
+
+def test_no_line_ends_in_a_blank_whatever_an_answer_holds() -> None:
+    """What the target sent is shown as sent, and the file stays clean for whoever judges its markup."""
+    report = sample.foreign()
+    sent = Exchanged(request="GET / HTTP/1.1\r\n\r\n", answer="HTTP/1.1 200 OK\r\n\r\n<input \n \t\n  name=x>  ")
+    first = replace(report.findings[0], observation=replace(report.findings[0].observation, exchanged=(sent,)))
+    page = html.document(replace(report, findings=(first,)))
+    assert not re.search(r"[ \t]$", page, flags=re.MULTILINE)
+    assert "&lt;input&#32;\n&#32;&#9;\n  name=x&gt;&#32;&#32;</pre>" in page
+
+
+def test_the_title_of_a_window_stays_short() -> None:
+    """A long or strange name of a target is cut, also when its hidden characters are spelled out."""
+    long = replace(sample.clean(), target="\u202e" * 60, exit_code=3)
+    assert len(outline(long).texts["title"][0]) <= 70
