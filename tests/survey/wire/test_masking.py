@@ -103,3 +103,37 @@ def test_masks_a_large_answer_of_one_word_in_time():
     """Against a regular expression that an answer can keep busy."""
     for piece in (b"token", b"<input ", b'name="csrf', b"password: '", b"x-auth-", b'content-disposition: name="csrf"\r\n'):
         assert len(masking.masked(piece * (200_000 // len(piece)))) < 3 * masking.SHOWN_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET / HTTP/1.1\r\nCookie: theme=dark; session=secret+value%2F1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nAuthorization: Bearer secret+value%2F1\r\n\r\n",
+        b"POST / HTTP/1.1\r\n\r\nname=anna&password=secret+value%2F1",
+        b"POST / HTTP/1.1\r\nx-api-key: secret+value%2F1\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("echo", [b"secret+value%2F1", b"secret value/1", b"secret%20value%2F1"])
+def test_masks_a_secret_that_the_answer_repeats(request_, echo):
+    """A page that shows the headers it got, or quotes a form, does not carry them into a report, as they were sent or decoded."""
+    answer = b'HTTP/1.1 200 OK\r\n\r\n{"got": ["name=' + echo + b'; more"], "status": "seen"}'
+    sent, got = masking.exchanged(request_, answer)
+    for form in ("secret+value%2F1", "secret value/1", "secret%20value%2F1"):
+        assert form not in sent + got
+    assert '"status": "seen"' in got
+
+
+def test_masks_a_session_that_an_answer_both_sets_and_shows():
+    """The cookie of the login stands in no link of the page that follows."""
+    _, got = masking.exchanged(
+        b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\nset-cookie: s=longsecretvalue; Path=/\r\n\r\n/next?sid=longsecretvalue"
+    )
+    assert "longsecretvalue" not in got
+    assert "set-cookie: s=****; Path=/" in got
+
+
+def test_a_short_value_does_not_blot_out_an_answer():
+    """A cookie of a letter is masked where it is sent, and words that hold the letter stay."""
+    _, got = masking.exchanged(b"GET / HTTP/1.1\r\nCookie: a=1; b=on\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\nconfirmed 1 of 10")
+    assert got.endswith("confirmed 1 of 10")

@@ -49,7 +49,7 @@ class Answer:
 
     def as_text(self) -> tuple[str, str]:
         """Request and answer for evidence, secrets masked."""
-        return masking.masked(self.request), masking.masked(self.answer)
+        return masking.exchanged(self.request, self.answer)
 
     def replay(self) -> str:
         """The request for `ringwork replay`."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 SHOWN_CHARACTERS = 2000
+_KNOWN_BYTES = 8
 
 # What the name of a secret holds, as frameworks and applications call them. Repeats are bounded: an answer can be megabytes of one word.
 _KEY = rb"(?:[cx]srf|passw(?:or)?d|passphrase|(?<![a-z])pass(?![a-z])|pwd|secret|token|api[_-]?key|jwt|bearer)[\w-]{0,40}"
@@ -27,8 +30,20 @@ _FIELDS = re.compile(
 )
 
 
-def masked(raw: bytes) -> str:
-    """The text of a request or answer: cookies, credentials and tokens masked, at most 2,000 characters."""
+def exchanged(request: bytes, answer: bytes) -> tuple[str, str]:
+    """Both as evidence. What either of them carried as a secret is masked in both, wherever it stands.
+
+    Against an application that repeats what it was sent: a page that shows its request's headers, a refusal that quotes a form.
+    """
+    known = _carried(request) | _carried(answer)
+    return masked(request, known), masked(answer, known)
+
+
+def masked(raw: bytes, known: Collection[bytes] = ()) -> str:
+    """The text of a request or answer: cookies, credentials and tokens masked, and what is known as one; at most 2,000 characters."""
+    if known:
+        # The longest first, so that no rest of one stands beside the mask of another.
+        raw = re.sub(b"|".join(re.escape(value) for value in sorted(known, key=len, reverse=True)), b"****", raw)
     text = _HEADERS.sub(rb"\1: ****", raw)
     text = _SET_COOKIE.sub(rb"\1****", text)
     shown = _hidden(text, b"****").decode("utf-8", "backslashreplace").replace("\r\n", "\n")
@@ -38,6 +53,31 @@ def masked(raw: bytes) -> str:
 def replayable(raw: bytes) -> str:
     """The request for another day, base64: markers stand where its cookies, credentials and tokens stood."""
     return base64.b64encode(_hidden(_HEADERS.sub(rb"\1: {{\1}}", raw), b"{{secret}}")).decode("ascii")
+
+
+def _carried(raw: bytes) -> set[bytes]:
+    """The secrets of a request or answer by their values, as they stand there and as they may come back.
+
+    Short ones are left to the places where they are known: a value of few letters stands in too many words.
+    """
+    found = [value for name, value in _HEADERS.findall(raw) if name.lower() != b"cookie"]
+    found += [pair.partition(b"=")[2] for name, value in _HEADERS.findall(raw) if name.lower() == b"cookie" for pair in value.split(b";")]
+    found += [value for _, value in (*_SET_COOKIE.findall(raw), *_PARTS.findall(raw), *_FIELDS.findall(raw))]
+    # "Bearer abc": the word after the scheme is the secret.
+    plain = {value.strip().rpartition(b" ")[2].strip(b"\"'") for value in found} | {value.strip().strip(b"\"'") for value in found}
+    shown = {form for value in plain for form in _forms(value)}
+    return {value for value in shown if len(value) >= _KNOWN_BYTES and b"****" not in value}
+
+
+def _forms(value: bytes) -> tuple[bytes, ...]:
+    """As it was sent, decoded, and as an application may write it again: into an address, a form, or a page."""
+    decoded = unquote_to_bytes(value.replace(b"+", b" "))
+    return value, decoded, quote(decoded, safe="").encode("ascii"), quote_plus(decoded).encode("ascii"), _escaped(decoded)
+
+
+def _escaped(value: bytes) -> bytes:
+    """As HTML."""
+    return html.escape(value.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
 
 def _hidden(text: bytes, mark: bytes) -> bytes:

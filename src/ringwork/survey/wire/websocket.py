@@ -37,7 +37,7 @@ class SocketAnswer:
 
     def as_text(self) -> tuple[str, str]:
         """Request and answer for evidence, secrets masked."""
-        return masking.masked(self.request), masking.masked(self.answer)
+        return masking.exchanged(self.request, self.answer)
 
 
 def open_socket(place: Place, path: str, headers: list[tuple[str, str]], *, listen_seconds: float) -> SocketAnswer:
