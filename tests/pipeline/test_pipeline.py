@@ -124,7 +124,7 @@ def test_sends_each_owned_header_once_and_loses_no_other(status: int, answer: li
     """Trap 5: a header list is a list; what guards own is theirs, everything else stays as often as it came."""
     pipeline = installation().pipeline
     plan = pipeline.plan(route(Public(reason="open")))
-    sent = plan.start(exchange(), status, list(answer))
+    sent = plan.start(exchange(), status, [(name.lower(), value) for name, value in answer])
     names = [name for name, _ in sent]
     assert names.count(b"x-frame-options") == names.count(b"x-content-type-options") == names.count(b"referrer-policy") == 1
     assert b"x-powered-by" not in names
@@ -134,6 +134,54 @@ def test_sends_each_owned_header_once_and_loses_no_other(status: int, answer: li
     assert told >= {word.strip().lower() for name, value in answer if name == b"vary" for word in value.split(b",")}
     if (b"referrer-policy", b"no-referrer") in answer:
         assert (b"referrer-policy", b"no-referrer") in sent
+
+
+FURTHER = st.sampled_from(
+    [
+        (b"location", b"https://evil.invalid/"),
+        (b"Location", b"http://clinic.example/x"),
+        (b"refresh", b"0; url=//evil.invalid"),
+        (b"cache-control", b"public, max-age=60"),
+        (b"content-length", b"3"),
+        (b"Server", b"nginx/1.2"),
+        (b"access-control-allow-origin", b"*"),
+        (b"content-type", b"application/json"),
+        (b"strict-transport-security", b"max-age=1"),
+        (b"incident-id", b"forged"),
+    ]
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    status=st.sampled_from([200, 204, 206, 302, 304, 404, 500]),
+    answer=st.tuples(ANSWERS, st.lists(FURTHER, max_size=3)).map(lambda parts: [*parts[0], *parts[1]]),
+    headers=HEADERS,
+    rule=RULES,
+    principal=PRINCIPALS,
+    path=st.sampled_from(["/notes/1", "/notes/1;a.css", "/notes/1/x.css"]),
+)
+def test_takes_the_short_way_only_where_it_leads_to_the_same(
+    status: int, answer: list[Header], headers: list[Header], rule: Any, principal: Principal | None, path: str
+) -> None:
+    """An answer that goes out at once is one that every judge lets out, with the headers that the long way sends."""
+    plan = installation(identify=lambda request: None).pipeline.plan(route(rule))
+    asked = exchange("GET", headers, principal)
+    asked.path = path
+    short = plan.swift(asked, status, list(answer))
+    if short is not None:
+        lowered = [(name.lower(), value) for name, value in answer]
+        assert plan.judge is None or plan.judge(asked, status, lowered) is None
+        assert short == plan.start(asked, status, lowered)
+        assert status < 400
+
+
+def test_takes_the_short_way_for_an_ordinary_answer() -> None:
+    """Else the test above would compare nothing."""
+    asked = exchange(principal=Principal(id="alice"))
+    sent = installation().pipeline.plan(route(Requires())).swift(asked, 200, [(b"content-type", b"application/json")])
+    assert sent is not None
+    assert (b"cache-control", b"no-store") in sent
 
 
 def test_takes_out_only_what_the_prover_asks_for() -> None:
