@@ -21,6 +21,7 @@ import interleaved
 import peers
 from fastapi import FastAPI
 from flask import Flask
+from marks import write
 
 import ringwork
 from ringwork import Policy, Principal, requires
@@ -194,14 +195,6 @@ def table(figures: interleaved.Figures) -> str:
             f"| {figures.added(name, base):+.1f} | {figures.ratio(name, base):.2f} |"
         )
     return "\n".join(lines)
-
-
-def write(part: str, text: str) -> None:
-    """Put a table between the marks of its part in docs/performance.md."""
-    page = Path(__file__).parent.parent / "docs" / "performance.md"
-    head, _, rest = page.read_text(encoding="utf-8").partition(f"<!-- {part}:begin -->")
-    tail = rest.partition(f"<!-- {part}:end -->")[2]
-    page.write_text(f"{head}<!-- {part}:begin -->\n{text}<!-- {part}:end -->{tail}", encoding="utf-8")
 
 
 def main() -> None:

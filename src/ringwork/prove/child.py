@@ -31,7 +31,7 @@ from ringwork.prove import channel
 from ringwork.prove.check import Fault
 from ringwork.route import Route
 from ringwork.survey import baseline, facts, state
-from ringwork.survey.harness import capture, confine, faults, loading, namespaces, neutral, redirect, serving
+from ringwork.survey.harness import capture, confine, faults, loading, namespaces, neutral, redirect, serving, warmth
 
 _DIE_WITH_PARENT = 1
 _LAYERS = {Fault.LAYER_OUTER: "outer", Fault.LAYER_GATE: "gate", Fault.LAYER_WRAPPED: "wrapped", Fault.LAYER_MOVED: "moved"}
@@ -81,6 +81,7 @@ class Zygote:
         )
         users = loading.call(users_from, self.copy) if users_from else []
         found = self.facts()
+        warmth.warm()
         state.digest(self.copy)  # so that variants inherit what never changes
         return {
             "users": users,

@@ -7,6 +7,7 @@ import gc
 import hashlib
 import os
 import sqlite3
+import stat
 import sys
 import time
 import types
@@ -25,8 +26,9 @@ _FOLDERS = frozenset({"__pycache__", ".ringwork-tmp"})
 def digest(folder: Path) -> dict[str, str]:
     """Name of each store to 16 hexadecimal characters: tables of SQLite databases, files, module-level containers of `folder`'s modules."""
     found = dict[str, str]()
-    for path in _files(folder):
-        found.update(_kept(path, str(path.relative_to(folder))))
+    start = len(str(folder)) + 1
+    for path, key in _files(str(folder)):
+        found.update(_kept(path, path[start:], key))
     found.update(_memory_databases())
     found.update(_containers(folder))
     return found
@@ -41,43 +43,55 @@ def _short(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def _files(folder: Path) -> Iterator[Path]:
+Stamp = tuple[int, ...]
+"""Inode, time and size of a file, and of the log that SQLite keeps beside it."""
+
+
+def _files(folder: str) -> Iterator[tuple[str, Stamp]]:
+    """Each regular file with its stamp. Plain text, for this is done hundreds of times in a proof and over every file."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(set(folders) - _FOLDERS)
+        there = set(names)
         for name in sorted(names):
-            path = Path(place, name)
-            if not name.endswith(_PASSED_OVER) and path.is_file() and not path.is_symlink():
-                yield path
+            if name.endswith(_PASSED_OVER):
+                continue
+            path = f"{place}{os.sep}{name}"
+            with contextlib.suppress(FileNotFoundError):  # gone since it was listed
+                seen = os.lstat(path)
+                if stat.S_ISREG(seen.st_mode):
+                    yield path, (*_stamp(seen), *_beside(f"{path}-wal" if f"{name}-wal" in there else ""))
+
+
+def _stamp(seen: os.stat_result) -> Stamp:
+    return seen.st_ino, seen.st_mtime_ns, seen.st_size
+
+
+def _beside(log: str) -> Stamp:
+    if log:
+        with contextlib.suppress(OSError):
+            return _stamp(os.lstat(log))
+    return 0, 0, 0
 
 
 _SETTLED_NS = 100_000_000
-_KNOWN: dict[Path, tuple[tuple[int, ...], dict[str, str]]] = {}
+_KNOWN: dict[str, tuple[Stamp, dict[str, str]]] = {}
 
 
-def _kept(path: Path, name: str) -> dict[str, str]:
+def _kept(path: str, name: str, key: Stamp) -> dict[str, str]:
     """The digests of one file, read anew unless inode, time and size are as before.
 
     Against a change that leaves no trace in coarse file times: what was written a moment before a look is looked at again.
     """
-    key = _stamp(path)
     known = _KNOWN.get(path)
     if known is not None and known[0] == key:
         return known[1]
-    found = _database(path, name) if _is_database(path) else {f"file:{name}": _short(path.read_bytes())}
+    place = Path(path)
+    found = _database(place, name) if _is_database(place) else {f"file:{name}": _short(place.read_bytes())}
     if time.time_ns() - max(key[1], key[4]) > _SETTLED_NS:
         _KNOWN[path] = (key, found)
     else:
         _KNOWN.pop(path, None)
     return found
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    """Inode, time and size of a file, and of the log that SQLite keeps beside it."""
-    stat = path.stat()
-    with contextlib.suppress(OSError):
-        beside = path.with_name(f"{path.name}-wal").stat()
-        return stat.st_ino, stat.st_mtime_ns, stat.st_size, beside.st_ino, beside.st_mtime_ns, beside.st_size
-    return stat.st_ino, stat.st_mtime_ns, stat.st_size, 0, 0, 0
 
 
 def _is_database(path: Path) -> bool:
