@@ -22,6 +22,7 @@ LOADS_BY_NAME = {
     "ringwork.protect": "frameworks are loaded from a literal table, after their third party was seen loaded",
     "ringwork.survey.harness.loading": "the target is a name on the command line; its harness stands in a literal table",
     "ringwork.survey.harness.neutral": "server starts are taken out of libraries named in a literal table, where those are installed",
+    "ringwork.survey.harness.warmth": "parts of libraries, named in a literal table, where the application has loaded the library",
 }
 """Modules that may import something whose name is no literal."""
 
