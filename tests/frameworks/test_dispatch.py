@@ -78,6 +78,19 @@ def test_reads_a_router_under_the_routers_around_it_in_each_place(public_first: 
     assert doing.done == ["x"]
 
 
+@pytest.mark.parametrize("asked_first", ["/open/x", "/closed/x"])
+@pytest.mark.parametrize("mounts", ["one application", "one route"])
+def test_holds_a_route_under_two_mounts_to_the_rule_of_each_whichever_is_asked_first(mounts: str, asked_first: str) -> None:
+    """The plan of the place that was asked first stood for the other: after one open request the closed one let everybody in."""
+    doing = Doing()
+    route = Route("/x", doing.handler("x"))
+    inner = {"one application": {"app": Starlette(routes=[route])}, "one route": {"routes": [route]}}[mounts]
+    app = Starlette(routes=[Mount("/open", **inner), Mount("/closed", **inner)])
+    guarded = client(app, rules={"GET /open/x": OPEN, "GET /closed/x": ADMIN})
+    guarded.get(asked_first)
+    assert (guarded.get("/open/x").status_code, guarded.get("/closed/x").status_code) == (200, 401)
+
+
 def test_sees_a_list_of_routes_that_was_put_in_place_of_another() -> None:
     """A new list object of the same length would leave the old index in charge."""
     doing = Doing()

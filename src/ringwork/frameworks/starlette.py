@@ -37,12 +37,11 @@ Marked = tuple[tuple[str, object], ...]
 class Entry(Frozen):
     """One route as the router holds it.
 
-    matcher: the framework's own object that says whether it matches. key: what the compiled plan is kept under.
+    matcher: the framework's own object that says whether it matches.
     prefix: path template of the mounts it stands in. inside: entries of a mounted application that can be listed.
     """
 
     matcher: Any
-    key: object
     path: str
     kind: RouteKind
     methods: frozenset[str]
@@ -133,7 +132,7 @@ class Index:
         kind = RouteKind.WEBSOCKET if isinstance(route, WebSocketRoute) else RouteKind.HTTP
         kind = RouteKind.STATIC if isinstance(endpoint, StaticFiles) else kind
         methods = frozenset() if kind is RouteKind.WEBSOCKET else methods
-        return Entry(matcher=matcher, key=matcher, path=path, kind=kind, methods=methods, endpoint=endpoint, marked=marked)
+        return Entry(matcher=matcher, path=path, kind=kind, methods=methods, endpoint=endpoint, marked=marked)
 
     def _mounted(self, mount: Any, path: str, marked: Marked) -> Entry:
         app = mount.app
@@ -143,13 +142,10 @@ class Index:
         inner = target.router if isinstance(target, Starlette) else target if isinstance(target, Router) else None
         if inner is not None:
             inside = Index(inner, prefix=shown, marked=outward, lister=self.lister)
-            return Entry(
-                matcher=mount, key=mount, path=shown, kind=RouteKind.MOUNT, methods=frozenset(), endpoint=app, marked=outward, inside=inside
-            )
+            return Entry(matcher=mount, path=shown, kind=RouteKind.MOUNT, methods=frozenset(), endpoint=app, marked=outward, inside=inside)
         static = isinstance(target, StaticFiles)
         return Entry(
             matcher=mount,
-            key=mount,
             path=shown or "/",
             kind=RouteKind.STATIC if static else RouteKind.MOUNT,
             methods=frozenset({"GET", "HEAD"}) if static else frozenset(),
@@ -296,7 +292,8 @@ class Gate:
         if place is not None:
             plan = place.plan
             if plan is None or plan.pipeline is not self.installation.pipeline:
-                plan = place.plan = self.installation.plan(place.entry.key, lambda: to_route(place.entry, self.installation))
+                # Against one route object under two mounts, of which the first asked decides for both: each place has a plan of its own.
+                plan = place.plan = self.installation.pipeline.plan(to_route(place.entry, self.installation))
             waiting = asgi_deciding.enter(exchange, plan, HTTPConnection(scope), receive, fields_of)
             if waiting is not None:
                 found, receive = await waiting
