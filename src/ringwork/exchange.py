@@ -65,7 +65,7 @@ def vary_on(headers: list[Header], names: bytes) -> list[Header]:
     missing = _missing(stated, names)
     if not missing:
         return headers
-    at = headers.index(first)
+    at = next(i for i, pair in enumerate(headers) if pair[0] == b"vary")  # by its name: ASGI lets a pair be a list, which equals no tuple
     return [*headers[:at], (b"vary", first[1] + b", " + missing if first[1].strip() else missing), *headers[at + 1 :]]
 
 

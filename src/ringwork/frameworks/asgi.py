@@ -215,7 +215,8 @@ def rewrite(scope: Scope, exchange: Exchange, plan: Plan) -> None:
             try:
                 headers[headers.index((own[0], names[own[0]]))] = own
             except (ValueError, KeyError):
-                headers.append(own)
+                # Against a raw cookie beside the one that was read: ASGI lets a server write its pairs as lists, which equal no tuple.
+                headers = [*(pair for pair in headers if pair[0] != own[0]), own]
             scope["headers"] = headers
             return
     gone = {*plan.drops, *exchange.dropped, *(name for name, _ in replaced)}

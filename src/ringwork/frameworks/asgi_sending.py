@@ -42,6 +42,8 @@ class Sender:
 
     def _start(self, message: Message) -> Awaitable[None]:
         exchange, status, headers = self.exchange, message["status"], message.get("headers") or []
+        if type(headers) is not list:
+            headers = [*headers]  # any iterable, says ASGI: what can be read only once has to last for every look
         plan: Any = exchange.plan
         native: Any = exchange.native
         is_fit = exchange.decided and (native is None or native.agrees())
