@@ -247,6 +247,16 @@ def test_stops_guessing_at_one_account_from_everywhere(framework: str) -> None:
     assert host.login("ben", peer="198.51.100.1") == 401
 
 
+def test_stops_guessing_by_a_method_in_small_letters() -> None:
+    """Werkzeug reads "post" as POST, and so does the limit: the third password is not looked at."""
+    host = Host("flask")
+    client = host.app.test_client(use_cookies=False)
+    asked = {"base_url": ORIGIN, "data": {"username": "ada", "password": "wrong"}}
+    overrides = ({"REQUEST_METHOD": "post", "REMOTE_ADDR": f"198.51.100.{i}"} for i in range(3))
+    assert [client.post("/login", environ_overrides=changed, **asked).status_code for changed in overrides] == [401, 401, 429]
+    assert host.tried == ["ada", "ada"]
+
+
 def test_trap_21_takes_no_header_for_an_address(framework: str) -> None:
     """Trap 21: forged forwarding headers begin no count anew."""
     host = Host(framework)

@@ -258,6 +258,15 @@ def test_reads_a_login_page_at_the_ordinary_pace() -> None:
     assert login(site, {"username": "ada"}) is None
 
 
+@pytest.mark.parametrize("method", ["post", "Post", "LINK"])
+def test_counts_a_login_in_small_letters_as_a_login(method: str) -> None:
+    """Werkzeug reads "post" as POST; at the ordinary pace that was a way round the login's own limit."""
+    site = make_site()
+    body = urlencode({"username": "ada"}).encode()
+    answers = [enter(site, ask(method, "/login", (b"content-type", FORM), peer=f"198.51.100.{i}"), LOGIN, body) for i in range(3)]
+    assert [answer is None for answer in answers] == [True, True, False]
+
+
 @pytest.mark.parametrize(
     ("path", "name"),
     [
