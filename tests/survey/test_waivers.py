@@ -84,3 +84,10 @@ def test_text_that_is_no_such_comment_is_passed_over(tmp_path, text):
 def test_environments_are_not_read(tmp_path):
     """A library's own comments waive nothing."""
     assert _read(tmp_path, f"{MARK}\ndef a():\n    pass\n", name=".venv/lib/x.py") == ()
+
+
+def test_a_comment_in_a_body_moves_to_no_handler_below_by_a_line_end_that_is_none(tmp_path):
+    """U+2028 ends a line of text and none of Python's: counted as one, it moved the comment down to the handler behind."""
+    text = f"def a():\n    '''\u2028\u2028\u2028\n# a\n# b\n# c\n    '''\n    {MARK}\n    return 1\ndef b():\n    return 2\n"
+    (found,) = _read(tmp_path, text)
+    assert (found.first, found.last) == (0, 0)

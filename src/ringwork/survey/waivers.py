@@ -59,7 +59,8 @@ def _of_file(text: str, file: str) -> Iterator[Comment]:
     except (SyntaxError, ValueError, tokenize.TokenError):
         return
     definitions = [node for node in ast.walk(tree) if isinstance(node, Definition)]
-    alone = {i for i, line in enumerate(text.splitlines(), 1) if line.lstrip().startswith("#")}
+    # By tokens, against a text whose own lines are others (U+2028 ends one, and no line of Python): the comment would move down.
+    alone = {token.start[0] for token in tokens if token.type == tokenize.COMMENT and token.line.lstrip().startswith("#")}
     for token in tokens:
         mark = _MARK.match(token.string) if token.type == tokenize.COMMENT else None
         if mark is not None:
