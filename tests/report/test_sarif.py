@@ -150,3 +150,12 @@ def test_waivers_that_are_due_are_told() -> None:
     told = _run(sample.late())["invocations"][0]["toolConfigurationNotifications"]
     assert [one["level"] for one in told] == ["error", "warning"]
     assert _uri(told[0]) == "shop/sync.py"
+
+
+def test_no_message_holds_a_link_of_the_targets() -> None:
+    """Code scanning makes a link of `[words](address)` in a message; a path or an answer may hold one."""
+    link = "[log in again](https://login.invalid/)"
+    report = sample.foreign()
+    finding = replace(report.findings[0], where=f"GET /{link}", summary=link, fix=link)
+    message = _run(replace(report, findings=(finding,)))["results"][0]["message"]["text"]
+    assert message.count("[log in again] (https://login.invalid/)") == 3

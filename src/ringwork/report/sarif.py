@@ -112,7 +112,7 @@ def _waiver(waiver: Waived, report: Report) -> dict[str, Any]:
     path, line = order.of_file(waiver.file, waiver.line, report)
     place = {"physicalLocation": {"artifactLocation": {"uri": quote(path, safe="/")}, "region": {"startLine": line}}}
     level = "error" if waiver.state is WaiverState.EXPIRED else "warning"
-    return {"level": level, "message": {"text": order.told(waiver)}, "locations": [place]}
+    return {"level": level, "message": {"text": _unlinked(order.told(waiver))}, "locations": [place]}
 
 
 def _unverified(report: Report) -> list[str]:
@@ -143,7 +143,7 @@ def _result(finding: Finding, report: Report, rule: int) -> dict[str, Any]:
         "ruleIndex": rule,
         "kind": "fail",
         "level": LEVELS.get(finding.severity, "warning"),
-        "message": {"text": "\n".join((f"{one_line(finding.where, limit=200)}: {sentences[0]}", sentences[1]))},
+        "message": {"text": _unlinked("\n".join((f"{one_line(finding.where, limit=200)}: {sentences[0]}", sentences[1])))},
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": quote(path, safe="/")}, "region": {"startLine": line}},
@@ -159,6 +159,11 @@ def _result(finding: Finding, report: Report, rule: int) -> dict[str, Any]:
     if report.baseline:
         found["baselineState"] = "unchanged" if finding.id in report.known else "new"
     return found
+
+
+def _unlinked(text: str) -> str:
+    """Against a link that the target put into a message: plain text is searched for `[words](address)` (SARIF 2.1.0, 3.11.6)."""
+    return text.replace("](", "] (")
 
 
 def _suppressions(finding: Finding, report: Report) -> list[dict[str, Any]]:
