@@ -181,3 +181,16 @@ def test_the_terminal_says_that_a_new_finding_may_be_older() -> None:
     doubt = "the earlier run did not make this check, so it may be older"
     assert doubt in _shown(_result(GONE.check, Verdict.NOT_VERIFIED, report=_with()), _with(GONE))
     assert doubt not in _shown(_result(GONE.check, Verdict.NOT_VERIFIED, held=True, report=_with()), _with(GONE))
+
+
+def test_the_terminal_keeps_a_run_of_a_selection_short() -> None:
+    """Nearly every check turns where few were made: the first are named, the rest is counted, and what was judged is never among it."""
+    checks = [CheckId(f"browser.made/check-{n}") for n in range(20)]
+    results = tuple(replace(SHOP.results[0], check=check, verdict=Verdict.PROVEN, evidence=Evidence(check=check)) for check in checks)
+    before = replace(SHOP, results=results)
+    turned = (*(replace(one, verdict=Verdict.NOT_VERIFIED) for one in results[:-1]), replace(results[-1], verdict=Verdict.VIOLATED))
+    said = _shown(before, replace(before, results=turned))
+    assert "20 checks turned" in said
+    assert said.count("proven before, not verified now") + 7 == 19
+    assert "... 7 more not verified now" in said
+    assert "browser.made/check-19: proven before, violated now" in said

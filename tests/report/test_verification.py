@@ -69,6 +69,13 @@ def test_a_fault_breaks_its_own_step(step: str, change: dict[str, object]) -> No
     assert _outcomes(found)[step] is Outcome.BROKEN
 
 
+def test_names_the_file_that_is_wanted() -> None:
+    """Whoever hands in the report itself is told what to hand in."""
+    (step,) = _verify(statement=plain.to_json(CLEAN)).steps
+    assert step.outcome is Outcome.BROKEN
+    assert "give the statement.json" in step.says
+
+
 def test_another_key_does_not_hold() -> None:
     """Somebody signed it, but not the one who is trusted."""
     other = Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

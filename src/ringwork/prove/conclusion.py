@@ -192,5 +192,6 @@ def _unlocks(run: Run) -> tuple[str, ...]:
     """The exact steps that would make more checks possible, each once."""
     wanted = [tried.evidence.unlock for tried in run.tried.values() if tried.evidence.unlock and tried.verdict is Verdict.NOT_VERIFIED]
     entrance = [run.entrances.unlock] if run.entrances is not None and run.entrances.unlock else []
-    lines = (users.UNLOCK if line == _USERS_WANTED else line for line in [*entrance, *wanted])
+    declared = users.to_declare(run.entrances)
+    lines = (declared if line == _USERS_WANTED else line for line in [*entrance, *wanted])
     return tuple(dict.fromkeys(lines))

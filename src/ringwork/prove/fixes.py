@@ -7,13 +7,21 @@ _FIXES = {
         'put @requires(...) or @public("reason") on the route; for one that is not yours, Policy(rules={"GET /path": public("reason")})'
     ),
     "browser.content-security-policy": (
-        'give inline scripts nonce="{{ csp_nonce }}", take weaker settings out, and let `ringwork csp EVENTS` name what else is needed'
+        'give inline scripts nonce="{{ csp_nonce() }}", take weaker settings out, and let `ringwork csp EVENTS` name what else is needed'
     ),
     "identity.authentication-required": (
         'put @requires(...) on the route, or @public("reason") and its name into ringwork-public.txt; `identify` says who is asking'
     ),
-    "browser.csrf": "put {{ current().csrf_field(action) }} into the form and take exemptions off; JSON routes take application/json only",
+    "browser.csrf": 'put {{ csrf_field("/path") }} into the form that posts there; take exemptions off; JSON routes take JSON only',
     "browser.security-headers": "take out what sets these headers elsewhere, and leave them to ringwork",
+    "browser.cache-control": (
+        "leave caching to ringwork, take `cacheable` off what is personal, and name what signs out: "
+        'browser.cache-control = {logout_routes = ["POST /logout"]}'
+    ),
+    "browser.cors": 'take other CORS headers out, and name who may read: browser.cors = {origins = ["https://other.host"]}',
+    "browser.open-redirect": (
+        'redirect to paths of your own, and name each origin that may be meant: browser.open-redirect = {targets = ["https://other.host"]}'
+    ),
     "browser.cookie-attributes": "set cookies plainly and leave their attributes to ringwork; declare an exception by name with its reason",
     "network.host-validation": 'give the canonical origin and exact host names: Policy(origin="https://your.host", hosts=(...))',
     "network.trusted-proxies": (
@@ -22,11 +30,16 @@ _FIXES = {
     "network.request-limits": (
         'take general limits back to the defaults, and mark the one route that needs more: @limits("why", body_bytes=...)'
     ),
+    "network.rate-limiting": ('give the route a class: network.rate-limiting = {routes = [{route = "POST /login", limit = "login"}]}'),
     "transport.tls-required": 'give an https origin, Policy(origin="https://your.host"), and close or redirect every listener in clear',
     "transport.hsts": "leave the header to ringwork, with a year or more and subdomains; take what sets it elsewhere out",
+    "output.fail-closed": "call protect(app) last, and let no middleware stand outside it or answer where ringwork raised",
     "output.debug-disabled": "take debug=True, toolbars, profilers and --reload out of what production starts",
     "output.information-disclosure": "move the file out of the served folder; serve assets by extension and let no header name a version",
     "output.error-handling": "let exceptions rise to ringwork, which answers with an incident number and logs the rest",
+    "observation.security-event-logging": (
+        "let what the loggers ringwork.security and ringwork say reach a handler at every level; filter and silence none of it"
+    ),
 }
 
 

@@ -25,6 +25,7 @@ _LINES = (
     "(or in pyproject.toml as [[tool.ringwork.prove.users]]; or made by a function of yours: --users module:function)",
 )
 UNLOCK = "\n".join(_LINES)
+_MORE = "one more [[prove.users]] whose roles open what nobody here could open; `ringwork routes` names the rule of each route"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,11 @@ class Entrances:
             client.bearer = account.token
             return None
         return entry.sign_in(client, entry.asked_with(self.login, query), account)
+
+
+def to_declare(entrances: Entrances | None) -> str:
+    """The lines that let more checks be made: where somebody signs in, the first ones stand there already."""
+    return _MORE if entrances is not None and entrances.users else UNLOCK
 
 
 def find(facts: AppFacts, asked: settings.Settings, launcher: Launcher) -> Entrances:

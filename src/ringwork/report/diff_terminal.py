@@ -14,6 +14,8 @@ from ringwork.report.paper import Paper
 from ringwork.report.signs import BAD, GOOD, NONE, OPEN, VERDICTS, WAIVED, Sign
 from ringwork.report.visible import counted
 
+_UNSURE = 12  # checks shown that the later run did not verify
+
 
 def render(difference: Difference, before: Report, after: Report, console: Console) -> None:
     """Print it."""
@@ -69,7 +71,12 @@ def _turned(turned: Sequence[Turned], paper: Paper) -> list[Text]:
     if not turned:
         return []
     lines = [Text(), *paper.line((f"{counted(len(turned), 'check')} turned", "bold"))]
-    for one in turned:
+    unsure = [one for one in turned if one.after is Verdict.NOT_VERIFIED]
+    # A run of a selection turns nearly every check: what was judged is shown whole, and before what was only not looked at.
+    shown = [*(one for one in turned if one not in unsure), *unsure[:_UNSURE]]
+    for one in shown:
         symbol = paper.sign(VERDICTS[one.after] if one.after is not None else OPEN)
         lines += paper.line(symbol, f" {one.check}: {one.before or 'not listed'} before, {one.after or 'not listed'} now", indent=2)
+    if left := len(turned) - len(shown):
+        lines += paper.line(f"... {left} more not verified now; the later report says of each why", indent=2)
     return lines

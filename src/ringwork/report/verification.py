@@ -87,7 +87,8 @@ def _step(name: str, *, held: bool, says: str) -> Step:
 def _fault(told: Any) -> str:
     """Why this is no statement of ours, "" when it is one."""
     if not isinstance(told, dict) or told.get("_type") != intoto.STATEMENT:
-        return f"it is no in-toto statement of version 1 ({intoto.STATEMENT})"
+        wanted = "give the statement.json that `ringwork prove --format in-toto` writes"
+        return f"it is no in-toto statement of version 1 ({intoto.STATEMENT}); {wanted}"
     if told.get("predicateType") != intoto.PREDICATE:
         return f"it states something else than a test result ({intoto.PREDICATE})"
     subjects = told.get("subject")

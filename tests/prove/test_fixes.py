@@ -1,0 +1,21 @@
+"""What a finding tells a person to do first."""
+
+from __future__ import annotations
+
+import pytest
+
+from ringwork.prove import fixes, register
+
+PROVEN = sorted({register.control_of(check) for check in register.checks()})
+
+
+@pytest.mark.parametrize("control", PROVEN)
+def test_says_what_to_write_where_the_guard_is_there(control: str) -> None:
+    """A page to read is no fix: whoever switched the guard on is told what to change."""
+    assert "ringwork explain" not in fixes.fix_for(control, is_guarded=True)
+
+
+@pytest.mark.parametrize("control", PROVEN)
+def test_says_to_switch_on_what_no_guard_holds(control: str) -> None:
+    """Without ringwork the first step is the same for all."""
+    assert fixes.fix_for(control, is_guarded=False).startswith(f"ringwork.protect(app) switches {control} on")
