@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import Mount, Route, Router, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -236,3 +237,33 @@ def test_answers_cleanly_when_a_handler_raises_past_every_except(error: BaseExce
     assert sent[0]["status"] == 500
     assert (b"x-content-type-options", b"nosniff") in sent[0]["headers"]
     assert raised is (None if isinstance(error, asyncio.CancelledError) else error)
+
+
+class Copying:
+    """A middleware of a mounted application that hands on a copy of the scope, with one path in place of another."""
+
+    def __init__(self, app: Any, *, instead: dict[str, str]) -> None:
+        self.app, self.instead = app, instead
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app({**scope, "path": self.instead.get(scope["path"], scope["path"])}, receive, send)
+
+
+@pytest.mark.parametrize("owner", [Starlette, Router])
+def test_stops_a_mounted_application_that_leads_an_open_path_to_a_closed_handler_in_a_copied_scope(owner: Any) -> None:
+    """The copy told nobody which handler was reached, so it ran, and its answer left, by the rule of the path that came."""
+    doing = Doing()
+    routes = [Route("/open", OPEN(doing.handler("open"))), Route("/closed", ADMIN(doing.handler("closed")))]
+    inner = owner(routes=routes, middleware=[Middleware(Copying, instead={"/in/open": "/in/closed"})])
+    guarded = client(Starlette(routes=[Mount("/in", app=inner)]))
+    assert (guarded.get("/in/open").status_code, guarded.get("/in/closed").status_code) == (403, 401)
+    assert doing.done == []
+
+
+@pytest.mark.parametrize("owner", [Starlette, Router])
+def test_serves_a_mounted_application_whose_middleware_copies_the_scope(owner: Any) -> None:
+    """A copy that leads where it was going is no fault."""
+    doing = Doing()
+    inner = owner(routes=[Route("/open", OPEN(doing.handler("open")))], middleware=[Middleware(Copying, instead={})])
+    guarded = client(Starlette(routes=[Mount("/in", app=inner)]))
+    assert [guarded.get("/in/open").text for _ in range(2)] == ["open", "open"]

@@ -78,6 +78,9 @@ ROOMS: dict[str, Room] = {
         )
     ),
     "frameworks.first_route": Room(),
+    "frameworks.watching": Room(
+        rooms=(*RUN_TIME, "frameworks.asgi", "frameworks.asgi_deciding", "frameworks.asgi_sending", "frameworks.reached")
+    ),
     "frameworks.templating": Room(rooms=(*RUN_TIME, "current")),
     "frameworks.wsgi": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks.wsgi_limits", "frameworks.deadline")),
     "frameworks.starlette_form": Room(rooms=(*RUN_TIME, "frameworks.asgi", "frameworks.asgi_deciding"), outside=("starlette",)),
@@ -95,6 +98,7 @@ ROOMS: dict[str, Room] = {
             "frameworks.layers",
             "frameworks.reached",
             "frameworks.rewriters",
+            "frameworks.watching",
             "frameworks.route_tree",
             "frameworks.starlette_form",
             "frameworks.telltales",

@@ -55,6 +55,12 @@ class Watched(dict[str, Any]):
         """Note the endpoints that may be reached."""
         self.endpoints, self.first, self.is_held = endpoints, endpoints[0] if endpoints else _NOTHING, is_held
 
+    def again(self, copy: Scope) -> Watched:
+        """A copy of this scope that some middleware made, with the same endpoints."""
+        watched = Watched(copy)
+        watched.endpoints, watched.first, watched.is_held = self.endpoints, self.first, self.is_held
+        return watched
+
     def update(self, other: Any = (), /, **more: Any) -> None:
         """As a dictionary's, and against an effect before its refusal: another handler is stopped before it runs."""
         if self.is_held and (more or type(other) is not dict or other.get("endpoint", self.first) is not self.first):

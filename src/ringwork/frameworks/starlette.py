@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from ringwork import own_checks
 from ringwork.enforce.guard import Surroundings
 from ringwork.errors import UnsupportedApp
-from ringwork.frameworks import asgi, asgi_deciding, layers, reached, rewriters, telltales, templating
+from ringwork.frameworks import asgi, asgi_deciding, layers, reached, rewriters, telltales, templating, watching
 from ringwork.frameworks.asgi_deciding import Receive
 from ringwork.frameworks.asgi_sending import Send
 from ringwork.frameworks.first_route import FIRST, Matched, Routes
@@ -91,6 +91,13 @@ class Index:
                 yield entry
             else:
                 yield from entry.inside.flat()
+
+    def watch_inside(self) -> None:
+        """Have the routers of mounted applications watched; done whenever a place is met for the first time."""
+        for entry in self._entries:
+            if entry.inside is not None:
+                watching.watch(entry.inside.router)
+                entry.inside.watch_inside()
 
     def resolve(self, scope: asgi.Scope, path: str) -> tuple[Place | None, tuple[object, ...], object]:
         """The place that the router will take for `scope`, the endpoints that may be reached on the way, the router's own first route.
@@ -293,6 +300,7 @@ class Gate:
             plan = place.plan
             if plan is None or plan.pipeline is not self.installation.pipeline:
                 # Against one route object under two mounts, of which the first asked decides for both: each place has a plan of its own.
+                self.index.watch_inside()
                 plan = place.plan = self.installation.pipeline.plan(to_route(place.entry, self.installation))
             waiting = asgi_deciding.enter(exchange, plan, HTTPConnection(scope), receive, fields_of)
             if waiting is not None:
