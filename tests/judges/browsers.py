@@ -56,7 +56,7 @@ def violations(browser: webdriver.Chrome, scheme: str = "light") -> list[str]:
     """What axe finds on the page that is open, in a colour scheme."""
     source = Path(outsiders.node_file("axe-core/axe.min.js")).read_text(encoding="utf-8")
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-    browser.set_script_timeout(clinics.PATIENCE)
+    browser.set_script_timeout(4 * clinics.PATIENCE)  # a large report, two schemes, a busy machine
     # Handed over by the debugger, so the page's own policy stays as strict as it is.
     browser.execute_script(source)
     found: list[str] = browser.execute_async_script(ASK)
