@@ -33,7 +33,8 @@ class Bare:
 
 def served(endpoint: Any, *headers: Any) -> list[Any]:
     """What leaves for one GET with these headers, message by message."""
-    app = ringwork.protect(Starlette(routes=[Route("/x", OPEN(endpoint))]), policy(events=lambda event: None))
+    bare = Starlette(routes=[Route("/x", endpoint, methods=["GET"])])
+    app = ringwork.protect(bare, policy(events=lambda event: None, rules={"GET /x": OPEN}))
     sent: list[Any] = []
     scope = {
         "type": "http", "method": "GET", "path": "/x", "raw_path": b"/x", "scheme": "https", "headers": [*headers],
