@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringwork.enforce.browser.cookie_attributes import (
@@ -202,6 +202,18 @@ def test_confines_hostile_cookies_or_leaves_them_out(raw: bytes) -> None:
     names = [part.partition(b"=")[0].strip(b" \t").lower() for part in out.split(b";")[1:]]
     assert [names.count(name) for name in (b"path", b"secure", b"httponly", b"samesite", b"domain")] == [1, 1, 1, 1, 0]
     assert rewrite(out, {}) == out
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(st.sampled_from([b"__Host-", b"__Host-ringwork-x", b"__host-", b"a", b"=", b";", b"; ", b" ", b"\t"]), max_size=12).map(
+        b"".join
+    )
+)
+def test_finds_the_same_cookies_in_a_short_header_as_in_a_long_one(raw: bytes) -> None:
+    """A short header is searched for the prefix, a long one is cut at its semicolons; an odd blank must not tell them apart."""
+    long = raw + b";" + b"x" * 5000
+    assert translate(raw, frozenset()) == translate(long, frozenset())
 
 
 @given(st.binary(max_size=300))

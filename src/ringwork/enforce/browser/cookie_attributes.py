@@ -123,22 +123,25 @@ def translate(raw: bytes, plain: frozenset[bytes]) -> bytes:
     raw: untrusted, as on the wire. plain: names that are served without prefix. A prefixed cookie is told under both names,
     plain first, because an application may have prefixed its cookies itself. All others are left out.
     """
-    if plain:
+    if plain or len(raw) > _SHORT:
         return _translate(raw, plain)
     told: list[bytes] = []
     at = raw.find(PREFIX)
     while at >= 0:
         end = raw.find(b";", at)
         piece = raw[at:end] if end >= 0 else raw[at:]
-        # A name begins behind a semicolon and blanks; inside a value the prefix means nothing.
-        if (at == 0 or raw[:at].rstrip(_BLANKS)[-1:] in _BEFORE) and piece.find(b"=") > _LENGTH and not piece.startswith(OWN_PREFIX):
+        # Inside a value the prefix means nothing: a name begins behind a semicolon and blanks.
+        before = at
+        while before and raw[before - 1] in _BLANKS:
+            before -= 1
+        if (not before or raw[before - 1] == _SEMICOLON) and piece.find(b"=") > _LENGTH and not piece.startswith(OWN_PREFIX):
             piece = piece.rstrip(_BLANKS)
             told += (piece[_LENGTH:], piece)
         at = raw.find(PREFIX, end) if end >= 0 else -1
     return b"; ".join(told)
 
 
-_BEFORE = frozenset({b";", b""})
+_SEMICOLON, _SHORT = ord(";"), 4096
 
 
 def _translate(raw: bytes, plain: frozenset[bytes]) -> bytes:
