@@ -31,8 +31,8 @@ def command(
     factory_args: Annotated[list[str] | None, typer.Option(help="An argument for the factory; may be repeated.")] = None,
     env: Annotated[list[str] | None, typer.Option(help="NAME=VALUE for the copy's scrubbed environment; may be repeated.")] = None,
     env_file: Annotated[Path | None, typer.Option(help="A file of NAME=VALUE lines for the copy's environment.")] = None,
-    select: Annotated[list[str] | None, typer.Option(help="Only this layer, control or check; may be repeated.")] = None,
-    ignore: Annotated[list[str] | None, typer.Option(help="Not this layer, control or check; may be repeated.")] = None,
+    select: Annotated[list[str] | None, typer.Option(help="Only these layers, controls or checks, by commas; may be repeated.")] = None,
+    ignore: Annotated[list[str] | None, typer.Option(help="Not these layers, controls or checks, by commas; may be repeated.")] = None,
     fail_on: Annotated[str | None, typer.Option(help="The least severity that fails: critical, high, medium, low (default).")] = None,
     quick: Annotated[bool | None, typer.Option("--quick/--no-quick", help="Do not repeat what was found violated.")] = None,
     deep: Annotated[bool | None, typer.Option("--deep/--no-deep", help="Timing checks too, and every layer behind each attack.")] = None,
@@ -63,8 +63,8 @@ def command(
         given = settings.of_project(chosen)
         asked = options.laid_over(
             given,
-            select=tuple(select) if select else None,
-            ignore=tuple(ignore) if ignore else None,
+            select=_names(select),
+            ignore=_names(ignore),
             fail_on=fail_on,
             quick=quick,
             deep=deep,
@@ -84,6 +84,14 @@ def command(
         raise typer.Exit(explain(out, error)) from error
     _show(report, out, output_dir, forms, earlier.comparable(extra, report, named=against is not None), verbose=verbose)
     raise typer.Exit(report.exit_code)
+
+
+def _names(given: list[str] | None) -> tuple[str, ...] | None:
+    """Names as the command line gave them: one a word, or several between commas, as --format takes them."""
+    if not given:
+        return None
+    # Against a slip that selects nothing, which would mean everything: what names nothing stays as it is, and is refused as unknown.
+    return tuple(part.strip() for word in given for part in word.split(","))
 
 
 def _console(*, no_color: bool) -> Console:
