@@ -1,7 +1,7 @@
 """What crosses rooms: frozen records with slots and named values, whose classes cost no generated code.
 
-Against a guard that is left out because it slows the start: `dataclasses` writes and compiles six functions for each class, a
-millisecond of CPU, and with slots makes each class twice. The records of the run time share the functions below instead. The
+Against a guard that is left out because it slows the start: `dataclasses` writes and compiles six functions for each class at
+every start, and with slots makes each class twice. The records of the run time share the functions below instead. The
 declaration reads the same, type checkers see a dataclass, and `dataclasses.fields`, `replace` and `asdict` work as ever.
 """
 
