@@ -1,35 +1,24 @@
-"""One small application in each framework, with the same ways in and the same behaviour, for the conformance suite."""
+"""One guarded application of each framework, with the same ways in and the same way to ask, for the tests of all frameworks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, WebSocket
-from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
-from flask import Blueprint, Flask
-from flask import Response as FlaskResponse
-from flask import redirect as flask_redirect
-from flask import request as flask_request
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.testclient import TestClient
-
 import ringwork
-from ringwork import Policy, Principal, public, requires
+from ringwork import Policy, Principal
 from ringwork.events import Event
+from tests.frameworks import surgery
+from tests.frameworks.builders import fastapi, flask, starlette
+from tests.frameworks.clients.replies import ORIGIN, Reply, sending
+from tests.frameworks.surgery import OPEN
+from tests.frameworks.ways import Effects, Way, Ways
 
-ORIGIN = "https://clinic.example"
+__all__ = ["BUILDERS", "FRAMEWORKS", "OPEN", "ORIGIN", "Effects", "Host", "Reply", "builds", "identify", "policy"]
 
-OPEN = public("the conformance suite needs an open way in")
-
-
-class Effects:
-    """What handlers did; an attack is judged by this, not by its status."""
-
-    def __init__(self) -> None:
-        self.done: list[str] = []
+FRAMEWORKS: dict[str, Any] = {"starlette": starlette, "fastapi": fastapi, "flask": flask}
+"""By name, the module that builds an application of the framework and brings its client."""
 
 
 def identify(request: Any) -> Principal | None:
@@ -49,292 +38,69 @@ def policy(**more: Any) -> Policy:
     return Policy(**{"origin": ORIGIN, "identify": identify, **more})
 
 
-def starlette_app(effects: Effects) -> Starlette:
-    """The ways in, on plain Starlette."""
-
-    async def ok(request: Request) -> Response:
-        return PlainTextResponse("fine")
-
-    async def write(request: Request) -> Response:
-        body = await request.body()
-        effects.done.append(body.decode())
-        return PlainTextResponse("written")
-
-    async def who(request: Request) -> Response:
-        effects.done.append("who")
-        return PlainTextResponse(str(ringwork.current().principal and ringwork.current().principal.id))
-
-    async def boom(request: Request) -> Response:
-        raise RuntimeError("the canary of the fault")
-
-    async def cookies(request: Request) -> Response:
-        answer = PlainTextResponse("two")
-        answer.set_cookie("one", "1")
-        answer.set_cookie("two", "2")
-        answer.headers.append("Vary", "Accept")
-        answer.headers.append("Vary", "Cookie")
-        return answer
-
-    async def moved(request: Request) -> Response:
-        return RedirectResponse("/ok", 302)
-
-    async def stream(request: Request) -> Response:
-        async def pieces() -> Any:
-            yield b"first"
-            yield b"second"
-
-        return StreamingResponse(pieces(), media_type="text/plain")
-
-    async def bare(request: Request) -> Response:
-        effects.done.append("bare")
-        return PlainTextResponse("nobody thought of me")
-
-    async def form_page(request: Request) -> Response:
-        return HTMLResponse(f'<form action="/write" method="post">{ringwork.current().csrf_field("/write")}</form>')
-
-    async def socket(websocket: WebSocket) -> None:
-        await websocket.accept()
-        effects.done.append("socket")
-        await websocket.send_text("hello")
-        await websocket.close()
-
-    async def bare_socket(websocket: WebSocket) -> None:
-        effects.done.append("bare socket")
-        await websocket.accept()
-        await websocket.close()
-
-    return Starlette(
-        routes=[
-            Route("/ok", OPEN(ok)),
-            Route("/write", requires()(write), methods=["POST"]),
-            Route("/who", requires()(who)),
-            Route("/admin", requires("admin")(_twin(ok))),
-            Route("/boom", public("faults")(boom)),
-            Route("/cookies", public("cookies")(cookies)),
-            Route("/moved", public("redirect")(moved)),
-            Route("/stream", public("stream")(stream)),
-            Route("/form", public("form")(form_page)),
-            Route("/bare", bare),
-            Mount("/inner", routes=[Route("/ok", public("inside a mount")(_twin(ok))), Route("/bare", _twin(bare))]),
-            WebSocketRoute("/socket", public("socket")(socket)),
-            WebSocketRoute("/bare-socket", bare_socket),
-        ]
-    )
+def builds(framework: str, ways: Callable[[Effects], Ways], **how: Any) -> Callable[[Effects], Any]:
+    """What builds an application of these ways in the framework. how: as `session=True`, see the builders."""
+    return lambda effects: FRAMEWORKS[framework].build(ways(effects), **how)
 
 
-def _twin(handler: Any) -> Any:
-    async def twin(request: Request) -> Response:
-        answer: Response = await handler(request)
-        return answer
-
-    return twin
-
-
-def fastapi_app(effects: Effects) -> FastAPI:
-    """The same ways in, on FastAPI, some through a nested included router."""
-    app = FastAPI()
-    inner, deep = APIRouter(), APIRouter()
-
-    @app.get("/ok")
-    @OPEN
-    def ok() -> Response:
-        return PlainTextResponse("fine")
-
-    @app.post("/write")
-    @requires()
-    async def write(request: Request) -> Response:
-        body = await request.body()
-        effects.done.append(body.decode())
-        return PlainTextResponse("written")
-
-    @app.get("/who")
-    @requires()
-    def who() -> Response:
-        effects.done.append("who")
-        principal = ringwork.current().principal
-        return PlainTextResponse(str(principal and principal.id))
-
-    @deep.get("/admin")
-    def admin() -> Response:
-        return PlainTextResponse("fine")
-
-    @app.get("/boom")
-    @public("faults")
-    def boom() -> Response:
-        raise RuntimeError("the canary of the fault")
-
-    @app.get("/cookies")
-    @public("cookies")
-    def cookies() -> Response:
-        answer = PlainTextResponse("two")
-        answer.set_cookie("one", "1")
-        answer.set_cookie("two", "2")
-        answer.headers.append("Vary", "Accept")
-        answer.headers.append("Vary", "Cookie")
-        return answer
-
-    @app.get("/moved")
-    @public("redirect")
-    def moved() -> Response:
-        return RedirectResponse("/ok", 302)
-
-    @app.get("/stream")
-    @public("stream")
-    def stream() -> Response:
-        return StreamingResponse(iter([b"first", b"second"]), media_type="text/plain")
-
-    @app.get("/form")
-    @public("form")
-    def form_page() -> Response:
-        return HTMLResponse(f'<form action="/write" method="post">{ringwork.current().csrf_field("/write")}</form>')
-
-    @app.get("/bare")
-    def bare() -> Response:
-        effects.done.append("bare")
-        return PlainTextResponse("nobody thought of me")
-
-    @inner.get("/ok")
-    @public("inside a router")
-    def inner_ok() -> Response:
-        return PlainTextResponse("fine")
-
-    @inner.get("/bare")
-    def inner_bare() -> Response:
-        effects.done.append("bare")
-        return PlainTextResponse("nobody thought of me")
-
-    @app.websocket("/socket")
-    @public("socket")
-    async def socket(websocket: WebSocket) -> None:
-        await websocket.accept()
-        effects.done.append("socket")
-        await websocket.send_text("hello")
-        await websocket.close()
-
-    @app.websocket("/bare-socket")
-    async def bare_socket(websocket: WebSocket) -> None:
-        effects.done.append("bare socket")
-        await websocket.accept()
-        await websocket.close()
-
-    app.include_router(inner, prefix="/inner")
-    app.include_router(requires("admin")(deep))
-    return app
-
-
-def flask_app(effects: Effects) -> Flask:
-    """The same ways in, on Flask, some through a blueprint; no WebSockets there."""
-    app = Flask(__name__)
-    inner = Blueprint("inner", __name__, url_prefix="/inner")
-    deep = requires("admin")(Blueprint("deep", __name__))
-
-    @app.get("/ok")
-    @OPEN
-    def ok() -> FlaskResponse:
-        return FlaskResponse("fine", mimetype="text/plain")
-
-    @app.post("/write")
-    @requires()
-    def write() -> FlaskResponse:
-        effects.done.append(flask_request.get_data(as_text=True) or "&".join(f"{k}={v}" for k, v in flask_request.form.items()))
-        return FlaskResponse("written", mimetype="text/plain")
-
-    @app.get("/who")
-    @requires()
-    def who() -> FlaskResponse:
-        effects.done.append("who")
-        principal = ringwork.current().principal
-        return FlaskResponse(str(principal and principal.id), mimetype="text/plain")
-
-    @deep.get("/admin")
-    def admin() -> FlaskResponse:
-        return FlaskResponse("fine", mimetype="text/plain")
-
-    @app.get("/boom")
-    @public("faults")
-    def boom() -> FlaskResponse:
-        raise RuntimeError("the canary of the fault")
-
-    @app.get("/cookies")
-    @public("cookies")
-    def cookies() -> FlaskResponse:
-        answer = FlaskResponse("two", mimetype="text/plain")
-        answer.set_cookie("one", "1")
-        answer.set_cookie("two", "2")
-        answer.headers.add("Vary", "Accept")
-        answer.headers.add("Vary", "Cookie")
-        return answer
-
-    @app.get("/moved")
-    @public("redirect")
-    def moved() -> Any:
-        return flask_redirect("/ok", 302)
-
-    @app.get("/stream")
-    @public("stream")
-    def stream() -> FlaskResponse:
-        return FlaskResponse(iter([b"first", b"second"]), mimetype="text/plain")
-
-    @app.get("/form")
-    @public("form")
-    def form_page() -> str:
-        return f'<form action="/write" method="post">{ringwork.current().csrf_field("/write")}</form>'
-
-    @app.get("/bare")
-    def bare() -> str:
-        effects.done.append("bare")
-        return "nobody thought of me"
-
-    @inner.get("/ok")
-    @public("inside a blueprint")
-    def inner_ok() -> FlaskResponse:
-        return FlaskResponse("fine", mimetype="text/plain")
-
-    @inner.get("/bare")
-    def inner_bare() -> str:
-        effects.done.append("bare")
-        return "nobody thought of me"
-
-    app.register_blueprint(inner)
-    app.register_blueprint(deep)
-    return app
-
-
-class Reply:
-    """An answer in one shape for all frameworks: status, all headers in lower case, text."""
-
-    def __init__(self, status: int, headers: list[tuple[str, str]], text: str) -> None:
-        self.status, self.text = status, text
-        self.headers = [(name.lower(), value) for name, value in headers]
-
-    def all(self, name: str) -> list[str]:
-        """Every value of a header, in order."""
-        return [value for found, value in self.headers if found == name]
+BUILDERS: dict[str, Callable[[Effects], Any]] = {name: builds(name, surgery.ways) for name in FRAMEWORKS}
+"""By framework, what builds the application of the conformance suite."""
 
 
 class Host:
     """A guarded application of one framework, and how to ask it."""
 
-    def __init__(self, name: str, build: Callable[[Effects], Any], **settings: Any) -> None:
+    def __init__(self, name: str, build: Callable[[Effects], Any] | None = None, **settings: Any) -> None:
         self.name, self.effects = name, Effects()
+        self.framework = FRAMEWORKS[name]
         self.events: list[Event] = []
-        self.bare = build(self.effects)
+        self.bare = (build or BUILDERS[name])(self.effects)
         only = settings.pop("only", None)
-        self.app = ringwork.protect(self.bare, policy(events=self.events.append, **settings), only=only)
+        self.app = ringwork.protect(self.bare, policy(**{"events": self.events.append, **settings}), only=only)
+        self._client: Any = None
+
+    @property
+    def interface(self) -> str:
+        """What stands between the server and the application: "asgi", "wsgi" or "aiohttp"."""
+        found: str = self.framework.INTERFACE
+        return found
+
+    @property
+    def client(self) -> Any:
+        """The framework's client, over the whole stack."""
+        if self._client is None or self._client.app is not self.app:
+            self._client = self.framework.CLIENT(self.app)
+            weakref.finalize(self, self._client.close)
+        return self._client
 
     def ask(
-        self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None, host: str = "clinic.example"
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+        body: bytes | None = None,
+        **more: Any,
     ) -> Reply:
-        """One request; a browser's honest headers are the caller's to give."""
-        sent = {"Host": host, **(headers or {})}
-        if self.name == "flask":
-            answer = self.app.test_client(use_cookies=False).open(
-                path, method=method, headers=sent, data=body, base_url="https://clinic.example", follow_redirects=False
-            )
-            return Reply(answer.status_code, list(answer.headers.items()), answer.get_data(as_text=True))
-        client = TestClient(self.app, base_url="https://clinic.example", follow_redirects=False)
-        found = client.request(method, path, headers=sent, content=body)
-        return Reply(found.status_code, list(found.headers.multi_items()), found.text)
+        """One request; a browser's honest headers are the caller's to give. more: host, scheme, peer, pieces, leaves, hears."""
+        given = headers.items() if isinstance(headers, Mapping) else headers or ()
+        reply: Reply = self.client.ask(sending(method, path, given, body, **more))
+        return reply
 
+    def knock(self, path: str, headers: Mapping[str, str] | None = None, **more: Any) -> Reply:
+        """A handshake of a WebSocket: 101 when it was let in, else the refusal."""
+        reply: Reply = self.client.knock(sending("GET", path, (headers or {}).items(), **more))
+        return reply
 
-BUILDERS: dict[str, Callable[[Effects], Any]] = {"starlette": starlette_app, "fastapi": fastapi_app, "flask": flask_app}
+    def add(self, way: Way) -> None:
+        """One way more, after protect()."""
+        self.framework.add(self.bare, way)
+
+    def forget(self) -> None:
+        """Begin anew: nothing was done and nothing was told."""
+        self.effects.done.clear()
+        self.events.clear()
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """Control and reason of each event."""
+        return [(event.control, event.reason) for event in self.events]

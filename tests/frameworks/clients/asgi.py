@@ -1,0 +1,114 @@
+"""A server of ASGI that a test can count: it sends what uvicorn would send and keeps what the application answers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import unquote
+
+from tests.frameworks.clients.replies import NOTHING, Reply, Sending
+
+DEADLINE = 20.0
+"""A test that waits for longer is broken."""
+
+
+class Client:
+    """Asks one application, each time in a loop of its own."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    def ask(self, sent: Sending) -> Reply:
+        """One request through the whole stack."""
+        return asyncio.run(_ask(self.app, sent))
+
+    def knock(self, sent: Sending) -> Reply:
+        """One handshake of a WebSocket: status 101 when it was accepted, else the refusal."""
+        return asyncio.run(_knock(self.app, sent))
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+def scope_of(sent: Sending, kind: str) -> dict[str, Any]:
+    """The scope of one request."""
+    secure = sent.scheme == "https"
+    return {
+        "type": kind,
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": sent.method,
+        "path": unquote(sent.path),
+        "raw_path": sent.path.encode(),
+        "query_string": sent.query.encode(),
+        "root_path": "",
+        "scheme": {"http": sent.scheme, "websocket": "wss" if secure else "ws"}[kind],
+        "server": ("clinic.example", 443 if secure else 80),
+        "client": (sent.peer, 50000),
+        "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in sent.headers],
+        "state": {},
+    }
+
+
+async def _ask(app: Any, sent: Sending) -> Reply:
+    heard: list[Any] = []
+    gone = asyncio.Event()
+    waiting = list(sent.pieces or ())
+    ended = sent.leaves
+
+    async def receive() -> Any:
+        nonlocal ended
+        if waiting:
+            piece = waiting.pop(0)
+            ended = ended or (not waiting and not sent.leaves)
+            return {"type": "http.request", "body": piece, "more_body": bool(waiting) or sent.leaves}
+        if not ended:
+            ended = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        if not sent.leaves:
+            await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        if gone.is_set():
+            return  # as uvicorn: what is sent to nobody is dropped
+        heard.append(message)
+        if sent.hears and sum(bool(m.get("body")) for m in heard) >= sent.hears:
+            gone.set()
+
+    async with asyncio.timeout(DEADLINE):
+        await app(scope_of(sent, "http"), receive, send)
+    gone.set()
+    return _reply(heard, "http.response")
+
+
+async def _knock(app: Any, sent: Sending) -> Reply:
+    heard: list[Any] = []
+    waiting = [{"type": "websocket.connect"}]
+
+    async def receive() -> Any:
+        return waiting.pop() if waiting else {"type": "websocket.disconnect", "code": 1005}
+
+    async def send(message: Any) -> None:
+        heard.append(message)
+
+    scope = {**scope_of(sent, "websocket"), "subprotocols": [], "extensions": {"websocket.http.response": {}}}
+    async with asyncio.timeout(DEADLINE):
+        await app(scope, receive, send)
+    if heard and heard[0]["type"] == "websocket.accept":
+        return Reply(101, _text(heard[0].get("headers", ())), b"".join(m.get("text", "").encode() for m in heard[1:]))
+    return _reply(heard, "websocket.http.response")
+
+
+def _reply(heard: list[Any], kind: str) -> Reply:
+    starts = [m for m in heard if m["type"] == f"{kind}.start"]
+    if not starts:
+        return NOTHING
+    (start,) = starts
+    bodies = [m for m in heard if m["type"] == f"{kind}.body"]
+    ends = bool(bodies) and not bodies[-1].get("more_body", False)
+    return Reply(start["status"], _text(start["headers"]), b"".join(m.get("body", b"") for m in bodies), ends=ends)
+
+
+def _text(headers: Any) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]

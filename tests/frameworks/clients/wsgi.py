@@ -1,0 +1,85 @@
+"""A server of WSGI that a test can count: it hands over what gunicorn would and closes what it was given."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from tests.frameworks.clients.replies import NOTHING, Reply, Sending
+
+
+class Input(io.BytesIO):
+    """The body as the server hands it over; of a client that is gone it ends too early."""
+
+
+class Client:
+    """Asks one application in this thread."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    def ask(self, sent: Sending) -> Reply:
+        """One request through the whole stack."""
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+            started.append((status, headers))
+            return lambda piece: None
+
+        answer = self.app(environ_of(sent), start_response)
+        pieces: list[bytes] = []
+        ends = True
+        try:
+            for piece in answer:
+                pieces.append(piece)
+                if sent.hears and sum(map(bool, pieces)) >= sent.hears:
+                    ends = False
+                    break
+        finally:
+            if hasattr(answer, "close"):
+                answer.close()
+        if not started:
+            return NOTHING
+        status, headers = started[-1]
+        return Reply(int(status[:3]), headers, b"".join(pieces), ends=ends)
+
+    def knock(self, sent: Sending) -> Reply:
+        """A handshake is to WSGI a GET with an Upgrade header."""
+        asked = (("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "AA=="))
+        return self.ask(Sending("GET", sent.target, (*sent.headers, *asked), None, sent.scheme, sent.peer))
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+def environ_of(sent: Sending) -> dict[str, Any]:
+    """The environ of one request."""
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": sent.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(sent.path).decode("latin-1"),
+        "QUERY_STRING": sent.query,
+        "RAW_URI": sent.target,
+        "SERVER_NAME": "clinic.example",
+        "SERVER_PORT": "443" if sent.scheme == "https" else "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": sent.peer,
+        "REMOTE_PORT": "50000",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": sent.scheme,
+        "wsgi.input": Input(b"".join(sent.pieces or ())),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in sent.headers:
+        key = name.upper().replace("-", "_")
+        key = key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
+        environ[key] = f"{environ[key]},{value}" if key in environ else value
+    if sent.named("transfer-encoding") is not None:
+        environ["wsgi.input_terminated"] = True
+    return environ

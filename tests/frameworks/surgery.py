@@ -1,0 +1,100 @@
+"""The ways into the application of the conformance suite: one for each kind of rule, of answer and of handler."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import ringwork
+from ringwork import public, requires
+from tests.frameworks.ways import Answer, Asked, Effects, Group, Socket, Way, Ways
+
+OPEN = public("the conformance suite needs an open way in")
+TWO = (("Set-Cookie", "one=1; Path=/"), ("Set-Cookie", "two=2; Path=/"), ("Vary", "Accept"), ("Vary", "Cookie"))
+
+
+def fine(asked: Asked) -> Answer:
+    """The plainest page."""
+    return Answer("fine")
+
+
+def boom(asked: Asked) -> Answer:
+    """A fault."""
+    raise RuntimeError("the canary of the fault")
+
+
+def user(asked: Asked) -> str:
+    """Who ringwork says is asking."""
+    principal = ringwork.current().principal
+    return principal.id if principal else "nobody"
+
+
+def form(asked: Asked) -> Answer:
+    """A page with a form."""
+    return Answer(f'<form action="/write" method="post">{ringwork.current().csrf_field("/write")}</form>', kind="text/html")
+
+
+def page(asked: Asked) -> Answer:
+    """A page of the application's own."""
+    return Answer("<!doctype html><title>page</title><p>hello", kind="text/html")
+
+
+def endless(effects: Effects) -> Iterator[bytes]:
+    """A stream without an end; it notes that it was closed."""
+    try:
+        for _ in range(100_000):
+            yield b"more "
+        effects.done.append("never stopped")
+    finally:
+        effects.done.append("closed")
+
+
+def ways(effects: Effects) -> Ways:
+    """All of them; what a handler did stands in `effects`."""
+
+    def noting(word: str) -> Any:
+        def noted(asked: Asked) -> Answer:
+            effects.done.append(word)
+            return Answer("nobody thought of me" if word == "bare" else word)
+
+        return noted
+
+    def who(asked: Asked) -> Answer:
+        effects.done.append("who")
+        return Answer(user(asked))
+
+    def write(asked: Asked) -> Answer:
+        effects.done.append(asked.body.decode())
+        return Answer("written")
+
+    async def waiting(asked: Asked) -> Answer:
+        effects.done.append("waiting")
+        return Answer(user(asked))
+
+    async def waiting_boom(asked: Asked) -> Answer:
+        raise RuntimeError("the canary of the fault")
+
+    return (
+        Way("/ok", fine, OPEN),
+        Way("/page", page, OPEN),
+        Way("/write", write, requires(), ("POST",), "body"),
+        Way("/who", who, requires()),
+        Way("/waiting", waiting, requires()),
+        Way("/boom", boom, OPEN),
+        Way("/waiting-boom", waiting_boom, OPEN),
+        Way("/cookies", lambda asked: Answer("two", headers=TWO), OPEN),
+        Way("/moved", lambda asked: Answer(status=302, headers=(("Location", "/ok"),)), OPEN),
+        Way("/gone", lambda asked: Answer(status=301, headers=(("Location", "/ok"),)), OPEN),
+        Way("/empty", lambda asked: Answer(status=204), OPEN),
+        Way("/same", lambda asked: Answer(status=304, headers=(("ETag", '"1"'),)), OPEN),
+        Way("/stream", lambda asked: Answer(iter((b"first", b"second"))), OPEN),
+        Way("/endless", lambda asked: Answer(endless(effects)), OPEN),
+        Way("/form", form, OPEN),
+        Way("/bare", noting("bare")),
+        Group("/inner", (Way("/ok", fine, OPEN), Way("/bare", noting("bare")))),
+        Group("/outer", (Group("/deep", (Way("/who", who, requires()), Way("/bare", noting("bare")))),)),
+        Group("", (Way("/admin", fine),), requires("admin")),
+        Socket("/socket", lambda: effects.done.append("socket"), OPEN),
+        Socket("/ruled-socket", lambda: effects.done.append("ruled socket"), requires()),
+        Socket("/bare-socket", lambda: effects.done.append("bare socket")),
+    )
