@@ -43,8 +43,8 @@ def _is_same(found: object, check: object) -> bool:
 
 def _around(endpoint: object, named: Mapping[str, object]) -> Iterator[str]:
     for wrapper in _wrappers(endpoint):
-        yield from (name for name, check in named.items() if _is_made_by(wrapper, check))
-        if _is_made_by(wrapper, _loaded("flask_login", "login_required")):
+        yield from (name for name, check in named.items() if is_made_by(wrapper, check))
+        if is_made_by(wrapper, _loaded("flask_login", "login_required")):
             yield FLASK_LOGIN
 
 
@@ -59,16 +59,17 @@ def _wrappers(endpoint: object) -> Iterator[object]:
         current = inner
 
 
-def _is_made_by(wrapper: object, decorator: object) -> bool:
+def is_made_by(wrapper: object, decorator: object) -> bool:
     """Whether `decorator` made `wrapper`: the wrapper's code stands inside the decorator's, or it is an instance of that class."""
     if isinstance(decorator, type):
         return type(wrapper) is decorator
     code, outer = getattr(wrapper, "__code__", None), getattr(inspect.unwrap(decorator) if callable(decorator) else None, "__code__", None)
-    return isinstance(code, types.CodeType) and isinstance(outer, types.CodeType) and _holds(outer, code)
+    return isinstance(code, types.CodeType) and isinstance(outer, types.CodeType) and holds(outer, code)
 
 
-def _holds(outer: types.CodeType, code: types.CodeType) -> bool:
-    return any(part is code or _holds(part, code) for part in outer.co_consts if isinstance(part, types.CodeType))
+def holds(outer: types.CodeType, code: types.CodeType) -> bool:
+    """Whether `code` stands somewhere inside `outer`."""
+    return any(part is code or holds(part, code) for part in outer.co_consts if isinstance(part, types.CodeType))
 
 
 def _of_dependencies(dependant: Any, named: Mapping[str, object]) -> Iterator[str]:
@@ -108,7 +109,7 @@ def _is_current_user(call: object) -> bool:
             return False
         makers = (authenticator.current_user, authenticator.current_user_token)
         code = getattr(made, "__code__", None)
-        if isinstance(code, types.CodeType) and any(_holds(maker.__code__, code) for maker in makers):
+        if isinstance(code, types.CodeType) and any(holds(maker.__code__, code) for maker in makers):
             return inspect.getclosurevars(made).nonlocals.get("optional") is False
         made = getattr(made, "__wrapped__", None) or getattr(made, "__func_impl__", None)
     return False

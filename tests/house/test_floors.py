@@ -124,6 +124,47 @@ ROOMS: dict[str, Room] = {
         ),
         outside=("flask", "werkzeug"),
     ),
+    "frameworks.django_routes": Room(outside=("django",)),
+    "frameworks.django_checks": Room(rooms=("own_checks", "frameworks.django_routes"), outside=("django",)),
+    "frameworks.django_listing": Room(
+        rooms=(
+            *RUN_TIME,
+            "installation",
+            "frameworks.django_checks",
+            "frameworks.django_routes",
+            "frameworks.handlers",
+            "frameworks.telltales",
+        )
+    ),
+    "frameworks.django_around": Room(
+        rooms=(
+            *RUN_TIME,
+            "current",
+            "frameworks.django_routes",
+            "frameworks.rewriters",
+            "frameworks.telltales",
+            "frameworks.templating",
+        ),
+        outside=("django",),
+    ),
+    "frameworks.django_deciding": Room(
+        rooms=(*RUN_TIME, "installation", "frameworks.asgi_deciding", "frameworks.wsgi"), outside=("asgiref", "django")
+    ),
+    "frameworks.django": Room(
+        rooms=(
+            *RUN_TIME,
+            "current",
+            "installation",
+            "frameworks.asgi",
+            "frameworks.django_around",
+            "frameworks.django_deciding",
+            "frameworks.django_listing",
+            "frameworks.django_routes",
+            "frameworks.wsgi",
+            "frameworks.wsgi_limits",
+        ),
+        outside=("django",),
+    ),
     # What counts as an application's own check, by identity: it looks at objects that are there, and imports nothing of theirs.
     "own_checks": Room(),
     # Ready ways to tell who is asking; each library is imported in the function that speaks to it, when the application calls it.

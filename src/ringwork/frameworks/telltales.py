@@ -54,6 +54,8 @@ def reloading() -> Iterator[str]:
         yield "fastapi dev"
     if is_on("WERKZEUG_RUN_MAIN"):
         yield "the reloader of Werkzeug"
+    if is_on("RUN_MAIN") and "runserver" in words:
+        yield "the reloader of Django"
 
 
 def layer_name(layer: Any) -> str:

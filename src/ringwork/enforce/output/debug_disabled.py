@@ -35,6 +35,9 @@ QUERIES: dict[str, bytes] = {
 _ADVICE = {
     "app.debug": "faults are shown to whoever causes them; take debug=True out, or read it from a setting that production leaves out",
     "FLASK_DEBUG": "Flask switches its debugger on by it; take FLASK_DEBUG out of this environment",
+    "settings.DEBUG": "Django shows faults, settings and source to whoever causes them; set DEBUG = False, or read it from the environment",
+    "DEBUG_PROPAGATE_EXCEPTIONS": "exceptions leave Django unhandled; take it out of the settings",
+    "the reloader of Django": "runserver is the development server; start with ringwork serve or gunicorn",
     "PROPAGATE_EXCEPTIONS": "exceptions leave the application unhandled; take it out of the configuration",
     "TRAP_HTTP_EXCEPTIONS": "refusals become faults that are shown; take it out of the configuration",
     "TRAP_BAD_REQUEST_ERRORS": "the names of missing form fields are shown; take it out of the configuration",

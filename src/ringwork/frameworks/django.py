@@ -1,0 +1,169 @@
+"""Django: the outer layer round its handler, the decision before every view, where Django has resolved its own URLconf.
+
+`protect(get_wsgi_application())` and `protect(get_asgi_application())` guard one handler in place; `ringwork.django` guards
+whatever handler a project makes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.base import BaseHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import got_request_exception
+
+from ringwork.current import SERVED, csp_nonce
+from ringwork.enforce.guard import Surroundings
+from ringwork.errors import UnsupportedApp
+from ringwork.exchange import Exchange
+from ringwork.frameworks import asgi, django_around, wsgi
+from ringwork.frameworks.django_deciding import answer_of, enter, enter_waiting
+from ringwork.frameworks.django_listing import list_patterns, to_route
+from ringwork.frameworks.django_routes import Index
+from ringwork.frameworks.wsgi_limits import OverLimit
+from ringwork.installation import Installation
+from ringwork.pipeline import Plan
+from ringwork.route import Route
+
+OUTER = "__ringwork_outer__"
+
+
+def list_routes(app: BaseHandler, *, installation: Installation | None = None) -> list[Route]:
+    """Every pattern of the URLconf, includes and the admin among them; rules only with an installation."""
+    return list_patterns(settings.ROOT_URLCONF, installation)
+
+
+def look_round(app: BaseHandler) -> Surroundings:
+    """What guards may look at when the application starts."""
+    return django_around.look_round(app)
+
+
+def prepare(app: BaseHandler) -> None:
+    """What is done once, when the application starts."""
+    django_around.teach()
+
+
+class Gate:
+    """Stands before every view: the pattern is known, no code of the view has run, and the application's session is there."""
+
+    __slots__ = ("installation", "indexes")
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+        self.indexes: dict[Any, Index] = {}
+
+    def plan(self, request: Any) -> Plan:
+        """The compiled plan of the pattern that Django resolved for `request`."""
+        urlconf = getattr(request, "urlconf", None) or settings.ROOT_URLCONF
+        index = self.indexes.get(urlconf)
+        if index is None:
+            index = self.indexes[urlconf] = Index(urlconf)
+        match = request.resolver_match
+        entry = index.entry(match.route, match.func)
+        key = entry.by_method.get(request.method, entry) if entry.by_method else entry
+        known = self.installation.plans.get(id(key))
+        if known is not None and known[0] is key:
+            return known[1]
+        return self.installation.plan(key, lambda: to_route(entry, self.installation, request.method if key is not entry else None))
+
+    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> Any:
+        """Decide, in the thread of a WSGI server."""
+        exchange = request.META.get(wsgi.KEY)
+        if not isinstance(exchange, Exchange):
+            # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
+            raise UnsupportedApp("a request reached Django past ringwork's outermost layer")
+        request.csp_nonce = csp_nonce
+        plan = self.plan(request)
+        found = enter(exchange, plan, request)
+        return None if found is None else answer_of(plan.pipeline.give(exchange, found))
+
+    async def process_view_waiting(self, request: Any, view: Any, args: Any, kwargs: Any) -> Any:
+        """Decide, in the loop of an ASGI server."""
+        exchange = request.scope.get(asgi.KEY)
+        if not isinstance(exchange, Exchange):
+            # Against a way round the outermost layer: as above.
+            raise UnsupportedApp("a request reached Django past ringwork's outermost layer")
+        request.csp_nonce = csp_nonce
+        plan = self.plan(request)
+        found = await enter_waiting(exchange, plan, request)
+        return None if found is None else answer_of(plan.pipeline.give(exchange, found))
+
+
+def install(app: BaseHandler, installation: Installation) -> None:
+    """Put both layers into one handler, in place: the outer one round its call, the gate before its first view middleware."""
+    original = type(app)
+    gate = Gate(installation)
+    views = getattr(app, "_view_middleware", None)  # the list that Django calls before each view
+    if views is None:
+        raise UnsupportedApp("protect() takes a handler that is made whole: get_wsgi_application() or get_asgi_application()")
+    if isinstance(app, ASGIHandler):
+        views.insert(0, gate.process_view_waiting)
+        outer: Any = asgi.Outer(_asgi_inside(original, app), installation)
+        app.__class__ = _guarded(original, _call_asgi)
+    elif isinstance(app, WSGIHandler):
+        views.insert(0, gate.process_view)
+        outer = wsgi.Outer(_wsgi_inside(original, app), installation)
+        app.__class__ = _guarded(original, _call_wsgi)
+    else:
+        raise UnsupportedApp(f"protect() takes Django's WSGI or ASGI handler, not {original.__module__}.{original.__qualname__}")
+    setattr(app, OUTER, outer)
+    record_faults()
+
+
+def _guarded(original: type, call: Callable[..., Any]) -> Any:
+    """The handler's own class, called through the outer layer; a call is looked up on the class, never on the instance."""
+    return type(
+        original.__name__, (original,), {"__call__": call, "__module__": original.__module__, "__qualname__": original.__qualname__}
+    )
+
+
+def _call_wsgi(self: Any, environ: wsgi.Environ, start_response: wsgi.StartResponse) -> Iterable[bytes]:
+    served: Iterable[bytes] = getattr(self, OUTER)(environ, start_response)
+    return served
+
+
+async def _call_asgi(self: Any, scope: asgi.Scope, receive: Any, send: Any) -> None:
+    await getattr(self, OUTER)(scope, receive, send)
+
+
+def _wsgi_inside(original: Any, app: Any) -> wsgi.WsgiApp:
+    return lambda environ, start_response: original.__call__(app, environ, start_response)
+
+
+def _asgi_inside(original: Any, app: Any) -> asgi.App:
+    async def inside(scope: asgi.Scope, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "websocket":
+            # Django serves none, and raises where a server offers one.
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+        else:
+            await original.__call__(app, scope, receive, send)
+
+    return inside
+
+
+async def _lifespan(receive: Any, send: Any) -> None:
+    """Django has no start of its own; the outer layer checks the installation between these two."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+def record_faults() -> None:
+    """Have each unhandled exception recorded under the incident number that the client gets."""
+    got_request_exception.connect(_record, dispatch_uid="ringwork")
+
+
+def _record(sender: object, **more: Any) -> None:
+    exchange, error = SERVED.get(), sys.exc_info()[1]
+    # One that went over a limit is told already, as the refusal it is.
+    if exchange is not None and error is not None and isinstance(exchange.plan, Plan) and not isinstance(error, OverLimit):
+        exchange.plan.pipeline.failed(exchange, error)

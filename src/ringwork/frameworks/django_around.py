@@ -1,0 +1,68 @@
+"""What stands round a Django application: its debugger, its files, the settings of its own guards; and what templates may print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.template import engines
+
+from ringwork.current import csp_nonce, csrf_field
+from ringwork.enforce.guard import Surroundings
+from ringwork.frameworks import rewriters, telltales, templating
+from ringwork.frameworks.django_routes import entries
+
+_DEBUG_SETTINGS = ("DEBUG_PROPAGATE_EXCEPTIONS",)
+
+
+def look_round(app: Any) -> Surroundings:
+    """What guards may look at when the application starts."""
+    return Surroundings(
+        framework="django",
+        debug=tuple(dict.fromkeys(_debug())),
+        static_folders=tuple(_folders()),
+        settings={},
+        rewriters=tuple(rewriters.around_us()),
+    )
+
+
+def _debug() -> Iterator[str]:
+    """What shows internals, each as its user would find it."""
+    if settings.DEBUG:
+        yield "settings.DEBUG"
+    yield from (name for name in _DEBUG_SETTINGS if getattr(settings, name, False))
+    for path in settings.MIDDLEWARE:
+        name = path.rpartition(".")[2]
+        if name in telltales.LAYERS:
+            yield name
+    yield from telltales.tools_among(entry.path for entry in entries(settings.ROOT_URLCONF))
+    yield from telltales.reloading()
+
+
+def _folders() -> Iterator[tuple[str, str]]:
+    """Folders whose files are served, by whoever serves them for Django."""
+    for folder, url in ((settings.STATIC_ROOT, settings.STATIC_URL), (settings.MEDIA_ROOT, settings.MEDIA_URL)):
+        if folder and Path(folder).is_dir():
+            yield str(folder), "/" + str(url or "").strip("/")
+    for found in settings.STATICFILES_DIRS:
+        folder = found[1] if isinstance(found, tuple | list) else found
+        yield str(folder), "/" + str(settings.STATIC_URL or "").strip("/")
+
+
+def names(request: Any) -> Mapping[str, Any]:
+    """A context processor: the nonce of this answer, and the hidden field of a form."""
+    return {"csp_nonce": csp_nonce, "ringwork_csrf_field": csrf_field}
+
+
+def teach() -> None:
+    """Give the application's template engines the names; what a template sets itself stays its own."""
+    for engine in engines.all():
+        inner: Any = getattr(engine, "engine", None)
+        if inner is not None:
+            processors = inner.template_context_processors
+            if names not in processors:
+                inner.__dict__["template_context_processors"] = (names, *processors)
+        elif hasattr(engine, "env"):
+            templating.teach(engine.env)

@@ -1,0 +1,255 @@
+"""Django's URLconf as ringwork lists it: every pattern with the includes around it, and the rules that stand there.
+
+Against a path guess that differs from the resolver's: Django resolves, and what it found is looked up here by the pattern's own
+words. Rules stand on views, on classes (`ringwork_rule`), on `path(...)` itself, and on what an include brings in.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import types
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admindocs import utils as readable
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.resolvers import LocalePrefixPattern, RoutePattern
+
+from ringwork.frozen import Frozen
+
+Marked = tuple[tuple[str, object], ...]
+"""Where a rule may stand, from the view outward: ("handler", function), ("path", pattern), ("include", resolver), ..."""
+
+RULE = "ringwork_rule"
+"""The attribute of a view class, of a mixin or of a URLconf module that holds a mark, or several in a tuple."""
+
+_VERBS = ("get", "post", "put", "patch", "delete", "trace")
+
+
+class Entry(Frozen):
+    """One pattern of the URLconf.
+
+    route: what ResolverMatch.route says of it, under the language that is active. path: the template, parameters in braces.
+    methods: what it answers to, empty for a function that takes whatever comes. by_method: the marks that stand on single methods
+    of a class, by method. swallows: its last parameter takes slashes too.
+    """
+
+    route: str
+    path: str
+    callback: Any
+    methods: frozenset[str]
+    marked: Marked
+    by_method: Mapping[str, Marked]
+    swallows: bool = False
+
+
+class Declared:
+    """Carries the marks that a class or a URLconf module gives in its attribute, since what inherits one has no mark of its own."""
+
+
+def entries(urlconf: Any) -> Iterator[Entry]:
+    """Every pattern below a URLconf, in the order in which Django tries them."""
+    root = get_resolver(urlconf)
+    yield from _inside(root, "", "", _of_module(root))
+
+
+def _inside(resolver: URLResolver, route: str, path: str, marked: Marked) -> Iterator[Entry]:
+    for found in resolver.url_patterns:
+        here, shown = _joined(route, str(found.pattern)), path + _template(found.pattern)
+        if isinstance(found, URLResolver):
+            yield from _inside(found, here, shown, (*_of_module(found), ("include", found), *marked))
+        else:
+            yield _entry(found, here, shown, marked)
+
+
+def _joined(route: str, more: str) -> str:
+    """As URLResolver joins what it tells (`_join_route`)."""
+    return route + more.removeprefix("^") if route else more
+
+
+def _entry(pattern: URLPattern, route: str, path: str, outside: Marked) -> Entry:
+    view: Any = pattern.callback
+    methods = methods_of(view)
+    return Entry(
+        route=route,
+        path="/" + path.lstrip("/"),
+        callback=view,
+        methods=methods,
+        marked=(*_of_view(view), ("path", pattern), *outside),
+        by_method=dict(_of_methods(view, methods)),
+        swallows=_swallows(pattern.pattern),
+    )
+
+
+def class_of(view: Any) -> Any:
+    """The class behind `as_view()`, Django's own or Django REST framework's; None for a function."""
+    return getattr(view, "cls", None) or getattr(view, "view_class", None)
+
+
+def methods_of(view: Any) -> frozenset[str]:
+    """What a view answers to; empty where only its code knows."""
+    kind = class_of(view)
+    if kind is not None:
+        actions = getattr(view, "actions", None)
+        offered = actions if isinstance(actions, Mapping) else [name for name in _VERBS if hasattr(kind, name)]
+        allowed = {str(name).lower() for name in getattr(kind, "http_method_names", _VERBS)}
+        found = {str(name).upper() for name in offered if str(name).lower() in allowed}
+        return frozenset(found | ({"HEAD"} if "GET" in found else set()))
+    return _required_methods(view)
+
+
+def _required_methods(view: Any) -> frozenset[str]:
+    """What `require_http_methods` lets through, the strictest where it stands twice."""
+    found: frozenset[str] | None = None
+    for wrapper in wrappers(view):
+        code = getattr(wrapper, "__code__", None)
+        if isinstance(code, types.CodeType) and "request_method_list" in code.co_freevars:
+            listed = frozenset(inspect.getclosurevars(wrapper).nonlocals["request_method_list"])
+            found = listed if found is None else found & listed
+    return found or frozenset()
+
+
+def wrappers(view: Any) -> Iterator[Any]:
+    """A view and what it wraps, outermost first."""
+    seen: set[int] = set()
+    while view is not None and id(view) not in seen:
+        seen.add(id(view))
+        yield view
+        view = inside(view)
+
+
+def inside(view: Any) -> Any:
+    """What a view calls in the end, None for the view itself.
+
+    Django's decorators say by their own variables whom they call; the usual `__wrapped__` may skip some of them.
+    """
+    code = getattr(view, "__code__", None)
+    if isinstance(code, types.CodeType) and str(view.__globals__.get("__name__", "")).startswith("django."):
+        for name, cell in zip(code.co_freevars, view.__closure__ or (), strict=True):
+            if name in {"view_func", "view"} and callable(cell.cell_contents):
+                return cell.cell_contents
+    return getattr(view, "__wrapped__", None) or getattr(view, "func", None)
+
+
+# -- marks ---------------------------------------------------------------------------------------------------
+
+
+def _of_view(view: Any) -> Marked:
+    kind = class_of(view)
+    return (("handler", view), *((("handler", kind), *_of_class(kind)) if kind is not None else ()))
+
+
+def _of_class(kind: type) -> Marked:
+    """What a view class says in its attribute, or a mixin of it.
+
+    Against a rule that is inherited unseen (trap 7): another view's attribute is not this one's; only a class that is no view itself,
+    and so was written to be mixed in, hands its rule on.
+    """
+    for parent in kind.__mro__:
+        if parent is kind or not hasattr(parent, "as_view"):
+            said = declared(parent)
+            if said is not None:
+                return (("class", said),)
+    return ()
+
+
+def _of_module(resolver: URLResolver) -> Marked:
+    module: Any = resolver.urlconf_module
+    if not isinstance(module, types.ModuleType):
+        return ()
+    said = declared(module)
+    return (("urls", module), *((("urls", said),) if said is not None else ()))
+
+
+def declared(holder: Any) -> object | None:
+    """The marks in the attribute `ringwork_rule` of a class or module itself, on an object that can be asked for them."""
+    said = vars(holder).get(RULE)
+    if said is None:
+        return None
+    carrier = Declared()
+    for mark in said if isinstance(said, tuple | list) else (said,):
+        if not callable(mark) or not type(mark).__module__.startswith("ringwork."):
+            raise TypeError(f'{holder.__name__}.{RULE} is no mark; write {RULE} = requires("role"), or public("reason")')
+        mark(carrier)
+    return carrier
+
+
+def _of_methods(view: Any, methods: frozenset[str]) -> Iterator[tuple[str, Marked]]:
+    """The marks that stand on single methods of a class: `get`, or the action of a view set."""
+    kind = class_of(view)
+    if kind is None:
+        return
+    actions = getattr(view, "actions", None) or {}
+    for method in methods:
+        name = actions.get(method.lower()) or actions.get("get" if method == "HEAD" else "") or method.lower()
+        function = getattr(kind, name, None) or (getattr(kind, "get", None) if method == "HEAD" else None)
+        if function is not None and any(key.startswith("__ringwork_") for key in getattr(function, "__dict__", ())):
+            yield method, (("method", function),)
+
+
+# -- templates -----------------------------------------------------------------------------------------------
+
+
+def _template(pattern: Any) -> str:
+    """The part of a path that one pattern takes, with parameters in braces."""
+    if isinstance(pattern, LocalePrefixPattern):
+        # The rule of a page is the same in every language, so all are named by the default one.
+        return f"{settings.LANGUAGE_CODE}/" if pattern.prefix_default_language else ""
+    if isinstance(pattern, RoutePattern):
+        return _braced(str(pattern))
+    return _braced(_simplified(str(pattern)))
+
+
+def _simplified(regex: str) -> str:
+    """A regular expression of the URLconf as people read it, by the functions that Django documents its own views with."""
+    for step in (
+        readable.remove_non_capturing_groups,
+        readable.replace_named_groups,
+        readable.replace_unnamed_groups,
+        readable.replace_metacharacters,
+    ):
+        regex = step(regex)
+    return re.sub(r"\\([^A-Za-z0-9])", r"\1", regex)
+
+
+def _braced(route: str) -> str:
+    parts = []
+    for piece in route.split("<"):
+        name, closed, rest = piece.partition(">")
+        parts.append("{" + name.rpartition(":")[2].strip() + "}" + rest if closed else piece)
+    return "".join(parts)
+
+
+def _swallows(pattern: Any) -> bool:
+    text = str(pattern)
+    if isinstance(pattern, RoutePattern):
+        return text.rpartition("<")[2].startswith("path:") and text.endswith(">")
+    return text.rstrip("$").endswith((".*)", ".+)"))
+
+
+class Index:
+    """The patterns of one URLconf, found by what the resolver tells of its match; walked anew when something unknown was matched."""
+
+    __slots__ = ("urlconf", "_found")
+
+    def __init__(self, urlconf: Any) -> None:
+        self.urlconf = urlconf
+        self._found: dict[tuple[str, int], Entry] = {}
+
+    def entry(self, route: str, callback: Callable[..., Any]) -> Entry:
+        """The pattern that was matched. One that cannot be found again has no marks but those of its view."""
+        found = self._found.get((route, id(callback)))
+        if found is None:
+            # A pattern that was added later, or another language. The first that says the same is the one that Django took.
+            for entry in entries(self.urlconf):
+                self._found.setdefault((entry.route, id(entry.callback)), entry)
+            found = self._found.get((route, id(callback)))
+        if found is None:
+            path = "/" + _braced(route.removeprefix("^")).lstrip("/")
+            methods = methods_of(callback)
+            by_method = dict(_of_methods(callback, methods))
+            found = Entry(route=route, path=path, callback=callback, methods=methods, marked=_of_view(callback), by_method=by_method)
+            self._found[route, id(callback)] = found  # the entry keeps the view, so that its identity stays taken
+        return found
