@@ -20,6 +20,7 @@ LOADS_BY_NAME = {
     "ringwork.cli.serve": "the application to be served is a name on the command line; its server stands in a literal table",
     "ringwork.installation": "`identify` of a settings file is the application's own function, named there",
     "ringwork.protect": "frameworks are loaded from a literal table, after their third party was seen loaded",
+    "ringwork.servers.hypercorn": "a worker process imports the application by the name on the command line, as uvicorn does itself",
     "ringwork.survey.harness.loading": "the target is a name on the command line; its harness stands in a literal table",
     "ringwork.survey.harness.neutral": "server starts are taken out of libraries named in a literal table, where those are installed",
     "ringwork.survey.harness.warmth": "parts of libraries, named in a literal table, where the application has loaded the library",

@@ -172,8 +172,14 @@ ROOMS: dict[str, Room] = {
     "testing": Room(rooms=("suite.answers", "suite.timing")),
     "protect": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks")),
     # Servers know no policy and no guard: they are handed an application.
-    "servers.listening": Room(),
-    "servers.uvicorn": Room(rooms=("servers.listening",), outside=("h11", "uvicorn")),
+    "servers.renewal": Room(),
+    "servers.connections": Room(),
+    "servers.listening": Room(rooms=("servers.renewal",)),
+    "servers.choice": Room(rooms=("servers.listening",)),
+    "servers.uvicorn": Room(rooms=("servers.listening", "servers.connections"), outside=("h11", "uvicorn")),
+    "servers.hypercorn": Room(rooms=("servers.listening", "servers.connections"), outside=("h11", "hypercorn")),
+    "servers.aiohttp": Room(rooms=("servers.listening", "servers.connections"), outside=("aiohttp", "multidict")),
+    "servers.granian": Room(rooms=("servers.listening",), outside=("granian",)),
     "servers.gunicorn": Room(rooms=("servers.listening",), outside=("gunicorn",)),
     "": Room(rooms=("policy", "enforce", "current", "installation", "protect"), itself=False),
     # Law 5: facts without judgement. What asks the application for its routes runs in the copy, beside the frameworks.

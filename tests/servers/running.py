@@ -131,6 +131,16 @@ def read_all(sock: socket.socket) -> bytes:
     return out
 
 
+def read_until(sock: socket.socket, end: bytes) -> bytes:
+    """Everything up to bytes that end with `end`, of a connection that is kept."""
+    out = b""
+    while not out.rstrip().endswith(end):
+        piece = sock.recv(65536)
+        assert piece, out
+        out += piece
+    return out
+
+
 @contextlib.contextmanager
 def started(*words: str, papers: Papers | None = None, unix: str = "", folder: Path = ROOT, **environment: str) -> Iterator[Started]:
     """`ringwork serve` with these words; ended with the block."""

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 import pytest
 from websockets.sync.client import connect
 
+from ringwork.servers.connections import with_tls
 from ringwork.servers.listening import ServerSettings
-from ringwork.servers.uvicorn import SafeConfig, with_tls
+from ringwork.servers.uvicorn import SafeConfig
 from tests.servers import running
 
 SHORT = ("--head-seconds", "0.5")

@@ -16,7 +16,8 @@ from ringwork.crypto import chance
 from ringwork.errors import ExtraMissing, RingworkError, ServerInvalid, TargetFailed, UnsupportedApp
 from ringwork.protect import adapter_of, installed
 from ringwork.prove import target
-from ringwork.servers import listening
+from ringwork.servers import choice, listening
+from ringwork.servers.choice import Offer
 from ringwork.servers.listening import INTERMEDIATE, ServerSettings
 
 _NAMES = ("app", "application", "api", "server", "wsgi", "asgi")
@@ -38,6 +39,7 @@ def command(
     head_seconds: Annotated[float, typer.Option(help="Longest time until a request's head is whole.")] = 10.0,
     request_seconds: Annotated[float, typer.Option(help="Longest time of a request before its process is ended, for Flask.")] = 60.0,
     stop_seconds: Annotated[float, typer.Option(help="Time for running requests after SIGTERM.")] = 20.0,
+    server: Annotated[str, typer.Option(help=f"One of {choice.names()}; without it the usual one for the application.")] = "",
     factory: Annotated[bool, typer.Option("--factory", help="The name is a function that makes the application.")] = False,
     unguarded: Annotated[bool, typer.Option("--unguarded", help="Serve an application that never called protect().")] = False,
 ) -> None:
@@ -62,7 +64,7 @@ def command(
         chosen = target.resolve(where, here=Path.cwd(), factory=factory)
         name, app = _load(chosen)
         _require_guard(app, name, unguarded=unguarded)
-        _serve(app, name, settings, is_factory=chosen.factory)
+        _serve(app, name, settings, choice.chosen(server, interface_of(app), settings), is_factory=chosen.factory)
     except KeyboardInterrupt as end:
         raise typer.Exit(0) from end
     except ServerInvalid as error:
@@ -127,28 +129,36 @@ def _require_guard(app: Any, name: str, *, unguarded: bool) -> None:
     print(f"ringwork serve: WARNING: {name} is served without any defence of ringwork (--unguarded)", file=sys.stderr)
 
 
-def _serve(app: Any, name: str, settings: ServerSettings, *, is_factory: bool) -> None:
-    is_wsgi = adapter_of(app).__name__.endswith(".flask")
-    if is_factory and settings.workers > 1 and not is_wsgi:
+def interface_of(app: Any) -> str:
+    """How a server speaks to an application: asgi, wsgi or aiohttp."""
+    framework = adapter_of(app).__name__.rpartition(".")[2]
+    if framework == "django":
+        return choice.ASGI if type(app).__name__.startswith("ASGI") else choice.WSGI
+    return {"flask": choice.WSGI, "aiohttp": choice.AIOHTTP}.get(framework, choice.ASGI)
+
+
+def _serve(app: Any, name: str, settings: ServerSettings, offer: Offer, *, is_factory: bool) -> None:
+    by_name = settings.workers > 1 and choice.ASGI in offer.interfaces
+    if is_factory and by_name:
         advice = "write a module that calls it, app = create_app(), and name that: ringwork serve module:app"
         raise TargetFailed(
             step="serve", problem="several workers import the application by its name, and a factory has none", advice=advice
         )
-    server = _server("gunicorn" if is_wsgi else "uvicorn")
+    module = _module(offer)
     with listening.bound(settings) as sock:
         address = settings.address if settings.port or settings.unix else f"{settings.address.rpartition(':')[0]}:{sock.getsockname()[1]}"
-        print(f"ringwork serve: {address}, {_summary(settings)}; Ctrl-C ends it", file=sys.stderr, flush=True)
+        print(f"ringwork serve: {address}, {offer.name}, {_summary(settings)}; Ctrl-C ends it", file=sys.stderr, flush=True)
         # Several workers of an ASGI server are new processes, which import the application by its name.
-        server.serve(name if settings.workers > 1 and not is_wsgi else app, settings, sock)
+        module.serve(name if by_name else app, settings, sock)
 
 
-def _server(name: str) -> Any:
+def _module(offer: Offer) -> Any:
     try:
-        return importlib.import_module(f"ringwork.servers.{name}")
+        return importlib.import_module(f"ringwork.servers.{offer.name}")
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("ringwork"):
             raise
-        raise ExtraMissing(feature="ringwork serve", package=error.name or name, extra="serve") from error
+        raise ExtraMissing(feature=f"ringwork serve --server {offer.name}", package=error.name or offer.name, extra=offer.extra) from error
 
 
 def _summary(settings: ServerSettings) -> str:

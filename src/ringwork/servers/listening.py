@@ -12,11 +12,13 @@ import os
 import socket
 import ssl
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ringwork.errors import ServerInvalid
+from ringwork.servers.renewal import Renewal
 
 MODERN, INTERMEDIATE = "modern", "intermediate"
 PROFILES = {MODERN: ssl.TLSVersion.TLSv1_3, INTERMEDIATE: ssl.TLSVersion.TLSv1_2}
@@ -131,7 +133,28 @@ def is_loopback(host: str) -> bool:
 
 
 def context(settings: ServerSettings) -> ssl.SSLContext:
-    """The TLS that is spoken. Raises ServerInvalid when certificate, key or authority cannot be used."""
+    """The TLS that is spoken; changed files are taken into use while it is. Raises ServerInvalid when one of them cannot be used."""
+    return renewal(settings).current
+
+
+def renewal(settings: ServerSettings, *, clock: Callable[[], float] = time.monotonic) -> Renewal:
+    """What watches the files that TLS is made from. Raises ServerInvalid."""
+
+    def make() -> ssl.SSLContext:
+        found = [*_file_faults(settings)]
+        if found:
+            raise ServerInvalid(found)
+        return _made(settings)
+
+    return Renewal(make, files_of(settings), clock=clock)
+
+
+def files_of(settings: ServerSettings) -> tuple[str, ...]:
+    """The files that TLS is made from."""
+    return tuple(name for name in (settings.certificate, settings.key, settings.client_authority) if name)
+
+
+def _made(settings: ServerSettings) -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     # Against downgrades to versions with known breaks.
     made.minimum_version = PROFILES[settings.tls]

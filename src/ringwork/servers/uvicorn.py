@@ -13,7 +13,7 @@ import inspect
 import signal
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any
 
 import h11
@@ -23,12 +23,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.supervisors import Multiprocess
 
 from ringwork.servers import listening
+from ringwork.servers.connections import PatientLoop, with_tls
 from ringwork.servers.listening import ServerSettings
-
-Scope = MutableMapping[str, Any]
-App = Callable[[Scope, Any, Any], Awaitable[None]]
-
-_VERSIONS = {"TLSv1.2": 0x0303, "TLSv1.3": 0x0304}
 
 
 class SafeConfig(uvicorn.Config):
@@ -65,20 +61,6 @@ class SafeConfig(uvicorn.Config):
     def get_loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop]:
         """In every worker too: it is the configuration that is handed to them."""
         return functools.partial(PatientLoop, self.serving.head_seconds)
-
-
-class PatientLoop(asyncio.SelectorEventLoop):
-    """asyncio's loop, which also ends handshakes that are never finished. seconds: how long one may take."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self.seconds = seconds
-
-    async def create_server(self, *args: Any, ssl: Any = None, **more: Any) -> Any:
-        """As asyncio's own."""
-        # Against connections that never finish their handshake: asyncio waits a minute for each.
-        patience = {"ssl_handshake_timeout": self.seconds, "ssl_shutdown_timeout": self.seconds} if ssl else {}
-        return await super().create_server(*args, ssl=ssl, **{**patience, **more})
 
 
 def _context(config: uvicorn.Config, _: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
@@ -141,55 +123,6 @@ class CertifiedSocketProtocol(WebSocketsSansIOProtocol):
         """As uvicorn's own."""
         super().connection_made(transport)
         self.app = with_tls(self.app, transport)
-
-
-def with_tls(app: Any, transport: asyncio.BaseTransport) -> Any:
-    """The application with `scope["extensions"]["tls"]` as the ASGI TLS extension describes it; as it is where no TLS is spoken.
-
-    client_cert_chain: PEM texts, the client's own first; only certificates that the handshake has verified are there.
-    """
-    spoken = transport.get_extra_info("ssl_object")
-    if spoken is None:
-        return app
-    extension = _extension(spoken)
-
-    async def certified(scope: Scope, receive: Any, send: Any) -> None:
-        scope.setdefault("extensions", {})["tls"] = extension
-        await app(scope, receive, send)
-
-    return certified
-
-
-def _extension(spoken: ssl.SSLObject) -> dict[str, Any]:
-    der = spoken.getpeercert(binary_form=True)
-    cipher = spoken.cipher()
-    return {
-        "server_cert": None,
-        "client_cert_chain": [ssl.DER_cert_to_PEM_cert(der)] if der else [],
-        "client_cert_name": _name(spoken.getpeercert() or {}) if der else None,
-        "client_cert_error": None,
-        "tls_version": _VERSIONS.get(spoken.version() or ""),
-        "cipher_suite": None,
-        "cipher_name": cipher[0] if cipher else None,
-    }
-
-
-def _name(certificate: Any) -> str:
-    """The subject as RFC 4514 writes it, most specific part first."""
-    parts = [f"{_SHORT.get(key, key)}={_escaped(value)}" for part in certificate.get("subject", ()) for key, value in part]
-    return ",".join(reversed(parts))
-
-
-_SHORT = {
-    "commonName": "CN", "organizationName": "O", "organizationalUnitName": "OU", "countryName": "C", "stateOrProvinceName": "ST",
-    "localityName": "L", "domainComponent": "DC", "userId": "UID",
-}  # fmt: skip
-
-
-def _escaped(value: str) -> str:
-    # Against a name that holds ",CN=administrator": what separates parts is escaped inside of one.
-    out = "".join(f"\\{letter}" if letter in ',+"\\<>;=' else letter for letter in value)
-    return f"\\{out}" if out[:1] in {"#", " "} else out
 
 
 def _ended(number: int, frame: object) -> None:
