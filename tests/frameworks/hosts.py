@@ -15,15 +15,21 @@ from tests.frameworks.clients.replies import ORIGIN, Reply, sending
 from tests.frameworks.surgery import OPEN
 from tests.frameworks.ways import Effects, Way, Ways
 
-__all__ = ["BUILDERS", "FRAMEWORKS", "OPEN", "ORIGIN", "Effects", "Host", "Reply", "builds", "identify", "policy"]
+__all__ = ["BUILDERS", "FRAMEWORKS", "OPEN", "ORIGIN", "Effects", "Host", "Reply", "builds", "cookies_of", "identify", "policy"]
 
 FRAMEWORKS: dict[str, Any] = {"starlette": starlette, "fastapi": fastapi, "flask": flask}
 """By name, the module that builds an application of the framework and brings its client."""
 
 
+def cookies_of(request: Any) -> Mapping[str, str]:
+    """The cookies of a framework's own request."""
+    found: Mapping[str, str] = request.COOKIES if hasattr(request, "COOKIES") else request.cookies
+    return found
+
+
 def identify(request: Any) -> Principal | None:
     """The user named in a cookie; `via` stays cookie, as a session's would be."""
-    name = request.cookies.get("user")
+    name = cookies_of(request).get("user")
     if name is None:
         return None
     if name == "broken":
@@ -56,7 +62,8 @@ class Host:
         self.events: list[Event] = []
         self.bare = (build or BUILDERS[name])(self.effects)
         only = settings.pop("only", None)
-        self.app = ringwork.protect(self.bare, policy(**{"events": self.events.append, **settings}), only=only)
+        self.policy = policy(**{"events": self.events.append, **settings})
+        self.app = ringwork.protect(self.bare, self.policy, only=only)
         self._client: Any = None
 
     @property

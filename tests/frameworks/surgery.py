@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import ringwork
-from ringwork import public, requires
-from tests.frameworks.ways import Answer, Asked, Effects, Group, Socket, Way, Ways
+from ringwork import limits, public, requires
+from tests.frameworks.ways import Answer, Asked, Effects, Files, Group, Socket, Way, Ways
 
 OPEN = public("the conformance suite needs an open way in")
+BISCUITS = {"malformed": "no name at all", "oversized": f"crumbs={'a' * 5000}"}
+"""Cookies that must not leave."""
+
+BANNERS = tuple((name, "Probe/1.2.3") for name in ("Server", "X-Powered-By", "Via", "X-Generator", "X-AspNet-Version"))
 TWO = (("Set-Cookie", "one=1; Path=/"), ("Set-Cookie", "two=2; Path=/"), ("Vary", "Accept"), ("Vary", "Cookie"))
 
 
@@ -37,6 +45,34 @@ def form(asked: Asked) -> Answer:
 def page(asked: Asked) -> Answer:
     """A page of the application's own."""
     return Answer("<!doctype html><title>page</title><p>hello", kind="text/html")
+
+
+async def never(asked: Asked) -> Answer:
+    """A handler that hangs."""
+    await asyncio.Event().wait()
+    return Answer("late")
+
+
+@functools.cache
+def folder() -> Path:
+    """Files that are served, and what was left among them; one folder for all tests of this process."""
+    kept = tempfile.TemporaryDirectory(prefix="ringwork-files-")
+    place = Path(kept.name)
+    for name in (".env", "notes.sql", "package.json", "Dockerfile"):
+        (place / name).write_text("SECRET_KEY=1", encoding="utf-8")
+    (place / "app.css").write_text("body {}", encoding="utf-8")
+    KEPT.append(kept)
+    return place
+
+
+KEPT: list[Any] = []
+"""What must live as long as the tests do."""
+
+
+def broken() -> Iterator[bytes]:
+    """A stream that breaks behind its first piece."""
+    yield b"first"
+    raise RuntimeError("the canary of the fault")
 
 
 def endless(effects: Effects) -> Iterator[bytes]:
@@ -94,6 +130,19 @@ def ways(effects: Effects) -> Ways:
         Group("/inner", (Way("/ok", fine, OPEN), Way("/bare", noting("bare")))),
         Group("/outer", (Group("/deep", (Way("/who", who, requires()), Way("/bare", noting("bare")))),)),
         Group("", (Way("/admin", fine),), requires("admin")),
+        Way("/go", lambda asked: Answer(status=302, headers=(("Location", asked.query["to"]),)), OPEN),
+        Way("/account/{rest:path}", page, requires()),
+        Way("/login", write, OPEN, ("POST",), "body"),
+        Way("/items", fine, requires(), ("GET", "PUT")),
+        Way("/own-items", fine, requires(), ("GET", "PUT")),
+        Way("/biscuit", lambda asked: Answer(headers=(("Set-Cookie", BISCUITS[asked.query["kind"]]),)), OPEN),
+        Way("/recorded", noting("recorded"), requires("admin", recorded=True)),
+        Way("/hangs", never, OPEN, marks=(limits("a health check", seconds=0.02),)),
+        Way("/hangs-reading", write, OPEN, ("POST",), "body", marks=(limits("a health check", seconds=0.02),)),
+        Way("/boasting", lambda asked: Answer(headers=BANNERS), OPEN),
+        Way("/broken-stream", lambda asked: Answer(broken()), OPEN),
+        Way("/unset", write, OPEN, ("POST",), "body"),
+        Files("/files", folder(), OPEN),
         Socket("/socket", lambda: effects.done.append("socket"), OPEN),
         Socket("/ruled-socket", lambda: effects.done.append("ruled socket"), requires()),
         Socket("/bare-socket", lambda: effects.done.append("bare socket")),

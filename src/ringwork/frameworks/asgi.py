@@ -103,6 +103,9 @@ class Outer:
                 raise
             if sender.cut and isinstance(error, Exception):
                 return  # what follows from a body or a wait that was cut; the client has its answer
+            if meter is not None and meter.has_left(error):
+                await _see_off(plan, exchange, sender)
+                return
             plan.pipeline.failed(exchange, error)
             if sender.started or plan.pipeline.observing:
                 raise  # the answer is under way and cannot be mended: the server cuts the connection
@@ -166,6 +169,13 @@ class Outer:
         finally:
             if meter is not None:
                 meter.leave()
+
+
+async def _see_off(plan: Plan, exchange: Exchange, sender: Sender) -> None:
+    """End the request of a client that broke off. Against one who fills the log with faults of the application: it is his own doing."""
+    plan.pipeline.answered(exchange, 400)
+    if not sender.started:
+        await sender.answer(plan.pipeline.answer(exchange, 400))
 
 
 async def _settled(found: Any, receive: Receive, seconds: float) -> tuple[Decision, Receive]:

@@ -21,6 +21,9 @@ from ringwork.exchange import Exchange
 from ringwork.frameworks.asgi_deciding import Message, Receive
 from ringwork.frameworks.asgi_sending import Send, Sender
 
+LEFT = "ClientDisconnect"
+"""The name of what Starlette raises to whoever reads a body of which no more will come; it is not imported to be told apart."""
+
 TOO_BIG = 1009
 """The code of a WebSocket that is closed for a message that is too big (RFC 6455, 7.4.1)."""
 
@@ -98,7 +101,7 @@ class Meter(Sender):
 
     # Class attributes are the defaults: what is not set costs nothing, and most requests bring no body.
     _read = 0
-    _waiting = _whole = _told = is_settled = False
+    _waiting = _whole = _told = _gone = is_settled = False
     closing: asyncio.Task[None] | None = None
     task: asyncio.Task[Any] | None = None
 
@@ -133,6 +136,7 @@ class Meter(Sender):
         message = await self._receive()
         self._waiting = False
         if message["type"] != "http.request":
+            self._gone = not self._whole
             return message
         self._read += len(message.get("body", b""))
         self._whole = not message.get("more_body")
@@ -183,6 +187,11 @@ class Meter(Sender):
     def has_cut(self) -> bool:
         """Whether this request was cancelled from here, and from nowhere else."""
         return self.closing is not None and self.task is not None and self.task.cancelling() == 1
+
+    def has_left(self, error: BaseException) -> bool:
+        """Whether the client went before its body was whole, and the application was told so by what it raises."""
+        plan: Any = self.exchange.plan
+        return self._gone and type(error).__name__ == LEFT and not plan.pipeline.observing
 
     def leave(self) -> None:
         """The application has returned, or was cut."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
 from starlette.applications import Starlette
@@ -90,13 +90,19 @@ def asked_of(request: Request, **more: Any) -> Asked:
     )
 
 
+async def flowing(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """The pieces of a stream, as a handler with `async def` gives them."""
+    for piece in pieces:
+        yield piece
+
+
 def response_of(answer: Answer) -> Response:
     """The answer in the framework's own words."""
     made: Response
     if answer.pieces is None:
         made = Response(answer.body, answer.status, media_type=answer.kind)
     else:
-        made = StreamingResponse(answer.pieces, answer.status, media_type=answer.kind)
+        made = StreamingResponse(flowing(answer.pieces), answer.status, media_type=answer.kind)
     for name, value in answer.headers:
         made.headers.append(name, value)
     return made

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 from urllib.parse import unquote
 
-from tests.frameworks.clients.replies import NOTHING, Reply, Sending
+from tests.frameworks.clients.replies import BARE, NOTHING, Reply, Sending
+
+LOGGER = logging.getLogger(__name__)
 
 DEADLINE = 20.0
 """A test that waits for longer is broken."""
@@ -21,6 +24,10 @@ class Client:
     def ask(self, sent: Sending) -> Reply:
         """One request through the whole stack."""
         return asyncio.run(_ask(self.app, sent))
+
+    def beside(self, first: Sending, second: Sending) -> Reply:
+        """The answer to the second of two requests, sent while the first is under way."""
+        return asyncio.run(_beside(self.app, first, second))
 
     def knock(self, sent: Sending) -> Reply:
         """One handshake of a WebSocket: status 101 when it was accepted, else the refusal."""
@@ -60,8 +67,10 @@ async def _ask(app: Any, sent: Sending) -> Reply:
         nonlocal ended
         if waiting:
             piece = waiting.pop(0)
-            ended = ended or (not waiting and not sent.leaves)
-            return {"type": "http.request", "body": piece, "more_body": bool(waiting) or sent.leaves}
+            ended = ended or not (waiting or sent.leaves or sent.stalls)
+            return {"type": "http.request", "body": piece, "more_body": bool(waiting) or sent.leaves or sent.stalls}
+        if sent.stalls:
+            await gone.wait()
         if not ended:
             ended = True
             return {"type": "http.request", "body": b"", "more_body": False}
@@ -70,16 +79,31 @@ async def _ask(app: Any, sent: Sending) -> Reply:
         return {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
+        await asyncio.sleep(0)  # a server waits for its socket here, and hears meanwhile that the client has gone
         if gone.is_set():
             return  # as uvicorn: what is sent to nobody is dropped
         heard.append(message)
         if sent.hears and sum(bool(m.get("body")) for m in heard) >= sent.hears:
             gone.set()
 
-    async with asyncio.timeout(DEADLINE):
-        await app(scope_of(sent, "http"), receive, send)
-    gone.set()
-    return _reply(heard, "http.response")
+    try:
+        async with asyncio.timeout(DEADLINE):
+            await app(scope_of(sent, "http"), receive, send)
+    except Exception:
+        LOGGER.exception("the application raised through to its server")
+        return _reply(heard, "http.response", sent.method) if heard else BARE
+    finally:
+        gone.set()
+    return _reply(heard, "http.response", sent.method)
+
+
+async def _beside(app: Any, first: Sending, second: Sending) -> Reply:
+    under_way = asyncio.ensure_future(_ask(app, first))
+    for _ in range(5):
+        await asyncio.sleep(0)  # the first one's turns, until it waits
+    reply = await _ask(app, second)
+    await under_way
+    return reply
 
 
 async def _knock(app: Any, sent: Sending) -> Reply:
@@ -100,14 +124,16 @@ async def _knock(app: Any, sent: Sending) -> Reply:
     return _reply(heard, "websocket.http.response")
 
 
-def _reply(heard: list[Any], kind: str) -> Reply:
+def _reply(heard: list[Any], kind: str, method: str = "GET") -> Reply:
     starts = [m for m in heard if m["type"] == f"{kind}.start"]
     if not starts:
         return NOTHING
     (start,) = starts
     bodies = [m for m in heard if m["type"] == f"{kind}.body"]
     ends = bool(bodies) and not bodies[-1].get("more_body", False)
-    return Reply(start["status"], _text(start["headers"]), b"".join(m.get("body", b"") for m in bodies), ends=ends)
+    # As every server: the answer to HEAD has no body, whatever the application sends.
+    body = b"" if method == "HEAD" else b"".join(m.get("body", b"") for m in bodies)
+    return Reply(start["status"], _text(start["headers"]), body, ends=ends)
 
 
 def _text(headers: Any) -> list[tuple[str, str]]:

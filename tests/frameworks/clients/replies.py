@@ -13,7 +13,8 @@ class Sending:
     """One request as it goes over the wire.
 
     target: path and query as written in the request line. pieces: the body in pieces, or None for no body at all.
-    leaves: the client is gone once its pieces are sent. hears: how many pieces of the answer it waits for before it goes, 0 for all.
+    leaves: the client is gone once its pieces are sent. stalls: it sends its pieces and then nothing, and waits.
+    hears: how many pieces of the answer it waits for before it goes, 0 for all.
     """
 
     method: str
@@ -23,6 +24,7 @@ class Sending:
     scheme: str = "https"
     peer: str = "127.0.0.1"
     leaves: bool = False
+    stalls: bool = False
     hears: int = 0
 
     @property
@@ -60,6 +62,9 @@ class Reply:
 NOTHING = Reply(0, (), b"", ends=False)
 """What a client gets whose request was never answered."""
 
+BARE = Reply(500, (), b"Internal Server Error")
+"""What a server sends by itself when the application raised before it answered: it has no header of ours."""
+
 
 def sending(
     method: str,
@@ -82,4 +87,4 @@ def sending(
         pieces = (body or b"",)
         if "content-length" not in names:
             given.append(("Content-Length", str(len(body or b""))))
-    return Sending(method, target, tuple(given), pieces, **more)  # type: ignore[arg-type]  # scheme, peer, leaves, hears
+    return Sending(method, target, tuple(given), pieces, **more)  # type: ignore[arg-type]  # scheme, peer, leaves, stalls, hears

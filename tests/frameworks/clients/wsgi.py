@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from tests.frameworks.clients.replies import NOTHING, Reply, Sending
+from tests.frameworks.clients.replies import BARE, NOTHING, Reply, Sending
 
-
-class Input(io.BytesIO):
-    """The body as the server hands it over; of a client that is gone it ends too early."""
+LOGGER = logging.getLogger(__name__)
 
 
 class Client:
@@ -29,22 +28,32 @@ class Client:
             started.append((status, headers))
             return lambda piece: None
 
-        answer = self.app(environ_of(sent), start_response)
         pieces: list[bytes] = []
-        ends = True
         try:
-            for piece in answer:
-                pieces.append(piece)
-                if sent.hears and sum(map(bool, pieces)) >= sent.hears:
-                    ends = False
-                    break
-        finally:
-            if hasattr(answer, "close"):
-                answer.close()
+            ends = self._read(self.app(environ_of(sent), start_response), pieces, sent.hears)
+        except Exception:
+            LOGGER.exception("the application raised through to its server")
+            if not started:
+                return BARE
+            ends = False
         if not started:
             return NOTHING
         status, headers = started[-1]
-        return Reply(int(status[:3]), headers, b"".join(pieces), ends=ends)
+        # As every server: the answer to HEAD has no body, whatever the application sends.
+        return Reply(int(status[:3]), headers, b"" if sent.method == "HEAD" else b"".join(pieces), ends=ends)
+
+    @staticmethod
+    def _read(answer: Any, pieces: list[bytes], hears: int) -> bool:
+        """Whether the answer was read to its end; it is closed in any case, as PEP 3333 asks."""
+        try:
+            for piece in answer:
+                pieces.append(piece)
+                if hears and sum(map(bool, pieces)) >= hears:
+                    return False
+        finally:
+            if hasattr(answer, "close"):
+                answer.close()
+        return True
 
     def knock(self, sent: Sending) -> Reply:
         """A handshake is to WSGI a GET with an Upgrade header."""
@@ -70,7 +79,7 @@ def environ_of(sent: Sending) -> dict[str, Any]:
         "REMOTE_PORT": "50000",
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": sent.scheme,
-        "wsgi.input": Input(b"".join(sent.pieces or ())),
+        "wsgi.input": io.BytesIO(b"".join(sent.pieces or ())),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,

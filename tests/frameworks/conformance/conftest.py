@@ -1,0 +1,31 @@
+"""Every test that asks for a host runs on every framework, except where it says why not."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+
+from tests.frameworks.conformance.denials import SETTINGS
+from tests.frameworks.conformance.unlike import frameworks_of
+from tests.frameworks.hosts import Host
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The frameworks on which the claim of the test holds."""
+    if "framework" in metafunc.fixturenames:
+        metafunc.parametrize("framework", frameworks_of(metafunc.function))
+
+
+@functools.cache
+def kept(framework: str, settings: str) -> Host:
+    """One guarded application for all tests that change nothing of it: building one costs more than asking it."""
+    return Host(framework, **(SETTINGS[settings]() if settings else {}))
+
+
+@pytest.fixture
+def host(framework: str) -> Host:
+    """The application of the suite under the suite's policy, as if nobody had asked it yet."""
+    found = kept(framework, "")
+    found.forget()
+    return found
