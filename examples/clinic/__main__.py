@@ -1,4 +1,4 @@
-"""The guarded clinic for a person to try: `./run clinic`, or `./run clinic --flask`.
+"""The guarded clinic for a person to try: `./run clinic`, or `./run clinic --flask`, or `./run clinic --django`.
 
 Over HTTPS, because the strict cookies are meant for it; on loopback only; with a database that is gone at the end.
 """
@@ -21,6 +21,7 @@ HOST = "clinic.localhost"
 APPLICATIONS = {
     "fastapi": ("examples.clinic.fastapi_app", "ringwork.servers.uvicorn"),
     "flask": ("examples.clinic.flask_app", "ringwork.servers.gunicorn"),
+    "django": ("examples.clinic.django_app", "ringwork.servers.gunicorn"),
 }
 """Module of the application, and of the server that it is served with."""
 
@@ -28,7 +29,7 @@ APPLICATIONS = {
 def main() -> int:
     """Serve until Ctrl-C. Exit code 2 when the port is taken."""
     asked = _asked()
-    framework = "flask" if asked.flask else "fastapi"
+    framework = asked.framework
     with tempfile.TemporaryDirectory(prefix="clinic-") as name:
         folder = Path(name)
         # Read by the clinic when it is imported.
@@ -49,7 +50,10 @@ def main() -> int:
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run clinic", description="Start the guarded clinic on loopback, over HTTPS.")
-    parser.add_argument("--flask", action="store_true", help="the Flask application instead of the FastAPI one")
+    chosen = parser.add_mutually_exclusive_group()
+    for framework, name in (("flask", "Flask"), ("django", "Django")):
+        told = f"the {name} application instead of the FastAPI one"
+        chosen.add_argument(f"--{framework}", dest="framework", action="store_const", const=framework, default="fastapi", help=told)
     parser.add_argument("--port", type=int, default=8443, help="port of 127.0.0.1 (8443)")
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""The answers of the JSON API, as frozen values that become JSON: the same for both applications."""
+"""The answers of the JSON API, as frozen values that become JSON: the same for every application."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What both applications do with a request, told once: who is asking, in one database session, at one moment.
+"""What every application does with a request, told once: who is asking, in one database session, at one moment.
 
 Handlers stay three lines long; rules are the domain's, and who may call a route at all is ringwork's.
 """

@@ -1,4 +1,4 @@
-"""The pages, as text: the same templates for both applications, with every value escaped."""
+"""The pages, as text: the same templates for every application, with every value escaped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the clinic asks of its defences; both applications are guarded by this one policy."""
+"""What the clinic asks of its defences; all its applications are guarded by this one policy."""
 
 from __future__ import annotations
 
@@ -26,8 +26,12 @@ class HasCookies(Protocol):
 
 
 def identify(request: HasCookies) -> Principal | None:
-    """Who is asking: the user of the login whose key the browser's cookie carries, if it still lasts."""
-    raw_key = request.cookies.get(COOKIE)
+    """Who is asking, by the cookie that the browser sent."""
+    return principal_of(request.cookies.get(COOKIE))
+
+
+def principal_of(raw_key: str | None) -> Principal | None:
+    """The user of the login with that key, if it still lasts."""
     if not raw_key:
         return None
     now = desk.STORE.seconds()

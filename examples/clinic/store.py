@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,7 @@ class Store:
     def __init__(self, path: str | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
         self._path, self.clock = path, clock
         self._engine: Engine | None = None
+        self._more: list[Callable[[Session], None]] = []
         self._starting = threading.Lock()
         # Against a lock that a thread of the parent held while the process was forked: the child gets a fresh one.
         os.register_at_fork(after_in_child=self._forget_parent)
@@ -42,6 +43,10 @@ class Store:
     def open(self) -> None:
         """Make the tables and sample people now instead of at the first request."""
         self._opened()
+
+    def when_opened(self, prepare: Callable[[Session], None]) -> None:
+        """Have `prepare` called in the same transaction that makes the tables, where they are there already too."""
+        self._more.append(prepare)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -61,7 +66,7 @@ class Store:
                 path = self._path or os.environ.get("CLINIC_DATABASE") or "clinic.sqlite3"
                 _make_private(path)
                 engine = _engine(path)
-                _prepare(engine, self.now())
+                _prepare(engine, self.now(), self._more)
                 self._engine = engine
             return self._engine
 
@@ -104,9 +109,11 @@ def _writing(engine: Engine) -> Iterator[Session]:
         yield db
 
 
-def _prepare(engine: Engine, now: datetime) -> None:
+def _prepare(engine: Engine, now: datetime, more: Iterable[Callable[[Session], None]]) -> None:
     """Tables and sample people, once, even when several processes start together."""
     with _writing(engine) as db:
         Base.metadata.create_all(db.connection(), tables=TABLES)
         if not db.scalar(select(func.count()).select_from(User)):
             sample.fill(db, now)
+        for prepare in more:
+            prepare(db)

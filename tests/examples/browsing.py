@@ -1,4 +1,4 @@
-"""Browsers of people who use the clinic, over each framework's own test client."""
+"""Browsers of people who use the clinic, over each framework's own test client or one of WSGI."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from examples.clinic import fastapi_app, flask_app, sample
+from examples.clinic import desk, fastapi_app, flask_app, sample
 from examples.clinic.policy import ORIGIN
+from tests.examples import apart
 
 PASSWORDS = {person.username: person.password for person in sample.PEOPLE}
 
@@ -111,6 +112,23 @@ def on_flask() -> Iterator[Callable[[], Browser]]:
                 headers={name.lower(): value for name, value in answer.headers},
                 json=lambda: json.loads(text),
             )
+
+        return Browser(send)
+
+    yield open_browser
+
+
+def on_django() -> Iterator[Callable[[], Browser]]:
+    """Browsers that talk to the Django application, whose database is the one that the test looks into."""
+    clinic = apart.django()
+
+    def open_browser() -> Browser:
+        clinic.browsers = number = clinic.browsers + 1
+
+        def send(method: str, path: str, headers: dict[str, str], body: dict[str, Any]) -> Page:
+            now = desk.STORE.seconds()
+            status, text, given = clinic.send(number, now, path, method=method, headers=headers, base_url=ORIGIN, **body)
+            return Page(status=status, text=text, headers=given, json=lambda: json.loads(text))
 
         return Browser(send)
 
