@@ -29,6 +29,7 @@ ADAPTERS: tuple[tuple[str, str, str], ...] = (
     ("starlette.applications", "Starlette", "ringwork.frameworks.starlette"),
     ("flask", "Flask", "ringwork.frameworks.flask"),
     ("django.core.handlers.base", "BaseHandler", "ringwork.frameworks.django"),
+    ("aiohttp.web", "Application", "ringwork.frameworks.aiohttp"),
 )
 """Module of the third party, class of its application, adapter."""
 
@@ -38,7 +39,7 @@ _INSTALLED = "__ringwork_installation__"
 def protect(app: A, policy: Policy | None = None, *, only: Iterable[str] | None = None) -> A:
     """Guard `app` with every defence, in place, and hand it back.
 
-    app: a FastAPI, Starlette or Flask application, or Django's handler (from get_wsgi_application() or get_asgi_application());
+    app: a FastAPI, Starlette, Flask or aiohttp application, or Django's handler (from get_wsgi_application() or get_asgi_application());
         call this once, after its routes are defined (later ones are covered too).
     policy: what the application asks; None reads ringwork.toml, or [tool.ringwork] of pyproject.toml, in the working directory.
     only: control ids ("browser.security-headers") for the first step of adoption; None for all.
@@ -77,7 +78,7 @@ def adapter_of(app: object) -> Any:
         if third_party is not None and isinstance(app, getattr(third_party, name)):
             return importlib.import_module(adapter)
     raise UnsupportedApp(
-        f"protect() takes a FastAPI, Starlette or Flask application or a Django handler, "
+        f"protect() takes a FastAPI, Starlette, Flask or aiohttp application or a Django handler, "
         f"not {type(app).__module__}.{type(app).__qualname__}; "
         "give the application object itself, not its factory or a wrapped one"
     )

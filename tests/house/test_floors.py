@@ -165,6 +165,51 @@ ROOMS: dict[str, Room] = {
         ),
         outside=("django",),
     ),
+    "frameworks.aiohttp_sharing": Room(),
+    "frameworks.aiohttp_sending": Room(rooms=RUN_TIME, outside=("aiohttp", "multidict")),
+    "frameworks.aiohttp_limits": Room(
+        rooms=(*RUN_TIME, "frameworks.aiohttp_sending", "frameworks.asgi_deciding", "frameworks.asgi_limits", "frameworks.asgi_sending"),
+        outside=("aiohttp",),
+    ),
+    "frameworks.aiohttp_deciding": Room(
+        rooms=(
+            *RUN_TIME,
+            "installation",
+            "frameworks.aiohttp_limits",
+            "frameworks.aiohttp_sending",
+            "frameworks.asgi_deciding",
+            "frameworks.reached",
+        ),
+        outside=("aiohttp", "multidict"),
+    ),
+    "frameworks.aiohttp_outer": Room(
+        rooms=(
+            *RUN_TIME,
+            "current",
+            "installation",
+            "frameworks.aiohttp_deciding",
+            "frameworks.aiohttp_limits",
+            "frameworks.aiohttp_sending",
+            "frameworks.asgi_deciding",
+            "frameworks.asgi_limits",
+        ),
+        outside=("aiohttp",),
+    ),
+    "frameworks.aiohttp": Room(
+        rooms=(
+            *RUN_TIME,
+            "frameworks.aiohttp_deciding",
+            "frameworks.aiohttp_outer",
+            "frameworks.aiohttp_sharing",
+            "frameworks.handlers",
+            "frameworks.layers",
+            "frameworks.rewriters",
+            "frameworks.telltales",
+            "frameworks.templating",
+            "installation",
+        ),
+        outside=("aiohttp",),
+    ),
     # What counts as an application's own check, by identity: it looks at objects that are there, and imports nothing of theirs.
     "own_checks": Room(),
     # Ready ways to tell who is asking; each library is imported in the function that speaks to it, when the application calls it.

@@ -71,7 +71,7 @@ def enter(
         meter: Any = exchange.meter
         meter.hold(plan.limits)
     if pipeline.identifies and not exchange.identified:
-        refusal = _identify(exchange, pipeline, request)
+        refusal = identify(exchange, pipeline, request)
         if refusal is not None:
             return _identified(refusal, exchange, plan, request, receive, read_fields)
     found = plan.enter(exchange)
@@ -133,7 +133,7 @@ async def drive(
             raise TypeError(f"a guard asked for {type(ask).__name__}, which no adapter knows")
 
 
-def _identify(exchange: Exchange, pipeline: Pipeline, request: object) -> Refusal | Coroutine[Any, Any, Refusal | None] | None:
+def identify(exchange: Exchange, pipeline: Pipeline, request: object) -> Refusal | Coroutine[Any, Any, Refusal | None] | None:
     """Who is asking; a coroutine where that has to be waited for.
 
     Against a broken user loader that lets everybody in: what goes wrong here is nobody, or a refusal.

@@ -233,7 +233,7 @@ def _default_text(exchange: Exchange, status: int, kind: bytes, seen: bytes) -> 
         return _default_json(status, phrase, seen)
     text = seen.strip()
     if kind == b"text/plain":
-        return "" if text == phrase.encode() else None
+        return "" if text in (phrase.encode(), f"{status}: {phrase}".encode()) else None  # aiohttp's own begin with the number
     # werkzeug's own page: its first lines are always these, whatever the description says.
     return "" if text.startswith(b"<!doctype html>\n<html lang=en>\n<title>%d " % status) else None
 
