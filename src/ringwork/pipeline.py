@@ -27,7 +27,7 @@ from ringwork.enforce.identity import authentication_required
 from ringwork.enforce.network import host_validation, rate_limiting, request_limits, trusted_proxies
 from ringwork.enforce.observation import security_event_logging
 from ringwork.enforce.output import debug_disabled, error_handling, fail_closed, information_disclosure
-from ringwork.enforce.transport import hsts, tls_required
+from ringwork.enforce.transport import hsts, tls_configuration, tls_required
 from ringwork.events import Outcome
 from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen, replace
@@ -39,6 +39,8 @@ from ringwork.telling import Teller
 
 ORDER: tuple[Guard[Any], ...] = (
     # Outermost first: a request passes downward, its answer upward.
+    tls_configuration.GUARD,
+    # tls-configuration before security-event-logging, because a handshake is over before there is a request to tell of.
     security_event_logging.GUARD,
     # security-event-logging before error-handling, because the fault of any guard below has to be told as well.
     error_handling.GUARD,

@@ -216,10 +216,10 @@ ROOMS: dict[str, Room] = {
     "identify": Room(rooms=("policy",), outside=("fastapi", "fastapi_users", "flask", "flask_login")),
     "testing": Room(rooms=("suite.answers", "suite.timing")),
     "protect": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks")),
-    # Servers know no policy and no guard: they are handed an application.
+    # Servers know no policy: they are handed an application. Of the guards they know those that stand at the socket.
     "servers.renewal": Room(),
     "servers.connections": Room(),
-    "servers.listening": Room(rooms=("servers.renewal",)),
+    "servers.listening": Room(rooms=("servers.renewal", "enforce.transport")),
     "servers.choice": Room(rooms=("servers.listening",)),
     "servers.uvicorn": Room(rooms=("servers.listening", "servers.connections"), outside=("h11", "uvicorn")),
     "servers.hypercorn": Room(rooms=("servers.listening", "servers.connections"), outside=("h11", "hypercorn")),
@@ -229,7 +229,7 @@ ROOMS: dict[str, Room] = {
     "": Room(rooms=("policy", "enforce", "current", "installation", "protect"), itself=False),
     # Law 5: facts without judgement. What asks the application for its routes runs in the copy, beside the frameworks.
     "survey.facts": Room(),
-    "survey.wire": Room(rooms=("survey.facts",), outside=("cryptography", "h11", "websockets")),
+    "survey.wire": Room(rooms=("survey.facts",), outside=("OpenSSL", "cryptography", "h11", "websockets")),
     "survey.harness": Room(
         rooms=("survey", "policy", "frameworks", "installation", "current", "own_checks"),
         outside=(

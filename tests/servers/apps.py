@@ -16,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from ringwork import Policy, protect, public
+from ringwork.enforce.transport.tls_configuration import TlsConfigurationSettings
 
 OPEN = public("a test")
 ORIGIN = "https://localhost"
@@ -75,5 +76,6 @@ asgi = protect(starlette_app(), Policy(origin=ORIGIN))
 asgi_plain = protect(starlette_app(), Policy(origin=PLAIN))
 wsgi = protect(flask_app(), Policy(origin=ORIGIN))
 wsgi_plain = protect(flask_app(), Policy(origin=PLAIN))
+modern = protect(starlette_app(), Policy(origin=ORIGIN, tls_configuration=TlsConfigurationSettings(tls="modern")))
 unguarded = starlette_app()
 not_an_application = {"app": 1}

@@ -91,6 +91,12 @@ def test_asks_for_client_certificates_in_tls_only(papers: running.Papers) -> Non
     assert fault.startswith("client_authority:")
 
 
+def test_asks_for_a_list_of_revoked_clients_with_their_authority_only(papers: running.Papers) -> None:
+    """A list that nobody looks into is told, not left to do nothing."""
+    (fault,) = faults(ServerSettings(certificate=str(papers.certificate), key=str(papers.key), client_revoked=str(papers.authority)))
+    assert fault.startswith("client_revoked:")
+
+
 @pytest.mark.parametrize(("profile", "least"), [("modern", ssl.TLSVersion.TLSv1_3), ("intermediate", ssl.TLSVersion.TLSv1_2)])
 def test_speaks_no_version_below_the_profile(profile: str, least: ssl.TLSVersion, papers: running.Papers) -> None:
     """Older versions have known breaks; ciphers without forward secrecy are read later with a stolen key."""

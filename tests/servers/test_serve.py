@@ -160,6 +160,16 @@ def test_speaks_tls_1_3_only_where_that_is_asked(kind: str, papers: running.Pape
             server.connect(most=ssl.TLSVersion.TLSv1_2)
 
 
+def test_speaks_what_the_policy_asks_for(papers: running.Papers) -> None:
+    """`tls = "modern"` in the settings file holds without a word on the command line, and a word there wins."""
+    with running.started("tests.servers.apps:modern", papers=papers) as server:
+        assert server.get().startswith(b"HTTP/1.1 200")
+        with pytest.raises(OSError, match=r"(?i)version|alert|protocol|eof|reset"):
+            server.connect(most=ssl.TLSVersion.TLSv1_2)
+    with running.started("tests.servers.apps:modern", "--tls", "intermediate", papers=papers) as server:
+        server.connect(most=ssl.TLSVersion.TLSv1_2).close()
+
+
 @EACH
 def test_closes_a_silent_connection_before_its_handshake(kind: str, tls: dict[str, running.Started]) -> None:
     """A connection that never begins to speak TLS is not kept for a minute."""

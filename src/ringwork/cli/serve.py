@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,8 +33,9 @@ def command(
     unix: Annotated[str, typer.Option(help="A Unix socket in place of host and port.")] = "",
     certificate: Annotated[str, typer.Option(help="Certificate chain in PEM.")] = "",
     key: Annotated[str, typer.Option(help="Its private key in PEM, without a passphrase.")] = "",
-    tls: Annotated[str, typer.Option(help="intermediate (TLS 1.2 and 1.3) or modern (1.3 only).")] = INTERMEDIATE,
-    client_authority: Annotated[str, typer.Option(help="Ask for client certificates of this authority, in PEM.")] = "",
+    tls: Annotated[str, typer.Option(help="intermediate (TLS 1.2 and 1.3) or modern (1.3 only); else as the policy says.")] = "",
+    client_authority: Annotated[str, typer.Option(help="Require client certificates of this authority, in PEM.")] = "",
+    client_revoked: Annotated[str, typer.Option(help="List of its revoked certificates (CRL), in PEM.")] = "",
     workers: Annotated[int, typer.Option(help="Processes.", min=1)] = 1,
     threads: Annotated[int, typer.Option(help="Requests at once in a process, for Flask.", min=1)] = 8,
     head_seconds: Annotated[float, typer.Option(help="Longest time until a request's head is whole.")] = 10.0,
@@ -50,8 +52,9 @@ def command(
         unix=unix,
         certificate=certificate,
         key=key,
-        tls=tls,
+        tls=tls or INTERMEDIATE,
         client_authority=client_authority,
+        client_revoked=client_revoked,
         workers=workers,
         threads=threads,
         head_seconds=head_seconds,
@@ -64,6 +67,7 @@ def command(
         chosen = target.resolve(where, here=Path.cwd(), factory=factory)
         name, app = _load(chosen)
         _require_guard(app, name, unguarded=unguarded)
+        settings = settings if tls else _with_profile(settings, app)
         _serve(app, name, settings, choice.chosen(server, interface_of(app), settings), is_factory=chosen.factory)
     except KeyboardInterrupt as end:
         raise typer.Exit(0) from end
@@ -127,6 +131,12 @@ def _require_guard(app: Any, name: str, *, unguarded: bool) -> None:
         advice = "call ringwork.protect(app) after its routes, or serve it as it is with --unguarded"
         raise TargetFailed(step="serve", problem=f"{name} never called protect(), so no defence stands in it", advice=advice)
     print(f"ringwork serve: WARNING: {name} is served without any defence of ringwork (--unguarded)", file=sys.stderr)
+
+
+def _with_profile(settings: ServerSettings, app: Any) -> ServerSettings:
+    """The settings with the TLS that the application's policy asks for."""
+    guarded = installed(app)
+    return settings if guarded is None else replace(settings, tls=guarded.policy.tls_configuration.tls)
 
 
 def interface_of(app: Any) -> str:

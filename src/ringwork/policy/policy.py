@@ -21,7 +21,7 @@ from ringwork.enforce.identity import authentication_required
 from ringwork.enforce.network import host_validation, rate_limiting, request_limits, trusted_proxies
 from ringwork.enforce.observation import security_event_logging
 from ringwork.enforce.output import debug_disabled, error_handling, fail_closed, information_disclosure
-from ringwork.enforce.transport import hsts, tls_required
+from ringwork.enforce.transport import hsts, tls_configuration, tls_required
 from ringwork.errors import PolicyInvalid
 from ringwork.events import EventSink, log_event
 from ringwork.frozen import Frozen
@@ -35,6 +35,7 @@ Identify = Callable[[Any], Principal | None | Awaitable[Principal | None]]
 """From the framework's own request to who is asking; None for nobody. Plain functions run in a pool of threads under ASGI."""
 
 SETTINGS: tuple[tuple[str, Guard[Any]], ...] = (
+    ("tls_configuration", tls_configuration.GUARD),
     ("security_event_logging", security_event_logging.GUARD),
     ("error_handling", error_handling.GUARD),
     ("fail_closed", fail_closed.GUARD),
@@ -118,6 +119,7 @@ class Policy(Frozen):
     deny_by_default: deny_by_default.DenyByDefaultSettings = field(default_factory=deny_by_default.DenyByDefaultSettings)
     csrf: csrf.CsrfSettings = field(default_factory=csrf.CsrfSettings)
     tls_required: tls_required.TlsRequiredSettings = field(default_factory=tls_required.TlsRequiredSettings)
+    tls_configuration: tls_configuration.TlsConfigurationSettings = field(default_factory=tls_configuration.TlsConfigurationSettings)
     hsts: hsts.HstsSettings = field(default_factory=hsts.HstsSettings)
     trusted_proxies: trusted_proxies.TrustedProxiesSettings = field(default_factory=trusted_proxies.TrustedProxiesSettings)
     request_limits: request_limits.RequestLimitsSettings = field(default_factory=request_limits.RequestLimitsSettings)

@@ -16,6 +16,7 @@ import resource
 import secrets
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ringwork.enforce.network import rate_limiting
+from ringwork.enforce.transport import tls_configuration
 from ringwork.errors import RingworkError, TargetFailed
 from ringwork.installation import Installation
 from ringwork.names import ControlId
@@ -31,11 +33,11 @@ from ringwork.prove import channel
 from ringwork.prove.check import Fault
 from ringwork.route import Route
 from ringwork.survey import baseline, facts, state
-from ringwork.survey.harness import capture, confine, faults, loading, namespaces, neutral, redirect, serving, warmth
+from ringwork.survey.harness import capture, careless, confine, faults, loading, namespaces, neutral, redirect, serving, warmth
 
 _DIE_WITH_PARENT = 1
 _LAYERS = {Fault.LAYER_OUTER: "outer", Fault.LAYER_GATE: "gate", Fault.LAYER_WRAPPED: "wrapped", Fault.LAYER_MOVED: "moved"}
-_TOLD_SETTINGS = ("cors", "open_redirect", "hsts", "tls_required", "trusted_proxies", "request_limits")
+_TOLD_SETTINGS = ("cors", "open_redirect", "hsts", "tls_configuration", "tls_required", "trusted_proxies", "request_limits")
 _PATIENCE = 1000
 _HANG_SECONDS = 4.0  # beyond the deadline of a faulty copy, which is 1 s
 
@@ -224,13 +226,26 @@ class Variant:
             raise TargetFailed(step="start", problem="the application is of an unknown kind", advice="run `ringwork doctor`")
         self._change(known[1])
         folder = Path(self.command["tls"])
+        certificate, key = folder / "leaf.pem", folder / "leaf.key"
         listening = serving.Listening(
-            sock=self.listening, plain=self.plain, certificate=folder / "leaf.pem", key=folder / "leaf.key", ready=self._ready
+            sock=self.listening, plain=self.plain, certificate=certificate, key=key, context=self._context(folder), ready=self._ready
         )
         known[1].serve(self.zygote.app, listening)
         raise TargetFailed(
             step="start", problem=self._last_records(), advice="the application's own start-up failed; see its message above"
         )
+
+    def _context(self, folder: Path) -> ssl.SSLContext:
+        """The TLS of this copy: what `ringwork serve` would speak, or, with that taken out, what a careless server does."""
+        certificate, key = str(folder / "leaf.pem"), str(folder / "leaf.key")
+        if tls_configuration.CONTROL in self.command["without"]:
+            made = careless.context(certificate, key)
+        else:
+            installation = installed(self.zygote.app)
+            tls = installation.policy.tls_configuration.tls if installation is not None else tls_configuration.INTERMEDIATE
+            made = tls_configuration.server_context(tls, certificate=certificate, key=key)
+        made.load_cert_chain(folder / "rsa.pem", folder / "rsa.key")
+        return made
 
     def _change(self, server: Any) -> None:
         """Add probe routes, plant a fault, take guards out: only ever in this process."""

@@ -127,9 +127,11 @@ def _write_leaf(folder: Path, authority: forge.Authority, host: str) -> Path:
     place = folder / "tls" / host.replace(":", "_")
     if not place.exists():
         place.mkdir(parents=True)
-        certificate, key = authority.leaf(names=[host, "localhost", "127.0.0.1"])
-        (place / "leaf.pem").write_bytes(certificate)
-        (place / "leaf.key").write_bytes(key)
+        # Two, because suites of old times are agreed on with an RSA key only, and those must not fail for want of one.
+        for name in ("leaf", "rsa"):
+            certificate, key = authority.leaf(names=[host, "localhost", "127.0.0.1"], old_fashioned=name == "rsa")
+            (place / f"{name}.pem").write_bytes(certificate)
+            (place / f"{name}.key").write_bytes(key)
     return place
 
 

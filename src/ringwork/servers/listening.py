@@ -17,17 +17,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ringwork.enforce.transport import tls_configuration
+from ringwork.enforce.transport.tls_configuration import Asked
 from ringwork.errors import ServerInvalid
 from ringwork.servers.renewal import Renewal
 
-MODERN, INTERMEDIATE = "modern", "intermediate"
-PROFILES = {MODERN: ssl.TLSVersion.TLSv1_3, INTERMEDIATE: ssl.TLSVersion.TLSv1_2}
-
-# Against sessions that are read later with a stolen key, and against CBC and its oracles: fresh keys and authenticated ciphers only.
-CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
-
-GROUPS, CURVE = "?X25519MLKEM768:X25519:prime256v1:secp384r1", "prime256v1"
-"""What keys are agreed on with. Source: Mozilla, Server Side TLS 5.7; every client of TLS 1.3 has P-256: RFC 8446, 9.1."""
+MODERN, INTERMEDIATE = tls_configuration.MODERN, tls_configuration.INTERMEDIATE
 
 BACKLOG = 2048
 
@@ -44,6 +39,10 @@ class ServerSettings:
     tls: str = field(default=INTERMEDIATE, metadata={"doc": "intermediate (TLS 1.2 and 1.3) or modern (1.3 only)", "unit": "word"})
     client_authority: str = field(
         default="", metadata={"doc": "authority whose client certificates are asked for and required", "unit": "path"}
+    )
+    client_revoked: str = field(
+        default="",
+        metadata={"doc": "list of that authority's revoked certificates (CRL) in PEM; who stands there is refused", "unit": "path"},
     )
     workers: int = field(default=1, metadata={"doc": "processes", "unit": "number"})
     threads: int = field(default=8, metadata={"doc": "requests at once in a process (WSGI)", "unit": "number"})
@@ -81,13 +80,14 @@ def require_sound(settings: ServerSettings) -> None:
 
 
 def _listener_faults(settings: ServerSettings) -> Iterator[str]:
-    if settings.tls not in PROFILES:
-        yield f"tls: {settings.tls[:20]!r} is unknown; write {MODERN} or {INTERMEDIATE}"
+    yield from tls_configuration.profile_faults(settings.tls)
     if bool(settings.certificate) != bool(settings.key):
         missing = "key" if settings.certificate else "certificate"
         yield f"{missing}: is missing; TLS needs both, --certificate chain.pem --key key.pem"
     if settings.client_authority and not settings.certificate:
         yield "client_authority: client certificates are asked for in TLS only; add --certificate and --key"
+    if settings.client_revoked and not settings.client_authority:
+        yield "client_revoked: does nothing where no client certificate is asked for; add --client-authority ca.pem"
     # Against passwords and cookies that cross a network in the clear: without TLS nobody but this machine is served.
     if not settings.is_tls and not settings.unix and not is_loopback(settings.host):
         yield (
@@ -97,7 +97,7 @@ def _listener_faults(settings: ServerSettings) -> Iterator[str]:
 
 
 def _file_faults(settings: ServerSettings) -> Iterator[str]:
-    for name in ("certificate", "key", "client_authority"):
+    for name in ("certificate", "key", "client_authority", "client_revoked"):
         path = getattr(settings, name)
         if not path:
             continue
@@ -144,53 +144,15 @@ def renewal(settings: ServerSettings, *, clock: Callable[[], float] = time.monot
         found = [*_file_faults(settings)]
         if found:
             raise ServerInvalid(found)
-        return _made(settings)
+        clients = Asked(authority=settings.client_authority, revoked=settings.client_revoked) if settings.client_authority else None
+        return tls_configuration.server_context(settings.tls, certificate=settings.certificate, key=settings.key, clients=clients)
 
     return Renewal(make, files_of(settings), clock=clock)
 
 
 def files_of(settings: ServerSettings) -> tuple[str, ...]:
     """The files that TLS is made from."""
-    return tuple(name for name in (settings.certificate, settings.key, settings.client_authority) if name)
-
-
-def _made(settings: ServerSettings) -> ssl.SSLContext:
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    # Against downgrades to versions with known breaks.
-    made.minimum_version = PROFILES[settings.tls]
-    made.set_ciphers(CIPHERS)
-    _choose_curves(made)
-    # Against secrets guessed from the length of compressed text (CRIME), and handshakes asked for in endless number.
-    made.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_SINGLE_ECDH_USE
-    made.set_alpn_protocols(["http/1.1"])
-    try:
-        made.load_cert_chain(settings.certificate, settings.key, password=_no_passphrase)
-        if settings.client_authority:
-            made.load_verify_locations(settings.client_authority)
-            made.verify_mode = ssl.CERT_REQUIRED
-    except (ssl.SSLError, OSError) as error:
-        # The library names neither file nor reason well, and never the key itself.
-        said = getattr(error, "reason", None) or "not readable as PEM"
-        advice = "certificate: the file holds the chain in PEM, key: the key that belongs to it, without a passphrase"
-        raise ServerInvalid([f"certificate and key do not fit together ({said}); {advice}"]) from error
-    return made
-
-
-def _choose_curves(made: ssl.SSLContext) -> None:
-    """Only curves of Mozilla's profile, as far as this Python can say so."""
-    # Against a client that chooses the curve which costs the server most (P-521).
-    if hasattr(made, "set_groups"):  # Python 3.15; the question mark: where the library knows it
-        made.set_groups(GROUPS)
-    elif ssl.OPENSSL_VERSION_INFO < (3, 5):
-        # Older Pythons can name one alone. A client that guessed another is told so, which costs it a round trip.
-        made.set_ecdh_curve(CURVE)
-    # With a newer library its own list stays: it begins with a hybrid exchange against later quantum computers, worth more than
-    # a short list.
-
-
-def _no_passphrase() -> str:
-    # Against a server that stops at its start to ask a terminal that nobody reads.
-    raise ServerInvalid(["key: is locked with a passphrase; give an unlocked one that only this account may read"])
+    return tuple(name for name in (settings.certificate, settings.key, settings.client_authority, settings.client_revoked) if name)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing.heap
-import ssl
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -198,10 +197,10 @@ class _Handler(WSGIRequestHandler):
 
 def serve(app: Flask, listening: serving.Listening) -> None:
     """Serve until the process ends."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(listening.certificate, listening.key)
     host, port = listening.sock.getsockname()[:2]
-    server = make_server(host, port, app, threaded=True, request_handler=_Handler, ssl_context=context, fd=listening.sock.fileno())
+    server = make_server(
+        host, port, app, threaded=True, request_handler=_Handler, ssl_context=listening.context, fd=listening.sock.fileno()
+    )
     host, port = listening.plain.getsockname()[:2]
     plain = make_server(host, port, app, threaded=True, request_handler=_Handler, fd=listening.plain.fileno())
     threading.Thread(target=plain.serve_forever, name="ringwork-plain", daemon=True).start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import socket
+import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +18,14 @@ STATUSES = range(400, 600)
 class Listening:
     """Sockets that already listen on loopback, the certificate that the first shows, and what to call once requests are answered.
 
-    plain: the same application without TLS, for what must not be served in clear.
+    plain: the same application without TLS, for what must not be served in clear. context: the TLS that is spoken, certificate loaded.
     """
 
     sock: socket.socket
     plain: socket.socket
     certificate: Path
     key: Path
+    context: ssl.SSLContext
     ready: Callable[[], None]
 
 

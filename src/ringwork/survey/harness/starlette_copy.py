@@ -246,6 +246,7 @@ def serve(app: Starlette, listening: serving.Listening) -> None:
         timeout_keep_alive=30,
         ssl_certfile=str(listening.certificate),
         ssl_keyfile=str(listening.key),
+        ssl_context_factory=lambda config, default: listening.context,
     )
     server = _Server(config, listening)
     with contextlib.suppress(SystemExit):  # uvicorn's way to say that the application's start-up failed

@@ -15,7 +15,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -30,9 +30,9 @@ class Authority:
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
 
-    def leaf(self, names: Sequence[str]) -> tuple[bytes, bytes]:
-        """Certificate and key, both PEM, for the given host names and addresses; good for a day."""
-        key = ec.generate_private_key(ec.SECP256R1())
+    def leaf(self, names: Sequence[str], *, old_fashioned: bool = False) -> tuple[bytes, bytes]:
+        """Certificate and key, both PEM, for the given host names and addresses; good for a day. old_fashioned: with an RSA key."""
+        key = rsa.generate_private_key(65537, 2048) if old_fashioned else ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ringwork throw-away copy")])
         builder = (
             _begin(subject, self.certificate.subject, key.public_key())
@@ -59,7 +59,7 @@ def make_authority() -> Authority:
     return Authority(certificate_pem=certificate.public_bytes(serialization.Encoding.PEM), certificate=certificate, key=key)
 
 
-def _begin(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _begin(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
@@ -94,7 +94,7 @@ def _general(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+def _pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
