@@ -13,6 +13,7 @@ RingworkError
   ServerInvalid      a server's settings are wrong, or its port or certificate cannot be used; carries every fault at once
   ReportUnreadable   a stored report is damaged, or of a version that this ringwork does not read
   KeyUnusable        a key file cannot sign or check a statement; says why, never what it holds
+  CertificateUnusable   a certificate or its key cannot be read, made or used; says why, never what the key holds
 """
 
 from __future__ import annotations
@@ -102,3 +103,7 @@ class ReportUnreadable(RingworkError):
 
 class KeyUnusable(RingworkError):
     """A key file cannot be used; the text says why and what to write instead, and quotes nothing of the file."""
+
+
+class CertificateUnusable(RingworkError):
+    """A certificate or its key cannot be read, made or used; the text says why and what to write instead, and quotes nothing of a key."""

@@ -27,7 +27,7 @@ from ringwork.enforce.identity import authentication_required
 from ringwork.enforce.network import host_validation, rate_limiting, request_limits, trusted_proxies
 from ringwork.enforce.observation import security_event_logging
 from ringwork.enforce.output import debug_disabled, error_handling, fail_closed, information_disclosure
-from ringwork.enforce.transport import hsts, tls_configuration, tls_required
+from ringwork.enforce.transport import certificate_lifecycle, hsts, tls_configuration, tls_required
 from ringwork.events import Outcome
 from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen, replace
@@ -81,6 +81,8 @@ ORDER: tuple[Guard[Any], ...] = (
     request_limits.GUARD,
     # request-limits before csrf, because a body is measured before it is read for a token.
     csrf.GUARD,
+    # csrf before certificate-lifecycle, because what stands here last decides on no request: it looks when the application starts.
+    certificate_lifecycle.GUARD,
 )
 
 UNDECIDED = "undecided"

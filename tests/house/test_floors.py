@@ -19,7 +19,7 @@ ENFORCE = ("enforce.guard", "enforce.entrances", "enforce.violations", *(f"enfor
 RUN_TIME = ("crypto", *ENFORCE, "policy", "pipeline", "own_checks", "stores")
 FACTS = ("survey.facts", "survey.wire")
 WORDS = ("prove.check", "prove.evidence")
-SHARED = ("prove.witness", "prove.changes", "prove.trial", "prove.randomness", "prove.handshakes")
+SHARED = ("prove.witness", "prove.changes", "prove.trial", "prove.randomness", "prove.handshakes", "prove.shipped")
 """What proofs share: who asks, what can be changed, and what a forgery did; none of it knows a guard."""
 
 
@@ -216,6 +216,8 @@ ROOMS: dict[str, Room] = {
     "identify": Room(rooms=("policy",), outside=("fastapi", "fastapi_users", "flask", "flask_login")),
     "testing": Room(rooms=("suite.answers", "suite.timing")),
     "protect": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks")),
+    # Certificates of a developer's machine: made by crypto, kept in a folder.
+    "certs": Room(rooms=("crypto",)),
     # Servers know no policy: they are handed an application. Of the guards they know those that stand at the socket.
     "servers.renewal": Room(),
     "servers.connections": Room(),
@@ -259,6 +261,8 @@ ROOMS: dict[str, Room] = {
     "prove.changes": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
     "prove.trial": Room(rooms=(*WORDS, "prove.witness", "prove.changes", *FACTS)),
     "prove.randomness": Room(rooms=(*WORDS, "prove.witness")),
+    "prove.shipped": Room(),
+    "prove.breached_files": Room(),
     "prove.handshakes": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
     **{f"prove.{layer}": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False) for layer in LAYERS},
     "prove.child": Room(
@@ -269,7 +273,7 @@ ROOMS: dict[str, Room] = {
     # Law 7: the way out.
     "report": Room(rooms=("controls", *WORDS), outside=("cryptography", "jinja2", "markupsafe", "rich")),
     "cli": Room(
-        rooms=(*RUN_TIME, "controls", "current", "installation", "frameworks", "protect", "servers", "survey", "prove", "report"),
+        rooms=(*RUN_TIME, "certs", "controls", "current", "installation", "frameworks", "protect", "servers", "survey", "prove", "report"),
         outside=("click", "rich", "typer"),
     ),
     # The tests' side: its listing is a process of its own, and its fixtures hold the application in the tests' process.

@@ -40,6 +40,7 @@ COMMANDS = (
     Command("explain", "ringwork.cli.explain"),
     Command("where", "ringwork.cli.where"),
     Command("csp", "ringwork.cli.csp"),
+    Command("certs", "ringwork.cli.certs"),
 )
 
 

@@ -16,6 +16,7 @@ from ringwork.names import CheckId
 from ringwork.prove.evidence import Evidence
 from ringwork.survey.facts import AppFacts, RouteFacts
 from ringwork.survey.wire.client import Answer, Client
+from ringwork.survey.wire.forge import Leaf
 
 
 class Kind(StrEnum):
@@ -56,6 +57,7 @@ class ProbeRoute(StrEnum):
     WEAK_TOKENS = "weak-tokens"  # a form whose csrf_token is a counter; the planted fault of a check
     BANNERS = "banners"  # answers 200 with headers that name a component and its version
     DEBUG_TOOL = "__debug__"  # listed and not served: a route such as debugging toolbars register; the planted fault of a check
+    BREACHED_FILES = "breached-files"  # not a route: files as nobody should ship them, below the root that a look reads
     SHARES = "shares"  # lets every origin that asks read its answer, with cookies
     LEADS = "leads"  # answers 302 with the Location in ?to=, as it came
     SWALLOWS = "swallows"  # one page for whatever follows its path
@@ -152,11 +154,18 @@ class Stage(Protocol):
         """Whether this run only shows that a check can fail: one place where each attack succeeds is then enough."""
 
     def serve(
-        self, *, probes: bool = True, fault: Fault | None = None, production: bool = False, limits: bool = False
+        self,
+        *,
+        probes: bool = True,
+        fault: Fault | None = None,
+        production: bool = False,
+        limits: bool = False,
+        leaf: Leaf = Leaf.THROW_AWAY,
     ) -> AbstractContextManager[Served]:
         """Another copy, fresh. production: started as production would be; raises TargetFailed when it refuses to start.
 
         limits: rates hold as configured; in every other copy they are a thousand times as high.
+        leaf: the certificate that it is served with; its policy names the files of any but the throw-away one.
         """
 
     def fill(self, route: RouteFacts, *, client: Client | None = None) -> str:

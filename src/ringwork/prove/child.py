@@ -25,6 +25,7 @@ from typing import Any
 
 from ringwork.enforce.network import rate_limiting
 from ringwork.enforce.transport import tls_configuration
+from ringwork.enforce.transport.certificate_lifecycle import CertificateFiles
 from ringwork.errors import RingworkError, TargetFailed
 from ringwork.installation import Installation
 from ringwork.names import ControlId
@@ -37,7 +38,16 @@ from ringwork.survey.harness import capture, careless, confine, faults, loading,
 
 _DIE_WITH_PARENT = 1
 _LAYERS = {Fault.LAYER_OUTER: "outer", Fault.LAYER_GATE: "gate", Fault.LAYER_WRAPPED: "wrapped", Fault.LAYER_MOVED: "moved"}
-_TOLD_SETTINGS = ("cors", "open_redirect", "hsts", "tls_configuration", "tls_required", "trusted_proxies", "request_limits")
+_TOLD_SETTINGS = (
+    "cors",
+    "open_redirect",
+    "hsts",
+    "tls_configuration",
+    "tls_required",
+    "trusted_proxies",
+    "request_limits",
+    "certificate_lifecycle",
+)
 _PATIENCE = 1000
 _HANG_SECONDS = 4.0  # beyond the deadline of a faulty copy, which is 1 s
 
@@ -254,7 +264,7 @@ class Variant:
             server.add_probes(app, canary=canary)
         installation = installed(app)
         if installation is None:
-            if self.command["without"] or self.command["fault"] or self.command["production"]:
+            if self.command["without"] or self.command["fault"] or self.command["production"] or self.command["names_leaf"]:
                 raise TargetFailed(
                     step="start", problem="the target has no ringwork guard to change", advice="protect(app) makes this check possible"
                 )
@@ -274,6 +284,8 @@ class Variant:
         elif self.command["fault"]:
             broken = _broken_identify(Fault(self.command["fault"]), canary)
             installation.policy = dataclasses.replace(installation.policy, identify=broken, identify_seconds=1.0)
+        if self.command["names_leaf"]:
+            _name_leaf(installation, Path(self.command["tls"]))
         without = frozenset(ControlId(control) for control in self.command["without"])
         # Against checks that trip over each other's rates: only the checks of the rates themselves meet them as configured.
         patience = 1 if self.command["limits"] else _PATIENCE
@@ -309,6 +321,13 @@ class Variant:
     def _last_records(self) -> str:
         lines = [line for record in self.zygote.records.items()[-3:] for line in record.strip().splitlines()[-4:]]
         return " / ".join(lines)[-600:] or "the server ended without a message"
+
+
+def _name_leaf(installation: Installation, folder: Path) -> None:
+    """Let the copy's policy name the certificate that it is served with, as a production's policy does."""
+    pair = CertificateFiles(certificate=str(folder / "leaf.pem"), key=str(folder / "leaf.key"))
+    named = dataclasses.replace(installation.policy.certificate_lifecycle, files=(pair,))
+    installation.policy = dataclasses.replace(installation.policy, certificate_lifecycle=named)
 
 
 def _broken_identify(fault: Fault, canary: str) -> Any:

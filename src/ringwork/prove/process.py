@@ -21,6 +21,7 @@ from ringwork.prove import channel
 from ringwork.prove.check import Fault
 from ringwork.prove.target import Target, imports_of
 from ringwork.survey import copies, facts
+from ringwork.survey.wire.forge import Leaf
 
 IMPORT_SECONDS = 20.0
 START_SECONDS = 10.0
@@ -33,13 +34,17 @@ _KEPT = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """How a variant differs from the copy. without: control ids taken out. limits: rates as configured, not a thousand times as high."""
+    """How a variant differs from the copy. without: control ids taken out. limits: rates as configured, not a thousand times as high.
+
+    leaf: what is wrong with the certificate that it is served with; its policy names the files of any but the throw-away one.
+    """
 
     probes: bool = True
     fault: Fault | None = None
     production: bool = False
     limits: bool = False
     without: frozenset[str] = frozenset()
+    leaf: Leaf = Leaf.THROW_AWAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +166,7 @@ class Copy:
             "production": change.production,
             "limits": change.limits,
             "without": sorted(change.without),
+            "names_leaf": change.leaf is not Leaf.THROW_AWAY,
             "origin": origin,
             "canary": canary,
             "tls": str(tls),

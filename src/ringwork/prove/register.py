@@ -12,7 +12,7 @@ from ringwork.prove.identity import authentication_required
 from ringwork.prove.network import host_validation, rate_limiting, request_limits, trusted_proxies
 from ringwork.prove.observation import security_event_logging
 from ringwork.prove.output import debug_disabled, error_handling, fail_closed, information_disclosure
-from ringwork.prove.transport import hsts, tls_configuration, tls_required
+from ringwork.prove.transport import certificate_lifecycle, hsts, tls_configuration, tls_required
 
 GROUP = "ringwork.checks"
 
@@ -38,6 +38,7 @@ PROOFS: tuple[tuple[Check, ...], ...] = (
     security_headers.CHECKS,
     hsts.CHECKS,
     security_event_logging.CHECKS,
+    certificate_lifecycle.CHECKS,
 )
 """The gravest control first, so that the worst finding is known soonest."""
 

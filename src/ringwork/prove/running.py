@@ -16,6 +16,7 @@ from ringwork.prove import channel
 from ringwork.prove.process import Change, Copy, kill
 from ringwork.survey.wire import forge
 from ringwork.survey.wire.client import Client
+from ringwork.survey.wire.connection import ANY
 
 _KEPT_BYTES = 20_000_000
 
@@ -51,7 +52,7 @@ class Running:
             self.copy = self._renew()
         else:
             self._folder = self.copy.variant_folder()
-        tls = _write_leaf(self.copy.folder, self.authority, self.host)
+        tls = _write_leaf(self.copy.folder, self.authority, self.host, self.change.leaf)
         self._pid, self._control = self.copy.fork(
             self.change, socks=(self.sock, self.plain_sock), origin=self.origin, canary=self.canary, tls=tls, folder=self._folder
         )
@@ -123,24 +124,27 @@ def _listen() -> socket.socket:
     return sock
 
 
-def _write_leaf(folder: Path, authority: forge.Authority, host: str) -> Path:
-    place = folder / "tls" / host.replace(":", "_")
+def _write_leaf(folder: Path, authority: forge.Authority, host: str, kind: forge.Leaf) -> Path:
+    place = folder / "tls" / host.replace(":", "_") / kind.value
     if not place.exists():
         place.mkdir(parents=True)
         # Two, because suites of old times are agreed on with an RSA key only, and those must not fail for want of one.
         for name in ("leaf", "rsa"):
-            certificate, key = authority.leaf(names=[host, "localhost", "127.0.0.1"], old_fashioned=name == "rsa")
+            certificate, key = authority.leaf([host, "localhost", "127.0.0.1"], kind, old_fashioned=name == "rsa")
             (place / f"{name}.pem").write_bytes(certificate)
+            (place / f"{name}.key").touch(mode=0o600)
             (place / f"{name}.key").write_bytes(key)
+            (place / f"{name}.key").chmod(0o644 if kind is forge.Leaf.EXPOSED_KEY else 0o600)
     return place
 
 
 def browser(running: Running, *, source: str = "127.0.0.1") -> Client:
     """A fresh browser on a variant, from the loopback address `source`."""
+    is_verified = running.change.leaf in {forge.Leaf.THROW_AWAY, forge.Leaf.GOOD}
     return Client(
         address=running.address,
         server_name=running.host,
-        ca_pem=running.authority.certificate_pem,
+        ca_pem=running.authority.certificate_pem if is_verified else ANY,
         source=source,
         origin=running.origin,
     )

@@ -8,13 +8,15 @@ import ipaddress
 import itertools
 import json
 import socket
+import tempfile
 import threading
 import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import pages
+from ringwork.prove import breached_files, pages
 from ringwork.prove.check import Fault, ProbeRoute, User
 from ringwork.prove.launch import Launcher
 from ringwork.prove.process import Change
@@ -23,6 +25,7 @@ from ringwork.prove.users import Entrances
 from ringwork.survey.facts import AppFacts, RouteFacts
 from ringwork.survey.wire import entry
 from ringwork.survey.wire.client import Answer, Client
+from ringwork.survey.wire.forge import Leaf
 
 _FIRST_SOURCE = int(ipaddress.IPv4Address("127.16.0.1"))
 _PREFIX = "/ringwork-probe"
@@ -116,6 +119,10 @@ class LiveStage:
         self._launcher, self._entrances, self._without = launcher, entrances, without
         self.brief = bool(without) or planted is not None
         self.facts = _with(_without(facts, without), planted)
+        self._breached = tempfile.TemporaryDirectory(prefix="ringwork-") if planted is ProbeRoute.BREACHED_FILES else None
+        if self._breached is not None:
+            breached_files.write(Path(self._breached.name))
+            self.facts = dataclasses.replace(self.facts, root=self._breached.name)
         asked = {route.name for route in self.facts.routes}
         others = world.routes if world is not None else ()
         # An object that a route needs is often found through another one, also when that one is not asked itself.
@@ -138,10 +145,17 @@ class LiveStage:
 
     @contextmanager
     def serve(
-        self, *, probes: bool = True, fault: Fault | None = None, production: bool = False, limits: bool = False
+        self,
+        *,
+        probes: bool = True,
+        fault: Fault | None = None,
+        production: bool = False,
+        limits: bool = False,
+        leaf: Leaf = Leaf.THROW_AWAY,
     ) -> Iterator[LiveServed]:
         """Another copy, fresh, ended with the block."""
-        served = self._start(Change(probes=probes, fault=fault, production=production, limits=limits, without=self._without))
+        change = Change(probes=probes, fault=fault, production=production, limits=limits, without=self._without, leaf=leaf)
+        served = self._start(change)
         try:
             if production:
                 _require_first_answer(served)
@@ -161,6 +175,8 @@ class LiveStage:
         if self._served is not None:
             self._launcher.end(self._served.running)
             self._served = None
+        if self._breached is not None:
+            self._breached.cleanup()
 
     def fill(self, route: RouteFacts, *, client: Client | None = None) -> str:
         """A path for the route whose parameters lead somewhere, as far as `client` (else a user whom it lets in) can see."""
@@ -229,7 +245,7 @@ _SHARED_WIDELY = {"CORSMiddleware": {"allow_origins": ["*"], "allow_credentials"
 
 def _with(facts: AppFacts, planted: ProbeRoute | None) -> AppFacts:
     """The facts of a copy among whose routes a planted fault is listed."""
-    if planted is None:
+    if planted is None or planted is ProbeRoute.BREACHED_FILES:
         return facts
     methods = ("GET", "POST") if planted in {ProbeRoute.WEAK_TOKENS, ProbeRoute.GRAPHQL} else ("GET",)
     route = RouteFacts(

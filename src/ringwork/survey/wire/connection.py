@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import ipaddress
 import socket
 import ssl
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import h11
 
 TIMEOUT_SECONDS = 10.0
 LIMIT_BYTES = 10 * 1024 * 1024
 PAUSE_SECONDS = 0.4
+ENCODING_DER = 2  # of the interpreter's own _ssl
+
+
+ANY = b""
+"""In place of an authority: the certificate is what is looked at, so that none is refused here."""
 
 
 class WireError(OSError):
@@ -27,7 +34,10 @@ class ClosedError(WireError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a copy listens. ca_pem: the authority that signed its certificate, None for plain http. source: own 127/8 address."""
+    """Where a copy listens. ca_pem: the authority that signed its certificate, None for plain http, ANY for whatever is shown.
+
+    source: own 127/8 address.
+    """
 
     address: tuple[str, int]
     server_name: str
@@ -60,7 +70,10 @@ def _context(ca_pem: bytes) -> ssl.SSLContext:
     found = _CONTEXTS.get(ca_pem)
     if found is None:
         found = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        found.load_verify_locations(cadata=ca_pem.decode("ascii"))
+        if ca_pem == ANY:
+            found.check_hostname, found.verify_mode = False, ssl.CERT_NONE
+        else:
+            found.load_verify_locations(cadata=ca_pem.decode("ascii"))
         found.set_alpn_protocols(["http/1.1"])
         _CONTEXTS.clear()
         _CONTEXTS[ca_pem] = found
@@ -81,6 +94,17 @@ def connect(place: Place) -> socket.socket:
     except OSError as error:
         plain.close()
         raise WireError(f"the TLS handshake failed: {error}") from error
+
+
+def shown_chain(place: Place) -> list[bytes]:
+    """The certificates that a listener shows, DER, the leaf first, whatever they are worth. Raises WireError."""
+    with connect(dataclasses.replace(place, ca_pem=ANY)) as sock:
+        if not isinstance(sock, ssl.SSLSocket):
+            return []
+        if hasattr(sock, "get_unverified_chain"):  # Python 3.13
+            return list(sock.get_unverified_chain() or ())
+        inner: Any = sock._sslobj  # type: ignore[attr-defined]  # noqa: SLF001  # the chain has no public name before 3.13
+        return [bytes(one.public_bytes(ENCODING_DER)) for one in inner.get_unverified_chain() or ()]
 
 
 def exchange(sock: socket.socket, request: bytes, *, method: str, upgrade: bool = False) -> Parsed:

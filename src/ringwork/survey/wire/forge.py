@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from cryptography import x509
@@ -20,6 +21,34 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LIFETIME = datetime.timedelta(days=1)
+DEVELOPMENT_OID = "2.25.187047618915313500460891755423321743088"
+"""How `ringwork certs` marks what it makes; written down once more here, because a witness borrows nothing."""
+
+
+class Leaf(StrEnum):
+    """What is wrong with a leaf; nothing with the first two."""
+
+    THROW_AWAY = "throw-away"  # good for a day, for whoever trusts this run's authority
+    GOOD = "good"  # good for 90 days, as a certificate in use
+    EXPIRED = "expired"
+    NOT_YET = "not-yet-valid"
+    OTHER_NAME = "other-name"
+    SELF_SIGNED = "self-signed"
+    FOREIGN = "foreign-authority"
+    REVOKED = "revoked"
+    DEVELOPMENT = "development"  # marked as `ringwork certs` marks its own
+    ENDS_SOON = "ends-soon"  # in three days
+    EXPOSED_KEY = "exposed-key"  # nothing is wrong with it, but others can read its key's file
+
+
+_DAY = datetime.timedelta(days=1)
+_SPANS = {
+    Leaf.THROW_AWAY: (-datetime.timedelta(minutes=5), LIFETIME),
+    Leaf.EXPIRED: (-60 * _DAY, -2 * _DAY),
+    Leaf.NOT_YET: (2 * _DAY, 60 * _DAY),
+    Leaf.ENDS_SOON: (-60 * _DAY, 3 * _DAY),
+}
+"""From when until when, seen from now; all others are as good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,20 +59,42 @@ class Authority:
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
 
-    def leaf(self, names: Sequence[str], *, old_fashioned: bool = False) -> tuple[bytes, bytes]:
-        """Certificate and key, both PEM, for the given host names and addresses; good for a day. old_fashioned: with an RSA key."""
+    def leaf(self, names: Sequence[str], kind: Leaf = Leaf.THROW_AWAY, *, old_fashioned: bool = False) -> tuple[bytes, bytes]:
+        """Certificate and key, both PEM, for the given host names and addresses, with what `kind` says is wrong with it.
+
+        old_fashioned: with an RSA key.
+        """
         key = rsa.generate_private_key(65537, 2048) if old_fashioned else ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ringwork throw-away copy")])
+        is_own = kind is Leaf.SELF_SIGNED
+        issuer, signer = (subject, key) if is_own else (self.certificate.subject, self.key)
+        named = ["other.invalid"] if kind is Leaf.OTHER_NAME else names
         builder = (
-            _begin(subject, self.certificate.subject, key.public_key())
-            .add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
+            _begin(subject, issuer, key.public_key(), kind)
+            .add_extension(x509.SubjectAlternativeName([_general(name) for name in named]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs=True), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
         )
-        certificate = builder.sign(self.key, hashes.SHA256())
+        if kind is Leaf.DEVELOPMENT:
+            builder = builder.add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier(DEVELOPMENT_OID), b"\x05\x00"), critical=False)
+        certificate = builder.sign(signer, hashes.SHA256())
         return certificate.public_bytes(serialization.Encoding.PEM), _pem(key)
+
+    def revoking(self, certificate_pem: bytes) -> bytes:
+        """A list, PEM, on which this authority revokes one certificate."""
+        now = datetime.datetime.now(datetime.UTC)
+        serial = x509.load_pem_x509_certificate(certificate_pem).serial_number
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.certificate.subject)
+            .last_update(now - datetime.timedelta(minutes=5))
+            .next_update(now + LIFETIME)
+            .add_extension(x509.CRLNumber(1), critical=False)
+            .add_revoked_certificate(x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build())
+        )
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 def make_authority() -> Authority:
@@ -59,16 +110,19 @@ def make_authority() -> Authority:
     return Authority(certificate_pem=certificate.public_bytes(serialization.Encoding.PEM), certificate=certificate, key=key)
 
 
-def _begin(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> x509.CertificateBuilder:
+def _begin(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, kind: Leaf = Leaf.THROW_AWAY
+) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
+    begins, ends = _SPANS.get(kind, (-datetime.timedelta(minutes=5), 90 * _DAY))
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=5))
-        .not_valid_after(now + LIFETIME)
+        .not_valid_before(now + begins)
+        .not_valid_after(now + ends)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
 

@@ -1,0 +1,24 @@
+"""Files as nobody should ship them, written where a look reads instead of the project: they show that the look can fail.
+
+Against a look that finds nothing because it looks at nothing. Nothing of it is imported, and its key is no key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+KEY = "\n".join(["-----BEGIN " + "PRIVATE KEY-----", "cGxhbnRlZCBieSByaW5nd29yaywgbm8ga2V5", "-----END " + "PRIVATE KEY-----", ""])
+
+FILES: Mapping[str, str] = {
+    "static/server.key": KEY,
+}
+"""Path below the root, and text."""
+
+
+def write(root: Path) -> None:
+    """Write them all below an empty folder."""
+    for name, text in FILES.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
