@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, Protocol, TypeVar
 
-from ringwork import chains
+from ringwork import chains, steady
 from ringwork.enforce.guard import ERROR, NOTED, Ask, Asking, Body, Decision, Enter, Hooks, Judge, Refusal, Reply, remarks
 from ringwork.events import Outcome
 from ringwork.exchange import SECURE, Exchange, Header
@@ -207,20 +207,32 @@ def swift(judges: list[Hooks], hooks: list[Hooks], host: Host) -> Swift:
     over_tls, in_clear = constants(hooks)
     special = judged.union(left, dict(over_tls), *(h.removes for h in hooks))
     refused, changed = _in_turn(judge, host), chains.one_after_another(leave)
+    tails, is_steady = steady.Tails(), all(h.is_steady for h in hooks if h.leave and not h.leave_on)
+    kept = tails.kept
 
     def swift(exchange: Exchange, status: int, headers: list[Header]) -> list[Header] | None:
-        names = dict(headers)
-        if (
-            status >= 400
-            or exchange.notes is not None
-            or not special.isdisjoint(names)
-            or not b"".join(names).islower()
-            or refused(exchange, status, headers) is not None
-        ):
+        if status >= 400 or exchange.notes is not None:
             return None
-        return [*changed(exchange, status, [*headers]), *(over_tls if exchange.scheme in SECURE else in_clear)]
+        names = dict(headers)
+        kind = steady.kind_of(exchange, status, headers, names)
+        tail = kept.get(kind)
+        if tail is not None:
+            return [*headers, *tail] if refused(exchange, status, headers) is None else None
+        if not special.isdisjoint(names) or not b"".join(names).islower() or refused(exchange, status, headers) is not None:
+            return None
+        out = [*changed(exchange, status, [*headers]), *(over_tls if exchange.scheme in SECURE else in_clear)]
+        if is_steady:
+            tails.learn(kind, headers, out)
+        return out
 
     return swift
+
+
+def own(hooks: list[Hooks], start: Start, *, key: str, number: bytes) -> Start:
+    """`start` for answers of ringwork's own. What waits for notes has nothing to do while they hold no other than `key`."""
+    looking = [h for h in hooks if h.leave and (not h.leave_on or (ERROR in h.leave_on and NOTED not in h.leave_on))]
+    is_steady = all(h.is_steady for h in looking)
+    return steady.refusals(start, key=key, number=number) if is_steady else start
 
 
 def bodies(steps: list[Body]) -> Body | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ringwork import fusing
 from ringwork.enforce.access import deny_by_default
@@ -30,7 +30,7 @@ from ringwork.enforce.output import debug_disabled, error_handling, fail_closed,
 from ringwork.enforce.transport import certificate_lifecycle, hsts, tls_configuration, tls_required
 from ringwork.events import Outcome
 from ringwork.exchange import Exchange, Header
-from ringwork.frozen import Frozen, replace
+from ringwork.frozen import replace
 from ringwork.names import ControlId
 from ringwork.policy.policy import SETTINGS, Mode, Policy
 from ringwork.principal import Principal
@@ -100,7 +100,8 @@ class Plan:
 
     arrive: decides before routing. enter: decides when route and principal are known. Both may hand back a generator of asks.
     limits: what the body and the wait for an answer are held to, or None. judge: refuses an answer of the application, or None.
-    start: headers of the answer in (names in lower case), headers to send out. swift: judge and start at once for an ordinary
+    start: headers of the answer in (names in lower case), headers to send out. start_own: the same for answers of
+    ringwork's own. swift: judge and start at once for an ordinary
     answer, with headers as they came; None for any other. error_body: for answers of 400 and above, or None.
     drops: request headers that the application must not see. constants: what every answer ends with, over TLS and in clear.
     """
@@ -114,6 +115,7 @@ class Plan:
         "has_own_limits",
         "judge",
         "start",
+        "start_own",
         "swift",
         "error_body",
         "drops",
@@ -132,13 +134,14 @@ class Plan:
         self.judge = fusing.judges(hooks, pipeline)
         applied = [] if pipeline.observing else hooks
         self.start = fusing.start(applied, pipeline)
+        self.start_own = fusing.own(applied, self.start, key=ERRORS, number=error_handling.INCIDENT)
         self.swift = fusing.swift(hooks, applied, pipeline) if not pipeline.observing else fusing.nothing
         self.error_body = fusing.bodies([h.error_body for h in reversed(applied) if h.error_body])
         self.drops: frozenset[bytes] = frozenset().union(*(h.drops for h in applied))
         self.constants = fusing.constants(applied)
 
 
-class Answer(Frozen):
+class Answer(NamedTuple):
     """An answer that ringwork gives itself."""
 
     status: int

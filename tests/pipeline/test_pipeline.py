@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
 from typing import Any
@@ -17,7 +18,7 @@ from ringwork.events import Event, Outcome
 from ringwork.exchange import Exchange, Header
 from ringwork.installation import Installation
 from ringwork.names import ControlId
-from ringwork.pipeline import ORDER, Pipeline
+from ringwork.pipeline import ORDER, Pipeline, Plan
 from ringwork.policy.policy import SETTINGS, Mode, Policy
 from ringwork.principal import Principal, Via
 from ringwork.route import Handler, Own, Public, Requires, Route, RouteKind
@@ -152,6 +153,12 @@ FURTHER = st.sampled_from(
 )
 
 
+@functools.cache
+def lasting(rule: Any) -> Plan:
+    """The plan of one rule, the same for all examples, so that later ones meet what earlier ones left in it."""
+    return installation(identify=lambda request: None).pipeline.plan(route(rule))
+
+
 @settings(max_examples=600, deadline=None)
 @given(
     status=st.sampled_from([200, 204, 206, 302, 304, 404, 500]),
@@ -165,15 +172,54 @@ def test_takes_the_short_way_only_where_it_leads_to_the_same(
     status: int, answer: list[Header], headers: list[Header], rule: Any, principal: Principal | None, path: str
 ) -> None:
     """An answer that goes out at once is one that every judge lets out, with the headers that the long way sends."""
-    plan = installation(identify=lambda request: None).pipeline.plan(route(rule))
+    plan = lasting(rule)
     asked = exchange("GET", headers, principal)
     asked.path = path
-    short = plan.swift(asked, status, list(answer))
-    if short is not None:
+    for short in (plan.swift(asked, status, list(answer)), plan.swift(asked, status, list(answer))):
+        if short is None:
+            continue
         lowered = [(name.lower(), value) for name, value in answer]
         assert plan.judge is None or plan.judge(asked, status, lowered) is None
         assert short == plan.start(asked, status, lowered)
         assert status < 400
+
+
+def test_keeps_what_it_added_to_an_answer_of_the_same_kind() -> None:
+    """The second one is not looked at by any hook; one of another kind is."""
+    plan = installation().pipeline.plan(route(Requires()))
+    asked = exchange(principal=Principal(id="alice"))
+    first, second = (plan.swift(asked, 200, [(b"content-type", b"application/json"), (b"content-length", size)]) for size in (b"1", b"2"))
+    assert first is not None
+    assert second is not None
+    assert second == [first[0], (b"content-length", b"2"), *first[2:]]
+    page = plan.swift(asked, 200, [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", b"2")])
+    assert page is not None
+    assert dict(page)[b"content-security-policy"] != dict(first)[b"content-security-policy"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    status=st.sampled_from([400, 401, 403, 404, 413, 421, 429, 500, 503]),
+    headers=HEADERS,
+    rule=RULES,
+    principal=PRINCIPALS,
+    extra=st.sampled_from([(), ((b"retry-after", b"7"),), ((b"www-authenticate", b"Bearer"),)]),
+    scheme=st.sampled_from(["http", "https"]),
+    noted=st.sampled_from([None, "browser.csrf", "other"]),
+)
+def test_gives_an_answer_of_its_own_the_headers_of_the_long_way(
+    status: int, headers: list[Header], rule: Any, principal: Principal | None, extra: Any, scheme: str, noted: str | None
+) -> None:
+    """What was kept of an earlier refusal is what this one would have been given, and the number is its own."""
+    plan = lasting(rule)
+    asked = exchange("GET", headers, principal)
+    asked.scheme = scheme
+    answer = plan.pipeline.answer(asked, status, extra)
+    if noted is not None:
+        asked.note(noted, "something")
+    kept = [plan.start_own(asked, status, list(answer.headers)) for _ in range(2)]
+    assert kept[0] == kept[1] == plan.start(asked, status, list(answer.headers))
+    assert dict(kept[1])[b"incident-id"] == asked.incident.encode()
 
 
 def test_takes_the_short_way_for_an_ordinary_answer() -> None:

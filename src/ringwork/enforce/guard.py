@@ -110,6 +110,8 @@ class Hooks(Frozen):
     leave: runs when the answer starts; gets all headers but the constant ones, returns those to send. The list is its own to change.
     leave_on: where not empty, `leave` runs only on answers that came with a header of one of these names; ERROR means those of
         400 and above, NOTED those of requests that some guard noted something of.
+    is_steady: whether `leave` looks at nothing of an ordinary answer but its status, its type and which names it has, and at nothing of
+        the request but its scheme and whether there are a principal, cookies or an Authorization header.
     asks: whether arrive or enter may hand back a generator of asks; from a guard that does not say so one is a fault.
     error_body: runs on the first piece of an answer of 400 or above; may replace headers and whole body.
     """
@@ -127,6 +129,7 @@ class Hooks(Frozen):
     judge_on: frozenset[bytes] = frozenset()
     leave: Leave | None = None
     leave_on: frozenset[bytes] = frozenset()
+    is_steady: bool = False
     error_body: Body | None = None
     asks: bool = False
 

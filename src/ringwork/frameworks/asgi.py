@@ -24,6 +24,9 @@ from ringwork.pipeline import ACCESS, Answer, Plan
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+Decide = Callable[[Scope, Exchange, Receive], Coroutine[Any, Any, tuple[Decision, Receive]] | None]
+"""From a request to the decision on its route, where that is a refusal or has to be waited for."""
+
 KEY = "ringwork"
 """Where the Exchange stands in a scope."""
 
@@ -31,10 +34,11 @@ KEY = "ringwork"
 class Outer:
     """The outermost layer. `settle` is called once, at the lifespan's start or at the first request."""
 
-    __slots__ = ("app", "installation", "watches")
+    __slots__ = ("app", "installation", "watches", "decide")
 
-    def __init__(self, app: App, installation: Installation) -> None:
-        self.app, self.installation = app, installation
+    def __init__(self, app: App, installation: Installation, decide: Decide | None = None) -> None:
+        """decide: what stands before the router, where nothing of the application's own stands between; it is asked here then."""
+        self.app, self.installation, self.decide = app, installation, decide
         self.watches = Watches()
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
@@ -75,24 +79,35 @@ class Outer:
                 return
         exchange = begin(scope, plan, scope["method"])
         limits, meter = plan.limits, None
-        if limits is None:
-            sender = Sender(exchange, send)
-        else:
+        if limits is not None:
             watch = self.watches.current()
             if len(watch.meters) >= limits.concurrent and not plan.pipeline.passes(exchange, limits.too_many):
                 # Against more requests at once than the process can hold: the next one learns it at once.
                 await Sender(exchange, send).answer(plan.pipeline.give(exchange, limits.too_many))
                 return
+        found = plan.arrive(exchange)
+        if type(found) is Refusal:
+            await Sender(exchange, send).answer(plan.pipeline.give(exchange, found))
+            return
+        if limits is None:
+            sender = Sender(exchange, send)
+        else:
             sender = meter = Meter(exchange, send, receive, watch, limits)
             receive = meter.receive
         try:
-            found = plan.arrive(exchange)
             if found is not None:
                 found, receive = await _settled(found, receive, plan.pipeline.guard_seconds)
                 if found is not None:
                     await sender.answer(plan.pipeline.give(exchange, found))
                     return
             rewrite(scope, exchange, plan)
+            if self.decide is not None:
+                waiting = self.decide(scope, exchange, receive)
+                if waiting is not None:
+                    found, receive = await waiting
+                    if found is not None:
+                        await sender.answer(plan.pipeline.give(exchange, found))
+                        return
             await self.app(scope, receive, sender.send)
             if sender.held is not None:
                 await sender.flush()  # the application has returned: nothing may stay held
@@ -101,23 +116,10 @@ class Outer:
                 if meter is not None and meter.has_cut:
                     return  # not by the server: it was cut for being late
                 raise
-            if sender.cut and isinstance(error, Exception):
-                return  # what follows from a body or a wait that was cut; the client has its answer
-            if meter is not None and meter.has_left(error):
-                await _see_off(plan, exchange, sender)
-                return
-            plan.pipeline.failed(exchange, error)
-            if sender.started or plan.pipeline.observing:
-                raise  # the answer is under way and cannot be mended: the server cuts the connection
-            # Against the server's own bare page: SystemExit and the like end as a clean one too, and rise afterwards.
-            if sender.held is not None:
-                await sender.flush()  # the application's own error page, or the framework's, which is replaced
-            else:
-                await sender.answer(plan.pipeline.answer(exchange, 500))
-            if not isinstance(error, Exception | asyncio.CancelledError):
+            if await _rises(error, sender, meter, exchange, plan):
                 raise
         finally:
-            exchange.native = None  # it refers back to the scope; without the circle a request is freed at once
+            exchange.native = exchange.chosen = None  # they refer back to the scope; without the circle a request is freed at once
             if meter is not None:
                 meter.leave()
                 if meter.closing is not None:
@@ -176,6 +178,28 @@ async def _see_off(plan: Plan, exchange: Exchange, sender: Sender) -> None:
     plan.pipeline.answered(exchange, 400)
     if not sender.started:
         await sender.answer(plan.pipeline.answer(exchange, 400))
+
+
+async def _rises(error: BaseException, sender: Sender, meter: Meter | None, exchange: Exchange, plan: Plan) -> bool:
+    """Answer what the application raised, unless it is answered already; whether the server has to hear of it all the same."""
+    if sender.cut and isinstance(error, Exception):
+        return False  # what follows from a body or a wait that was cut; the client has its answer
+    if meter is not None and meter.has_left(error):
+        await _see_off(plan, exchange, sender)
+        return False
+    pipeline = plan.pipeline
+    if type(error) is reached.OtherHandler and not sender.started:
+        await sender.answer(pipeline.give(exchange, reached.OTHER_HANDLER))
+        return False
+    pipeline.failed(exchange, error)
+    if sender.started or pipeline.observing:
+        return True  # the answer is under way and cannot be mended: the server cuts the connection
+    # Against the server's own bare page: SystemExit and the like end as a clean one too, and rise afterwards.
+    if sender.held is not None:
+        await sender.flush()  # the application's own error page, or the framework's, which is replaced
+    else:
+        await sender.answer(pipeline.answer(exchange, 500))
+    return not isinstance(error, Exception | asyncio.CancelledError)
 
 
 async def _settled(found: Any, receive: Receive, seconds: float) -> tuple[Decision, Receive]:
@@ -284,6 +308,6 @@ class SocketSender:
             await self.raw({"type": "websocket.close", "code": 1008, "reason": ""})
             return
         plan: Any = self.exchange.plan
-        headers = plan.start(self.exchange, answer.status, answer.headers)
+        headers = plan.start_own(self.exchange, answer.status, answer.headers)
         await self.raw({"type": "websocket.http.response.start", "status": answer.status, "headers": headers})
         await self.raw({"type": "websocket.http.response.body", "body": answer.body, "more_body": False})

@@ -104,7 +104,7 @@ class Sender:
         """Send an answer of ringwork's own, in place of whatever the application held back."""
         self.held, self.muted = None, True
         plan: Any = self.exchange.plan
-        headers = plan.start(self.exchange, answer.status, answer.headers)
+        headers = plan.start_own(self.exchange, answer.status, answer.headers)
         self.started = True
         await self.raw({"type": "http.response.start", "status": answer.status, "headers": headers})
         await self.raw({"type": "http.response.body", "body": b"" if self.exchange.method == "HEAD" else answer.body, "more_body": False})

@@ -7,7 +7,7 @@ asked by its own `matches`, in the router's own order; what the router reached i
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from starlette.applications import Starlette
@@ -18,8 +18,9 @@ from starlette.staticfiles import StaticFiles
 from ringwork import own_checks
 from ringwork.enforce.guard import Surroundings
 from ringwork.errors import UnsupportedApp
+from ringwork.exchange import Exchange
 from ringwork.frameworks import asgi, asgi_deciding, layers, reached, rewriters, telltales, templating, watching
-from ringwork.frameworks.asgi_deciding import Receive
+from ringwork.frameworks.asgi_deciding import Entered, Receive
 from ringwork.frameworks.asgi_sending import Send
 from ringwork.frameworks.first_route import FIRST, Matched, Routes
 from ringwork.frameworks.handlers import handler_behind
@@ -283,37 +284,58 @@ class Gate:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.router, name)
 
-    async def __call__(self, scope: asgi.Scope, receive: Receive, send: Send) -> None:
-        """Decide on the matched route, then let the router go on."""
+    def __call__(self, scope: asgi.Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+        """Decide on the matched route, unless that was done for this very scope; then let the router go on."""
         exchange = scope.get(asgi.KEY)
+        if exchange is not None and (chosen := exchange.chosen) is not None and chosen[0] is scope:
+            return self.router(self._shown(exchange, chosen), receive, send)
+        return self._enter(scope, exchange, receive, send)
+
+    def decide(self, scope: asgi.Scope, exchange: Exchange, receive: Receive) -> Coroutine[Any, Any, Entered] | None:
+        """The decision on the matched route, where it is a refusal or has to be waited for."""
+        exchange.decided = False
+        place, endpoints, first = self.index.resolve(scope, _route_path(scope) if scope.get("root_path") else scope["path"])
+        exchange.chosen = scope, endpoints, first, place
+        if place is None:
+            return None
+        plan = place.plan
+        if plan is None or plan.pipeline is not self.installation.pipeline:
+            # Against one route object under two mounts, of which the first asked decides for both: each place has a plan of its own.
+            self.index.watch_inside()
+            plan = place.plan = self.installation.pipeline.plan(to_route(place.entry, self.installation))
+        return asgi_deciding.enter(exchange, plan, HTTPConnection(scope), receive, fields_of)
+
+    def _shown(self, exchange: Exchange, chosen: Any) -> reached.Watched:
+        """The scope that the router is to see: it tells what is reached, and the first route is the one that was found."""
+        scope, endpoints, first, place = chosen
+        exchange.chosen = None
+        plan: Any = exchange.plan
+        watched = reached.Watched.over(scope)
+        watched.decided(endpoints, is_held=plan.pipeline.requires_decision)
+        if place is not None:
+            exchange.native = watched
+            if type(first) is Matched:
+                first.scope = watched
+            FIRST.set(first)
+        return watched
+
+    async def _enter(self, scope: asgi.Scope, exchange: Exchange | None, receive: Receive, send: Send) -> None:
         if exchange is None:
             if scope["type"] == "lifespan":
                 await asgi.Outer(self.router, self.installation).lifespan(scope, receive, send)  # Against a start without the outer layer.
                 return
             # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
             raise UnsupportedApp("a request reached the router past ringwork's outermost layer")
-        exchange.decided = False
-        scope = reached.Watched.over(scope)
-        place, endpoints, first = self.index.resolve(scope, _route_path(scope) if scope.get("root_path") else scope["path"])
-        scope.decided(endpoints, is_held=exchange.plan.pipeline.requires_decision)
-        if place is not None:
-            plan = place.plan
-            if plan is None or plan.pipeline is not self.installation.pipeline:
-                # Against one route object under two mounts, of which the first asked decides for both: each place has a plan of its own.
-                self.index.watch_inside()
-                plan = place.plan = self.installation.pipeline.plan(to_route(place.entry, self.installation))
-            waiting = asgi_deciding.enter(exchange, plan, HTTPConnection(scope), receive, fields_of)
-            if waiting is not None:
-                found, receive = await waiting
-                if found is not None:
-                    await _refuse(scope, receive, send, plan.pipeline.give(exchange, found))
-                    return
-            exchange.native = scope
-            FIRST.set(first)
+        pipeline: Any = exchange.plan.pipeline  # type: ignore[attr-defined]  # a Plan since the outermost layer
+        waiting = self.decide(scope, exchange, receive)
+        if waiting is not None:
+            found, receive = await waiting
+            if found is not None:
+                await _refuse(scope, receive, send, pipeline.give(exchange, found))
+                return
         try:
-            await self.router(scope, receive, send)
+            await self.router(self._shown(exchange, exchange.chosen), receive, send)
         except reached.OtherHandler:
-            pipeline = exchange.plan.pipeline
             await _refuse(scope, receive, send, pipeline.give(exchange, reached.OTHER_HANDLER))
 
 
@@ -332,6 +354,20 @@ async def _refuse(scope: asgi.Scope, receive: Receive, send: Send, answer: Any) 
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
+_FRAMEWORKS_OWN = frozenset(
+    {
+        "starlette.middleware.errors",
+        "starlette.middleware.exceptions",
+        "starlette.middleware.body_limit",
+        "fastapi.middleware.asyncexitstack",
+        "fastapi.telemetry._asgi",
+        "fastapi._body_limit",
+    }
+)
+"""Where the layers come from that answer nothing by themselves, know no session and move no path: what they stand in is decided outside
+them, so that a refusal costs none of them."""
+
+
 def install(app: Starlette, installation: Installation, *, lister: Lister = plain_routes) -> None:
     """Put both layers into `app`, in place: the outer one outside its error layer, the gate right before its router."""
     if app.middleware_stack is not None:
@@ -341,11 +377,13 @@ def install(app: Starlette, installation: Installation, *, lister: Lister = plai
 
     def build_middleware_stack() -> Any:
         router = app.router
-        app.router = Gate(router, installation, lister)  # type: ignore[assignment]  # the stack's innermost callable, nothing more
+        app.router = gate = Gate(router, installation, lister)  # type: ignore[assignment]  # the stack's innermost callable, nothing more
         try:
             stack = original()
         finally:
             app.router = router
-        return asgi.Outer(stack, installation)
+        *between, last = layers.chain(stack)
+        is_early = last is gate and all(type(layer).__module__ in _FRAMEWORKS_OWN for layer in between)
+        return asgi.Outer(stack, installation, gate.decide if is_early else None)
 
     app.build_middleware_stack = build_middleware_stack  # type: ignore[method-assign]  # the seam that Starlette itself calls

@@ -278,8 +278,8 @@ class Starter:
     def _own(self, answer: Answer) -> None:
         self.status, self.headers, self.held = answer.status, [*answer.headers, (b"", answer.body)], True
 
-    def _send(self, plan: Any, exc_info: Any = None) -> None:
-        out = plan.start(self.exchange, self.status, self.headers)
+    def _send(self, plan: Any, exc_info: Any = None, start: Any = None) -> None:
+        out = (start or plan.start)(self.exchange, self.status, self.headers)
         native = _native(out, plan)
         self.started = True  # not before: a fault in a hook above still ends as a clean 500
         if exc_info is not None:
@@ -321,7 +321,7 @@ class Starter:
         plan: Any = self.exchange.plan
         self.status, self.headers = answer.status, answer.headers
         self.line = f"{answer.status} {responses.get(answer.status, 'Refused')}"
-        self._send(plan, exc_info)
+        self._send(plan, exc_info, plan.start_own)
         return [] if self.exchange.method == "HEAD" else [answer.body]
 
 

@@ -109,7 +109,8 @@ class CacheControlReason(StrEnum):
 def plan(settings: CacheControlSettings, site: Site, route: Route | None) -> Hooks:
     """Every answer is looked at; pages under open-ended paths are also held against the name that was asked for."""
     if route is None:
-        return Hooks(leave=_leave_unmatched(_leave(settings, None, is_static=False, is_private=True, signs_out=None)))
+        unmatched = _leave_unmatched(_leave(settings, None, is_static=False, is_private=True, signs_out=None))
+        return Hooks(leave=unmatched, is_steady=True)
     allowed = _allowed(settings, route)
     is_public = isinstance(route.rule, Public)
     is_static = is_public and (route.kind is RouteKind.STATIC or route.sends_files)
@@ -122,6 +123,7 @@ def plan(settings: CacheControlSettings, site: Site, route: Route | None) -> Hoo
     return Hooks(
         judge=_refuse_pages_named_like_files(route, is_private=is_private) if judged else None,
         leave=_leave(settings, allowed, is_static=is_static, is_private=is_private, signs_out=True if named else False if words else None),
+        is_steady=True,
     )
 
 

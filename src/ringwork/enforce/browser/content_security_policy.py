@@ -154,7 +154,7 @@ def issue_nonce(exchange: Exchange) -> str:
 def plan(settings: ContentSecurityPolicySettings, site: Site, route: Route | None) -> Hooks:
     """Everything but the nonce is made here. Before routing only the reports' path is looked at."""
     arrive = _intake(settings.report_path, site.clock.now) if route is None and settings.report_path else None
-    return Hooks(arrive=arrive, leave=_leave(settings, *_page_of(settings, route)), asks=True)
+    return Hooks(arrive=arrive, leave=_leave(settings, *_page_of(settings, route)), is_steady=True, asks=True)
 
 
 def _page_of(settings: ContentSecurityPolicySettings, route: Route | None) -> tuple[PagePolicy, tuple[str, ...]]:

@@ -7,6 +7,7 @@ sibling host. Source: RFC 6265, 4.1 and 5.2; RFC 6265bis, 4.1.3 (prefixes); ASVS
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import field
@@ -108,7 +109,8 @@ def _read(plain: frozenset[bytes]) -> Callable[[Exchange], None]:
     def admit(exchange: Exchange) -> None:
         if exchange.cookie is None:
             return
-        told = translate(exchange.cookie, plain)
+        cookie = exchange.cookie
+        told = _known(cookie, plain) if len(cookie) <= _SHORT else translate(cookie, plain)
         if told:
             exchange.replaced += ((b"cookie", told),)
         else:
@@ -142,6 +144,8 @@ def translate(raw: bytes, plain: frozenset[bytes]) -> bytes:
 
 
 _SEMICOLON, _SHORT = ord(";"), 4096
+# A browser sends the same header with each of its requests. Whoever sends others only has them looked at anew.
+_known = functools.lru_cache(maxsize=512)(translate)
 
 
 def _translate(raw: bytes, plain: frozenset[bytes]) -> bytes:

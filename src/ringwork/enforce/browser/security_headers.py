@@ -89,6 +89,7 @@ def plan(settings: SecurityHeadersSettings, site: Site, route: Route | None) -> 
         removes=REMOVES,
         enter=_refuse_foreign_loads(site) if guarded else None,
         leave=_settle_type,
+        is_steady=True,
     )
 
 

@@ -1,0 +1,76 @@
+"""Headers that come out the same whenever an answer of the same kind goes out, kept from the first one.
+
+Most answers of a route differ in their body alone, and so do refusals but for their incident number. Where every hook that looks at
+them says so (`Hooks.is_steady`), what it added once is added again; anything else takes the long way. tests/pipeline/test_pipeline.py
+holds both ways to the same headers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from ringwork.exchange import Exchange, Header
+
+MOST = 64
+"""Kinds of answers that one route keeps. Against an application that names a type of its own for each answer, and fills memory."""
+
+Start = Callable[[Exchange, int, list[Header]], list[Header]]
+
+
+class Tails:
+    """What was added to the answers of one route, by kind: all that a steady hook may look at, and the names that the application sent."""
+
+    __slots__ = ("kept",)
+
+    def __init__(self) -> None:
+        self.kept: dict[Hashable, tuple[Header, ...]] = {}
+
+    def learn(self, kind: Hashable, headers: list[Header], out: list[Header]) -> None:
+        """Keep what `out` adds behind `headers`, where it does nothing else, and nothing of it depends on a value that the kind leaves out."""
+        names = dict(headers)
+        is_plain = len(names) == len(headers) and b"vary" not in names and b"content-type" in names
+        if is_plain and out[: len(headers)] == headers and len(self.kept) < MOST:
+            self.kept[kind] = tuple(out[len(headers) :])
+
+
+def kind_of(exchange: Exchange, status: int, headers: list[Header], names: dict[bytes, bytes]) -> Hashable:
+    """Status, type and names of an answer, and whether somebody asked for it."""
+    asked = exchange.names
+    return (
+        status,
+        names.get(b"content-type"),
+        *names,
+        len(headers),
+        exchange.scheme,
+        exchange.principal is None,
+        exchange.cookie is None,
+        asked.get(b"authorization") is None,
+    )
+
+
+def refusals(start: Start, *, key: str, number: bytes) -> Start:
+    """`start` for answers of ringwork's own, which say nothing but a status; key: the note by which each is known; number: the header
+    that differs from one to the next.
+    """
+    kept: dict[Hashable, tuple[list[Header], list[Header] | None]] = {}
+
+    def refusing(exchange: Exchange, status: int, headers: list[Header]) -> list[Header]:
+        notes: Any = exchange.notes
+        if notes is None or len(notes) != 1 or key not in notes:
+            return start(exchange, status, headers)
+        kind = (status, *headers, exchange.scheme, exchange.principal is None, exchange.cookie is None, exchange.authorization is None)
+        found = kept.get(kind)
+        if found is None:
+            return _first(kind, exchange, status, headers)
+        before, behind = found
+        return [*before] if behind is None else [*before, (number, exchange.incident.encode("ascii")), *behind]
+
+    def _first(kind: Hashable, exchange: Exchange, status: int, headers: list[Header]) -> list[Header]:
+        out = start(exchange, status, headers)
+        places = [i for i, (name, _) in enumerate(out) if name == number]
+        if len(kept) < MOST and len(places) < 2:
+            kept[kind] = (out[: places[0]], out[places[0] + 1 :]) if places else (out, None)
+        return list(out)
+
+    return refusing
