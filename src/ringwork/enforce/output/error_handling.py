@@ -104,7 +104,9 @@ class ErrorHandlingReason(StrEnum):
 
 def plan(settings: ErrorHandlingSettings, site: Site, route: Route | None) -> Hooks:
     """The same for every route, and for no route."""
-    return Hooks(leave=_number, leave_on=frozenset({ERROR}), is_steady=True, error_body=_REPLACE_ALL if settings.replace_defaults else _REPLACE_LEAKS)
+    return Hooks(
+        leave=_number, leave_on=frozenset({ERROR}), is_steady=True, error_body=_REPLACE_ALL if settings.replace_defaults else _REPLACE_LEAKS
+    )
 
 
 def faults(settings: ErrorHandlingSettings) -> Sequence[str]:
