@@ -110,7 +110,8 @@ class Exchange:
     names: all headers by name, the last value of each, under ASGI. is_odd: a name came twice or holds an underscore.
     is_forwarded: some proxy, or somebody who plays one, says for whom it asks. is_resolved: client or scheme were changed by that.
     dropped / replaced: what the adapter takes out of, or puts into, the request that the application sees.
-    chosen: what an adapter found before its router is asked. route, principal: None until resolved. notes: what one guard leaves for its own later hook, keyed by control id.
+    chosen: what an adapter found before its router is asked. route, principal: None until resolved.
+    notes: what one guard leaves for its own later hook, keyed by control id.
     """
 
     # Class attributes are the defaults: most fields of most requests stay at them, and a field that is not set costs nothing.

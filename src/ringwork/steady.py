@@ -27,7 +27,7 @@ class Tails:
         self.kept: dict[Hashable, tuple[Header, ...]] = {}
 
     def learn(self, kind: Hashable, headers: list[Header], out: list[Header]) -> None:
-        """Keep what `out` adds behind `headers`, where it does nothing else, and nothing of it depends on a value that the kind leaves out."""
+        """Keep what `out` adds behind `headers`, where that is all and nothing of it depends on a value that the kind leaves out."""
         names = dict(headers)
         is_plain = len(names) == len(headers) and b"vary" not in names and b"content-type" in names
         if is_plain and out[: len(headers)] == headers and len(self.kept) < MOST:
@@ -50,8 +50,9 @@ def kind_of(exchange: Exchange, status: int, headers: list[Header], names: dict[
 
 
 def refusals(start: Start, *, key: str, number: bytes) -> Start:
-    """`start` for answers of ringwork's own, which say nothing but a status; key: the note by which each is known; number: the header
-    that differs from one to the next.
+    """`start` for answers of ringwork's own, which say nothing but a status.
+
+    key: the note by which each is known. number: the header that differs from one to the next.
     """
     kept: dict[Hashable, tuple[list[Header], list[Header] | None]] = {}
 
