@@ -70,7 +70,7 @@ def test_refuses_a_key_that_every_account_can_read(papers: running.Papers, tmp_p
 def test_refuses_a_key_that_belongs_to_another_certificate(papers: running.Papers) -> None:
     """A mismatch is told at the start, not at the first handshake."""
     (fault,) = faults(ServerSettings(certificate=str(papers.certificate), key=str(papers.client_key)))
-    assert "do not fit together" in fault
+    assert "is not the key of" in fault
 
 
 def test_refuses_a_locked_key_instead_of_asking_a_terminal(papers: running.Papers, tmp_path: Path) -> None:

@@ -37,9 +37,9 @@ class Place:
         self.settings = ServerSettings(certificate=str(self.certificate), key=str(self.key))
         self.listening = listening.renewal(self.settings, clock=self.clock).current
 
-    def write(self, *, key: bool = True) -> None:
+    def write(self, *, key: bool = True, kind: forge.Leaf = forge.Leaf.THROW_AWAY) -> None:
         """A new pair; without its key half of it."""
-        certificate, secret = self.authority.leaf(names=["localhost"])
+        certificate, secret = self.authority.leaf(["localhost"], kind)
         self.certificate.write_bytes(certificate)
         if key:
             self.key.write_bytes(secret)
@@ -89,6 +89,24 @@ def test_keeps_the_last_good_pair_while_half_of_the_new_one_is_written(place: Pl
     assert place.served() == place.certificate.read_bytes()
 
 
+def test_keeps_the_last_good_pair_when_the_new_one_has_run_out(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    """A renewal that fetched the wrong file must not take down what it should save."""
+    before = place.served()
+    place.write(kind=forge.Leaf.EXPIRED)
+    place.pass_time()
+    assert place.served() == before
+    assert "ran out on" in caplog.text
+
+
+@pytest.mark.parametrize(("mode", "refused"), [("production", True), ("enforce", False)])
+def test_takes_no_development_certificate_in_production(mode: str, *, refused: bool, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ringwork certs` is for a developer's machine, and so is what it makes."""
+    monkeypatch.setenv("RINGWORK_MODE", mode)
+    place.write(kind=forge.Leaf.DEVELOPMENT)
+    with pytest.raises(ServerInvalid, match="refused in production") if refused else contextlib.nullcontext():
+        listening.require_sound(place.settings)
+
+
 def test_survives_files_that_are_gone(place: Place) -> None:
     """A tool that removes before it writes takes no server down."""
     before = place.certificate.read_bytes()
@@ -107,7 +125,7 @@ def test_looks_at_the_files_no_more_than_once_a_second(place: Place) -> None:
 def test_refuses_a_pair_that_is_wrong_from_the_start(place: Place) -> None:
     """There is no last good one yet."""
     place.write(key=False)
-    with pytest.raises(ServerInvalid, match="do not fit together"):
+    with pytest.raises(ServerInvalid, match="is not the key of"):
         listening.context(place.settings)
 
 

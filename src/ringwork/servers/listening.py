@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ringwork.enforce.transport import tls_configuration
+from ringwork.enforce.transport import certificate_lifecycle, tls_configuration
+from ringwork.enforce.transport.certificate_lifecycle import CertificateFiles, Level
 from ringwork.enforce.transport.tls_configuration import Asked
 from ringwork.errors import ServerInvalid
 from ringwork.servers.renewal import Renewal
@@ -76,7 +77,7 @@ def require_sound(settings: ServerSettings) -> None:
     if found:
         raise ServerInvalid(found)
     if settings.is_tls:
-        context(settings)
+        context(settings)  # looks at the certificate too
 
 
 def _listener_faults(settings: ServerSettings) -> Iterator[str]:
@@ -112,6 +113,17 @@ def _file_faults(settings: ServerSettings) -> Iterator[str]:
             yield f"key: {path} can be read by every account of this machine; write: chmod 600 {path}"
 
 
+def _certificate_faults(settings: ServerSettings) -> Iterator[str]:
+    """What transport.certificate-lifecycle says of the pair; what merely ends soon is logged."""
+    # Who may read the key was asked already; a group such as Debian's ssl-cert is one that serves.
+    pair = CertificateFiles(certificate=settings.certificate, key=settings.key, group_reason="it serves")
+    for concern in certificate_lifecycle.concerns(pair, now=time.time()):
+        if concern.level is Level.UNUSABLE or (concern.level is Level.DEVELOPMENT and os.environ.get("RINGWORK_MODE") == "production"):
+            yield f"certificate: {concern.text}"
+        elif concern.level is not Level.DEVELOPMENT:
+            certificate_lifecycle.tell(concern)
+
+
 def _number_faults(settings: ServerSettings) -> Iterator[str]:
     for name, least in (("workers", 1), ("threads", 1), ("connections", 2), ("head_bytes", 1024), ("message_bytes", 1024), ("port", 0)):
         if getattr(settings, name) < least:
@@ -141,7 +153,8 @@ def renewal(settings: ServerSettings, *, clock: Callable[[], float] = time.monot
     """What watches the files that TLS is made from. Raises ServerInvalid."""
 
     def make() -> ssl.SSLContext:
-        found = [*_file_faults(settings)]
+        # Against a renewal that takes down what it should save: a pair that no client would take is not taken into use either.
+        found = [*_file_faults(settings)] or [*_certificate_faults(settings)]
         if found:
             raise ServerInvalid(found)
         clients = Asked(authority=settings.client_authority, revoked=settings.client_revoked) if settings.client_authority else None
