@@ -227,7 +227,7 @@ ROOMS: dict[str, Room] = {
     "servers.uvicorn": Room(rooms=("servers.listening", "servers.connections"), outside=("h11", "uvicorn")),
     "servers.hypercorn": Room(rooms=("servers.listening", "servers.connections"), outside=("h11", "hypercorn")),
     "servers.aiohttp": Room(rooms=("servers.listening", "servers.connections"), outside=("aiohttp", "multidict")),
-    "servers.granian": Room(rooms=("servers.listening",), outside=("granian",)),
+    "servers.granian": Room(rooms=("servers.listening", "servers.connections", "servers.renewal"), outside=("granian",)),
     "servers.gunicorn": Room(rooms=("servers.listening",), outside=("gunicorn",)),
     "": Room(rooms=("policy", "enforce", "current", "installation", "protect"), itself=False),
     # Law 5: facts without judgement. What asks the application for its routes runs in the copy, beside the frameworks.

@@ -160,11 +160,12 @@ def started(*words: str, papers: Papers | None = None, unix: str = "", folder: P
         _wait(running)
         yield running
     finally:
-        # Workers hold the same pipes; one that outlives its parent would keep this test waiting for ever.
-        for child in children(process.pid) if process.poll() is None else ():
+        # Workers hold the same pipes; one that outlives its parent would keep this test waiting for ever. The parent first: it replaces.
+        workers = children(process.pid) if process.poll() is None else []
+        process.kill()
+        for child in workers:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
-        process.kill()
         process.communicate()
 
 

@@ -148,7 +148,7 @@ def interface_of(app: Any) -> str:
 
 
 def _serve(app: Any, name: str, settings: ServerSettings, offer: Offer, *, is_factory: bool) -> None:
-    by_name = settings.workers > 1 and choice.ASGI in offer.interfaces
+    by_name = settings.workers > 1 and not offer.forks
     if is_factory and by_name:
         advice = "write a module that calls it, app = create_app(), and name that: ringwork serve module:app"
         raise TargetFailed(
@@ -158,7 +158,7 @@ def _serve(app: Any, name: str, settings: ServerSettings, offer: Offer, *, is_fa
     with listening.bound(settings) as sock:
         address = settings.address if settings.port or settings.unix else f"{settings.address.rpartition(':')[0]}:{sock.getsockname()[1]}"
         print(f"ringwork serve: {address}, {offer.name}, {_summary(settings)}; Ctrl-C ends it", file=sys.stderr, flush=True)
-        # Several workers of an ASGI server are new processes, which import the application by its name.
+        # Workers that are no forks are new processes, which import the application by its name.
         module.serve(name if by_name else app, settings, sock)
 
 

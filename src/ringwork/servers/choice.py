@@ -18,7 +18,8 @@ ASGI, WSGI, AIOHTTP = "asgi", "wsgi", "aiohttp"
 class Offer:
     """One server. interfaces: what it serves, by the interface's name. extra: what installs it.
 
-    sees_clients: the application can learn whose certificate it was. several: it runs more than one process.
+    sees_clients: the application can learn whose certificate it was. several: it runs more than one process. forks: each of
+    them is a fork of the one that has loaded the application; else they import it by its name. least_head_bytes: it reads so many.
     """
 
     name: str
@@ -26,12 +27,15 @@ class Offer:
     extra: str
     sees_clients: bool = True
     several: bool = True
+    forks: bool = False
+    least_head_bytes: int = 0
 
 
 OFFERS = (
     Offer(name="uvicorn", interfaces=(ASGI,), extra="serve"),
     Offer(name="hypercorn", interfaces=(ASGI,), extra="hypercorn"),
-    Offer(name="gunicorn", interfaces=(WSGI,), extra="serve"),
+    Offer(name="granian", interfaces=(ASGI,), extra="granian", sees_clients=False, forks=True, least_head_bytes=8192),
+    Offer(name="gunicorn", interfaces=(WSGI,), extra="serve", forks=True),
     Offer(name="aiohttp", interfaces=(AIOHTTP,), extra="aiohttp", several=False),
 )
 """The first that serves an interface is the one that is taken where none is named."""
@@ -49,7 +53,7 @@ def chosen(name: str, interface: str, settings: ServerSettings) -> Offer:
     others = " or ".join(one.name for one in fitting)
     if offer is None:
         raise ServerInvalid([f"server: {name[:40]!r} is none that ringwork can start; write {others} for this application"])
-    found = [] if offer in fitting else [f"server: {offer.name} does not serve {_SPOKEN[interface]} applications; write {others}"]
+    found = [] if offer in fitting else [f"server: {offer.name} does not serve {_SPOKEN[interface]} applications here; write {others}"]
     found += _lacks(offer, settings)
     if found:
         raise ServerInvalid(found)
@@ -66,5 +70,7 @@ def _lacks(offer: Offer, settings: ServerSettings) -> Iterator[str]:
             f"client_authority: {offer.name} asks for a certificate and never tells the application whose it was; take uvicorn or "
             "hypercorn, or let a trusted proxy ask"
         )
+    if settings.head_bytes < offer.least_head_bytes:
+        yield f"head_bytes: {offer.name} reads {offer.least_head_bytes} bytes of a head at least; write that or more"
     if settings.workers > 1 and not offer.several:
         yield f"workers: {offer.name} is one process; start several, each on a port or Unix socket of its own, behind a proxy"

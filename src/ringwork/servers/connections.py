@@ -1,7 +1,7 @@
-"""What servers on asyncio share: handshakes that end in time, and the application being told about the client's certificate.
+"""What servers share: handshakes that end in time, starts that fail, and the application being told about the client's certificate.
 
-Against connections that never finish their handshake, and a certificate's name that forges another part of itself. Source: ASGI
-TLS extension 0.2; RFC 4514, 2.4.
+Against connections that never finish their handshake, an application that is served although it refused to start, and a name in a
+certificate that forges another part of itself. Source: ASGI TLS extension 0.2; RFC 4514, 2.4.
 """
 
 from __future__ import annotations
@@ -28,6 +28,33 @@ class PatientLoop(asyncio.SelectorEventLoop):
         # Against connections that never finish their handshake: asyncio waits a minute for each.
         patience = {"ssl_handshake_timeout": self.seconds, "ssl_shutdown_timeout": self.seconds} if ssl else {}
         return await super().create_server(*args, ssl=ssl, **{**more, **patience})
+
+
+class StartedOrNot:
+    """An application whose refusal to start is one: hypercorn and granian serve on without what failed."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any, *_: Any) -> None:
+        """As the application; what its start raises is told to the server as a failed start."""
+        if scope["type"] != "lifespan":
+            await self.app(scope, receive, send)
+            return
+        is_told = False
+
+        async def noted(message: Scope) -> None:
+            nonlocal is_told
+            is_told = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noted)
+        except Exception as error:
+            # Against a production that runs without the guard which refused it.
+            if not is_told:
+                await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
+            raise
 
 
 def with_tls(app: Any, transport: asyncio.BaseTransport | asyncio.StreamWriter) -> Any:

@@ -28,7 +28,7 @@ from hypercorn.protocol import h11
 from hypercorn.utils import LifespanFailureError, check_multiprocess_shutdown_event
 
 from ringwork.servers import listening
-from ringwork.servers.connections import PatientLoop, Scope, with_tls
+from ringwork.servers.connections import PatientLoop, StartedOrNot, with_tls
 from ringwork.servers.listening import ServerSettings
 
 FAILED = 3  # uvicorn's own number for an application that refuses to start
@@ -129,35 +129,6 @@ async def _happens(what: Awaitable[Any], seconds: float) -> bool:
     except TimeoutError:
         return False
     return True
-
-
-class StartedOrNot:
-    """An application whose refusal to start is one: hypercorn serves on without what failed."""
-
-    def __init__(self, app: Any) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Any, send: Any, *_: Any) -> None:
-        """As the application; what its start raises is told to hypercorn as a failed start."""
-        if scope["type"] != "lifespan":
-            await self.app(scope, receive, send)
-            return
-        last = ""
-
-        async def noted(message: Scope) -> None:
-            nonlocal last
-            last = message["type"]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, noted)
-        except LifespanFailureError:
-            raise
-        except Exception as error:
-            # Against a production that runs without the guard which refused it.
-            if not last:
-                await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
-            raise
 
 
 async def _until(stopped: Awaitable[Any], seconds: float) -> None:
