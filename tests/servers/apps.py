@@ -7,6 +7,7 @@ import json
 import time
 from typing import Any
 
+from aiohttp import web
 from flask import Flask
 from flask import request as flask_request
 from starlette.applications import Starlette
@@ -72,10 +73,27 @@ def flask_app() -> Flask:
     return app
 
 
+def aiohttp_app() -> web.Application:
+    """aiohttp's own."""
+
+    async def tell(request: web.Request) -> web.Response:
+        return web.json_response({"client": request.remote, "scheme": request.scheme})
+
+    async def wait(request: web.Request) -> web.Response:
+        await asyncio.sleep(1.0)
+        return web.Response(text="done")
+
+    app = web.Application()
+    app.add_routes([web.get("/", OPEN(tell)), web.get("/slow", OPEN(wait))])
+    return app
+
+
 asgi = protect(starlette_app(), Policy(origin=ORIGIN))
 asgi_plain = protect(starlette_app(), Policy(origin=PLAIN))
 wsgi = protect(flask_app(), Policy(origin=ORIGIN))
 wsgi_plain = protect(flask_app(), Policy(origin=PLAIN))
 modern = protect(starlette_app(), Policy(origin=ORIGIN, tls_configuration=TlsConfigurationSettings(tls="modern")))
+aiohttp = protect(aiohttp_app(), Policy(origin=ORIGIN))
+aiohttp_plain = protect(aiohttp_app(), Policy(origin=PLAIN))
 unguarded = starlette_app()
 not_an_application = {"app": 1}

@@ -25,10 +25,13 @@ WORDS = {
     "wsgi": (WSGI,),
     "hypercorn": (ASGI, "--server", "hypercorn"),
     "granian": (ASGI, "--server", "granian"),
+    "aiohttp": (f"{APPS}:aiohttp",),
 }
 """How each server is started; the first two are the usual ones."""
 PLAIN = {kind: (f"{words[0]}_plain", *words[1:]) for kind, words in WORDS.items()}
-EACH = pytest.mark.parametrize("kind", list(WORDS))
+LATER = ("hypercorn", "granian", "aiohttp")
+EACH = pytest.mark.parametrize("kind", [pytest.param(kind, marks=[pytest.mark.slow] * (kind in LATER)) for kind in WORDS])
+SEVERAL = pytest.mark.parametrize("kind", [kind for kind in WORDS if kind != "aiohttp"])
 SHORT = ("--head-seconds", "0.5", "--stop-seconds", "5")
 
 
@@ -274,7 +277,7 @@ def test_a_worker_that_ends_leaves_the_socket_to_the_others(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-@EACH
+@SEVERAL
 def test_serves_with_several_workers(kind: str) -> None:
     """The workers share one key, made for this run where the environment gives none."""
     with running.started(*PLAIN[kind], *SHORT, "--workers", "2") as server:
@@ -337,13 +340,18 @@ def test_serves_an_application_without_defences_when_told_so() -> None:
     ("where", "said"),
     [
         ("tests.servers.apps:nothing", "no application is found"),
-        ("tests.servers.apps:not_an_application", "is a dict, no FastAPI, Starlette or Flask application"),
+        ("tests.servers.apps:not_an_application", "is a dict, no FastAPI, Starlette, Flask or aiohttp application"),
         ("tests.servers.nowhere:app", "there is no module"),
     ],
 )
 def test_tells_a_target_that_is_none(where: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     """With what to name instead."""
     assert said in refused(capsys, where)
+
+
+def test_refuses_a_server_that_does_not_fit_the_application(capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything is opened, with the servers that do."""
+    assert "write uvicorn or hypercorn or granian" in refused(capsys, ASGI, "--server", "gunicorn")
 
 
 def test_tells_a_port_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:

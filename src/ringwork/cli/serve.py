@@ -37,9 +37,9 @@ def command(
     client_authority: Annotated[str, typer.Option(help="Require client certificates of this authority, in PEM.")] = "",
     client_revoked: Annotated[str, typer.Option(help="List of its revoked certificates (CRL), in PEM.")] = "",
     workers: Annotated[int, typer.Option(help="Processes.", min=1)] = 1,
-    threads: Annotated[int, typer.Option(help="Requests at once in a process, for Flask.", min=1)] = 8,
+    threads: Annotated[int, typer.Option(help="Requests at once in a process, for WSGI.", min=1)] = 8,
     head_seconds: Annotated[float, typer.Option(help="Longest time until a request's head is whole.")] = 10.0,
-    request_seconds: Annotated[float, typer.Option(help="Longest time of a request before its process is ended, for Flask.")] = 60.0,
+    request_seconds: Annotated[float, typer.Option(help="Longest time of a request before its process is ended, for WSGI.")] = 60.0,
     stop_seconds: Annotated[float, typer.Option(help="Time for running requests after SIGTERM.")] = 20.0,
     server: Annotated[str, typer.Option(help=f"One of {choice.names()}; without it the usual one for the application.")] = "",
     factory: Annotated[bool, typer.Option("--factory", help="The name is a function that makes the application.")] = False,
@@ -123,7 +123,7 @@ def _is_application(value: object) -> bool:
 def _require_guard(app: Any, name: str, *, unguarded: bool) -> None:
     """Against a production whose protect() got lost: an application without defences is served only when somebody says so."""
     if not _is_application(app):
-        problem = f"{name} is a {type(app).__name__}, no FastAPI, Starlette or Flask application"
+        problem = f"{name} is a {type(app).__name__}, no FastAPI, Starlette, Flask or aiohttp application, and no handler of Django"
         raise TargetFailed(step="find", problem=problem, advice="name the application itself, or its factory with --factory")
     if installed(app) is not None:
         return
