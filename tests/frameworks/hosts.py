@@ -9,16 +9,24 @@ from typing import Any
 import ringwork
 from ringwork import Policy, Principal
 from ringwork.events import Event
+from ringwork.protect import installed
+from ringwork.route import Route
 from tests.frameworks import surgery
-from tests.frameworks.builders import fastapi, flask, starlette
+from tests.frameworks.builders import django, fastapi, flask, starlette
 from tests.frameworks.clients.replies import ORIGIN, Reply, sending
 from tests.frameworks.surgery import OPEN
 from tests.frameworks.ways import Effects, Way, Ways
 
 __all__ = ["BUILDERS", "FRAMEWORKS", "OPEN", "ORIGIN", "Effects", "Host", "Reply", "builds", "cookies_of", "identify", "policy"]
 
-FRAMEWORKS: dict[str, Any] = {"starlette": starlette, "fastapi": fastapi, "flask": flask}
-"""By name, the module that builds an application of the framework and brings its client."""
+FRAMEWORKS: dict[str, Any] = {
+    "starlette": starlette,
+    "fastapi": fastapi,
+    "flask": flask,
+    "django-wsgi": django.WSGI,
+    "django-asgi": django.ASGI,
+}
+"""By name, what builds an application of the framework and brings its client."""
 
 
 def cookies_of(request: Any) -> Mapping[str, str]:
@@ -78,7 +86,19 @@ class Host:
         if self._client is None or self._client.app is not self.app:
             self._client = self.framework.CLIENT(self.app)
             weakref.finalize(self, self._client.close)
+        self._turn()
         return self._client
+
+    def _turn(self) -> None:
+        """Django has one URLconf in a process; this application's is put there before anything is asked of it."""
+        getattr(self.framework, "turn_to", lambda app: None)(self.bare)
+
+    def routes(self) -> list[Route]:
+        """What ringwork knows of the application's ways in."""
+        self._turn()
+        installation = installed(self.app)
+        assert installation is not None
+        return installation.list_routes()
 
     def ask(
         self,

@@ -138,7 +138,6 @@ def ways(effects: Effects) -> Ways:
         Way("/biscuit", lambda asked: Answer(headers=(("Set-Cookie", BISCUITS[asked.query["kind"]]),)), OPEN),
         Way("/recorded", noting("recorded"), requires("admin", recorded=True)),
         Way("/hangs", never, OPEN, marks=(limits("a health check", seconds=0.02),)),
-        Way("/hangs-reading", write, OPEN, ("POST",), "body", marks=(limits("a health check", seconds=0.02),)),
         Way("/boasting", lambda asked: Answer(headers=BANNERS), OPEN),
         Way("/broken-stream", lambda asked: Answer(broken()), OPEN),
         Way("/unset", write, OPEN, ("POST",), "body"),

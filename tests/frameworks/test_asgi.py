@@ -18,7 +18,7 @@ import ringwork
 from ringwork.errors import PolicyInvalid
 from tests.frameworks.hosts import BUILDERS, Effects, Host, policy
 
-ASGI = [name for name in sorted(BUILDERS) if name != "flask"]
+ASGI = ["fastapi", "starlette"]
 
 
 @pytest.fixture(params=ASGI)

@@ -16,7 +16,7 @@ from ringwork import events
 from ringwork.enforce.observation.security_event_logging import SecurityEventLoggingSettings
 from ringwork.events import Event, Outcome, as_fields
 from ringwork.policy.policy import Mode
-from tests.frameworks.hosts import BUILDERS, Host, policy
+from tests.frameworks.hosts import FRAMEWORKS, Host, cookies_of
 
 JUDGE = jsonschema.Draft202012Validator(json.loads(resources.files("ringwork").joinpath("events.schema.json").read_text(encoding="utf-8")))
 REQUEST = {"X-Request-ID": "req-7f3a"}
@@ -36,7 +36,7 @@ class Sink:
         self.events.append(event)
 
 
-@pytest.fixture(params=sorted(BUILDERS))
+@pytest.fixture(params=FRAMEWORKS)
 def framework(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
@@ -44,15 +44,12 @@ def framework(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def host(framework: str) -> Host:
-    return Host(framework, BUILDERS[framework])
+    return Host(framework)
 
 
 def marked(framework: str, sink: Any, **more: Any) -> Host:
     """A host whose sink is `sink` and whose odd route, which carries no mark of its own, is marked recorded=True by the policy."""
-    host = Host(framework, BUILDERS[framework])
-    rules = {"GET /bare": ringwork.requires("admin", recorded=True)}
-    host.app = ringwork.protect(BUILDERS[framework](host.effects), policy(**{"events": sink, "rules": rules, **more}))
-    return host
+    return Host(framework, **{"events": sink, "rules": {"GET /bare": ringwork.requires("admin", recorded=True)}, **more})
 
 
 @pytest.mark.parametrize(
@@ -100,7 +97,7 @@ def test_drops_a_request_id_that_is_none(host: Host, sent: str) -> None:
 def test_calls_the_application_and_the_machine_by_the_names_of_the_settings(framework: str) -> None:
     """Where many applications share a log, each event says whose it is."""
     named = SecurityEventLoggingSettings(app="clinic", host="web-1")
-    host = Host(framework, BUILDERS[framework], security_event_logging=named)
+    host = Host(framework, security_event_logging=named)
     host.ask("GET", "/bare")
     assert [(event.app, event.host) for event in host.events] == [("clinic", "web-1")]
 
@@ -158,7 +155,7 @@ def test_rings_the_alarm_with_the_event_that_the_sink_lost(framework: str, caplo
 
 def test_tells_a_refused_start_once(framework: str) -> None:
     """A start that production refuses is an event, and each request that meets it has one of its own."""
-    host = Host(framework, BUILDERS[framework], mode=Mode.PRODUCTION, key=ringwork.Secret(b"k" * 32))
+    host = Host(framework, mode=Mode.PRODUCTION, key=ringwork.Secret(b"k" * 32))
     for _ in range(2):
         assert host.ask("GET", "/ok").status == 503
     starts = [event for event in host.events if event.reason == "start-refused"]
@@ -169,7 +166,7 @@ def test_tells_a_refused_start_once(framework: str) -> None:
 
 def test_only_keeps_telling_what_it_switches_on(framework: str) -> None:
     """The first step of adoption is the one at which the operator has to see what happens."""
-    host = Host(framework, BUILDERS[framework], only=["network.host-validation"])
+    host = Host(framework, only=["network.host-validation"])
     assert host.ask("GET", "/ok", host="evil.invalid").status == 421
     assert [event.control for event in host.events] == ["network.host-validation"]
 
@@ -179,15 +176,14 @@ def test_trap_35_a_request_forges_no_log_line(framework: str) -> None:
     forged = "\nWARNING ringwork.security: forged\u202e\x1b[2J"
 
     def identify(request: Any) -> Any:
-        if request.cookies.get("user") == "raises":
+        if cookies_of(request).get("user") == "raises":
             raise LookupError(f"no such user{forged}")
         return ringwork.Principal(id=f"ada{forged}")
 
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-    host = Host(framework, BUILDERS[framework])
-    host.app = ringwork.protect(BUILDERS[framework](host.effects), policy(identify=identify))
+    host = Host(framework, identify=identify, events=events.log_event)
     events.LOGGER.addHandler(handler)
     try:
         for path, user in (("/no%0aWARNING%20ringwork.security:%20forged", "x"), ("/admin", "x"), ("/admin", "raises")):

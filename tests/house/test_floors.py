@@ -157,6 +157,7 @@ ROOMS: dict[str, Room] = {
             "current",
             "installation",
             "frameworks.asgi",
+            "frameworks.asgi_limits",
             "frameworks.django_around",
             "frameworks.django_deciding",
             "frameworks.django_listing",

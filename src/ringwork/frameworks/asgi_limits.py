@@ -206,6 +206,31 @@ class Meter(Sender):
         await closing
 
 
+def as_of_a_client_that_left(exchange: Exchange, receive: Receive) -> Receive:
+    """A receive for Django, which lets itself be stopped in one way only: by a client that has left.
+
+    Then it stops the view and closes what it opened. So a body over its limit and an answer that is late are told to it as that;
+    the client has been answered from here.
+    """
+    meter: Any = exchange.meter
+    if meter is None:
+        return receive
+
+    async def heard() -> Message:
+        meter.task = task = current_task()
+        try:
+            return await receive()
+        except OverLimit:
+            return {"type": "http.disconnect"}
+        except asyncio.CancelledError:
+            if task is None or not meter.cut:
+                raise
+            task.uncancel()
+            return {"type": "http.disconnect"}
+
+    return heard
+
+
 class Socket(Protocol):
     """What a meter needs of the sender of a WebSocket."""
 

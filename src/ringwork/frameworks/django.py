@@ -20,7 +20,7 @@ from ringwork.current import SERVED, csp_nonce
 from ringwork.enforce.guard import Surroundings
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange
-from ringwork.frameworks import asgi, django_around, wsgi
+from ringwork.frameworks import asgi, asgi_limits, django_around, wsgi
 from ringwork.frameworks.django_deciding import answer_of, enter, enter_waiting
 from ringwork.frameworks.django_listing import list_patterns, to_route
 from ringwork.frameworks.django_routes import Index
@@ -143,7 +143,7 @@ def _asgi_inside(original: Any, app: Any) -> asgi.App:
             await receive()
             await send({"type": "websocket.close", "code": 1000})
         else:
-            await original.__call__(app, scope, receive, send)
+            await original.__call__(app, scope, asgi_limits.as_of_a_client_that_left(scope[asgi.KEY], receive), send)
 
     return inside
 

@@ -14,7 +14,7 @@ from ringwork.enforce.guard import Limits, Refusal
 from ringwork.enforce.network.request_limits import announced
 from ringwork.errors import Refused
 from ringwork.exchange import Exchange
-from ringwork.pipeline import Answer
+from ringwork.pipeline import ERRORS, Answer
 
 
 class OverLimit(Refused):
@@ -40,7 +40,7 @@ class Metered:
 
     def read(self, size: int | None = -1) -> bytes:
         """As a file's."""
-        return self._take(self._source.read, size)
+        return self._take(self._source.read, size, fills=True)
 
     def readline(self, size: int | None = -1) -> bytes:
         """As a file's. Against a line without an end: it is never longer than what is left."""
@@ -68,7 +68,7 @@ class Metered:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._source, name)
 
-    def _take(self, read: Any, size: int | None) -> bytes:
+    def _take(self, read: Any, size: int | None, *, fills: bool = False) -> bytes:
         plan: Any = self.exchange.plan
         limits: Limits = plan.limits
         if self.starter.cut is not None:
@@ -83,10 +83,38 @@ class Metered:
         if self._is_over(limits, announced_only=True):
             return self._refuse(plan, limits.too_large)
         left = max(limits.body_bytes - self._read, 0) + 1
-        piece = read(left if wanted < 0 else min(wanted, left))
+        most = left if wanted < 0 else min(wanted, left)
+        piece = self._filled(most) if fills else read(most)
         self._read += len(piece)
+        if len(piece) < most and (fills or not piece) and self._is_short():
+            return self._break_off(plan)
         # Against a body without a length, or with a wrong one: one byte more than the limit ends it, and nothing of it is kept.
-        return self._refuse(plan, limits.too_large) if self._is_over(limits, announced_only=False) else piece
+        if self._is_over(limits, announced_only=False):
+            return self._refuse(plan, limits.too_large)
+        return piece
+
+    def _filled(self, size: int) -> bytes:
+        """`size` bytes, fewer at the end of the body only: a raw source gives what it has, and that is no end."""
+        piece: bytes = self._source.read(size)
+        length = self.exchange.content_length
+        if not piece or length is None:
+            return piece
+        wanted = min(size, announced(length) - self._read)
+        while len(piece) < wanted and (more := self._source.read(wanted - len(piece))):
+            piece += more
+        return piece
+
+    def _is_short(self) -> bool:
+        length = self.exchange.content_length
+        return length is not None and self._read < announced(length)
+
+    def _break_off(self, plan: Any) -> bytes:
+        """Against half a body that a handler takes for a whole one: its client has left, and nothing shall be done with it."""
+        if self.starter.started:
+            return b""
+        plan.pipeline.answered(self.exchange, 400)
+        self.starter.cut = plan.pipeline.answer(self.exchange, 400)
+        raise OverLimit(control=ERRORS, status=400, reason="answered")
 
     def _is_over(self, limits: Limits, *, announced_only: bool) -> bool:
         length = self.exchange.content_length

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from typing import Any
 from urllib.parse import unquote
 
@@ -89,8 +90,8 @@ async def _ask(app: Any, sent: Sending) -> Reply:
     try:
         async with asyncio.timeout(DEADLINE):
             await app(scope_of(sent, "http"), receive, send)
-    except Exception:
-        LOGGER.exception("the application raised through to its server")
+    except Exception:  # noqa: BLE001  # as a server: whatever it is, it is logged and the next request is served
+        LOGGER.warning("the application raised through to its server: %s", traceback.format_exc())
         return _reply(heard, "http.response", sent.method) if heard else BARE
     finally:
         gone.set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -31,8 +32,8 @@ class Client:
         pieces: list[bytes] = []
         try:
             ends = self._read(self.app(environ_of(sent), start_response), pieces, sent.hears)
-        except Exception:
-            LOGGER.exception("the application raised through to its server")
+        except Exception:  # noqa: BLE001  # as a server: whatever it is, it is logged and the next request is served
+            LOGGER.warning("the application raised through to its server: %s", traceback.format_exc())
             if not started:
                 return BARE
             ends = False

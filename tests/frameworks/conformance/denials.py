@@ -97,6 +97,7 @@ def usual() -> dict[str, Any]:
 SETTINGS: dict[str, Callable[[], dict[str, Any]]] = {
     "usual": usual,
     "unconfigured": lambda: {"origin": "", "identify": identify},
+    "hasty": lambda: {"request_limits": RequestLimitsSettings(seconds=0.05)},
     "crowded": lambda: {"request_limits": RequestLimitsSettings(concurrent=1)},
 }
 """By name, the settings of the hosts that denials are asked of."""
@@ -267,7 +268,8 @@ DENIALS: tuple[Denial, ...] = (
         "network.request-limits",
         "late-body",
         408,
-        lambda host: host.ask("POST", "/hangs-reading", pieces=(b"a",), stalls=True),
+        lambda host: host.ask("POST", "/unset", pieces=(b"a",), stalls=True),
+        settings="hasty",
         elsewhere={"wsgi": Otherwise(WORKER)},
     ),
     Denial("network.request-limits", "late-answer", 503, get("/hangs"), elsewhere={"wsgi": Otherwise(WORKER)}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -123,7 +124,7 @@ def test_refuses_a_handshake_of_a_foreign_page(host: Host, headers: dict[str, st
 @only("wsgi", "django-asgi")
 def test_answers_a_handshake_as_a_page(host: Host) -> None:
     """Where there are no sockets nothing is upgraded."""
-    assert host.knock("/ok", OWN_PAGE).status in {200, 400}
+    assert host.knock("/ok", OWN_PAGE).status in {200, 400, 403}
     assert host.knock("/socket", OWN_PAGE).status in {403, 404}
     assert host.effects.done == []
 
@@ -168,6 +169,7 @@ def test_gives_a_clean_page_for_a_fault_and_tells_it_once(host: Host, path: str)
     assert isinstance(event.error, RuntimeError)
 
 
+@pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning")
 def test_cuts_a_stream_that_breaks_and_tells_it(host: Host) -> None:
     """A fault behind the first piece can change no status any more: the answer ends too early and shows nothing of it."""
     reply = host.ask("GET", "/broken-stream")
@@ -175,3 +177,6 @@ def test_cuts_a_stream_that_breaks_and_tells_it(host: Host) -> None:
     assert "canary" not in reply.text
     assert not reply.ends
     assert [(event.control, event.reason) for event in host.events] == [("output.error-handling", "exception")]
+    # Django leaves the body's temporary file to the collector here, once nobody holds the traceback; better now than in another test.
+    host.forget()
+    gc.collect()

@@ -6,6 +6,7 @@ import pytest
 
 from tests.frameworks.conformance.answers import missing_headers
 from tests.frameworks.conformance.conftest import kept
+from tests.frameworks.conformance.unlike import only, unlike
 from tests.frameworks.hosts import ORIGIN, Host
 
 ALICE = {"Cookie": "__Host-user=alice"}
@@ -32,6 +33,7 @@ def test_stops_a_stream_whose_client_has_left(host: Host) -> None:
     assert host.ask("GET", "/ok").text == "fine"
 
 
+@unlike("django-wsgi", because="Django reads no body without a length (WSGI)", instead="test_reads_nothing_of_a_body_without_a_length")
 @pytest.mark.parametrize("pieces", [(b"a" * 1000, b"a" * 1000), (b"a" * 1000, b"a" * 1001)], ids=["at the limit", "one byte more"])
 def test_measures_a_body_that_comes_in_pieces(framework: str, pieces: tuple[bytes, ...]) -> None:
     """No Content-Length says how long it will be; one byte more than the limit is 413, and the handler has done nothing with it."""
@@ -44,3 +46,10 @@ def test_measures_a_body_that_comes_in_pieces(framework: str, pieces: tuple[byte
         return
     assert (reply.status, host.effects.done) == (413, [])
     assert host.told == [("network.request-limits", "large-body")]
+
+
+@only("django-wsgi")
+def test_reads_nothing_of_a_body_without_a_length(host: Host) -> None:
+    """The handler is told of an empty body, however long it was."""
+    assert host.ask("POST", "/unset", OCTETS, pieces=(b"a" * 5000,)).status == 200
+    assert host.effects.done == [""]

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 import ringwork
 from ringwork import public, requires
-from ringwork.protect import installed
-from ringwork.route import Public, Requires, Route, RouteKind
+from ringwork.route import Public, Requires, RouteKind
 from tests.frameworks.conformance.unlike import unlike
 from tests.frameworks.hosts import Host
 from tests.frameworks.surgery import ways
@@ -16,13 +15,6 @@ from tests.frameworks.ways import Answer, Effects, Files, Group, Socket, Way, Wa
 
 ALICE = {"Cookie": "__Host-user=alice"}
 ERIN = {"Cookie": "__Host-user=erin"}
-
-
-def listed(host: Host) -> list[Route]:
-    """What ringwork knows of the application."""
-    installation = installed(host.app)
-    assert installation is not None
-    return installation.list_routes()
 
 
 def word(rule: object) -> str:
@@ -47,7 +39,7 @@ def plain(path: str) -> str:
 
 def test_lists_every_way_in_with_its_rule(host: Host) -> None:
     """What is not listed is not seen by anybody who reviews the rules."""
-    found = {(plain(route.path), word(route.rule)) for route in listed(host) if route.kind is RouteKind.HTTP}
+    found = {(plain(route.path), word(route.rule)) for route in host.routes() if route.kind is RouteKind.HTTP}
     assert found == set(written(ways(Effects())))
 
 
@@ -55,11 +47,11 @@ def test_lists_folders_and_sockets(host: Host) -> None:
     """Static files are a way in like any other, and so is a WebSocket where there are any."""
     some = ways(Effects())
     files = {way.path for way in some if isinstance(way, Files)}
-    static = [route for route in listed(host) if route.kind is RouteKind.STATIC]
+    static = [route for route in host.routes() if route.kind is RouteKind.STATIC]
     assert {route.path.partition("/{")[0] for route in static} == files
     assert {word(route.rule) for route in static} == {"public"}
     sockets = {way.path: "none" if way.rule is None else "ruled" for way in some if isinstance(way, Socket)}
-    seen = {route.path: "none" if route.rule is None else "ruled" for route in listed(host) if route.kind is RouteKind.WEBSOCKET}
+    seen = {route.path: "none" if route.rule is None else "ruled" for route in host.routes() if route.kind is RouteKind.WEBSOCKET}
     assert seen in (sockets, {})
 
 
@@ -82,7 +74,7 @@ def test_covers_a_route_that_is_added_after_protect(framework: str) -> None:
     host.add(Way("/late-ruled", lambda asked: Answer("late"), requires()))
     assert [host.ask("GET", path, ALICE).status for path in ("/late", "/late-ruled")] == [403, 200]
     assert host.ask("GET", "/late-ruled").status == 401
-    assert {"/late", "/late-ruled"} <= {route.path for route in listed(host)}
+    assert {"/late", "/late-ruled"} <= {route.path for route in host.routes()}
 
 
 @unlike("flask", because="Flask takes no route after its first request", instead="test_covers_a_route_that_is_added_after_protect")

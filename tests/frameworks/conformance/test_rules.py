@@ -127,7 +127,7 @@ def test_takes_a_form_token_once(host: Host) -> None:
 def test_observe_changes_no_answer_and_tells_what_it_would_refuse(framework: str) -> None:
     """observe is for looking: the same bytes as without ringwork, and one event for each refusal."""
     host = Host(framework, mode=Mode.OBSERVE)
-    answer = host.ask("GET", "/bare", host="canary.invalid")
+    answer = host.ask("GET", "/bare", host="localhost")
     assert (answer.status, answer.text) == (200, "nobody thought of me")
     assert not answer.all("x-content-type-options")
     assert {e.control for e in host.events} == {"network.host-validation", "access.deny-by-default"}
@@ -137,7 +137,7 @@ def test_observe_changes_no_answer_and_tells_what_it_would_refuse(framework: str
 def test_only_switches_on_what_it_names(framework: str) -> None:
     """The first step of adoption: headers, and nobody is denied."""
     host = Host(framework, only=["browser.security-headers"])
-    answer = host.ask("GET", "/bare", host="canary.invalid")
+    answer = host.ask("GET", "/bare", host="localhost")
     assert answer.status == 200
     assert answer.all("x-content-type-options") == ["nosniff"]
 

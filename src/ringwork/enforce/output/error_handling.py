@@ -225,6 +225,10 @@ def _shows_inside(seen: bytes) -> bool:
     return any(marker in seen for marker in MARKERS)
 
 
+_DJANGO = b'<!doctype html>\n<html lang="en">\n<head>\n  <title>%s</title>\n</head>\n<body>\n  <h1>'
+_DJANGO_TITLES = {400: b"Bad Request (400)", 403: b"403 Forbidden", 404: b"Not Found", 500: b"Server Error (500)"}
+
+
 def _default_text(exchange: Exchange, status: int, kind: bytes, seen: bytes) -> str | None:
     """The text to keep of a framework's own short body, "" for none of it; None when the body is the application's."""
     if not seen:
@@ -236,8 +240,9 @@ def _default_text(exchange: Exchange, status: int, kind: bytes, seen: bytes) -> 
     text = seen.strip()
     if kind == b"text/plain":
         return "" if text in (phrase.encode(), f"{status}: {phrase}".encode()) else None  # aiohttp's own begin with the number
-    # werkzeug's own page: its first lines are always these, whatever the description says.
-    return "" if text.startswith(b"<!doctype html>\n<html lang=en>\n<title>%d " % status) else None
+    # The first lines of werkzeug's own page, whatever its description says, and of Django's.
+    own = (b"<!doctype html>\n<html lang=en>\n<title>%d " % status, _DJANGO % _DJANGO_TITLES.get(status, phrase.encode()))
+    return "" if text.startswith(own) else None
 
 
 def _default_json(status: int, phrase: str, seen: bytes) -> str | None:
