@@ -92,6 +92,7 @@ class Route(Frozen):
     rule: None when nobody declared one; such a route is refused.
     rule_source: where the rule was found, for reports ("decorator", "router", "policy", ...).
     csrf_exempt: the reason of a declared exemption, or None.
+    own_token: whose tokens its forms may carry instead of ringwork's ("Django"), "" for nobody's.
     rated: the declared class of rates, or None.
     sends_files: the handler was seen to hand out files by a name from the path, whatever its kind.
     limits: what its requests are held to instead of the general limits, or None.
@@ -107,6 +108,7 @@ class Route(Frozen):
     rule: Rule | None = None
     rule_source: str = ""
     csrf_exempt: str | None = None
+    own_token: str = ""
     rated: Rated | None = None
     sends_files: bool = False
     limits: RouteLimits | None = None

@@ -19,7 +19,7 @@ ENFORCE = ("enforce.guard", "enforce.entrances", "enforce.violations", *(f"enfor
 RUN_TIME = ("crypto", *ENFORCE, "policy", "pipeline", "own_checks", "stores")
 FACTS = ("survey.facts", "survey.wire")
 WORDS = ("prove.check", "prove.evidence")
-SHARED = ("prove.witness", "prove.changes", "prove.trial", "prove.randomness", "prove.handshakes", "prove.shipped")
+SHARED = ("prove.witness", "prove.changes", "prove.trial", "prove.randomness", "prove.form_tokens", "prove.handshakes", "prove.shipped")
 """What proofs share: who asks, what can be changed, and what a forgery did; none of it knows a guard."""
 
 
@@ -127,11 +127,13 @@ ROOMS: dict[str, Room] = {
     ),
     "frameworks.django_routes": Room(outside=("django",)),
     "frameworks.django_checks": Room(rooms=("own_checks", "frameworks.django_routes"), outside=("django",)),
+    "frameworks.django_csrf": Room(rooms=("own_checks", "enforce.guard", "frameworks.django_routes"), outside=("django",)),
     "frameworks.django_listing": Room(
         rooms=(
             *RUN_TIME,
             "installation",
             "frameworks.django_checks",
+            "frameworks.django_csrf",
             "frameworks.django_routes",
             "frameworks.handlers",
             "frameworks.telltales",
@@ -149,7 +151,8 @@ ROOMS: dict[str, Room] = {
         outside=("django",),
     ),
     "frameworks.django_deciding": Room(
-        rooms=(*RUN_TIME, "installation", "frameworks.asgi_deciding", "frameworks.wsgi"), outside=("asgiref", "django")
+        rooms=(*RUN_TIME, "installation", "frameworks.asgi_deciding", "frameworks.django_csrf", "frameworks.wsgi"),
+        outside=("asgiref", "django"),
     ),
     "frameworks.django": Room(
         rooms=(
@@ -263,6 +266,7 @@ ROOMS: dict[str, Room] = {
     "prove.changes": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
     "prove.trial": Room(rooms=(*WORDS, "prove.witness", "prove.changes", *FACTS)),
     "prove.randomness": Room(rooms=(*WORDS, "prove.witness")),
+    "prove.form_tokens": Room(rooms=("prove.witness", *FACTS)),
     "prove.shipped": Room(),
     "prove.breached_files": Room(),
     "prove.handshakes": Room(rooms=(*WORDS, "prove.witness", *FACTS)),

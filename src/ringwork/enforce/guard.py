@@ -52,6 +52,10 @@ class ReadForm(Frozen):
     limit_bytes: int
 
 
+class ProvenForm(dict[str, str]):
+    """The fields of a form whose token the framework's own check has found right; the answer to ReadForm on routes with an `own_token`."""
+
+
 class ReadBody(Frozen):
     """Ask: the whole body. The application can still read it afterwards. Answered with bytes, or None above `limit_bytes`."""
 

@@ -7,12 +7,14 @@ Django's own thread. The body is read once and handed on to the view.
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import io
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from asgiref.sync import async_to_sync, sync_to_async
+from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.core.handlers.wsgi import LimitedStream
 from django.http import HttpResponse, UnreadablePostError
@@ -20,7 +22,7 @@ from django.http.multipartparser import MultiPartParserError
 
 from ringwork.enforce.guard import Decision, Refusal, Reply
 from ringwork.exchange import Exchange
-from ringwork.frameworks import asgi_deciding, wsgi
+from ringwork.frameworks import asgi_deciding, django_csrf, wsgi
 from ringwork.frameworks.asgi_deciding import Message, Receive
 from ringwork.pipeline import Answer, Pipeline, Plan
 
@@ -48,7 +50,7 @@ async def enter_waiting(exchange: Exchange, plan: Plan, request: Any) -> Decisio
         refusal = await _identified(exchange, plan.pipeline, request)
         if refusal is not None:
             return refusal
-    waiting = asgi_deciding.enter(exchange, plan, request, _again(request), _fields_waiting)
+    waiting = asgi_deciding.enter(exchange, plan, request, _again(request), functools.partial(_fields_waiting, plan))
     if waiting is None:
         return None
     found, _ = await waiting
@@ -114,7 +116,7 @@ def _driven(asking: Any, plan: Plan, request: Any) -> Decision:
     if hasattr(request, "_body"):
         environ["wsgi.input"] = io.BytesIO(request.body)  # a middleware has read it already
     source = environ["wsgi.input"]
-    found = wsgi.drive(asking, environ, lambda body: _fields(request, body), seconds=plan.pipeline.guard_seconds)
+    found = wsgi.drive(asking, environ, lambda body: _fields(request, body, plan), seconds=plan.pipeline.guard_seconds)
     if environ["wsgi.input"] is not source and not request._read_started and not hasattr(request, "_body"):  # noqa: SLF001  # as above
         request._stream = LimitedStream(environ["wsgi.input"], _length(environ))  # noqa: SLF001  # as WSGIRequest makes it
     return found
@@ -136,11 +138,13 @@ def _again(request: Any) -> Receive:
     return receive
 
 
-async def _fields_waiting(request: Any, body: bytes) -> Mapping[str, str] | None:
-    return _fields(request, body)
+async def _fields_waiting(plan: Plan, request: Any, body: bytes) -> Mapping[str, str] | None:
+    if plan.route is not None and plan.route.own_token and settings.CSRF_USE_SESSIONS:
+        return await sync_to_async(_fields, thread_sensitive=True)(request, body, plan)  # the session may be in the database
+    return _fields(request, body, plan)
 
 
-def _fields(request: Any, body: bytes) -> Mapping[str, str] | None:
+def _fields(request: Any, body: bytes, plan: Plan) -> Mapping[str, str] | None:
     """The form through Django's own request, which keeps what it has parsed for the view."""
     if not request._read_started and not hasattr(request, "_body"):  # noqa: SLF001  # as HttpRequest.body leaves it
         request._body, request._stream = body, io.BytesIO(body)  # noqa: SLF001  # the same
@@ -149,4 +153,5 @@ def _fields(request: Any, body: bytes) -> Mapping[str, str] | None:
     except (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError, UnicodeDecodeError):
         # What the parser cannot read is no form; whether that matters is the guard's to say.
         return None
-    return {name: form.getlist(name)[0] for name in form if form.getlist(name)}
+    fields = {name: form.getlist(name)[0] for name in form if form.getlist(name)}
+    return django_csrf.proven(request, fields) if plan.route is not None and plan.route.own_token else fields

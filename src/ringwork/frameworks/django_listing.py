@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ringwork.frameworks import django_checks, telltales
+from ringwork.frameworks import django_checks, django_csrf, telltales
 from ringwork.frameworks.django_routes import Entry, Marked, class_of, entries
 from ringwork.frameworks.handlers import handler_behind
 from ringwork.installation import FoundRule, Installation
@@ -41,6 +41,7 @@ def to_route(entry: Entry, installation: Installation | None, method: str | None
         rule=found.rule if found else None,
         rule_source=found.source if found else "",
         csrf_exempt=found.csrf_exempt if found else None,
+        own_token=django_csrf.own_token(entry.callback),
         limits=limits_among(marked),
         rated=rated_among(marked),
         sends_files=is_static or telltales.sends_files(entry.callback, entry.path),

@@ -45,6 +45,7 @@ class RouteFacts:
     recorded: bool = False  # told as an event before it begins, by its rule
     reason: str = ""
     csrf_exempt: str = ""
+    own_token: str = ""  # whose form tokens count besides ringwork's: "Django"
     guarded_by: tuple[str, ...] = ()
     parameters: tuple[ParameterFacts, ...] = ()
     body: str = ""  # "json", "form", "multipart" or ""

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from ringwork.crypto import chance
 from ringwork.crypto.form_tokens import Bound, FormTokens, TokenFault
-from ringwork.enforce.guard import NOTED, Asking, Blocking, Decision, Enter, Guard, Hooks, ReadForm, Refusal, Site
+from ringwork.enforce.guard import NOTED, Asking, Blocking, Decision, Enter, Guard, Hooks, ProvenForm, ReadForm, Refusal, Site
 from ringwork.errors import StoreDown
 from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen
@@ -204,6 +204,9 @@ def _spend(exchange: Exchange, settings: CsrfSettings, site: Site, tokens: FormT
         fields = yield ReadForm(limit_bytes=settings.form_limit_bytes)
         if fields is None:
             return _refuse(CsrfReason.UNREADABLE_FORM, "the form is larger than form_limit_bytes, or no form")
+        if isinstance(fields, ProvenForm) and FIELD not in fields:
+            # Kept where it is there already: the framework's own token, tied to the browser's cookie.
+            return None
         raw_token = fields.get(FIELD, "").encode("utf-8", "replace")
     if not raw_token:
         return _refuse(CsrfReason.MISSING_TOKEN, "no token; put current().csrf_field(action) into the form, or send application/json")

@@ -7,26 +7,25 @@ every wrong token, from every wrong place and in every disguise of its body; the
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterable, Iterator, Sequence
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import changes, handshakes, randomness, witness
+from ringwork.prove import changes, form_tokens, handshakes, randomness, witness
 from ringwork.prove.changes import Change, Found
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Observation, Outcome
 from ringwork.prove.trial import Attempt, Shot, Trial
 from ringwork.prove.witness import Cast, saw, shown
 from ringwork.survey.facts import RouteFacts
-from ringwork.survey.wire import forms
 from ringwork.survey.wire.client import EVIL, FORM, Client
 
 CONTROL = "browser.csrf"
 MOST, MOST_BRIEF = 6, 2
 _USED, _EXPIRED = "form with a used token", "form with an expired token"
-_TOKENS_WANTED, _TOKENS_NEEDED, _TOKEN_SECONDS = 1000, 100, 4.0
+_TOKENS_WANTED, _TOKENS_NEEDED = 1000, 100
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_OTHER_FORM = "form with another form's token"
 
 
 def _nothing_found(stage: Stage, check: str, found: Found, what: str) -> Evidence:
@@ -94,7 +93,14 @@ def _forgeries(cast: Cast, change: Change) -> dict[str, Attempt]:
     """Every wrong token where the form has one, or ringwork asks for one; then the posts from other sites."""
     is_ours = cast.stage.facts.guard is not None
     tokens = _wrong_tokens(cast, change, made_up=not change.token_field) if change.token_field or is_ours else {}
+    if _serves_all_forms(change):
+        tokens.pop(_OTHER_FORM, None)
     return {**tokens, **_from_elsewhere(change)}
+
+
+def _serves_all_forms(change: Change) -> bool:
+    """Django's own token: one secret for the browser, masked anew for each page; it is no fault that it serves twice."""
+    return change.token_field == form_tokens.DJANGO_FIELD
 
 
 def _spent(cast: Cast, change: Change) -> list[Observation]:
@@ -103,6 +109,9 @@ def _spent(cast: Cast, change: Change) -> list[Observation]:
     if not change.token_field and not is_ours:
         detail = "the form carries no token; only the browser's own word and its cookies stand before it"
         return [saw(Outcome.UNTRIED, "form without a token", change.route, detail)]
+    if _serves_all_forms(change):
+        detail = "the form carries Django's own token, which serves every form of its browser, and more than once"
+        return [saw(Outcome.UNTRIED, _USED, change.route, detail)]
     seen = _replayed(cast, change)
     if any(o.outcome is Outcome.UNTRIED and o.control is None for o in seen):
         cast.reset()
@@ -138,7 +147,7 @@ def _wrong_tokens(cast: Cast, change: Change, *, made_up: bool) -> dict[str, Att
         "form with garbage for a token in the header": with_token(None, [("x-csrf-token", witness.marker("garbage"))]),
         "form with another user's token": borrowed("user"),
         "form with the token of another login of the same user": borrowed("login"),
-        "form with another form's token": borrowed("form"),
+        _OTHER_FORM: borrowed("form"),
     }
 
 
@@ -310,33 +319,19 @@ def token_quality(stage: Stage) -> Evidence:
                 check=check, observations=(saw(Outcome.BROKEN, attack, where, "no form carries a token", read=len(shown_forms)),)
             )
         return Evidence(check=check, not_verified="no form with a token was seen")
-    pages = [form.page for form in with_tokens]
+    # Django has one secret for a browser, so that one page tells as much as all.
+    first = next((form.page for form in with_tokens if form.token_field == form_tokens.DJANGO_FIELD), "")
+    pages = [form.page for form in with_tokens if form.token_field != form_tokens.DJANGO_FIELD or form.page == first]
     # The page with most forms gives a thousand tokens, each other one enough to tell a counter from chance.
     seen: list[Observation] = []
     for page in sorted(set(pages), key=lambda page: (-pages.count(page), page)):
-        tokens = _collect(client, page, _TOKENS_WANTED if not seen else _TOKENS_NEEDED)
+        tokens = form_tokens.collected(client, page, _TOKENS_WANTED if not seen else _TOKENS_NEEDED)
         if len(set(tokens)) < len(tokens) / 2:
-            tokens = _one_for_each_session(cast, stage, page)  # one token for a whole session: sessions are compared instead
+            tokens = form_tokens.one_for_each_session(
+                cast, page, needed=_TOKENS_NEEDED
+            )  # one token for a whole session: sessions are compared instead
         seen.append(randomness.judged(attack, f"{where} of {page}", tokens, needed=_TOKENS_NEEDED))
     return Evidence(check=check, observations=tuple(seen))
-
-
-def _collect(client: Client, page: str, wanted: int) -> list[str]:
-    tokens, until = list[str](), time.monotonic() + _TOKEN_SECONDS
-    while len(tokens) < wanted and time.monotonic() < until:
-        with contextlib.suppress(OSError):
-            tokens += [f.fields[f.token_field] for f in forms.forms_of(client.page(page).text, page) if f.token_field]
-    return tokens[:wanted]
-
-
-def _one_for_each_session(cast: Cast, stage: Stage, page: str) -> list[str]:
-    tokens = list[str]()
-    until = time.monotonic() + 2 * _TOKEN_SECONDS
-    while len(tokens) < _TOKENS_NEEDED and time.monotonic() < until:
-        with contextlib.suppress(OSError, TargetFailed):
-            client = cast.served.login(stage.users[-1]) if stage.users else cast.served.client()
-            tokens += [f.fields[f.token_field] for f in forms.forms_of(client.page(page).text, page) if f.token_field][:1]
-    return tokens
 
 
 # -- exemptions ---------------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ def facts_of(
         recorded=isinstance(rule, Requires) and rule.recorded,
         reason=rule.reason if isinstance(rule, Public) else "",
         csrf_exempt=route.csrf_exempt or "",
+        own_token=route.own_token,
         guarded_by=tuple(dict.fromkeys([rule.by, *guarded_by])) if isinstance(rule, Own) else guarded_by,
         parameters=parameters,
         body=body,
