@@ -21,19 +21,22 @@ from examples.clinic import desk
 from examples.clinic.domain import ClinicError, Role, State
 from examples.clinic.models import Appointment, Patient, User
 from examples.clinic.policy import COOKIE
+from ringwork import requires
 
 _LEFT_OUT = {"password_change", "password_change_done", "autocomplete", "view_on_site"}
 
 
 class Office(admin.AdminSite):
-    """The admin site. Signing in and out is the clinic's own, and the rule for all its pages stands on the include."""
+    """The admin site. Signing in and out is the clinic's own, and a rule stands on each include."""
 
     site_header = site_title = "Riverside Clinic, office"
     site_url = "/"
 
     def get_urls(self) -> list[Any]:
-        """Without the pages that would go past the desk."""
-        return [url for url in super().get_urls() if getattr(url, "name", None) not in _LEFT_OUT]
+        """Without the pages that would go past the desk; those of a table for the roles that may see it."""
+        roles = {_place(model): shown.roles for model, shown in self._registry.items() if isinstance(shown, _Shown)}
+        urls = [url for url in super().get_urls() if getattr(url, "name", None) not in _LEFT_OUT]
+        return [requires(*roles[str(url.pattern)], recorded=True)(url) if str(url.pattern) in roles else url for url in urls]
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The clinic's own page."""
@@ -47,6 +50,10 @@ class Office(admin.AdminSite):
         return answer
 
 
+def _place(model: type[Model]) -> str:
+    return f"{model._meta.app_label}/{model._meta.model_name}/"  # noqa: SLF001  # Django's name for what it gives to everybody
+
+
 OFFICE = Office()
 
 
@@ -54,6 +61,10 @@ class _Shown(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its stub
     """A table that is shown to some roles and changed by its actions alone."""
 
     roles: ClassVar[frozenset[str]] = frozenset()
+
+    def get_urls(self) -> list[Any]:
+        """The list, and of each row its fields and its history."""
+        return [url for url in super().get_urls() if str(url.name).endswith(("_changelist", "_change", "_history"))]
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Whether the role may see the table."""

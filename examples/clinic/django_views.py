@@ -53,11 +53,12 @@ def visiting(request: HttpRequest) -> HttpResponse:
     return HttpResponse(pages.visiting())
 
 
-@public("where one signs in; checks the password itself")
 class Login(View):
+    @public("where one signs in")
     def get(self, request: HttpRequest) -> HttpResponse:
         return HttpResponse(pages.login())
 
+    @public("where one signs in; checks the password itself")
     def post(self, request: HttpRequest) -> HttpResponse:
         username = request.POST.get("username", "")
         signed_in = desk.sign_in(username, request.POST.get("password", ""), request.COOKIES.get(COOKIE))
