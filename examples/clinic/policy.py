@@ -8,6 +8,7 @@ from typing import Protocol
 
 from examples.clinic import desk, sessions
 from examples.clinic.domain import Role
+from ringwork.enforce.transport.mutual_tls import MutualTlsSettings, Service
 from ringwork.names import SessionId
 from ringwork.policy.policy import Policy
 from ringwork.principal import Principal
@@ -45,4 +46,12 @@ def principal_of(raw_key: str | None) -> Principal | None:
     return Principal(id=str(login.user.id), roles=frozenset({login.user.role}), session=SessionId(login.handle))
 
 
-POLICY = Policy(origin=ORIGIN, identify=identify, roles=tuple(role.value for role in Role))
+LABORATORY = Service(name="spiffe://clinic.example/laboratory", roles=("laboratory",))
+"""The one machine that calls by itself, known by its certificate: `ringwork serve ... --client-authority` on the inner network."""
+
+POLICY = Policy(
+    origin=ORIGIN,
+    identify=identify,
+    roles=(*(role.value for role in Role), *LABORATORY.roles),
+    mutual_tls=MutualTlsSettings(services=(LABORATORY,)),
+)

@@ -110,6 +110,7 @@ class Exchange:
     names: all headers by name, the last value of each, under ASGI. is_odd: a name came twice or holds an underscore.
     is_forwarded: some proxy, or somebody who plays one, says for whom it asks. is_resolved: client or scheme were changed by that.
     dropped / replaced: what the adapter takes out of, or puts into, the request that the application sees.
+    certificate: the client's own, verified by the handshake, PEM text or DER bytes; None for none, and where no guard looks at it.
     chosen: what an adapter found before its router is asked. route, principal: None until resolved.
     notes: what one guard leaves for its own later hook, keyed by control id.
     """
@@ -142,6 +143,7 @@ class Exchange:
     is_odd: bool = False
     is_forwarded: bool = False
     is_resolved: bool = False
+    certificate: str | bytes | None = None
     dropped: tuple[bytes, ...] = ()
     replaced: tuple[Header, ...] = ()
     route: Route | None = None

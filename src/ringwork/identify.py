@@ -12,6 +12,9 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
+from ringwork.crypto.client_certificates import ClientCertificate
+from ringwork.current import SERVED
+from ringwork.enforce.transport import mutual_tls
 from ringwork.frozen import replace
 from ringwork.names import SessionId
 from ringwork.policy.known_by import KnownBy
@@ -228,6 +231,28 @@ def _own_roles(claims: Any) -> Iterable[str]:
 def _handle(claims: Any) -> SessionId | None:
     handle = claims.get("jti") if isinstance(claims, Mapping) else None
     return SessionId(handle) if isinstance(handle, str) and handle else None
+
+
+# -- client certificates ------------------------------------------------------------------------------------
+
+
+def client_certificate(find: Callable[[ClientCertificate], Any]) -> Callable[[Any], Principal | None]:
+    """Who the client's certificate belongs to, as `find` says; for callers that the policy cannot name one by one.
+
+    find: takes the certificate that transport.mutual-tls has verified and found valid; returns a Principal, a text, an object or
+    mapping with an `id`, or None for nobody. Plain functions run in a thread under ASGI. Only a policy with `required` (or
+    `services`, whose callers are known without it) looks at certificates; elsewhere everybody is nobody.
+    """
+
+    def identify(request: Any) -> Principal | None:
+        exchange = SERVED.get()
+        shown = exchange.noted(mutual_tls.CONTROL) if exchange is not None else None
+        found = find(shown) if isinstance(shown, ClientCertificate) else None
+        if isinstance(found, Principal):
+            return replace(found, via=Via.CERTIFICATE)
+        return None if found is None else _principal(found, roles=_own_roles, via=Via.CERTIFICATE, session=None)
+
+    return identify
 
 
 # -- from settings ------------------------------------------------------------------------------------------

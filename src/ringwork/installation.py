@@ -325,6 +325,7 @@ def _site(policy: Policy, mode: Mode, kept: chosen.Stores) -> Site:
         counters=kept.counters,
         spare=kept.spare,
         identifies=policy.identify is not None,
+        knows_services=bool(policy.mutual_tls.services),
     )
 
 

@@ -27,7 +27,7 @@ from ringwork.enforce.identity import authentication_required
 from ringwork.enforce.network import host_validation, rate_limiting, request_limits, trusted_proxies
 from ringwork.enforce.observation import security_event_logging
 from ringwork.enforce.output import debug_disabled, error_handling, fail_closed, information_disclosure
-from ringwork.enforce.transport import certificate_lifecycle, hsts, tls_configuration, tls_required
+from ringwork.enforce.transport import certificate_lifecycle, hsts, mutual_tls, tls_configuration, tls_required
 from ringwork.events import Outcome
 from ringwork.exchange import Exchange, Header
 from ringwork.frozen import replace
@@ -63,7 +63,9 @@ ORDER: tuple[Guard[Any], ...] = (
     host_validation.GUARD,
     # host-validation before tls-required, because a redirect to https must never carry a forged name.
     tls_required.GUARD,
-    # tls-required before rate-limiting, because plain http costs least to refuse, and no counter should be spent on it.
+    # tls-required before mutual-tls, because what comes in clear has shown no certificate.
+    mutual_tls.GUARD,
+    # mutual-tls before rate-limiting, because a caller that nobody knows is not worth a counter either.
     rate_limiting.GUARD,
     # rate-limiting before content-security-policy, because the intake of reports must be counted like any other request.
     content_security_policy.GUARD,
@@ -103,6 +105,7 @@ class Plan:
     start: headers of the answer in (names in lower case), headers to send out. start_own: the same for answers of
     ringwork's own. swift: judge and start at once for an ordinary
     answer, with headers as they came; None for any other. error_body: for answers of 400 and above, or None.
+    certifies: whether `arrive` looks at the client's certificate.
     drops: request headers that the application must not see. constants: what every answer ends with, over TLS and in clear.
     """
 
@@ -118,6 +121,7 @@ class Plan:
         "start_own",
         "swift",
         "error_body",
+        "certifies",
         "drops",
         "constants",
     )
@@ -137,6 +141,7 @@ class Plan:
         self.start_own = fusing.own(applied, self.start, key=ERRORS, number=error_handling.INCIDENT)
         self.swift = fusing.swift(hooks, applied, pipeline) if not pipeline.observing else fusing.nothing
         self.error_body = fusing.bodies([h.error_body for h in reversed(applied) if h.error_body])
+        self.certifies = any(h.certifies for h in hooks)
         self.drops: frozenset[bytes] = frozenset().union(*(h.drops for h in applied))
         self.constants = fusing.constants(applied)
 

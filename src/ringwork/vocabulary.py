@@ -68,7 +68,10 @@ CONTROLS: Mapping[str, str] = {
     "output.error-handling": "sys_crash",
     "output.fail-closed": "sys_crash",
     "output.information-disclosure": "malicious_attack_tool",
+    "transport.certificate-lifecycle": "sys_monitor_disabled",
     "transport.hsts": "sys_monitor_disabled",
+    "transport.mutual-tls": "authz_fail",
+    "transport.tls-configuration": "sys_monitor_disabled",
     "transport.tls-required": "input_validation_fail",
 }
 """What a reason of each control means where REASONS does not say otherwise."""
@@ -90,6 +93,7 @@ REASONS: Mapping[tuple[str, str], str] = {
     ("network.request-limits", "late-answer"): "sys_crash",
     ("observation.security-event-logging", "operation"): "authz_admin",
     ("observation.security-event-logging", "start-refused"): "sys_startup",
+    ("transport.mutual-tls", "malformed"): "input_validation_fail",
     ("transport.tls-required", "proxy-unknown"): "sys_startup",
 }
 """Reasons that mean something else than the rest of their control."""

@@ -67,6 +67,7 @@ ROOMS: dict[str, Room] = {
     "frameworks.asgi_limits": Room(rooms=(*RUN_TIME, "frameworks.asgi_deciding", "frameworks.asgi_sending")),
     "frameworks.route_tree": Room(rooms=RUN_TIME),
     "frameworks.wsgi_limits": Room(rooms=RUN_TIME),
+    "frameworks.wsgi_names": Room(),
     "frameworks.asgi": Room(
         rooms=(
             *RUN_TIME,
@@ -83,7 +84,9 @@ ROOMS: dict[str, Room] = {
         rooms=(*RUN_TIME, "frameworks.asgi", "frameworks.asgi_deciding", "frameworks.asgi_sending", "frameworks.reached")
     ),
     "frameworks.templating": Room(rooms=(*RUN_TIME, "current")),
-    "frameworks.wsgi": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks.wsgi_limits", "frameworks.deadline")),
+    "frameworks.wsgi": Room(
+        rooms=(*RUN_TIME, "current", "installation", "frameworks.wsgi_limits", "frameworks.wsgi_names", "frameworks.deadline")
+    ),
     "frameworks.starlette_form": Room(rooms=(*RUN_TIME, "frameworks.asgi", "frameworks.asgi_deciding"), outside=("starlette",)),
     "frameworks.starlette": Room(
         rooms=(
@@ -218,7 +221,9 @@ ROOMS: dict[str, Room] = {
     # What counts as an application's own check, by identity: it looks at objects that are there, and imports nothing of theirs.
     "own_checks": Room(),
     # Ready ways to tell who is asking; each library is imported in the function that speaks to it, when the application calls it.
-    "identify": Room(rooms=("policy",), outside=("fastapi", "fastapi_users", "flask", "flask_login")),
+    "identify": Room(
+        rooms=("policy", "current", "crypto", "enforce.transport"), outside=("fastapi", "fastapi_users", "flask", "flask_login")
+    ),
     "testing": Room(rooms=("suite.answers", "suite.timing")),
     "protect": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks")),
     # Certificates of a developer's machine: made by crypto, kept in a folder.
@@ -238,7 +243,7 @@ ROOMS: dict[str, Room] = {
     "survey.facts": Room(),
     "survey.wire": Room(rooms=("survey.facts",), outside=("OpenSSL", "cryptography", "h11", "websockets")),
     "survey.harness": Room(
-        rooms=("survey", "policy", "frameworks", "installation", "current", "own_checks"),
+        rooms=("survey", "policy", "frameworks", "installation", "current", "own_checks", "servers.connections"),
         outside=(
             "anyio",
             "fastapi",

@@ -68,6 +68,7 @@ def command(
         name, app = _load(chosen)
         _require_guard(app, name, unguarded=unguarded)
         settings = settings if tls else _with_profile(settings, app)
+        _require_clients(settings, app)
         _serve(app, name, settings, choice.chosen(server, interface_of(app), settings), is_factory=chosen.factory)
     except KeyboardInterrupt as end:
         raise typer.Exit(0) from end
@@ -137,6 +138,17 @@ def _with_profile(settings: ServerSettings, app: Any) -> ServerSettings:
     """The settings with the TLS that the application's policy asks for."""
     guarded = installed(app)
     return settings if guarded is None else replace(settings, tls=guarded.policy.tls_configuration.tls)
+
+
+def _require_clients(settings: ServerSettings, app: Any) -> None:
+    """Against an internal listener that asks nobody for a certificate: what the policy requires has to come from somewhere."""
+    guarded = installed(app)
+    if guarded is None:
+        return
+    asked = guarded.policy.mutual_tls
+    if asked.required and not asked.header and not settings.client_authority:
+        advice = "transport.mutual-tls requires client certificates, and none is asked for here; add --client-authority ca.pem"
+        raise ServerInvalid([f"client_authority: {advice}"])
 
 
 def interface_of(app: Any) -> str:

@@ -116,6 +116,7 @@ class Hooks(Frozen):
         400 and above, NOTED those of requests that some guard noted something of.
     is_steady: whether `leave` looks at nothing of an ordinary answer but its status, its type and which names it has, and at nothing of
         the request but its scheme and whether there are a principal, cookies or an Authorization header.
+    certifies: whether arrive looks at the client's certificate, so that the adapter hands it over.
     asks: whether arrive or enter may hand back a generator of asks; from a guard that does not say so one is a fault.
     error_body: runs on the first piece of an answer of 400 or above; may replace headers and whole body.
     """
@@ -135,6 +136,7 @@ class Hooks(Frozen):
     leave_on: frozenset[bytes] = frozenset()
     is_steady: bool = False
     error_body: Body | None = None
+    certifies: bool = False
     asks: bool = False
 
 
@@ -300,6 +302,7 @@ class Site(Frozen):
     outage: whether the counters are down. patience: by how much every limit is multiplied; 0: by what the mode
         says. Only the prover's copies say otherwise.
     identifies: whether the policy names a function that tells who is asking.
+    knows_services: whether the policy knows callers by their certificates.
     debug: what shows internals in this application, as Surroundings tell it; known once the application starts.
     """
 
@@ -317,6 +320,7 @@ class Site(Frozen):
     patience: int = 0
     closes: bool = True
     identifies: bool = True
+    knows_services: bool = False
     debug: tuple[str, ...] = ()
 
 

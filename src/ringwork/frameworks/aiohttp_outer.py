@@ -234,6 +234,8 @@ def begin(request: web.Request, sender: Sender, plan: Plan) -> Exchange:
     if exchange.content_length is None and b"transfer-encoding" not in exchange.names and not isinstance(sender.content, MeteredReader):
         exchange.content_length = b"0"  # a request that announces no body has none (RFC 9112, 6.3)
     exchange.plan = plan
+    if plan.certifies and is_secure:
+        exchange.certificate = request.get_extra_info("ssl_object").getpeercert(binary_form=True)
     sender.exchange = exchange
     return exchange
 

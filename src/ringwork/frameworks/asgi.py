@@ -221,6 +221,8 @@ def begin(scope: Scope, plan: Plan, method: str) -> Exchange:
     if query:
         exchange.query = query
     exchange.plan = plan
+    if plan.certifies:
+        exchange.certificate = certificate_of(scope)
     scope[KEY] = exchange
     state = scope.get("state")
     if state is None:
@@ -229,6 +231,13 @@ def begin(scope: Scope, plan: Plan, method: str) -> Exchange:
         state["csp_nonce"] = csp_nonce  # Starlette's request.state; nothing is made until a template prints it
     SERVED.set(exchange)
     return exchange
+
+
+def certificate_of(scope: Scope) -> str | None:
+    """The client's certificate that the server's handshake has verified, PEM (ASGI TLS extension); None for none."""
+    told = (scope.get("extensions") or {}).get("tls") or {}
+    chain = () if told.get("client_cert_error") else told.get("client_cert_chain") or ()
+    return next(iter(chain), None)
 
 
 def rewrite(scope: Scope, exchange: Exchange, plan: Plan) -> None:

@@ -235,7 +235,7 @@ def enter(exchange: Exchange, plan: Plan, asked: Request) -> Decision:
 
 def _identify(exchange: Exchange, pipeline: Pipeline, asked: Request) -> Refusal | None:
     identify: Any = pipeline.policy.identify
-    if not pipeline.identifies:
+    if not pipeline.identifies or exchange.identified:
         return None
     try:
         # The deadline of a thread is the worker's: Flask cannot cut one that is running.

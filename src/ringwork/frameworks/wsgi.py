@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import operator
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from http.client import responses
@@ -15,6 +14,7 @@ from ringwork.enforce.guard import Asking, Blocking, Decision, ReadBody, ReadFor
 from ringwork.exchange import Exchange, Header
 from ringwork.frameworks import deadline
 from ringwork.frameworks.wsgi_limits import Metered
+from ringwork.frameworks.wsgi_names import Names, is_header, key_of, keys_of
 from ringwork.installation import Installation
 from ringwork.pipeline import Answer, Plan
 
@@ -27,32 +27,6 @@ KEY = "ringwork.exchange"
 
 HELD_BYTES = 64 * 1024
 """How much of an error's body is held back to be looked at."""
-
-_UNPREFIXED = ("CONTENT_TYPE", "CONTENT_LENGTH")
-_is_header = operator.methodcaller("startswith", "HTTP_")
-
-
-class Names(Mapping[bytes, bytes]):
-    """The headers of an environ by their names on the wire. An empty value counts as none: servers write one for what did not come."""
-
-    __slots__ = ("_environ",)
-
-    def __init__(self, environ: Environ) -> None:
-        self._environ = environ
-
-    def __getitem__(self, name: bytes) -> bytes:
-        value = self._environ[_key(name)]
-        if not value:
-            raise KeyError(name)
-        return value.encode("latin-1")  # type: ignore[no-any-return]  # text, as PEP 3333 says
-
-    def __iter__(self) -> Iterator[bytes]:
-        for key in self._environ:
-            if _is_header(key) or key in _UNPREFIXED:
-                yield key.removeprefix("HTTP_").lower().replace("_", "-").encode("latin-1")
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 class Outer:
@@ -109,7 +83,7 @@ def begin(environ: Environ, plan: Plan) -> Exchange:
         peer=environ.get("REMOTE_ADDR", ""),
     )
     find = environ.get
-    keys = [*filter(_is_header, environ)]
+    keys = [*filter(is_header, environ)]
     if find("CONTENT_TYPE"):
         keys.append("CONTENT_TYPE")
         exchange.content_type = environ["CONTENT_TYPE"].encode("latin-1")
@@ -135,6 +109,10 @@ def begin(environ: Environ, plan: Plan) -> Exchange:
         # Against two Host lines: a WSGI server joins repeated lines with a comma, and a host name never holds one.
         exchange.repeated = (b"host",)
     exchange.plan = plan
+    if (
+        plan.certifies and find("SSL_CLIENT_VERIFY", "SUCCESS") == "SUCCESS"
+    ):  # Against one that mod_ssl hands on unverified (optional_no_ca)
+        exchange.certificate = find("SSL_CLIENT_CERT") or None
     environ[KEY] = exchange
     SERVED.set(exchange)
     return exchange
@@ -150,26 +128,14 @@ def rewrite(environ: Environ, exchange: Exchange, plan: Plan) -> None:
             environ.pop(name, None)
     if exchange.is_resolved:
         environ["wsgi.url_scheme"] = exchange.scheme
-    drops = _keys(plan.drops)
+    drops = keys_of(plan.drops)
     if not drops.isdisjoint(environ):
         for key in drops:
             environ.pop(key, None)
     for dropped in exchange.dropped:
-        environ.pop(_key(dropped), None)
+        environ.pop(key_of(dropped), None)
     for replaced, value in exchange.replaced:
-        environ[_key(replaced)] = value.decode("latin-1")
-
-
-@functools.lru_cache(maxsize=256)
-def _key(name: bytes) -> str:
-    key = name.decode("latin-1").upper().replace("-", "_")
-    return key if key in _UNPREFIXED else "HTTP_" + key
-
-
-@functools.lru_cache(maxsize=64)
-def _keys(names: frozenset[bytes]) -> frozenset[str]:
-    """Where an environ holds these headers; plans share a few sets of names, so each is spelled out once."""
-    return frozenset(_key(name) for name in names)
+        environ[key_of(replaced)] = value.decode("latin-1")
 
 
 ReadFields = Callable[[bytes], Mapping[str, str] | None]

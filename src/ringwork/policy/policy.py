@@ -21,7 +21,7 @@ from ringwork.enforce.identity import authentication_required
 from ringwork.enforce.network import host_validation, rate_limiting, request_limits, trusted_proxies
 from ringwork.enforce.observation import security_event_logging
 from ringwork.enforce.output import debug_disabled, error_handling, fail_closed, information_disclosure
-from ringwork.enforce.transport import certificate_lifecycle, hsts, tls_configuration, tls_required
+from ringwork.enforce.transport import certificate_lifecycle, hsts, mutual_tls, tls_configuration, tls_required
 from ringwork.errors import PolicyInvalid
 from ringwork.events import EventSink, log_event
 from ringwork.frozen import Frozen
@@ -47,6 +47,7 @@ SETTINGS: tuple[tuple[str, Guard[Any]], ...] = (
     ("trusted_proxies", trusted_proxies.GUARD),
     ("host_validation", host_validation.GUARD),
     ("tls_required", tls_required.GUARD),
+    ("mutual_tls", mutual_tls.GUARD),
     ("rate_limiting", rate_limiting.GUARD),
     ("content_security_policy", content_security_policy.GUARD),
     ("cors", cors.GUARD),
@@ -121,6 +122,7 @@ class Policy(Frozen):
     csrf: csrf.CsrfSettings = field(default_factory=csrf.CsrfSettings)
     tls_required: tls_required.TlsRequiredSettings = field(default_factory=tls_required.TlsRequiredSettings)
     tls_configuration: tls_configuration.TlsConfigurationSettings = field(default_factory=tls_configuration.TlsConfigurationSettings)
+    mutual_tls: mutual_tls.MutualTlsSettings = field(default_factory=mutual_tls.MutualTlsSettings)
     hsts: hsts.HstsSettings = field(default_factory=hsts.HstsSettings)
     trusted_proxies: trusted_proxies.TrustedProxiesSettings = field(default_factory=trusted_proxies.TrustedProxiesSettings)
     request_limits: request_limits.RequestLimitsSettings = field(default_factory=request_limits.RequestLimitsSettings)
@@ -174,7 +176,7 @@ def _own_faults(policy: Policy) -> list[str]:
         faults += known_by.faults(policy.identify)
     if not policy.identify_seconds > 0:
         faults.append("identify_seconds must be above zero, for example 5.0")
-    return faults + _rule_faults(policy) + _waiver_faults(policy)
+    return faults + _rule_faults(policy) + _service_faults(policy) + _waiver_faults(policy)
 
 
 def _origin_faults(where: str, origin: str) -> list[str]:
@@ -209,6 +211,21 @@ def _rule_faults(policy: Policy) -> list[str]:
         methods, _, path = name.partition(" ")
         if not path.startswith("/") or not methods.replace(",", "").isupper():
             faults.append(f'rules[{name!r}]: name the route as METHOD /path, for example "GET /docs" or "ANY /static"')
+    return faults
+
+
+def _service_faults(policy: Policy) -> list[str]:
+    if not isinstance(policy.mutual_tls, mutual_tls.MutualTlsSettings):
+        return []  # told with the other guards' settings
+    faults = []
+    if policy.mutual_tls.header and not policy.trusted_proxies.proxies:
+        faults.append(
+            'transport.mutual-tls: header is read from trusted proxies alone; add network.trusted-proxies = {proxies = ["10.0.0.7"]}'
+        )
+    for service in policy.mutual_tls.services if policy.roles else ():
+        strange = sorted({*service.roles} - {*policy.roles})
+        if strange:
+            faults.append(f"transport.mutual-tls: {service.name} has {', '.join(strange)}, which `roles` does not list")
     return faults
 
 

@@ -16,7 +16,7 @@ from ringwork.names import CheckId
 from ringwork.prove.evidence import Evidence
 from ringwork.survey.facts import AppFacts, RouteFacts
 from ringwork.survey.wire.client import Answer, Client
-from ringwork.survey.wire.forge import Leaf
+from ringwork.survey.wire.forge import Authority, Leaf
 
 
 class Kind(StrEnum):
@@ -77,6 +77,7 @@ class Fault(StrEnum):
     LAYER_WRAPPED = "layer-wrapped"  # another layer is put round ringwork's outer one
     LAYER_MOVED = "layer-moved"  # ringwork's outer layer stands one place further in
     TRUSTS_PROVER = "trusts-prover"  # the prover's own addresses are trusted proxies, so what they forward has to count
+    INTERNAL = "internal"  # served as an internal listener: only clients of the prover's own authority finish a handshake
     DEBUG_ON = "debug-on"  # the framework's debug switch is on, and its debugger stands among the layers
     STRAY_FILES = "stray-files"  # an environment file, a dump and a source map lie in the folders of static files
 
@@ -99,6 +100,10 @@ class Served(Protocol):
     @property
     def canary(self) -> str:
         """Random text that appears in what probe routes raise, and nowhere else."""
+
+    @property
+    def authority(self) -> Authority:
+        """Who signed the copy's certificate, and whose clients an internal listener lets in."""
 
     def client(self) -> Client:
         """A fresh browser with an empty cookie jar, from this check's own 127/8 address."""

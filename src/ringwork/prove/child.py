@@ -24,8 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from ringwork.enforce.network import rate_limiting
-from ringwork.enforce.transport import tls_configuration
+from ringwork.enforce.transport import mutual_tls, tls_configuration
 from ringwork.enforce.transport.certificate_lifecycle import CertificateFiles
+from ringwork.enforce.transport.tls_configuration import Asked
 from ringwork.errors import RingworkError, TargetFailed
 from ringwork.installation import Installation
 from ringwork.names import ControlId
@@ -42,6 +43,7 @@ _TOLD_SETTINGS = (
     "cors",
     "open_redirect",
     "hsts",
+    "mutual_tls",
     "tls_configuration",
     "tls_required",
     "trusted_proxies",
@@ -253,7 +255,9 @@ class Variant:
         else:
             installation = installed(self.zygote.app)
             tls = installation.policy.tls_configuration.tls if installation is not None else tls_configuration.INTERMEDIATE
-            made = tls_configuration.server_context(tls, certificate=certificate, key=key)
+            asks = self.command["fault"] == Fault.INTERNAL and mutual_tls.CONTROL not in self.command["without"]
+            clients = Asked(authority=str(folder / "authority.pem"), revoked=str(folder / "revoked.pem")) if asks else None
+            made = tls_configuration.server_context(tls, certificate=certificate, key=key, clients=clients)
         made.load_cert_chain(folder / "rsa.pem", folder / "rsa.key")
         return made
 
@@ -275,13 +279,16 @@ class Variant:
             serving.leave_strays(self.zygote.copy, [folder for folder, _ in installation.look_round().static_folders])
         elif self.command["fault"] == Fault.TRUSTS_PROVER:
             trusted = dataclasses.replace(installation.policy.trusted_proxies, proxies=("127.0.0.0/8",), header="x-forwarded")
-            installation.policy = dataclasses.replace(installation.policy, trusted_proxies=trusted)
+            forwarded = installation.policy.mutual_tls
+            if mutual_tls.is_used(forwarded):
+                forwarded = dataclasses.replace(forwarded, header=forwarded.header or "client-cert")
+            installation.policy = dataclasses.replace(installation.policy, trusted_proxies=trusted, mutual_tls=forwarded)
         elif self.command["fault"] == Fault.OUTAGES:
             installation.recompile()  # a store on a network is exchanged for this copy's own memory first
             faults.plant(installation)
         elif self.command["fault"] in _LAYERS:
             server.change_layers(app, _LAYERS[self.command["fault"]])
-        elif self.command["fault"]:
+        elif self.command["fault"] and self.command["fault"] != Fault.INTERNAL:
             broken = _broken_identify(Fault(self.command["fault"]), canary)
             installation.policy = dataclasses.replace(installation.policy, identify=broken, identify_seconds=1.0)
         if self.command["names_leaf"]:

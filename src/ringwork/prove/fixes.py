@@ -36,6 +36,7 @@ _FIXES = {
     "transport.certificate-lifecycle": (
         "renew it for the origin's name, keep its key outside the project with mode 600; `ringwork certs check CHAIN --key KEY` says more"
     ),
+    "transport.mutual-tls": "name the callers in transport.mutual-tls, and serve with --client-authority and --client-revoked",
     "transport.hsts": "leave the header to ringwork, with a year or more and subdomains; take what sets it elsewhere out",
     "output.fail-closed": "call protect(app) last, and let no middleware stand outside it or answer where ringwork raised",
     "output.debug-disabled": "take debug=True, toolbars, profilers and --reload out of what production starts",

@@ -12,7 +12,7 @@ from ringwork.prove.identity import authentication_required
 from ringwork.prove.network import host_validation, rate_limiting, request_limits, trusted_proxies
 from ringwork.prove.observation import security_event_logging
 from ringwork.prove.output import debug_disabled, error_handling, fail_closed, information_disclosure
-from ringwork.prove.transport import certificate_lifecycle, hsts, tls_configuration, tls_required
+from ringwork.prove.transport import certificate_lifecycle, hsts, mutual_tls, tls_configuration, tls_required
 
 GROUP = "ringwork.checks"
 
@@ -26,6 +26,7 @@ PROOFS: tuple[tuple[Check, ...], ...] = (
     cors.CHECKS,
     tls_required.CHECKS,
     tls_configuration.CHECKS,
+    mutual_tls.CHECKS,
     cookie_attributes.CHECKS,
     content_security_policy.CHECKS,
     fail_closed.CHECKS,

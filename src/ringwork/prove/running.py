@@ -135,6 +135,8 @@ def _write_leaf(folder: Path, authority: forge.Authority, host: str, kind: forge
             (place / f"{name}.key").touch(mode=0o600)
             (place / f"{name}.key").write_bytes(key)
             (place / f"{name}.key").chmod(0o644 if kind is forge.Leaf.EXPOSED_KEY else 0o600)
+        (place / "authority.pem").write_bytes(authority.certificate_pem)
+        (place / "revoked.pem").write_bytes(authority.revoked())
     return place
 
 

@@ -48,7 +48,7 @@ class LiveServed:
 
     def __init__(self, running: Running, entrances: Entrances, *, source: str) -> None:
         self.running, self.entrances, self.source = running, entrances, source
-        self.origin, self.canary = running.origin, running.canary
+        self.origin, self.canary, self.authority = running.origin, running.canary, running.authority
         self._registered: dict[str, entry.DeclaredUser] = {}
         self._lock = threading.Lock()
 

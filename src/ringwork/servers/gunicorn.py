@@ -93,6 +93,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def init_process(self) -> None:
         """In the worker's own process."""
         wsgi.Response = QuietResponse
+        if _OWN[0].client_authority:
+            wsgi.create = _certified
         super().init_process()
 
     def accept(self, listener: Any) -> None:
@@ -129,6 +131,19 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """
         since = min([time.monotonic(), *list(self._began.values())])
         os.utime(self.tmp.fileno(), (since, since))
+
+
+_create: Callable[..., tuple[Any, dict[str, Any]]] = wsgi.create
+_pem = functools.lru_cache(maxsize=512)(ssl.DER_cert_to_PEM_cert)
+
+
+def _certified(req: Any, sock: Any, *more: Any) -> tuple[Any, dict[str, Any]]:
+    """gunicorn's own answer and environ, and in that the client's certificate, as mod_ssl names it; no header can spell that name."""
+    response, environ = _create(req, sock, *more)
+    shown = sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
+    if shown:
+        environ["SSL_CLIENT_CERT"] = _pem(shown)
+    return response, environ
 
 
 _OWN: list[ServerSettings] = [ServerSettings()]

@@ -6,7 +6,9 @@ from here, and test_denials.py holds each line true.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import ssl
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,9 +20,11 @@ from ringwork.enforce.network.rate_limiting import RateClass, RateLimitingSettin
 from ringwork.enforce.network.request_limits import RequestLimitsSettings
 from ringwork.enforce.network.trusted_proxies import TrustedProxiesSettings
 from ringwork.enforce.output.fail_closed import FailClosedSettings
+from ringwork.enforce.transport.mutual_tls import MutualTlsSettings, Service
 from ringwork.errors import StoreDown
 from ringwork.policy.policy import Mode
 from ringwork.stores.memory import MemorySpentTokens
+from ringwork.survey.wire import forge
 from tests.frameworks.clients.replies import sending
 from tests.frameworks.hosts import ORIGIN, Host, Reply, cookies_of
 
@@ -77,6 +81,7 @@ def usual() -> dict[str, Any]:
         "cors": CorsSettings(origins=(APP,), methods=("GET", "PUT"), routes=(SharedRoute(route="GET,PUT /own-items", origins=(OTHER,)),)),
         "trusted_origins": (APP, OTHER),
         "trusted_proxies": TrustedProxiesSettings(proxies=("10.0.0.7",)),
+        "mutual_tls": MutualTlsSettings(services=(Service(name="spiffe://clinic.example/laboratory"),), header="client-cert"),
         "request_limits": RequestLimitsSettings(
             body_bytes=2000, form_fields=10, json_depth=5, url_bytes=300, headers=20, header_bytes=2048, seconds=20.0, concurrent=50
         ),
@@ -188,6 +193,12 @@ def in_a_crowd(host: Host) -> Reply:
     return reply
 
 
+def proxied(*names: str, **how: Any) -> Callable[[Host], Reply]:
+    """A caller behind a trusted proxy, which tells whose certificate it has checked; good for long, since the clock stands."""
+    certificate = forge.make_authority().client(names, **{"days": (-9999, 9999), **how})[0].decode("ascii")
+    return get("/ok", {"Client-Cert": f":{base64.b64encode(ssl.PEM_cert_to_DER_cert(certificate)).decode()}:"}, peer="10.0.0.7")
+
+
 def again(times: int, *asked: Any, **more: Any) -> Callable[[Host], Reply]:
     """The last of many requests alike."""
 
@@ -246,6 +257,10 @@ DENIALS: tuple[Denial, ...] = (
         hsts=False,
     ),
     Denial("network.trusted-proxies", "malformed", 400, get("/ok", {"X-Forwarded-Proto": "gopher"}, peer="10.0.0.7")),
+    Denial("transport.mutual-tls", "unknown-name", 403, proxied("spiffe://clinic.example/kitchen")),
+    Denial("transport.mutual-tls", "expired-certificate", 403, proxied("spiffe://clinic.example/laboratory", days=(-9999, -9998))),
+    Denial("transport.mutual-tls", "wrong-purpose", 403, proxied("spiffe://clinic.example/laboratory", purpose=forge.FOR_SERVERS)),
+    Denial("transport.mutual-tls", "malformed", 400, get("/ok", {"Client-Cert": "nonsense"}, peer="10.0.0.7")),
     Denial("network.rate-limiting", "arriving-too-fast", 429, again(31, "GET", "/missing", peer="203.0.113.1")),
     Denial("network.rate-limiting", "address-over-limit", 429, again(5, "GET", "/ok", peer="203.0.113.2")),
     Denial(
@@ -343,6 +358,7 @@ NOT_MET: dict[str, str] = {
     "observation.security-event-logging/operation": "no refusal: it tells that a marked operation begins",
     "observation.security-event-logging/start-refused": "at the start, not of a request: tests/frameworks/test_security_event_logging.py",
     "observation.security-event-logging/sink-down": "needs a sink that fails: tests/frameworks/test_security_event_logging.py",
+    "transport.mutual-tls/no-certificate": "needs a listener that is internal as a whole: tests/servers/test_client_identity.py",
     "network.rate-limiting/store-down": "needs a server of counters: tests/frameworks/test_rate_limiting.py",
     "browser.content-security-policy/violation-reported": "no refusal: it tells what a browser blocked",
     "browser.cookie-attributes/malformed": "no refusal: the cookie alone is left out, see test_answers.py",

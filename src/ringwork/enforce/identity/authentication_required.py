@@ -78,7 +78,7 @@ def at_start(settings: AuthenticationRequiredSettings, site: Site, around: Surro
     """Rules that ask for a principal where nothing finds one, and a login page that asks for a login."""
     found = list[str]()
     asking = [route for route in routes if isinstance(route.rule, Requires)]
-    if asking and not site.identifies:
+    if asking and not site.identifies and not site.knows_services:
         # Against a check that accepts whatever it cannot verify: no verifier is a fault at start, and never a way in.
         found.append(
             f"{len(asking)} route(s) require a principal and `identify` is not set, so nobody can enter; "

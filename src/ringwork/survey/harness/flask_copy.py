@@ -70,7 +70,7 @@ def _views(canary: str, at: str) -> dict[str, View]:
 def _planted(at: str) -> dict[str, View]:
     def echo() -> Any:
         seen = {"method": request.method, "headers": {name.lower(): value for name, value in request.headers}, "url": request.url}
-        return {**seen, "scheme": request.scheme, "client": request.remote_addr or ""}
+        return {**seen, "scheme": request.scheme, "client": request.remote_addr or "", "principal": serving.asked_by()}
 
     def believes() -> Any:
         return serving.believed({name.lower(): value for name, value in request.headers}, request.remote_addr or "", request.scheme)

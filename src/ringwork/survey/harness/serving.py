@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ringwork.current import current
+from ringwork.errors import OutsideRequest
+
 COOKIES = ("ringwork_probe_one=1", "ringwork_probe_two=2")
 STATUSES = range(400, 600)
 
@@ -110,8 +113,18 @@ def believed(headers: Mapping[str, str], client: str, scheme: str) -> dict[str, 
         "scheme": said("x-forwarded-proto", "x-forwarded-scheme") or scheme,
         "forwarded": headers.get("forwarded", ""),
         "host": said("x-forwarded-host") or headers.get("host", ""),
+        "certificate": said("client-cert", "x-forwarded-client-cert", "x-ssl-client-cert", "x-client-cert", "x-ssl-client-s-dn"),
         "user": said("x-user-id", "x-remote-user", "remote-user", "x-forwarded-user", "x-auth-request-user"),
     }
+
+
+def asked_by() -> str:
+    """Who is asking, as ringwork says; "" for nobody, and where it does not stand."""
+    try:
+        found = current().principal
+    except OutsideRequest:
+        return ""
+    return found.id if found is not None else ""
 
 
 def status_of(text: str) -> int:

@@ -11,7 +11,6 @@ from typing import Any
 
 import uvicorn
 import uvicorn.lifespan.on
-import uvicorn.protocols.http.h11_impl
 import uvicorn.protocols.websockets.auto  # the same
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -19,9 +18,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ringwork.current import csp_nonce
 from ringwork.policy import declare
+from ringwork.servers.connections import with_tls
 from ringwork.survey.harness import neutral, serving
 
 Endpoint = Callable[[Any], Awaitable[Any]]
@@ -83,7 +84,7 @@ def _endpoints(canary: str, at: str) -> dict[str, Endpoint]:
 def _planted(at: str) -> dict[str, Endpoint]:
     async def echo(request: Request) -> Response:
         seen = {"method": request.method, "headers": dict(request.headers), "url": str(request.url), "scheme": request.scope["scheme"]}
-        return JSONResponse({**seen, "client": request.client.host if request.client else ""})
+        return JSONResponse({**seen, "client": request.client.host if request.client else "", "principal": serving.asked_by()})
 
     async def believes(request: Request) -> Response:
         return JSONResponse(serving.believed(dict(request.headers), request.client.host if request.client else "", request.scope["scheme"]))
@@ -215,6 +216,14 @@ def change_layers(app: Starlette, how: str) -> None:
     app.build_middleware_stack = changed  # type: ignore[method-assign]  # as somebody would who knows of no ringwork
 
 
+class _Protocol(H11Protocol):
+    """HTTP/1.1 that tells the application about the client's certificate, as `ringwork serve` does."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        self.app = with_tls(self.app, transport)
+
+
 class _Server(uvicorn.Server):
     """Listens without TLS beside, and tells when it has started."""
 
@@ -237,7 +246,7 @@ def serve(app: Starlette, listening: serving.Listening) -> None:
     config = uvicorn.Config(
         app,
         loop="asyncio",
-        http="h11",
+        http=_Protocol,
         lifespan="on",
         log_config=None,
         access_log=False,

@@ -21,6 +21,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LIFETIME = datetime.timedelta(days=1)
+REVOKED = 0x7265766F6B6564
+"""The serial number of a service whose certificate every authority's list revokes."""
+FOR_SERVERS = ExtendedKeyUsageOID.SERVER_AUTH
 DEVELOPMENT_OID = "2.25.187047618915313500460891755423321743088"
 """How `ringwork certs` marks what it makes; written down once more here, because a witness borrows nothing."""
 
@@ -84,8 +87,25 @@ class Authority:
 
     def revoking(self, certificate_pem: bytes) -> bytes:
         """A list, PEM, on which this authority revokes one certificate."""
+        return self._revoking(x509.load_pem_x509_certificate(certificate_pem).serial_number)
+
+    def client(
+        self,
+        names: Sequence[str],
+        *,
+        days: tuple[int, int] = (-1, 1),
+        serial: int = 0,
+        purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.CLIENT_AUTH,
+    ) -> tuple[bytes, bytes]:
+        """Certificate and key, both PEM, of a service. names: URIs and host names. days: from when, until when, seen from now."""
+        return _client(self.certificate.subject, self.key, names, days=days, serial=serial, purpose=purpose)
+
+    def revoked(self) -> bytes:
+        """The list of revoked certificates of services, PEM: REVOKED alone."""
+        return self._revoking(REVOKED)
+
+    def _revoking(self, serial: int) -> bytes:
         now = datetime.datetime.now(datetime.UTC)
-        serial = x509.load_pem_x509_certificate(certificate_pem).serial_number
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self.certificate.subject)
@@ -95,6 +115,45 @@ class Authority:
             .add_revoked_certificate(x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build())
         )
         return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def self_signed(names: Sequence[str]) -> tuple[bytes, bytes]:
+    """Certificate and key of a service that nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ringwork throw-away service")])
+    return _client(name, key, names, own=key)
+
+
+def _client(
+    issuer: x509.Name,
+    signer: ec.EllipticCurvePrivateKey,
+    names: Sequence[str],
+    *,
+    days: tuple[int, int] = (-1, 1),
+    serial: int = 0,
+    purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.CLIENT_AUTH,
+    own: ec.EllipticCurvePrivateKey | None = None,
+) -> tuple[bytes, bytes]:
+    key = own or ec.generate_private_key(ec.SECP256R1())
+    now = datetime.datetime.now(datetime.UTC)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ringwork throw-away service")])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(serial or x509.random_serial_number())
+        .not_valid_before(now + datetime.timedelta(days=days[0]))
+        .not_valid_after(now + datetime.timedelta(days=days[1]))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs=True), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+    )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
+    return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM), _pem(key)
 
 
 def make_authority() -> Authority:
@@ -142,6 +201,8 @@ def _usage(*, signs: bool) -> x509.KeyUsage:
 
 
 def _general(name: str) -> x509.GeneralName:
+    if "://" in name:
+        return x509.UniformResourceIdentifier(name)
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
