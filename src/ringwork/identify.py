@@ -67,6 +67,59 @@ def flask_login(*, roles: Roles = _no_roles, via: Via = Via.COOKIE) -> Callable[
     return identify
 
 
+# -- Django -------------------------------------------------------------------------------------------------
+
+
+def django_user(*, roles: Roles | None = None) -> Callable[[Any], Principal | None]:
+    """Who Django says is asking: `request.user`, or for a view of Django REST framework whom its authentication classes find.
+
+    roles: from the user to role names; None for "staff" and "superuser", as the account says, since groups cost a query each time.
+    An inactive user is nobody. A token in an Authorization header other than Basic counts as a bearer's; all else as a cookie's,
+    which browsers attach by themselves. Touches the database as Django's own authentication does.
+    """
+    # The framework is optional, and only an application that uses it calls this.
+    from django.utils.crypto import salted_hmac
+
+    def identify(request: Any) -> Principal | None:
+        user, via = _of_rest_framework(request) or (getattr(request, "user", None), Via.COOKIE)
+        if user is None or not user.is_authenticated or not user.is_active:
+            return None
+        return Principal(id=str(user.pk), roles=_named_roles(roles or _django_roles, user), via=via, session=handle(request, via))
+
+    def handle(request: Any, via: Via) -> SessionId | None:
+        key = getattr(getattr(request, "session", None), "session_key", None) if via is Via.COOKIE else None
+        # Against a session key in a log: what is told is made of it and does not open it.
+        return SessionId(salted_hmac("ringwork.identify", key).hexdigest()[:16]) if key else None
+
+    return identify
+
+
+def _django_roles(user: Any) -> Iterable[str]:
+    return [name for name in ("staff", "superuser") if getattr(user, f"is_{name}", False) is True]
+
+
+def _of_rest_framework(request: Any) -> tuple[Any, Via] | None:
+    """Whom the classes of a view of Django REST framework find, and how; None where it is no such view."""
+    view: Any = getattr(getattr(request, "resolver_match", None), "func", None)
+    kind = getattr(view, "cls", None)
+    if kind is None or not hasattr(kind, "authentication_classes"):
+        return None
+    from rest_framework.authentication import SessionAuthentication
+    from rest_framework.exceptions import APIException
+    from rest_framework.request import Request
+
+    asked = Request(request, authenticators=kind(**getattr(view, "initkwargs", {})).get_authenticators())
+    try:
+        user = asked.user
+    except APIException:
+        # Against a wrong token that is taken for an outage: the view answers it, in its own words; here it is nobody's.
+        return None, Via.COOKIE
+    given = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[0].lower()
+    # No page of another site can set this header unasked, while browsers attach Basic credentials and cookies by themselves.
+    is_bearer = bool(given) and given != "basic" and not isinstance(asked.successful_authenticator, SessionAuthentication)
+    return user, Via.BEARER if is_bearer else Via.COOKIE
+
+
 # -- FastAPI ------------------------------------------------------------------------------------------------
 
 
@@ -261,12 +314,14 @@ def client_certificate(find: Callable[[ClientCertificate], Any]) -> Callable[[An
 def from_settings(known: KnownBy, found: Any) -> Callable[[Any], Any]:
     """What a settings file names: `identify = {flask_login = true}`, `{dependency = "app.auth:current_user", id = "email"}`.
 
-    found: the object that `known` names, None for Flask-Login. Raises ValueError for what the adapters refuse.
+    found: the object that `known` names, None for Flask-Login and Django. Raises ValueError for what the adapters refuse.
     """
     via = Via(known.via) if known.via else Via.COOKIE
     roles: Roles = (lambda user: getattr(user, known.roles)) if known.roles else _no_roles
     if known.flask_login:
         return flask_login(roles=roles, via=via)
+    if known.django_user:
+        return django_user(roles=roles if known.roles else None)
     if known.fastapi_users:
         return fastapi_users(found, roles=roles, via=Via(known.via) if known.via else None)
     if not known.id:

@@ -222,7 +222,8 @@ ROOMS: dict[str, Room] = {
     "own_checks": Room(),
     # Ready ways to tell who is asking; each library is imported in the function that speaks to it, when the application calls it.
     "identify": Room(
-        rooms=("policy", "current", "crypto", "enforce.transport"), outside=("fastapi", "fastapi_users", "flask", "flask_login")
+        rooms=("policy", "current", "crypto", "enforce.transport"),
+        outside=("django", "fastapi", "fastapi_users", "flask", "flask_login", "rest_framework"),
     ),
     "testing": Room(rooms=("suite.answers", "suite.timing")),
     "protect": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks")),

@@ -10,9 +10,12 @@ from ringwork.principal import Via
 
 
 class KnownBy(Frozen):
-    """One of dependency, flask_login and fastapi_users; the rest says how to read what it returns."""
+    """One of dependency, django_user, flask_login and fastapi_users; the rest says how to read what it returns."""
 
     dependency: str = field(default="", metadata={"doc": 'a FastAPI dependency, "app.auth:current_user"', "unit": "name"})
+    django_user: bool = field(
+        default=False, metadata={"doc": "Django's request.user, or whom Django REST framework finds", "unit": "true or false"}
+    )
     flask_login: bool = field(default=False, metadata={"doc": "Flask-Login's current_user", "unit": "true or false"})
     fastapi_users: str = field(default="", metadata={"doc": 'the FastAPIUsers object, "app.users:users"', "unit": "name"})
     id: str = field(default="", metadata={"doc": "attribute that tells who it is, where that is not id or sub", "unit": "attribute"})
@@ -28,12 +31,16 @@ class KnownBy(Frozen):
 def faults(known: KnownBy) -> Sequence[str]:
     """What is wrong with it."""
     found = []
-    if sum((bool(known.dependency), known.flask_login, bool(known.fastapi_users))) != 1:
-        found.append('identify: name one of dependency = "module:name", flask_login = true, fastapi_users = "module:name"')
+    if sum((bool(known.dependency), known.django_user, known.flask_login, bool(known.fastapi_users))) != 1:
+        found.append(
+            'identify: name one of dependency = "module:name", django_user = true, flask_login = true, fastapi_users = "module:name"'
+        )
     if known.names and known.names.count(":") != 1:
         found.append(f'identify: {known.names!r} is no "module:name"')
     if known.via not in {"", Via.COOKIE.value, Via.BEARER.value}:
         found.append(f'identify.via: {known.via!r} is unknown; write "cookie" or "bearer"')
+    if known.django_user and known.via:
+        found.append("identify.via: Django's own request tells it; take it out")
     if known.id and not known.dependency:
         found.append("identify.id: only a dependency needs it; take it out")
     return found
