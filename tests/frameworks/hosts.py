@@ -12,7 +12,7 @@ from ringwork.events import Event
 from ringwork.protect import installed
 from ringwork.route import Route
 from tests.frameworks import surgery
-from tests.frameworks.builders import django, fastapi, flask, starlette
+from tests.frameworks.builders import aiohttp, django, fastapi, flask, starlette
 from tests.frameworks.clients.replies import ORIGIN, Reply, sending
 from tests.frameworks.surgery import OPEN
 from tests.frameworks.ways import Effects, Way, Ways
@@ -25,6 +25,7 @@ FRAMEWORKS: dict[str, Any] = {
     "flask": flask,
     "django-wsgi": django.WSGI,
     "django-asgi": django.ASGI,
+    "aiohttp": aiohttp,
 }
 """By name, what builds an application of the framework and brings its client."""
 

@@ -174,7 +174,7 @@ async def _failed(request: web.Request, sender: Sender, error: BaseException) ->
     if sender.socket is not None and isinstance(error, Exception) and _was_cut(sender):
         return sender.socket  # type: ignore[no-any-return]  # a WebSocketResponse; what follows from its end is no fault
     if isinstance(error, ConnectionError) and (request.transport is None or request.transport.is_closing()):
-        raise error  # the client is gone; nobody waits for an answer
+        return _seen_off(sender, error)
     if isinstance(error, RequestPayloadError):
         pipeline.answered(exchange, 400)
         answer = pipeline.answer(exchange, 400)
@@ -184,6 +184,18 @@ async def _failed(request: web.Request, sender: Sender, error: BaseException) ->
             raise error
         answer = pipeline.answer(exchange, 504 if isinstance(error, TimeoutError) else 500)
     return await _ended(request, sender, error, answer)
+
+
+def _seen_off(sender: Sender, error: ConnectionError) -> web.StreamResponse:
+    """End the request of a client that broke off. Against one who fills the log with faults of the application: it is his own doing."""
+    exchange: Any = sender.exchange
+    if exchange.plan.pipeline.observing:
+        raise error
+    if not sender.started:
+        exchange.plan.pipeline.answered(exchange, 400)
+        sender.given = 400
+    sender.muted = True
+    return sender.as_given()
 
 
 async def _ended(request: web.Request, sender: Sender, error: BaseException, answer: Answer) -> web.StreamResponse:

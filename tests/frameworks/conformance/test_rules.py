@@ -8,6 +8,7 @@ import ringwork
 from ringwork.errors import UnsupportedApp
 from ringwork.events import Outcome
 from ringwork.policy.policy import Mode
+from tests.frameworks.conformance.unlike import only, unlike
 from tests.frameworks.hosts import ORIGIN, Host
 
 SAME_SITE = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
@@ -142,6 +143,11 @@ def test_only_switches_on_what_it_names(framework: str) -> None:
     assert answer.all("x-content-type-options") == ["nosniff"]
 
 
+@unlike(
+    "aiohttp",
+    because="aiohttp always tells its application that it starts",
+    instead="test_production_does_not_start_while_a_route_has_no_rule",
+)
 def test_production_serves_nothing_while_a_route_has_no_rule(framework: str) -> None:
     """Where nobody told the application that it starts, every request is refused, the second as well as the first."""
     host = Host(framework, mode=Mode.PRODUCTION, key=ringwork.Secret(b"k" * 32))
@@ -150,6 +156,14 @@ def test_production_serves_nothing_while_a_route_has_no_rule(framework: str) -> 
         assert answer.status == 503
         assert "GET /bare" not in answer.text
     assert isinstance(host.events[0].error, ringwork.PolicyInvalid)
+
+
+@only("aiohttp")
+def test_production_does_not_start_while_a_route_has_no_rule(framework: str) -> None:
+    """The start fails and names the route, so no request is ever served."""
+    host = Host(framework, mode=Mode.PRODUCTION, key=ringwork.Secret(b"k" * 32))
+    with pytest.raises(ringwork.PolicyInvalid, match="GET /bare"):
+        host.ask("GET", "/ok")
 
 
 @pytest.mark.parametrize(("path", "sent_host", "status"), [("/ok", "evil.example", 421), ("/bare", "clinic.example", 403)])
