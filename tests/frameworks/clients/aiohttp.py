@@ -22,6 +22,13 @@ SECURE = object()
 """Stands for the TLS context of a connection; aiohttp asks only whether there is one."""
 
 
+class Handshake:
+    """Stands for the TLS of a connection whose client has shown no certificate."""
+
+    def getpeercert(self, *, binary_form: bool = False) -> None:
+        """None was shown."""
+
+
 HIGH_BYTES = 65_536
 """How much may wait for a client before the server is told to write no more."""
 
@@ -41,7 +48,8 @@ class Wire(asyncio.Transport):
     """One connection. heard: what the server wrote. stirs: is set whenever it writes or closes."""
 
     def __init__(self, sent: Sending) -> None:
-        super().__init__({"peername": (sent.peer, 50000), "sslcontext": SECURE if sent.scheme == "https" else None})
+        secure = {"sslcontext": SECURE, "ssl_object": Handshake()} if sent.scheme == "https" else {}
+        super().__init__({"peername": (sent.peer, 50000), **secure})
         self.heard: list[bytes] = []
         self.stirs = asyncio.Event()
         self.protocol: Any = None
@@ -116,18 +124,21 @@ class Client:
         self._loop.close()
 
     async def _beside(self, first: Sending, second: Sending) -> Reply:
-        under_way = asyncio.ensure_future(self._ask(first))
+        wire = Wire(first)
+        under_way = asyncio.ensure_future(self._ask(first, wire))
         for _ in range(5):
             await asyncio.sleep(0)  # the first one's turns, until it waits
         reply = await self._ask(second)
+        wire.close()
         await under_way
         return reply
 
-    async def _ask(self, sent: Sending) -> Reply:
+    async def _ask(self, sent: Sending, wire: Wire | None = None) -> Reply:
         if self._runner is None:
-            self._runner = web.AppRunner(self.app, access_log=None)
-            await self._runner.setup()
-        wire = Wire(sent)
+            runner = web.AppRunner(self.app, access_log=None)
+            await runner.setup()
+            self._runner = runner
+        wire = wire or Wire(sent)
         wire.protocol = self._runner.server()
         wire.protocol.connection_made(wire)
         try:
@@ -155,11 +166,8 @@ class Client:
 
     async def _quiet(self) -> None:
         """Let handlers whose client has gone come to their end."""
-        current = asyncio.current_task()
-        for _ in range(50):
+        for _ in range(20):
             await asyncio.sleep(0)
-            if all(task is current or task.done() for task in asyncio.all_tasks()):
-                return
 
 
 def _written(sent: Sending) -> list[bytes]:

@@ -58,9 +58,9 @@ def scope_of(sent: Sending, kind: str) -> dict[str, Any]:
     }
 
 
-async def _ask(app: Any, sent: Sending) -> Reply:
+async def _ask(app: Any, sent: Sending, leaves: asyncio.Event | None = None) -> Reply:
     heard: list[Any] = []
-    gone = asyncio.Event()
+    gone = leaves or asyncio.Event()
     waiting = list(sent.pieces or ())
     ended = sent.leaves
 
@@ -70,9 +70,7 @@ async def _ask(app: Any, sent: Sending) -> Reply:
             piece = waiting.pop(0)
             ended = ended or not (waiting or sent.leaves or sent.stalls)
             return {"type": "http.request", "body": piece, "more_body": bool(waiting) or sent.leaves or sent.stalls}
-        if sent.stalls:
-            await gone.wait()
-        if not ended:
+        if not ended and not sent.stalls:
             ended = True
             return {"type": "http.request", "body": b"", "more_body": False}
         if not sent.leaves:
@@ -99,10 +97,12 @@ async def _ask(app: Any, sent: Sending) -> Reply:
 
 
 async def _beside(app: Any, first: Sending, second: Sending) -> Reply:
-    under_way = asyncio.ensure_future(_ask(app, first))
+    leaves = asyncio.Event()
+    under_way = asyncio.ensure_future(_ask(app, first, leaves))
     for _ in range(5):
         await asyncio.sleep(0)  # the first one's turns, until it waits
     reply = await _ask(app, second)
+    leaves.set()
     await under_way
     return reply
 

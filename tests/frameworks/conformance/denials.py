@@ -19,7 +19,6 @@ from ringwork.enforce.browser.csrf import CsrfSettings
 from ringwork.enforce.network.rate_limiting import RateClass, RateLimitingSettings, RouteClass
 from ringwork.enforce.network.request_limits import RequestLimitsSettings
 from ringwork.enforce.network.trusted_proxies import TrustedProxiesSettings
-from ringwork.enforce.output.fail_closed import FailClosedSettings
 from ringwork.enforce.transport.mutual_tls import MutualTlsSettings, Service
 from ringwork.errors import StoreDown
 from ringwork.policy.policy import Mode
@@ -94,7 +93,6 @@ def usual() -> dict[str, Any]:
             routes=(RouteClass(route="POST /unset", limit="none", reason="the suite"),),
         ),
         "csrf": CsrfSettings(form_limit_bytes=1024),
-        "fail_closed": FailClosedSettings(guard_seconds=0.05),
         "mode": Mode.ENFORCE,
     }
 
@@ -187,9 +185,9 @@ def while_the_store_fails(host: Host) -> Reply:
 
 
 def in_a_crowd(host: Host) -> Reply:
-    """A request while another one hangs."""
-    reply: Reply = host.client.beside(sending("GET", "/hangs"), sending("GET", "/ok"))
-    host.events[:] = [event for event in host.events if event.reason != "late-answer"]
+    """A request while another one is under way, whose client stalls, and leaves afterwards."""
+    reply: Reply = host.client.beside(sending("POST", "/unset", pieces=(b"a",), stalls=True), sending("GET", "/ok"))
+    host.events[:] = [event for event in host.events if event.reason != "answered"]
     return reply
 
 
