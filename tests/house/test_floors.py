@@ -231,8 +231,9 @@ ROOMS: dict[str, Room] = {
     "certs": Room(rooms=("crypto",)),
     # Servers know no policy: they are handed an application. Of the guards they know those that stand at the socket.
     "servers.renewal": Room(),
+    "servers.tls": Room(rooms=("enforce.transport",)),
     "servers.connections": Room(),
-    "servers.listening": Room(rooms=("servers.renewal", "enforce.transport")),
+    "servers.listening": Room(rooms=("servers.renewal", "servers.tls", "enforce.transport")),
     "servers.choice": Room(rooms=("servers.listening",)),
     "servers.uvicorn": Room(rooms=("servers.listening", "servers.connections"), outside=("h11", "uvicorn")),
     "servers.hypercorn": Room(rooms=("servers.listening", "servers.connections"), outside=("h11", "hypercorn")),
@@ -278,7 +279,7 @@ ROOMS: dict[str, Room] = {
     "prove.handshakes": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
     **{f"prove.{layer}": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False) for layer in LAYERS},
     "prove.child": Room(
-        rooms=(*RUN_TIME, "controls", "current", "installation", "frameworks", "protect", "survey", "prove"),
+        rooms=(*RUN_TIME, "controls", "current", "installation", "frameworks", "protect", "servers.tls", "survey", "prove"),
         outside=("fastapi", "flask", "starlette", "uvicorn", "werkzeug"),
     ),
     "prove": Room(rooms=("controls", "survey")),

@@ -26,7 +26,6 @@ from typing import Any
 from ringwork.enforce.network import rate_limiting
 from ringwork.enforce.transport import mutual_tls, tls_configuration
 from ringwork.enforce.transport.certificate_lifecycle import CertificateFiles
-from ringwork.enforce.transport.tls_configuration import Asked
 from ringwork.errors import RingworkError, TargetFailed
 from ringwork.installation import Installation
 from ringwork.names import ControlId
@@ -34,6 +33,7 @@ from ringwork.protect import installed  # the package's face has a function of t
 from ringwork.prove import channel
 from ringwork.prove.check import Fault
 from ringwork.route import Route
+from ringwork.servers.tls import Asked, server_context
 from ringwork.survey import baseline, facts, state
 from ringwork.survey.harness import capture, careless, confine, faults, loading, namespaces, neutral, redirect, serving, warmth
 
@@ -257,7 +257,7 @@ class Variant:
             tls = installation.policy.tls_configuration.tls if installation is not None else tls_configuration.INTERMEDIATE
             asks = self.command["fault"] == Fault.INTERNAL and mutual_tls.CONTROL not in self.command["without"]
             clients = Asked(authority=str(folder / "authority.pem"), revoked=str(folder / "revoked.pem")) if asks else None
-            made = tls_configuration.server_context(tls, certificate=certificate, key=key, clients=clients)
+            made = server_context(tls, certificate=certificate, key=key, clients=clients)
         made.load_cert_chain(folder / "rsa.pem", folder / "rsa.key")
         return made
 

@@ -19,9 +19,10 @@ from pathlib import Path
 
 from ringwork.enforce.transport import certificate_lifecycle, tls_configuration
 from ringwork.enforce.transport.certificate_lifecycle import CertificateFiles, Level
-from ringwork.enforce.transport.tls_configuration import Asked
 from ringwork.errors import ServerInvalid
+from ringwork.servers import tls
 from ringwork.servers.renewal import Renewal
+from ringwork.servers.tls import Asked
 
 MODERN, INTERMEDIATE = tls_configuration.MODERN, tls_configuration.INTERMEDIATE
 
@@ -158,7 +159,7 @@ def renewal(settings: ServerSettings, *, clock: Callable[[], float] = time.monot
         if found:
             raise ServerInvalid(found)
         clients = Asked(authority=settings.client_authority, revoked=settings.client_revoked) if settings.client_authority else None
-        return tls_configuration.server_context(settings.tls, certificate=settings.certificate, key=settings.key, clients=clients)
+        return tls.server_context(settings.tls, certificate=settings.certificate, key=settings.key, clients=clients)
 
     return Renewal(make, files_of(settings), clock=clock)
 
