@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test.utils import override_settings
 from django.urls import include, path, re_path
 from django.utils.decorators import method_decorator
-from django.views import View
+from django.views import View, static
 from django.views.decorators.http import require_http_methods
 from starlette.testclient import TestClient
 
@@ -292,3 +292,17 @@ def test_refuses_what_is_no_handler() -> None:
     made.load_middleware()
     with pytest.raises(UnsupportedApp, match="WSGI or ASGI handler"):
         ringwork.protect(made, Policy())
+
+
+def test_sees_that_a_view_of_the_project_hands_out_files() -> None:
+    """Against a file that was left in the folder: its names are held to the same as Django's own view is."""
+
+    def file(request: Any, name: str) -> Any:
+        return static.serve(request, name, document_root=".")
+
+    def page(request: Any, name: str) -> HttpResponse:
+        return HttpResponse(name)
+
+    app = guarded(path("files/<path:name>", OPEN(require_http_methods(["GET"])(file))), path("pages/<path:name>", OPEN(page)))
+    listed = adapter.list_routes(app, installation=app.__ringwork_installation__)
+    assert {route.path: route.sends_files for route in listed} == {"/files/{name}": True, "/pages/{name}": False}

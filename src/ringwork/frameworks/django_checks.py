@@ -21,6 +21,7 @@ MIDDLEWARE = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 _AUTH = "django.contrib.auth.decorators"
 _MIXINS = "django.contrib.auth.mixins"
 _ADMIN = "the admin's has_permission"
+_SERVING = frozenset({"django.views.static", "django.contrib.staticfiles.views"})
 _DECORATORS = (
     (_AUTH, "login_required"),
     (_AUTH, "permission_required"),
@@ -43,8 +44,18 @@ def is_open(view: Any) -> bool:
 
 def serves_files(view: Any) -> bool:
     """Whether it is Django's own view of static or media files."""
-    modules = {"django.views.static", "django.contrib.staticfiles.views"}
-    return any(getattr(one, "__module__", "") in modules and getattr(one, "__name__", "") == "serve" for one in wrappers(view))
+    return any(_is_serve(one) for one in wrappers(view))
+
+
+def asks_to_serve(view: Any) -> bool:
+    """Whether the code of a view calls that one."""
+    named = ((getattr(one, "__code__", None), getattr(one, "__globals__", {})) for one in wrappers(view))
+    asked = [names.get(name) for code, names in named if code is not None for name in code.co_names]
+    return any(_is_serve(one) or getattr(one, "__name__", "") in _SERVING for one in asked)
+
+
+def _is_serve(one: Any) -> bool:
+    return getattr(one, "__module__", "") in _SERVING and getattr(one, "__name__", "") == "serve"
 
 
 def _of_middleware(view: Any) -> Iterator[str]:

@@ -44,7 +44,7 @@ def to_route(entry: Entry, installation: Installation | None, method: str | None
         own_token=django_csrf.own_token(entry.callback),
         limits=limits_among(marked),
         rated=rated_among(marked),
-        sends_files=is_static or telltales.sends_files(entry.callback, entry.path),
+        sends_files=is_static or django_checks.asks_to_serve(entry.callback) or telltales.sends_files(entry.callback, entry.path),
         cacheable=cacheable_among(marked),
         swallows=entry.swallows,
     )
