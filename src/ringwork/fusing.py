@@ -140,6 +140,7 @@ def _in_turn(steps: Sequence[Judge], host: Host) -> Judge:
 F = TypeVar("F")
 Start = Callable[[Exchange, int, list[Header]], list[Header]]
 Swift = Callable[[Exchange, int, list[Header]], list[Header] | None]
+Known = Callable[[Exchange, int, list[Header]], steady.Tail | None]
 
 
 def nothing(exchange: Exchange, status: int, headers: list[Header]) -> None:
@@ -200,32 +201,41 @@ def _is_time(on: frozenset[bytes], is_error: bool, is_noted: bool) -> bool:  # n
     return not on or (is_error and ERROR in on) or (is_noted and NOTED in on)
 
 
-def swift(judges: list[Hooks], hooks: list[Hooks], host: Host) -> Swift:
-    """Judging and starting at once, for an answer that holds nothing out of the ordinary; None where there is more to look at."""
+def swift(judges: list[Hooks], hooks: list[Hooks], host: Host) -> tuple[Known, Swift]:
+    """Judging and starting at once, for an answer that holds nothing out of the ordinary; None where there is more to look at.
+
+    The first one answers for kinds of answers that were met already, with what is added behind their headers.
+    """
     judged, judge = _occasions([(h.judge, h.judge_on) for h in judges if h.judge])
     left, leave = _occasions([(h.leave, h.leave_on) for h in reversed(hooks) if h.leave])
     over_tls, in_clear = constants(hooks)
     special = judged.union(left, dict(over_tls), *(h.removes for h in hooks))
     refused, changed = _in_turn(judge, host), chains.one_after_another(leave)
     tails, is_steady = steady.Tails(), all(h.is_steady for h in hooks if h.leave and not h.leave_on)
-    kept = tails.kept
+    kept, kind_of = tails.kept, steady.kind_of
+
+    def known(exchange: Exchange, status: int, headers: list[Header]) -> steady.Tail | None:
+        if exchange.notes is not None:
+            return None
+        tail = kept.get(kind_of(exchange, status, headers))
+        return tail if tail is not None and refused(exchange, status, headers) is None else None
 
     def swift(exchange: Exchange, status: int, headers: list[Header]) -> list[Header] | None:
-        if status >= 400 or exchange.notes is not None:
-            return None
         names = dict(headers)
-        kind = steady.kind_of(exchange, status, headers, names)
-        tail = kept.get(kind)
-        if tail is not None:
-            return [*headers, *tail] if refused(exchange, status, headers) is None else None
-        if not special.isdisjoint(names) or not b"".join(names).islower() or refused(exchange, status, headers) is not None:
+        if (
+            status >= 400
+            or exchange.notes is not None
+            or not special.isdisjoint(names)
+            or not b"".join(names).islower()
+            or refused(exchange, status, headers) is not None
+        ):
             return None
         out = [*changed(exchange, status, [*headers]), *(over_tls if exchange.scheme in SECURE else in_clear)]
         if is_steady:
-            tails.learn(kind, headers, out)
+            tails.learn(kind_of(exchange, status, headers), headers, out)
         return out
 
-    return swift
+    return known, swift
 
 
 def own(hooks: list[Hooks], start: Start, *, key: str, number: bytes) -> Start:

@@ -103,9 +103,9 @@ class Plan:
     arrive: decides before routing. enter: decides when route and principal are known. Both may hand back a generator of asks.
     limits: what the body and the wait for an answer are held to, or None. judge: refuses an answer of the application, or None.
     start: headers of the answer in (names in lower case), headers to send out. start_own: the same for answers of
-    ringwork's own. swift: judge and start at once for an ordinary
-    answer, with headers as they came; None for any other. error_body: for answers of 400 and above, or None.
-    certifies: whether `arrive` looks at the client's certificate.
+    ringwork's own. swift: judge and start at once for an ordinary answer, with headers as they came; None for any other. known: what
+    swift added to one of the same kind; None for a kind that was not met. error_body: for answers of 400 and above, or None.
+    certifies: whether `arrive` looks at the client\'s certificate.
     drops: request headers that the application must not see. constants: what every answer ends with, over TLS and in clear.
     """
 
@@ -119,6 +119,7 @@ class Plan:
         "judge",
         "start",
         "start_own",
+        "known",
         "swift",
         "error_body",
         "certifies",
@@ -139,7 +140,7 @@ class Plan:
         applied = [] if pipeline.observing else hooks
         self.start = fusing.start(applied, pipeline)
         self.start_own = fusing.own(applied, self.start, key=ERRORS, number=error_handling.INCIDENT)
-        self.swift = fusing.swift(hooks, applied, pipeline) if not pipeline.observing else fusing.nothing
+        self.known, self.swift = fusing.swift(hooks, applied, pipeline) if not pipeline.observing else (fusing.nothing, fusing.nothing)
         self.error_body = fusing.bodies([h.error_body for h in reversed(applied) if h.error_body])
         self.certifies = any(h.certifies for h in hooks)
         self.drops: frozenset[bytes] = frozenset().union(*(h.drops for h in applied))

@@ -7,6 +7,7 @@ holds both ways to the same headers.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -18,25 +19,41 @@ MOST = 64
 Start = Callable[[Exchange, int, list[Header]], list[Header]]
 
 
+class Tail:
+    """What is added behind the headers of one kind of answer; `text` is the same as WSGI wants it."""
+
+    __slots__ = ("pairs", "text")
+
+    def __init__(self, pairs: tuple[Header, ...]) -> None:
+        self.pairs = pairs
+        self.text = tuple((title_of(name), value.decode("latin-1")) for name, value in pairs)
+
+
 class Tails:
-    """What was added to the answers of one route, by kind: all that a steady hook may look at, and the names that the application sent."""
+    """The tails of one route's answers, by kind: all that a steady hook may look at, and the names that the application sent."""
 
     __slots__ = ("kept",)
 
     def __init__(self) -> None:
-        self.kept: dict[Hashable, tuple[Header, ...]] = {}
+        self.kept: dict[Hashable, Tail] = {}
 
     def learn(self, kind: Hashable, headers: list[Header], out: list[Header]) -> None:
         """Keep what `out` adds behind `headers`, where that is all and nothing of it depends on a value that the kind leaves out."""
         names = dict(headers)
         is_plain = len(names) == len(headers) and b"vary" not in names and b"content-type" in names
         if is_plain and out[: len(headers)] == headers and len(self.kept) < MOST:
-            self.kept[kind] = tuple(out[len(headers) :])
+            self.kept[kind] = Tail(tuple(out[len(headers) :]))
 
 
-def kind_of(exchange: Exchange, status: int, headers: list[Header], names: dict[bytes, bytes]) -> Hashable:
+@functools.lru_cache(maxsize=256)
+def title_of(name: bytes) -> str:
+    """The usual spelling of a header's name; WSGI servers and test clients show it."""
+    return name.decode("latin-1").title()
+
+
+def kind_of(exchange: Exchange, status: int, headers: list[Header]) -> Hashable:
     """Status, type and names of an answer, and whether somebody asked for it."""
-    asked = exchange.names
+    names, asked = dict(headers), exchange.names
     return (
         status,
         names.get(b"content-type"),

@@ -47,10 +47,15 @@ class Sender:
         plan: Any = exchange.plan
         native: Any = exchange.native
         is_fit = exchange.decided and (native is None or native.agrees())
-        if is_fit and (swift := plan.swift(exchange, status, headers)) is not None:
-            message["headers"] = swift
-            self.started = self.passes = True
-            return self.raw(message)
+        if is_fit:
+            if (tail := plan.known(exchange, status, headers)) is not None:
+                message["headers"] = [*headers, *tail.pairs]
+                self.started = self.passes = True
+                return self.raw(message)
+            if (swift := plan.swift(exchange, status, headers)) is not None:
+                message["headers"] = swift
+                self.started = self.passes = True
+                return self.raw(message)
         headers = lowered(headers)
         refusal = None if is_fit else reached.unfit(exchange, plan.pipeline, status)
         if refusal is None and plan.judge is not None:
