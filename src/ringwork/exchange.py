@@ -50,6 +50,12 @@ JOINED = frozenset({b"cookie", b"accept", b"forwarded", b"x-request-id", b"x-for
 """Those that may arrive in several lines; the lines are joined as RFC 9110, 5.3 and RFC 9113, 8.2.3 say."""
 
 
+@functools.lru_cache(maxsize=256)
+def title_of(name: bytes) -> str:
+    """The usual spelling of a header's name; WSGI servers and test clients show it."""
+    return name.decode("latin-1").title()
+
+
 def vary_on(headers: list[Header], names: bytes) -> list[Header]:
     """The headers with `names` ("Cookie, Authorization") among what the answer varies by; what stands there already stays.
 

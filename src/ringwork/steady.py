@@ -7,11 +7,10 @@ holds both ways to the same headers.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from ringwork.exchange import Exchange, Header
+from ringwork.exchange import Exchange, Header, title_of
 
 MOST = 64
 """Kinds of answers that one route keeps. Against an application that names a type of its own for each answer, and fills memory."""
@@ -43,12 +42,6 @@ class Tails:
         is_plain = len(names) == len(headers) and b"vary" not in names and b"content-type" in names
         if is_plain and out[: len(headers)] == headers and len(self.kept) < MOST:
             self.kept[kind] = Tail(tuple(out[len(headers) :]))
-
-
-@functools.lru_cache(maxsize=256)
-def title_of(name: bytes) -> str:
-    """The usual spelling of a header's name; WSGI servers and test clients show it."""
-    return name.decode("latin-1").title()
 
 
 def kind_of(exchange: Exchange, status: int, headers: list[Header]) -> Hashable:

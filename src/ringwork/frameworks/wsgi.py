@@ -11,13 +11,12 @@ from typing import Any
 
 from ringwork.current import SERVED
 from ringwork.enforce.guard import Asking, Blocking, Decision, ReadBody, ReadForm, Refusal, Reply
-from ringwork.exchange import Exchange, Header
+from ringwork.exchange import Exchange, Header, title_of
 from ringwork.frameworks import deadline
 from ringwork.frameworks.wsgi_limits import Metered
 from ringwork.frameworks.wsgi_names import Names, is_header, key_of, keys_of
 from ringwork.installation import Installation
 from ringwork.pipeline import Answer, Plan
-from ringwork.steady import title_of
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -362,4 +361,3 @@ def _written(constants: tuple[tuple[Header, ...], ...]) -> tuple[tuple[list[Head
 
 def _spelled(pair: Header) -> tuple[str, str]:
     return title_of(pair[0]), pair[1].decode("latin-1")
-
