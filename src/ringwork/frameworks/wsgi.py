@@ -14,7 +14,7 @@ from ringwork.enforce.guard import Asking, Blocking, Decision, ReadBody, ReadFor
 from ringwork.exchange import Exchange, Header, title_of
 from ringwork.frameworks import deadline
 from ringwork.frameworks.wsgi_limits import Metered
-from ringwork.frameworks.wsgi_names import Names, is_header, key_of, keys_of
+from ringwork.frameworks.wsgi_names import Names, key_of, keys_of
 from ringwork.installation import Installation
 from ringwork.pipeline import Answer, Plan
 
