@@ -105,7 +105,7 @@ class Plan:
     start: headers of the answer in (names in lower case), headers to send out. start_own: the same for answers of
     ringwork's own. swift: judge and start at once for an ordinary answer, with headers as they came; None for any other. known: what
     swift added to one of the same kind; None for a kind that was not met. error_body: for answers of 400 and above, or None.
-    certifies: whether `arrive` looks at the client\'s certificate.
+    certifies: whether `arrive` looks at the client's certificate.
     drops: request headers that the application must not see. constants: what every answer ends with, over TLS and in clear.
     """
 
