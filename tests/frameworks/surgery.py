@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import functools
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,17 +58,12 @@ async def never(asked: Asked) -> Answer:
 @functools.cache
 def folder() -> Path:
     """Files that are served, and what was left among them; one folder for all tests of this process."""
-    kept = tempfile.TemporaryDirectory(prefix="ringwork-files-")
-    place = Path(kept.name)
+    place = Path(tempfile.mkdtemp(prefix="ringwork-files-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
     for name in (".env", "notes.sql", "package.json", "Dockerfile"):
         (place / name).write_text("SECRET_KEY=1", encoding="utf-8")
     (place / "app.css").write_text("body {}", encoding="utf-8")
-    KEPT.append(kept)
     return place
-
-
-KEPT: list[Any] = []
-"""What must live as long as the tests do."""
 
 
 def broken() -> Iterator[bytes]:

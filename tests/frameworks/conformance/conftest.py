@@ -6,14 +6,17 @@ import functools
 
 import pytest
 
-from tests.frameworks.conformance.denials import SETTINGS
+from tests.frameworks.conformance.denials import DENIALS, SETTINGS
 from tests.frameworks.conformance.unlike import frameworks_of
-from tests.frameworks.hosts import Host
+from tests.frameworks.hosts import FRAMEWORKS, Host
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """The frameworks on which the claim of the test holds."""
-    if "framework" in metafunc.fixturenames:
+    if "denial" in metafunc.fixturenames:
+        met = [(name, denial) for name in FRAMEWORKS for denial in DENIALS if denial.is_met(name)]
+        metafunc.parametrize(("framework", "denial"), met, ids=[f"{name}-{denial.name}" for name, denial in met])
+    elif "framework" in metafunc.fixturenames:
         metafunc.parametrize("framework", frameworks_of(metafunc.function))
 
 

@@ -25,7 +25,7 @@ from ringwork.policy.policy import Mode
 from ringwork.stores.memory import MemorySpentTokens
 from ringwork.survey.wire import forge
 from tests.frameworks.clients.replies import sending
-from tests.frameworks.hosts import ORIGIN, Host, Reply, cookies_of
+from tests.frameworks.hosts import FRAMEWORKS, ORIGIN, Host, Reply, cookies_of
 
 APP, OTHER = "https://app.example", "https://other.example"
 ALICE = {"Cookie": "__Host-user=alice"}
@@ -108,12 +108,16 @@ SETTINGS: dict[str, Callable[[], dict[str, Any]]] = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Otherwise:
-    """What is the case in one framework or interface instead, and why. reason, control, status: of the refusal there, if any."""
+    """What is the case in one framework or interface instead, and why.
+
+    control, reason, status: of the refusal there; without a status there is none. shown: the test elsewhere that shows what holds then.
+    """
 
     because: str
     control: str = ""
     reason: str = ""
     status: int = 0
+    shown: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -138,9 +142,14 @@ class Denial:
         """Control and reason."""
         return f"{self.control}/{self.reason}"
 
-    def otherwise(self, host: Host) -> Otherwise | None:
-        """What holds in this host instead, or None."""
-        return self.elsewhere.get(host.name) or self.elsewhere.get(host.interface)
+    def otherwise(self, framework: str) -> Otherwise | None:
+        """What holds in this framework instead, or None."""
+        return self.elsewhere.get(framework) or self.elsewhere.get(FRAMEWORKS[framework].INTERFACE)
+
+    def is_met(self, framework: str) -> bool:
+        """Whether anything is refused there for this reason or another one."""
+        otherwise = self.otherwise(framework)
+        return otherwise is None or bool(otherwise.status)
 
 
 def form_of(host: Host, headers: Mapping[str, str] = ALICE) -> tuple[str, str]:
@@ -232,6 +241,7 @@ def post(path: str, headers: Mapping[str, str], body: bytes = b"", **more: Any) 
 
 
 WORKER = "a running thread cannot be cut short; the deadline is the worker's"
+SERVERS = "tests/servers/test_serve.py::"
 JOINED = "WSGI hands over the lines of one header joined by commas, so two of them are seen as one that is wrong"
 
 PARSER = Otherwise("aiohttp's own parser refuses it before any guard", "output.error-handling", "answered", 400)
@@ -286,16 +296,22 @@ DENIALS: tuple[Denial, ...] = (
         408,
         lambda host: host.ask("POST", "/unset", pieces=(b"a",), stalls=True),
         settings="hasty",
-        elsewhere={"wsgi": Otherwise(WORKER)},
+        elsewhere={"wsgi": Otherwise(WORKER, shown=f"{SERVERS}test_gives_a_slow_body_no_more_than_the_requests_time")},
     ),
-    Denial("network.request-limits", "late-answer", 503, get("/hangs"), elsewhere={"wsgi": Otherwise(WORKER)}),
+    Denial(
+        "network.request-limits",
+        "late-answer",
+        503,
+        get("/hangs"),
+        elsewhere={"wsgi": Otherwise(WORKER, shown=f"{SERVERS}test_ends_a_wsgi_request_that_never_ends")},
+    ),
     Denial(
         "network.request-limits",
         "crowded",
         503,
         in_a_crowd,
         settings="crowded",
-        elsewhere={"wsgi": Otherwise("the number of the worker's threads is the bound")},
+        elsewhere={"wsgi": Otherwise("the number of its threads is the bound", shown=f"{SERVERS}test_silent_connections_hold_no_thread")},
     ),
     Denial("browser.content-security-policy", "report-method", 405, get(REPORTS)),
     Denial("browser.content-security-policy", "report-type", 415, post(REPORTS, {"Content-Type": "text/plain"})),

@@ -6,8 +6,6 @@ import json
 import sys
 from enum import StrEnum
 
-import pytest
-
 from ringwork.events import Outcome
 from ringwork.pipeline import ORDER
 from tests.frameworks.conformance.answers import missing_headers
@@ -15,14 +13,11 @@ from tests.frameworks.conformance.conftest import kept
 from tests.frameworks.conformance.denials import DENIALS, NOT_MET, Denial
 
 
-@pytest.mark.parametrize("denial", DENIALS, ids=lambda denial: denial.name)
 def test_refuses_and_tells_and_shows_nothing(framework: str, denial: Denial) -> None:
     """Status, event, headers, incident number and effect of one reason are those of every other framework."""
     host = kept(framework, denial.settings)
     host.forget()
-    otherwise = denial.otherwise(host)
-    if otherwise is not None and not otherwise.status:
-        return  # what is the case there is the other test's
+    otherwise = denial.otherwise(framework)
     control, reason, status = (
         (denial.control, denial.reason, denial.status) if otherwise is None else (otherwise.control, otherwise.reason, otherwise.status)
     )

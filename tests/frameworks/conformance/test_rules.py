@@ -8,7 +8,7 @@ import ringwork
 from ringwork.errors import UnsupportedApp
 from ringwork.events import Outcome
 from ringwork.policy.policy import Mode
-from tests.frameworks.conformance.unlike import only, unlike
+from tests.frameworks.conformance.unlike import only, remark, unlike
 from tests.frameworks.hosts import ORIGIN, Host
 
 SAME_SITE = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
@@ -39,6 +39,8 @@ def test_serves_a_ruled_route_inside_a_group(host: Host) -> None:
     assert host.ask("GET", "/outer/deep/who", ALICE).text == "alice"
 
 
+@remark("flask", because="Flask serves coroutine functions where asgiref is installed (`flask[async]`)")
+@remark("aiohttp", because="aiohttp takes coroutine functions alone; the plain handler is called inside one")
 @pytest.mark.parametrize("path", ["/who", "/waiting"])
 def test_asks_for_a_principal_and_tells_sync_and_async_handlers_who_it_is(host: Host, path: str) -> None:
     """401 for nobody, 200 for alice, and the handler learns who it is, in its thread or in its loop."""

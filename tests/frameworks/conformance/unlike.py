@@ -10,7 +10,7 @@ from tests.frameworks.hosts import FRAMEWORKS
 
 T = TypeVar("T", bound=Callable[..., Any])
 
-_UNLIKE, _ONLY = "__unlike__", "__only__"
+_UNLIKE, _ONLY, _REMARKS = "__unlike__", "__only__", "__remarks__"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,6 +45,21 @@ def only(*names: str) -> Callable[[T], T]:
         return test
 
     return mark
+
+
+def remark(*names: str, because: str) -> Callable[[T], T]:
+    """The test holds on these frameworks too, and something has to be known about how."""
+
+    def mark(test: T) -> T:
+        setattr(test, _REMARKS, {**remarks_on(test), **dict.fromkeys(named(names), because)})
+        return test
+
+    return mark
+
+
+def remarks_on(test: Any) -> dict[str, str]:
+    """What has to be known, by framework."""
+    return dict(getattr(test, _REMARKS, {}))
 
 
 def exceptions_of(test: Any) -> tuple[Unlike, ...]:
