@@ -98,6 +98,7 @@ class Route(Frozen):
     limits: what its requests are held to instead of the general limits, or None.
     cacheable: how its answers may be kept, or None.
     swallows: its last parameter takes whatever follows, slashes too ("{rest:path}", "<path:rest>").
+    takes_any: it answers to every method; `methods` are those that its code was seen to ask for.
     inline_scripts: hashes ("sha256-...") of the inline scripts that the framework itself writes into its page.
     """
 
@@ -114,6 +115,7 @@ class Route(Frozen):
     limits: RouteLimits | None = None
     cacheable: Cacheable | None = None
     swallows: bool = False
+    takes_any: bool = False
     inline_scripts: tuple[str, ...] = ()
 
     @property

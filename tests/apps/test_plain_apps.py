@@ -1,4 +1,4 @@
-"""Two applications that never heard of ringwork: the proof names the holes that were planted in them, and harms nothing.
+"""Three applications that never heard of ringwork: the proof names the holes that were planted in them, and harms nothing.
 
 They are written as strangers write them; `HOLES.toml` beside each says what must be found.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 import shutil
 import tempfile
 import tomllib
@@ -24,13 +25,14 @@ from ringwork.prove.target import resolve
 
 pytestmark = pytest.mark.slow  # whole proofs of whole applications; ./run test keeps to two minutes
 HERE = Path(__file__).resolve().parent
-FASTAPI, FLASK, FACTORY, STARTS = (
+FASTAPI, FLASK, DJANGO, FACTORY, STARTS = (
     "plain_fastapi.main:app",
     "plain_flask.app:app",
+    "plain_django/manage.py",
     "plain_flask.app:create_app",
     "plain_flask.runs_at_import:app",
 )
-TARGETS = tuple(pytest.param(text, marks=pytest.mark.xdist_group(text)) for text in (FASTAPI, FLASK))
+TARGETS = tuple(pytest.param(text, marks=pytest.mark.xdist_group(text)) for text in (FASTAPI, FLASK, DJANGO))
 """One worker proves one application, once, for all the claims about it."""
 SECONDS = 90.0
 
@@ -49,12 +51,17 @@ def _proved(text: str, select: tuple[str, ...] = ()) -> Proved:
     """Prove a target where a stranger would keep it: in a folder of its own, outside this repository."""
     with tempfile.TemporaryDirectory(prefix="stranger-") as name:
         folder = Path(name).resolve()
-        package = text.partition(".")[0]
-        shutil.copytree(HERE / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", "*.db"))
+        package = _package(text)
+        shutil.copytree(HERE / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", "*.db", "*.sqlite3"))
         before = _digests(folder)
         target = resolve(text, here=folder, factory=text == FACTORY)
         report = run.prove(target, Settings(max_time=SECONDS, select=select), Progress())
         return Proved(report=report, before=before, after=_digests(folder))
+
+
+def _package(text: str) -> str:
+    """The folder of a target: "plain_flask.app:app", "plain_django/manage.py"."""
+    return re.split(r"[./]", text)[0]
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -66,7 +73,7 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 def _holes(text: str) -> list[dict[str, Any]]:
-    table = tomllib.loads((HERE / text.partition(".")[0] / "HOLES.toml").read_text(encoding="utf-8"))
+    table = tomllib.loads((HERE / _package(text) / "HOLES.toml").read_text(encoding="utf-8"))
     return list(table["hole"])
 
 
@@ -137,7 +144,7 @@ def test_says_that_a_server_start_was_passed_over() -> None:
     assert any("passed over" in line for line in _proved(STARTS, ("browser.security-headers",)).report.touched)
 
 
-@pytest.mark.parametrize("package", ["plain_fastapi", "plain_flask"])
+@pytest.mark.parametrize("package", ["plain_fastapi", "plain_flask", "plain_django"])
 def test_the_strangers_never_heard_of_ringwork(package: str) -> None:
     """No file of theirs names it, or these tests would show nothing."""
     named = [p.name for p in (HERE / package).rglob("*") if p.is_file() and p.suffix != ".pyc" and b"ringwork" in p.read_bytes()]

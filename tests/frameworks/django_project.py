@@ -67,11 +67,19 @@ def serve(patterns: Sequence[Any]) -> None:
     clear_url_caches()
 
 
-def project(patterns: Sequence[Any], *, is_asgi: bool = False, middleware: Sequence[str] | None = None, **more: Any) -> Any:
-    """A handler of the project with these URLs, as get_wsgi_application() or get_asgi_application() makes one."""
+def project(
+    patterns: Sequence[Any], *, is_asgi: bool = False, middleware: Sequence[str] | None = None, handler: Any = None, **more: Any
+) -> Any:
+    """A handler of the project with these URLs, as get_wsgi_application() or get_asgi_application() makes one.
+
+    handler: that of a test client, which loads its middleware late.
+    """
     configure()
     serve(patterns)
     with override_settings(MIDDLEWARE=[*(MIDDLEWARE if middleware is None else middleware)], **more):
+        if handler is not None:
+            handler.load_middleware(is_async=type(handler).__name__ == "AsyncClientHandler")
+            return handler
         return ASGIHandler() if is_asgi else WSGIHandler()
 
 

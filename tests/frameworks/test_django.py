@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.decorators import login_not_required, login_required, permission_required, user_passes_test
+from django.core.handlers.base import BaseHandler
 from django.http import HttpResponse
+from django.test import AsyncClient, Client
 from django.test.utils import override_settings
 from django.urls import include, path, re_path
 from django.utils.decorators import method_decorator
@@ -186,13 +189,13 @@ def test_recognises_checks_of_django_and_nothing_that_merely_looks_like_one() ->
         path("h", require_http_methods(["POST"])(login_required(twin()))),
     )
     assert {name: rule for name, (rule, _) in found.items()} == {
-        "ANY /a": Own(by="login_required"),
-        "ANY /b": Own(by="permission_required"),
-        "ANY /c": None,
+        "GET /a": Own(by="login_required"),
+        "GET /b": Own(by="permission_required"),
+        "GET /c": None,
         "GET /d": Own(by="LoginRequiredMixin"),
         "ANY /e": None,
         "GET /f": Own(by="login_required"),
-        "ANY /g": Public(reason="its author marked it login_not_required"),
+        "GET /g": Public(reason="its author marked it login_not_required"),
         "POST /h": Own(by="login_required"),
     }
 
@@ -202,8 +205,8 @@ def test_recognises_the_middleware_that_asks_every_view_for_a_login() -> None:
     own = "django.contrib.auth.middleware.LoginRequiredMiddleware"
     with override_settings(MIDDLEWARE=[*MIDDLEWARE, own]):
         found = rules(path("a", twin()), path("b", login_not_required(twin())), middleware=[*MIDDLEWARE, own])
-    assert found["ANY /a"][0] == Own(by="LoginRequiredMiddleware")
-    assert isinstance(found["ANY /b"][0], Public)
+    assert found["GET /a"][0] == Own(by="LoginRequiredMiddleware")
+    assert isinstance(found["GET /b"][0], Public)
 
 
 def test_gives_the_whole_admin_a_rule() -> None:
@@ -213,7 +216,7 @@ def test_gives_the_whole_admin_a_rule() -> None:
     found = rules(path("admin/", admin.site.urls))
     assert len(found) > 10
     assert {name for name, (rule, _) in found.items() if rule is None} == set()
-    assert {name for name, (rule, _) in found.items() if isinstance(rule, Public)} == {"ANY /admin/login/"}
+    assert {name for name, (rule, _) in found.items() if isinstance(rule, Public)} == {"GET,POST /admin/login/"}
 
 
 def test_serves_the_login_page_of_the_admin_and_sends_strangers_there() -> None:
@@ -235,7 +238,7 @@ def test_lists_paths_with_parameters_in_braces() -> None:
         re_path(r"^c/file\.txt$", view),
         path("d/", include([re_path(r"^(?P<rest>.*)$", view)])),
     )
-    assert set(found) == {"ANY /a/{pk}/{name}", "ANY /b/{year}/{var}/", "ANY /c/file.txt", "ANY /d/{rest}"}
+    assert set(found) == {"GET /a/{pk}/{name}", "GET /b/{year}/{var}/", "GET /c/file.txt", "GET /d/{rest}"}
 
 
 def test_hands_the_body_of_a_checked_form_to_the_view() -> None:
@@ -284,11 +287,18 @@ def test_guards_the_asgi_handler_with_sync_and_async_views() -> None:
         assert client.get("/missing").headers["x-content-type-options"] == "nosniff"
 
 
-def test_refuses_what_is_no_handler() -> None:
-    """A handler of Django's own test client answers in another way; wrapping it would guard nothing."""
-    from django.test.client import ClientHandler
+def test_refuses_a_method_that_a_rule_of_the_policy_does_not_name() -> None:
+    """CWE-650: a function answers to every method, and a rule was written for those that its code asks for."""
+    app = guarded(path("read", view), policy={"rules": {"GET /read": OPEN}})
+    assert ask(app, "GET", "/read").status == 200
+    assert ask(app, "DELETE", "/read", {"Origin": ORIGIN}).status == 403
+    whole = guarded(path("read", view), policy={"rules": {"ANY /read": OPEN}})
+    assert ask(whole, "DELETE", "/read", {"Origin": ORIGIN}).status == 200
 
-    made = ClientHandler()
+
+def test_refuses_what_is_no_handler() -> None:
+    """A handler that nobody knows answers in another way; wrapping it would guard nothing."""
+    made = BaseHandler()
     made.load_middleware()
     with pytest.raises(UnsupportedApp, match="WSGI or ASGI handler"):
         ringwork.protect(made, Policy())
@@ -306,3 +316,40 @@ def test_sees_that_a_view_of_the_project_hands_out_files() -> None:
     app = guarded(path("files/<path:name>", OPEN(require_http_methods(["GET"])(file))), path("pages/<path:name>", OPEN(page)))
     listed = adapter.list_routes(app, installation=app.__ringwork_installation__)
     assert {route.path: route.sends_files for route in listed} == {"/files/{name}": True, "/pages/{name}": False}
+
+
+def test_guards_what_the_test_client_of_django_asks() -> None:
+    """A project's own suite meets the same rules, and needs neither a host nor a token for it."""
+    patterns = path("ok", OPEN(twin())), path("bare", view), path("write", requires()(lambda r: HttpResponse(r.POST["note"])))
+    client = Client(raise_request_exception=False)
+    client.handler = project(patterns, handler=client.handler)
+    ringwork.protect(client.handler, Policy(origin=ORIGIN, identify=identify))
+    assert client.get("/bare").status_code == 403
+    answer = client.get("/ok")
+    assert (answer.status_code, answer.content) == (200, b"fine")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert client.post("/write", {"note": "hello"}).status_code == 401
+    client.cookies["user"] = "alice"
+    assert client.post("/write", {"note": "hello"}).content == b"hello"
+
+
+def test_asks_a_test_client_for_proof_where_it_wants_to_be_asked() -> None:
+    """enforce_csrf_checks=True is Django's own word for a client that is treated as any browser."""
+    patterns = (path("write", OPEN(twin())),)
+    client = Client(enforce_csrf_checks=True)
+    client.handler = project(patterns, handler=client.handler)
+    ringwork.protect(client.handler, Policy(origin=ORIGIN, identify=identify))
+    client.cookies["user"] = "alice"
+    assert client.post("/write", {"note": "hello"}).status_code == 403
+
+
+def test_guards_what_the_async_test_client_of_django_asks() -> None:
+    """The same in a suite of async tests."""
+    client = AsyncClient()
+    client.handler = project((path("ok", OPEN(twin())), path("bare", view)), handler=client.handler)
+    ringwork.protect(client.handler, Policy(origin=ORIGIN, identify=identify))
+
+    async def asked() -> list[int]:
+        return [(await client.get(url)).status_code for url in ("/ok", "/bare", "/missing")]
+
+    assert asyncio.run(asked()) == [200, 403, 404]

@@ -20,7 +20,7 @@ from ringwork.current import SERVED, csp_nonce
 from ringwork.enforce.guard import Surroundings
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange
-from ringwork.frameworks import asgi, asgi_limits, django_around, wsgi
+from ringwork.frameworks import asgi, asgi_limits, django_around, django_clients, layers, wsgi
 from ringwork.frameworks.django_deciding import answer_of, enter, enter_waiting
 from ringwork.frameworks.django_listing import list_patterns, to_route
 from ringwork.frameworks.django_routes import Index
@@ -30,6 +30,8 @@ from ringwork.pipeline import Plan
 from ringwork.route import Route
 
 OUTER = "__ringwork_outer__"
+KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+EXEMPT = "Django's test client asks for no proof of origin"
 
 
 def list_routes(app: BaseHandler, *, installation: Installation | None = None) -> list[Route]:
@@ -39,7 +41,17 @@ def list_routes(app: BaseHandler, *, installation: Installation | None = None) -
 
 def look_round(app: BaseHandler) -> Surroundings:
     """What guards may look at when the application starts."""
-    return django_around.look_round(app)
+    return django_around.look_round(_layers(app))
+
+
+def _layers(app: Any) -> tuple[str, ...]:
+    """Whether both layers still stand round and in this handler."""
+    views = getattr(app, "_view_middleware", None) or []
+    first = getattr(views[0], "__self__", views[0]) if views else app
+    if is_guarded(app) and vars(app).get(OUTER, app) is None:
+        return ()  # a test client's: its outer layer is made for each request
+    outer: Any = asgi.Outer if isinstance(app, ASGIHandler) else wsgi.Outer
+    return layers.of_wsgi(vars(app).get(OUTER, app) if is_guarded(app) else app, first, outer=outer, gate=Gate)
 
 
 def prepare(app: BaseHandler) -> None:
@@ -62,13 +74,22 @@ class Gate:
         index = self.indexes.get(urlconf)
         if index is None:
             index = self.indexes[urlconf] = Index(urlconf)
-        match = request.resolver_match
+        match, method = request.resolver_match, request.method
         entry = index.entry(match.route, match.func)
-        key = entry.by_method.get(request.method, entry) if entry.by_method else entry
+        key: object = entry
+        if entry.by_method:
+            key = entry.by_method.get(method, entry)
+        elif entry.is_open_ended and method not in entry.methods and method != "OPTIONS":
+            # Against a rule that was written for the methods that its function was seen to ask for, and is asked by another.
+            key = index.apart(entry, method if method in KNOWN_METHODS else "other")
+        part = method if key is not entry else None
+        is_exempt = django_clients.asks_for_no_proof(request)
+        if is_exempt:
+            key = index.apart(key, "exempt")
         known = self.installation.plans.get(id(key))
         if known is not None and known[0] is key:
             return known[1]
-        return self.installation.plan(key, lambda: to_route(entry, self.installation, request.method if key is not entry else None))
+        return self.installation.plan(key, lambda: to_route(entry, self.installation, part, exempt=EXEMPT if is_exempt else ""))
 
     def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> Any:
         """Decide, in the thread of a WSGI server."""
@@ -96,29 +117,38 @@ class Gate:
 def install(app: BaseHandler, installation: Installation) -> None:
     """Put both layers into one handler, in place: the outer one round its call, the gate before its first view middleware."""
     original = type(app)
-    gate = Gate(installation)
     views = getattr(app, "_view_middleware", None)  # the list that Django calls before each view
     if views is None:
         raise UnsupportedApp("protect() takes a handler that is made whole: get_wsgi_application() or get_asgi_application()")
+    gate = Gate(installation)
+    outer: Any = None
+    call: Any = None
     if isinstance(app, ASGIHandler):
-        views.insert(0, gate.process_view_waiting)
-        outer: Any = asgi.Outer(_asgi_inside(original, app), installation)
-        app.__class__ = _guarded(original, _call_asgi)
+        outer, call, is_waiting = asgi.Outer(_asgi_inside(original, app), installation), _call_asgi, True
     elif isinstance(app, WSGIHandler):
-        views.insert(0, gate.process_view)
-        outer = wsgi.Outer(_wsgi_inside(original, app), installation)
-        app.__class__ = _guarded(original, _call_wsgi)
+        outer, call, is_waiting = wsgi.Outer(_wsgi_inside(original, app), installation), _call_wsgi, False
     else:
+        call, is_waiting = django_clients.call_of(app, original, installation)
+    if call is None:
         raise UnsupportedApp(f"protect() takes Django's WSGI or ASGI handler, not {original.__module__}.{original.__qualname__}")
+    views.insert(0, gate.process_view_waiting if is_waiting else gate.process_view)
+    app.__class__ = _guarded(original, call)
     setattr(app, OUTER, outer)
     record_faults()
 
 
-def _guarded(original: type, call: Callable[..., Any]) -> Any:
+_MARK = "__ringwork_guarded__"
+
+
+def is_guarded(app: object) -> bool:
+    """Whether the outer layer stands round this very handler."""
+    return _MARK in vars(type(app))
+
+
+def _guarded(original: Any, call: Callable[..., Any]) -> Any:
     """The handler's own class, called through the outer layer; a call is looked up on the class, never on the instance."""
-    return type(
-        original.__name__, (original,), {"__call__": call, "__module__": original.__module__, "__qualname__": original.__qualname__}
-    )
+    own = {"__call__": call, _MARK: True, "__module__": original.__module__, "__qualname__": original.__qualname__}
+    return type(original.__name__, (original,), own)
 
 
 def _call_wsgi(self: Any, environ: wsgi.Environ, start_response: wsgi.StartResponse) -> Iterable[bytes]:

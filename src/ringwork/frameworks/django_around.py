@@ -11,20 +11,21 @@ from django.template import engines
 
 from ringwork.current import csp_nonce, csrf_field
 from ringwork.enforce.guard import Surroundings
-from ringwork.frameworks import rewriters, telltales, templating
+from ringwork.frameworks import django_sharing, rewriters, telltales, templating
 from ringwork.frameworks.django_routes import entries
 
 _DEBUG_SETTINGS = ("DEBUG_PROPAGATE_EXCEPTIONS",)
 
 
-def look_round(app: Any) -> Surroundings:
-    """What guards may look at when the application starts."""
+def look_round(layers: tuple[str, ...]) -> Surroundings:
+    """What guards may look at when the application starts. layers: faults of ringwork's own."""
     return Surroundings(
         framework="django",
         debug=tuple(dict.fromkeys(_debug())),
         static_folders=tuple(_folders()),
-        settings={},
+        settings=django_sharing.settings_of(),
         rewriters=tuple(rewriters.around_us()),
+        layers=layers,
     )
 
 

@@ -54,7 +54,7 @@ async def enter_waiting(exchange: Exchange, plan: Plan, request: Any) -> Decisio
     if waiting is None:
         return None
     found, _ = await waiting
-    if not request._read_started and not hasattr(request, "_body"):  # noqa: SLF001  # Django hands a body on by these
+    if not request._read_started and not hasattr(request, "_body") and request._stream.seekable():  # noqa: SLF001  # Django hands a body on by these
         request._stream.seek(0)  # noqa: SLF001  # the same
     return found
 

@@ -27,9 +27,12 @@ def _routes(entry: Entry, installation: Installation | None) -> Iterator[Route]:
         yield to_route(entry, installation, None)
 
 
-def to_route(entry: Entry, installation: Installation | None, method: str | None) -> Route:
-    """One pattern in ringwork's words. method: for a single method with a mark of its own, None for the others."""
-    marked: Marked = (*(entry.by_method[method] if method else ()), *entry.marked)
+def to_route(entry: Entry, installation: Installation | None, method: str | None, *, exempt: str = "") -> Route:
+    """One pattern in ringwork's words. method: for a single method that is decided on by itself, None for the others.
+
+    exempt: why this request needs no proof of origin, "" where it does.
+    """
+    marked: Marked = (*(entry.by_method.get(method, ()) if method else ()), *entry.marked)
     methods = _methods(entry, method)
     found = _rule(entry, methods, marked, installation)
     is_static = django_checks.serves_files(entry.callback)
@@ -40,13 +43,14 @@ def to_route(entry: Entry, installation: Installation | None, method: str | None
         handler=handler_behind(class_of(entry.callback) or entry.callback),
         rule=found.rule if found else None,
         rule_source=found.source if found else "",
-        csrf_exempt=found.csrf_exempt if found else None,
+        csrf_exempt=exempt or (found.csrf_exempt if found else None),
         own_token=django_csrf.own_token(entry.callback),
         limits=limits_among(marked),
         rated=rated_among(marked),
         sends_files=is_static or django_checks.asks_to_serve(entry.callback) or telltales.sends_files(entry.callback, entry.path),
         cacheable=cacheable_among(marked),
         swallows=entry.swallows,
+        takes_any=entry.is_open_ended,
     )
 
 

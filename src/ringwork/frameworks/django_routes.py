@@ -32,14 +32,15 @@ class Entry(Frozen):
     """One pattern of the URLconf.
 
     route: what ResolverMatch.route says of it, under the language that is active. path: the template, parameters in braces.
-    methods: what it answers to, empty for a function that takes whatever comes. by_method: the marks that stand on single methods
-    of a class, by method. swallows: its last parameter takes slashes too.
+    methods: what it answers to; of a function that takes whatever comes, what its code was seen to ask for. is_open_ended: it is such a
+    function. by_method: the marks that stand on single methods of a class, by method. swallows: its last parameter takes slashes too.
     """
 
     route: str
     path: str
     callback: Any
     methods: frozenset[str]
+    is_open_ended: bool
     marked: Marked
     by_method: Mapping[str, Marked]
     swallows: bool = False
@@ -71,12 +72,13 @@ def _joined(route: str, more: str) -> str:
 
 def _entry(pattern: URLPattern, route: str, path: str, outside: Marked) -> Entry:
     view: Any = pattern.callback
-    methods = methods_of(view)
+    methods, is_open_ended = methods_of(view)
     return Entry(
         route=route,
         path="/" + path.lstrip("/"),
         callback=view,
         methods=methods,
+        is_open_ended=is_open_ended,
         marked=(*_of_view(view), ("path", pattern), *outside),
         by_method=dict(_of_methods(view, methods)),
         swallows=_swallows(pattern.pattern),
@@ -88,16 +90,17 @@ def class_of(view: Any) -> Any:
     return getattr(view, "cls", None) or getattr(view, "view_class", None)
 
 
-def methods_of(view: Any) -> frozenset[str]:
-    """What a view answers to; empty where only its code knows."""
+def methods_of(view: Any) -> tuple[frozenset[str], bool]:
+    """What a view answers to, and whether only its code knows: then it is what the code was seen to ask for."""
     kind = class_of(view)
     if kind is not None:
         actions = getattr(view, "actions", None)
         offered = actions if isinstance(actions, Mapping) else [name for name in _VERBS if hasattr(kind, name)]
         allowed = {str(name).lower() for name in getattr(kind, "http_method_names", _VERBS)}
         found = {str(name).upper() for name in offered if str(name).lower() in allowed}
-        return frozenset(found | ({"HEAD"} if "GET" in found else set()))
-    return _required_methods(view)
+        return frozenset(found | ({"HEAD"} if "GET" in found else set())), False
+    required = _required_methods(view)
+    return (required, False) if required else (_seen_methods(view), True)
 
 
 def _required_methods(view: Any) -> frozenset[str]:
@@ -109,6 +112,28 @@ def _required_methods(view: Any) -> frozenset[str]:
             listed = frozenset(inspect.getclosurevars(wrapper).nonlocals["request_method_list"])
             found = listed if found is None else found & listed
     return found or frozenset()
+
+
+def _seen_methods(view: Any) -> frozenset[str]:
+    """What the code of a function asks for by name: `request.method == "POST"`, `request.POST`. Django's own views take forms."""
+    found = {"GET", "HEAD"}
+    for one in wrappers(view):
+        code = getattr(getattr(one, "__func__", one), "__code__", None)
+        if str(getattr(one, "__module__", "")).startswith("django."):
+            found.add("POST")
+        elif isinstance(code, types.CodeType):
+            found |= _named_methods(code)
+    return frozenset(found)
+
+
+def _named_methods(code: types.CodeType) -> set[str]:
+    named = {text for text in code.co_consts if isinstance(text, str)} | ({"POST"} if {"POST", "FILES"} & set(code.co_names) else set())
+    for part in code.co_consts:
+        if isinstance(part, types.CodeType):
+            named |= _named_methods(part)
+        elif isinstance(part, tuple | frozenset):
+            named |= {text for text in part if isinstance(text, str)}
+    return named & {verb.upper() for verb in _VERBS}
 
 
 def wrappers(view: Any) -> Iterator[Any]:
@@ -183,8 +208,8 @@ def _of_methods(view: Any, methods: frozenset[str]) -> Iterator[tuple[str, Marke
         return
     actions = getattr(view, "actions", None) or {}
     for method in methods:
-        name = actions.get(method.lower()) or actions.get("get" if method == "HEAD" else "") or method.lower()
-        function = getattr(kind, name, None) or (getattr(kind, "get", None) if method == "HEAD" else None)
+        asked = "get" if method == "HEAD" and "head" not in actions and not hasattr(kind, "head") else method.lower()
+        function = getattr(kind, actions.get(asked, asked), None)
         if function is not None and any(key.startswith("__ringwork_") for key in getattr(function, "__dict__", ())):
             yield method, (("method", function),)
 
@@ -229,14 +254,31 @@ def _swallows(pattern: Any) -> bool:
     return text.rstrip("$").endswith((".*)", ".+)"))
 
 
+class Apart:
+    """One part of an entry that is decided on by itself: a further method, or what comes from a test client."""
+
+    __slots__ = ("of", "what")
+
+    def __init__(self, of: object, what: str) -> None:
+        self.of, self.what = of, what
+
+
 class Index:
     """The patterns of one URLconf, found by what the resolver tells of its match; walked anew when something unknown was matched."""
 
-    __slots__ = ("urlconf", "_found")
+    __slots__ = ("urlconf", "_found", "_apart")
 
     def __init__(self, urlconf: Any) -> None:
         self.urlconf = urlconf
         self._found: dict[tuple[str, int], Entry] = {}
+        self._apart: dict[tuple[int, str], Apart] = {}
+
+    def apart(self, of: object, what: str) -> object:
+        """What stands for one part of `of` that is decided on by itself, always the same object."""
+        found = self._apart.get((id(of), what))
+        if found is None:
+            found = self._apart[id(of), what] = Apart(of, what)
+        return found
 
     def entry(self, route: str, callback: Callable[..., Any]) -> Entry:
         """The pattern that was matched. One that cannot be found again has no marks but those of its view."""
@@ -248,8 +290,15 @@ class Index:
             found = self._found.get((route, id(callback)))
         if found is None:
             path = "/" + _braced(route.removeprefix("^")).lstrip("/")
-            methods = methods_of(callback)
-            by_method = dict(_of_methods(callback, methods))
-            found = Entry(route=route, path=path, callback=callback, methods=methods, marked=_of_view(callback), by_method=by_method)
+            methods, is_open_ended = methods_of(callback)
+            found = Entry(
+                route=route,
+                path=path,
+                callback=callback,
+                methods=methods,
+                is_open_ended=is_open_ended,
+                marked=_of_view(callback),
+                by_method=dict(_of_methods(callback, methods)),
+            )
             self._found[route, id(callback)] = found  # the entry keeps the view, so that its identity stays taken
         return found

@@ -93,7 +93,7 @@ class Zygote:
             arguments=tuple(target["arguments"]),
             folder=self.copy,
         )
-        users = loading.call(users_from, self.copy) if users_from else []
+        users = loading.call(users_from, self.copy) if users_from else loading.own_users(self.app)
         found = self.facts()
         warmth.warm()
         state.digest(self.copy)  # so that variants inherit what never changes
@@ -113,7 +113,9 @@ class Zygote:
         known = loading.harness_of(self.app)
         if known is None:
             raise TargetFailed(
-                step="find", problem="the application is of an unknown kind", advice="name a FastAPI, Starlette or Flask application"
+                step="find",
+                problem="the application is of an unknown kind",
+                advice="name a FastAPI, Starlette, Flask or Django application",
             )
         installation = installed(self.app)
         found: facts.AppFacts = known[0].collect(
@@ -208,6 +210,7 @@ def _named(identify: object) -> str:
 
 def _dispose_engines() -> None:
     """Close pooled SQLite connections, so that no variant shares one (SQLAlchemy's own advice before a fork)."""
+    loading.close_connections()
     sqlalchemy = sys.modules.get("sqlalchemy")
     if sqlalchemy is None:
         return

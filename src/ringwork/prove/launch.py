@@ -84,5 +84,13 @@ class Launcher:
 def host_of(found: facts.AppFacts) -> str:
     """The host name under which a copy is spoken to: the policy's canonical one, else localhost."""
     origin = found.guard.origin if found.guard is not None else ""
-    host = origin.partition("://")[2]
+    host = origin.partition("://")[2] or _allowed(found)
     return host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host or "localhost"
+
+
+def _allowed(found: facts.AppFacts) -> str:
+    """The first name that Django itself serves, where its settings leave localhost out."""
+    given = found.settings.get("ALLOWED_HOSTS")
+    names = [str(name) for name in given] if isinstance(given, list) else []
+    exact = [name for name in names if not name.startswith((".", "*", "["))]
+    return "" if "*" in names or "localhost" in names or not exact else exact[0]

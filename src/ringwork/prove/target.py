@@ -14,8 +14,9 @@ from ringwork.errors import TargetFailed
 from ringwork.prove import project
 from ringwork.survey import copies
 
-_CLASSES = frozenset({"FastAPI", "Starlette", "Flask"})
+_CLASSES = frozenset({"FastAPI", "Starlette", "Flask", "get_wsgi_application", "get_asgi_application"})
 _OBJECTS = ("app", "application", "api")
+_MANAGE = "manage.py"
 _FACTORIES = ("create_app", "make_app", "build_app", "app_factory", "create_application")
 _FILES = ("main", "app", "application", "wsgi", "asgi", "server", "api", "run")
 _IMPORT = re.compile(r"^\s*(?:from|import)\s+(\w+)", re.MULTILINE)
@@ -62,7 +63,7 @@ def resolve(text: str, *, here: Path, factory: bool = False, arguments: tuple[st
     elif place.endswith(".py"):
         if not path.is_file():
             raise _bad(text, f"there is no file {place}", "check the path; it is read from the current folder")
-        place_file, others = path, ()
+        place_file, others = (path, ()) if path.name != _MANAGE else (_of_manage(text, path), ())
     else:
         place_file, others = _module_file(text, place, here), ()
     root, base, module = _named(place_file, here)
@@ -128,7 +129,7 @@ def _named(file: Path, here: Path) -> tuple[Path, str, str]:
 
 
 def _is_import_folder(folder: Path, here: Path) -> bool:
-    return folder.name == "src" or (folder / "pyproject.toml").exists() or not folder.name.isidentifier()
+    return folder.name == "src" or any((folder / name).exists() for name in ("pyproject.toml", _MANAGE)) or not folder.name.isidentifier()
 
 
 def _project_root(folder: Path) -> Path:
@@ -146,9 +147,11 @@ def _python_files(root: Path) -> Iterator[Path]:
 
 def _of_folder(text: str, folder: Path) -> tuple[Path, str, tuple[str, ...]]:
     found = sorted((rank, str(path), attribute) for path in _python_files(folder) for rank, attribute in _applications(path, folder))
+    if not found and (folder / _MANAGE).is_file():
+        return _of_manage(text, folder / _MANAGE), "", ()
     if not found:
         advice = "name it: ringwork prove module:app (routes may be registered only when the program runs)"
-        raise _bad(text, "no FastAPI, Starlette or Flask application was found in this folder", advice)
+        raise _bad(text, "no FastAPI, Starlette, Flask or Django application was found in this folder", advice)
     best = [entry for entry in found if entry[0] == found[0][0]]
     shown = [f"{Path(path).relative_to(folder)}:{attribute}" for _, path, attribute in found]
     if len({path for _, path, _ in best}) > 1:
@@ -158,6 +161,21 @@ def _of_folder(text: str, folder: Path) -> tuple[Path, str, tuple[str, ...]]:
             "choose one: " + ", ".join(f"ringwork prove {name}" for name in shown[: len(best)]),
         )
     return Path(found[0][1]), found[0][2], tuple(shown[1:])
+
+
+def _of_manage(text: str, manage: Path) -> Path:
+    """The settings module that a Django project's manage.py names; the handler is made from it."""
+    tree = ast.parse(manage.read_text(encoding="utf-8", errors="replace"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and [getattr(a, "value", None) for a in node.args[:1]] == ["DJANGO_SETTINGS_MODULE"]:
+            named = getattr(node.args[-1], "value", None)
+            if isinstance(named, str):
+                return _module_file(text, named, manage.parent)
+    raise _bad(
+        text,
+        "it names no settings module",
+        "name the settings or the handler: ringwork prove project.settings, or project.wsgi:application",
+    )
 
 
 def _applications(path: Path, folder: Path) -> Iterator[tuple[tuple[int, ...], str]]:

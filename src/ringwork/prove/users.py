@@ -69,6 +69,8 @@ def to_declare(entrances: Entrances | None) -> str:
 def find(facts: AppFacts, asked: settings.Settings, launcher: Launcher) -> Entrances:
     """Try every declared user, else two that register themselves, on a copy of its own that is ended afterwards."""
     made = launcher.first.loaded.users if launcher.first.loaded is not None else ()
+    if asked.users and not asked.users_from:
+        made = ()  # what the project declares goes before what a framework's own accounts allow
     known = (*asked.users, *(settings.declared(user, f"{asked.users_from}[{i}]") for i, user in enumerate(made)))
     login = _login(facts, asked.login)
     register = None if known else entry.find_register(facts)

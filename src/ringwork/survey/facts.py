@@ -50,6 +50,7 @@ class RouteFacts:
     parameters: tuple[ParameterFacts, ...] = ()
     body: str = ""  # "json", "form", "multipart" or ""
     in_schema: bool = True
+    takes_any: bool = False  # every method is answered; `methods` are those that its code was seen to ask for
 
     @property
     def name(self) -> str:
@@ -128,11 +129,12 @@ class ErrorHandlers:
 class AppFacts:
     """What was found by importing the target.
 
-    framework: starlette, fastapi or flask. root: the user's own folder (the copy has the same layout).
+    framework: starlette, fastapi, flask or django. root: the user's own folder (the copy has the same layout).
     settings: the framework's security settings as JSON values, by their own names. middleware: outermost first.
     schema_paths: what the application's OpenAPI document lists, to check the census against; empty without one.
     approved_public: names of the routes that the project approved as public (survey.baseline), None where it keeps no list.
-    checks: the application's own checks of who is asking, as far as they look like one.
+    checks: the application's own checks of who is asking, as far as they look like one. is_wsgi: it is served by threads, which nobody
+    can cut from outside.
     """
 
     target: str
@@ -148,6 +150,12 @@ class AppFacts:
     approved_public: tuple[str, ...] | None = None
     checks: tuple[CheckFacts, ...] = ()
     waivers: tuple[WaiverFacts, ...] = ()  # those in comments of the source; the policy's own are in guard
+    is_wsgi: bool = False
+
+    @property
+    def has_sockets(self) -> bool:
+        """Whether the framework serves WebSockets itself."""
+        return not self.is_wsgi and self.framework != "django"
 
 
 def to_plain(value: Any) -> Any:

@@ -332,10 +332,10 @@ def shared_by(settings: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]
                 },
             )
         )
-    for options in settings.get("flask-cors", ()) or ():
+    for package, options in [(name, one) for name in ("flask-cors", "django-cors-headers") for one in settings.get(name, ()) or ()]:
         found.append(
             (
-                f"flask-cors {options.get('resource', '')}".strip(),
+                f"{package} {options.get('resource', '')}".strip(),
                 {
                     "origins": _texts(options.get("origins")),
                     "credentials": bool(options.get("supports_credentials")),

@@ -124,7 +124,8 @@ def unlisted_method(stage: Stage) -> Evidence:
         return Evidence(check=CheckId(f"{CONTROL}/unlisted-method"), not_verified="no page answered 200, so refusals would say nothing")
     paths: dict[str, list[RouteFacts]] = {}
     for route in witness.http_routes(stage.facts):
-        if route.methods and not witness.ends_session(route.path):
+        # What takes every method lists none that another could be smuggled past.
+        if route.methods and not route.takes_any and not witness.ends_session(route.path):
             paths.setdefault(route.path, []).append(route)
     filled = {path: stage.fill(routes[0]) for path, routes in list(paths.items())[:_MOST_PATHS]}
     before = cast.served.state()
@@ -328,7 +329,7 @@ def probe_route(stage: Stage) -> Evidence:
     control = shown(plain)
     name, client = cast.strongest()
     seen = [_bare(cast, name, client, control), *([_bare(cast, "", cast.nobody(), control)] if name else [])]
-    if stage.facts.framework in {"fastapi", "starlette"}:
+    if stage.facts.has_sockets:
         seen.append(_bare_socket(cast, control))
     seen.append(_production(stage, control))
     return Evidence(check=check, observations=tuple(_placed(stage, seen)))

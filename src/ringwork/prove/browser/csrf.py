@@ -178,7 +178,7 @@ def origin_and_content_type(stage: Stage) -> Evidence:
     """JSON in the disguises that a foreign page may send, and every wrong word about where a request comes from."""
     check = f"{CONTROL}/origin-and-content-type"
     cast = Cast(stage)
-    seen: list[Observation] = [] if stage.facts.framework == "flask" else list(handshakes.foreign(cast))
+    seen: list[Observation] = list(handshakes.foreign(cast)) if stage.facts.has_sockets else []
     found = changes.find(cast, most=1 if stage.brief else 2, attack="foreign Origin")
     if not found.changes and not seen:
         return _nothing_found(stage, check, found, "a body")

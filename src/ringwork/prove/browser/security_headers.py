@@ -84,7 +84,7 @@ def _classes(cast: Cast) -> Iterator[tuple[str, Provoke]]:
     yield "a method that is not listed (405)", lambda: _if_status(nobody.send("DELETE", served.probe_path(ProbeRoute.PLAIN)), {405})
     yield "an unexpected fault (500)", probe(ProbeRoute.RAISES)
     yield "an unexpected fault of a page (500)", probe(ProbeRoute.RAISES_HTML, html=True)
-    if cast.stage.facts.framework != "flask":
+    if cast.stage.facts.has_sockets:
         yield "a refused WebSocket", lambda: _refused_socket(cast)
 
 

@@ -192,7 +192,7 @@ def _resets(stage: Stage) -> list[RouteFacts]:
 
 
 def allowlist(stage: Stage) -> Evidence:
-    """Read the names that are configured: ringwork's own, Starlette's trusted-host middleware, Flask's TRUSTED_HOSTS."""
+    """Read the names that are configured: ringwork's own, else those of Starlette's middleware, of Flask or of Django."""
     facts = stage.facts
     check = CheckId(f"{CONTROL}/allowlist")
     if witness.guards(facts, CONTROL) and facts.guard is not None:
@@ -210,6 +210,9 @@ def _configured(framework: str, settings: Mapping[str, Any]) -> tuple[str, list[
     if framework == "flask":
         given = settings.get("TRUSTED_HOSTS")
         return "TRUSTED_HOSTS", [str(name) for name in given] if isinstance(given, list) else []
+    if framework == "django":
+        given = settings.get("ALLOWED_HOSTS")
+        return "ALLOWED_HOSTS", [str(name) for name in given] if isinstance(given, list) else []
     middleware = settings.get("TrustedHostMiddleware")
     given = middleware.get("allowed_hosts") if isinstance(middleware, Mapping) else None
     return "TrustedHostMiddleware", [str(name) for name in given] if isinstance(given, list) else []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -272,7 +272,9 @@ def server_caps(stage: Stage) -> Evidence:
     if witness.guards(facts, CONTROL) and isinstance(own, Mapping):
         return Evidence(check=check, observations=tuple(_own_caps(facts, own)))
     if facts.framework == "flask":
-        return Evidence(check=check, observations=tuple(_flask_caps(facts.settings)))
+        return Evidence(check=check, observations=tuple(_framework_caps(facts.settings, _FLASK_CAPS)))
+    if facts.framework == "django":
+        return Evidence(check=check, observations=tuple(_framework_caps(facts.settings, _DJANGO_CAPS)))
     own_layers = [name for name in facts.middleware if any(word in name.lower() for word in _LIMITERS)]
     if own_layers:
         reason = f"{own_layers[0]} keeps its bounds where nobody can read them; oversize-and-slow shows what it stops"
@@ -289,15 +291,19 @@ def _own_caps(facts: AppFacts, own: Mapping[str, Any]) -> Iterator[Observation]:
             detail = f"{value} is above the profile's {most}; let single routes have more, each with a reason"
             yield saw(Outcome.BROKEN, f"general limit: {name}", where, detail)
             continue
-        note = " (Flask cannot cut a thread: the worker's own deadline counts)" if name == "seconds" and facts.framework == "flask" else ""
+        note = " (nobody can cut a thread: the worker's own deadline counts)" if name == "seconds" and facts.is_wsgi else ""
         yield saw(Outcome.HELD, f"general limit: {name}", where, f"{value}{note}", read=1)
     for row in own.get("routes", ()):
         detail = f"has limits of its own: {row.get('reason', '')}"
         yield saw(Outcome.HELD, "limits of a single route", str(row.get("route", "")), detail, read=1)
 
 
-def _flask_caps(settings: Mapping[str, Any]) -> Iterator[Observation]:
-    for name, most in (("MAX_CONTENT_LENGTH", MEGABYTE), ("MAX_FORM_MEMORY_SIZE", MEGABYTE), ("MAX_FORM_PARTS", 1000)):
+_FLASK_CAPS = (("MAX_CONTENT_LENGTH", MEGABYTE), ("MAX_FORM_MEMORY_SIZE", MEGABYTE), ("MAX_FORM_PARTS", 1000))
+_DJANGO_CAPS = (("DATA_UPLOAD_MAX_MEMORY_SIZE", MEGABYTE), ("DATA_UPLOAD_MAX_NUMBER_FIELDS", 1000), ("DATA_UPLOAD_MAX_NUMBER_FILES", 100))
+
+
+def _framework_caps(settings: Mapping[str, Any], caps: Sequence[tuple[str, int]]) -> Iterator[Observation]:
+    for name, most in caps:
         value = settings.get(name)
         if not isinstance(value, int):
             yield saw(Outcome.BROKEN, "framework cap", name, f"{name} is not set, so there is no bound")

@@ -161,8 +161,8 @@ def _switches(stage: Stage) -> Iterator[tuple[str, str]]:
     settings = stage.facts.settings
     on = [name for name in _SETTINGS if settings.get(name) is True]
     more = settings.get("debugging")
-    # "app.debug" and the plain switches are named already, once each.
-    on += [str(name) for name in more if name not in on and name != "app.debug"] if isinstance(more, list) else []
+    # These, and the plain switches, are named already, once each.
+    on += [str(name) for name in more if name not in on and name not in {"app.debug", "settings.DEBUG"}] if isinstance(more, list) else []
     for name in on:
         yield name, f"{name} is on"
 

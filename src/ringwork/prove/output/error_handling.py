@@ -30,7 +30,7 @@ _LEAKS = (
         "a query",
         re.compile(rb"\bSELECT [\w*, ]+ FROM \w+|\bINSERT INTO \w+ *\(|sqlite3\.\w+Error|psycopg2?\.\w+|sqlalchemy\.exc\.", re.IGNORECASE),
     ),
-    ("a version", re.compile(rb"\b(?:Werkzeug|Python|Flask|Starlette|FastAPI|uvicorn|gunicorn)/\d+\.\d+", re.IGNORECASE)),
+    ("a version", re.compile(rb"\b(?:Werkzeug|Python|Flask|Django|Starlette|FastAPI|uvicorn|gunicorn)/\d+\.\d+", re.IGNORECASE)),
     ("a setting", re.compile(rb"\b(?:SECRET_KEY|DATABASE_URL|SQLALCHEMY_DATABASE_URI|DEBUG) *=")),
 )
 _NUMBER = re.compile(r"(?<![\w-])[0-9a-f]{16}(?![\w-])")
@@ -67,7 +67,7 @@ def provoked_errors(stage: Stage) -> Evidence:
     is_ours = stage.facts.guard is not None
     seen = [_judged(one, control, needs_number=is_ours) for one in (*_natural(cast), *_chosen(cast), *_faults(cast, is_ours=is_ours))]
     seen += _stream(cast, control)
-    if stage.facts.framework != "flask":
+    if stage.facts.has_sockets:
         seen.append(_socket(cast, control))
     return Evidence(check=check, observations=tuple(seen))
 

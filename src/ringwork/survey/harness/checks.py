@@ -60,7 +60,7 @@ def of_view(view: Any) -> Iterator[CheckFacts]:
         for part in written.split(".")[1:]:
             found = getattr(found, part, None)
         if found is not None and hasattr(found, "__qualname__"):
-            known = found.__module__.startswith("flask_login")
+            known = found.__module__.startswith(("flask_login", "django.contrib."))
             if not known and (_PASSES.search(found.__name__) or not _refuses(found, by_others=True)):
                 continue
             yield CheckFacts(name=_name(found), kind="decorator", known=known, bearer=_mentions_header(found))

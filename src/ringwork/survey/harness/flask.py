@@ -47,6 +47,7 @@ def collect(app: Flask, *, target: str, root: str, installation: Installation | 
         middleware=_hooks(app),
         error_handlers=_error_handlers(app),
         checks=_checks(app),
+        is_wsgi=True,
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -19,6 +21,7 @@ FACTORY_NAMES = ("create_app", "make_app", "build_app", "get_app", "app_factory"
 HARNESSES = (
     ("starlette.applications", "ringwork.survey.harness.starlette", "ringwork.survey.harness.starlette_copy"),
     ("flask", "ringwork.survey.harness.flask", "ringwork.survey.harness.flask_copy"),
+    ("django.core.handlers.base", "ringwork.survey.harness.django", "ringwork.survey.harness.django_copy"),
 )
 
 
@@ -40,6 +43,8 @@ def load(*, module: str, attribute: str, factory: bool, arguments: tuple[str, ..
             raise _no_attribute(module, attribute, loaded)
         value = _reach(loaded, attribute)
         return _made(value, attribute, arguments) if factory or harness_of(value) is None else value
+    if not attribute and hasattr(loaded, "ROOT_URLCONF"):
+        return _django_project(module, folder)
     for name in OBJECT_NAMES:
         if harness_of(getattr(loaded, name, None)) is not None:
             return getattr(loaded, name)
@@ -54,9 +59,19 @@ def load(*, module: str, attribute: str, factory: bool, arguments: tuple[str, ..
             return started
     raise TargetFailed(
         step="find",
-        problem=f"the module {module} holds no FastAPI, Starlette or Flask application",
+        problem=f"the module {module} holds no FastAPI, Starlette, Flask or Django application",
         advice=f"name it: ringwork prove {module}:NAME, or {module}:FACTORY --factory when a function makes it",
     )
+
+
+def _django_project(settings_module: str, folder: Path) -> Any:
+    """The handler of a Django project that is named by its settings: the one that they name themselves, else Django's own."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = settings_module
+    named = getattr(sys.modules[settings_module], "WSGI_APPLICATION", None)
+    if not named:
+        return _made(_import("django.core.wsgi", folder).get_wsgi_application, "get_wsgi_application", ())
+    module, _, attribute = str(named).rpartition(".")
+    return _reach(_import(module, folder), attribute)
 
 
 def _reach(value: Any, dotted: str) -> Any:
@@ -78,7 +93,7 @@ def _made(value: Any, name: str, arguments: tuple[str, ...]) -> Any:
     if not callable(value):
         raise TargetFailed(
             step="find",
-            problem=f"{name} is a {type(value).__name__}, no FastAPI, Starlette or Flask application",
+            problem=f"{name} is a {type(value).__name__}, no FastAPI, Starlette, Flask or Django application",
             advice="name the application object itself, or a factory function with --factory",
         )
     try:
@@ -87,9 +102,29 @@ def _made(value: Any, name: str, arguments: tuple[str, ...]) -> Any:
         advice = "give its arguments with --factory-args, or what it reads from the environment with --env NAME=VALUE"
         raise TargetFailed(step="factory", problem=f"{name}() raised {type(error).__name__}: {error}", advice=advice) from error
     if harness_of(made) is None:
-        advice = "name the function that returns the FastAPI, Starlette or Flask application"
+        advice = "name the function that returns the FastAPI, Starlette, Flask or Django application"
         raise TargetFailed(step="factory", problem=f"{name}() returned a {type(made).__name__}, no application", advice=advice)
     return made
+
+
+def own_users(app: Any) -> list[dict[str, Any]]:
+    """Users of the framework's own accounts, made in the copy's database; none where it has no accounts."""
+    known = harness_of(app)
+    if known is None or not hasattr(known[0], "make_users"):
+        return []
+    with contextlib.suppress(Exception):  # a database that cannot be had here: nobody can sign in, and the report says so
+        known[0].make_ready()
+        users: list[dict[str, Any]] = known[0].make_users()
+        return users
+    return []
+
+
+def close_connections() -> None:
+    """Close what a framework itself holds open in this thread, before a fork."""
+    for _, reader, _ in HARNESSES:
+        close = getattr(sys.modules.get(reader), "close", None)
+        if close is not None:
+            close()
 
 
 def call(named: str, folder: Path) -> list[dict[str, Any]]:

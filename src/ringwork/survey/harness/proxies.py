@@ -22,6 +22,14 @@ def of_environment() -> dict[str, Any]:
     return {} if given is None else {"FORWARDED_ALLOW_IPS": given}
 
 
+def of_django() -> dict[str, Any]:
+    """The header by which Django believes a proxy that a request came over TLS, where the settings name one."""
+    from django.conf import settings
+
+    header = getattr(settings, "SECURE_PROXY_SSL_HEADER", None)
+    return {} if not header else {"SECURE_PROXY_SSL_HEADER": ", ".join(map(str, header))}
+
+
 def of_flask(app: Any) -> dict[str, Any]:
     """Werkzeug's ProxyFix with its counts, and Flask-Talisman with what it forces, where they are in use."""
     found = of_environment()

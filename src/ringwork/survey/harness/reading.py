@@ -16,8 +16,22 @@ _AUTH = re.compile(
     r"current_?user|get_?user|require|auth|login|log_in|signed_in|jwt|token|permission|principal|admin|role|identity|protected|secur",
     re.IGNORECASE,
 )
+_NO_CHECKS = frozenset({"require_http_methods", "require_GET", "require_POST", "require_safe", "login_not_required"})
+"""Decorators of Django whose names sound like a check of who is asking."""
 _RULES: Mapping[type[Any], str] = {Public: "public", Requires: "requires", Own: "own"}
-_SOURCES = {"form": "form", "args": "query", "query_params": "query", "get_json": "json", "json": "json", "values": "form", "files": "form"}
+_SOURCES = {
+    "POST": "form",
+    "GET": "query",
+    "FILES": "files",
+    "data": "json",
+    "form": "form",
+    "args": "query",
+    "query_params": "query",
+    "get_json": "json",
+    "json": "json",
+    "values": "form",
+    "files": "form",
+}
 
 
 def facts_of(
@@ -43,6 +57,7 @@ def facts_of(
         parameters=parameters,
         body=body,
         in_schema=in_schema,
+        takes_any=route.takes_any,
     )
 
 
@@ -64,7 +79,7 @@ def decorators(handler: Any) -> tuple[str, ...]:
     """Names of the decorators that look like authentication, outermost first."""
     tree = parse(handler)
     names = [_dotted(node.func if isinstance(node, ast.Call) else node) for node in (tree.decorator_list if tree else ())]
-    return tuple(name for name in names if looks_like_authentication(name) and not name.startswith("ringwork."))
+    return tuple(name for name in names if looks_like_authentication(name) and not name.startswith("ringwork.") and name not in _NO_CHECKS)
 
 
 def inputs(handler: Any) -> tuple[ParameterFacts, ...]:

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import functools
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import uvicorn
-import uvicorn.lifespan.on
-import uvicorn.protocols.websockets.auto  # the same
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ringwork.current import csp_nonce
 from ringwork.policy import declare
-from ringwork.servers.connections import with_tls
-from ringwork.survey.harness import neutral, serving
+from ringwork.survey.harness import asgi_serving, serving
 
 Endpoint = Callable[[Any], Awaitable[Any]]
 _REASON = "a probe of ringwork, in this copy only"
@@ -216,47 +209,6 @@ def change_layers(app: Starlette, how: str) -> None:
     app.build_middleware_stack = changed  # type: ignore[method-assign]  # as somebody would who knows of no ringwork
 
 
-class _Protocol(H11Protocol):
-    """HTTP/1.1 that tells the application about the client's certificate, as `ringwork serve` does."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        super().connection_made(transport)
-        self.app = with_tls(self.app, transport)
-
-
-class _Server(uvicorn.Server):
-    """Listens without TLS beside, and tells when it has started."""
-
-    def __init__(self, config: uvicorn.Config, listening: serving.Listening) -> None:
-        super().__init__(config)
-        self._ready, self._plain = listening.ready, listening.plain
-
-    async def startup(self, sockets: Any = None) -> None:
-        await super().startup(sockets=sockets)
-        if self.started and not self.should_exit:
-            # The protocol asks its transport whether it is secure, so the scheme is the socket's own.
-            kind: Any = self.config.http_protocol_class
-            protocol = functools.partial(kind, config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
-            self.servers.append(await asyncio.get_running_loop().create_server(protocol, sock=self._plain))
-            self._ready()
-
-
 def serve(app: Starlette, listening: serving.Listening) -> None:
     """Serve until the process ends. Returns when the application's own start-up failed; what it logged says why."""
-    config = uvicorn.Config(
-        app,
-        loop="asyncio",
-        http=_Protocol,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_keep_alive=30,
-        ssl_certfile=str(listening.certificate),
-        ssl_keyfile=str(listening.key),
-        ssl_context_factory=lambda config, default: listening.context,
-    )
-    server = _Server(config, listening)
-    with contextlib.suppress(SystemExit):  # uvicorn's way to say that the application's start-up failed
-        asyncio.run(neutral.true_start("uvicorn.Server.serve")(server, sockets=[listening.sock]))
+    asgi_serving.serve(app, listening)
