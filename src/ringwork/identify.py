@@ -226,6 +226,56 @@ def _parts(dependant: Any) -> Iterable[Any]:
         yield from _parts(child)
 
 
+# -- a function of the request ------------------------------------------------------------------------------
+
+
+def of_request(
+    function: Callable[[Any], Any],
+    to_principal: Callable[[Any], Principal | None] | None = None,
+    *,
+    roles: Roles = _no_roles,
+    via: Via = Via.COOKIE,
+) -> Callable[[Any], Any]:
+    """Who the application's own function says is asking: it takes the framework's request and returns the user, or None for nobody.
+
+    function: plain or `async`; it runs once for each request that asks who is there, beside the application's own use of it.
+    to_principal: from what it returns to a Principal; by default a Principal, a text, or an object or mapping with an `id` (or `sub`),
+    with `roles` and `via` given here. give via=Via.BEARER only where no cookie is read. Whatever it raises refuses the request (503).
+    """
+    make = to_principal or (lambda found: _principal(found, roles=roles, via=via, session=None))
+
+    async def identify_waiting(request: Any) -> Principal | None:
+        found = await function(request)
+        return None if found is None else make(found)
+
+    def identify(request: Any) -> Principal | None:
+        found = function(request)
+        return None if found is None else make(found)
+
+    return identify_waiting if inspect.iscoroutinefunction(function) else identify
+
+
+def aiohttp_session(key: str, *, roles: Roles = _no_roles) -> Callable[[Any], Awaitable[Principal | None]]:
+    """Who the session of aiohttp-session names under `key`; its middleware has to stand in the application.
+
+    roles: from the session, as a mapping, to role names. Only as good as the storage: with SimpleCookieStorage the browser itself
+    writes what stands there, so that one is refused. Form tokens are bound to the user, not to one login.
+    """
+    # The library is optional, and only an application that uses it calls this.
+    import aiohttp_session as library
+
+    async def identify(request: Any) -> Principal | None:
+        # Against a session that whoever sends it can write: the storage of examples and tests signs nothing.
+        if isinstance(request.get(library.STORAGE_KEY), library.SimpleCookieStorage):
+            raise TypeError("SimpleCookieStorage lets everybody write who he is; use EncryptedCookieStorage, or one on a server")
+        session = await library.get_session(request)
+        found = session.get(key)
+        # No handle of the login: the one name that a storage on a server has for it is the secret in the cookie.
+        return None if found is None else _identified(found, session, roles=roles, via=Via.COOKIE, session=None)
+
+    return identify
+
+
 # -- bearer tokens ------------------------------------------------------------------------------------------
 
 
@@ -268,7 +318,8 @@ def bearer(
 
 def _bearer_token(request: Any) -> str | None:
     """The token of the one Authorization header, None where there is none, several, or no token."""
-    lines = request.headers.getlist("authorization")
+    headers = request.headers
+    lines = headers.getall("authorization", []) if hasattr(headers, "getall") else headers.getlist("authorization")
     # Against two readers that take different lines: a repeated header is nobody's. WSGI joins lines by a comma, which no token holds.
     if len(lines) != 1 or len(lines[0]) > TOKEN_LIMIT:
         return None
@@ -317,16 +368,19 @@ def from_settings(known: KnownBy, found: Any) -> Callable[[Any], Any]:
     found: the object that `known` names, None for Flask-Login and Django. Raises ValueError for what the adapters refuse.
     """
     via = Via(known.via) if known.via else Via.COOKIE
-    roles: Roles = (lambda user: getattr(user, known.roles)) if known.roles else _no_roles
+    roles: Roles = (lambda user: _read(user, known.roles)) if known.roles else _no_roles
     if known.flask_login:
         return flask_login(roles=roles, via=via)
     if known.django_user:
         return django_user(roles=roles if known.roles else None)
     if known.fastapi_users:
         return fastapi_users(found, roles=roles, via=Via(known.via) if known.via else None)
+    if known.aiohttp_session:
+        return aiohttp_session(known.aiohttp_session)
+    ask: Callable[..., Callable[[Any], Any]] = of_request if known.function else fastapi_dependency
     if not known.id:
-        return fastapi_dependency(found, roles=roles, via=via)
-    return fastapi_dependency(found, lambda user: _identified(getattr(user, known.id), user, roles=roles, via=via, session=None))
+        return ask(found, roles=roles, via=via)
+    return ask(found, lambda user: _identified(_read(user, known.id), user, roles=roles, via=via, session=None))
 
 
 # -- from a user to a Principal -----------------------------------------------------------------------------
@@ -356,7 +410,14 @@ def _named_roles(roles: Roles, user: Any) -> frozenset[str]:
 def _id_of(found: Any) -> Any:
     if isinstance(found, Mapping):
         return found.get("sub", found.get("id"))
+    if hasattr(found, "keys"):  # a row of sqlite3
+        return next((found[name] for name in ("sub", "id") if name in found.keys()), None)  # noqa: SIM118  # it iterates its values
     return getattr(found, "id", None)
+
+
+def _read(user: Any, name: str) -> Any:
+    """An attribute of an object, or a field of a row or mapping."""
+    return user[name] if hasattr(user, "keys") else getattr(user, name)
 
 
 def _named(dependency: object) -> str:

@@ -228,7 +228,7 @@ ROOMS: dict[str, Room] = {
     # Ready ways to tell who is asking; each library is imported in the function that speaks to it, when the application calls it.
     "identify": Room(
         rooms=("policy", "current", "crypto", "enforce.transport"),
-        outside=("django", "fastapi", "fastapi_users", "flask", "flask_login", "rest_framework"),
+        outside=("aiohttp_session", "django", "fastapi", "fastapi_users", "flask", "flask_login", "rest_framework"),
     ),
     "testing": Room(rooms=("suite.answers", "suite.timing")),
     "protect": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks")),
@@ -252,6 +252,7 @@ ROOMS: dict[str, Room] = {
     "survey.harness": Room(
         rooms=("survey", "policy", "frameworks", "installation", "current", "own_checks", "servers.connections"),
         outside=(
+            "aiohttp",
             "anyio",
             "django",
             "fastapi",

@@ -63,7 +63,7 @@ def test_takes_nobody_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"flask_login": True, "dependency": "a:b"}, "name one of"),
         ({"dependency": "a.b"}, 'is no "module:name"'),
         ({"flask_login": True, "via": "magic"}, "via"),
-        ({"flask_login": True, "id": "email"}, "only a dependency needs it"),
+        ({"flask_login": True, "id": "email"}, "only a function or a dependency needs it"),
         ({"dependancy": "a:b"}, "did you mean 'dependency'"),
     ],
 )

@@ -10,7 +10,11 @@ from ringwork.principal import Via
 
 
 class KnownBy(Frozen):
-    """One of dependency, django_user, flask_login and fastapi_users; the rest says how to read what it returns."""
+    """One of function, dependency, django_user, flask_login, fastapi_users, aiohttp_session; the rest says how to read what it returns."""
+
+    function: str = field(
+        default="", metadata={"doc": 'a function of the request that returns the user or None, "app.auth:current_user"', "unit": "name"}
+    )
 
     dependency: str = field(default="", metadata={"doc": 'a FastAPI dependency, "app.auth:current_user"', "unit": "name"})
     django_user: bool = field(
@@ -18,6 +22,7 @@ class KnownBy(Frozen):
     )
     flask_login: bool = field(default=False, metadata={"doc": "Flask-Login's current_user", "unit": "true or false"})
     fastapi_users: str = field(default="", metadata={"doc": 'the FastAPIUsers object, "app.users:users"', "unit": "name"})
+    aiohttp_session: str = field(default="", metadata={"doc": "key under which aiohttp-session keeps who is signed in", "unit": "key"})
     id: str = field(default="", metadata={"doc": "attribute that tells who it is, where that is not id or sub", "unit": "attribute"})
     roles: str = field(default="", metadata={"doc": "attribute that holds the role names", "unit": "attribute"})
     via: str = field(default="", metadata={"doc": 'how it is proven: "cookie" or "bearer"', "unit": "word"})
@@ -25,15 +30,17 @@ class KnownBy(Frozen):
     @property
     def names(self) -> str:
         """What has to be loaded, "" for nothing."""
-        return self.dependency or self.fastapi_users
+        return self.function or self.dependency or self.fastapi_users
 
 
 def faults(known: KnownBy) -> Sequence[str]:
     """What is wrong with it."""
     found = []
-    if sum((bool(known.dependency), known.django_user, known.flask_login, bool(known.fastapi_users))) != 1:
+    ways = (known.function, known.dependency, known.django_user, known.flask_login, known.fastapi_users, known.aiohttp_session)
+    if sum(map(bool, ways)) != 1:
         found.append(
-            'identify: name one of dependency = "module:name", django_user = true, flask_login = true, fastapi_users = "module:name"'
+            'identify: name one of function = "module:name", dependency = "module:name", django_user = true, flask_login = true, '
+            'fastapi_users = "module:name", aiohttp_session = "key"'
         )
     if known.names and known.names.count(":") != 1:
         found.append(f'identify: {known.names!r} is no "module:name"')
@@ -41,6 +48,8 @@ def faults(known: KnownBy) -> Sequence[str]:
         found.append(f'identify.via: {known.via!r} is unknown; write "cookie" or "bearer"')
     if known.django_user and known.via:
         found.append("identify.via: Django's own request tells it; take it out")
-    if known.id and not known.dependency:
-        found.append("identify.id: only a dependency needs it; take it out")
+    if known.id and not (known.dependency or known.function):
+        found.append("identify.id: only a function or a dependency needs it; take it out")
+    if known.aiohttp_session and (known.roles or known.via):
+        found.append("identify: aiohttp_session keeps an id alone; write a function of your own for roles")
     return found
