@@ -1,4 +1,4 @@
-"""Three applications that never heard of ringwork: the proof names the holes that were planted in them, and harms nothing.
+"""Applications that never heard of ringwork: the proof names the holes that were planted in them, and harms nothing.
 
 They are written as strangers write them; `HOLES.toml` beside each says what must be found.
 """
@@ -32,7 +32,8 @@ FASTAPI, FLASK, DJANGO, FACTORY, STARTS = (
     "plain_flask.app:create_app",
     "plain_flask.runs_at_import:app",
 )
-TARGETS = tuple(pytest.param(text, marks=pytest.mark.xdist_group(text)) for text in (FASTAPI, FLASK, DJANGO))
+AIOHTTP, AIOHTTP_STARTS = "plain_aiohttp.main:init_app", "plain_aiohttp.runs_at_import"
+TARGETS = tuple(pytest.param(text, marks=pytest.mark.xdist_group(text)) for text in (FASTAPI, FLASK, DJANGO, AIOHTTP))
 """One worker proves one application, once, for all the claims about it."""
 SECONDS = 90.0
 
@@ -54,7 +55,7 @@ def _proved(text: str, select: tuple[str, ...] = ()) -> Proved:
         package = _package(text)
         shutil.copytree(HERE / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", "*.db", "*.sqlite3"))
         before = _digests(folder)
-        target = resolve(text, here=folder, factory=text == FACTORY)
+        target = resolve(text, here=folder, factory=text in {FACTORY, AIOHTTP})
         report = run.prove(target, Settings(max_time=SECONDS, select=select), Progress())
         return Proved(report=report, before=before, after=_digests(folder))
 
@@ -131,7 +132,7 @@ def test_calls_nothing_proven_that_no_guard_was_taken_out_for(text: str) -> None
     assert not proven
 
 
-@pytest.mark.parametrize("text", [FACTORY, STARTS])
+@pytest.mark.parametrize("text", [FACTORY, STARTS, AIOHTTP_STARTS])
 def test_enters_by_factories_and_past_a_server_that_starts_at_import(text: str) -> None:
     """A factory is called, and `app.run()` at import starts no server; the routes behind both are found."""
     report = _proved(text, ("browser.security-headers",)).report
@@ -144,7 +145,7 @@ def test_says_that_a_server_start_was_passed_over() -> None:
     assert any("passed over" in line for line in _proved(STARTS, ("browser.security-headers",)).report.touched)
 
 
-@pytest.mark.parametrize("package", ["plain_fastapi", "plain_flask", "plain_django"])
+@pytest.mark.parametrize("package", ["plain_fastapi", "plain_flask", "plain_django", "plain_aiohttp"])
 def test_the_strangers_never_heard_of_ringwork(package: str) -> None:
     """No file of theirs names it, or these tests would show nothing."""
     named = [p.name for p in (HERE / package).rglob("*") if p.is_file() and p.suffix != ".pyc" and b"ringwork" in p.read_bytes()]

@@ -590,6 +590,32 @@ def test_answers_in_time_for_a_handler_that_will_not_be_stopped() -> None:
     run(test)
 
 
+def test_hands_half_a_body_to_nobody_and_calls_it_no_fault() -> None:
+    """A client that leaves, or frames its body wrongly, is told as 400; no handler runs on what a guard could not read whole."""
+    effects = []
+
+    async def writes(request: web.Request) -> web.Response:
+        effects.append("written")
+        return web.Response(text="written")
+
+    async def test() -> None:
+        events: list[Event] = []
+        async with served(app_of(web.post("/x", requires()(writes))), events) as client:
+            browser = "".join(f"{name}: {value}\r\n" for name, value in honest(client).items())
+            head = f"POST /x HTTP/1.1\r\nHost: 127.0.0.1\r\n{browser}Content-Type: application/json\r\n".encode()
+            _, writer = await asyncio.open_connection("127.0.0.1", client.port)
+            writer.write(head + b'Content-Length: 10\r\n\r\n{"a":')
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+            garbled = await raw(client, head + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\nzz\r\n")
+        assert garbled.split()[1] == b"400"
+        assert effects == []
+        assert {(event.status, event.reason) for event in events} == {(400, "answered")}
+
+    run(test)
+
+
 # -- sockets ------------------------------------------------------------------------------------------------
 
 

@@ -74,6 +74,16 @@ def test_says_what_to_write_instead(tmp_path, text, advice):
         target.resolve(text, here=tmp_path)
 
 
+def test_finds_an_application_of_aiohttp_and_a_factory_that_waits(tmp_path):
+    """`Application` is a common name: it counts where aiohttp is spoken of; its factories are often coroutines."""
+    (tmp_path / "tornado_shop.py").write_text("import tornado.web\napp = tornado.web.Application()\n")
+    (tmp_path / "shop.py").write_text("from aiohttp import web\napp = web.Application()\n")
+    assert target.resolve(".", here=tmp_path).module == "shop"
+    (tmp_path / "shop.py").write_text("from aiohttp import web\nasync def init_app():\n    return web.Application()\n")
+    found = target.resolve(".", here=tmp_path)
+    assert (found.module, found.attribute) == ("shop", "init_app")
+
+
 def test_asks_which_of_two_equal_applications_is_meant(tmp_path):
     """Two candidates of the same rank are not guessed between."""
     for name in ("one", "two"):

@@ -10,7 +10,7 @@ import inspect
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 from aiohttp import web
@@ -44,17 +44,28 @@ _SEAMS: tuple[tuple[Any, str], ...] = (
 )
 
 
+class Way(NamedTuple):
+    """One way in: a route of aiohttp's table, a method of its class view or "", and the applications that it stands in, inside first."""
+
+    route: AbstractRoute
+    method: str
+    outside: Marked
+
+
 def list_routes(app: web.Application, *, installation: Installation | None = None) -> list[Route]:
     """Every way into `app` and the applications in it, by prefix and by domain; rules only with an installation."""
-    found = []
+    return [to_route(way.route, way.method, installation, outside=way.outside) for way in ways(app)]
+
+
+def ways(app: web.Application) -> Iterator[Way]:
+    """Every handler at every address, once: beside each route for GET stands one for HEAD with the same handler."""
     for resource, outside in _resources(app):
         seen: list[tuple[object, str]] = []
         for route in resource:
-            for method in () if aiohttp_sharing.is_preflight(route) else _ways(route):
-                if (route.handler, method) not in seen:  # one for HEAD stands beside each for GET
+            for method in () if aiohttp_sharing.is_preflight(route) else _methods_of(route.handler):
+                if (route.handler, method) not in seen:
                     seen.append((route.handler, method))
-                    found.append(to_route(route, method, installation, outside=outside))
-    return found
+                    yield Way(route, method, outside)
 
 
 def _resources(app: web.Application, outside: Marked = ()) -> Iterator[tuple[AbstractResource, Marked]]:
@@ -67,9 +78,8 @@ def _resources(app: web.Application, outside: Marked = ()) -> Iterator[tuple[Abs
             yield resource, outside
 
 
-def _ways(route: AbstractRoute) -> tuple[str, ...]:
+def _methods_of(handler: object) -> tuple[str, ...]:
     """Of a class view each method that it defines, since each may carry a rule of its own; "" for a function."""
-    handler = route.handler
     if not isinstance(handler, type):
         return ("",)
     return tuple(sorted(method for method in ALL if hasattr(handler, method.lower()))) or ("",)
@@ -148,9 +158,9 @@ def look_round(app: web.Application) -> Surroundings:
         framework="aiohttp",
         debug=tuple(dict.fromkeys(_debug(app, statics))),
         static_folders=tuple((str(static.get_info()["directory"]), static.canonical) for static in statics),
-        settings={"aiohttp-cors": aiohttp_sharing.sharing(app)},
+        settings={"aiohttp-cors": aiohttp_sharing.sharing(parts(app))},
         rewriters=(*rewriters.around_us(), *rewriters.among(middlewares)),
-        layers=tuple(_missing_layers(app)),
+        layers=tuple(dict.fromkeys(_missing_layers(app))),
     )
 
 
@@ -180,11 +190,8 @@ def _debug(app: web.Application, statics: list[StaticResource]) -> Iterator[str]
 
 def _missing_layers(app: web.Application) -> Iterator[str]:
     """Faults of ringwork's own layers; the gates are looked at once aiohttp has built its chains."""
-    for name in ("_handle", "_make_request"):
-        found = getattr(app, name)
-        if not isinstance(getattr(found, "__self__", None), Outer):
-            yield f"ringwork's outer layer is gone; {layers.name_of(found)} stands where protect() had put it"
-            return
+    for found in (app._handle, app._make_request):  # noqa: SLF001  # the seams that aiohttp itself calls
+        yield from layers.outside(getattr(found, "__self__", found), Outer)
     for part in parts(app):
         chain = part._middlewares_handlers  # noqa: SLF001
         if chain and not isinstance(chain[0][0], Gate):

@@ -22,7 +22,7 @@ from ringwork.frameworks.aiohttp_sending import CONTINUE, Sender
 from ringwork.frameworks.asgi_deciding import Body, drive, identify
 from ringwork.installation import Installation
 from ringwork.pipeline import Answer, Plan
-from ringwork.route import Route
+from ringwork.route import Route, RouteKind
 
 ToRoute = Callable[[Any, str, Installation], Route]
 """From aiohttp's route and a request's method to the route in ringwork's words."""
@@ -66,7 +66,16 @@ class Gate:
             answer = await _expect(request, sender)
             if answer is not None:
                 return answer
+        if plan.route is not None and plan.route.kind is RouteKind.STATIC and not plan.pipeline.observing:
+            return await self._hand_file(request, handler)
         return await self._hand_on(request, handler)
+
+    async def _hand_file(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """Against a folder that tells that it is there: aiohttp says 403 of those, and 404 of what is not."""
+        try:
+            return await self._hand_on(request, handler)
+        except web.HTTPForbidden:
+            raise web.HTTPNotFound from None
 
     @staticmethod
     async def _hand_on(request: web.Request, handler: Any) -> web.StreamResponse:
@@ -128,7 +137,7 @@ class Payload(Body):
         self.request, self.sender = request, sender
 
     async def read(self, limit_bytes: int) -> bytes | None:
-        """The whole body, None when it is longer than `limit_bytes` or the client went away."""
+        """The whole body, None when it is longer than `limit_bytes`. Raises as the body does: half of one reaches no handler."""
         stream = self.sender.content
         if not isinstance(stream, MeteredReader):
             return b""
@@ -137,12 +146,9 @@ class Payload(Body):
             self.sender.output_size = 0
         pieces: list[bytes] = []
         size = 0
-        try:
-            while size <= limit_bytes and (piece := await stream.readany()):
-                pieces.append(piece)
-                size += len(piece)
-        except ConnectionError:
-            return None
+        while size <= limit_bytes and (piece := await stream.readany()):
+            pieces.append(piece)
+            size += len(piece)
         body = b"".join(pieces)
         stream.give_back(body)
         return body if size <= limit_bytes else None

@@ -180,8 +180,8 @@ async def _failed(request: web.Request, sender: Sender, error: BaseException) ->
         answer = pipeline.answer(exchange, 400)
     else:
         pipeline.failed(exchange, error)
-        if pipeline.observing:
-            raise error
+        if exchange.plan.error_body is None:
+            raise error  # in observe, and where error-handling is off: aiohttp's own page
         answer = pipeline.answer(exchange, 504 if isinstance(error, TimeoutError) else 500)
     return await _ended(request, sender, error, answer)
 

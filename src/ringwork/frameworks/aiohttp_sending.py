@@ -186,7 +186,7 @@ class Sender(StreamWriter):
         plan, message = exchange.plan, self.message
         self.held, self.muted, self.given = None, True, answer.status
         self._unframe()
-        headers = plan.start(exchange, answer.status, answer.headers)
+        headers = plan.start_own(exchange, answer.status, answer.headers)
         if answer.status not in _BODILESS and b"content-length" not in dict(headers):
             headers = [(b"content-length", b"%d" % len(answer.body)), *headers]
         closes = message.should_close or message.version < (1, 1)

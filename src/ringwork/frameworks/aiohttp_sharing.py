@@ -5,22 +5,22 @@ Against sharing that nobody reviews because it stands in a call and not in the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 PACKAGE = "aiohttp_cors."
 
 
-def sharing(app: Any) -> list[dict[str, Any]]:
-    """One entry for each origin of each resource, as plain values; empty without aiohttp-cors.
+def sharing(parts: Iterable[Any]) -> list[dict[str, Any]]:
+    """One entry for each origin of each shared resource of these applications, as plain values; empty without aiohttp-cors.
 
-    resource: the path, "*" for the defaults. origins, methods, allow_headers: texts.
+    resource: the path. origins, methods, allow_headers: texts.
     """
     found = []
-    for adapter in _adapters(app):
-        found += [_plain("*", origin, options) for origin, options in getattr(adapter, "_default_config", {}).items()]
+    for adapter in (adapter for part in parts for adapter in _adapters(part)):
+        everywhere = getattr(adapter, "_default_config", {})
         for resource, config in getattr(adapter, "_resource_config", {}).items():
-            for told in (config.default_config, *config.method_config.values()):
+            for told in ({**everywhere, **config.default_config}, *config.method_config.values()):
                 found += [_plain(str(resource.canonical), origin, options) for origin, options in (told or {}).items()]
     return [one for i, one in enumerate(found) if one not in found[:i]]
 

@@ -34,16 +34,16 @@ def of_asgi(stack: Any, router: Any, *, outer: type, gate: type) -> tuple[str, .
     last = list(chain(stack))[-1]
     stands = isinstance(last, gate) and getattr(last, "router", None) is router
     gone = not stands and isinstance(last, gate | type(router))
-    return (*_outside(stack, outer), *(["ringwork's gate is gone; nothing asks for a rule before the router"] if gone else ()))
+    return (*outside(stack, outer), *(["ringwork's gate is gone; nothing asks for a rule before the router"] if gone else ()))
 
 
 def of_wsgi(application: Any, dispatch: Any, *, outer: type, gate: type) -> tuple[str, ...]:
     """Faults of a WSGI application, and of what it dispatches by."""
     gone = [] if isinstance(dispatch, gate) else [f"ringwork's gate is gone; {name_of(dispatch)} dispatches in its place"]
-    return (*_outside(application, outer), *gone)
+    return (*outside(application, outer), *gone)
 
 
-def _outside(stack: Any, outer: type) -> list[str]:
+def outside(stack: Any, outer: type) -> list[str]:
     """What stands round the outer layer, or that there is none."""
     found = list(chain(stack))
     place = next((i for i, layer in enumerate(found) if isinstance(layer, outer)), None)

@@ -37,16 +37,19 @@ def inside(layer: Any) -> Iterator[str]:
 
 
 def among(classes: Iterable[Any]) -> Iterator[str]:
-    """uvicorn's and hypercorn's among the middleware of an ASGI application."""
+    """Those of uvicorn, hypercorn and aiohttp-remotes among an application's middleware."""
     names = {getattr(found, "__module__", "") for found in classes}
     yield from (advice for module, advice in _MIDDLEWARE.items() if module in names)
 
 
 PROXY_FIX = "werkzeug's ProxyFix is in use, which believes whoever connects; take it out"
 HYPERCORN = "hypercorn's ProxyFixMiddleware is in use; take it out"
+REMOTES = "aiohttp-remotes rewrites client address and scheme; take it out"
 _MIDDLEWARE = {
     "uvicorn.middleware.proxy_headers": "ProxyHeadersMiddleware of uvicorn is in use; take it out",
     "hypercorn.middleware.proxy_fix": HYPERCORN,
+    "aiohttp_remotes.x_forwarded": REMOTES,
+    "aiohttp_remotes.forwarded": REMOTES,
 }
 
 

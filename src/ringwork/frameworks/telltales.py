@@ -29,7 +29,9 @@ LAYERS = frozenset(
 )
 """Classes of layers that show the inside to whoever asks."""
 
-SEGMENTS = frozenset({"_debug_toolbar", "__debug__", "_debugger", "_profiler", "__profiler__", "flask-profiler", "flask_profiler"})
+SEGMENTS = frozenset(
+    {"_debug_toolbar", "_debugtoolbar", "__debug__", "_debugger", "_profiler", "__profiler__", "flask-profiler", "flask_profiler"}
+)
 """Path segments under which such tools answer."""
 
 FILE_SENDERS = frozenset({"send_from_directory", "send_file", "send_static_file", "FileResponse"})
@@ -52,6 +54,8 @@ def reloading() -> Iterator[str]:
         yield "--reload"
     if program == "fastapi" and "dev" in words[1:2]:
         yield "fastapi dev"
+    if program == "adev":
+        yield "adev"
     if is_on("WERKZEUG_RUN_MAIN"):
         yield "the reloader of Werkzeug"
     if is_on("RUN_MAIN") and "runserver" in words:

@@ -115,7 +115,7 @@ class Zygote:
             raise TargetFailed(
                 step="find",
                 problem="the application is of an unknown kind",
-                advice="name a FastAPI, Starlette, Flask or Django application",
+                advice="name a FastAPI, Starlette, Flask, Django or aiohttp application",
             )
         installation = installed(self.app)
         found: facts.AppFacts = known[0].collect(

@@ -15,9 +15,11 @@ from ringwork.prove import project
 from ringwork.survey import copies
 
 _CLASSES = frozenset({"FastAPI", "Starlette", "Flask", "get_wsgi_application", "get_asgi_application"})
+_OF_AIOHTTP = "Application"
+"""A name that others use too: it counts in files that speak of aiohttp."""
 _OBJECTS = ("app", "application", "api")
 _MANAGE = "manage.py"
-_FACTORIES = ("create_app", "make_app", "build_app", "app_factory", "create_application")
+_FACTORIES = ("create_app", "make_app", "build_app", "init_app", "app_factory", "create_application")
 _FILES = ("main", "app", "application", "wsgi", "asgi", "server", "api", "run")
 _IMPORT = re.compile(r"^\s*(?:from|import)\s+(\w+)", re.MULTILINE)
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -151,7 +153,7 @@ def _of_folder(text: str, folder: Path) -> tuple[Path, str, tuple[str, ...]]:
         return _of_manage(text, folder / _MANAGE), "", ()
     if not found:
         advice = "name it: ringwork prove module:app (routes may be registered only when the program runs)"
-        raise _bad(text, "no FastAPI, Starlette, Flask or Django application was found in this folder", advice)
+        raise _bad(text, "no FastAPI, Starlette, Flask, Django or aiohttp application was found in this folder", advice)
     best = [entry for entry in found if entry[0] == found[0][0]]
     shown = [f"{Path(path).relative_to(folder)}:{attribute}" for _, path, attribute in found]
     if len({path for _, path, _ in best}) > 1:
@@ -181,7 +183,8 @@ def _of_manage(text: str, manage: Path) -> Path:
 def _applications(path: Path, folder: Path) -> Iterator[tuple[tuple[int, ...], str]]:
     """Rank (lower is likelier) and name of what a file defines at its top."""
     text = path.read_text(encoding="utf-8", errors="replace")
-    if not any(name in text for name in (*_CLASSES, *_FACTORIES)):
+    classes = _CLASSES | {_OF_AIOHTTP} if "aiohttp" in text else _CLASSES
+    if not any(name in text for name in (*classes, *_FACTORIES)):
         return
     try:
         tree = ast.parse(text)
@@ -190,26 +193,26 @@ def _applications(path: Path, folder: Path) -> Iterator[tuple[tuple[int, ...], s
     relative = path.relative_to(folder)
     tests = any(part.startswith("test") or part in {"examples", "docs", "conftest.py"} for part in relative.parts)
     order = _FILES.index(path.stem) if path.stem in _FILES else len(_FILES)
-    for name, is_factory in _tops(tree):
+    for name, is_factory in _tops(tree, classes):
         known = _OBJECTS.index(name) if name in _OBJECTS else len(_OBJECTS)
         yield (int(tests), int(is_factory), len(relative.parts), order, known), name
 
 
-def _tops(tree: ast.Module) -> Iterator[tuple[str, bool]]:
+def _tops(tree: ast.Module, classes: frozenset[str]) -> Iterator[tuple[str, bool]]:
     for node in tree.body:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and _makes_application(node.value):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and _makes_application(node.value, classes):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             yield from ((t.id, False) for t in targets if isinstance(t, ast.Name))
-        elif isinstance(node, ast.FunctionDef) and node.name in _FACTORIES:
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in _FACTORIES:
             yield node.name, True
 
 
-def _makes_application(value: ast.expr | None) -> bool:
+def _makes_application(value: ast.expr | None, classes: frozenset[str]) -> bool:
     """A call of an application's class or factory, also inside another call such as protect(...)."""
     if not isinstance(value, ast.Call):
         return False
     name = value.func.attr if isinstance(value.func, ast.Attribute) else value.func.id if isinstance(value.func, ast.Name) else ""
-    return name in _CLASSES or name in _FACTORIES or any(_makes_application(argument) for argument in value.args)
+    return name in classes or name in _FACTORIES or any(_makes_application(argument, classes) for argument in value.args)
 
 
 def anchor_of(target: Target) -> str:

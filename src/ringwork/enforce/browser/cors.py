@@ -332,7 +332,9 @@ def shared_by(settings: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]
                 },
             )
         )
-    for package, options in [(name, one) for name in ("flask-cors", "django-cors-headers") for one in settings.get(name, ()) or ()]:
+    for package, options in [
+        (name, one) for name in ("flask-cors", "aiohttp-cors", "django-cors-headers") for one in settings.get(name, ()) or ()
+    ]:
         found.append(
             (
                 f"{package} {options.get('resource', '')}".strip(),

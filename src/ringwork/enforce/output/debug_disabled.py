@@ -18,7 +18,9 @@ from ringwork.route import Route
 
 CONTROL = ControlId("output.debug-disabled")
 
-SEGMENTS = frozenset({"_debug_toolbar", "__debug__", "_debugger", "_profiler", "__profiler__", "flask-profiler", "flask_profiler"})
+SEGMENTS = frozenset(
+    {"_debug_toolbar", "_debugtoolbar", "__debug__", "_debugger", "_profiler", "__profiler__", "flask-profiler", "flask_profiler"}
+)
 """Path segments under which toolbars and profilers answer."""
 
 CONSOLES = frozenset({"/console", "/console/"})
@@ -46,6 +48,8 @@ _ADVICE = {
     "DEBUG_TB_ENABLED": "the toolbar shows settings, queries and sessions; set it to False, or install it in development only",
     "--reload": "the reloader watches and runs what is written; start without it: ringwork serve, or uvicorn without --reload",
     "fastapi dev": "it is the development server; start with ringwork serve or fastapi run",
+    "PYTHONASYNCIODEBUG": "aiohttp shows faults to whoever causes them; take it, and -X dev, out of this environment",
+    "adev": "it is aiohttp's development server; start with ringwork serve",
     "the reloader of Werkzeug": "it is part of the development server; start with ringwork serve or gunicorn",
 }
 
@@ -62,7 +66,7 @@ class DebugDisabledReason(StrEnum):
 
 def plan(settings: DebugDisabledSettings, site: Site, route: Route | None) -> Hooks:
     """Nothing at all, unless the start found a tool: then its paths are kept from everybody, before any layer that would answer."""
-    tools = [name for name in site.debug if name not in _ADVICE and not name.startswith("debug of ")]
+    tools = [name for name in site.debug if name not in _ADVICE and not name.startswith(("debug of ", "show_index of "))]
     return Hooks(arrive=_keep_out(tools)) if route is None and tools else Hooks()
 
 
@@ -82,6 +86,8 @@ def _advice(name: str) -> str:
         return _ADVICE[name]
     if name.startswith("/"):
         return "a debugging tool answers there; register it in development only"
+    if name.startswith("show_index of "):
+        return "its folders are listed to whoever asks; take show_index=True out"
     if name.startswith("debug of "):
         return "its faults are shown to whoever causes them; take debug=True out there too"
     return "this layer shows the inside of the application; add it in development only"

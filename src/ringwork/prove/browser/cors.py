@@ -182,7 +182,7 @@ def _honest(place: Place, declared: Sharing) -> Iterator[Observation]:
 
 
 def middleware_settings(stage: Stage) -> Evidence:
-    """Read what ringwork, Starlette's middleware and flask-cors are told."""
+    """Read what ringwork, Starlette's middleware, flask-cors and aiohttp-cors are told."""
     facts = stage.facts
     check = CheckId(f"{CONTROL}/middleware-settings")
     seen = [_layer_judged(facts, name, resource, options) for name, resource, options in _layers(facts)]
@@ -201,9 +201,10 @@ def _layers(facts: AppFacts) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         pattern = middleware.get("allow_origin_regex")
         origins = [*_texts(middleware.get("allow_origins")), *([f"pattern {pattern}"] if pattern else [])]
         yield "CORSMiddleware", "", {"origins": origins, "credentials": bool(middleware.get("allow_credentials"))}
-    for options in facts.settings.get("flask-cors") or ():
-        told = {"origins": _texts(options.get("origins")), "credentials": bool(options.get("supports_credentials"))}
-        yield "flask-cors", str(options.get("resource", "")), told
+    for name in ("flask-cors", "aiohttp-cors"):
+        for options in facts.settings.get(name) or ():
+            told = {"origins": _texts(options.get("origins")), "credentials": bool(options.get("supports_credentials"))}
+            yield name, str(options.get("resource", "")), told
 
 
 def _texts(value: Any) -> list[str]:

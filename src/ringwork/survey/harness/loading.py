@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import inspect
@@ -15,13 +16,14 @@ from ringwork.errors import PolicyInvalid, TargetFailed
 from ringwork.survey.harness import neutral
 
 OBJECT_NAMES = ("app", "application", "api", "server", "wsgi", "asgi")
-FACTORY_NAMES = ("create_app", "make_app", "build_app", "get_app", "app_factory", "create_application", "get_application")
+FACTORY_NAMES = ("create_app", "make_app", "build_app", "get_app", "init_app", "app_factory", "create_application", "get_application")
 
 # The third party that shows a framework is in use, and the harness for it.
 HARNESSES = (
     ("starlette.applications", "ringwork.survey.harness.starlette", "ringwork.survey.harness.starlette_copy"),
     ("flask", "ringwork.survey.harness.flask", "ringwork.survey.harness.flask_copy"),
     ("django.core.handlers.base", "ringwork.survey.harness.django", "ringwork.survey.harness.django_copy"),
+    ("aiohttp.web", "ringwork.survey.harness.aiohttp", "ringwork.survey.harness.aiohttp_copy"),
 )
 
 
@@ -54,12 +56,13 @@ def load(*, module: str, attribute: str, factory: bool, arguments: tuple[str, ..
     for name in FACTORY_NAMES:
         if inspect.isfunction(getattr(loaded, name, None)):
             return _made(getattr(loaded, name), name, arguments)
-    for _, started in neutral.started():
+    for name, given in neutral.started():
+        started = _made(lambda given=given: given, name, ()) if inspect.iscoroutine(given) else given
         if harness_of(started) is not None:
             return started
     raise TargetFailed(
         step="find",
-        problem=f"the module {module} holds no FastAPI, Starlette, Flask or Django application",
+        problem=f"the module {module} holds no FastAPI, Starlette, Flask, Django or aiohttp application",
         advice=f"name it: ringwork prove {module}:NAME, or {module}:FACTORY --factory when a function makes it",
     )
 
@@ -93,16 +96,18 @@ def _made(value: Any, name: str, arguments: tuple[str, ...]) -> Any:
     if not callable(value):
         raise TargetFailed(
             step="find",
-            problem=f"{name} is a {type(value).__name__}, no FastAPI, Starlette, Flask or Django application",
+            problem=f"{name} is a {type(value).__name__}, no FastAPI, Starlette, Flask, Django or aiohttp application",
             advice="name the application object itself, or a factory function with --factory",
         )
     try:
         made = value(*arguments)
+        if inspect.iscoroutine(made):  # aiohttp's run_app takes such factories, so they are common there
+            made = asyncio.run(made)
     except BaseException as error:
         advice = "give its arguments with --factory-args, or what it reads from the environment with --env NAME=VALUE"
         raise TargetFailed(step="factory", problem=f"{name}() raised {type(error).__name__}: {error}", advice=advice) from error
     if harness_of(made) is None:
-        advice = "name the function that returns the FastAPI, Starlette, Flask or Django application"
+        advice = "name the function that returns the FastAPI, Starlette, Flask, Django or aiohttp application"
         raise TargetFailed(step="factory", problem=f"{name}() returned a {type(made).__name__}, no application", advice=advice)
     return made
 

@@ -24,6 +24,8 @@ _SOURCES = {
     "GET": "query",
     "FILES": "files",
     "data": "json",
+    "post": "form",
+    "query": "query",
     "form": "form",
     "args": "query",
     "query_params": "query",
