@@ -1,4 +1,4 @@
-"""The guarded clinic for a person to try: `./run clinic`, or `./run clinic --flask`, or `./run clinic --django`.
+"""The guarded clinic for a person to try: `./run clinic`, or `./run clinic --flask`, `--django` or `--aiohttp`.
 
 Over HTTPS, because the strict cookies are meant for it; on loopback only; with a database that is gone at the end.
 """
@@ -22,6 +22,7 @@ APPLICATIONS = {
     "fastapi": ("examples.clinic.fastapi_app", "ringwork.servers.uvicorn"),
     "flask": ("examples.clinic.flask_app", "ringwork.servers.gunicorn"),
     "django": ("examples.clinic.django_app", "ringwork.servers.gunicorn"),
+    "aiohttp": ("examples.clinic.aiohttp_app", "ringwork.servers.aiohttp"),
 }
 """Module of the application, and of the server that it is served with."""
 
@@ -51,7 +52,7 @@ def main() -> int:
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run clinic", description="Start the guarded clinic on loopback, over HTTPS.")
     chosen = parser.add_mutually_exclusive_group()
-    for framework, name in (("flask", "Flask"), ("django", "Django")):
+    for framework, name in (("flask", "Flask"), ("django", "Django"), ("aiohttp", "aiohttp")):
         told = f"the {name} application instead of the FastAPI one"
         chosen.add_argument(f"--{framework}", dest="framework", action="store_const", const=framework, default="fastapi", help=told)
     parser.add_argument("--port", type=int, default=8443, help="port of 127.0.0.1 (8443)")
