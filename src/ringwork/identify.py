@@ -12,16 +12,15 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
+from ringwork import own_users
 from ringwork.crypto.client_certificates import ClientCertificate
 from ringwork.current import SERVED
 from ringwork.enforce.transport import mutual_tls
 from ringwork.frozen import replace
 from ringwork.names import SessionId
+from ringwork.own_users import Roles
 from ringwork.policy.known_by import KnownBy
 from ringwork.principal import Principal, Via
-
-Roles = Callable[[Any], Iterable[str]]
-"""From the library's own user (or a token's claims) to the names of roles as rules use them."""
 
 TOKEN_LIMIT = 8192
 """Characters of a bearer token; longer ones are nobody's."""
@@ -52,7 +51,7 @@ def flask_login(*, roles: Roles = _no_roles, via: Via = Via.COOKIE) -> Callable[
         # Against an account that was shut while its login lasts: `is_active` is asked at every request, not at sign-in alone.
         if not user or not user.is_authenticated or not user.is_active:
             return None
-        return Principal(id=str(user.get_id()), roles=_named_roles(roles, user), via=via, session=login(), attributes=freshness())
+        return Principal(id=str(user.get_id()), roles=own_users.named_roles(roles, user), via=via, session=login(), attributes=freshness())
 
     def login() -> SessionId | None:
         """The handle of this login where Flask-Login holds it to one browser; under "basic" it moves with the network and binds nothing."""
@@ -84,7 +83,7 @@ def django_user(*, roles: Roles | None = None) -> Callable[[Any], Principal | No
         user, via = _of_rest_framework(request) or (getattr(request, "user", None), Via.COOKIE)
         if user is None or not user.is_authenticated or not user.is_active:
             return None
-        return Principal(id=str(user.pk), roles=_named_roles(roles or _django_roles, user), via=via, session=handle(request, via))
+        return Principal(id=str(user.pk), roles=own_users.named_roles(roles or _django_roles, user), via=via, session=handle(request, via))
 
     def handle(request: Any, via: Via) -> SessionId | None:
         key = getattr(getattr(request, "session", None), "session_key", None) if via is Via.COOKIE else None
@@ -147,9 +146,10 @@ def fastapi_dependency(
     whole = get_dependant(path="/", call=asked)
     parts = list(_parts(whole))
     if any(part.body_params for part in parts):
-        raise ValueError(f"fastapi_dependency: {_named(dependency)} reads the body, which is not there yet when a request is identified")
+        named = getattr(dependency, "__qualname__", type(dependency).__qualname__)
+        raise ValueError(f"fastapi_dependency: {named} reads the body, which is not there yet when a request is identified")
     takes_socket = any(part.websocket_param_name for part in parts)
-    make = to_principal or (lambda found: _principal(found, roles=roles, via=via, session=None))
+    make = to_principal or (lambda found: own_users.principal(found, roles=roles, via=via, session=None))
 
     async def identify(connection: Any) -> Principal | None:
         async with contextlib.AsyncExitStack() as stack:
@@ -242,7 +242,7 @@ def of_request(
     to_principal: from what it returns to a Principal; by default a Principal, a text, or an object or mapping with an `id` (or `sub`),
     with `roles` and `via` given here. give via=Via.BEARER only where no cookie is read. Whatever it raises refuses the request (503).
     """
-    make = to_principal or (lambda found: _principal(found, roles=roles, via=via, session=None))
+    make = to_principal or (lambda found: own_users.principal(found, roles=roles, via=via, session=None))
 
     async def identify_waiting(request: Any) -> Principal | None:
         found = await function(request)
@@ -271,7 +271,7 @@ def aiohttp_session(key: str, *, roles: Roles = _no_roles) -> Callable[[Any], Aw
         session = await library.get_session(request)
         found = session.get(key)
         # No handle of the login: the one name that a storage on a server has for it is the secret in the cookie.
-        return None if found is None else _identified(found, session, roles=roles, via=Via.COOKIE, session=None)
+        return None if found is None else own_users.identified(found, session, roles=roles, via=Via.COOKIE, session=None)
 
     return identify
 
@@ -293,7 +293,7 @@ def bearer(
     def nobody_or(found: Any) -> Principal | None:
         if isinstance(found, Principal):
             return replace(found, via=Via.BEARER)
-        return None if found is None else _principal(found, roles=roles or _own_roles, via=Via.BEARER, session=_handle(found))
+        return None if found is None else own_users.principal(found, roles=roles or _own_roles, via=Via.BEARER, session=_handle(found))
 
     def identify(request: Any) -> Principal | None:
         token = _bearer_token(request)
@@ -354,7 +354,7 @@ def client_certificate(find: Callable[[ClientCertificate], Any]) -> Callable[[An
         found = find(shown) if isinstance(shown, ClientCertificate) else None
         if isinstance(found, Principal):
             return replace(found, via=Via.CERTIFICATE)
-        return None if found is None else _principal(found, roles=_own_roles, via=Via.CERTIFICATE, session=None)
+        return None if found is None else own_users.principal(found, roles=_own_roles, via=Via.CERTIFICATE, session=None)
 
     return identify
 
@@ -368,7 +368,7 @@ def from_settings(known: KnownBy, found: Any) -> Callable[[Any], Any]:
     found: the object that `known` names, None for Flask-Login and Django. Raises ValueError for what the adapters refuse.
     """
     via = Via(known.via) if known.via else Via.COOKIE
-    roles: Roles = (lambda user: _read(user, known.roles)) if known.roles else _no_roles
+    roles: Roles = (lambda user: own_users.read(user, known.roles)) if known.roles else _no_roles
     if known.flask_login:
         return flask_login(roles=roles, via=via)
     if known.django_user:
@@ -380,45 +380,4 @@ def from_settings(known: KnownBy, found: Any) -> Callable[[Any], Any]:
     ask: Callable[..., Callable[[Any], Any]] = of_request if known.function else fastapi_dependency
     if not known.id:
         return ask(found, roles=roles, via=via)
-    return ask(found, lambda user: _identified(_read(user, known.id), user, roles=roles, via=via, session=None))
-
-
-# -- from a user to a Principal -----------------------------------------------------------------------------
-
-
-def _principal(found: Any, *, roles: Roles, via: Via, session: SessionId | None) -> Principal:
-    """Raises TypeError for something without an id, so that a mistake refuses the request instead of naming somebody."""
-    if isinstance(found, Principal):
-        return found
-    return _identified(found if isinstance(found, str | int) else _id_of(found), found, roles=roles, via=via, session=session)
-
-
-def _identified(given: Any, found: Any, *, roles: Roles, via: Via, session: SessionId | None) -> Principal:
-    # Against an anonymous user whose name is None, which would become a principal of that name; and against True, which is a
-    # number to Python: a check that answers yes or no names nobody.
-    if given is None or given == "" or isinstance(given, bool):
-        raise TypeError(f"{type(found).__name__} has no id; give to_principal, or return an object with an id")
-    return Principal(id=str(given), roles=_named_roles(roles, found), via=via, session=session)
-
-
-def _named_roles(roles: Roles, user: Any) -> frozenset[str]:
-    given = roles(user)
-    # Against a role that is silently split into letters: a bare text is one role, not many.
-    return frozenset({given} if isinstance(given, str) else given)
-
-
-def _id_of(found: Any) -> Any:
-    if isinstance(found, Mapping):
-        return found.get("sub", found.get("id"))
-    if hasattr(found, "keys"):  # a row of sqlite3
-        return next((found[name] for name in ("sub", "id") if name in found.keys()), None)  # noqa: SIM118  # it iterates its values
-    return getattr(found, "id", None)
-
-
-def _read(user: Any, name: str) -> Any:
-    """An attribute of an object, or a field of a row or mapping."""
-    return user[name] if hasattr(user, "keys") else getattr(user, name)
-
-
-def _named(dependency: object) -> str:
-    return str(getattr(dependency, "__qualname__", None) or type(dependency).__qualname__)
+    return ask(found, lambda user: own_users.identified(own_users.read(user, known.id), user, roles=roles, via=via, session=None))

@@ -226,8 +226,9 @@ ROOMS: dict[str, Room] = {
     # What counts as an application's own check, by identity: it looks at objects that are there, and imports nothing of theirs.
     "own_checks": Room(),
     # Ready ways to tell who is asking; each library is imported in the function that speaks to it, when the application calls it.
+    "own_users": Room(),
     "identify": Room(
-        rooms=("policy", "current", "crypto", "enforce.transport"),
+        rooms=("policy", "current", "crypto", "enforce.transport", "own_users"),
         outside=("aiohttp_session", "django", "fastapi", "fastapi_users", "flask", "flask_login", "rest_framework"),
     ),
     "testing": Room(rooms=("suite.answers", "suite.timing")),

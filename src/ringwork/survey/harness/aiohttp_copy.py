@@ -86,7 +86,7 @@ def _planted(at: str) -> dict[str, Endpoint]:
 
     async def echo(request: web.Request) -> web.Response:
         seen = {"method": request.method, "headers": headers_of(request), "url": str(request.url), "scheme": request.scheme}
-        return web.json_response({**seen, "client": request.remote or ""})
+        return web.json_response({**seen, "client": request.remote or "", "principal": serving.asked_by()})
 
     async def believes(request: web.Request) -> web.Response:
         return web.json_response(serving.believed(headers_of(request), request.remote or "", request.scheme))
