@@ -138,7 +138,7 @@ def _memory_databases() -> dict[str, str]:
     found = dict[str, str]()
     if _opened is not None and not _opened:
         return found
-    for connection in [item for item in gc.get_objects() if isinstance(item, sqlite3.Connection)]:
+    for connection in [item for item in gc.get_objects() if _is(item, sqlite3.Connection)]:
         try:
             if any(row[1] == "main" and row[2] for row in connection.execute("PRAGMA database_list")):
                 continue
@@ -152,7 +152,7 @@ def _memory_databases() -> dict[str, str]:
 def open_database_files() -> list[str]:
     """Files that this process holds open through sqlite3 connections right now."""
     files = list[str]()
-    for connection in [item for item in gc.get_objects() if isinstance(item, sqlite3.Connection)]:
+    for connection in [item for item in gc.get_objects() if _is(item, sqlite3.Connection)]:
         with contextlib.suppress(sqlite3.Error):
             files += [row[2] for row in connection.execute("PRAGMA database_list") if row[2]]
     return files
@@ -166,7 +166,7 @@ def _containers(folder: Path) -> dict[str, str]:
         if not isinstance(file, str) or not file.startswith(inside):
             continue
         for variable, value in sorted(vars(module).copy().items()):
-            if not variable.startswith("__") and isinstance(value, dict | list | set | deque):
+            if not variable.startswith("__") and _is(value, dict | list | set | deque):
                 with contextlib.suppress(RuntimeError):  # it changed while it was read; the next look sees it
                     found[f"memory:{name}.{variable}"] = _short(_shown(value, _DEPTH, set()).encode(errors="backslashreplace"))
     return found
@@ -174,22 +174,27 @@ def _containers(folder: Path) -> dict[str, str]:
 
 def _shown(value: Any, depth: int, seen: set[int]) -> str:
     """Text that is the same for equal plain data, and never calls code of the application."""
-    if value is None or isinstance(value, bool | int | float | str | bytes):
+    if value is None or _is(value, bool | int | float | str | bytes):
         return repr(value)
     if depth == 0 or id(value) in seen:
         return type(value).__name__
     inner = seen | {id(value)}
-    if isinstance(value, dict):
+    if _is(value, dict):
         return (
             "{"
             + ",".join(sorted(f"{_shown(k, depth - 1, inner)}:{_shown(v, depth - 1, inner)}" for k, v in list(value.items())[:_ITEMS]))
             + "}"
         )
-    if isinstance(value, set | frozenset):
+    if _is(value, set | frozenset):
         return "{" + ",".join(sorted(_shown(item, depth - 1, inner) for item in value)) + "}"
-    if isinstance(value, list | tuple | deque):
+    if _is(value, list | tuple | deque):
         return "[" + ",".join(_shown(item, depth - 1, inner) for item in list(value)[:_ITEMS]) + "]"
-    if isinstance(value, types.FunctionType | types.ModuleType | type):
+    if _is(value, types.FunctionType | types.ModuleType | type):
         return getattr(value, "__name__", "object")
     fields = getattr(value, "__dict__", None)
-    return type(value).__name__ + (_shown(fields, depth - 1, inner) if isinstance(fields, dict) else "")
+    return type(value).__name__ + (_shown(fields, depth - 1, inner) if _is(fields, dict) else "")
+
+
+def _is(value: object, kinds: type | types.UnionType) -> bool:
+    """As isinstance, without asking the value: lazy objects (Django's settings) run the application's code when they are asked."""
+    return issubclass(type(value), kinds)

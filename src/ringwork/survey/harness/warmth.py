@@ -25,7 +25,8 @@ def warm() -> None:
                 importlib.import_module(name)
     jinja2 = sys.modules.get("jinja2")
     if jinja2 is not None:
-        for found in [item for item in gc.get_objects() if isinstance(item, jinja2.Environment)]:
+        # By its type: a lazy object (Django's settings) runs the application's code when it is asked what it is.
+        for found in [item for item in gc.get_objects() if issubclass(type(item), jinja2.Environment)]:
             _compile(found)
 
 
