@@ -23,6 +23,7 @@ LOADS_BY_NAME = {
     "ringwork.servers.hypercorn": "a worker process imports the application by the name on the command line, as uvicorn does itself",
     "ringwork.survey.harness.loading": "the target is a name on the command line; its harness stands in a literal table",
     "ringwork.survey.harness.neutral": "server starts are taken out of libraries named in a literal table, where those are installed",
+    "ringwork.survey.harness.real": "the server that `ringwork serve` would start, from the literal table of servers.choice",
     "ringwork.survey.harness.warmth": "parts of libraries, named in a literal table, where the application has loaded the library",
 }
 """Modules that may import something whose name is no literal."""

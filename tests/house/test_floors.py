@@ -17,9 +17,18 @@ GROUND = ("frozen", "names", "errors", "clock", "secret", "principal", "route", 
 LAYERS = ("access", "browser", "identity", "network", "observation", "output", "transport")
 ENFORCE = ("enforce.guard", "enforce.entrances", "enforce.violations", *(f"enforce.{layer}" for layer in LAYERS))
 RUN_TIME = ("crypto", *ENFORCE, "policy", "pipeline", "own_checks", "stores")
-FACTS = ("survey.facts", "survey.wire")
+FACTS = ("survey.facts", "survey.starts", "survey.wire")
 WORDS = ("prove.check", "prove.evidence")
-SHARED = ("prove.witness", "prove.changes", "prove.trial", "prove.randomness", "prove.form_tokens", "prove.handshakes", "prove.shipped")
+SHARED = (
+    "prove.witness",
+    "prove.changes",
+    "prove.trial",
+    "prove.randomness",
+    "prove.form_tokens",
+    "prove.handshakes",
+    "prove.shipped",
+    "prove.starting",
+)
 """What proofs share: who asks, what can be changed, and what a forgery did; none of it knows a guard."""
 
 
@@ -249,9 +258,10 @@ ROOMS: dict[str, Room] = {
     "": Room(rooms=("policy", "enforce", "current", "installation", "protect"), itself=False),
     # Law 5: facts without judgement. What asks the application for its routes runs in the copy, beside the frameworks.
     "survey.facts": Room(),
+    "survey.starts": Room(),
     "survey.wire": Room(rooms=("survey.facts",), outside=("OpenSSL", "cryptography", "h11", "websockets")),
     "survey.harness": Room(
-        rooms=("survey", "policy", "frameworks", "installation", "current", "own_checks", "servers.connections"),
+        rooms=("survey", "policy", "frameworks", "installation", "current", "own_checks", "servers"),
         outside=(
             "aiohttp",
             "anyio",
@@ -280,12 +290,13 @@ ROOMS: dict[str, Room] = {
     "prove.witness": Room(rooms=(*WORDS, *FACTS)),
     "prove.changes": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
     "prove.trial": Room(rooms=(*WORDS, "prove.witness", "prove.changes", *FACTS)),
+    "prove.starting": Room(rooms=(*WORDS, *FACTS)),
     "prove.randomness": Room(rooms=(*WORDS, "prove.witness")),
     "prove.form_tokens": Room(rooms=("prove.witness", *FACTS)),
     "prove.shipped": Room(),
     "prove.breached_files": Room(),
     "prove.handshakes": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
-    **{f"prove.{layer}": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False) for layer in LAYERS},
+    **{f"prove.{layer}": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False) for layer in (*LAYERS, "infrastructure")},
     "prove.child": Room(
         rooms=(*RUN_TIME, "controls", "current", "installation", "frameworks", "protect", "servers.tls", "survey", "prove"),
         outside=("fastapi", "flask", "starlette", "uvicorn", "werkzeug"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from ringwork.controls import control as catalogue
 from ringwork.prove import fixes, register
 
 PROVEN = sorted({register.control_of(check) for check in register.checks()})
+GUARDED = sorted({row.id for row in catalogue.load().controls if row.guarded} & set(PROVEN))
 
 
 @pytest.mark.parametrize("control", PROVEN)
@@ -15,7 +17,13 @@ def test_says_what_to_write_where_the_guard_is_there(control: str) -> None:
     assert "ringwork explain" not in fixes.fix_for(control, is_guarded=True)
 
 
-@pytest.mark.parametrize("control", PROVEN)
+@pytest.mark.parametrize("control", GUARDED)
 def test_says_to_switch_on_what_no_guard_holds(control: str) -> None:
     """Without ringwork the first step is the same for all."""
     assert fixes.fix_for(control, is_guarded=False).startswith(f"ringwork.protect(app) switches {control} on")
+
+
+@pytest.mark.parametrize("control", sorted(set(PROVEN) - set(GUARDED)))
+def test_promises_no_guard_where_none_is_possible(control: str) -> None:
+    """What stands outside the application is not mended by switching ringwork on."""
+    assert "protect(app)" not in fixes.fix_for(control, is_guarded=False)

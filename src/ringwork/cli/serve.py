@@ -153,10 +153,7 @@ def _require_clients(settings: ServerSettings, app: Any) -> None:
 
 def interface_of(app: Any) -> str:
     """How a server speaks to an application: asgi, wsgi or aiohttp."""
-    framework = adapter_of(app).__name__.rpartition(".")[2]
-    if framework == "django":
-        return choice.ASGI if type(app).__name__.startswith("ASGI") else choice.WSGI
-    return {"flask": choice.WSGI, "aiohttp": choice.AIOHTTP}.get(framework, choice.ASGI)
+    return choice.interface_of(adapter_of(app).__name__.rpartition(".")[2], app)
 
 
 def _serve(app: Any, name: str, settings: ServerSettings, offer: Offer, *, is_factory: bool) -> None:

@@ -12,6 +12,7 @@ KEY = "\n".join(["-----BEGIN " + "PRIVATE KEY-----", "cGxhbnRlZCBieSByaW5nd29yay
 
 FILES: Mapping[str, str] = {
     "static/server.key": KEY,
+    "Procfile": "web: gunicorn shop:app --bind 0.0.0.0:8000 --forwarded-allow-ips '*' --timeout 0\nadmin: flask --app admin run --debug\n",
 }
 """Path below the root, and text."""
 

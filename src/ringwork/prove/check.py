@@ -58,6 +58,7 @@ class ProbeRoute(StrEnum):
     BANNERS = "banners"  # answers 200 with headers that name a component and its version
     DEBUG_TOOL = "__debug__"  # listed and not served: a route such as debugging toolbars register; the planted fault of a check
     BREACHED_FILES = "breached-files"  # not a route: files as nobody should ship them, below the root that a look reads
+    CARELESS_SERVER = "careless-server"  # not a route: the copy is served by Server.CARELESS where a check asks for the real one
     SHARES = "shares"  # lets every origin that asks read its answer, with cookies
     LEADS = "leads"  # answers 302 with the Location in ?to=, as it came
     SWALLOWS = "swallows"  # one page for whatever follows its path
@@ -80,6 +81,14 @@ class Fault(StrEnum):
     INTERNAL = "internal"  # served as an internal listener: only clients of the prover's own authority finish a handshake
     DEBUG_ON = "debug-on"  # the framework's debug switch is on, and its debugger stands among the layers
     STRAY_FILES = "stray-files"  # an environment file, a dump and a source map lie in the folders of static files
+
+
+class Server(StrEnum):
+    """What serves a copy."""
+
+    COPY = ""  # the harness's own
+    REAL = "real"  # what `ringwork serve` starts for the application, with short deadlines
+    CARELESS = "careless"  # a stand-in for a server at its worst, and a second socket that nobody declared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +141,9 @@ class Served(Protocol):
         store-down, store-raises, store-hangs, counters-down, identify-raises, identify-hangs, policy-raises, sink-raises.
         """
 
+    def sockets(self) -> Sequence[str]:
+        """Where the copy's processes listen, "family address" each, declared places left out; raises TargetFailed where nobody can tell."""
+
     def memory(self) -> int:
         """How many bytes of memory the copy's process holds right now."""
 
@@ -166,11 +178,13 @@ class Stage(Protocol):
         production: bool = False,
         limits: bool = False,
         leaf: Leaf = Leaf.THROW_AWAY,
+        real: bool = False,
     ) -> AbstractContextManager[Served]:
         """Another copy, fresh. production: started as production would be; raises TargetFailed when it refuses to start.
 
         limits: rates hold as configured; in every other copy they are a thousand times as high.
         leaf: the certificate that it is served with; its policy names the files of any but the throw-away one.
+        real: by the server that `ringwork serve` starts for it, in place of the harness's own.
         """
 
     def fill(self, route: RouteFacts, *, client: Client | None = None) -> str:

@@ -19,7 +19,6 @@ import socket
 import ssl
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,20 @@ from ringwork.prove.check import Fault
 from ringwork.route import Route
 from ringwork.servers.tls import Asked, server_context
 from ringwork.survey import baseline, facts, state
-from ringwork.survey.harness import capture, careless, confine, faults, loading, namespaces, neutral, redirect, serving, warmth
+from ringwork.survey.harness import (
+    capture,
+    careless,
+    confine,
+    faults,
+    loading,
+    namespaces,
+    neutral,
+    real,
+    redirect,
+    serving,
+    sockets,
+    warmth,
+)
 
 _DIE_WITH_PARENT = 1
 _LAYERS = {Fault.LAYER_OUTER: "outer", Fault.LAYER_GATE: "gate", Fault.LAYER_WRAPPED: "wrapped", Fault.LAYER_MOVED: "moved"}
@@ -51,7 +63,6 @@ _TOLD_SETTINGS = (
     "certificate_lifecycle",
 )
 _PATIENCE = 1000
-_HANG_SECONDS = 4.0  # beyond the deadline of a faulty copy, which is 1 s
 
 
 class Zygote:
@@ -214,7 +225,7 @@ def _dispose_engines() -> None:
     sqlalchemy = sys.modules.get("sqlalchemy")
     if sqlalchemy is None:
         return
-    for engine in [item for item in gc.get_objects() if isinstance(item, sqlalchemy.engine.Engine)]:
+    for engine in [item for item in gc.get_objects() if issubclass(type(item), sqlalchemy.engine.Engine)]:
         if engine.url.database and ":memory:" not in engine.url.database:
             engine.dispose()
 
@@ -243,9 +254,10 @@ class Variant:
         folder = Path(self.command["tls"])
         certificate, key = folder / "leaf.pem", folder / "leaf.key"
         listening = serving.Listening(
-            sock=self.listening, plain=self.plain, certificate=certificate, key=key, context=self._context(folder), ready=self._ready
-        )
-        known[1].serve(self.zygote.app, listening)
+            sock=self.listening, plain=self.plain, certificate=certificate, key=key, context=self._context(folder), ready=self._ready,
+            server=self.command["server"],
+        )  # fmt: skip
+        (real if listening.server else known[1]).serve(self.zygote.app, listening)
         raise TargetFailed(
             step="start", problem=self._last_records(), advice="the application's own start-up failed; see its message above"
         )
@@ -292,7 +304,7 @@ class Variant:
         elif self.command["fault"] in _LAYERS:
             server.change_layers(app, _LAYERS[self.command["fault"]])
         elif self.command["fault"] and self.command["fault"] != Fault.INTERNAL:
-            broken = _broken_identify(Fault(self.command["fault"]), canary)
+            broken = faults.broken_identify(self.command["fault"], canary)
             installation.policy = dataclasses.replace(installation.policy, identify=broken, identify_seconds=1.0)
         if self.command["names_leaf"]:
             _name_leaf(installation, Path(self.command["tls"]))
@@ -320,6 +332,8 @@ class Variant:
             return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
         if what == "state":
             return state.digest(self.zygote.copy)
+        if what == "sockets":
+            return sockets.listening()
         if what == "records":
             return self.zygote.records.items()
         if what == "events":
@@ -338,19 +352,6 @@ def _name_leaf(installation: Installation, folder: Path) -> None:
     pair = CertificateFiles(certificate=str(folder / "leaf.pem"), key=str(folder / "leaf.key"))
     named = dataclasses.replace(installation.policy.certificate_lifecycle, files=(pair,))
     installation.policy = dataclasses.replace(installation.policy, certificate_lifecycle=named)
-
-
-def _broken_identify(fault: Fault, canary: str) -> Any:
-    def raises(request: object) -> None:
-        raise serving.ProbeFault(f"{canary} in identify")
-
-    def hangs(request: object) -> None:
-        time.sleep(_HANG_SECONDS)
-
-    def wrong(request: object) -> object:
-        return {"id": "administrator", "roles": ["administrator"]}
-
-    return {Fault.IDENTIFY_RAISES: raises, Fault.IDENTIFY_HANGS: hangs, Fault.IDENTIFY_WRONG: wrong}[fault]
 
 
 def _as_variant(zygote: Zygote, command: dict[str, Any], fds: list[int]) -> None:

@@ -38,6 +38,9 @@ _FIXES = {
     ),
     "transport.mutual-tls": "name the callers in transport.mutual-tls, and serve with --client-authority and --client-revoked",
     "transport.hsts": "leave the header to ringwork, with a year or more and subdomains; take what sets it elsewhere out",
+    "infrastructure.application-server": (
+        "start it with `ringwork serve`, or tell the named server what it says at that line; docs/serving.md has a table of them"
+    ),
     "output.fail-closed": "call protect(app) last, and let no middleware stand outside it or answer where ringwork raised",
     "output.debug-disabled": "take debug=True, toolbars, profilers and --reload out of what production starts",
     "output.information-disclosure": "move the file out of the served folder; serve assets by extension and let no header name a version",
@@ -48,8 +51,12 @@ _FIXES = {
 }
 
 
+_OUTSIDE = frozenset({"infrastructure.application-server"})
+"""Controls that protect(app) does not switch on."""
+
+
 def fix_for(control: str, *, is_guarded: bool) -> str:
     """What to do first, in one line."""
-    if not is_guarded:
+    if not is_guarded and control not in _OUTSIDE:
         return f"ringwork.protect(app) switches {control} on; `ringwork explain {control}` says how to do it by hand"
     return _FIXES.get(control, f"see `ringwork explain {control}`")

@@ -18,7 +18,7 @@ from typing import Any
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import channel
-from ringwork.prove.check import Fault
+from ringwork.prove.check import Fault, Server
 from ringwork.prove.target import Target, imports_of
 from ringwork.survey import copies, facts
 from ringwork.survey.wire.forge import Leaf
@@ -37,6 +37,7 @@ class Change:
     """How a variant differs from the copy. without: control ids taken out. limits: rates as configured, not a thousand times as high.
 
     leaf: what is wrong with the certificate that it is served with; its policy names the files of any but the throw-away one.
+    server: what serves it.
     """
 
     probes: bool = True
@@ -45,6 +46,7 @@ class Change:
     limits: bool = False
     without: frozenset[str] = frozenset()
     leaf: Leaf = Leaf.THROW_AWAY
+    server: Server = Server.COPY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +168,7 @@ class Copy:
             "production": change.production,
             "limits": change.limits,
             "without": sorted(change.without),
+            "server": change.server.value,
             "names_leaf": change.leaf is not Leaf.THROW_AWAY,
             "origin": origin,
             "canary": canary,

@@ -9,6 +9,7 @@ from ringwork.prove.access import deny_by_default
 from ringwork.prove.browser import cache_control, content_security_policy, cookie_attributes, cors, csrf, open_redirect, security_headers
 from ringwork.prove.check import Check
 from ringwork.prove.identity import authentication_required
+from ringwork.prove.infrastructure import application_server
 from ringwork.prove.network import host_validation, rate_limiting, request_limits, trusted_proxies
 from ringwork.prove.observation import security_event_logging
 from ringwork.prove.output import debug_disabled, error_handling, fail_closed, information_disclosure
@@ -27,6 +28,7 @@ PROOFS: tuple[tuple[Check, ...], ...] = (
     tls_required.CHECKS,
     tls_configuration.CHECKS,
     mutual_tls.CHECKS,
+    application_server.CHECKS,
     cookie_attributes.CHECKS,
     content_security_policy.CHECKS,
     fail_closed.CHECKS,

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import breached_files, pages
-from ringwork.prove.check import Fault, ProbeRoute, User
+from ringwork.prove.check import Fault, ProbeRoute, Server, User
 from ringwork.prove.launch import Launcher
 from ringwork.prove.process import Change
 from ringwork.prove.running import Running, browser, plain_browser
@@ -92,6 +92,14 @@ class LiveServed:
         """Switch one planted outage on, or with "" all off."""
         self.running.ask(f"strike {outage}")
 
+    def sockets(self) -> Sequence[str]:
+        """Where the copy listens beside the two sockets that the prover made for it."""
+        found: list[str] | None = self.running.ask("sockets")
+        if found is None:
+            raise TargetFailed(step="list", problem="this machine does not list a process's sockets", advice="run it on Linux")
+        declared = {f"tcp {host}:{port}" for host, port in (self.running.address, self.running.plain_address)}
+        return [one for one in found if one not in declared]
+
     def memory(self) -> int:
         """The resident size of the copy's own process."""
         found: int = self.running.ask("memory")
@@ -123,6 +131,7 @@ class LiveStage:
         if self._breached is not None:
             breached_files.write(Path(self._breached.name))
             self.facts = dataclasses.replace(self.facts, root=self._breached.name)
+        self._real = Server.CARELESS if planted is ProbeRoute.CARELESS_SERVER else Server.REAL
         asked = {route.name for route in self.facts.routes}
         others = world.routes if world is not None else ()
         # An object that a route needs is often found through another one, also when that one is not asked itself.
@@ -152,9 +161,18 @@ class LiveStage:
         production: bool = False,
         limits: bool = False,
         leaf: Leaf = Leaf.THROW_AWAY,
+        real: bool = False,
     ) -> Iterator[LiveServed]:
         """Another copy, fresh, ended with the block."""
-        change = Change(probes=probes, fault=fault, production=production, limits=limits, without=self._without, leaf=leaf)
+        change = Change(
+            probes=probes,
+            fault=fault,
+            production=production,
+            limits=limits,
+            without=self._without,
+            leaf=leaf,
+            server=self._real if real else Server.COPY,
+        )
         served = self._start(change)
         try:
             if production:

@@ -46,6 +46,13 @@ def names() -> str:
     return ", ".join(offer.name for offer in OFFERS)
 
 
+def interface_of(framework: str, app: object) -> str:
+    """How a server speaks to an application of this framework (the last part of its adapter's name)."""
+    if framework == "django":
+        return ASGI if type(app).__name__.startswith("ASGI") else WSGI
+    return {"flask": WSGI, "aiohttp": AIOHTTP}.get(framework, ASGI)
+
+
 def chosen(name: str, interface: str, settings: ServerSettings) -> Offer:
     """The server of this name, the usual one for "". Raises ServerInvalid with everything that it cannot do."""
     fitting = [offer for offer in OFFERS if interface in offer.interfaces]

@@ -30,7 +30,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from ringwork.servers import listening
 from ringwork.servers.listening import ServerSettings
 
-_SHARED_MEMORY = "/dev/shm"  # noqa: S108  # no file of ours: gunicorn's own heartbeat, unlinked as soon as it is open
+SHARED_MEMORY = "/dev/shm"  # noqa: S108  # no file of ours: gunicorn's own heartbeat, unlinked as soon as it is open
 _LINE_BYTES = 4094
 _FIELDS = 100
 
@@ -203,9 +203,9 @@ def options(settings: ServerSettings, descriptor: int) -> dict[str, Any]:
         "accesslog": None,
         "loglevel": "warning",
     }
-    if Path(_SHARED_MEMORY).is_dir():
+    if Path(SHARED_MEMORY).is_dir():
         # Against a heartbeat that waits for a slow disk, and a worker that is killed for it.
-        found["worker_tmp_dir"] = _SHARED_MEMORY
+        found["worker_tmp_dir"] = SHARED_MEMORY
     if settings.is_tls:
         found |= {"certfile": settings.certificate, "keyfile": settings.key, "ssl_context": _context}
     return found

@@ -8,12 +8,14 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from ringwork.errors import StoreDown
 from ringwork.installation import Installation
 from ringwork.principal import Principal
+from ringwork.survey.harness import serving
 
 DEADLINE_SECONDS = 0.4
 _HANG_SECONDS = 4.0
@@ -143,3 +145,18 @@ def _identify(true: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return after(true(request))
 
     return plain
+
+
+def broken_identify(how: str, canary: str) -> Any:
+    """An `identify` that raises, hangs beyond a copy's deadline of one second, or returns no principal (prove.check.Fault)."""
+
+    def raises(request: object) -> None:
+        raise serving.ProbeFault(f"{canary} in identify")
+
+    def hangs(request: object) -> None:
+        time.sleep(_HANG_SECONDS)
+
+    def wrong(request: object) -> object:
+        return {"id": "administrator", "roles": ["administrator"]}
+
+    return {"identify-raises": raises, "identify-hangs": hangs, "identify-wrong": wrong}[how]

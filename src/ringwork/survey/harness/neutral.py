@@ -29,6 +29,16 @@ def true_start(name: str) -> Any:
     return _TRUE[name]
 
 
+def restore() -> None:
+    """Let servers start again, in a process that is to be served by one of them."""
+    for module_name, path in _STARTS:
+        true = _TRUE.get(f"{module_name}.{path}")
+        if true is not None:
+            holder, _, attribute = path.rpartition(".")
+            module = importlib.import_module(module_name)
+            setattr(getattr(module, holder) if holder else module, attribute, true)
+
+
 def neutralise(imports: frozenset[str]) -> None:
     """Replace the known server starts of the packages that the target imports; each notes its call and returns at once.
 

@@ -22,6 +22,7 @@ class Listening:
     """Sockets that already listen on loopback, the certificate that the first shows, and what to call once requests are answered.
 
     plain: the same application without TLS, for what must not be served in clear. context: the TLS that is spoken, certificate loaded.
+    server: what serves (prove.check.Server); the copy's own does more than one for strangers, and takes less abuse.
     """
 
     sock: socket.socket
@@ -29,6 +30,7 @@ class Listening:
     certificate: Path
     key: Path
     context: ssl.SSLContext
+    server: str
     ready: Callable[[], None]
 
 
