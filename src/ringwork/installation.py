@@ -159,6 +159,16 @@ class Installation:
         # Last, because a start that was refused stays refused: every later request comes by here again.
         self.settled = True
 
+    def faults_in_production(self) -> list[str]:
+        """What would stop a start in production, for who asks before there is one; stores are not asked."""
+        self.named_checks()
+        routes, around, here = self.list_routes(), self.look_round(), self.site
+        self.site = replace(here, production=True)
+        try:
+            return [*self._access_faults(routes), *self._guard_faults(routes, around), *self._production_faults(forced=True)]
+        finally:
+            self.site = here
+
     def _name_identify(self, named: str | KnownBy) -> None:
         """Take the function that the settings name; late, because its module may be the one that calls protect()."""
         self.named_checks()  # one of them may be the very dependency that is taken now
@@ -251,8 +261,8 @@ class Installation:
             faults.append("key: the store is shared by several processes, the key is not; set RINGWORK_KEY, the same in all of them")
         return faults
 
-    def _production_faults(self) -> list[str]:
-        if self.mode is not Mode.PRODUCTION:
+    def _production_faults(self, *, forced: bool = False) -> list[str]:
+        if self.mode is not Mode.PRODUCTION and not forced:
             return []
         faults = []
         if self.site.loopback:

@@ -10,7 +10,7 @@ import logging
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from ringwork.errors import UnsupportedApp
 from ringwork.installation import Installation
@@ -34,20 +34,39 @@ ADAPTERS: tuple[tuple[str, str, str], ...] = (
 """Module of the third party, class of its application, adapter."""
 
 _INSTALLED = "__ringwork_installation__"
+_DJANGO_APP = f"{__package__}.django"  # above this module, so named and never imported from here
 
 
-def protect(app: A, policy: Policy | None = None, *, only: Iterable[str] | None = None) -> A:
+@overload
+def protect(app: A, policy: Policy | None = None, *, only: Iterable[str] | None = None) -> A: ...
+
+
+@overload
+def protect(app: None = None, policy: Policy | None = None, *, only: Iterable[str] | None = None) -> None: ...
+
+
+def protect(app: A | None = None, policy: Policy | None = None, *, only: Iterable[str] | None = None) -> A | None:
     """Guard `app` with every defence, in place, and hand it back.
 
     app: a FastAPI, Starlette, Flask or aiohttp application, or Django's handler (from get_wsgi_application() or get_asgi_application());
-        call this once, after its routes are defined (later ones are covered too).
+        call this once, after its routes are defined (later ones are covered too). Nothing at the end of a Django settings module:
+        then the lines for INSTALLED_APPS and MIDDLEWARE are added there.
     policy: what the application asks; None reads ringwork.toml, or [tool.ringwork] of pyproject.toml, in the working directory.
     only: control ids ("browser.security-headers") for the first step of adoption; None for all.
     Raises PolicyInvalid with every fault at once, UnsupportedApp for anything else than the applications above.
     """
+    if app is None:
+        _add_to_settings(sys._getframe(1).f_globals, policy, only)  # noqa: SLF001  # the settings module that calls it
+        return None
     if installed(app) is not None:
         raise UnsupportedApp("protect() was called twice on the same application; keep one call")
     adapter = adapter_of(app)
+    adapter.install(app, make(app, adapter, policy, only=only))
+    return app
+
+
+def make(app: Any, adapter: Any, policy: Policy | None, *, only: Iterable[str] | None) -> Installation:
+    """The installation of one application, left in it and not yet in its way. app: for Django the class of all its handlers, too."""
     chosen = _policy_of_files() if policy is None else policy
     if policy is not None:
         _warn_of_unread_files()
@@ -61,8 +80,20 @@ def protect(app: A, policy: Policy | None = None, *, only: Iterable[str] | None 
         prepare=lambda: adapter.prepare(app),
     )
     setattr(app, _INSTALLED, installation)
-    adapter.install(app, installation)
-    return app
+    return installation
+
+
+def _add_to_settings(names: dict[str, Any], policy: Policy | None, only: Iterable[str] | None) -> None:
+    """Write the lines into a Django settings module that a person would write."""
+    if "INSTALLED_APPS" not in names or "ROOT_URLCONF" not in names:
+        raise UnsupportedApp(
+            "protect() without an application belongs at the end of a Django settings module; elsewhere give it the application"
+        )
+    if _DJANGO_APP in names["INSTALLED_APPS"]:
+        raise UnsupportedApp(f'protect() was called, and "{_DJANGO_APP}" stands in INSTALLED_APPS as well; keep one of them')
+    names["INSTALLED_APPS"] = [*names["INSTALLED_APPS"], _DJANGO_APP]
+    names["MIDDLEWARE"] = [f"{_DJANGO_APP}.middleware.Middleware", *names.get("MIDDLEWARE", ())]
+    names.update({"RINGWORK": policy, "RINGWORK_ONLY": only})
 
 
 def installed(app: object) -> Installation | None:

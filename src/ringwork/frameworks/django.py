@@ -41,14 +41,14 @@ def list_routes(app: BaseHandler, *, installation: Installation | None = None) -
 
 def look_round(app: BaseHandler) -> Surroundings:
     """What guards may look at when the application starts."""
-    return django_around.look_round(_layers(app))
+    return django_around.look_round(() if isinstance(app, type) else _layers(app))
 
 
 def _layers(app: Any) -> tuple[str, ...]:
     """Whether both layers still stand round and in this handler."""
     views = getattr(app, "_view_middleware", None) or []
     first = getattr(views[0], "__self__", views[0]) if views else app
-    if is_guarded(app) and vars(app).get(OUTER, app) is None:
+    if vars(app).get(OUTER, app) is None:
         return ()  # a test client's: its outer layer is made for each request
     outer: Any = asgi.Outer if isinstance(app, ASGIHandler) else wsgi.Outer
     return layers.of_wsgi(vars(app).get(OUTER, app) if is_guarded(app) else app, first, outer=outer, gate=Gate)
@@ -123,16 +123,20 @@ def install(app: BaseHandler, installation: Installation) -> None:
     gate = Gate(installation)
     outer: Any = None
     call: Any = None
+    chain: Any = None
     if isinstance(app, ASGIHandler):
         outer, call, is_waiting = asgi.Outer(_asgi_inside(original, app), installation), _call_asgi, True
     elif isinstance(app, WSGIHandler):
         outer, call, is_waiting = wsgi.Outer(_wsgi_inside(original, app), installation), _call_wsgi, False
     else:
-        call, is_waiting = django_clients.call_of(app, original, installation)
-    if call is None:
+        chain, is_waiting = django_clients.chain_of(app, installation)
+    if call is None and chain is None:
         raise UnsupportedApp(f"protect() takes Django's WSGI or ASGI handler, not {original.__module__}.{original.__qualname__}")
     views.insert(0, gate.process_view_waiting if is_waiting else gate.process_view)
-    app.__class__ = _guarded(original, call)
+    if chain is None:
+        app.__class__ = _guarded(original, call)
+    else:
+        setattr(app, "_middleware_chain", chain)  # noqa: B010  # what a test client's handler answers with
     setattr(app, OUTER, outer)
     record_faults()
 

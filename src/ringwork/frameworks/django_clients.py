@@ -1,4 +1,4 @@
-"""Django's own test clients, which never speak to a server: the same guard stands round their handlers, so suites run as they are.
+"""Django's own test clients, which never speak to a server: the same guard stands round what they ask, so suites run as they are.
 
 The client counts as an honest one of this machine, or of the canonical origin; what a test says itself is taken at its word.
 Cookies keep the names that tests know, and the switch by which such a client asks for no CSRF proof is honoured, as Django does.
@@ -6,13 +6,10 @@ Cookies keep the names that tests know, and the switch by which such a client as
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.core.handlers.asgi import ASGIRequest
-from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse
 
 from ringwork.frameworks import asgi, wsgi
@@ -26,17 +23,18 @@ _DEFAULT_HOST = "testserver"
 _LOOPBACK = {"HTTP_HOST": _DEFAULT_HOST, "REMOTE_ADDR": "testclient"}
 
 
-def call_of(handler: Any, original: Any, installation: Installation) -> tuple[Callable[..., Any] | None, bool]:
-    """What the handler of a test client is called by instead, None for any other handler; and whether it is waited for."""
+def chain_of(handler: Any, installation: Installation) -> tuple[Callable[..., Any] | None, bool]:
+    """What the handler of a test client hands its requests to instead, None for any other handler; and whether it is waited for."""
     loaded = sys.modules.get("django.test.client")
+    chain = handler._middleware_chain  # noqa: SLF001  # what Django makes of MIDDLEWARE
     if loaded is not None and isinstance(handler, loaded.AsyncClientHandler):
 
-        async def waited(self: Any, scope: asgi.Scope) -> Any:
-            return await call_waiting(original.__call__, self, scope, installation)
+        async def waited(request: Any) -> Any:
+            return await _answer_waiting(chain, request, installation)
 
         return waited, True
     if loaded is not None and isinstance(handler, loaded.ClientHandler):
-        return (lambda self, environ: call(original.__call__, self, environ, installation)), False
+        return (lambda request: _answer(chain, request, installation)), False
     return None, False
 
 
@@ -47,36 +45,35 @@ def asks_for_no_proof(request: Any) -> bool:
     return CLIENT in request.META or CLIENT in getattr(request, "scope", ())
 
 
-def call(original: Callable[..., Any], handler: Any, environ: wsgi.Environ, installation: Installation) -> Any:
-    """One request of `django.test.Client`. original: what its handler does with an environ; returns Django's response."""
-    answered: list[Any] = []
+# -- the client of ordinary tests ----------------------------------------------------------------------------
 
-    def inside(seen: wsgi.Environ, start_response: wsgi.StartResponse) -> Iterable[bytes]:
-        _restore(seen)
-        response = original(handler, seen)
+
+def _answer(chain: Callable[[Any], Any], request: Any, installation: Installation) -> Any:
+    answered: list[Any] = []
+    started: list[Any] = []
+
+    def inside(environ: wsgi.Environ, start_response: wsgi.StartResponse) -> Iterable[bytes]:
+        for name, value in environ[CLIENT].items():
+            if value is None:
+                environ.pop(name, None)
+            else:
+                environ[name] = value
+        response = chain(request)
         answered.append(response)
         cookies = [("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values()]
         start_response(f"{response.status_code} {response.reason_phrase}", [*response.items(), *cookies])
-        return _body(response)
+        pieces: Iterable[bytes] = response.streaming_content if response.streaming else [response.content]
+        return pieces
 
-    started: list[Any] = []
-    _pretend(environ, installation)
-    body = wsgi.Outer(inside, installation)(environ, lambda line, headers, exc_info=None: started.append((int(line[:3]), headers)))
+    _pretend(request.META, installation)
+    body = wsgi.Outer(inside, installation)(request.META, lambda line, headers, exc_info=None: started.append((int(line[:3]), headers)))
     status, headers = started[-1]
-    response = _written(answered[0] if answered else None, status, headers, body)
-    response.wsgi_request = getattr(answered[0] if answered else None, "wsgi_request", None) or WSGIRequest(environ)
-    return response
-
-
-def _body(response: Any) -> Iterable[bytes]:
-    pieces: Iterable[bytes] = response.streaming_content if response.streaming else [response.content]
-    return pieces
+    return _written(answered[0] if answered else None, status, headers, body)
 
 
 def _pretend(environ: wsgi.Environ, installation: Installation) -> None:
     """Let the guard see an honest client where the test says nothing else."""
-    kept = {name: environ.get(name) for name in ("HTTP_HOST", "REMOTE_ADDR", "wsgi.url_scheme")}
-    environ[CLIENT] = kept
+    environ[CLIENT] = {name: environ.get(name) for name in ("HTTP_HOST", "REMOTE_ADDR", "wsgi.url_scheme")}
     site = installation.site
     is_silent = environ.get("HTTP_HOST", _DEFAULT_HOST) == _DEFAULT_HOST
     if not site.loopback and is_silent:
@@ -84,9 +81,8 @@ def _pretend(environ: wsgi.Environ, installation: Installation) -> None:
         environ.update({"HTTP_HOST": host, "wsgi.url_scheme": scheme})
     elif is_silent:
         environ.update(_LOOPBACK)
-    cookies = environ.get("HTTP_COOKIE")
-    if cookies:
-        environ["HTTP_COOKIE"] = _prefixed(cookies)
+    if environ.get("HTTP_COOKIE"):
+        environ["HTTP_COOKIE"] = _prefixed(environ["HTTP_COOKIE"])
 
 
 def _prefixed(cookies: str) -> str:
@@ -95,22 +91,14 @@ def _prefixed(cookies: str) -> str:
     return "; ".join(piece if piece.startswith(_PREFIX) or not piece else _PREFIX + piece for piece in pieces)
 
 
-def _restore(environ: wsgi.Environ) -> None:
-    for name, value in environ[CLIENT].items():
-        if value is None:
-            environ.pop(name, None)
-        else:
-            environ[name] = value
-
-
 def _written(own: Any, status: int, headers: list[tuple[str, str]], body: Iterable[bytes]) -> Any:
     """The answer as the test sees it: Django's own response with the headers that leave, or ringwork's in its place."""
     is_own = own is not None and own.status_code == status
+    response = own if is_own else HttpResponse(status=status)
     if is_own and own.streaming:
-        response, own.streaming_content = own, body
+        own.streaming_content = body
     else:
         content = b"".join(body)
-        response = own if is_own else HttpResponse(status=status)
         if not is_own or content != own.content:
             response.content = content
     for name in [*response.headers]:
@@ -125,21 +113,20 @@ def _written(own: Any, status: int, headers: list[tuple[str, str]], body: Iterab
 
 def _keep_cookie(response: Any, value: str) -> None:
     """The client's jar holds the names that tests know; a cookie of ringwork's own keeps its prefix."""
-    name = value.partition("=")[0]
-    if name.removeprefix(_PREFIX) not in response.cookies:
+    if value.partition("=")[0].removeprefix(_PREFIX) not in response.cookies:
         response.cookies.load(value)
 
 
 # -- the client of async tests -------------------------------------------------------------------------------
 
 
-async def call_waiting(original: Callable[..., Any], handler: Any, scope: asgi.Scope, installation: Installation) -> Any:
-    """One request of `django.test.AsyncClient`. original: what its handler does with a scope; returns Django's response."""
+async def _answer_waiting(chain: Callable[[Any], Any], request: Any, installation: Installation) -> Any:
     answered: list[Any] = []
-    kept = {name: scope.get(name) for name in ("client", "scheme", "headers")}
+    sent: list[Any] = []
 
     async def inside(seen: asgi.Scope, receive: Any, send: Any) -> None:
-        response = await original(handler, {**seen, **kept})
+        request.scope.update({asgi.KEY: seen[asgi.KEY], CLIENT: True})
+        response = await chain(request)
         answered.append(response)
         cookies = [("set-cookie", cookie.OutputString()) for cookie in response.cookies.values()]
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in [*response.items(), *cookies]]
@@ -147,21 +134,17 @@ async def call_waiting(original: Callable[..., Any], handler: Any, scope: asgi.S
         body = b"" if response.streaming else response.content
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
-    sent: list[Any] = []
-
     async def receive() -> Any:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await asgi.Outer(inside, installation)(_pretended(scope, installation), receive, send)
+    await asgi.Outer(inside, installation)(_pretended(request.scope, installation), receive, send)
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in sent[0]["headers"]]
     own = answered[0] if answered else None
     body = own.streaming_content if own is not None and own.streaming else [b"".join(m.get("body", b"") for m in sent[1:])]
-    response = _written(own, sent[0]["status"], headers, body)
-    response.asgi_request = getattr(own, "asgi_request", None) or ASGIRequest(scope, io.BytesIO())
-    return response
+    return _written(own, sent[0]["status"], headers, body)
 
 
 def _pretended(scope: asgi.Scope, installation: Installation) -> asgi.Scope:
@@ -171,7 +154,7 @@ def _pretended(scope: asgi.Scope, installation: Installation) -> asgi.Scope:
         (name, _prefixed(value.decode("latin-1")).encode("latin-1") if name == b"cookie" else value) for name, value in scope["headers"]
     ]
     headers = [pair for pair in headers if pair != (b"cookie", b"")]
-    seen = {**scope, "headers": headers, CLIENT: True}
+    seen = {**scope, "headers": headers}
     if any(name == b"host" and value != _DEFAULT_HOST.encode() for name, value in headers):
         return seen
     headers = [pair for pair in headers if pair[0] != b"host"]

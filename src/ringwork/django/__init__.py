@@ -1,0 +1,1 @@
+"""ringwork as a Django app: `"ringwork.django"` in INSTALLED_APPS, `"ringwork.django.middleware.Middleware"` first in MIDDLEWARE."""
