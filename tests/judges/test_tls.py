@@ -21,6 +21,16 @@ pytestmark = pytest.mark.real
 # OpenSSL 3.5 under a Python that cannot choose curves keeps its own list; see listening.py.
 TOLERATED = {"tls_curves"} if ssl.OPENSSL_VERSION_INFO >= (3, 5) and not hasattr(ssl.SSLContext, "set_groups") else set()
 
+APPS = "tests.servers.apps"
+SERVERS = {
+    "uvicorn": (f"{APPS}:asgi",),
+    "hypercorn": (f"{APPS}:asgi", "--server", "hypercorn"),
+    "granian": (f"{APPS}:asgi", "--server", "granian"),
+    "gunicorn": (f"{APPS}:wsgi",),
+    "aiohttp": (f"{APPS}:aiohttp",),
+}
+"""How each server of `ringwork serve` is started."""
+
 
 def objections(port: int, authority: Path, profile: str) -> dict[str, str]:
     """What the profile objects to. An incomplete scan fails the test."""
@@ -48,12 +58,12 @@ def weak_server(papers: running.Papers) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("profile", [listening.INTERMEDIATE, listening.MODERN])
-@pytest.mark.parametrize("kind", ["asgi", "wsgi"])
-def test_both_servers_follow_their_profile(kind: str, profile: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("server", list(SERVERS))
+def test_every_server_follows_its_profile(server: str, profile: str, tmp_path: Path) -> None:
     """Versions, ciphers, curves, certificate and known faults: nothing is objected to."""
     papers = running.make_papers(tmp_path)
-    with running.started(f"tests.servers.apps:{kind}", "--tls", profile, papers=papers) as server:
-        assert not set(objections(server.port, papers.authority, profile)) - TOLERATED
+    with running.started(*SERVERS[server], "--tls", profile, papers=papers) as started:
+        assert not set(objections(started.port, papers.authority, profile)) - TOLERATED
 
 
 def test_the_clinic_as_it_is_served_follows_the_intermediate_profile(clinic: clinics.Site) -> None:

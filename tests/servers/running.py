@@ -153,6 +153,8 @@ def started(*words: str, papers: Papers | None = None, unix: str = "", folder: P
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # Against a server that waits for us to read: gunicorn tells of each broken handshake, and a scan breaks hundreds.
+        pipesize=1024 * 1024,
         text=True,
     )
     running = Started(process=process, port=port, unix=unix, papers=papers)
