@@ -91,6 +91,8 @@ class Connection:
     def _answer(self, request: h11.Request) -> bool:
         """One request through the application; False when the connection cannot go on."""
         environ = _environ(request, self)
+        if isinstance(self.sock, ssl.SSLSocket) and (shown := self.sock.getpeercert(binary_form=True)):
+            environ["SSL_CLIENT_CERT"] = ssl.DER_cert_to_PEM_cert(shown)  # as mod_ssl names it
         started: list[tuple[int, list[tuple[bytes, bytes]]]] = []
 
         def start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
