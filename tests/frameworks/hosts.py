@@ -87,16 +87,16 @@ class Host:
         if self._client is None or self._client.app is not self.app:
             self._client = self.framework.CLIENT(self.app)
             weakref.finalize(self, self._client.close)
-        self._turn()
+        self.turn()
         return self._client
 
-    def _turn(self) -> None:
+    def turn(self) -> None:
         """Django has one URLconf in a process; this application's is put there before anything is asked of it."""
         getattr(self.framework, "turn_to", lambda app: None)(self.bare)
 
     def routes(self) -> list[Route]:
         """What ringwork knows of the application's ways in."""
-        self._turn()
+        self.turn()
         installation = installed(self.app)
         assert installation is not None
         return installation.list_routes()

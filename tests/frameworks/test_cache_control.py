@@ -5,128 +5,54 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Flask
-from flask import Response as FlaskResponse
-from flask import redirect as flask_redirect
-from flask import request as flask_request
-from flask import session as flask_session
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.sessions import SessionMiddleware
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
 
 from ringwork import cacheable, public, requires
-from tests.frameworks.hosts import Effects, Host, Reply
+from tests.frameworks.hosts import FRAMEWORKS, Host, Reply, builds
+from tests.frameworks.ways import Answer, Asked, Effects, Way, Ways
 
 ALICE = {"Cookie": "__Host-user=alice"}
 SAME_SITE = {"Origin": "https://clinic.example", "Sec-Fetch-Site": "same-origin", "Content-Type": "application/json"}
 CACHING = {"Cache-Control": "public, max-age=600", "ETag": '"1"'}
 
 
-def starlette_app(effects: Effects) -> Starlette:
-    """Pages with and without anything private, on Starlette."""
+def ways(effects: Effects) -> Ways:
+    """Pages with and without anything private."""
 
-    async def page(request: Request) -> Response:
-        return HTMLResponse("<p>hello", headers=CACHING)
+    def page(asked: Asked) -> Answer:
+        return Answer("<p>hello", headers=tuple(CACHING.items()), kind="text/html")
 
-    async def cart(request: Request) -> Response:
-        if request.query_params.get("put"):
-            request.session["cart"] = request.query_params["put"]
-        return PlainTextResponse(request.session.get("cart", "empty"), headers=CACHING)
+    def cart(asked: Asked) -> Answer:
+        session = asked.session()
+        if asked.query.get("put"):
+            session["cart"] = asked.query["put"]
+        return Answer(session.get("cart", "empty"), headers=tuple(CACHING.items()))
 
-    async def logout(request: Request) -> Response:
-        answer = RedirectResponse("/page", 303)
-        answer.delete_cookie("user")
-        return answer
+    def logout(asked: Asked) -> Answer:
+        return Answer(status=303, headers=(("Location", "/page"), ("Set-Cookie", gone("user"))))
 
-    async def flash(request: Request) -> Response:
-        answer = PlainTextResponse("saved")
-        answer.delete_cookie("flash")
-        return answer
+    def flash(asked: Asked) -> Answer:
+        return Answer("saved", headers=(("Set-Cookie", gone("flash")),))
 
-    async def drop(request: Request) -> Response:
-        return PlainTextResponse("a,b", media_type="text/csv")
-
-    return Starlette(
-        routes=[
-            Route("/page", public("the same for all")(page)),
-            Route("/logo", public("the same for all")(cacheable("a picture of the house", max_age=60)(_twin(page)))),
-            Route("/mine", requires()(_twin(page))),
-            Route("/cart", public("the visitor's own")(cart)),
-            Route("/goodbye", requires()(logout), methods=["POST"]),
-            Route("/flash", requires()(flash)),
-            Route("/account/{rest:path}", requires()(_twin(page))),
-            Route("/files/{name:path}", requires()(drop)),
-        ],
-        middleware=[Middleware(SessionMiddleware, secret_key="of this test")],
+    return (
+        Way("/page", page, public("the same for all")),
+        Way("/logo", page, public("the same for all"), marks=(cacheable("a picture of the house", max_age=60),)),
+        Way("/mine", page, requires()),
+        Way("/cart", cart, public("the visitor's own")),
+        Way("/goodbye", logout, requires(), ("POST",)),
+        Way("/flash", flash, requires()),
+        Way("/account/{rest:path}", page, requires()),
+        Way("/files/{name:path}", lambda asked: Answer("a,b", kind="text/csv"), requires()),
     )
 
 
-def _twin(handler: Any) -> Any:
-    async def twin(request: Request) -> Response:
-        answer: Response = await handler(request)
-        return answer
-
-    return twin
+def gone(name: str) -> str:
+    """A cookie as frameworks delete one."""
+    return f"{name}=; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/"
 
 
-def _twin_view(view: Any) -> Any:
-    def twin(**parameters: str) -> Any:
-        return view(**parameters)
-
-    return twin
-
-
-def flask_app(effects: Effects) -> Flask:
-    """The same on Flask."""
-    app = Flask(__name__)
-    app.secret_key = "of this test"
-
-    def page(rest: str = "") -> Any:
-        return FlaskResponse("<p>hello", headers=CACHING, mimetype="text/html")
-
-    @app.get("/cart")
-    @public("the visitor's own")
-    def cart() -> Any:
-        if flask_request.args.get("put"):
-            flask_session["cart"] = flask_request.args["put"]
-        return FlaskResponse(flask_session.get("cart", "empty"), headers=CACHING)
-
-    @app.post("/goodbye")
-    @requires()
-    def logout() -> Any:
-        answer = flask_redirect("/page", 303)
-        answer.delete_cookie("user")
-        return answer
-
-    @app.get("/flash")
-    @requires()
-    def flash() -> Any:
-        answer = FlaskResponse("saved")
-        answer.delete_cookie("flash")
-        return answer
-
-    @app.get("/files/<path:name>")
-    @requires()
-    def drop(name: str) -> Any:
-        return FlaskResponse("a,b", mimetype="text/csv")
-
-    app.add_url_rule("/page", "page", public("the same for all")(_twin_view(page)))
-    logo = cacheable("a picture of the house", max_age=60)(public("the same for all")(_twin_view(page)))
-    app.add_url_rule("/logo", "logo", logo)
-    app.add_url_rule("/mine", "mine", requires()(_twin_view(page)))
-    app.add_url_rule("/account/<path:rest>", "account", requires()(_twin_view(page)))
-    return app
-
-
-BUILDERS: dict[str, Any] = {"starlette": starlette_app, "flask": flask_app}
-
-
-@pytest.fixture(params=sorted(BUILDERS))
+@pytest.fixture(params=FRAMEWORKS)
 def host(request: pytest.FixtureRequest) -> Host:
-    return Host(request.param, BUILDERS[request.param])
+    return Host(request.param, builds(request.param, ways, session=True))
 
 
 def caching(answer: Reply) -> tuple[list[str], bool]:
@@ -156,10 +82,11 @@ def test_leaves_anonymous_pages_their_caching(host: Host) -> None:
 
 
 def test_keeps_what_a_route_declares(host: Host) -> None:
-    """The mark of the route is found by both adapters."""
+    """The mark of the route is found by every adapter."""
     assert host.ask("GET", "/logo", ALICE).all("cache-control") == ["private, max-age=60"]
 
 
+@pytest.mark.filterwarnings("ignore:It is recommended to use web.RequestKey")  # aiohttp-session's own key
 def test_trap_30_a_session_that_was_touched_is_not_shared(host: Host) -> None:
     """Rule: a session that is written or read with a cookie means no-store and Vary: Cookie; nobody is signed in here."""
     written = host.ask("GET", "/cart?put=tea")
@@ -191,7 +118,8 @@ def test_refuses_a_private_page_under_the_name_of_a_file(host: Host, path: str) 
     """Web cache deception: the page behind an open-ended path is not handed out under another kind's name."""
     assert host.ask("GET", path, ALICE).status == 404
     assert host.ask("GET", "/account/mail", ALICE).status == 200
-    assert ("browser.cache-control", "static-suffix") in [(e.control, e.reason) for e in host.events]
+    if not (host.name == "aiohttp" and "%2F" in path):  # aiohttp takes an escaped slash for no slash, so no route answers there
+        assert ("browser.cache-control", "static-suffix") in [(e.control, e.reason) for e in host.events]
 
 
 def test_serves_a_download_under_its_own_name(host: Host) -> None:

@@ -7,21 +7,17 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask import request as flask_request
 from flask_cors import CORS, cross_origin
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from ringwork import public, requires
 from ringwork.enforce.browser.cors import CorsSettings, PublicRoute
 from ringwork.frameworks import flask as flask_adapter
 from ringwork.frameworks import flask_sharing
 from ringwork.frameworks import starlette as starlette_adapter
-from tests.frameworks.hosts import Effects, Host, Reply
+from tests.frameworks.hosts import FRAMEWORKS, Host, Reply, builds
+from tests.frameworks.ways import Answer, Asked, Effects, Way, Ways
 
 APP = "https://app.example"
 ALICE = {"Cookie": "__Host-user=alice"}
@@ -35,47 +31,37 @@ SETTINGS = CorsSettings(
 )
 
 
-def starlette_app(effects: Effects, *, wide: bool = False) -> Starlette:
-    """A small API on Starlette. wide: with the framework's own sharing, for everybody."""
+def ways(effects: Effects) -> Ways:
+    """A small API that shares by itself whatever it can."""
 
-    async def items(request: Request) -> Response:
-        effects.done.append(request.method)
-        return JSONResponse(["mine"], headers={"Access-Control-Allow-Origin": request.headers.get("origin", "*"), "Vary": "Accept"})
+    def items(asked: Asked) -> Answer:
+        effects.done.append(asked.method)
+        return Answer('["mine"]', headers=(("Access-Control-Allow-Origin", asked.headers.get("origin", "*")), ("Vary", "Accept")))
 
-    async def prices(request: Request) -> Response:
-        return JSONResponse([1])
-
-    layers = [Middleware(CORSMiddleware, allow_origins=["*"], allow_credentials=True, allow_methods=["*"])] if wide else []
-    return Starlette(
-        routes=[Route("/items", requires()(items), methods=["GET", "PUT"]), Route("/prices", public("open data")(prices))],
-        middleware=layers,
+    return (
+        Way("/items", items, requires(), ("GET", "PUT")),
+        Way("/prices", lambda asked: Answer("[1]"), public("open data")),
     )
 
 
-def flask_app(effects: Effects, *, wide: bool = False) -> Flask:
-    """The same on Flask."""
-    app = Flask(__name__)
-
-    @app.route("/items", methods=["GET", "PUT"])
-    @requires()
-    def items() -> Any:
-        effects.done.append(flask_request.method)
-        return ["mine"], {"Access-Control-Allow-Origin": flask_request.headers.get("Origin", "*"), "Vary": "Accept"}
-
-    @app.get("/prices")
-    @public("open data")
-    def prices() -> Any:
-        return [1]
-
-    if wide:
-        CORS(app, supports_credentials=True)
+def starlette_app(effects: Effects) -> Starlette:
+    """The same on Starlette, with the framework's own sharing for everybody."""
+    app = FRAMEWORKS["starlette"].build(ways(effects))
+    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_credentials=True, allow_methods=["*"])
     return app
 
 
-BUILDERS: dict[str, Any] = {"starlette": starlette_app, "flask": flask_app}
+def flask_app(effects: Effects) -> Flask:
+    """The same on Flask."""
+    app = FRAMEWORKS["flask"].build(ways(effects))
+    CORS(app, supports_credentials=True)
+    return app
 
 
-@pytest.fixture(params=sorted(BUILDERS))
+WIDE: dict[str, Any] = {"starlette": starlette_app, "flask": flask_app}
+
+
+@pytest.fixture(params=FRAMEWORKS)
 def framework(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -93,7 +79,7 @@ def shared(answer: Reply) -> dict[str, str]:
 
 def test_shares_nothing_by_default(framework: str) -> None:
     """What the application says by itself is taken out, and a preflight is refused with an event."""
-    host = Host(framework, BUILDERS[framework])
+    host = Host(framework, builds(framework, ways))
     answer = host.ask("GET", "/items", {**ALICE, "Origin": "https://evil.invalid"})
     assert (answer.status, shared(answer)) == (200, {})
     refused = preflight(host, "https://evil.invalid")
@@ -103,7 +89,7 @@ def test_shares_nothing_by_default(framework: str) -> None:
 
 def test_serves_a_listed_and_trusted_origin_with_cookies(framework: str) -> None:
     """The front end on another origin works whole: the preflight needs no login, then it reads, then it changes."""
-    host = Host(framework, BUILDERS[framework], cors=SETTINGS, trusted_origins=(APP,))
+    host = Host(framework, builds(framework, ways), cors=SETTINGS, trusted_origins=(APP,))
     asked = preflight(host)
     assert asked.status == 204
     assert not asked.text
@@ -120,7 +106,7 @@ def test_serves_a_listed_and_trusted_origin_with_cookies(framework: str) -> None
 
 def test_tells_a_listed_origin_that_nobody_is_signed_in(framework: str) -> None:
     """Its page can read the 401, and send its user to the login."""
-    host = Host(framework, BUILDERS[framework], cors=SETTINGS, trusted_origins=(APP,))
+    host = Host(framework, builds(framework, ways), cors=SETTINGS, trusted_origins=(APP,))
     answer = host.ask("GET", "/items", CROSS)
     assert (answer.status, shared(answer)["access-control-allow-origin"]) == (401, APP)
 
@@ -128,7 +114,7 @@ def test_tells_a_listed_origin_that_nobody_is_signed_in(framework: str) -> None:
 @pytest.mark.parametrize("origin", ["https://evil.invalid", "null", "http://app.example", "https://app.example.evil.invalid"])
 def test_trap_39_reflects_nobody(framework: str, origin: str) -> None:
     """Rule: only listed origins are named, private or public, with or without a preflight."""
-    host = Host(framework, BUILDERS[framework], cors=SETTINGS, trusted_origins=(APP,))
+    host = Host(framework, builds(framework, ways), cors=SETTINGS, trusted_origins=(APP,))
     assert shared(host.ask("GET", "/items", {**ALICE, "Origin": origin})) == {}
     assert shared(preflight(host, origin)) == {}
     assert shared(host.ask("GET", "/prices", {**ALICE, "Origin": origin})) == {"access-control-allow-origin": "*"}
@@ -136,16 +122,17 @@ def test_trap_39_reflects_nobody(framework: str, origin: str) -> None:
 
 def test_sharing_alone_lets_no_state_change_in(framework: str) -> None:
     """CORS is never trust: without trusted_origins the request is refused, and the start says what to add."""
-    host = Host(framework, BUILDERS[framework], cors=SETTINGS)
+    host = Host(framework, builds(framework, ways), cors=SETTINGS)
     answer = host.ask("PUT", "/items", {**ALICE, **CROSS, "Content-Type": "application/json"}, b"{}")
     assert answer.status == 403
     assert host.effects.done == []
 
 
+@pytest.mark.parametrize("framework", WIDE)
 def test_reads_the_frameworks_own_sharing_at_start(framework: str, caplog: pytest.LogCaptureFixture) -> None:
     """The wildcard with cookies is told with the line to write, and has no effect meanwhile."""
     with caplog.at_level(logging.WARNING, "ringwork"):
-        host = Host(framework, lambda effects: BUILDERS[framework](effects, wide=True))
+        host = Host(framework, WIDE[framework])
         answer = host.ask("GET", "/items", {**ALICE, "Origin": "https://evil.invalid"})
     assert shared(answer) == {}
     told = [record.getMessage() for record in caplog.records if "browser.cors" in record.getMessage()]
@@ -153,9 +140,10 @@ def test_reads_the_frameworks_own_sharing_at_start(framework: str, caplog: pytes
     assert any("[browser.cors] origins = " in line for line in told)
 
 
+@pytest.mark.parametrize("framework", WIDE)
 def test_observe_leaves_the_applications_sharing_alone(framework: str) -> None:
     """observe changes no answer."""
-    host = Host(framework, lambda effects: BUILDERS[framework](effects, wide=True), mode="observe")
+    host = Host(framework, WIDE[framework], mode="observe")
     assert "access-control-allow-origin" in shared(host.ask("GET", "/prices", {"Origin": APP}))
 
 
@@ -185,5 +173,5 @@ def test_finds_what_flask_cors_was_told() -> None:
 
 def test_finds_what_starlettes_middleware_was_told() -> None:
     """By the name of its class, as users wrote it."""
-    found = starlette_adapter.look_round(starlette_app(Effects(), wide=True)).settings["CORSMiddleware"]
+    found = starlette_adapter.look_round(starlette_app(Effects())).settings["CORSMiddleware"]
     assert found["allow_origins"] == ["*"]

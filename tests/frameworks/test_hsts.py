@@ -5,20 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Flask
-from flask import Response as FlaskResponse
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
-from starlette.testclient import TestClient
 
-import ringwork
-from ringwork import Policy, public
+from ringwork import public
 from ringwork.enforce.transport.hsts import HstsSettings
-from tests.frameworks.hosts import BUILDERS, Host
+from tests.frameworks.hosts import FRAMEWORKS, Host, builds
+from tests.frameworks.ways import Answer, Way
 
-ORIGIN = "https://clinic.example"
 NAME = "strict-transport-security"
 OURS = "max-age=63072000; includeSubDomains"
 CLASSES = {
@@ -26,52 +18,31 @@ CLASSES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted(BUILDERS))
+@pytest.mark.parametrize("name", FRAMEWORKS)
 @pytest.mark.parametrize(("path", "status"), CLASSES.items())
 def test_stands_once_on_every_class_of_answer(name: str, path: str, status: int) -> None:
     """Pages, redirects, errors, refusals and streams: a browser learns it wherever it arrives first."""
-    answer = Host(name, BUILDERS[name]).ask("GET", path)
+    answer = Host(name).ask("GET", path)
     assert answer.status == status
     assert answer.all(NAME) == [OURS]
 
 
-@pytest.mark.parametrize("name", sorted(BUILDERS))
+@pytest.mark.parametrize("name", FRAMEWORKS)
 def test_stands_on_a_foreign_host_and_a_wrong_method(name: str) -> None:
     """What is refused before and after routing tells it too."""
-    host = Host(name, BUILDERS[name])
+    host = Host(name)
     assert host.ask("GET", "/ok", host="evil.example").all(NAME) == [OURS]
     assert host.ask("DELETE", "/ok").all(NAME) == [OURS]
 
 
 def _answers(framework: str, own: list[str], *, scheme: str = "https", only: list[str] | None = None, **more: Any) -> list[str]:
     """The headers that leave an application that sets its own."""
-    policy = Policy(**{"origin": ORIGIN, **more})
-    if framework == "flask":
-        app = Flask(__name__, static_folder=None)
-
-        @app.get("/x")
-        @public("sets its own header")
-        def x() -> FlaskResponse:
-            answer = FlaskResponse("x", mimetype="text/plain")
-            for value in own:
-                answer.headers.add(NAME, value)
-            return answer
-
-        return list(
-            ringwork.protect(app, policy, only=only).test_client().get("/x", base_url=f"{scheme}://clinic.example").headers.getlist(NAME)
-        )
-
-    async def plain(request: Request) -> PlainTextResponse:
-        answer = PlainTextResponse("x")
-        for value in own:
-            answer.headers.append(NAME, value)
-        return answer
-
-    guarded = ringwork.protect(Starlette(routes=[Route("/x", public("sets its own header")(plain))]), policy, only=only)
-    return list(TestClient(guarded, base_url=f"{scheme}://clinic.example").get("/x").headers.get_list(NAME))
+    sets = Way("/x", lambda asked: Answer("x", headers=tuple((NAME, value) for value in own)), public("sets its own header"))
+    host = Host(framework, builds(framework, lambda effects: [sets]), only=only, **more)
+    return host.ask("GET", "/x", scheme=scheme).all(NAME)
 
 
-@pytest.mark.parametrize("framework", ["starlette", "flask"])
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize(
     ("own", "sent"),
     [
@@ -88,20 +59,20 @@ def test_takes_the_place_of_a_weaker_one_and_leaves_a_stricter_one(framework: st
     assert _answers(framework, own) == [sent]
 
 
-@pytest.mark.parametrize("framework", ["starlette", "flask"])
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_says_nothing_in_clear(framework: str) -> None:
     """With the refusal of plain http out of the way, the answer in clear carries no header, not even the application's own."""
     assert _answers(framework, [OURS], scheme="http", only=["transport.hsts"]) == []
     assert _answers(framework, [OURS], scheme="https", only=["transport.hsts"]) == [OURS]
 
 
-@pytest.mark.parametrize("framework", ["starlette", "flask"])
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_leaves_the_applications_own_in_observe(framework: str) -> None:
     """No answer is changed."""
     assert _answers(framework, ["max-age=300"], mode="observe") == ["max-age=300"]
 
 
-@pytest.mark.parametrize("framework", ["starlette", "flask"])
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_says_what_the_policy_says(framework: str) -> None:
     """A first week with a short time, for a stated reason."""
     assert _answers(framework, [], hsts=HstsSettings(max_age=300, include_subdomains=False, reason="first week")) == ["max-age=300"]

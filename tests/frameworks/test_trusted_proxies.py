@@ -9,15 +9,9 @@ from typing import Any
 
 import pytest
 import uvicorn
-from fastapi import FastAPI
-from fastapi import Request as FastApiRequest
-from flask import Flask
-from flask import request as flask_request
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -30,9 +24,10 @@ from ringwork.errors import PolicyInvalid
 from ringwork.events import Event
 from ringwork.frameworks import rewriters
 from ringwork.protect import installed
+from tests.frameworks.hosts import FRAMEWORKS, Host
+from tests.frameworks.ways import Answer, Asked, Way
 
 ORIGIN = "https://clinic.example"
-FRAMEWORKS = ("starlette", "fastapi", "flask")
 OPEN = public("the tests look at what it saw")
 PROXY = TrustedProxiesSettings(proxies=("10.0.0.7",))
 STRANGER, BEHIND = "203.0.113.9", "198.51.100.1"
@@ -45,42 +40,16 @@ FORGED = {
 }
 
 
-def _seen(request: Any) -> dict[str, Any]:
-    host = request.client.host if request.client else ""
-    return {"client": host, "scheme": request.url.scheme, "host": request.url.netloc, "names": [name.lower() for name in request.headers]}
+def tells(asked: Asked) -> Answer:
+    """What the application sees of a request."""
+    names = [name.lower() for name in asked.headers]
+    seen = {"client": asked.client, "scheme": asked.scheme, "host": asked.host, "names": names, "id": asked.headers.get("x-user-id")}
+    return Answer(json.dumps(seen), kind="application/json")
 
 
 def build(framework: str) -> Any:
     """One open route that tells what it saw."""
-    if framework == "flask":
-        app = Flask(__name__, static_folder=None)
-
-        @app.get("/seen")
-        @OPEN
-        def seen() -> dict[str, Any]:
-            names = [name.lower() for name, _ in flask_request.headers]
-            return {"client": flask_request.remote_addr, "scheme": flask_request.scheme, "host": flask_request.host, "names": names}
-
-        return app
-    if framework == "fastapi":
-        api = FastAPI(openapi_url=None)
-
-        @api.get("/seen")
-        @OPEN
-        def api_seen(request: FastApiRequest) -> dict[str, Any]:
-            return _seen(request)
-
-        return api
-
-    async def plain_seen(request: Request) -> JSONResponse:
-        return JSONResponse(_seen(request))
-
-    async def socket(websocket: WebSocket) -> None:
-        await websocket.accept()
-        await websocket.send_text(json.dumps({"client": websocket.client.host if websocket.client else "", "scheme": websocket.url.scheme}))
-        await websocket.close()
-
-    return Starlette(routes=[Route("/seen", OPEN(plain_seen)), WebSocketRoute("/socket", OPEN(socket))])
+    return FRAMEWORKS[framework].build([Way("/seen", tells, OPEN)])
 
 
 def guard(app: Any, **more: Any) -> tuple[Any, list[Event]]:
@@ -89,25 +58,34 @@ def guard(app: Any, **more: Any) -> tuple[Any, list[Event]]:
     return ringwork.protect(app, Policy(**{"origin": ORIGIN, "trusted_proxies": PROXY, "events": events.append, **more})), events
 
 
-def look(
-    app: Any, headers: Any, *, peer: str = "10.0.0.7", scheme: str = "https", path: str = "/seen", host: str = "clinic.example"
-) -> Any:
+def guarded_host(framework: str, **more: Any) -> Host:
+    """The same in any framework."""
+    return Host(framework, lambda effects: build(framework), **{"identify": None, "trusted_proxies": PROXY, **more})
+
+
+def look(at: Host, headers: Any, *, peer: str = "10.0.0.7", path: str = "/seen", **more: Any) -> Any:
     """What the route saw, or the status of a refusal. headers: pairs, so that a name may come twice."""
-    pairs = list(headers.items() if isinstance(headers, dict) else headers)
-    if isinstance(app, Flask):
-        client = app.test_client(use_cookies=False)
-        answer = client.get(path, headers=pairs, base_url=f"{scheme}://{host}", environ_overrides={"REMOTE_ADDR": peer})
-        return answer.get_json() if answer.status_code == 200 else answer.status_code
-    found = TestClient(app, base_url=f"{scheme}://{host}", client=(peer, 4711)).get(path, headers=pairs, follow_redirects=False)
-    return found.json() if found.status_code == 200 else found.status_code
+    answer = at.ask("GET", path, headers, peer=peer, **more)
+    return json.loads(answer.text) if answer.status == 200 else answer.status
+
+
+def sockets() -> Starlette:
+    """One open WebSocket that tells what it saw."""
+
+    async def socket(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.send_text(json.dumps({"client": websocket.client.host if websocket.client else "", "scheme": websocket.url.scheme}))
+        await websocket.close()
+
+    return Starlette(routes=[WebSocketRoute("/socket", OPEN(socket))])
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize("settings", [TrustedProxiesSettings(), PROXY], ids=["no proxy", "one proxy"])
 def test_shows_the_application_nothing_that_a_stranger_forwards(framework: str, settings: TrustedProxiesSettings) -> None:
     """Client and scheme are the socket's own, and no forwarding or identity header is left to be read by anybody."""
-    app, _ = guard(build(framework), trusted_proxies=settings)
-    seen = look(app, FORGED, peer=STRANGER)
+    host = guarded_host(framework, trusted_proxies=settings)
+    seen = look(host, FORGED, peer=STRANGER)
     assert (seen["client"], seen["scheme"], seen["host"]) == (STRANGER, "https", "clinic.example")
     assert not {name.lower() for name in FORGED} & set(seen["names"])
 
@@ -115,8 +93,8 @@ def test_shows_the_application_nothing_that_a_stranger_forwards(framework: str, 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_shows_the_application_whom_a_trusted_proxy_names(framework: str) -> None:
     """One owner of the address: what guards decide on is what handlers, limits and logs of the application see."""
-    app, _ = guard(build(framework))
-    seen = look(app, {"X-Forwarded-For": f"6.6.6.6, {BEHIND}", "X-Forwarded-Proto": "https", "X-User-ID": "root"}, scheme="http")
+    host = guarded_host(framework)
+    seen = look(host, {"X-Forwarded-For": f"6.6.6.6, {BEHIND}", "X-Forwarded-Proto": "https", "X-User-ID": "root"}, scheme="http")
     assert (seen["client"], seen["scheme"], seen["host"]) == (BEHIND, "https", "clinic.example")
     assert not {"x-forwarded-for", "x-forwarded-proto", "x-user-id"} & set(seen["names"])
 
@@ -124,34 +102,34 @@ def test_shows_the_application_whom_a_trusted_proxy_names(framework: str) -> Non
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_serves_the_host_that_a_trusted_proxy_forwards_after_it_was_checked(framework: str) -> None:
     """A proxy that overwrites Host names the visitor's own; a foreign one is refused like any foreign Host."""
-    app, _ = guard(build(framework), trusted_proxies=TrustedProxiesSettings(proxies=("10.0.0.7",), forwards_host=True))
-    assert look(app, {"X-Forwarded-Host": "clinic.example"}, host="backend.internal")["host"] == "clinic.example"
-    assert look(app, {"X-Forwarded-Host": "evil.example"}) == 421
-    assert look(app, {"X-Forwarded-Host": "clinic.example"}, host="backend.internal", peer=STRANGER) == 421
+    host = guarded_host(framework, trusted_proxies=TrustedProxiesSettings(proxies=("10.0.0.7",), forwards_host=True))
+    assert look(host, {"X-Forwarded-Host": "clinic.example"}, host="backend.internal")["host"] == "clinic.example"
+    assert look(host, {"X-Forwarded-Host": "evil.example"}) == 421
+    assert look(host, {"X-Forwarded-Host": "clinic.example"}, host="backend.internal", peer=STRANGER) == 421
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_passes_an_identity_header_that_the_proxy_sets(framework: str) -> None:
     """From the proxy it goes on; from a stranger it does not."""
-    app, _ = guard(build(framework), trusted_proxies=TrustedProxiesSettings(proxies=("10.0.0.7",), passes=("x-user-id",)))
-    assert "x-user-id" in look(app, {"X-User-ID": "ada"})["names"]
-    assert "x-user-id" not in look(app, {"X-User-ID": "ada"}, peer=STRANGER)["names"]
+    host = guarded_host(framework, trusted_proxies=TrustedProxiesSettings(proxies=("10.0.0.7",), passes=("x-user-id",)))
+    assert "x-user-id" in look(host, {"X-User-ID": "ada"})["names"]
+    assert "x-user-id" not in look(host, {"X-User-ID": "ada"}, peer=STRANGER)["names"]
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_records_the_client_beside_the_peer(framework: str) -> None:
     """The operator sees who asked, and through whom."""
-    app, events = guard(build(framework))
-    assert look(app, {"X-Forwarded-For": BEHIND}, path="/nowhere") == 404
-    assert look(app, {"X-Forwarded-For": BEHIND}, path="/nowhere", peer=STRANGER) == 404
-    assert [(event.client, event.peer) for event in events] == [(BEHIND, "10.0.0.7"), (STRANGER, STRANGER)]
+    host = guarded_host(framework)
+    assert look(host, {"X-Forwarded-For": BEHIND}, path="/nowhere") == 404
+    assert look(host, {"X-Forwarded-For": BEHIND}, path="/nowhere", peer=STRANGER) == 404
+    assert [(event.client, event.peer) for event in host.events] == [(BEHIND, "10.0.0.7"), (STRANGER, STRANGER)]
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_changes_nothing_in_observe(framework: str) -> None:
     """The application sees its request as it came."""
-    app, _ = guard(build(framework), mode="observe")
-    seen = look(app, {"X-Forwarded-For": BEHIND, "X-User-ID": "root"})
+    host = guarded_host(framework, mode="observe")
+    seen = look(host, {"X-Forwarded-For": BEHIND, "X-User-ID": "root"})
     assert seen["client"] == "10.0.0.7"
     assert {"x-forwarded-for", "x-user-id"} <= set(seen["names"])
 
@@ -159,15 +137,15 @@ def test_changes_nothing_in_observe(framework: str) -> None:
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_trap_21_joins_repeated_lines_and_counts_from_the_right(framework: str) -> None:
     """Trap 21: a forged first line, or a forged left part, defeats no limit: the right-most hop that is no proxy counts."""
-    app, _ = guard(build(framework))
+    host = guarded_host(framework)
     lines = [("X-Forwarded-For", "6.6.6.6"), ("X-Forwarded-For", f"7.7.7.7, {BEHIND}"), ("X-Forwarded-For", "10.0.0.7")]
-    assert look(app, lines)["client"] == BEHIND
-    assert look(app, lines, peer=STRANGER)["client"] == STRANGER
+    assert look(host, lines)["client"] == BEHIND
+    assert look(host, lines, peer=STRANGER)["client"] == STRANGER
 
 
 def test_resolves_a_socket_as_a_request() -> None:
     """A WebSocket behind a proxy is as secure as its visitor's side."""
-    app, _ = guard(build("starlette"))
+    app, _ = guard(sockets())
     headers = {"x-forwarded-for": BEHIND, "x-forwarded-proto": "https", "origin": ORIGIN}
     with TestClient(app, client=("10.0.0.7", 1)).websocket_connect("ws://clinic.example/socket", headers=headers) as socket:
         assert json.loads(socket.receive_text()) == {"client": BEHIND, "scheme": "wss"}
@@ -283,9 +261,9 @@ def test_trap_22_finds_proxyfix_wherever_it_stands(place: str) -> None:
 
 def test_trap_22_tells_nothing_where_nobody_rewrites() -> None:
     """Trap 22: a plain start is silent about proxies."""
-    guarded, _ = guard(build("flask"), **PRODUCTION)
-    assert look(guarded, {})["client"] == "10.0.0.7"
-    installation = installed(guarded)
+    host = guarded_host("flask", **PRODUCTION)
+    assert look(host, {})["client"] == "10.0.0.7"
+    installation = installed(host.app)
     assert installation is not None
     assert installation.look_round().rewriters == ()
 

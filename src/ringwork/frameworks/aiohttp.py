@@ -218,7 +218,7 @@ def install(app: web.Application, installation: Installation) -> None:
     if missing:
         raise UnsupportedApp(f"aiohttp {aiohttp.__version__} has no {', '.join(missing)}; use a version that this ringwork was tested with")
     outer = Outer(app, installation)
-    app.on_response_prepare.append(outer.note_socket)
+    app.on_response_prepare.append(outer.note_answer)
     start = Start(app, installation)
     # Into the instance by its dictionary: aiohttp's own __setattr__ warns in development.
     vars(app).update(_handle=outer.handle, _make_request=outer.make_request, pre_freeze=start.pre_freeze, freeze=start.freeze)

@@ -28,6 +28,9 @@ FAILED = 1011
 """The code of a WebSocket whose handler broke (RFC 6455, 7.4.1)."""
 TOO_BIG = 1009
 
+SESSION = "aiohttp_session"
+"""Where aiohttp-session leaves a session that was looked into, in the request."""
+
 
 class Outer:
     """Takes the place of an application's `_handle` and `_make_request`."""
@@ -107,8 +110,11 @@ class Outer:
             return await _failed(request, sender, error)
         raise answer
 
-    async def note_socket(self, request: web.Request, answer: web.StreamResponse) -> None:
-        """A signal: the WebSocket that is being opened is held to the limit of a body, message by message."""
+    async def note_answer(self, request: web.Request, answer: web.StreamResponse) -> None:
+        """A signal: an answer begins. A WebSocket is held to the limit of a body, message by message."""
+        # Against a page of one session, kept by a cache for everybody: aiohttp-session does not say that it was looked into.
+        if SESSION in request and "cookie" not in answer.headers.get("Vary", "").lower():
+            answer.headers.add("Vary", "Cookie")
         sender = request.writer
         if not isinstance(answer, web.WebSocketResponse) or not isinstance(sender, Sender):
             return
@@ -209,7 +215,7 @@ async def _ended(request: web.Request, sender: Sender, error: BaseException, ans
     if socket is not None:
         exchange: Any = sender.exchange
         await socket.close(code=FAILED, message=f"incident {exchange.incident}".encode())
-        return socket  # type: ignore[no-any-return]  # a WebSocketResponse, as note_socket found it
+        return socket  # type: ignore[no-any-return]  # a WebSocketResponse, as note_answer found it
     # The answer is under way and cannot be mended: its client must see that it is not whole.
     sender.muted, sender.given = True, answer.status
     request.protocol.force_close()
