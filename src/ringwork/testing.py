@@ -55,18 +55,29 @@ class AssertDenied(Protocol):
 
 
 def as_browser(client: C, *, origin: str = "http://localhost") -> C:
-    """The same client, with `Origin` on every request. client: Flask's test client, or Starlette's TestClient.
+    """The same client, saying on every request which page it comes from. client: Flask's test client, Starlette's or aiohttp's TestClient.
 
-    origin: what a browser would send: the policy's own where one is set, else the client's base address.
+    origin: what a browser would send: the policy's own where one is set, else the client's base address. aiohttp's client learns its
+    address when it starts, so there it says "same-origin", and keeps Secure cookies on loopback, as browsers do.
     """
     told: Any = client
-    if hasattr(told, "environ_base"):
+    if type(told).__module__ == "aiohttp.test_utils":
+        told.session.headers["Sec-Fetch-Site"] = "same-origin"
+        told.session.cookie_jar._treat_as_secure_origin = _Loopback()  # noqa: SLF001  # its constructor takes addresses alone
+    elif hasattr(told, "environ_base"):
         told.environ_base["HTTP_ORIGIN"] = origin
     elif hasattr(told, "headers"):
         told.headers["origin"] = origin
     else:
-        raise TypeError(f"as_browser() takes a test client of Flask or Starlette, not {type(client).__name__}")
+        raise TypeError(f"as_browser() takes a test client of Flask, Starlette or aiohttp, not {type(client).__name__}")
     return client
+
+
+class _Loopback:
+    """The origins of this machine, whatever their port."""
+
+    def __contains__(self, origin: Any) -> bool:
+        return getattr(origin, "host", "") in {"127.0.0.1", "::1", "localhost"}
 
 
 def assert_same_answer(a: Any, b: Any, *, ignoring: Iterable[str | re.Pattern[str]] = ()) -> None:

@@ -19,6 +19,7 @@ from ringwork.enforce.network.request_limits import RequestLimitsSettings
 from ringwork.errors import PolicyInvalid, UnsupportedApp
 from ringwork.events import Event
 from ringwork.frameworks import aiohttp as adapter
+from ringwork.testing import as_browser
 
 Client = Any
 SMALL = RequestLimitsSettings(body_bytes=64, seconds=20.0)
@@ -737,5 +738,29 @@ def test_teaches_templates_the_nonce() -> None:
             nonce = (await answer.text()).split('"')[1]
             assert nonce
             assert f"'nonce-{nonce}'" in answer.headers["Content-Security-Policy"]
+
+    run(test)
+
+
+def test_keeps_a_suite_going_whose_client_says_that_it_is_a_browser() -> None:
+    """aiohttp's own test client, over plain http on loopback: Secure cookies are kept, and forms come from the site itself."""
+
+    @public("of this test")
+    async def sign_in(request: web.Request) -> web.Response:
+        answer = web.Response(text="signed in")
+        answer.set_cookie("user", "alice")
+        return answer
+
+    async def write(request: web.Request) -> web.Response:
+        return web.Response(text=str((await request.json())["name"]))
+
+    async def test() -> None:
+        app = app_of(web.post("/login", sign_in), web.post("/x", requires()(write)))
+        ringwork.protect(app, Policy(identify=identify, events=lambda event: None))
+        async with as_browser(TestClient(TestServer(app))) as client:
+            assert (await client.post("/x", json={"name": "ann"})).status == 401
+            assert (await client.post("/login")).status == 200
+            answer = await client.post("/x", json={"name": "ann"})
+            assert (answer.status, await answer.text()) == (200, "ann")
 
     run(test)

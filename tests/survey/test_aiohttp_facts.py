@@ -107,6 +107,31 @@ def test_reads_checks_layers_and_settings(tmp_path: Path) -> None:
     assert "show_index of /files" in found.settings["debugging"]
 
 
+async def login(request: web.Request) -> web.Response:
+    """Keeps who signed in."""
+    session = await aiohttp_session.new_session(request)
+    session["user"] = "7"
+    return web.Response()
+
+
+async def basket(request: web.Request) -> web.Response:
+    """Keeps something else."""
+    session = await aiohttp_session.get_session(request)
+    session["basket"] = []
+    return web.Response()
+
+
+def test_finds_under_which_key_a_session_keeps_who_signed_in(tmp_path: Path) -> None:
+    """One key says who; where several are written nothing is guessed."""
+    app = web.Application()
+    app.router.add_post("/login", login)
+    one = aiohttp.collect(app, target="shop:app", root=str(tmp_path), installation=None)
+    assert one.settings["aiohttp-session"] == "user"
+    app.router.add_post("/basket", basket)
+    several = aiohttp.collect(app, target="shop:app", root=str(tmp_path), installation=None)
+    assert "aiohttp-session" not in several.settings
+
+
 def test_has_a_factory_that_waits_make_the_application(tmp_path: Path) -> None:
     """aiohttp's run_app takes coroutines, so factories of its applications are often `async`."""
     module = tmp_path / "waiting_shop.py"

@@ -35,6 +35,15 @@ def test_wraps_a_flask_client_and_imports_the_wrapper(tmp_path: Path) -> None:
     assert clients(tmp_path, origin="https://testserver")[0].line == 1
 
 
+def test_wraps_an_aiohttp_client_with_its_server(tmp_path: Path) -> None:
+    """Its address is known when it starts, so it is wrapped and told none."""
+    assert changed(tmp_path, "    client = TestClient(TestServer(shop.app), loop=loop)") == [
+        "from ringwork.testing import as_browser",
+        "    client = as_browser(TestClient(TestServer(shop.app), loop=loop))",
+    ]
+    assert changed(tmp_path, "    client = as_browser(TestClient(TestServer(shop.app)))") == []
+
+
 @pytest.mark.parametrize(
     "line", ["from starlette.testclient import TestClient", "# c = TestClient(app)", "c = TestClient(app, headers={'a': 'b'})"]
 )

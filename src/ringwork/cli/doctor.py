@@ -27,6 +27,8 @@ _PACKAGES = (
     "fastapi",
     "starlette",
     "flask",
+    "django",
+    "aiohttp",
     "werkzeug",
     "uvicorn",
     "pydantic",

@@ -99,6 +99,9 @@ def _identity(facts: AppFacts) -> Iterator[tuple[str, str]]:
     dependency = next((check for check in facts.checks if check.kind == "dependency"), None)
     if "LOGIN_MANAGER" in facts.settings:
         yield "identify = {flask_login = true}", "Flask-Login knows who is asking"
+    elif isinstance(facts.settings.get("aiohttp-session"), str):
+        key = _quoted(str(facts.settings["aiohttp-session"]))
+        yield f"identify = {{aiohttp_session = {key}}}", "the session keeps there who signed in"
     elif dependency is not None:
         more = f", id = {_quoted(dependency.subject)}" if dependency.subject else ""
         more += ', via = "bearer"' if dependency.bearer else ""
@@ -264,7 +267,7 @@ def _sharing(facts: AppFacts) -> dict[str, Any]:
 
 
 def _said(facts: AppFacts) -> dict[str, Any]:
-    own, listed = facts.settings.get("CORSMiddleware"), facts.settings.get("flask-cors")
+    own, listed = facts.settings.get("CORSMiddleware"), facts.settings.get("flask-cors") or facts.settings.get("aiohttp-cors")
     if isinstance(own, Mapping):
         words = {"origins": "allow_origins", "methods": "allow_methods", "headers": "allow_headers", "credentials": "allow_credentials"}
         return {ours: own[theirs] for ours, theirs in words.items() if theirs in own}

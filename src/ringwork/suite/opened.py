@@ -45,6 +45,12 @@ class Opened:
 
     def client(self, principal: Principal | None = None) -> Any:
         """A fresh browser: of nobody, or of whom the tests name. Raises TargetFailed where nobody can be named."""
+        if type(self.app).__module__.startswith("aiohttp."):
+            raise TargetFailed(
+                step="ringwork_app",
+                problem="an aiohttp application is asked by a client that runs in its event loop, which a fixture of plain tests has not",
+                advice="make aiohttp's own: as_browser(TestClient(TestServer(app))), with as_browser from ringwork.testing",
+            )
         if principal is not None:
             if self.seam is None:
                 raise TargetFailed(

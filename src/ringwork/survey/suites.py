@@ -11,6 +11,7 @@ from ringwork.survey.templates import SKIPPED
 
 _STARLETTE = re.compile(r"TestClient\((?P<given>[^()]*)\)")
 _FLASK = re.compile(r"(?P<app>[A-Za-z_][\w.]*)\.test_client\(\)")
+_AIOHTTP = re.compile(r"TestClient\(TestServer\([^()]*\)[^()]*\)")
 _IMPORTED, _IMPORT = "as_browser(", "from ringwork.testing import as_browser"
 _NAMES = re.compile(r"^(test_.*|.*_test|conftest|tests?)\.py$")
 
@@ -52,6 +53,9 @@ def _files(root: Path) -> Iterator[Path]:
 def _changed(written: str, origin: str) -> str:
     if "headers=" in written or "Origin" in written or written.lstrip().startswith(("#", "from ", "import ")):
         return written
+    made = _AIOHTTP.search(written)
+    if made is not None:
+        return written if _IMPORTED in written else written.replace(made[0], f"as_browser({made[0]})")
     made = _STARLETTE.search(written)
     if made is not None:
         # Over https, because a client of the standard kind keeps Secure cookies to itself elsewhere.

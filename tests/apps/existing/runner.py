@@ -1,8 +1,11 @@
 """Tries the attacks of one application: `python runner.py MODULE`, in its folder. Prints which of them worked, as JSON."""
 
+import asyncio
+import contextlib
 import importlib
 import json
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 sys.path[:0] = [".", "suite"]
@@ -29,8 +32,68 @@ class FlaskBrowser:
         return self._open("POST", path, **more)
 
 
+class AiohttpBrowser:
+    """aiohttp's own client over a server on loopback, called as Starlette's is. peer: from which address of 127/8 it speaks."""
+
+    server: Any = None
+    loop: Any = None
+
+    def __init__(self, app: Any, *, base_url: str, headers: dict[str, str], peer: str) -> None:
+        from aiohttp import CookieJar, TCPConnector
+        from aiohttp.test_utils import TestClient, TestServer
+
+        from ringwork.testing import as_browser
+
+        kind = type(self)
+        if kind.server is None:
+            kind.loop = asyncio.new_event_loop()
+            kind.server = TestServer(app)
+            kind.loop.run_until_complete(kind.server.start_server())
+        host = base_url.partition("://")[2]
+        named = {"Host": host} if host not in {"localhost", "127.0.0.1"} else {}
+
+        async def made() -> Any:
+            jar = CookieJar(unsafe=True)
+            return TestClient(self.server, cookie_jar=jar, connector=TCPConnector(local_addr=(peer, 0)), headers={**named, **headers})
+
+        self.client = self.loop.run_until_complete(made())
+        told = dict(self.client.session.headers)
+        as_browser(self.client)  # keeps Secure cookies over plain http, as a browser does on loopback and outside a proxy
+        self.client.session.headers.clear()
+        self.client.session.headers.update(told)
+
+    def _ask(self, method: str, path: str, **more: Any) -> Any:
+        async def asked() -> Any:
+            more.setdefault("allow_redirects", False)
+            async with self.client.request(method, path, **more) as answer:
+                return SimpleNamespace(
+                    status_code=answer.status,
+                    headers=answer.headers,
+                    history=answer.history,
+                    data=await answer.read(),
+                    text=await answer.text(),
+                )
+
+        found = self.loop.run_until_complete(asked())
+        with contextlib.suppress(ValueError):
+            found.json = json.loads(found.data)
+        return found
+
+    def get(self, path: str, **more: Any) -> Any:
+        """A GET."""
+        return self._ask("GET", path, **more)
+
+    def post(self, path: str, **more: Any) -> Any:
+        """A POST."""
+        return self._ask("POST", path, **more)
+
+
 def browsers(app: Any) -> Any:
     """A function that makes fresh browsers."""
+    if type(app).__module__.startswith("aiohttp"):
+        return lambda base_url="http://localhost", headers=None, peer="127.0.0.1": AiohttpBrowser(
+            app, base_url=base_url, headers=headers or {}, peer=peer
+        )
     if type(app).__module__.startswith("flask"):
         return lambda base_url="http://localhost", headers=None, peer="127.0.0.1": FlaskBrowser(
             app, base_url=base_url, headers=headers or {}, peer=peer

@@ -89,7 +89,36 @@ def _settings(app: web.Application) -> dict[str, Any]:
         **({"aiohttp-cors": shared} if shared else {}),
         **proxies.of_environment(),
         **{name: told for part in adapter.parts(app) for name, told in _sessions(part)},
+        **_session_key(app),
     }
+
+
+def _session_key(app: web.Application) -> dict[str, str]:
+    """The key under which a login keeps who signed in, where exactly one is written into a session; "" says nothing."""
+    keys = {key for way in adapter.ways(app) for key in _written_keys(reading.parse(_handler(way)))}
+    return {"aiohttp-session": keys.pop()} if len(keys) == 1 else {}
+
+
+def _written_keys(tree: ast.AST | None) -> Iterator[str]:
+    """Text keys that are set on what get_session() or new_session() gave."""
+    nodes = [*ast.walk(tree)] if tree is not None else []
+    named = set[str]()
+    for node in nodes:
+        call = node.value.value if isinstance(node, ast.Assign) and isinstance(node.value, ast.Await) else None
+        if isinstance(node, ast.Assign) and isinstance(call, ast.Call) and ast.unparse(call.func).endswith(("get_session", "new_session")):
+            named |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    for node in nodes:
+        if (
+            (
+                isinstance(node, ast.Subscript)
+                and isinstance(node.ctx, ast.Store)
+                and isinstance(node.value, ast.Name)
+                and node.value.id in named
+            )
+            and isinstance(node.slice, ast.Constant)
+            and isinstance(node.slice.value, str)
+        ):
+            yield node.slice.value
 
 
 def _sessions(part: web.Application) -> Iterator[tuple[str, dict[str, Any]]]:
