@@ -13,6 +13,7 @@ RingworkError
   ServerInvalid      a server's settings are wrong, or its port or certificate cannot be used; carries every fault at once
   ReportUnreadable   a stored report is damaged, or of a version that this ringwork does not read
   KeyUnusable        a key file cannot sign or check a statement; says why, never what it holds
+  PeerUnverified     a client was about to speak to somebody without making sure who it is
   CertificateUnusable   a certificate or its key cannot be read, made or used; says why, never what the key holds
 """
 
@@ -107,3 +108,7 @@ class KeyUnusable(RingworkError):
 
 class CertificateUnusable(RingworkError):
     """A certificate or its key cannot be read, made or used; the text says why and what to write instead, and quotes nothing of a key."""
+
+
+class PeerUnverified(RingworkError):
+    """A client was about to speak to somebody without making sure who it is. What is raised is an ssl.SSLCertVerificationError too."""

@@ -14,7 +14,8 @@ from typing import Any
 from ringwork import events, identify, own_checks
 from ringwork.clock import as_utc
 from ringwork.crypto import chance
-from ringwork.enforce.guard import Site, Surroundings
+from ringwork.enforce.guard import Refusal, Site, Surroundings
+from ringwork.enforce.transport import certificate_verification
 from ringwork.errors import PolicyInvalid
 from ringwork.frozen import Frozen, replace
 from ringwork.names import ControlId
@@ -59,6 +60,7 @@ class Installation:
         "settled",
         "_named_checks",
         "_seen_checks",
+        "_outbound",
     )
 
     def __init__(
@@ -80,7 +82,9 @@ class Installation:
         self.settled = False
         self._named_checks: Mapping[str, object] | None = None
         self._seen_checks: set[str] = set()
+        self._outbound: object = None
         self.pipeline = Pipeline(policy, self.site, mode=self.mode, only=self.only)
+        self._watch_outbound()
 
     def recompile(
         self, *, without: frozenset[ControlId] = frozenset(), origin: str = "", production: bool = False, patience: int = 0
@@ -97,6 +101,7 @@ class Installation:
             self.mode = Mode.PRODUCTION
             self.site = replace(self.site, production=True)
         self.pipeline = Pipeline(self.policy, self.site, mode=self.mode, only=self.only, without=without)
+        self._watch_outbound()
         self.plans.clear()
         self.settled = False
 
@@ -168,6 +173,21 @@ class Installation:
             return [*self._access_faults(routes), *self._guard_faults(routes, around), *self._production_faults(forced=True)]
         finally:
             self.site = here
+
+    def _watch_outbound(self) -> None:
+        """From now on, and not from the first request: refuse what this process says to others unverified, while this application lives."""
+        self._outbound = None
+        if certificate_verification.CONTROL in self.pipeline.controls:
+            from ringwork.outbound import watching
+
+            observing, teller = self.pipeline.observing, self.pipeline.teller
+            outcome = events.Outcome.OBSERVED if observing else events.Outcome.DENIED
+
+            def tell(refusal: Refusal) -> None:
+                if teller is not None:
+                    teller.tell_outbound(refusal, outcome)
+
+            self._outbound = watching.watch(self.policy.certificate_verification, observing=observing, tell=tell)
 
     def _name_identify(self, named: str | KnownBy) -> None:
         """Take the function that the settings name; late, because its module may be the one that calls protect()."""

@@ -27,7 +27,7 @@ from ringwork.enforce.identity import authentication_required
 from ringwork.enforce.network import host_validation, rate_limiting, request_limits, trusted_proxies
 from ringwork.enforce.observation import security_event_logging
 from ringwork.enforce.output import debug_disabled, error_handling, fail_closed, information_disclosure
-from ringwork.enforce.transport import certificate_lifecycle, hsts, mutual_tls, tls_configuration, tls_required
+from ringwork.enforce.transport import certificate_lifecycle, certificate_verification, hsts, mutual_tls, tls_configuration, tls_required
 from ringwork.events import Outcome
 from ringwork.exchange import Exchange, Header
 from ringwork.frozen import replace
@@ -85,6 +85,8 @@ ORDER: tuple[Guard[Any], ...] = (
     csrf.GUARD,
     # csrf before certificate-lifecycle, because what stands here last decides on no request: it looks when the application starts.
     certificate_lifecycle.GUARD,
+    # certificate-lifecycle before certificate-verification, because what is served is looked at before what goes out is watched.
+    certificate_verification.GUARD,
 )
 
 UNDECIDED = "undecided"

@@ -43,6 +43,19 @@ class Teller:
             error=error,
         )
 
+    def tell_outbound(self, what: Refusal, outcome: Outcome) -> None:
+        """Tell what became of a connection to somebody else, which may belong to no request."""
+        nobody: dict[str, Any] = {"method": "", "route": "", "peer": "", "principal": None, "error": None}
+        self._hand_over(
+            control=what.control,
+            reason=what.reason,
+            outcome=outcome,
+            status=what.status,
+            incident=IncidentId(random_hex(8)),
+            detail=what.detail,
+            **nobody,
+        )
+
     def tell_start(self, what: Refusal, error: BaseException) -> None:
         """Tell, once, that the application was not started."""
         if self._start_told:

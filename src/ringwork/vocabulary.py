@@ -69,6 +69,7 @@ CONTROLS: Mapping[str, str] = {
     "output.fail-closed": "sys_crash",
     "output.information-disclosure": "malicious_attack_tool",
     "transport.certificate-lifecycle": "sys_monitor_disabled",
+    "transport.certificate-verification": "sys_monitor_disabled",
     "transport.hsts": "sys_monitor_disabled",
     "transport.mutual-tls": "authz_fail",
     "transport.tls-configuration": "sys_monitor_disabled",

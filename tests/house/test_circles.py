@@ -7,6 +7,10 @@ import ast
 from tests.house import graph
 
 HIDDEN: dict[tuple[str, str], str] = {
+    (
+        "ringwork.installation",
+        "ringwork.outbound.watching",
+    ): "it brings ssl, which frameworks and servers load anyway and `import ringwork` does not",
     ("ringwork.policy.files", "difflib"): "the nearest name is looked for once something was misspelled; a start without faults needs none",
     ("ringwork.policy.files", "tomllib"): "parsing is for folders with a settings file; a policy in code has none",
     ("ringwork.stores.chosen", "ringwork.stores.redis"): "loaded where the policy names a Redis server",

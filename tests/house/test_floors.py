@@ -28,6 +28,8 @@ SHARED = (
     "prove.handshakes",
     "prove.shipped",
     "prove.starting",
+    "prove.unverified",
+    "prove.datastores",
 )
 """What proofs share: who asks, what can be changed, and what a forgery did; none of it knows a guard."""
 
@@ -63,7 +65,7 @@ ROOMS: dict[str, Room] = {
     "fusing": Room(rooms=("chains", "steady", "enforce.guard")),
     "pipeline": Room(rooms=("crypto", *ENFORCE, "policy", "telling", "fusing")),
     "current": Room(rooms=("crypto", *ENFORCE, "policy", "pipeline")),
-    "installation": Room(rooms=(*RUN_TIME, "current", "identify")),
+    "installation": Room(rooms=(*RUN_TIME, "current", "identify", "outbound.watching")),
     "frameworks.deadline": Room(),
     "frameworks.handlers": Room(),
     "frameworks.layers": Room(),
@@ -242,6 +244,13 @@ ROOMS: dict[str, Room] = {
     ),
     "testing": Room(rooms=("suite.answers", "suite.timing")),
     "protect": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks")),
+    # Clients that go out: each library in the one file that makes its client.
+    "outbound.refused": Room(),
+    "outbound.watching": Room(rooms=("enforce.guard", "enforce.transport", "outbound.refused")),
+    "outbound.context": Room(rooms=("enforce.transport", "outbound.refused"), outside=("certifi",)),
+    "outbound.httpx2": Room(rooms=("outbound.context",), outside=("httpx2",)),
+    "outbound.requests": Room(rooms=("outbound.context",), outside=("requests",)),
+    "outbound.aiohttp": Room(rooms=("outbound.context",), outside=("aiohttp",)),
     # Certificates of a developer's machine: made by crypto, kept in a folder.
     "certs": Room(rooms=("crypto",)),
     # Servers know no policy: they are handed an application. Of the guards they know those that stand at the socket.
@@ -260,6 +269,7 @@ ROOMS: dict[str, Room] = {
     "survey.facts": Room(),
     "survey.starts": Room(),
     "survey.wire": Room(rooms=("survey.facts",), outside=("OpenSSL", "cryptography", "h11", "websockets")),
+    "survey.harness.rogues": Room(rooms=("survey", "outbound"), outside=("aiohttp", "certifi", "httpx2", "requests")),
     "survey.harness": Room(
         rooms=("survey", "policy", "frameworks", "installation", "current", "own_checks", "servers"),
         outside=(
@@ -294,6 +304,8 @@ ROOMS: dict[str, Room] = {
     "prove.randomness": Room(rooms=(*WORDS, "prove.witness")),
     "prove.form_tokens": Room(rooms=("prove.witness", *FACTS)),
     "prove.shipped": Room(),
+    "prove.unverified": Room(),
+    "prove.datastores": Room(),
     "prove.breached_files": Room(),
     "prove.handshakes": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
     **{f"prove.{layer}": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False) for layer in (*LAYERS, "infrastructure")},

@@ -21,7 +21,7 @@ from ringwork.enforce.identity import authentication_required
 from ringwork.enforce.network import host_validation, rate_limiting, request_limits, trusted_proxies
 from ringwork.enforce.observation import security_event_logging
 from ringwork.enforce.output import debug_disabled, error_handling, fail_closed, information_disclosure
-from ringwork.enforce.transport import certificate_lifecycle, hsts, mutual_tls, tls_configuration, tls_required
+from ringwork.enforce.transport import certificate_lifecycle, certificate_verification, hsts, mutual_tls, tls_configuration, tls_required
 from ringwork.errors import PolicyInvalid
 from ringwork.events import EventSink, log_event
 from ringwork.frozen import Frozen
@@ -58,6 +58,7 @@ SETTINGS: tuple[tuple[str, Guard[Any]], ...] = (
     ("request_limits", request_limits.GUARD),
     ("csrf", csrf.GUARD),
     ("certificate_lifecycle", certificate_lifecycle.GUARD),
+    ("certificate_verification", certificate_verification.GUARD),
 )
 """Field of the policy, and the guard whose settings it holds."""
 
@@ -142,6 +143,9 @@ class Policy(Frozen):
     )
     security_event_logging: security_event_logging.SecurityEventLoggingSettings = field(
         default_factory=security_event_logging.SecurityEventLoggingSettings
+    )
+    certificate_verification: certificate_verification.CertificateVerificationSettings = field(
+        default_factory=certificate_verification.CertificateVerificationSettings
     )
     certificate_lifecycle: certificate_lifecycle.CertificateLifecycleSettings = field(
         default_factory=certificate_lifecycle.CertificateLifecycleSettings

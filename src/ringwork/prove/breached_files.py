@@ -10,11 +10,27 @@ from pathlib import Path
 
 KEY = "\n".join(["-----BEGIN " + "PRIVATE KEY-----", "cGxhbnRlZCBieSByaW5nd29yaywgbm8ga2V5", "-----END " + "PRIVATE KEY-----", ""])
 
+CLIENT = """import ssl, requests
+def balance(account):
+    return requests.get(f"https://bank.example/{account}", verify=False, timeout=5).json()
+def context():
+    made = ssl.create_default_context()
+    made.check_hostname = False
+    made.verify_mode = ssl.CERT_NONE
+    return made
+"""
+DATABASE = "postgresql" + "://db.shop.example/shop?sslmode=prefer"
+
 FILES: Mapping[str, str] = {
     "static/server.key": KEY,
     "Procfile": "web: gunicorn shop:app --bind 0.0.0.0:8000 --forwarded-allow-ips '*' --timeout 0\nadmin: flask --app admin run --debug\n",
+    "partners.py": CLIENT,
+    ".env": f"DATABASE_URL={DATABASE}\n",
 }
 """Path below the root, and text."""
+
+SOURCES = ("partners.py",)
+"""Those that are the application."""
 
 
 def write(root: Path) -> None:

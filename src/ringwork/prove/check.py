@@ -99,6 +99,20 @@ class User:
     roles: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One client in a copy that was sent to one server. kind: careless, guarded or own (the application's).
+
+    rogue: what is wrong with the server, "good" for nothing. reached: whether the client's request arrived there. said: its words.
+    """
+
+    caller: str
+    kind: str
+    rogue: str
+    reached: bool
+    said: str
+
+
 class Served(Protocol):
     """One running copy, over HTTPS on loopback."""
 
@@ -134,6 +148,9 @@ class Served(Protocol):
 
     def records(self) -> Sequence[str]:
         """Everything the copy logged or printed so far, one record an item."""
+
+    def call_out(self, *, brief: bool = False) -> Sequence[Call]:
+        """Send clients in this copy to rogue servers on its own loopback, and to a good one. brief: one careless client alone."""
 
     def strike(self, outage: str) -> None:
         """Let one dependency of the guards fail, in a copy with Fault.OUTAGES; "" lets all of them work again.

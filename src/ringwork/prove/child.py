@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import ctypes
 import dataclasses
 import gc
 import os
@@ -39,17 +38,18 @@ from ringwork.survey.harness import (
     careless,
     confine,
     faults,
+    loaded,
     loading,
     namespaces,
     neutral,
     real,
     redirect,
+    rogues,
     serving,
     sockets,
     warmth,
 )
 
-_DIE_WITH_PARENT = 1
 _LAYERS = {Fault.LAYER_OUTER: "outer", Fault.LAYER_GATE: "gate", Fault.LAYER_WRAPPED: "wrapped", Fault.LAYER_MOVED: "moved"}
 _TOLD_SETTINGS = (
     "cors",
@@ -61,6 +61,7 @@ _TOLD_SETTINGS = (
     "trusted_proxies",
     "request_limits",
     "certificate_lifecycle",
+    "certificate_verification",
 )
 _PATIENCE = 1000
 
@@ -136,7 +137,7 @@ class Zygote:
         target, start = self.setup["target"]["module"], self.setup["paths"][0]
         approved = baseline.approved(self.copy.joinpath(start, *target.split(".")[:-1]), root=self.copy)
         guard = None if installation is None else _guard_facts(installation)
-        return dataclasses.replace(found, routes=moved, guard=guard, approved_public=approved)
+        return dataclasses.replace(found, routes=moved, guard=guard, approved_public=approved, sources=loaded.sources(self.copy))
 
     def _original(self, file: str) -> str:
         """A file of the copy as a path of the user's own tree, relative to its root."""
@@ -145,7 +146,8 @@ class Zygote:
 
     def unforkable(self) -> str:
         """Why variants cannot be forked from this process, or ""."""
-        _dispose_engines()
+        loading.close_connections()
+        state.dispose_engines()
         gc.collect()
         if threading.active_count() > 1:
             return "the import started threads"
@@ -217,17 +219,6 @@ def _named(identify: object) -> str:
     if identify is None or isinstance(identify, str):
         return identify or ""
     return f"{getattr(identify, '__module__', '')}:{getattr(identify, '__qualname__', type(identify).__qualname__)}"
-
-
-def _dispose_engines() -> None:
-    """Close pooled SQLite connections, so that no variant shares one (SQLAlchemy's own advice before a fork)."""
-    loading.close_connections()
-    sqlalchemy = sys.modules.get("sqlalchemy")
-    if sqlalchemy is None:
-        return
-    for engine in [item for item in gc.get_objects() if issubclass(type(item), sqlalchemy.engine.Engine)]:
-        if engine.url.database and ":memory:" not in engine.url.database:
-            engine.dispose()
 
 
 class Variant:
@@ -328,6 +319,8 @@ class Variant:
     def _look(self, what: str) -> Any:
         if what.startswith("strike "):
             faults.SWITCH.turn(what.removeprefix("strike "))
+        if what.startswith("call-out "):
+            return self._call_out(*what.removeprefix("call-out ").split(" ", 1))
         if what == "memory":
             return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
         if what == "state":
@@ -341,6 +334,13 @@ class Variant:
         if what == "refused":
             return confine.refused()[self.refused_before :]
         return None
+
+    def _call_out(self, extent: str, papers: str) -> Any:
+        """Let clients in this copy meet rogue servers; the application's own ones too, where the policy names them."""
+        installation = installed(self.zygote.app)
+        own = installation.policy.certificate_verification.clients if installation is not None else ()
+        factories = {name: loading.named(name, self.zygote.copy) for name in own}
+        return rogues.meet(Path(papers), factories, brief=extent == "brief")
 
     def _last_records(self) -> str:
         lines = [line for record in self.zygote.records.items()[-3:] for line in record.strip().splitlines()[-4:]]
@@ -357,7 +357,7 @@ def _name_leaf(installation: Installation, folder: Path) -> None:
 def _as_variant(zygote: Zygote, command: dict[str, Any], fds: list[int]) -> None:
     """What the forked process does; never returns."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    _die_with_parent()
+    namespaces.die_with_parent()
     zygote.control.close()
     variant = Variant(zygote, command, fds)
     try:
@@ -374,12 +374,6 @@ def _as_variant(zygote: Zygote, command: dict[str, Any], fds: list[int]) -> None
     with contextlib.suppress(channel.ChannelClosed):
         channel.send(variant.control, {"failed": failed})
     os._exit(1)
-
-
-def _die_with_parent() -> None:
-    """Against a copy that outlives its prover: the kernel kills it when its parent is gone (Linux)."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 
 
 def main(arguments: list[str]) -> None:

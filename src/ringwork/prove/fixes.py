@@ -33,6 +33,9 @@ _FIXES = {
     "network.rate-limiting": ('give the route a class: network.rate-limiting = {routes = [{route = "POST /login", limit = "login"}]}'),
     "transport.tls-required": 'give an https origin, Policy(origin="https://your.host"), and close or redirect every listener in clear',
     "transport.tls-configuration": "let `ringwork serve` make the TLS; elsewhere allow 1.2 and 1.3 with ECDHE and AEAD suites alone",
+    "transport.certificate-verification": (
+        "take verify=False and its like out; trust a private authority by its file, `ringwork.outbound` makes such clients"
+    ),
     "transport.certificate-lifecycle": (
         "renew it for the origin's name, keep its key outside the project with mode 600; `ringwork certs check CHAIN --key KEY` says more"
     ),

@@ -13,7 +13,7 @@ from ringwork.prove.infrastructure import application_server
 from ringwork.prove.network import host_validation, rate_limiting, request_limits, trusted_proxies
 from ringwork.prove.observation import security_event_logging
 from ringwork.prove.output import debug_disabled, error_handling, fail_closed, information_disclosure
-from ringwork.prove.transport import certificate_lifecycle, hsts, mutual_tls, tls_configuration, tls_required
+from ringwork.prove.transport import certificate_lifecycle, certificate_verification, hsts, mutual_tls, tls_configuration, tls_required
 
 GROUP = "ringwork.checks"
 
@@ -26,6 +26,7 @@ PROOFS: tuple[tuple[Check, ...], ...] = (
     debug_disabled.CHECKS,
     cors.CHECKS,
     tls_required.CHECKS,
+    certificate_verification.CHECKS,
     tls_configuration.CHECKS,
     mutual_tls.CHECKS,
     application_server.CHECKS,

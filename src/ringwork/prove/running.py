@@ -69,6 +69,13 @@ class Running:
                     step="run", problem="the copy ended while it was examined", advice="its crash is itself worth a look"
                 ) from error
 
+    def write_rogues(self) -> Path:
+        """The papers of servers that nobody should believe, and of a good one, where the copy can read them."""
+        place = self.copy.folder / "rogues"
+        if not place.exists():
+            forge.write_rogues(place, self.authority)
+        return place
+
     def reset(self) -> None:
         """A fresh fork on the same socket: everything is as right after the import."""
         with self._lock:

@@ -14,10 +14,11 @@ import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import breached_files, pages
-from ringwork.prove.check import Fault, ProbeRoute, Server, User
+from ringwork.prove.check import Call, Fault, ProbeRoute, Server, User
 from ringwork.prove.launch import Launcher
 from ringwork.prove.process import Change
 from ringwork.prove.running import Running, browser, plain_browser
@@ -88,6 +89,12 @@ class LiveServed:
         found: list[str] = self.running.ask("records")
         return found
 
+    def call_out(self, *, brief: bool = False) -> Sequence[Call]:
+        """What became of clients that met rogue servers."""
+        papers = self.running.write_rogues()
+        found: list[dict[str, Any]] = self.running.ask(f"call-out {'brief' if brief else 'all'} {papers}")
+        return [Call(**one) for one in found]
+
     def strike(self, outage: str) -> None:
         """Switch one planted outage on, or with "" all off."""
         self.running.ask(f"strike {outage}")
@@ -130,7 +137,7 @@ class LiveStage:
         self._breached = tempfile.TemporaryDirectory(prefix="ringwork-") if planted is ProbeRoute.BREACHED_FILES else None
         if self._breached is not None:
             breached_files.write(Path(self._breached.name))
-            self.facts = dataclasses.replace(self.facts, root=self._breached.name)
+            self.facts = dataclasses.replace(self.facts, root=self._breached.name, sources=breached_files.SOURCES)
         self._real = Server.CARELESS if planted is ProbeRoute.CARELESS_SERVER else Server.REAL
         asked = {route.name for route in self.facts.routes}
         others = world.routes if world is not None else ()

@@ -149,6 +149,7 @@ class AppFacts:
     schema_paths: tuple[str, ...] = ()
     approved_public: tuple[str, ...] | None = None
     checks: tuple[CheckFacts, ...] = ()
+    sources: tuple[str, ...] = ()  # the project's modules that the application loaded, and the rest of their packages, below root
     waivers: tuple[WaiverFacts, ...] = ()  # those in comments of the source; the policy's own are in guard
     is_wsgi: bool = False
 

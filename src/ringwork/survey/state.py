@@ -23,6 +23,16 @@ _PASSED_OVER = ("-wal", "-shm", "-journal", ".pyc", ".log", ".pid", ".sock")
 _FOLDERS = frozenset({"__pycache__", ".ringwork-tmp"})
 
 
+def dispose_engines() -> None:
+    """Close pooled SQLite connections, so that no variant shares one (SQLAlchemy's own advice before a fork)."""
+    sqlalchemy = sys.modules.get("sqlalchemy")
+    if sqlalchemy is None:
+        return
+    for engine in [item for item in gc.get_objects() if issubclass(type(item), sqlalchemy.engine.Engine)]:
+        if engine.url.database and ":memory:" not in engine.url.database:
+            engine.dispose()
+
+
 def digest(folder: Path) -> dict[str, str]:
     """Name of each store to 16 hexadecimal characters: tables of SQLite databases, files, module-level containers of `folder`'s modules."""
     found = dict[str, str]()

@@ -132,6 +132,16 @@ def close_connections() -> None:
             close()
 
 
+def named(name: str, folder: Path) -> Any:
+    """What "module:attribute" names in the copy. Raises TargetFailed."""
+    module, _, attribute = name.partition(":")
+    try:
+        return _reach(_import(module, folder), attribute)
+    except AttributeError as error:
+        advice = "correct the name in the settings"
+        raise TargetFailed(step="find", problem=f"{name} is not there", advice=advice) from error
+
+
 def call(named: str, folder: Path) -> list[dict[str, Any]]:
     """What the function "module:function" returns: a list of users as mappings. Raises TargetFailed."""
     module, _, name = named.partition(":")

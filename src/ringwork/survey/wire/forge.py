@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -154,6 +155,27 @@ def _client(
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
     return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM), _pem(key)
+
+
+_ROGUES = (Leaf.GOOD, Leaf.SELF_SIGNED, Leaf.EXPIRED, Leaf.OTHER_NAME, Leaf.FOREIGN, Leaf.REVOKED)
+_PARTNER = "partner.ringwork.example"
+
+
+def write_rogues(place: Path, authority: Authority) -> None:
+    """Certificates and keys of servers that a client meets: a good one, and one for each thing that can be wrong with it.
+
+    old-tls: a good one too; what is wrong with that server is the version that it speaks.
+    """
+    place.mkdir()
+    (place / "authority.pem").write_bytes(authority.certificate_pem)
+    foreign = make_authority()
+    for name, kind in [*((kind.value, kind) for kind in _ROGUES), ("old-tls", Leaf.GOOD)]:
+        certificate, key = (foreign if kind is Leaf.FOREIGN else authority).leaf([_PARTNER], kind)
+        (place / f"{name}.pem").write_bytes(certificate)
+        (place / f"{name}.key").touch(mode=0o600)
+        (place / f"{name}.key").write_bytes(key)
+        if kind is Leaf.REVOKED:
+            (place / "revoked.crl").write_bytes(authority.revoking(certificate))
 
 
 def make_authority() -> Authority:
