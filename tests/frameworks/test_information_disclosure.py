@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
+from django import http
+from django.urls import path
+from fastapi import FastAPI
 from flask import Flask, send_from_directory
 from flask import Response as FlaskResponse
 from starlette.applications import Starlette
@@ -13,24 +19,18 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.testclient import TestClient
 
-import ringwork
 from ringwork import public, requires
 from ringwork.frameworks import flask as flask_adapter
 from ringwork.frameworks import starlette as starlette_adapter
-from ringwork.policy.policy import Mode, Policy
+from ringwork.policy.policy import Mode
 from ringwork.protect import installed
 from ringwork.secret import Secret
+from tests.frameworks.hosts import FRAMEWORKS, OPEN, Host
+from tests.frameworks.ways import Answer, Files, Way, Ways
 
-ORIGIN = "https://clinic.example"
 BANNERS = {"Server": "Probe/1.2.3", "X-Powered-By": "Probe/1.2.3", "Via": "1.1 probe", "X-Generator": "Probe 1.2.3"}
 STRAYS = (".env", ".git/HEAD", "backup.sql", "main.js.map", "Dockerfile", "package.json")
-
-
-def policy(**more: Any) -> Policy:
-    """A configured clinic."""
-    return Policy(**{"origin": ORIGIN, "key": Secret(b"k" * 32), **more})
 
 
 @pytest.fixture
@@ -89,31 +89,88 @@ def flask_app(folder: Path) -> Flask:
     return app
 
 
-def identify(request: Any) -> ringwork.Principal | None:
-    """The user named in a cookie."""
-    name = request.cookies.get("user")
-    return ringwork.Principal(id=name, roles=frozenset()) if name else None
+def ways(folder: Path) -> Ways:
+    """The static folder and the banners, for the frameworks below."""
+    return (
+        Files("/static", folder, public("assets")),
+        Way("/banners", lambda asked: Answer("banners", headers=tuple(BANNERS.items())), OPEN),
+    )
+
+
+def fastapi_app(folder: Path) -> FastAPI:
+    """The same on FastAPI."""
+    app: FastAPI = FRAMEWORKS["fastapi"].build(ways(folder))
+
+    @app.get("/files/{name:path}")
+    @public("assets")
+    def files(name: str) -> Response:
+        return FileResponse(folder / name)
+
+    @app.get("/private/{name:path}")
+    @requires()
+    def private(name: str) -> Response:
+        return FileResponse(folder / name)
+
+    return app
+
+
+def django_app(name: str, folder: Path) -> Any:
+    """The same on Django."""
+    app = FRAMEWORKS[name].build(ways(folder))
+
+    def files(request: Any, name: str) -> Any:
+        return http.FileResponse((folder / name).open("rb"))
+
+    def private(request: Any, name: str) -> Any:
+        return http.FileResponse((folder / name).open("rb"))
+
+    app.urls_of_the_test.urlpatterns += [
+        path("files/<path:name>", public("assets")(files)),
+        path("private/<path:name>", requires()(private)),
+    ]
+    return app
+
+
+def aiohttp_app(folder: Path) -> web.Application:
+    """The same on aiohttp."""
+    app: web.Application = FRAMEWORKS["aiohttp"].build(ways(folder))
+
+    async def files(request: web.Request) -> web.FileResponse:
+        return web.FileResponse(folder / request.match_info["name"])
+
+    async def private(request: web.Request) -> web.FileResponse:
+        return web.FileResponse(folder / request.match_info["name"])
+
+    app.router.add_get("/files/{name:.*}", public("assets")(files))
+    app.router.add_get("/private/{name:.*}", requires()(private))
+    return app
+
+
+APPS: dict[str, Callable[[Path], Any]] = {
+    "starlette": starlette_app,
+    "fastapi": fastapi_app,
+    "flask": flask_app,
+    "django-wsgi": functools.partial(django_app, "django-wsgi"),
+    "django-asgi": functools.partial(django_app, "django-asgi"),
+    "aiohttp": aiohttp_app,
+}
 
 
 class Asking:
-    """One application of either framework, asked alike."""
+    """One application of any framework, asked alike."""
 
     def __init__(self, framework: str, folder: Path, **more: Any) -> None:
         rules = {"GET /static/{filename}": public("assets")} if framework == "flask" else {}
-        self.app: Any = flask_app(folder) if framework == "flask" else starlette_app(folder)
-        ringwork.protect(self.app, policy(identify=identify, rules=rules, **more))
-        self.client: Any = self.app.test_client(use_cookies=False) if framework == "flask" else TestClient(self.app, base_url=ORIGIN)
-        self.where = {"base_url": ORIGIN} if framework == "flask" else {}
+        self.host = Host(framework, lambda effects: APPS[framework](folder), **{"key": Secret(b"k" * 32), "rules": rules, **more})
+        self.app = self.host.app
 
     def get(self, path: str, **headers: str) -> tuple[int, str, dict[str, str]]:
         """Status, text and headers by name in lower case."""
-        answer = self.client.get(path, headers=headers, **self.where)
-        text = answer.text
-        answer.close()
-        return answer.status_code, text, {name.lower(): value for name, value in answer.headers.items()}
+        answer = self.host.ask("GET", path, headers)
+        return answer.status, answer.text, dict(answer.headers)
 
 
-BOTH = pytest.mark.parametrize("framework", ["starlette", "flask"])
+BOTH = pytest.mark.parametrize("framework", APPS)
 
 
 @BOTH
@@ -165,7 +222,9 @@ def test_takes_banners_out(framework: str, folder: Path) -> None:
 @BOTH
 def test_production_refuses_to_start_over_a_stray_file(framework: str, folder: Path) -> None:
     """The start names each file; without them it goes on."""
-    installation = installed(Asking(framework, folder, mode=Mode.PRODUCTION).app)
+    asking = Asking(framework, folder, mode=Mode.PRODUCTION)
+    asking.host.turn()
+    installation = installed(asking.app)
     assert installation is not None
     told = str(installation.unsettled())
     for name in (".env", ".git", "backup.sql"):
@@ -190,11 +249,11 @@ def test_knows_which_handlers_send_files(folder: Path) -> None:
     assert not on_flask["/banners"]
 
 
-def test_trap_08_static_paths_obey_the_same_check(folder: Path) -> None:
+@BOTH
+def test_trap_08_static_paths_obey_the_same_check(framework: str, folder: Path) -> None:
     """Trap 8: mounts, static files and paths with line ends or encoded dots go through the same check as any route."""
-    for framework in ("starlette", "flask"):
-        asking = Asking(framework, folder)
-        for path in ("/static/.env%0a", "/static/%2eenv", "/static/x/..%2f.env", "/static//.env", "/static/backup%2esql"):
-            status, text, _ = asking.get(path)
-            assert status in {308, 404}, (framework, path)  # Werkzeug leads from a doubled slash to the single one
-            assert "SECRET_KEY" not in text, (framework, path)
+    asking = Asking(framework, folder)
+    for where in ("/static/.env%0a", "/static/%2eenv", "/static/x/..%2f.env", "/static//.env", "/static/backup%2esql"):
+        status, text, _ = asking.get(where)
+        assert status in {308, 404}, where  # Werkzeug leads from a doubled slash to the single one
+        assert "SECRET_KEY" not in text, where

@@ -50,6 +50,9 @@ def _folders() -> Iterator[tuple[str, str]]:
     for found in settings.STATICFILES_DIRS:
         folder = found[1] if isinstance(found, tuple | list) else found
         yield str(folder), "/" + str(settings.STATIC_URL or "").strip("/")
+    for entry in entries(settings.ROOT_URLCONF):
+        if entry.folder:
+            yield entry.folder, entry.path.partition("/{")[0]
 
 
 def names(request: Any) -> Mapping[str, Any]:

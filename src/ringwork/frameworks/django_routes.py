@@ -44,6 +44,7 @@ class Entry(Frozen):
     marked: Marked
     by_method: Mapping[str, Marked]
     swallows: bool = False
+    folder: str = ""
 
 
 class Declared:
@@ -82,6 +83,7 @@ def _entry(pattern: URLPattern, route: str, path: str, outside: Marked) -> Entry
         marked=(*_of_view(view), ("path", pattern), *outside),
         by_method=dict(_of_methods(view, methods)),
         swallows=_swallows(pattern.pattern),
+        folder=str((pattern.default_args or {}).get("document_root") or ""),
     )
 
 

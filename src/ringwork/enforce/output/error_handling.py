@@ -20,7 +20,7 @@ from ringwork.enforce.guard import ERROR, Body, Guard, Hooks, Site
 from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
-from ringwork.route import Route
+from ringwork.route import Route, RouteKind
 
 CONTROL = ControlId("output.error-handling")
 
@@ -103,9 +103,14 @@ class ErrorHandlingReason(StrEnum):
 
 
 def plan(settings: ErrorHandlingSettings, site: Site, route: Route | None) -> Hooks:
-    """The same for every route, and for no route."""
+    """The same for every route, and for no route; where files are served no words of the framework stay.
+
+    Against a file whose refusal reads otherwise than its absence, which tells that it is there.
+    """
+    files = route is not None and (route.kind is RouteKind.STATIC or route.sends_files)
+    replaced = _REPLACE_WORDS if files else _REPLACE_ALL
     return Hooks(
-        leave=_number, leave_on=frozenset({ERROR}), is_steady=True, error_body=_REPLACE_ALL if settings.replace_defaults else _REPLACE_LEAKS
+        leave=_number, leave_on=frozenset({ERROR}), is_steady=True, error_body=replaced if settings.replace_defaults else _REPLACE_LEAKS
     )
 
 
@@ -179,7 +184,7 @@ def _number(exchange: Exchange, status: int, headers: list[Header]) -> list[Head
     return headers
 
 
-def _replacer(*, defaults: bool) -> Body:
+def _replacer(*, defaults: bool, words: bool = True) -> Body:
     def error_body(exchange: Exchange, status: int, headers: list[Header], body: bytes) -> tuple[list[Header], bytes] | None:
         kind, seen = _visible(headers, body)
         detail: str | None = ""
@@ -190,7 +195,7 @@ def _replacer(*, defaults: bool) -> Body:
             detail = _default_text(exchange, status, kind, seen) if defaults else None
         if detail is None:
             return None
-        own_headers, own_body = answer_for(exchange, status, detail)
+        own_headers, own_body = answer_for(exchange, status, detail if words else "")
         kept = [(name, value) for name, value in headers if name.lower() not in DESCRIBES_BODY]
         return [*kept, *own_headers], own_body
 
@@ -198,6 +203,7 @@ def _replacer(*, defaults: bool) -> Body:
 
 
 _REPLACE_ALL = _replacer(defaults=True)
+_REPLACE_WORDS = _replacer(defaults=True, words=False)
 _REPLACE_LEAKS = _replacer(defaults=False)
 
 
