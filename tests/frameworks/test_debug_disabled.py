@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import pytest
+from django.test.utils import override_settings
 from fastapi import FastAPI
 from flask import Flask
 from starlette.applications import Starlette
@@ -23,6 +24,8 @@ from ringwork.frameworks import starlette as starlette_adapter
 from ringwork.policy.policy import Mode, Policy
 from ringwork.protect import installed
 from ringwork.secret import Secret
+from tests.frameworks.hosts import Host, builds
+from tests.frameworks.ways import Answer, Way
 
 ORIGIN = "https://clinic.example"
 
@@ -109,6 +112,18 @@ def test_refuses_production_while_the_environment_switches_flask_to_debug(monkey
     monkeypatch.setenv("FLASK_DEBUG", "1")
     again = ringwork.protect(flask_app(), policy(mode=Mode.PRODUCTION))
     assert "FLASK_DEBUG is on" in debug_faults(again)
+
+
+@pytest.mark.parametrize("name", ["DEBUG", "DEBUG_PROPAGATE_EXCEPTIONS"])
+@pytest.mark.parametrize("framework", ["django-wsgi", "django-asgi"])
+def test_refuses_production_of_a_django_project_with_a_debug_setting(framework: str, name: str) -> None:
+    """DEBUG shows settings and tracebacks to whoever causes a fault; the other hands them to the server."""
+    page = Way("/", lambda asked: Answer("front"), ringwork.public("front page"))
+    host = Host(framework, builds(framework, lambda effects: [page]), mode=Mode.PRODUCTION, key=Secret(b"k" * 32))
+    host.turn()
+    with override_settings(**{name: True}):
+        assert name in debug_faults(host.app)
+    assert not debug_faults(host.app)
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,7 @@ FEATURES: tuple[Feature, ...] = (
         (
             f"{BESIDE}test_debug_disabled.py::test_refuses_production_of_a_fastapi_application_in_debug_mode",
             f"{BESIDE}test_debug_disabled.py::test_keeps_the_console_of_werkzeug_out_of_reach",
+            f"{BESIDE}test_debug_disabled.py::test_refuses_production_of_a_django_project_with_a_debug_setting",
             f"{BESIDE}test_aiohttp.py::test_refuses_to_start_in_production_with_a_fault",
         ),
     ),
@@ -178,7 +179,7 @@ FEATURES: tuple[Feature, ...] = (
             f"{BESIDE}test_aiohttp.py::test_holds_every_reader_of_a_body_to_its_limit",
         ),
     ),
-    Feature("Limits of rates", ("added",), (f"{HERE}test_denials.py::test_refuses_and_tells_and_shows_nothing",)),
+    Feature("Limits of rates", ("added",), (f"{BESIDE}test_rate_limiting.py::test_refuses_a_client_that_is_too_fast_and_serves_the_next",)),
     Feature(
         "Static files",
         (
@@ -188,7 +189,10 @@ FEATURES: tuple[Feature, ...] = (
             "`static.serve` and staticfiles kept; what was left in the folder is refused",
             "`add_static` kept; what was left in the folder is refused",
         ),
-        (f"{HERE}test_denials.py::test_refuses_and_tells_and_shows_nothing", f"{HERE}test_routes.py::test_lists_folders_and_sockets"),
+        (
+            f"{BESIDE}test_information_disclosure.py::test_serves_assets_and_no_strays",
+            f"{BESIDE}test_information_disclosure.py::test_production_refuses_to_start_over_a_stray_file",
+        ),
     ),
     Feature(
         "Addresses behind a proxy",
