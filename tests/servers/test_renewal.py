@@ -135,7 +135,16 @@ def authority() -> forge.Authority:
     return forge.make_authority()
 
 
-@pytest.mark.parametrize("words", [("tests.servers.apps:asgi",), ("tests.servers.apps:wsgi",)], ids=["asyncio", "threads"])
+APPS = "tests.servers.apps"
+KEEPING = [
+    pytest.param((f"{APPS}:asgi",), id="uvicorn"),
+    pytest.param((f"{APPS}:wsgi",), id="gunicorn"),
+    pytest.param((f"{APPS}:asgi", "--server", "hypercorn"), id="hypercorn", marks=pytest.mark.slow),
+    pytest.param((f"{APPS}:aiohttp",), id="aiohttp", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize("words", KEEPING)
 def test_renews_without_losing_an_open_connection(words: tuple[str, ...], tmp_path: Path, authority: forge.Authority) -> None:
     """Whoever is connected stays so; whoever comes next sees the new certificate."""
     papers = running.make_papers(tmp_path)
@@ -157,3 +166,25 @@ def test_renews_without_losing_an_open_connection(words: tuple[str, ...], tmp_pa
         running.wait_for(is_new)
         kept.sendall(ask)
         assert running.read_until(kept, b"}").startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.slow
+def test_granian_refuses_nobody_while_its_workers_are_replaced(tmp_path: Path, authority: forge.Authority) -> None:
+    """It cannot change a certificate in a worker, so each is replaced; whoever asks meanwhile is served by the old one or the new."""
+    papers = running.make_papers(tmp_path)
+    papers.authority.write_bytes(papers.authority.read_bytes() + authority.certificate_pem)
+    with running.started(f"{APPS}:asgi", "--server", "granian", papers=papers) as server:
+        assert server.get().startswith(b"HTTP/1.1 200")
+        certificate, key = authority.leaf(names=["localhost"])
+        papers.certificate.write_bytes(certificate)
+        papers.key.write_bytes(key)
+        wanted = ssl.PEM_cert_to_DER_cert(certificate.decode())
+
+        def is_new() -> bool:
+            with server.connect() as fresh:
+                assert isinstance(fresh, ssl.SSLSocket)
+                fresh.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                assert running.read_all(fresh).startswith(b"HTTP/1.1 200")
+                return fresh.getpeercert(binary_form=True) == wanted
+
+        running.wait_for(is_new)

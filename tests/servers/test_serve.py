@@ -81,6 +81,15 @@ def test_answers_over_plain_http_on_this_machine(kind: str, plain: dict[str, run
 
 
 @EACH
+def test_serves_one_request_after_the_other_on_a_kept_connection(kind: str, tls: dict[str, running.Started]) -> None:
+    """The honest opposite of all deadlines: whoever keeps a connection is answered at once, each time."""
+    with tls[kind].connect() as sock:
+        for _ in range(4):
+            sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert running.read_until(sock, b"}").startswith(b"HTTP/1.1 200")
+
+
+@EACH
 def test_sends_no_banner(kind: str, plain: dict[str, running.Started]) -> None:
     """Neither an answer nor a refused head names the server."""
     for answer in (plain[kind].get(), plain[kind].ask(b"GET / HTTP/1.1\r\nno colon\r\n\r\n")):

@@ -78,11 +78,17 @@ def _gravest_first(finding: Finding) -> tuple[bool, int, str, str]:
 
 
 def _unenforced(facts: AppFacts) -> tuple[str, ...]:
-    """What the guard of the target leaves out: all but `only`, and everything in observe."""
+    """What the guard of the target leaves out: all but `only`, and everything in observe; what no guard could hold is none of it."""
     if facts.guard is None:
         return ()
     held = set() if facts.guard.mode == "observe" else set(facts.guard.controls)
-    return tuple(sorted({register.control_of(check) for check in register.checks()} - held))
+    known = {control for check in register.checks() if _is_guardable(control := register.control_of(check))}
+    return tuple(sorted(known - held))
+
+
+def _is_guardable(control: str) -> bool:
+    row = rows().get(ControlId(control))
+    return row is None or row.guarded
 
 
 def _coverage(run: Run) -> Coverage:

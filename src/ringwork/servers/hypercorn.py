@@ -122,10 +122,17 @@ class PatientServer(TCPServer):
             await _happens(self.context.terminated.wait(), self.serving.head_seconds)
         await asyncio.shield(self._initiate_server_close())
 
+    async def _close(self) -> None:
+        # Against one client's broken farewell that ends the whole server when it stops.
+        with contextlib.suppress(OSError):
+            await super()._close()
+
 
 async def _happens(what: Awaitable[Any], seconds: float) -> bool:
+    # Not wait_for, which before Python 3.12 loses a cancellation that comes with the event itself: a whole head would wait for nothing.
     try:
-        await asyncio.wait_for(what, seconds)
+        async with asyncio.timeout(seconds):
+            await what
     except TimeoutError:
         return False
     return True
@@ -194,6 +201,7 @@ def serve(app: Any, settings: ServerSettings, sock: socket.socket) -> None:
     if settings.workers == 1:
         _run(app, config, sockets, _signalled)
         return
+    sock.listen(listening.BACKLOG)  # who comes while the workers start waits, and is not refused
     config.application_path = app
     config.create_sockets = functools.partial(_given, sockets)  # type: ignore[method-assign]  # they listen already
     run.asyncio_worker = worker

@@ -10,7 +10,7 @@ from ringwork.prove import judge
 from ringwork.prove.check import Check
 from ringwork.prove.evidence import Evidence, Outcome, Verdict
 from ringwork.prove.infrastructure import application_server
-from ringwork.survey.facts import AppFacts
+from ringwork.survey.facts import AppFacts, RouteFacts
 from tests.prove import clinics, showing
 
 CHECKS = clinics.checks_of("infrastructure.application-server")
@@ -36,8 +36,9 @@ def test_falls_on_the_breached_clinic(framework: str, check: Check) -> None:
 class Looking:
     """A stage for looks: facts and nothing else."""
 
-    def __init__(self, root: Path) -> None:
-        self.facts = AppFacts(target="shop:app", framework="flask", framework_version="3", root=str(root), routes=())
+    def __init__(self, root: Path, *handlers: str) -> None:
+        routes = tuple(RouteFacts(kind="http", path="/", methods=("GET",), handler="home", file=file) for file in handlers)
+        self.facts = AppFacts(target="shop:app", framework="flask", framework_version="3", root=str(root), routes=routes)
 
 
 def looked(root: Path, name: str, text: str) -> Evidence:
@@ -127,3 +128,21 @@ def test_passes_nothing_where_the_platform_starts_it(tmp_path: Path) -> None:
     evidence = application_server.server_options(Looking(tmp_path))  # type: ignore[arg-type]  # looks read facts only
     assert evidence.not_verified
     assert "Procfile" in evidence.unlock
+
+
+@pytest.mark.parametrize(
+    ("handler", "verdict"),
+    [
+        ("api/app.py", Verdict.VIOLATED),
+        ("api/views/home.py", Verdict.VIOLATED),
+        ("web/app.py", Verdict.NOT_VERIFIED),
+    ],
+)
+def test_takes_no_other_projects_start_for_the_targets(handler: str, verdict: Verdict, tmp_path: Path) -> None:
+    """Two applications in one repository: what starts the one says nothing about the other."""
+    for folder in ("api", "web"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "app.py").write_text("", encoding="utf-8")
+    (tmp_path / "api" / "Procfile").write_text("web: gunicorn --reload app:app\n", encoding="utf-8")
+    evidence = application_server.server_options(Looking(tmp_path, handler))  # type: ignore[arg-type]  # looks read facts only
+    assert judge.first_verdict(evidence) is verdict

@@ -11,14 +11,16 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ringwork.names import CheckId
 from ringwork.prove import shipped, starting, witness
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
 from ringwork.prove.witness import saw, shown
+from ringwork.survey.facts import AppFacts
 from ringwork.survey.starts import reading
+from ringwork.survey.starts.start import Start
 from ringwork.survey.wire import connection
 from ringwork.survey.wire.client import Answer, Client
 
@@ -43,7 +45,7 @@ def server_options(stage: Stage) -> Evidence:
     """Read every command line and file that starts a server, with its line."""
     check = CheckId(f"{CONTROL}/server-options")
     root = Path(stage.facts.root)
-    found = reading.starts(root, shipped.files(root))
+    found = [begun for begun in reading.starts(root, shipped.files(root)) if _is_ours(begun, root, stage.facts)]
     if not found:
         reason = "no file of the project starts a server, so the platform does, and what it tells the server is not seen from here"
         return Evidence(check=check, not_verified=reason, unlock=_UNLOCK)
@@ -53,6 +55,18 @@ def server_options(stage: Stage) -> Evidence:
         # What a server is not told is no violation by itself, and no pass either.
         return Evidence(check=check, observations=seen, not_verified="; ".join(left[:_TOLD]), unlock=_START)
     return Evidence(check=check, observations=seen)
+
+
+def _is_ours(begun: Start, root: Path, facts: AppFacts) -> bool:
+    """Whether a start may be the target's: one that serves an application of another folder is another project's."""
+    module = begun.application.partition(":")[0].replace(".", "/")
+    here = PurePosixPath(begun.file).parent
+    places = [folder / f"{module}{end}" for folder in (here, PurePosixPath(), PurePosixPath("src")) for end in (".py", "/__init__.py")]
+    served = next((place for place in places if module and (root / place).is_file()), None)
+    handlers = {PurePosixPath(route.file).parent for route in facts.routes if route.file and not route.file.startswith("/")}
+    if served is None or not handlers:
+        return True
+    return any(served.parent.is_relative_to(folder) or folder.is_relative_to(served.parent) for folder in handlers)
 
 
 # -- listening-sockets --------------------------------------------------------------------------------------

@@ -84,6 +84,7 @@ _WRAPPERS = frozenset({
     "newrelic-admin", "opentelemetry-instrument", "ddtrace-run", "sudo", "gosu", "su-exec", "setpriv", "nice", "time",
 })  # fmt: skip
 _ASSIGNED = re.compile(r"[A-Za-z_]\w*=")
+_APPLICATION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*(\(\))?")
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*$")
 
 
@@ -94,7 +95,10 @@ def of_command(command: Command) -> Start | None:
         return None
     server, words = found
     options = [*_of_environment(command, server), *of_words(server, words, file=command.file, line=command.line)]
-    return Start(server=server, file=command.file, line=command.line, options=tuple(options), reason=command.reason)
+    application = next((word for word in words if _APPLICATION.fullmatch(word)), "")
+    return Start(
+        server=server, file=command.file, line=command.line, options=tuple(options), reason=command.reason, application=application
+    )
 
 
 def script_of(command: Command) -> str:

@@ -37,13 +37,17 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """One way in which a server is started. options: the one that counts last. reason: why it may listen everywhere, "" for none given."""
+    """One way in which a server is started. options: the one that counts last. reason: why it may listen everywhere, "" for none given.
+
+    application: what it serves, "module:attribute", "" where the words do not say.
+    """
 
     server: str
     file: str
     line: int
     options: tuple[Option, ...] = field(default=())
     reason: str = ""
+    application: str = ""
 
     def told(self, name: str) -> Option | None:
         """The option of this name that counts."""
