@@ -17,6 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import django_site
 import interleaved
 import peers
 from fastapi import FastAPI
@@ -49,7 +50,7 @@ async def identify_async(request: Any) -> Principal | None:
 
 
 def identify(request: Any) -> Principal | None:
-    """The same for Flask."""
+    """The same for Flask and Django."""
     return ALICE if "session" in request.headers.get("Cookie", "") else None
 
 
@@ -166,6 +167,7 @@ def guarded_fastapi() -> FastAPI:
 def variants() -> dict[str, interleaved.Batch]:
     """Bare and guarded, and the refusals, all in one run."""
     guarded = guarded_fastapi()
+    guarded_django = ringwork.protect(django_site.handler(), Policy(identify=identify, **QUIET))
     guarded_flask = ringwork.protect(flask_app(), Policy(identify=identify, **QUIET))
     no_cookie = [pair for pair in HEADERS if pair[0] != b"cookie"]
     foreign = [(b"host", b"evil.invalid"), *HEADERS[1:]]
@@ -181,6 +183,10 @@ def variants() -> dict[str, interleaved.Batch]:
         "Flask guarded, all controls": wsgi_batch(guarded_flask),
         "Flask, Talisman + Limiter + CSRFProtect": wsgi_batch(peers.flask_extensions(flask_app())),
         "Flask guarded: foreign host refused, 421": wsgi_batch(guarded_flask, host="evil.invalid", expect="421"),
+        "Django bare": wsgi_batch(django_site.handler()),
+        "Django guarded, all controls": wsgi_batch(guarded_django),
+        "Django, its own security middleware, django-csp and django-axes": wsgi_batch(django_site.handler(*django_site.STACK)),
+        "Django guarded: foreign host refused, 421": wsgi_batch(guarded_django, host="evil.invalid", expect="421"),
     }
 
 
@@ -188,7 +194,7 @@ def table(figures: interleaved.Figures) -> str:
     """The figures as a Markdown table."""
     lines = ["| request | CPU us | min to max | added us | times bare |", "| --- | ---: | ---: | ---: | ---: |"]
     for name in figures.rounds:
-        base = "Flask bare" if name.startswith("Flask") else "FastAPI bare"
+        base = f"{name.partition(',')[0].partition(' ')[0]} bare"
         low, high = figures.spread(name)
         lines.append(
             f"| {name} | {figures.median(name):.1f} | {low:.1f} to {high:.1f} "
@@ -204,7 +210,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     asked = parser.parse_args()
     figures = interleaved.run(variants(), rounds=max(5, asked.rounds))
-    packages = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "starlette", "flask"))
+    packages = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "starlette", "flask", "django"))
     setting = f"Python {platform.python_version()}, {packages}; medians of {max(5, asked.rounds)} interleaved rounds of 400 requests."
     text = f"{setting}\n\n{table(figures)}\n"
     print(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -190,3 +191,18 @@ def test_opens_no_route_by_a_word_in_its_path(trapped: str) -> None:
         assert closed not in trapped
     assert "POST /api/v1/token" in trapped
     assert "POST /shop/login" in trapped
+
+
+def test_tells_a_django_project_what_its_settings_need(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its settings get the lines, its own login tells who is asking, its tags carry the token, and its own checks need no second rule."""
+    place = Path(__file__).parents[1] / "apps" / "plain_django"
+    shutil.copytree(place, tmp_path / "project", ignore=shutil.ignore_patterns("__pycache__", "*.sqlite3"))
+    monkeypatch.chdir(tmp_path / "project")
+    ended = run("adopt", "manage.py", "--json")
+    assert ended.code == 0, ended.text + ended.err
+    found = json.loads(ended.out)
+    code = [line["text"] for line in found["lines"] if line["file"] == "tracker/settings.py"]
+    assert code == ['MIDDLEWARE.append("django.middleware.csrf.CsrfViewMiddleware")', "import ringwork", "ringwork.protect()"]
+    assert "identify = {django_user = true}" in settings(found)
+    assert "/tickets/new/" not in settings(found) + "".join(found["remarks"])
+    assert '<form method="post">{% csrf_token %}' in [line["text"] for line in found["lines"]]

@@ -82,6 +82,8 @@ def users(imports: frozenset[str], target: str) -> str:
     lines = ["from secrets import token_urlsafe"]
     if "flask" in imports:
         lines += [f"from {module} import {app}", "made = []", f"with {app}{factory}.app_context():"]
+    elif "django" in imports:
+        lines += ["from django.contrib.auth import get_user_model", "made = []"]
     elif imports & {"sqlalchemy", "sqlmodel"}:
         lines += [f"from {module} import ...  # your models, and what opens a session", "made = []", "with Session(engine) as session:"]
     else:
@@ -93,6 +95,8 @@ def users(imports: frozenset[str], target: str) -> str:
 
 
 def _made(imports: frozenset[str]) -> Sequence[str]:
+    if "django" in imports:
+        return ('get_user_model().objects.create_user(name, password=password, is_staff=role == "admin")',)
     if imports & {"flask_sqlalchemy"}:
         return ("db.session.add(User(name=name, role=role, password=hashed(password)))", "db.session.commit()")
     if imports & {"sqlalchemy", "sqlmodel"}:

@@ -72,12 +72,34 @@ class Known:
 def lines(facts: AppFacts, spots: Sequence[Spot], tests: Sequence[Line], known: Known, *, module: str, variable: str) -> list[Line]:
     """Everything to add, in the order in which it is best done. module: the application's own file. tests: what its suite needs."""
     return [
-        Line(file=module, text="from ringwork import protect", reason="the run time; it needs no other package"),
-        Line(file=module, text=f"protect({variable})", reason="after the routes are defined; later ones are covered too"),
+        *_code(facts, module, variable),
         *_settings(facts, known),
-        *(_template(spot) for spot in spots if spot.kind is not SpotKind.HANDLER and _posts_with_cookies(facts)),
+        *(_template(spot, facts) for spot in spots if spot.kind in _wanting(facts) and _posts_with_cookies(facts)),
         *(tests if _posts_with_cookies(facts) else ()),
     ]
+
+
+def _code(facts: AppFacts, module: str, variable: str) -> Iterator[Line]:
+    """The two lines of code: round the application, or at the end of a Django project's settings."""
+    if facts.framework != "django":
+        yield Line(file=module, text="from ringwork import protect", reason="the run time; it needs no other package")
+        yield Line(file=module, text=f"protect({variable})", reason="after the routes are defined; later ones are covered too")
+        return
+    settings = str(facts.settings.get("DJANGO_SETTINGS_MODULE", "")).replace(".", "/") + ".py"
+    if DJANGO_CSRF not in facts.middleware and _posts_with_cookies(facts):
+        line = 'MIDDLEWARE.append("django.middleware.csrf.CsrfViewMiddleware")'
+        yield Line(file=settings, text=line, reason="its {% csrf_token %} is the proof that forms carry")
+    yield Line(file=settings, text="import ringwork", reason="the run time; it needs no other package")
+    yield Line(file=settings, text="ringwork.protect()", reason="guards every handler that Django makes; the last line of the file")
+
+
+DJANGO_CSRF = "CsrfViewMiddleware"
+
+
+def _wanting(facts: AppFacts) -> frozenset[SpotKind]:
+    """What of the templates has to change: forms of a Django project that asks for its own token carry one already."""
+    has_tokens = facts.framework == "django" and DJANGO_CSRF in facts.middleware
+    return frozenset({SpotKind.SCRIPT} if has_tokens else {SpotKind.FORM, SpotKind.SCRIPT})
 
 
 def _settings(facts: AppFacts, known: Known) -> Iterator[Line]:
@@ -102,6 +124,8 @@ def _identity(facts: AppFacts) -> Iterator[tuple[str, str]]:
     elif isinstance(facts.settings.get("aiohttp-session"), str):
         key = _quoted(str(facts.settings["aiohttp-session"]))
         yield f"identify = {{aiohttp_session = {key}}}", "the session keeps there who signed in"
+    elif "AUTH_USER_MODEL" in facts.settings:
+        yield "identify = {django_user = true}", "Django's own login knows who is asking"
     elif dependency is not None:
         more = f", id = {_quoted(dependency.subject)}" if dependency.subject else ""
         more += ', via = "bearer"' if dependency.bearer else ""
@@ -267,7 +291,8 @@ def _sharing(facts: AppFacts) -> dict[str, Any]:
 
 
 def _said(facts: AppFacts) -> dict[str, Any]:
-    own, listed = facts.settings.get("CORSMiddleware"), facts.settings.get("flask-cors") or facts.settings.get("aiohttp-cors")
+    own = facts.settings.get("CORSMiddleware")
+    listed = next((found for name in ("flask-cors", "aiohttp-cors", "django-cors-headers") if (found := facts.settings.get(name))), None)
     if isinstance(own, Mapping):
         words = {"origins": "allow_origins", "methods": "allow_methods", "headers": "allow_headers", "credentials": "allow_credentials"}
         return {ours: own[theirs] for ours, theirs in words.items() if theirs in own}
@@ -282,10 +307,14 @@ def _posts_with_cookies(facts: AppFacts) -> bool:
     return not any(check.bearer for check in facts.checks) and any(route.body in {"form", "multipart"} for route in facts.routes)
 
 
-def _template(spot: Spot) -> Line:
+def _template(spot: Spot, facts: AppFacts) -> Line:
+    is_django = facts.framework == "django"
     if spot.kind is SpotKind.SCRIPT:
-        changed = spot.text.replace("<script", '<script nonce="{{ csp_nonce() }}"', 1)
+        changed = spot.text.replace("<script", f'<script nonce="{{{{ csp_nonce{"" if is_django else "()"} }}}}"', 1)
         return Line(file=spot.file, at=spot.line, text=changed, replaces=spot.text, reason="only scripts with this answer's nonce run")
+    if is_django:
+        changed = f"{spot.text}{{% csrf_token %}}"
+        return Line(file=spot.file, at=spot.line, text=changed, replaces=spot.text, reason="proof that the form came from your own page")
     action = spot.action.strip()
     said = action[2:-2].strip() if action.startswith("{{") and action.endswith("}}") else _quoted(action)
     changed = f"{spot.text}{{{{ csrf_field({said}) }}}}"

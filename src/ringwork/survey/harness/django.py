@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -55,7 +56,8 @@ def collect(app: BaseHandler, *, target: str, root: str, installation: Installat
         root=root,
         routes=tuple(_route(route, by_path[route.path]) for route in listed),
         settings={name: getattr(settings, name) for name in _SETTINGS if _is_plain(getattr(settings, name, None))}
-        | {"SECRET_KEY": f"({len(settings.SECRET_KEY)} characters)"}
+        | {"SECRET_KEY": f"({len(settings.SECRET_KEY)} characters)", "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "")}
+        | ({"AUTH_USER_MODEL": settings.AUTH_USER_MODEL} if apps.is_installed("django.contrib.auth") else {})
         | proxies.of_environment()
         | proxies.of_django()
         | dict(adapter.look_round(app).settings)
@@ -72,8 +74,10 @@ def _is_plain(value: object) -> bool:
 
 
 def _checks(entries: Any) -> tuple[CheckFacts, ...]:
-    """The application's own checks of who is asking, those most used first."""
-    found = [check for entry in entries for check in checks.of_view(entry.callback)]
+    """The application's own checks of who is asking, those most used first; Django's own count by themselves."""
+    names = [name for entry in entries for name in django_checks.standing_before(entry.callback, {})]
+    found = [CheckFacts(name=name, kind="decorator", known=True) for name in names]
+    found += [check for entry in entries for check in checks.of_view(entry.callback)]
     return tuple(sorted(dict.fromkeys(found), key=lambda check: -found.count(check)))
 
 
