@@ -25,6 +25,7 @@ from ringwork.exchange import Exchange
 from ringwork.frameworks import asgi_deciding, django_csrf, wsgi
 from ringwork.frameworks.asgi_deciding import Message, Receive
 from ringwork.pipeline import Answer, Pipeline, Plan
+from ringwork.principal import Principal
 
 PIECE_BYTES = 65_536
 
@@ -81,7 +82,7 @@ def _identify(exchange: Exchange, pipeline: Pipeline, request: Any) -> Refusal |
     try:
         # The deadline of a thread is the worker's: nobody can cut one that is running.
         found = identify(request)
-        if inspect.isawaitable(found):
+        if type(found) is not Principal and inspect.isawaitable(found):
             found = async_to_sync(_wait)(found)
     except Exception as error:  # noqa: BLE001  # whatever the application raises
         return pipeline.no_identity(exchange, f"identify raised {type(error).__name__}", error)

@@ -350,13 +350,36 @@ def _source_fault(name: str, source: str) -> str:
     return ""
 
 
+_TRANSLATED = {
+    "script-src": "script_sources", "style-src": "style_sources", "img-src": "image_sources", "font-src": "font_sources",
+    "media-src": "media_sources", "connect-src": "connect_sources", "frame-src": "frame_sources", "form-action": "form_targets",
+    "frame-ancestors": "framed_by",
+}  # fmt: skip
+"""Directives of a policy that another package was told, in the words of these settings."""
+
+
 def at_start(settings: ContentSecurityPolicySettings, site: Site, around: Surroundings, routes: Sequence[Route]) -> Sequence[str]:
-    """A policy for a route that does not exist protects, or loosens, nothing."""
-    return [
+    """A policy for a route that does not exist protects, or loosens, nothing; and two policies know two nonces."""
+    unknown = [
         f"routes[{i}].route: {own.route!r} names no route of this application; take it out, or correct method and path"
         for i, own in enumerate(settings.routes)
         if not any(route.is_named(own.route) for route in routes)
     ]
+    return [*unknown, *_told_elsewhere(settings, around.settings.get("django-csp"))]
+
+
+def _told_elsewhere(settings: ContentSecurityPolicySettings, directives: Any) -> Iterator[str]:
+    """What the middleware of django-csp, or Django's own, was told, in these settings' words; browsers apply both policies."""
+    if not isinstance(directives, dict):
+        return
+    own = {name: [s for s in directives.get(told, ()) if _source_fault(name, s) == ""] for told, name in _TRANSLATED.items()}
+    missing = {name: found for name, found in own.items() if not set(found) <= set(getattr(settings, name))}
+    line = ", ".join(f"{name} = {found}".replace("'", '"') for name, found in missing.items())
+    advice = f" and write [{CONTROL}] {line}" if line else ""
+    yield (
+        "django-csp: its middleware sends a policy of its own, which knows no nonce of ours, and browsers apply both; "
+        f"take it out of MIDDLEWARE{advice}"
+    )
 
 
 GUARD: Guard[ContentSecurityPolicySettings] = Guard(
