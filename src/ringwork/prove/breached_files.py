@@ -23,7 +23,8 @@ DATABASE = "postgresql" + "://db.shop.example/shop?sslmode=prefer"
 
 FILES: Mapping[str, str] = {
     "static/server.key": KEY,
-    "Procfile": "web: gunicorn shop:app --bind 0.0.0.0:8000 --forwarded-allow-ips '*' --timeout 0\nadmin: flask --app admin run --debug\n",
+    "Procfile": "web: gunicorn shop:app --bind 0.0.0.0:8000 --forwarded-allow-ips '*' --timeout 0\nadmin: flask --app admin run --debug\n"
+    "edge: uvicorn shop:app --host 127.0.0.1 --ssl-certfile a.pem --ssl-version 3 --ssl-ciphers 'ALL:@SECLEVEL=0'\n",
     "partners.py": CLIENT,
     ".env": f"DATABASE_URL={DATABASE}\n",
 }

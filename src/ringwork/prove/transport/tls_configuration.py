@@ -6,14 +6,19 @@ a hello written byte by byte, so that the server's refusal is its own; a fallbac
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from ringwork.names import CheckId
-from ringwork.prove.check import Check, Kind, Stage
+from ringwork.prove import shipped
+from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
 from ringwork.prove.witness import saw
 from ringwork.survey.facts import AppFacts
+from ringwork.survey.starts import reading, start
+from ringwork.survey.starts.start import Option, Start
 from ringwork.survey.wire import hello, renegotiation
 from ringwork.survey.wire.connection import Place, WireError
 from ringwork.survey.wire.hello import FALLBACK, NAMES, SSL_3, TLS_1_0, TLS_1_1, TLS_1_2, Said
@@ -151,7 +156,87 @@ def _renegotiated(place: Place, control: Exchanged) -> Observation:
     return saw(Outcome.BROKEN if anew else Outcome.HELD, attack, WHERE, words, answers=[told], control=control)
 
 
+# -- server-settings --------------------------------------------------------------------------------------------
+
+_OLD = re.compile(r"(?i)(?:PROTOCOL_)?(?:SSLv[23]|TLSv1(?:[._]?[01])?|tls1\.[01]|[134])")
+"""Old versions as servers spell them; bare numbers are those of Python's ssl module."""
+_PLUS = re.compile(r"(?i)[+ ]?(?:SSLv[23]|TLSv1(?:\.1)?)|all")
+_WEAK_WORDS = frozenset({
+    "ALL", "COMPLEMENTOFALL", "COMPLEMENTOFDEFAULT", "TLSV1", "SSLV3", "LOW", "MEDIUM", "EXPORT", "EXP", "NULL", "ENULL", "ANULL", "RC4",
+    "DES", "3DES", "MD5", "SHA", "SHA1", "CBC", "KRSA", "RSA", "AES", "AES128", "AES256", "CAMELLIA", "SEED", "IDEA", "ADH", "AECDH",
+})  # fmt: skip
+"""Words of an OpenSSL list that stand for suites without fresh keys, without a certificate, or with a broken cipher."""
+_WEAK_NAMES = re.compile(r"(?i)(?:^|[-_])(?:RC4|3?DES|NULL|EXP\w*|MD5|SHA|CBC)(?:$|[-_])")
+_LEVEL = re.compile(r"@SECLEVEL=[01]$")
+
+
+def server_settings(stage: Stage) -> Evidence:
+    """Read what the project's files tell its servers about TLS."""
+    check, root = CheckId(f"{CONTROL}/server-settings"), Path(stage.facts.root)
+    found = [
+        one for one in reading.starts(root, shipped.files(root)) if one.server == start.RINGWORK or one.told("certificate") is not None
+    ]
+    if not found:
+        reason = (
+            "no file of the project starts a server that speaks TLS, so it ends elsewhere, and what is spoken there is not seen from here"
+        )
+        return Evidence(check=check, not_verified=reason, unlock="a Dockerfile, unit file or Procfile that starts `ringwork serve`")
+    return Evidence(check=check, observations=tuple(_configured(one) for one in found))
+
+
+def _configured(begun: Start) -> Observation:
+    version, ciphers = begun.told("tls_version"), begun.told("ciphers")
+    fault, option = "", version
+    if begun.server != start.RINGWORK:
+        fault = _old_version(begun, version)
+        if not fault and ciphers is not None:
+            fault, option = _weak_cipher(ciphers), ciphers
+    told = fault or ("ringwork serve makes it" if begun.server == start.RINGWORK else "it names no old version and no weak cipher")
+    return Observation(
+        attack="TLS as a file configures it",
+        where=begun.server,
+        outcome=Outcome.BROKEN if fault else Outcome.HELD,
+        detail=told,
+        file=option.file if option is not None else begun.file,
+        line=option.line if option is not None else begun.line,
+        read=1,
+    )
+
+
+def _old_version(begun: Start, version: Option | None) -> str:
+    """What is wrong with the version that is named, "" for nothing."""
+    if version is None:
+        return ""
+    # Apache adds and takes away: "all -SSLv3 -TLSv1"; the others name one.
+    words = (
+        version.value.split()
+        if begun.server == start.MOD_WSGI
+        else [version.value.rpartition(".")[2] if "PROTOCOL" in version.value else version.value]
+    )
+    form = _PLUS if begun.server == start.MOD_WSGI else _OLD
+    old = [word for word in words if form.fullmatch(word)]
+    if begun.server == start.MOD_WSGI and "all" in {word.lower() for word in old}:
+        taken = {word.lower() for word in words if word.startswith("-")}
+        old = [] if {"-sslv3", "-tlsv1", "-tlsv1.1"} <= taken else old
+    return f"it speaks {old[0]}, which has known breaks; write TLS 1.2 or later, or start ringwork serve" if old else ""
+
+
+def _weak_cipher(option: Option) -> str:
+    """What is wrong with a list of ciphers, "" for nothing."""
+    for word in re.split(r"[:, ]+", option.value.strip("'\"")):
+        if _LEVEL.search(word):
+            return f"{word} lets in what the library itself calls weak; leave it out"
+        if word[:1] in {"!", "-", "@", ""}:
+            continue
+        whole = {part.upper() for part in word.split("+")}
+        # A word that stands alone takes all suites of its kind; joined to ECDHE or DHE the keys are fresh.
+        if (whole <= _WEAK_WORDS) or _WEAK_NAMES.search(word):
+            return f"{word} takes weak suites; write ECDHE+AESGCM:ECDHE+CHACHA20, or start ringwork serve"
+    return ""
+
+
 CHECKS: tuple[Check, ...] = (
+    Check(id=CheckId(f"{CONTROL}/server-settings"), kind=Kind.CONFIG, run=server_settings, planted=ProbeRoute.BREACHED_FILES),
     Check(id=CheckId(f"{CONTROL}/version-matrix"), kind=Kind.LIVE, run=version_matrix),
     Check(id=CheckId(f"{CONTROL}/weak-suites"), kind=Kind.LIVE, run=weak_suites),
     Check(id=CheckId(f"{CONTROL}/downgrade-and-renegotiation"), kind=Kind.LIVE, run=downgrade_and_renegotiation),

@@ -20,18 +20,19 @@ UNKNOWN = "(worked out when it runs)"
 _GUNICORN = {
     "bind": "bind", "reload": "reload", "timeout": "timeout", "forwarded_allow_ips": "proxies", "limit_request_line": "head_bytes",
     "limit_request_fields": "fields", "limit_request_field_size": "field_bytes", "worker_connections": "connections",
-    "certfile": "certificate", "worker_class": "worker",
+    "certfile": "certificate", "ssl_version": "tls_version", "ciphers": "ciphers", "worker_class": "worker",
 }  # fmt: skip
 _HYPERCORN = {
     "bind": "bind", "insecure_bind": "bind", "use_reloader": "reload", "debug": "debug", "keep_alive_timeout": "head_timeout",
     "read_timeout": "head_timeout", "graceful_timeout": "timeout", "certfile": "certificate", "include_server_header": "banner",
-    "h11_max_incomplete_size": "head_bytes",
+    "h11_max_incomplete_size": "head_bytes", "ciphers": "ciphers",
 }  # fmt: skip
 _CALLS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "uvicorn.run": (start.UVICORN, {
         "host": "host", "port": "port", "uds": "unix", "fd": "unix", "reload": "reload", "forwarded_allow_ips": "proxies",
         "limit_concurrency": "connections", "server_header": "banner", "timeout_graceful_shutdown": "timeout",
-        "ssl_certfile": "certificate", "h11_max_incomplete_event_size": "head_bytes",
+        "ssl_certfile": "certificate", "ssl_version": "tls_version", "ssl_ciphers": "ciphers",
+        "h11_max_incomplete_event_size": "head_bytes",
     }),
     "waitress.serve": (start.WAITRESS, {
         "host": "host", "port": "port", "listen": "bind", "unix_socket": "unix", "trusted_proxy": "proxies", "ident": "ident",
@@ -46,7 +47,8 @@ _CALLS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 _APACHE = {
     "traceenable": "trace", "servertokens": "tokens", "limitrequestbody": "body_bytes", "limitrequestline": "head_bytes",
     "requestreadtimeout": "head_timeout", "timeout": "timeout", "listen": "bind", "wsgitrustedproxies": "proxies",
-    "wsgitrustedproxyheaders": "proxy_header", "sslcertificatefile": "certificate", "wsgidaemonprocess": "process",
+    "wsgitrustedproxyheaders": "proxy_header", "sslcertificatefile": "certificate", "sslprotocol": "tls_version",
+    "sslciphersuite": "ciphers", "wsgidaemonprocess": "process",
 }  # fmt: skip
 _OFF = frozenset({"", "0", "False", "false", "off", "no", "None", "none"})
 _FLAGS = frozenset({"reload", "debug"})

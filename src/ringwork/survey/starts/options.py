@@ -22,21 +22,24 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "--host": "host", "--port": "port", "--uds": "unix", "--fd": "unix", "--reload": "reload!", "--forwarded-allow-ips": "proxies",
         "--limit-concurrency": "connections", "--h11-max-incomplete-event-size": "head_bytes", "--no-server-header": "no_banner!",
         "--no-proxy-headers": "no_proxies!", "--timeout-graceful-shutdown": "timeout", "--ssl-certfile": "certificate",
+        "--ssl-version": "tls_version", "--ssl-ciphers": "ciphers",
     },
     start.HYPERCORN: {
         "-b": "bind", "--bind": "bind", "--insecure-bind": "bind", "--reload": "reload!", "--debug": "debug!", "-c": "config",
         "--config": "config", "--keep-alive": "head_timeout", "--graceful-timeout": "timeout", "--certfile": "certificate",
+        "--ciphers": "ciphers",
     },
     start.GRANIAN: {
         "--host": "host", "--port": "port", "--uds": "unix", "--reload": "reload!", "--backpressure": "connections",
         "--http1-header-read-timeout": "head_timeout", "--http1-buffer-size": "head_bytes", "--workers-kill-timeout": "timeout",
         "--ssl-certificate": "certificate", "--metrics-address": "stats",
+        "--ssl-protocol-min": "tls_version",
     },
     start.GUNICORN: {
         "-b": "bind", "--bind": "bind", "--reload": "reload!", "-t": "timeout", "--timeout": "timeout", "-c": "config",
         "--config": "config", "--forwarded-allow-ips": "proxies", "--limit-request-line": "head_bytes",
         "--limit-request-field_size": "field_bytes", "--limit-request-fields": "fields", "--worker-connections": "connections",
-        "--certfile": "certificate", "-k": "worker", "--worker-class": "worker",
+        "--certfile": "certificate", "--ssl-version": "tls_version", "--ciphers": "ciphers", "-k": "worker", "--worker-class": "worker",
     },
     start.WAITRESS: {
         "--host": "host", "--port": "port", "--listen": "bind", "--unix-socket": "unix", "--trusted-proxy": "proxies",
