@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,8 @@ STATIC = HERE / "static"
 DAYS_AHEAD = 21
 
 
-@cache
 def _environment() -> Environment:
-    environment = Environment(
+    made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         # Against stored script: whatever patients and staff typed is text on every page.
         autoescape=select_autoescape(default=True),
@@ -29,14 +27,17 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["day"] = lambda text: f"{datetime.fromisoformat(text):%A, %d %B %Y}"
-    environment.filters["at"] = lambda text: f"{datetime.fromisoformat(text):%H:%M}"
-    return environment
+    made.filters["day"] = lambda text: f"{datetime.fromisoformat(text):%A, %d %B %Y}"
+    made.filters["at"] = lambda text: f"{datetime.fromisoformat(text):%H:%M}"
+    return made
+
+
+_TEMPLATES = _environment()
 
 
 def _page(template: str, actor: User | None, **values: Any) -> str:
     shared = {"me": actor, "csrf_field": ringwork.current().csrf_field, "Role": Role, "live": False}
-    return _environment().get_template(template).render(shared | values)
+    return _TEMPLATES.get_template(template).render(shared | values)
 
 
 def home() -> str:

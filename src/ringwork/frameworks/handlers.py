@@ -5,6 +5,7 @@ Against a start that grows with the application: a function knows its line; only
 
 from __future__ import annotations
 
+import functools
 import inspect
 from typing import Any
 
@@ -17,11 +18,17 @@ def handler_at(inner: Any) -> Handler:
     code = getattr(inner, "__code__", None)
     try:
         file = inspect.getsourcefile(inner)
-        line = inspect.getsourcelines(inner)[1] if code is None else code.co_firstlineno
+        line = _line_of(inner) if code is None else code.co_firstlineno
     except (OSError, TypeError):
         return Handler(name=name)
     # Code that was made at run time names a file in brackets, which nobody can open.
     return Handler(name=name) if file is None or file.startswith("<") else Handler(name=name, file=file, line=line)
+
+
+@functools.cache
+def _line_of(kind: Any) -> int:
+    """Read once: the routes are listed more than once, and its module has to be parsed for it."""
+    return inspect.getsourcelines(kind)[1]
 
 
 def handler_behind(endpoint: object) -> Handler:

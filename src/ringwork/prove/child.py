@@ -29,7 +29,7 @@ from ringwork.installation import Installation
 from ringwork.names import ControlId
 from ringwork.protect import installed  # the package's face has a function of the module's name
 from ringwork.prove import channel
-from ringwork.prove.check import Fault
+from ringwork.prove.check import Fault, ProbeRoute
 from ringwork.route import Route
 from ringwork.servers.tls import Asked, server_context
 from ringwork.survey import baseline, facts, state
@@ -107,7 +107,7 @@ class Zygote:
         )
         users = loading.call(users_from, self.copy) if users_from else loading.own_users(self.app)
         found = self.facts()
-        warmth.warm()
+        warmth.warm([f"{serving.prefix('')}/{which.value}" for which in ProbeRoute])
         state.digest(self.copy)  # so that variants inherit what never changes
         return {
             "users": users,
@@ -166,6 +166,7 @@ class Zygote:
             if command["do"] == "load":
                 channel.send(self.control, self._answer(str(command["users_from"])))
             elif command["do"] == "fork":
+                gc.freeze()  # what was there before a variant is not searched for garbage by it, page by page
                 pid = os.fork()
                 if pid == 0:
                     _as_variant(self, command, fds)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ringwork.errors import TargetFailed
 from ringwork.prove.check import Served, Stage, User
@@ -154,14 +154,17 @@ class Cast:
                 return user.name, client
         return "", self.nobody()
 
-    def allowed(self, route: RouteFacts) -> list[tuple[User, Client]]:
-        """The users whom the rule lets in, with their browsers, least powerful first."""
-        found = []
-        for user in self.stage.users:
+    def allowed(self, route: RouteFacts, *, strongest_first: bool = False) -> Iterator[tuple[User, Client]]:
+        """The users whom the rule lets in, with their browsers, least powerful first; nobody signs in before their turn."""
+        for user in reversed(self.stage.users) if strongest_first else self.stage.users:
             client = self.browser(user) if may_enter(user, route) else None
             if client is not None:
-                found.append((user, client))
-        return found
+                yield user, client
+
+    def everybody(self, route: RouteFacts) -> Iterator[tuple[str, Client]]:
+        """Nobody, as "", and then those whom the rule lets in."""
+        yield "", self.nobody()
+        yield from ((user.name, client) for user, client in self.allowed(route))
 
     def forget(self) -> None:
         """After a reset: nobody is signed in any more."""
@@ -198,7 +201,7 @@ def matches(template: str, path: str) -> bool:
 def first_working(cast: Cast, routes: Sequence[RouteFacts]) -> tuple[RouteFacts, str, str, Client, Answer] | None:
     """The first route that answers 200 to somebody: route, filled path, user name, browser, answer."""
     for route in routes:
-        for name, client in [("", cast.nobody()), *((user.name, client) for user, client in cast.allowed(route))]:
+        for name, client in cast.everybody(route):
             with contextlib.suppress(TargetFailed, OSError):
                 path = cast.stage.fill(route, client=client if name else None)
                 answer = client.page(path)
