@@ -23,7 +23,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ringwork-select", action="append", metavar="ID", help="Only this layer, control or check; may be repeated.")
     group.addoption("--ringwork-ignore", action="append", metavar="ID", help="Not this layer, control or check; may be repeated.")
     group.addoption("--ringwork-profile", metavar="NAME", help="Controls up to: baseline, standard, high.")
-    group.addoption("--ringwork-quick", action="store_true", default=None, help="Do not repeat what was found violated.")
+    group.addoption(
+        "--ringwork-quick", action="store_true", default=None, help="Take no guard out: finds what is violated, and proves nothing."
+    )
     group.addoption("--ringwork-deep", action="store_true", default=None, help="Timing checks too, and every layer behind each attack.")
     group.addoption("--ringwork-options", metavar="WORDS", help="More options of `ringwork prove`, for example '--factory --env A=1'.")
     parser.addini("ringwork", "the application that every run of the whole suite proves, module:app", default="")

@@ -115,6 +115,15 @@ def test_names_the_layer_that_stopped_the_attack(prove):
     assert (row.attack, row.stopped_by, row.succeeded_without) == ("a bare route", ("access.deny-by-default",), True)
 
 
+def test_a_quick_run_attacks_and_proves_nothing(prove):
+    """No guard is taken out, so what held was not seen to be what held; a hole is found all the same."""
+    report = prove(_guarded(), LIVE, quick=True)
+    assert (_result(report).verdict, _result(report).held, report.depth) == (Verdict.NOT_VERIFIED, True, ())
+    assert "--quick takes no guard out" in _result(report).reason
+    assert report.exit_code == run.CLEAN
+    assert [f.where for f in prove(FOREIGN, LIVE, quick=True).findings] == ["GET /bare"]
+
+
 def test_finds_the_hole_of_a_foreign_application(prove):
     """Where nobody refuses, the run ends with a finding and exit code 1."""
     report = prove(FOREIGN, LIVE)

@@ -141,7 +141,7 @@ def _result(run: Run, tried: Tried, row: catalogue.Control | None, entries: Mapp
     waiver = ""
     if verdict is Verdict.PROVEN and not tried.sensitivity:
         verdict, is_held, shown = Verdict.NOT_VERIFIED, True, sensitivity.sentence(entries, tried.check.id, facts.framework)
-        reason = f"{reason}; {_why_held(facts, tried)}"
+        reason = f"{reason}; {_why_held(run, tried)}"
     elif verdict is Verdict.PROVEN and facts.guard is not None and facts.guard.mode == "observe":
         verdict, reason = Verdict.NOT_VERIFIED, "the mode is observe, which refuses nothing"
     elif verdict is Verdict.VIOLATED:
@@ -170,8 +170,10 @@ def _narrowed(run: Run) -> str:
     return f"{len(run.left_out)} of {len(run.facts.routes)} routes were left out, unchanged since {run.settings.since}"
 
 
-def _why_held(facts: AppFacts, tried: Tried) -> str:
-    control = register.control_of(tried.check)
+def _why_held(run: Run, tried: Tried) -> str:
+    control, facts = register.control_of(tried.check), run.facts
+    if run.settings.quick:
+        return "--quick takes no guard out, so the check was not seen to fail here"
     if facts.guard is None:
         return "the target's own guard cannot be taken out, so the check was not seen to fail here"
     if control not in facts.guard.controls:

@@ -61,8 +61,9 @@ class Scene:
 
 
 def run_group(control: str, checks: Sequence[Check], scene: Scene, *, shake: bool = True) -> list[Tried]:
-    """Run the checks of one control on a copy of their own, then (shake) once more on copies without its guards."""
+    """Run the checks of one control on a copy of their own, then (shake, and not quick) once more on copies without its guards."""
     tried = list(_first_runs(checks, scene))
+    shake = shake and not scene.quick
     guards = scene.facts.guard.controls if scene.facts.guard is not None else ()
     to_shake = [t for t in tried if t.verdict is Verdict.PROVEN]
     for one in to_shake if shake else ():
