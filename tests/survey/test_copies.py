@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from ringwork.errors import TargetFailed
@@ -58,3 +60,19 @@ def test_reads_text_and_nothing_that_it_cannot_read(tmp_path):
     assert copies.text_of(tmp_path / "plain.py") == "x = 1"
     assert [copies.text_of(tmp_path / name) for name in ("dangling.py", ".")] == ["", ""]
     assert copies.text_of(tmp_path / "plain.py", limit_bytes=2) == ""
+
+
+def test_a_small_tree_is_copied_into_memory_and_what_does_not_fit_is_not(tmp_path, monkeypatch):
+    """A proof that makes a hundred copies waits for no disk; a large tree, no memory or a place that was named is another matter."""
+    monkeypatch.delenv("TMPDIR", raising=False)
+    (tmp_path / "app.py").write_text("app = 1\n")
+    seen = os.statvfs(tmp_path)
+    is_usable = not seen.f_flag & os.ST_NOEXEC and seen.f_bavail * seen.f_frsize > 2_000_000_000
+    assert copies.home(tmp_path, tmp_path) == (tmp_path if is_usable else None)
+    assert copies.home(tmp_path, tmp_path / "missing") is None
+    with (tmp_path / "large.bin").open("wb") as file:
+        file.truncate(30_000_000)
+    assert copies.home(tmp_path, tmp_path) is None
+    (tmp_path / "large.bin").unlink()
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert copies.home(tmp_path, tmp_path) is None

@@ -26,7 +26,6 @@ from ringwork.survey.wire.forge import Leaf
 IMPORT_SECONDS = 20.0
 START_SECONDS = 10.0
 _ANSWER_SECONDS = 20.0
-_KEPT_BYTES = 20_000_000
 _KEPT = frozenset(
     {"PATH", "LANG", "LANGUAGE", "TZ", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "SYSTEMROOT", "LD_LIBRARY_PATH", "FORWARDED_ALLOW_IPS"}
 )
@@ -74,7 +73,9 @@ class Copy:
 
     def __init__(self, target: Target, *, extra: Mapping[str, str], kernel: bool = True, source: Path | None = None) -> None:
         self.target, self.extra, self.kernel = target, extra, kernel
-        self.folder = Path(tempfile.mkdtemp(prefix="ringwork-")).resolve()
+        home = copies.home(source or target.root)
+        self.folder = Path(tempfile.mkdtemp(prefix="ringwork-", dir=home)).resolve()
+        self.is_in_memory = home is not None
         self.tree = self.folder / "copy"
         self.copied = copies.copy_tree(source or target.root, self.tree)
         self.template = self.tree  # what a variant's folder begins as; a warmed-up one replaces it

@@ -87,8 +87,8 @@ class Running:
             kill(self._pid)
             self._wait()
         self._pid = 0
-        if self._folder is not None and self.copy.copied.size_bytes > _KEPT_BYTES:
-            shutil.rmtree(self._folder, ignore_errors=True)  # small ones go with the whole copy, at the end
+        if self._folder is not None and (self.copy.is_in_memory or self.copy.copied.size_bytes > _KEPT_BYTES):
+            shutil.rmtree(self._folder, ignore_errors=True)  # small ones on a disk go with the whole copy, at the end
         if self._renew is not None:
             self.copy.close()
 

@@ -75,7 +75,7 @@ def make_read_only(*, except_for: Path) -> bool:
         return False
     if not _set_attributes(b"/", _MountAttributes(_READ_ONLY_ATTRIBUTE, 0, 0, 0)):
         return False
-    _set_attributes(b"/dev/shm", _MountAttributes(0, _READ_ONLY_ATTRIBUTE, 0, 0))  # locks between processes live there
+    _set_attributes(b"/dev/shm", _MountAttributes(0, _READ_ONLY_ATTRIBUTE, 0, 0))  # locks between processes live there, and small copies
     return _set_attributes(folder, _MountAttributes(0, _READ_ONLY_ATTRIBUTE, 0, 0))
 
 
