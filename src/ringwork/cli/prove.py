@@ -34,9 +34,7 @@ def command(
     select: Annotated[list[str] | None, typer.Option(help="Only these layers, controls or checks, by commas; may be repeated.")] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Not these layers, controls or checks, by commas; may be repeated.")] = None,
     fail_on: Annotated[str | None, typer.Option(help="The least severity that fails: critical, high, medium, low (default).")] = None,
-    quick: Annotated[
-        bool | None, typer.Option("--quick/--no-quick", help="Make each attack once, take no guard out: proves nothing.")
-    ] = None,
+    quick: Annotated[bool | None, typer.Option("--quick/--no-quick", help="Attack once, take no guard out: proves nothing.")] = None,
     deep: Annotated[bool | None, typer.Option("--deep/--no-deep", help="Timing checks too, and every layer behind each attack.")] = None,
     profile: Annotated[str | None, typer.Option(help="Controls up to: baseline, standard, high (default).")] = None,
     baseline: Annotated[Path | None, typer.Option(help="Findings of this file do not fail the run; see `ringwork baseline`.")] = None,

@@ -133,7 +133,7 @@ def _open_to_all(cast: Cast, route: RouteFacts, quiet: frozenset[str]) -> bool:
 
 
 def _first_working(cast: Cast, route: RouteFacts, quiet: frozenset[str], found: Found, *, forms_only: bool) -> Change | None:
-    for user, client in cast.allowed(route):
+    for user, client in cast.one_by_one(route):
         if client.bearer or not client.jar.cookies:
             if route not in found.bearer:
                 found.bearer.append(route)

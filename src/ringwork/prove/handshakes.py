@@ -21,7 +21,7 @@ def foreign(cast: Cast) -> Iterator[Observation]:
     for route in cast.stage.facts.routes:
         if route.kind != "websocket" or route.rule == "public":
             continue
-        for user, client in cast.allowed(route):
+        for user, client in cast.one_by_one(route):
             honest = _honest(cast, route, client)
             if honest is not None:
                 yield from _attacked(cast, route, client, user.name, honest)

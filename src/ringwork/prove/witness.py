@@ -154,9 +154,13 @@ class Cast:
                 return user.name, client
         return "", self.nobody()
 
-    def allowed(self, route: RouteFacts, *, strongest_first: bool = False) -> Iterator[tuple[User, Client]]:
-        """The users whom the rule lets in, with their browsers, least powerful first; nobody signs in before their turn."""
-        for user in reversed(self.stage.users) if strongest_first else self.stage.users:
+    def allowed(self, route: RouteFacts) -> list[tuple[User, Client]]:
+        """The users whom the rule lets in, with their browsers, least powerful first."""
+        return list(self.one_by_one(route))
+
+    def one_by_one(self, route: RouteFacts) -> Iterator[tuple[User, Client]]:
+        """The same; nobody signs in before their turn."""
+        for user in self.stage.users:
             client = self.browser(user) if may_enter(user, route) else None
             if client is not None:
                 yield user, client
@@ -164,7 +168,7 @@ class Cast:
     def everybody(self, route: RouteFacts) -> Iterator[tuple[str, Client]]:
         """Nobody, as "", and then those whom the rule lets in."""
         yield "", self.nobody()
-        yield from ((user.name, client) for user, client in self.allowed(route))
+        yield from ((user.name, client) for user, client in self.one_by_one(route))
 
     def forget(self) -> None:
         """After a reset: nobody is signed in any more."""

@@ -7,7 +7,6 @@ cookies, and the headers of the answer are read as a browser reads them.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -89,8 +88,7 @@ def _places(cast: Cast) -> Iterator[Place]:
 
 
 def _place(cast: Cast, route: RouteFacts) -> Place | None:
-    signed_in = ((user.name, client) for user, client in cast.allowed(route, strongest_first=True))
-    for name, client in itertools.chain(signed_in, [("", cast.nobody())]):
+    for name, client in [*((user.name, client) for user, client in reversed(cast.allowed(route))), ("", cast.nobody())]:
         with contextlib.suppress(OSError, TargetFailed):
             path = cast.stage.fill(route, client=client if name else None)
             answer = client.get(path)

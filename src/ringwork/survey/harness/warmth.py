@@ -15,19 +15,15 @@ from collections.abc import Iterable
 LAZY = ("anyio._backends._asyncio", "argon2.low_level", "sqlalchemy.dialects.sqlite")
 """Modules that their libraries load at first use."""
 
-OURS = {"ringwork.crypto.passwords": ("argon2",)}
-"""What modules of ringwork load at first use."""
-
 _TEMPLATES = 500
 
 
 def warm(probes: Iterable[str] = ()) -> None:
     """Load and compile, also the paths of probe routes; what fails here fails, or not, when the application needs it."""
-    wanted = [name for name in LAZY if name.partition(".")[0] in sys.modules]
-    wanted += [name for module, names in OURS.items() if module in sys.modules for name in names]
-    for name in wanted:
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
+    for name in LAZY:
+        if name.partition(".")[0] in sys.modules:
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
     routing = sys.modules.get("starlette.routing")
     if routing is not None:
         for path in probes:  # the expressions of their routes stay with those of all others, in re
