@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.frameworks.clients import sockets
 from tests.frameworks.conformance.answers import missing_headers
 from tests.frameworks.conformance.conftest import kept
 from tests.frameworks.conformance.unlike import only, unlike
@@ -53,3 +54,17 @@ def test_reads_nothing_of_a_body_without_a_length(host: Host) -> None:
     """The handler is told of an empty body, however long it was."""
     assert host.ask("POST", "/unset", OCTETS, pieces=(b"a" * 5000,)).status == 200
     assert host.effects.done == [""]
+
+
+def test_does_nothing_over_a_real_socket_for_a_client_that_leaves_in_its_body(framework: str) -> None:
+    """The same on a server's own sockets: uvicorn, the standard library's WSGI server, aiohttp's."""
+    with sockets.listening() as listener:
+        address = f"localhost:{listener.getsockname()[1]}"
+        host = Host(framework, origin=f"http://{address}")
+        head = f"POST /unset HTTP/1.1\nHost: {address}\nConnection: close\nContent-Type: application/octet-stream\nContent-Length: 10"
+        host.turn()
+        with sockets.served(host.app, host.interface, listener):
+            sockets.say(listener, head, b"half", leaves=True)
+            answer = sockets.say(listener, head, b"whole body")  # each of these servers comes to it after the other one
+        assert b" 200 " in answer.partition(b"\r\n")[0]
+        assert host.effects.done == ["whole body"]
