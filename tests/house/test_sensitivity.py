@@ -7,7 +7,7 @@ import re
 from ringwork.prove import register, sensitivity
 from tests.house import graph
 
-FRAMEWORKS = ("aiohttp", "fastapi", "flask")
+FRAMEWORKS = ("aiohttp", "django", "fastapi", "flask")
 TABLE = graph.SOURCE / "ringwork" / "prove" / sensitivity.FILE
 
 

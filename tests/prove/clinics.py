@@ -24,7 +24,7 @@ from ringwork.survey.facts import AppFacts
 
 ROOT = Path(__file__).parents[2]
 # ./run test keeps to two minutes with one framework; ./run test --all asks both.
-FRAMEWORKS = ["fastapi", pytest.param("flask", marks=pytest.mark.slow), pytest.param("aiohttp", marks=pytest.mark.slow)]
+FRAMEWORKS = ["fastapi", *(pytest.param(name, marks=pytest.mark.slow) for name in ("flask", "django", "aiohttp"))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
