@@ -17,6 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import aiohttp_site
 import django_site
 import interleaved
 import peers
@@ -57,6 +58,11 @@ def identify(request: Any) -> Principal | None:
 def identify_django(request: Any) -> Principal | None:
     """The same for Django, whose `request.headers` sorts all of them first."""
     return ALICE if "session" in request.META.get("HTTP_COOKIE", "") else None
+
+
+async def identify_aiohttp(request: Any) -> Principal | None:
+    """The same for aiohttp."""
+    return identify(request)
 
 
 def fastapi_app(**given: Any) -> FastAPI:
@@ -174,6 +180,7 @@ def variants() -> dict[str, interleaved.Batch]:
     guarded = guarded_fastapi()
     guarded_django = ringwork.protect(django_site.handler(), Policy(identify=identify_django, **QUIET))
     guarded_flask = ringwork.protect(flask_app(), Policy(identify=identify, **QUIET))
+    guarded_aiohttp = ringwork.protect(aiohttp_site.application(), Policy(identify=identify_aiohttp, **QUIET))
     no_cookie = [pair for pair in HEADERS if pair[0] != b"cookie"]
     foreign = [(b"host", b"evil.invalid"), *HEADERS[1:]]
     return {
@@ -192,6 +199,10 @@ def variants() -> dict[str, interleaved.Batch]:
         "Django guarded, all controls": wsgi_batch(guarded_django),
         "Django, its own security middleware, django-csp and django-axes": wsgi_batch(django_site.handler(*django_site.STACK)),
         "Django guarded: foreign host refused, 421": wsgi_batch(guarded_django, host="evil.invalid", expect="421"),
+        "aiohttp bare": aiohttp_site.batch(aiohttp_site.application(), headers=HEADERS),
+        "aiohttp guarded, all controls": aiohttp_site.batch(guarded_aiohttp, headers=HEADERS),
+        "aiohttp, session, cors, secure, limits and PyJWT": aiohttp_site.batch(aiohttp_site.assembled(), headers=HEADERS),
+        "aiohttp guarded: foreign host refused, 421": aiohttp_site.batch(guarded_aiohttp, headers=foreign, expect=421),
     }
 
 
@@ -215,7 +226,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     asked = parser.parse_args()
     figures = interleaved.run(variants(), rounds=max(5, asked.rounds))
-    packages = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "starlette", "flask", "django"))
+    packages = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "starlette", "flask", "django", "aiohttp"))
     setting = f"Python {platform.python_version()}, {packages}; medians of {max(5, asked.rounds)} interleaved rounds of 400 requests."
     text = f"{setting}\n\n{table(figures)}\n"
     print(text)
