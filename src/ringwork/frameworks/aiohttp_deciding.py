@@ -5,7 +5,7 @@ aiohttp has matched its own route by then, so what is decided on is what will be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -192,10 +192,21 @@ async def fields_of(request: Any, body: bytes) -> Mapping[str, str] | None:
         probe._finish()  # noqa: SLF001  # closes the files that the parser has opened
 
 
+def exchange_one(request: Any, pairs: Iterable[Header], name: bytes, value: bytes) -> None:
+    """The same for one header that came once: the others stay as aiohttp has read them."""
+    headers = request.headers.copy()
+    headers[_text(name)] = _text(value)
+    _put(request, headers, tuple((key, value if key.lower() == name else old) for key, old in pairs))
+
+
 def put_headers(request: Any, pairs: list[Header]) -> None:
     """Have the application read these headers instead of those that came."""
-    headers = CIMultiDictProxy(CIMultiDict((_text(name), _text(value)) for name, value in pairs))
-    request._message = request._message._replace(headers=headers, raw_headers=tuple(pairs))  # noqa: SLF001  # as clone() does
+    _put(request, CIMultiDict((_text(name), _text(value)) for name, value in pairs), tuple(pairs))
+
+
+def _put(request: Any, made: CIMultiDict[str], pairs: tuple[Header, ...]) -> None:
+    headers = CIMultiDictProxy(made)
+    request._message = request._message._replace(headers=headers, raw_headers=pairs)  # noqa: SLF001  # as clone() does
     request._headers = headers  # noqa: SLF001
     for name in ("headers", "raw_headers"):
         request._cache.pop(name, None)  # noqa: SLF001

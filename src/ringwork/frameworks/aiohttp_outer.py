@@ -16,7 +16,7 @@ from ringwork.current import SERVED
 from ringwork.enforce.guard import Refusal, Reply
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import SECURE, Exchange
-from ringwork.frameworks.aiohttp_deciding import Payload, put_headers
+from ringwork.frameworks.aiohttp_deciding import Payload, exchange_one, put_headers
 from ringwork.frameworks.aiohttp_limits import Meter, MeteredReader
 from ringwork.frameworks.aiohttp_sending import Given, Sender
 from ringwork.frameworks.asgi_deciding import drive
@@ -284,6 +284,9 @@ def rewrite(request: Any, sender: Sender, exchange: Exchange, plan: Plan) -> Non
         request._cache.pop("url", None)  # noqa: SLF001
     replaced = exchange.replaced
     if not expects and not replaced and not exchange.is_odd and not exchange.dropped and plan.drops.isdisjoint(exchange.names):
+        return
+    if not (expects or exchange.is_odd or exchange.dropped) and len(replaced) == 1 and plan.drops.isdisjoint(exchange.names):
+        exchange_one(request, pairs, *replaced[0])  # the usual one: cookies under the names that the application knows
         return
     gone = {*plan.drops, *exchange.dropped, *(name for name, _ in replaced)}
     # Against a dropped name spelled with underscores, which a proxy behind us could not tell from the other.

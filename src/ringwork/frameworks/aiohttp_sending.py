@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.helpers import rfc822_formatted_time
-from aiohttp.http import StreamWriter
+from aiohttp.http import SERVER_SOFTWARE, StreamWriter
 from multidict import CIMultiDict
 
 from ringwork.enforce.guard import Refusal
@@ -25,6 +25,9 @@ HELD_BYTES = 64 * 1024
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 """The one thing that aiohttp writes before a head."""
+
+BANNER = (b"server", SERVER_SOFTWARE.encode())
+DISCLOSURE = "output.information-disclosure"
 
 NO_SOCKET = Refusal(control=ACCESS, status=403, reason="undecided", detail="a WebSocket that did not begin as a handshake by GET")
 _BODILESS = frozenset({204, 304})
@@ -84,6 +87,8 @@ class Sender(StreamWriter):
             status = int(status_line[9:12])
             own = [(name.lower().encode(), value.encode("utf-8", "surrogateescape")) for name, value in headers.items()]
             is_fit = exchange.decided and self.cut is None and (status != 101 or exchange.kind == "websocket")
+            if own and own[-1] == BANNER and not plan.pipeline.observing and DISCLOSURE in plan.pipeline.controls:
+                own.pop()  # aiohttp's own banner, which the guard takes out: so an ordinary answer stays one
             swift = plan.start(exchange, status, own) if self.is_own else plan.swift(exchange, status, own) if is_fit else None
             if swift is not None:
                 await self._head(status_line, swift, plan)
