@@ -10,6 +10,7 @@ import socket
 import ssl
 import urllib.error
 import urllib.request
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,12 @@ def nameless() -> ssl.SSLContext:
     made = ssl.create_default_context()
     made.check_hostname = False
     return made
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Applications of other tests that are still alive in this process tell nothing here, and refuse nothing."""
+    monkeypatch.setattr(watching, "_WATCHES", weakref.WeakSet())
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import gc
+from collections.abc import Iterator
 
 import pytest
 
@@ -24,6 +26,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def kept(framework: str, settings: str) -> Host:
     """One guarded application for all tests that change nothing of it: building one costs more than asking it."""
     return Host(framework, **(SETTINGS[settings]() if settings else {}))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _released() -> Iterator[None]:
+    """No application outlives the tests that ask it: what watches a whole process would take it for its own."""
+    yield
+    kept.cache_clear()
+    gc.collect()
 
 
 @pytest.fixture

@@ -382,6 +382,7 @@ NOT_MET: dict[str, str] = {
     "browser.cookie-attributes/oversized": "no refusal: the cookie alone is left out, see test_answers.py",
     "access.deny-by-default/unknown-rule": "needs a rule of a later version: tests/enforce/access/test_deny_by_default.py",
     "output.debug-disabled/debug-tool": "each framework has tools of its own: tests/frameworks/test_debug_disabled.py",
+    "transport.certificate-verification/unverified-peer": "of a client of the application, not of a request: tests/enforce/transport",
     "output.fail-closed/guard-hung": "needs a store that hangs: tests/frameworks/test_fail_closed.py",
 }
 """Reasons that no single request to this application can meet, and where they are met."""

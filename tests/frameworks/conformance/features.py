@@ -88,13 +88,14 @@ FEATURES: tuple[Feature, ...] = (
             "`CORSMiddleware` read, its headers replaced",
             "as Starlette",
             "flask-cors read, its headers replaced",
-            "headers of the application and its layers replaced",
+            "django-cors-headers read, its headers replaced",
             "aiohttp-cors read, its headers replaced",
         ),
         (
             f"{BESIDE}test_cors.py::test_reads_the_frameworks_own_sharing_at_start",
             f"{BESIDE}test_cors.py::test_shares_nothing_by_default",
             f"{BESIDE}test_aiohttp.py::test_reads_what_aiohttp_cors_was_told_and_answers_preflights_itself",
+            f"{BESIDE}test_django_settings.py::test_says_what_to_write_instead_of_django_cors_headers",
         ),
     ),
     Feature(
@@ -113,8 +114,9 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "Content Security Policy",
-        ("added", "added; the hash of its own documentation page is known", "added", "added", "added"),
+        ("added", "added; the hash of its own documentation page is known", "added", "django-csp read, its header replaced", "added"),
         (
+            f"{BESIDE}test_django_settings.py::test_says_what_to_write_instead_of_django_csp",
             f"{BESIDE}test_content_security_policy.py::test_trap_33_every_answer_of_every_status_carries_a_policy",
             f"{BESIDE}test_content_security_policy.py::test_the_swagger_page_works_after_one_declared_route",
         ),
@@ -132,6 +134,7 @@ FEATURES: tuple[Feature, ...] = (
             f"{BESIDE}test_templating.py::test_finds_the_templates_of_starlette_in_the_modules_of_handlers",
             f"{BESIDE}test_templating.py::test_teaches_the_environment_of_flask",
             f"{BESIDE}test_aiohttp.py::test_teaches_templates_the_nonce",
+            f"{BESIDE}test_django_settings.py::test_gives_templates_the_nonce_of_the_policy_that_is_sent",
         ),
     ),
     Feature(
