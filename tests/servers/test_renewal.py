@@ -40,9 +40,12 @@ class Place:
     def write(self, *, key: bool = True, kind: forge.Leaf = forge.Leaf.THROW_AWAY) -> None:
         """A new pair; without its key half of it."""
         certificate, secret = self.authority.leaf(["localhost"], kind)
-        self.certificate.write_bytes(certificate)
-        if key:
-            self.key.write_bytes(secret)
+        for path, text in ((self.certificate, certificate), *([(self.key, secret)] if key else ())):
+            # Another file in its place, as tools write them: two writes within one tick of the clock look the same.
+            fresh = path.with_suffix(".new")
+            fresh.touch(mode=0o600)
+            fresh.write_bytes(text)
+            fresh.replace(path)
 
     def pass_time(self) -> None:
         """Until the files are looked at again."""
