@@ -15,17 +15,24 @@ import pytest
 EXISTING = Path(__file__).parent / "existing"
 SPA = ("--origin", "https://api.example", "--proxy", "10.0.0.5")
 APPS = {
-    "fastapi_bearer": ("orders", ()),
-    "fastapi_forms": ("notes", ()),
-    "fastapi_spa": ("api", SPA),
-    "aiohttp_bearer": ("orders", ()),
-    "aiohttp_forms": ("notes", ()),
-    "aiohttp_spa": ("api", ("--origin", "https://api.example", "--proxy", "127.0.0.5")),
-    "flask_bearer": ("orders", ()),
-    "flask_forms": ("notes", ()),
-    "flask_spa": ("api", SPA),
+    "fastapi_bearer": ("orders:app", ()),
+    "fastapi_forms": ("notes:app", ()),
+    "fastapi_spa": ("api:app", SPA),
+    "aiohttp_bearer": ("orders:app", ()),
+    "aiohttp_forms": ("notes:app", ()),
+    "aiohttp_spa": ("api:app", ("--origin", "https://api.example", "--proxy", "127.0.0.5")),
+    "flask_bearer": ("orders:app", ()),
+    "flask_forms": ("notes:app", ()),
+    "flask_spa": ("api:app", SPA),
+    "django_admin": ("library.wsgi:application", ()),
+    "django_bearer": ("shop.wsgi:application", ()),
+    "django_forms": ("office.wsgi:application", ()),
 }
 MOST_LINES = 10
+PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", ".", "suite")
+MANAGE = ("manage.py", "test", "suite")
+CALL = "\nfrom ringwork import protect\nprotect(app)\n"
+INSTALLED = "\nimport ringwork\nringwork.protect()\n"
 
 
 @pytest.fixture(params=APPS)
@@ -38,7 +45,8 @@ class Project:
     """One application in a folder of its own."""
 
     def __init__(self, name: str, folder: Path) -> None:
-        self.module, self.told = APPS[name]
+        self.target, self.told = APPS[name]
+        self.is_django = name.startswith("django")
         self.folder = folder / name
         shutil.copytree(EXISTING / name, self.folder, ignore=shutil.ignore_patterns("__pycache__"))
 
@@ -50,18 +58,18 @@ class Project:
 
     def suite(self, mode: str = "") -> subprocess.CompletedProcess[str]:
         """The application's own tests."""
-        return self.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", ".", "suite", mode=mode)
+        return self.run(*(MANAGE if self.is_django else PYTEST), mode=mode)
 
     def attacks(self, mode: str = "") -> dict[str, Any]:
         """Which attacks worked."""
-        done = self.run(str(EXISTING / "runner.py"), self.module, mode=mode)
+        done = self.run(str(EXISTING / "runner.py"), self.target, mode=mode)
         assert done.returncode == 0, done.stderr
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return found
 
     def proposed(self) -> list[dict[str, Any]]:
         """The lines that `ringwork adopt` prints."""
-        done = self.run(str(Path(sys.executable).parent / "ringwork"), "adopt", f"{self.module}:app", *self.told, "--json")
+        done = self.run(str(Path(sys.executable).parent / "ringwork"), "adopt", self.target, *self.told, "--json")
         assert done.returncode == 0, done.stdout + done.stderr
         lines: list[dict[str, Any]] = json.loads(done.stdout)["lines"]
         return lines
@@ -79,8 +87,9 @@ class Project:
 
     def guard(self) -> None:
         """The one call, and nothing else."""
-        path = self.folder / f"{self.module}.py"
-        path.write_text(path.read_text(encoding="utf-8") + "\nfrom ringwork import protect\nprotect(app)\n", encoding="utf-8")
+        package = self.target.partition(".")[0] if self.is_django else self.target.partition(":")[0]
+        path = self.folder / package / "settings.py" if self.is_django else self.folder / f"{package}.py"
+        path.write_text(path.read_text(encoding="utf-8") + (INSTALLED if self.is_django else CALL), encoding="utf-8")
 
 
 @pytest.mark.slow

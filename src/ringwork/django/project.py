@@ -6,6 +6,7 @@ Against the handler that nobody remembered to protect: each is guarded as it loa
 from __future__ import annotations
 
 import functools
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -51,4 +52,7 @@ def guard() -> None:
 
 def _is_known(handler: object) -> bool:
     """Whether it answers requests: a server's handler, or one of Django's test clients."""
-    return isinstance(handler, WSGIHandler | ASGIHandler) or type(handler).__module__ == "django.test.client"
+    clients = sys.modules.get("django.test.client")
+    # Django REST framework's test client has a handler of its own, made of Django's.
+    of_a_client = clients is not None and isinstance(handler, clients.ClientHandler | clients.AsyncClientHandler)
+    return isinstance(handler, WSGIHandler | ASGIHandler) or of_a_client

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.http import HttpResponse
 
+from ringwork.enforce.browser import cookie_attributes
 from ringwork.frameworks import asgi, wsgi
 from ringwork.installation import Installation
 
@@ -81,8 +82,14 @@ def _pretend(environ: wsgi.Environ, installation: Installation) -> None:
         environ.update({"HTTP_HOST": host, "wsgi.url_scheme": scheme})
     elif is_silent:
         environ.update(_LOOPBACK)
-    if environ.get("HTTP_COOKIE"):
+    if environ.get("HTTP_COOKIE") and _renames(installation):
         environ["HTTP_COOKIE"] = _prefixed(environ["HTTP_COOKIE"])
+
+
+def _renames(installation: Installation) -> bool:
+    """Whether cookies have another name on the wire: not where nothing is changed, or that guard is left out."""
+    pipeline = installation.pipeline
+    return cookie_attributes.CONTROL in pipeline.controls and not pipeline.observing
 
 
 def _prefixed(cookies: str) -> str:
@@ -151,7 +158,8 @@ def _pretended(scope: asgi.Scope, installation: Installation) -> asgi.Scope:
     """The scope as the guard sees it: an honest client where the test says nothing else."""
     site = installation.site
     headers = [
-        (name, _prefixed(value.decode("latin-1")).encode("latin-1") if name == b"cookie" else value) for name, value in scope["headers"]
+        (name, _prefixed(value.decode("latin-1")).encode("latin-1") if name == b"cookie" and _renames(installation) else value)
+        for name, value in scope["headers"]
     ]
     headers = [pair for pair in headers if pair != (b"cookie", b"")]
     seen = {**scope, "headers": headers}

@@ -191,6 +191,9 @@ def _behind_proxy(facts: AppFacts) -> bool:
 
 
 def _is_checked(route: RouteFacts, facts: AppFacts) -> bool:
+    """Whether the application itself says who may come: by a check, or by the reason why it is open."""
+    if route.reason:
+        return True
     known = {check.name.rpartition(":")[2] for check in facts.checks}
     return bool(known & set(route.guarded_by))
 

@@ -1,21 +1,25 @@
-"""Tries the attacks of one application: `python runner.py MODULE`, in its folder. Prints which of them worked, as JSON."""
+"""Tries the attacks of one application: `python runner.py MODULE:APP`, in its folder. Prints which of them worked, as JSON."""
 
 import asyncio
 import contextlib
 import importlib
+import inspect
 import json
 import sys
 from types import SimpleNamespace
 from typing import Any
 
+from werkzeug.test import Client
+
 sys.path[:0] = [".", "suite"]
 
 
-class FlaskBrowser:
-    """Flask's test client, called as Starlette's is."""
+class WsgiBrowser:
+    """Flask's test client, or Werkzeug's own on any WSGI application, called as Starlette's is."""
 
     def __init__(self, app: Any, *, base_url: str, headers: dict[str, str], peer: str) -> None:
-        self.client, self.base_url, self.headers, self.peer = app.test_client(), base_url, headers, peer
+        self.client = app.test_client() if hasattr(app, "test_client") else Client(app)
+        self.base_url, self.headers, self.peer = base_url, headers, peer
 
     def _open(self, method: str, path: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
         peer = {"REMOTE_ADDR": self.peer}
@@ -94,8 +98,8 @@ def browsers(app: Any) -> Any:
         return lambda base_url="http://localhost", headers=None, peer="127.0.0.1": AiohttpBrowser(
             app, base_url=base_url, headers=headers or {}, peer=peer
         )
-    if type(app).__module__.startswith("flask"):
-        return lambda base_url="http://localhost", headers=None, peer="127.0.0.1": FlaskBrowser(
+    if type(app).__module__.startswith(("flask", "django")):
+        return lambda base_url="http://localhost", headers=None, peer="127.0.0.1": WsgiBrowser(
             app, base_url=base_url, headers=headers or {}, peer=peer
         )
     from starlette.testclient import TestClient
@@ -105,13 +109,25 @@ def browsers(app: Any) -> Any:
     )
 
 
-def main(module: str) -> None:
+def _make_tables() -> None:
+    """The database of a Django project, as its developer makes it; passwords are hashed fast, since no attack is about that."""
+    from django.conf import settings
+    from django.core.management import call_command
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    call_command("migrate", verbosity=0)
+
+
+def main(target: str) -> None:
     """Every attack once, each on its own."""
-    app = importlib.import_module(module).app
+    module, _, name = target.partition(":")
+    app = getattr(importlib.import_module(module), name)
+    if type(app).__module__.startswith("django"):
+        _make_tables()
     attacks = importlib.import_module("attacks")
     client, worked = browsers(app), {}
     for name, attack in vars(attacks).items():
-        if callable(attack) and not name.startswith("_"):
+        if inspect.isfunction(attack) and not name.startswith("_"):
             try:
                 worked[name] = bool(attack(client))
             except Exception as error:  # noqa: BLE001  # an attack whose first step was refused has nothing to read

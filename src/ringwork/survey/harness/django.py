@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import django
@@ -35,6 +36,8 @@ _SETTINGS = (
 _KINDS = {"IntegerField": "integer", "FloatField": "number", "DecimalField": "number", "BooleanField": "boolean", "UUIDField": "uuid"}
 _CONVERTERS = {"IntConverter": "integer", "PathConverter": "path", "UUIDConverter": "uuid"}
 _DEFAULT = "django.views.defaults"
+OPEN = "its author marked it login_not_required"
+"""Why a view is open that nobody declared to ringwork; with its guard that is a rule."""
 
 
 def is_application(value: object) -> bool:
@@ -93,12 +96,13 @@ def _error_handlers() -> ErrorHandlers:
 
 def _route(route: Route, entry: django_routes.Entry) -> RouteFacts:
     read = tuple(_read(entry)) if route.kind is RouteKind.HTTP and route.methods - {"GET", "HEAD"} else tuple(_queries(entry))
-    return reading.facts_of(
+    found = reading.facts_of(
         route,
         guarded_by=_guarded_by(entry),
         parameters=(*_of_path(entry.path), *read),
         body=next((p.where for p in read if p.where in {"form", "json"}), ""),
     )
+    return replace(found, reason=OPEN) if not found.rule and django_checks.is_open(entry.callback) else found
 
 
 def _guarded_by(entry: django_routes.Entry) -> tuple[str, ...]:

@@ -186,8 +186,10 @@ class Input:
 
 def _environ(request: h11.Request, connection: Connection) -> Environ:
     path, _, query = request.target.partition(b"?")
+    named = b""
     if path.startswith((b"http://", b"https://")):
-        path = b"/" + path.split(b"//", 1)[1].partition(b"/")[2]
+        named, _, path = path.split(b"//", 1)[1].partition(b"/")
+        path = b"/" + path
     host, port = connection.sock.getsockname()[:2]
     environ: Environ = {
         "REQUEST_METHOD": request.method.decode("ascii"),
@@ -215,4 +217,6 @@ def _environ(request: h11.Request, connection: Connection) -> Environ:
         text = value.decode("latin-1")
         joined = "; " if key == "HTTP_COOKIE" else ","
         environ[key] = f"{environ[key]}{joined}{text}" if key in environ else text
+    if named:
+        environ["HTTP_HOST"] = named.decode("latin-1")  # it counts before the header (RFC 9112, 3.2.2)
     return environ
