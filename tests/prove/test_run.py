@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -122,6 +123,21 @@ def test_a_quick_run_attacks_and_proves_nothing(prove):
     assert "--quick takes no guard out" in _result(report).reason
     assert report.exit_code == run.CLEAN
     assert [f.where for f in prove(FOREIGN, LIVE, quick=True).findings] == ["GET /bare"]
+
+
+def test_a_quick_run_asks_again_where_a_guard_stands_against_it(prove):
+    """A machine that was busy once is no hole of an application that is guarded."""
+    asked = []
+
+    def stumbles_once(stage):
+        asked.append(1)
+        evidence = _bare_route(stage)
+        if len(asked) > 1:
+            return evidence
+        return replace(evidence, observations=tuple(replace(one, outcome=Outcome.BROKEN) for one in evidence.observations))
+
+    assert prove(_guarded(), Check(id=BARE, kind=Kind.LIVE, run=stumbles_once), quick=True).findings == ()
+    assert len(asked) > 1
 
 
 def test_finds_the_hole_of_a_foreign_application(prove):
