@@ -15,6 +15,9 @@ from ringwork.exchange import Exchange, Header, title_of
 MOST = 64
 """Kinds of answers that one route keeps. Against an application that names a type of its own for each answer, and fills memory."""
 
+_BY_VALUE = frozenset({b"vary", b"cache-control"})
+"""What hooks read by its value. Against an answer that says "public", sent out because an earlier one of its kind said "no-store"."""
+
 Start = Callable[[Exchange, int, list[Header]], list[Header]]
 
 
@@ -39,7 +42,7 @@ class Tails:
     def learn(self, kind: Hashable, headers: list[Header], out: list[Header]) -> None:
         """Keep what `out` adds behind `headers`, where that is all and nothing of it depends on a value that the kind leaves out."""
         names = dict(headers)
-        is_plain = len(names) == len(headers) and b"vary" not in names and b"content-type" in names
+        is_plain = len(names) == len(headers) and _BY_VALUE.isdisjoint(names) and b"content-type" in names
         if is_plain and out[: len(headers)] == headers and len(self.kept) < MOST:
             self.kept[kind] = Tail(tuple(out[len(headers) :]))
 

@@ -186,6 +186,18 @@ def test_takes_the_short_way_only_where_it_leads_to_the_same(
         assert status < 400
 
 
+def test_takes_nothing_over_from_an_answer_that_forbade_caches() -> None:
+    """A private answer that says "public" is held back from caches, whatever the one before it said."""
+    plan = installation().pipeline.plan(route(Requires()))
+    asked = exchange(principal=Principal(id="alice"))
+    never, shared = ([(b"content-type", b"application/json"), (b"cache-control", value)] for value in (b"no-store", b"public, max-age=60"))
+    assert (b"cache-control", b"no-store") in (plan.swift(asked, 200, never) or ())
+    assert plan.known(asked, 200, shared) is None
+    sent = plan.swift(asked, 200, shared)
+    assert sent is not None
+    assert [value for name, value in sent if name == b"cache-control"] == [b"no-store"]
+
+
 def test_keeps_what_it_added_to_an_answer_of_the_same_kind() -> None:
     """The second one is not looked at by any hook; one of another kind is."""
     plan = installation().pipeline.plan(route(Requires()))
