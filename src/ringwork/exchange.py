@@ -16,6 +16,9 @@ from ringwork.secret import random_hex
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""Methods that ask for nothing to be changed (RFC 9110, 9.2.1)."""
+
 SECURE = frozenset({"https", "wss"})
 """Schemes of requests that came over TLS."""
 
@@ -114,6 +117,7 @@ class Exchange:
     query: what follows the "?", raw, b"" for nothing.
     header fields: raw bytes, or None when absent. repeated: singletons that came more than once, a sign of smuggling.
     names: all headers by name, the last value of each, under ASGI. is_odd: a name came twice or holds an underscore.
+    is_remade: a layer of the application handed a request of a safe method on under one that is not.
     is_forwarded: some proxy, or somebody who plays one, says for whom it asks. is_resolved: client or scheme were changed by that.
     dropped / replaced: what the adapter takes out of, or puts into, the request that the application sees.
     certificate: the client's own, verified by the handshake, PEM text or DER bytes; None for none, and where no guard looks at it.
@@ -147,6 +151,7 @@ class Exchange:
     repeated: tuple[bytes, ...] = ()
     names: Mapping[bytes, bytes] = _NONE
     is_odd: bool = False
+    is_remade: bool = False
     is_forwarded: bool = False
     is_resolved: bool = False
     certificate: str | bytes | None = None
@@ -195,6 +200,14 @@ class Exchange:
         accept = accept.lower()
         html = accept.find(b"text/html")
         return html >= 0 and accept.find(b"json", 0, html) < 0
+
+    def handed_on(self, method: str) -> None:
+        """Note the method under which the application's own layers have handed the request on.
+
+        Against a link that some layer makes into a form (`?_method=POST`): nobody proved where it came from.
+        """
+        if method != self.method and self.method in SAFE and method not in SAFE:
+            self.is_remade = True
 
     def note(self, key: str, value: object) -> None:
         """Leave `value` for a later hook of the same control."""

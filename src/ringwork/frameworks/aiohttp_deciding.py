@@ -59,6 +59,7 @@ class Gate:
                 if plan.pipeline.requires_decision
                 else await handler(request)
             )
+        exchange.handed_on(request.method)
         found = await enter(exchange, plan, request, sender)
         if found is not None:
             return own(sender, plan.pipeline.give(exchange, found))

@@ -98,6 +98,7 @@ class Gate:
             # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
             raise UnsupportedApp("a request reached Django past ringwork's outermost layer")
         request.csp_nonce = csp_nonce
+        exchange.handed_on(request.method)
         plan = self.plan(request)
         found = enter(exchange, plan, request)
         return None if found is None else answer_of(plan.pipeline.give(exchange, found))
@@ -109,6 +110,7 @@ class Gate:
             # Against a way round the outermost layer: as above.
             raise UnsupportedApp("a request reached Django past ringwork's outermost layer")
         request.csp_nonce = csp_nonce
+        exchange.handed_on(request.method)
         plan = self.plan(request)
         found = await enter_waiting(exchange, plan, request)
         return None if found is None else answer_of(plan.pipeline.give(exchange, found))

@@ -187,6 +187,7 @@ class Gate:
             return self.dispatch()
         known = self.installation.plans.get(id(rule))
         plan = known[1] if known and known[0] is rule else self.installation.plan(rule, lambda: to_route(self.app, rule, self.installation))
+        exchange.handed_on(asked.method)
         found = enter(exchange, plan, asked)
         return self.dispatch() if found is None else _response(plan.pipeline.give(exchange, found))
 
@@ -206,6 +207,7 @@ class MountGate:
             # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
             raise UnsupportedApp("a request reached a mounted application past ringwork's outermost layer")
         plan = self.installation.plan(self, lambda: _mount_route(self.path, self, self.installation))
+        exchange.handed_on(environ["REQUEST_METHOD"])
         found = enter(exchange, plan, Request(environ))
         if found is None:
             return self.app(environ, start_response)

@@ -326,6 +326,7 @@ class Gate:
                 return
             # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
             raise UnsupportedApp("a request reached the router past ringwork's outermost layer")
+        exchange.handed_on(scope.get("method", exchange.method))
         pipeline: Any = exchange.plan.pipeline  # type: ignore[attr-defined]  # a Plan since the outermost layer
         waiting = self.decide(scope, exchange, receive)
         if waiting is not None:

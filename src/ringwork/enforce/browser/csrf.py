@@ -16,7 +16,7 @@ from ringwork.crypto import chance
 from ringwork.crypto.form_tokens import Bound, FormTokens, TokenFault
 from ringwork.enforce.guard import NOTED, Asking, Blocking, Decision, Enter, Guard, Hooks, ProvenForm, ReadForm, Refusal, Site
 from ringwork.errors import StoreDown
-from ringwork.exchange import Exchange, Header
+from ringwork.exchange import SAFE, Exchange, Header
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.principal import Via
@@ -29,9 +29,6 @@ COOKIE = b"__Host-ringwork-csrf"
 
 FIELD = "csrf_token"
 """The form field that carries the token; the header X-CSRF-Token may carry it instead."""
-
-SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-"""Methods that change nothing (RFC 9110, 9.2.1)."""
 
 FORMS = frozenset({b"application/x-www-form-urlencoded", b"multipart/form-data"})
 """Forms that a framework can parse, so that the token may stand in a field."""
@@ -134,7 +131,7 @@ def _check(settings: CsrfSettings, site: Site) -> Enter:
 
     def enter(exchange: Exchange) -> Decision | Asking:
         is_socket = exchange.kind == "websocket"
-        if exchange.method in SAFE and not is_socket:
+        if exchange.method in SAFE and not is_socket and not exchange.is_remade:
             return None
         principal = exchange.principal
         if principal is not None and principal.via is Via.BEARER:
@@ -151,7 +148,7 @@ def _check(settings: CsrfSettings, site: Site) -> Enter:
         refusal = from_own_page(exchange)
         # Against a socket that a foreign page opens in the user's name: no preflight asks, and each message may change state.
         # A handshake carries no form, so the origin is all there is to prove.
-        if refusal is not None or is_socket or _needs_no_token(exchange):
+        if refusal is not None or is_socket or (_needs_no_token(exchange) and not exchange.is_remade):
             return refusal
         if exchange.cookie is None and principal is None and exchange.authorization is None:
             # Nothing here was attached by the browser: a form of the site's own page, and nobody in whose name it could act.
