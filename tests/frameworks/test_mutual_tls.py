@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import ssl
+import types
 from typing import Any
 
 import pytest
 
 from ringwork.enforce.network.trusted_proxies import TrustedProxiesSettings
 from ringwork.enforce.transport.mutual_tls import MutualTlsSettings, Service
+from ringwork.frameworks import wsgi
 from ringwork.survey.wire import forge
+from tests.frameworks.clients.replies import Sending
+from tests.frameworks.clients.wsgi import environ_of
 from tests.frameworks.hosts import FRAMEWORKS, Host
 
 NAME = "spiffe://clinic.example/laboratory"
@@ -60,3 +64,14 @@ def test_an_unknown_certificate_is_refused_and_told(host: Host) -> None:
     """Also with a good login: whoever shows a certificate is asked by it."""
     assert asked(host, {"Cookie": "__Host-user=ada", **line("spiffe://clinic.example/kitchen")}, PROXY) == 403
     assert host.told == [("transport.mutual-tls", "unknown-name")]
+
+
+SAID = [({"SSL_CLIENT_VERIFY": "SUCCESS"}, "shown"), ({}, None), ({"SSL_CLIENT_VERIFY": "NONE"}, None)]
+
+
+@pytest.mark.parametrize(("said", "taken"), SAID)
+def test_takes_a_certificate_that_the_server_says_it_has_verified(said: dict[str, str], taken: str | None) -> None:
+    """mod_ssl can hand on a certificate that nobody has signed, and say nothing of it."""
+    environ = {**environ_of(Sending("GET", "/", (), None, "https", "203.0.113.9")), "SSL_CLIENT_CERT": "shown", **said}
+    plan: Any = types.SimpleNamespace(certifies=True)
+    assert wsgi.begin(environ, plan).certificate == taken

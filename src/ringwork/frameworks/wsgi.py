@@ -109,9 +109,8 @@ def begin(environ: Environ, plan: Plan) -> Exchange:
         # Against two Host lines: a WSGI server joins repeated lines with a comma, and a host name never holds one.
         exchange.repeated = (b"host",)
     exchange.plan = plan
-    if (
-        plan.certifies and find("SSL_CLIENT_VERIFY", "SUCCESS") == "SUCCESS"
-    ):  # Against one that mod_ssl hands on unverified (optional_no_ca)
+    # Against one that mod_ssl hands on unverified (optional_no_ca), with or without a word of it.
+    if plan.certifies and find("SSL_CLIENT_VERIFY") == "SUCCESS":
         exchange.certificate = find("SSL_CLIENT_CERT") or None
     environ[KEY] = exchange
     SERVED.set(exchange)

@@ -142,7 +142,7 @@ def _certified(req: Any, sock: Any, *more: Any) -> tuple[Any, dict[str, Any]]:
     response, environ = _create(req, sock, *more)
     shown = sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
     if shown:
-        environ["SSL_CLIENT_CERT"] = _pem(shown)
+        environ["SSL_CLIENT_CERT"], environ["SSL_CLIENT_VERIFY"] = _pem(shown), "SUCCESS"
     return response, environ
 
 

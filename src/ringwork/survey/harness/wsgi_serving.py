@@ -92,7 +92,7 @@ class Connection:
         """One request through the application; False when the connection cannot go on."""
         environ = _environ(request, self)
         if isinstance(self.sock, ssl.SSLSocket) and (shown := self.sock.getpeercert(binary_form=True)):
-            environ["SSL_CLIENT_CERT"] = ssl.DER_cert_to_PEM_cert(shown)  # as mod_ssl names it
+            environ["SSL_CLIENT_CERT"], environ["SSL_CLIENT_VERIFY"] = ssl.DER_cert_to_PEM_cert(shown), "SUCCESS"  # as mod_ssl names them
         started: list[tuple[int, list[tuple[bytes, bytes]]]] = []
 
         def start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
