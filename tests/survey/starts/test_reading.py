@@ -139,3 +139,20 @@ def test_leaves_alone_what_starts_nothing(name: str, text: str, tmp_path: Path) 
     """A comment, an installation, a text and somebody else's file are no start."""
     (tmp_path / name).write_text(text, encoding="utf-8")
     assert reading.starts(tmp_path, [tmp_path / name]) == []
+
+
+DEEP = {"names": "a" + ".b" * 20_000 + "()", "signs": "bind = " + "-" * 50_000 + "1", "sums": "bind = " + "+".join(["1"] * 20_000)}
+
+
+@pytest.mark.parametrize("nested", DEEP)
+def test_goes_on_behind_what_nests_too_deep(tmp_path: Path, nested: str) -> None:
+    """A hostile file takes itself out of the look, and no other."""
+    found = read(tmp_path, gunicorn__conf__py=DEEP[nested], Procfile="web: python run.py\nworker: gunicorn app:app", run__py=DEEP[nested])
+    assert start.GUNICORN in [one.server for one in found]
+
+
+def test_reads_a_variable_behind_many_blanks_at_once(tmp_path: Path) -> None:
+    """A value is taken in one pass: by trial of every end this line would take longer than the suite."""
+    blanks = " " * 100_000
+    (found,) = read(tmp_path, Dockerfile=f'FROM python\nENV FORWARDED_ALLOW_IPS="*{blanks}x{blanks}"\nCMD ["uvicorn", "main:app"]\n')
+    assert [(o.name, o.value) for o in found.options] == [("proxies", f"*{blanks}x")]

@@ -17,6 +17,9 @@ from ringwork.survey.starts.start import PRESENT, Option
 UNKNOWN = "(worked out when it runs)"
 """The value of an option that no file says."""
 
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What Python's own parser says of text that is no Python, or that nests deeper than it reads."""
+
 _GUNICORN = {
     "bind": "bind", "reload": "reload", "timeout": "timeout", "forwarded_allow_ips": "proxies", "limit_request_line": "head_bytes",
     "limit_request_fields": "fields", "limit_request_field_size": "field_bytes", "worker_connections": "connections",
@@ -59,7 +62,7 @@ def of_python(server: str, text: str, file: str) -> list[Option]:
     names = _GUNICORN if server == start.GUNICORN else _HYPERCORN
     try:
         body = ast.parse(text).body
-    except (SyntaxError, ValueError):
+    except UNREADABLE:
         return []
     found = list[Option]()
     for node in body:
@@ -73,7 +76,7 @@ def of_python(server: str, text: str, file: str) -> list[Option]:
 def _options(name: str, value: ast.expr, file: str, line: int) -> Iterator[Option]:
     try:
         literal = ast.literal_eval(value)
-    except (ValueError, SyntaxError):
+    except UNREADABLE:
         literal = UNKNOWN
     return _told(name, literal, file, line)
 
@@ -103,16 +106,23 @@ def of_calls(text: str, file: str) -> Iterator[tuple[str, int, list[Option]]]:
     """Each call in a script that starts a server: server, line, and what it is told."""
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError):
+    except UNREADABLE:
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            called = ast.unparse(node.func)
+            called = _name_of(node.func)
             known = _CALLS.get(called) or next((_CALLS[name] for name in _CALLS if "." not in name and called.endswith(f".{name}")), None)
             if known is not None:
                 told = [keyword for keyword in node.keywords if keyword.arg in known[1]]
                 options = [one for k in told for one in _options(known[1][str(k.arg)], k.value, file, k.value.lineno)]
                 yield known[0], node.lineno, options
+
+
+def _name_of(called: ast.expr) -> str:
+    try:
+        return ast.unparse(called)
+    except UNREADABLE:
+        return ""
 
 
 def of_uwsgi(text: str, file: str) -> Iterator[Option]:

@@ -16,7 +16,7 @@ from ringwork.survey.starts.start import Command, Option
 _REASON = re.compile(r"[#;]\s*ringwork:\s*exposed\s+reason=\"(?P<reason>[^\"]+)\"")
 _YAML = re.compile(r"^(?P<indent>[\s-]*)(?P<key>command|entrypoint|startCommand|start_command|args|web|run)\s*:\s*(?P<value>.*)$")
 _LIST_ITEM = re.compile(r"^\s*-\s+(?P<value>.*)$")
-_ENVIRONMENT = re.compile(r"^\s*(?:ENV\s+|Environment=|export\s+|-\s+)?\"?(?P<name>[A-Z][A-Z0-9_]+)\s*[=:]\s*(?P<value>.*?)\"?\s*$")
+_ENVIRONMENT = re.compile(r"^\s*(?:ENV\s+|Environment=|export\s+|-\s+)?\"?(?P<name>[A-Z][A-Z0-9_]+)\s*[=:]\s*(?P<value>.*)$")
 HEARD = ("FORWARDED_ALLOW_IPS", "GUNICORN_CMD_ARGS", "UVICORN_", "GRANIAN_", "FLASK_DEBUG", "FLASK_ENV")
 """Variables by which servers are told something."""
 
@@ -200,7 +200,7 @@ def _variables(lines: Lines, file: str) -> Iterator[Option]:
     for number, line in lines:
         found = _ENVIRONMENT.match(line)
         if found is not None and found["name"].startswith(HEARD):
-            yield Option(name=found["name"], value=found["value"].strip("\"' "), file=file, line=number)
+            yield Option(name=found["name"], value=found["value"].strip().strip("\"' "), file=file, line=number)
 
 
 def reason_at(text: str, line: int) -> str:
