@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 import ringwork
 from ringwork import Policy, Principal, requires
@@ -30,7 +30,7 @@ LINK = (("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate"), ("Sec-
 METHODS = ["GET", "POST"]
 
 
-def of_starlette(ran: list[str]) -> Any:
+def of_starlette(ran: list[str], *, is_mounted: bool = False) -> Any:
     class Override:
         def __init__(self, app: Any) -> None:
             self.app = app
@@ -47,8 +47,15 @@ def of_starlette(ran: list[str]) -> Any:
     async def identify(asked: Request) -> Principal | None:
         return Principal(id="alice") if "user" in asked.cookies else None
 
-    app = Starlette(routes=[Route("/act", act, methods=METHODS)], middleware=[Middleware(Override)])
+    routes = [Route("/act", act, methods=METHODS)]
+    app = Starlette(routes=routes, middleware=[Middleware(Override)])
+    app = Starlette(routes=[Mount("/", app)]) if is_mounted else app
     return asgi.Client(ringwork.protect(app, Policy(origin="https://clinic.example", identify=identify)))
+
+
+def of_a_mount(ran: list[str]) -> Any:
+    """The layer stands in a mounted application, behind the decision."""
+    return of_starlette(ran, is_mounted=True)
 
 
 def of_flask(ran: list[str]) -> Any:
@@ -123,7 +130,7 @@ def _by_cookies(asked: Any) -> Principal | None:
     return Principal(id="alice") if "user" in cookies else None
 
 
-@pytest.mark.parametrize("make", [of_starlette, of_flask, of_django, of_aiohttp])
+@pytest.mark.parametrize("make", [of_starlette, of_a_mount, of_flask, of_django, of_aiohttp])
 def test_a_link_that_a_layer_makes_into_a_form_is_held_to_a_forms_proof(make: Callable[[list[str]], Any]) -> None:
     """The link itself works, the form of a foreign page does not, and a link in its clothes does no more than that."""
     ran = list[str]()

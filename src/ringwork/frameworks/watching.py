@@ -1,7 +1,7 @@
 """The routers of mounted applications, watched as the outermost one is.
 
 Against a middleware of the mounted application that hands on a copy of the scope, with another path in it: the copy told nobody which
-handler was reached, and the decision was made for the path that came.
+handler was reached, and the decision was made for the path that came. And against one that makes a link into a form there.
 """
 
 from __future__ import annotations
@@ -25,11 +25,21 @@ class Watching:
 
     def __call__(self, scope: asgi.Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Hand on; a copy of a watched scope is watched as that was, and is what the answer is held against."""
-        if not isinstance(scope, reached.Watched) and isinstance(exchange := scope.get(asgi.KEY), Exchange):
-            native = exchange.native
-            if isinstance(native, reached.Watched):
+        exchange = scope.get(asgi.KEY)
+        if isinstance(exchange, Exchange) and isinstance(native := exchange.native, reached.Watched):
+            if not isinstance(scope, reached.Watched):
                 scope = exchange.native = native.again(scope)
+            if native.is_held and scope.get("method", exchange.method) != exchange.method:
+                self._look_at_method(exchange, scope["method"])
         return self.search(scope, receive, send)
+
+    @staticmethod
+    def _look_at_method(exchange: Exchange, method: str) -> None:
+        """Refuse a request that became unsafe behind its decision; one that was decided on as such goes on."""
+        was_remade = exchange.is_remade
+        exchange.handed_on(method)
+        if exchange.is_remade and not was_remade:
+            raise reached.OtherHandler(control=reached.OTHER_HANDLER.control, status=403, reason=reached.OTHER_HANDLER.reason)
 
 
 def watch(router: Any) -> None:
