@@ -46,6 +46,10 @@ SINGLETONS: dict[bytes, str] = {
     b"x-forwarded-proto": "forwarded_proto",
     b"x-forwarded-host": "forwarded_host",
     b"x-request-id": "request_id",
+    b"client-cert": "client_cert",
+    b"x-forwarded-client-cert": "forwarded_client_cert",
+    b"x-ssl-client-cert": "ssl_client_cert",
+    b"x-ssl-client-verify": "ssl_client_verify",
 }
 """Request headers that guards read, and the field of Exchange that carries each."""
 
@@ -147,6 +151,10 @@ class Exchange:
     forwarded_proto: bytes | None = _looked_up(b"x-forwarded-proto")
     forwarded_host: bytes | None = _looked_up(b"x-forwarded-host")
     request_id: bytes | None = _looked_up(b"x-request-id")
+    client_cert: bytes | None = _looked_up(b"client-cert")
+    forwarded_client_cert: bytes | None = _looked_up(b"x-forwarded-client-cert")
+    ssl_client_cert: bytes | None = _looked_up(b"x-ssl-client-cert")
+    ssl_client_verify: bytes | None = _looked_up(b"x-ssl-client-verify")
     query: bytes = b""
     repeated: tuple[bytes, ...] = ()
     names: Mapping[bytes, bytes] = _NONE

@@ -208,6 +208,8 @@ def test_a_direct_caller_keeps_its_certificate_where_proxies_write_headers() -> 
         ("x-forwarded-client-cert", ((b"x-forwarded-client-cert", f"URI={NAME},By=spiffe://a/b;URI=spiffe://x/y".encode()),)),
         ("x-forwarded-client-cert", ((b"x-forwarded-client-cert", b'Subject="open;URI=' + NAME.encode()),)),
         ("x-forwarded-client-cert", ((b"x-forwarded-client-cert", b"nonsense"),)),
+        *((header, (*lines, lines[0])) for header, lines in FORWARDED.items()),
+        ("x-ssl-client-cert", ((b"x-ssl-client-cert", urllib.parse.quote(f"{GOOD},{GOOD}").encode()), FORWARDED["x-ssl-client-cert"][1])),
     ],
 )
 def test_refuses_a_header_that_can_be_read_in_two_ways(header: str, lines: tuple[Header, ...]) -> None:

@@ -176,6 +176,9 @@ def _shown(exchange: Exchange, from_header: FromHeader | None) -> ClientCertific
     """The caller's certificate, None for none. Raises ValueError."""
     if exchange.is_resolved and from_header is not None:
         # Against every visitor behind a proxy who becomes the proxy: what the proxy itself has shown is nobody's but its own.
+        if exchange.repeated and not _ONCE.isdisjoint(exchange.repeated):
+            # Against a line that the client sent itself, before or behind the proxy's own.
+            raise ValueError("its header came more than once; have the proxy replace what clients send")
         return from_header(exchange.names)
     # Against a header that anybody can write: from a peer that is no trusted proxy only the handshake counts.
     return None if exchange.certificate is None else client_certificates.read(exchange.certificate)
@@ -212,7 +215,11 @@ def _nginx(names: Names) -> ClientCertificate | None:
 
 
 def _pem(text: str) -> str:
-    return urllib.parse.unquote(text, encoding="ascii", errors="strict")
+    pem = urllib.parse.unquote(text, encoding="ascii", errors="strict")
+    if pem.count("-----BEGIN") > 1:
+        # Against two lines that a WSGI server has joined: the first one would be read.
+        raise ValueError("more than one certificate")
+    return pem
 
 
 _PAIR = re.compile(r'\s*([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^";,\s]*)\s*(;|\Z)')
@@ -241,6 +248,8 @@ def _envoy(names: Names) -> ClientCertificate | None:
 
 READERS: Mapping[str, FromHeader] = {"client-cert": _client_cert, "x-forwarded-client-cert": _envoy, "x-ssl-client-cert": _nginx}
 """What is read of each header. Its value is the proxies' own word, which network.trusted-proxies decides on."""
+
+_ONCE = frozenset({*(name.encode() for name in READERS), b"x-ssl-client-verify"})
 
 DROPS = frozenset(
     {*(name.encode() for name in READERS), b"client-cert-chain", b"x-ssl-client-verify", b"x-ssl-client-s-dn", b"x-client-cert"}
