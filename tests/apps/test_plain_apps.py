@@ -35,7 +35,7 @@ FASTAPI, FLASK, DJANGO, FACTORY, STARTS = (
 AIOHTTP, AIOHTTP_STARTS = "plain_aiohttp.main:init_app", "plain_aiohttp.runs_at_import"
 TARGETS = tuple(pytest.param(text, marks=pytest.mark.xdist_group(text)) for text in (FASTAPI, FLASK, DJANGO, AIOHTTP))
 """One worker proves one application, once, for all the claims about it."""
-SECONDS = 90.0
+SECONDS = 300.0  # far from what it takes; a machine that is shared must not cut the last checks off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
