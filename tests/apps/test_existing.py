@@ -76,7 +76,8 @@ class Project:
 
     def write(self, lines: list[dict[str, Any]]) -> None:
         """What a developer does with them: those with a number in their place, from the last upward; the others at the end."""
-        for line in sorted(lines, key=lambda one: -one["at"]):
+        numbered = sorted((line for line in reversed(lines) if line["at"]), key=lambda one: -one["at"])
+        for line in [*numbered, *(line for line in lines if not line["at"])]:
             path = self.folder / line["file"]
             text = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
             if line["replaces"]:

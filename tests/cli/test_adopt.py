@@ -65,6 +65,28 @@ def test_puts_the_call_at_the_end_of_the_module(adopted: Callable[..., Any]) -> 
     assert [line["text"] for line in adopted()["lines"] if line["file"] == "shop.py"] == ["from ringwork import protect", "protect(app)"]
 
 
+@pytest.mark.parametrize(
+    ("end", "at", "call"),
+    [
+        ('\napp = make()\n\nif __name__ == "__main__":\n    uvicorn.run(app)\n', 9, "protect(app)"),
+        ("", 5, "    protect(api)"),
+    ],
+)
+def test_puts_the_call_where_it_is_reached(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, at: int, call: str
+) -> None:
+    """A file that starts its own server waits at its end for ever; what a factory makes is known inside it alone."""
+    (tmp_path / "shop").mkdir()
+    text = f"from fastapi import FastAPI\n\ndef make():\n    api = FastAPI()\n    api.get('/numbers')(lambda: None)\n    return api\n{end}"
+    (tmp_path / "shop" / "__init__.py").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    ended = run("adopt", *(["shop:app"] if end else ["shop:make", "--factory"]), "--json")
+    assert ended.code == 0, ended.text + ended.err
+    lines = [line for line in json.loads(ended.out)["lines"] if line["file"] == "shop/__init__.py"]
+    assert [(line["at"], line["text"].lstrip()) for line in lines] == [(at, "from ringwork import protect"), (at, call.lstrip())]
+    assert lines[1]["text"] == call
+
+
 def test_opens_only_what_is_open_by_its_nature(adopted: Callable[..., Any]) -> None:
     """A health check and a signed webhook; what nobody checks is named for a person to decide, and stays shut."""
     found = adopted()

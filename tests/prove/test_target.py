@@ -145,3 +145,11 @@ def test_refuses_settings_that_name_no_application(tmp_path, named):
     (tmp_path / "ringwork.toml").write_text(f"[prove]\ntarget = {named}\n")
     with pytest.raises(TargetFailed, match="names no application"):
         target.resolve(".", here=tmp_path)
+
+
+def test_takes_a_name_in_a_package_for_what_its_own_file_calls_so(tmp_path):
+    """Against a package that is looked through as a folder, whatever the name behind it."""
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "__init__.py").write_text("def make(): ...\n")
+    found = target.resolve("shop:make", here=tmp_path, factory=True)
+    assert (found.module, found.attribute, found.factory) == ("shop", "make", True)

@@ -351,6 +351,7 @@ def test_serves_an_application_without_defences_when_told_so() -> None:
         ("tests.servers.apps:nothing", "no application is found"),
         ("tests.servers.apps:not_an_application", "is a dict, no FastAPI, Starlette, Flask or aiohttp application"),
         ("tests.servers.nowhere:app", "there is no module"),
+        ("tests.apps.plain_django.tracker.settings", "project.asgi:application"),
     ],
 )
 def test_tells_a_target_that_is_none(where: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,8 +45,7 @@ def command(
     tests = [
         Line(file=one.file, at=one.line, text=one.text, replaces=one.replaces, reason=why) for one in suites.clients(root, origin=spoken)
     ]
-    file = chosen.module.replace(".", "/") + ".py"
-    lines = adoption.lines(found, spots, tests, known, module=file, variable=chosen.attribute.partition(".")[0])
+    lines = adoption.lines(found, spots, tests, known, module=_file(chosen), variable=chosen.attribute.partition(".")[0])
     remarks = adoption.remarks(found, spots, known)
     if as_json:
         print(json.dumps({"lines": [dataclasses.asdict(line) for line in lines], "remarks": remarks}, indent=1))
@@ -58,6 +57,13 @@ def command(
         )
     for remark in remarks:
         terminal.say(out, f"Yours to decide: {remark}.")
+
+
+def _file(chosen: target.Target) -> str:
+    """The file of the target's module, from the project's folder: a module, or a package's own."""
+    stem = chosen.module.replace(".", "/")
+    named = [(Path(place) / f"{stem}{end}").as_posix() for place in ("", *chosen.paths) for end in (".py", "/__init__.py")]
+    return next((name for name in named if (chosen.root / name).is_file()), f"{stem}.py")
 
 
 def _print(lines: list[Line], out: Console) -> None:

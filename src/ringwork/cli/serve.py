@@ -106,9 +106,10 @@ def _load(chosen: target.Target) -> tuple[str, Any]:
         ) from error
     names = [chosen.attribute] if chosen.attribute else [name for name in _NAMES if _is_application(getattr(module, name, None))]
     if not names or not hasattr(module, names[0]):
-        raise TargetFailed(
-            step="find", problem=f"{chosen.text}: no application is found there", advice=f"name it: ringwork serve {chosen.module}:NAME"
-        )
+        advice = f"name it: ringwork serve {chosen.module}:NAME"
+        if hasattr(module, "ROOT_URLCONF"):  # settings of Django: what is served is the handler beside them
+            advice = "name the project's handler: ringwork serve project.asgi:application, or project.wsgi:application"
+        raise TargetFailed(step="find", problem=f"{chosen.text}: no application is found there", advice=advice)
     found = getattr(module, names[0])
     return f"{chosen.module}:{names[0]}", found() if chosen.factory else found
 

@@ -82,8 +82,9 @@ def lines(facts: AppFacts, spots: Sequence[Spot], tests: Sequence[Line], known: 
 def _code(facts: AppFacts, module: str, variable: str) -> Iterator[Line]:
     """The two lines of code: round the application, or at the end of a Django project's settings."""
     if facts.framework != "django":
-        yield Line(file=module, text="from ringwork import protect", reason="the run time; it needs no other package")
-        yield Line(file=module, text=f"protect({variable})", reason="after the routes are defined; later ones are covered too")
+        at, margin, made = _spot(Path(facts.root) / module, variable)
+        yield Line(file=module, text=f"{margin}from ringwork import protect", reason="the run time; it needs no other package", at=at)
+        yield Line(file=module, text=f"{margin}protect({made})", reason="after the routes are defined; later ones are covered too", at=at)
         return
     settings = str(facts.settings.get("DJANGO_SETTINGS_MODULE", "")).replace(".", "/") + ".py"
     if DJANGO_CSRF not in facts.middleware and _posts_with_cookies(facts):
@@ -91,6 +92,24 @@ def _code(facts: AppFacts, module: str, variable: str) -> Iterator[Line]:
         yield Line(file=settings, text=line, reason="its {% csrf_token %} is the proof that forms carry")
     yield Line(file=settings, text="import ringwork", reason="the run time; it needs no other package")
     yield Line(file=settings, text="ringwork.protect()", reason="guards every handler that Django makes; the last line of the file")
+
+
+def _spot(path: Path, variable: str) -> tuple[int, str, str]:
+    """Where the call goes: after which line, 0 for the end; its margin; and what is handed to it.
+
+    Against a call that is never reached: a file that starts its own server waits there, and what a factory makes is known inside it alone.
+    """
+    try:
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+    except (OSError, SyntaxError, ValueError):
+        return 0, "", variable
+    for one in body:
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and one.name == variable:
+            last = one.body[-1]
+            if isinstance(last, ast.Return) and isinstance(last.value, ast.Name):
+                return last.lineno - 1, " " * last.col_offset, last.value.id
+    run = next((one for one in body if isinstance(one, ast.If) and "__name__" in ast.unparse(one.test)), None)
+    return (run.lineno - 1 if run else 0), "", variable
 
 
 DJANGO_CSRF = "CsrfViewMiddleware"

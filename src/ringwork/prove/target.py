@@ -56,7 +56,8 @@ def resolve(text: str, *, here: Path, factory: bool = False, arguments: tuple[st
         )
     place, _, attribute = text.partition(":")
     path = (here / place).resolve()
-    if path.is_dir():
+    # A package with a name behind it is a module: "shop:app" beside shop/__init__.py is what that file calls app.
+    if path.is_dir() and not (attribute and (path / "__init__.py").is_file()):
         named = project.target(path)
         if named:
             return resolve(named, here=path, factory=factory, arguments=arguments)
