@@ -14,14 +14,21 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
+import pytest
 
 from examples.clinic import sample
 from tests.servers import running
 
 PASSWORDS = {person.username: person.password for person in sample.PEOPLE}
 PATIENCE = 60.0
+
+
+def each(*frameworks: str) -> list[Any]:
+    """Parameters for the clinics of these frameworks. One clinic for each worker: its tests stay together."""
+    return [pytest.param(name, marks=pytest.mark.xdist_group(f"judges-{name}")) for name in frameworks]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

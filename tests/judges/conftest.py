@@ -1,4 +1,4 @@
-"""Sites for the judges: both clinics to look at, both to strike, and the toys that every judge must object to."""
+"""Sites for the judges: four clinics to look at, two to strike, and the toys that every judge must object to."""
 
 from __future__ import annotations
 
@@ -8,18 +8,15 @@ import pytest
 
 from tests.judges import clinics
 
-# One clinic of a framework for each worker: its tests stay together.
-FRAMEWORKS = [pytest.param(name, marks=pytest.mark.xdist_group(f"judges-{name}")) for name in ("fastapi", "flask")]
 
-
-@pytest.fixture(scope="session", params=FRAMEWORKS)
+@pytest.fixture(scope="session", params=clinics.each("fastapi", "flask", "django", "aiohttp"))
 def clinic(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[clinics.Site]:
     """A clinic to look at."""
     with clinics.clinic(request.param, tmp_path_factory.mktemp("clinic")) as site:
         yield site
 
 
-@pytest.fixture(scope="session", params=FRAMEWORKS)
+@pytest.fixture(scope="session", params=clinics.each("fastapi", "flask"))
 def struck(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[clinics.Site]:
     """A clinic to strike: what the judges leave in it disturbs nobody else."""
     with clinics.clinic(request.param, tmp_path_factory.mktemp("struck")) as site:
