@@ -6,12 +6,25 @@ import os
 from collections.abc import Generator
 
 import pytest
+from _pytest.nodeid import coerce_node_id
 
 REQUIRED = "RINGWORK_REQUIRE_REAL"
 
 
 def _is_required() -> bool:
     return os.environ.get(REQUIRED) == "1"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Have tests of one xdist_group run on one worker, so that what they share is made once.
+
+    pytest-xdist 3.8 writes the group into `_nodeid`, where pytest 9.2 does not look any more; without this the marks say nothing.
+    """
+    for item in session.items:
+        grouped = vars(item).get("_nodeid")
+        if isinstance(grouped, str) and "@" in grouped and "@" not in item.nodeid:
+            item._id = coerce_node_id(grouped)  # type: ignore[attr-defined]  # see above
 
 
 @pytest.hookimpl(wrapper=True)
