@@ -32,7 +32,7 @@ def ringwork(tmp_path, monkeypatch, capsys):
         ("nothere:app", "", 2, "run ringwork from the folder that holds nothere"),
         ("nothere.py", "", 2, "check the path"),
         ("https://shop.example/", "", 2, "only copies that ringwork starts itself"),
-        (".", "", 2, "no FastAPI, Starlette or Flask application was found"),
+        (".", "", 2, "no FastAPI, Starlette, Flask, Django or aiohttp application was found"),
         ("shop:nothing", FASTAPI, 2, "it has: app"),
         ("shop:app", "import missing_dependency_x\n", 3, "install missing_dependency_x"),
         ("shop:app", "import os\nos.environ['DATABASE_URL']\n", 3, "--env NAME=VALUE"),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+import weakref
 from pathlib import Path
 
 import pytest
 
 from ringwork.errors import ServerInvalid
+from ringwork.outbound import watching
 from ringwork.servers import listening
 from ringwork.servers.listening import ServerSettings
 from ringwork.servers.renewal import LOOK_SECONDS
@@ -65,8 +67,9 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    """A server's context whose files can be changed."""
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """A server's context whose files can be changed. No guarded application of another test watches the clients of this one."""
+    monkeypatch.setattr(watching, "_WATCHES", weakref.WeakSet())
     return Place(tmp_path)
 
 
