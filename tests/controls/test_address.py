@@ -29,3 +29,11 @@ def test_gives_no_place_for_a_guard_that_cannot_be() -> None:
     assert "guard" not in found
     assert "guard test" not in found
     assert found["proof"] == "src/ringwork/prove/supply_chain/sbom.py"
+
+
+def test_leads_to_the_component_of_what_stands_on_no_requests_path() -> None:
+    """A defence that the application calls is looked for where it is, not among the guards."""
+    found = {p.part: p.path for p in address.places_of(ControlId("data.secure-randomness"), guarded=True, component="crypto/chance")}
+    assert found["guard"] == "src/ringwork/crypto/chance.py"
+    assert found["guard test"] == "tests/crypto/test_chance.py"
+    assert found["proof"] == "src/ringwork/prove/data/secure_randomness.py"

@@ -114,7 +114,18 @@ def test_reads_that_a_control_has_no_guard() -> None:
     assert not control.read(changed("browser.toml", 'severity = "high"', 'severity = "high"\nguarded = false')).controls[0].guarded
 
 
+def test_reads_which_component_enforces_a_control() -> None:
+    """What the application calls itself is looked for where it stands."""
+    read = control.read(changed("browser.toml", 'severity = "high"', 'severity = "high"\ncomponent = "crypto/chance"')).controls[0]
+    assert "src/ringwork/crypto/chance.py" in {place.path for place in read.places}
+
+
 CSRF_FAULTS = {
+    "no component": (
+        'owner = "developer"',
+        'owner = "developer"\ncomponent = "chance"',
+        'component must be a module below the package, "crypto/chance", of a control that is guarded',
+    ),
     "unknown key": ('title = "A title"', 'title = "A title"\nseedz = [1]', "the key 'seedz' is unknown"),
     "mistyped key": ('threat = "An attack."', 'thraet = "An attack."', "the key 'thraet' is unknown; did you mean 'threat'?"),
     "missing key": ('threat = "An attack."\n', "", "the key 'threat' is missing"),

@@ -35,9 +35,9 @@ class Clinic:
     facts: AppFacts
     entrances: Entrances
 
-    def stage(self, without: Sequence[str] = ()) -> LiveStage:
-        """A stage on a copy, whole or with defences taken out."""
-        return LiveStage(self.launcher, self.facts, self.entrances, without=frozenset(without))
+    def stage(self, without: Sequence[str] = (), replaced: Sequence[str] = ()) -> LiveStage:
+        """A stage on a copy, whole, with defences taken out, or with components of the clinic replaced."""
+        return LiveStage(self.launcher, self.facts, self.entrances, without=frozenset(without), replaced=tuple(replaced))
 
 
 @functools.cache
@@ -57,9 +57,9 @@ def checks_of(control: str) -> list[Check]:
     return [check for check in register.checks() if register.control_of(check) == control]
 
 
-def run(framework: str, check: Check, without: Sequence[str] = ()) -> Evidence:
+def run(framework: str, check: Check, without: Sequence[str] = (), replaced: Sequence[str] = ()) -> Evidence:
     """One check on a fresh copy of the clinic."""
-    stage = clinic(framework).stage(without)
+    stage = clinic(framework).stage(without, replaced)
     try:
         return check.run(stage)
     finally:
@@ -70,6 +70,11 @@ def breached(control: str) -> ModuleType:
     """The module of the clinic with that one defence taken out."""
     layer, _, stem = control.partition(".")
     return importlib.import_module(f"tests.breached.{layer.replace('-', '_')}.{stem.replace('-', '_')}")
+
+
+def replaced_in(module: ModuleType) -> tuple[str, ...]:
+    """What puts another component into the clinic (RULING 7), as the copy finds it; empty where a guard is taken out instead."""
+    return (f"{module.__name__}:replace",) if hasattr(module, "replace") else ()
 
 
 def is_look(check: Check) -> bool:

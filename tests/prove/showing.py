@@ -21,14 +21,16 @@ def holds(framework: str, check: Check) -> None:
 def falls(framework: str, check: Check) -> list[Observation]:
     """The same check on the clinic with that one defence out; a planted fault where no guard can be taken out."""
     module = clinics.breached(check.id.partition("/")[0])
-    is_planted = check.planted is not None
-    evidence = clinics.run_planted(framework, check) if is_planted else clinics.run(framework, check, module.WITHOUT)
+    replaced = clinics.replaced_in(module)
+    is_planted = check.planted is not None and not replaced
+    evidence = clinics.run_planted(framework, check) if is_planted else clinics.run(framework, check, module.WITHOUT, replaced)
     if evidence.not_applicable:
         return []
     broken = [o for o in evidence.observations if o.outcome is Outcome.BROKEN]
     assert broken, _told(evidence)
-    planted = check.planted.value if check.planted is not None else ""
-    record(check.id, framework=framework, verdict=Verdict.VIOLATED, without=() if planted else module.WITHOUT, planted=planted)
+    planted = check.planted.value if check.planted is not None and is_planted else ""
+    without = (module.CONTROL, *module.WITHOUT) if replaced else module.WITHOUT
+    record(check.id, framework=framework, verdict=Verdict.VIOLATED, without=() if planted else without, planted=planted)
     return broken
 
 

@@ -76,6 +76,20 @@ def start(tmp_path):
         launcher.close()
 
 
+REPLACEABLE = """
+from fastapi import FastAPI
+app = FastAPI()
+def word():
+    return "own"
+@app.get("/")
+def home():
+    return word()
+def replace():
+    global word
+    word = lambda: "other"
+"""
+
+
 def _get(running, path, method="GET"):
     context = ssl._create_unverified_context()
     connection = HTTPSConnection(*running.address, context=context, timeout=5)
@@ -267,3 +281,17 @@ def test_takes_guards_out_of_a_foreign_application_never(start):
     launcher, _ = start(PLAIN)
     with pytest.raises(TargetFailed, match="no ringwork guard"):
         launcher.run(process.Change(without=frozenset({"browser.csrf"})))
+
+
+def test_puts_another_component_into_one_variant_alone(start):
+    """What stands on no request's path is taken out by replacing it, in the copy that asks for it and in no other."""
+    launcher, _ = start(REPLACEABLE)
+    whole, breached = launcher.run(process.Change()), launcher.run(process.Change(replaced=("shop:replace",)))
+    assert (_get(whole, "/"), _get(breached, "/")) == ((200, '"own"'), (200, '"other"'))
+
+
+def test_says_when_what_should_replace_a_component_is_not_there(start):
+    """A breached copy that was not breached would show every check able to fail."""
+    launcher, _ = start(REPLACEABLE)
+    with pytest.raises(TargetFailed, match="is not there"):
+        launcher.run(process.Change(replaced=("shop:lost",)))

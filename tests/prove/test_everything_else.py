@@ -36,7 +36,9 @@ def others(judged: str) -> list[str]:
 
 def look(check: Check, outs: Sequence[str]) -> Evidence:
     """The evidence of the whole check, nothing left out for brevity, on a copy without these."""
-    stage = clinics.clinic("fastapi").stage([control for out in outs for control in clinics.breached(out).WITHOUT])
+    modules = [clinics.breached(out) for out in outs]
+    without = [control for module in modules for control in module.WITHOUT]
+    stage = clinics.clinic("fastapi").stage(without, [name for module in modules for name in clinics.replaced_in(module)])
     stage.brief = False
     try:
         return check.run(stage)

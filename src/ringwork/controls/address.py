@@ -28,15 +28,22 @@ def row_file(layer: str) -> str:
     return f"{layer.replace('-', '_')}.toml"
 
 
-def places_of(control: ControlId, *, guarded: bool) -> tuple[Place, ...]:
-    """Every place that the control must fill, its row first; one that cannot have a guard has no place for it."""
+def places_of(control: ControlId, *, guarded: bool, component: str = "") -> tuple[Place, ...]:
+    """Every place that the control must fill, its row first; one that cannot have a guard has no place for it.
+
+    component: where the defence stands when it stands on no request's path, below the package and without ".py": "crypto/chance".
+    """
     layer, _, stem = control.partition(".")
     folder, file = layer.replace("-", "_"), stem.replace("-", "_")
+    guard, test = f"enforce/{folder}/{file}", f"enforce/{folder}/test_{file}"
+    if component:
+        room, _, module = component.rpartition("/")
+        guard, test = component, f"{room}/test_{module}"
     places = (
         Place(part=ROW, path=f"src/ringwork/controls/{row_file(layer)}", shipped=True),
-        Place(part=GUARD, path=f"src/ringwork/enforce/{folder}/{file}.py", shipped=True),
+        Place(part=GUARD, path=f"src/ringwork/{guard}.py", shipped=True),
         Place(part=PROOF, path=f"src/ringwork/prove/{folder}/{file}.py", shipped=True),
-        Place(part=GUARD_TEST, path=f"tests/enforce/{folder}/test_{file}.py"),
+        Place(part=GUARD_TEST, path=f"tests/{test}.py"),
         Place(part=PROOF_TEST, path=f"tests/prove/{folder}/test_{file}.py"),
         Place(part=BREACHED, path=f"tests/breached/{folder}/{file}.py"),
         Place(part=PAGE, path=f"docs/controls/{folder}/{file}.md"),

@@ -23,6 +23,7 @@ from ringwork.names import CheckId, ControlId
 HEADER = "catalogue.toml"
 """The file of what all rows share; every other file is a layer."""
 
+_COMPONENT = re.compile(r"[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)+")
 _WORD = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _HOW = re.compile(r"(?P<attack>.+\.) Proven: (?P<proven>.+?); violated: (?P<violated>.+?); not verified: (?P<not_verified>.+)\.")
 _SELDOM = frozenset({"llm_2025"})  # the only standard that a row may leave out
@@ -58,6 +59,7 @@ class Control:
     """One row.
 
     layer, stem: the two halves of the id. guarded: False where nothing in a running application could enforce it.
+    component: the module that enforces it where that is no guard on a request's path ("crypto/chance"), else "".
     frameworks: framework name to what differs there; often empty. standards: key of `Catalogue.standards` to codes,
     weaknesses as "CWE-352"; every standard is a key. backed_by: who still limits the same attack. entails: who falls too.
     """
@@ -70,6 +72,7 @@ class Control:
     profile: str
     owner: str
     guarded: bool
+    component: str
     severity: str
     threat: str
     enforce: str
@@ -82,7 +85,7 @@ class Control:
     @property
     def places(self) -> tuple[address.Place, ...]:
         """Where its row, guard, proof, tests, breached clinic and page stand, whether they exist or not."""
-        return address.places_of(self.id, guarded=self.guarded)
+        return address.places_of(self.id, guarded=self.guarded, component=self.component)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +228,7 @@ def _read_control(row: Table, layer: str, file: str, header: Catalogue) -> Contr
         profile=row.one_of("profile", header.profiles),
         owner=row.one_of("owner", header.owners),
         guarded=row.flag("guarded", default=True),
+        component=row.text("component") if row.has("component") else "",
         severity=row.one_of("severity", header.severities),
         threat=row.text("threat"),
         enforce=row.text("enforce"),
@@ -235,6 +239,8 @@ def _read_control(row: Table, layer: str, file: str, header: Catalogue) -> Contr
         entails=tuple(_read_entailment(item) for item in row.tables("entails")),
     )
     row.end()
+    if control.component and not (control.guarded and _COMPONENT.fullmatch(control.component)):
+        row.fault('component must be a module below the package, "crypto/chance", of a control that is guarded')
     return control
 
 

@@ -271,6 +271,8 @@ class Variant:
     def _change(self, server: Any) -> None:
         """Add probe routes, plant a fault, take guards out: only ever in this process."""
         app, canary = self.zygote.app, self.command["canary"]
+        for name in self.command["replaced"]:
+            loading.named(name, self.zygote.copy)()
         if self.command["probes"]:
             server.add_probes(app, canary=canary)
         installation = installed(app)

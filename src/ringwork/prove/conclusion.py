@@ -88,7 +88,7 @@ def _unenforced(facts: AppFacts) -> tuple[str, ...]:
 
 def _is_guardable(control: str) -> bool:
     row = rows().get(ControlId(control))
-    return row is None or row.guarded
+    return row is None or (row.guarded and not row.component)  # a component works where the application calls it
 
 
 def _coverage(run: Run) -> Coverage:

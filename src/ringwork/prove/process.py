@@ -36,7 +36,7 @@ class Change:
     """How a variant differs from the copy. without: control ids taken out. limits: rates as configured, not a thousand times as high.
 
     leaf: what is wrong with the certificate that it is served with; its policy names the files of any but the throw-away one.
-    server: what serves it.
+    server: what serves it. replaced: functions "module:function" of the copy that put another component in the place of one of its own.
     """
 
     probes: bool = True
@@ -46,6 +46,7 @@ class Change:
     without: frozenset[str] = frozenset()
     leaf: Leaf = Leaf.THROW_AWAY
     server: Server = Server.COPY
+    replaced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +171,7 @@ class Copy:
             "limits": change.limits,
             "without": sorted(change.without),
             "server": change.server.value,
+            "replaced": list(change.replaced),
             "names_leaf": change.leaf is not Leaf.THROW_AWAY,
             "origin": origin,
             "canary": canary,

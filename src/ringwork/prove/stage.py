@@ -130,9 +130,10 @@ class LiveStage:
         without: frozenset[str] = frozenset(),
         planted: ProbeRoute | None = None,
         world: AppFacts | None = None,
+        replaced: tuple[str, ...] = (),
     ) -> None:
-        self._launcher, self._entrances, self._without = launcher, entrances, without
-        self.brief = bool(without) or planted is not None
+        self._launcher, self._entrances, self._without, self._replaced = launcher, entrances, without, replaced
+        self.brief = bool(without) or bool(replaced) or planted is not None
         self.facts = _with(_without(facts, without), planted)
         self._breached = tempfile.TemporaryDirectory(prefix="ringwork-") if planted is ProbeRoute.BREACHED_FILES else None
         if self._breached is not None:
@@ -153,7 +154,7 @@ class LiveStage:
     def served(self) -> LiveServed:
         """The copy as it is (less what is taken out), with probe routes; started at first use."""
         if self._served is None:
-            self._served = self._start(Change(without=self._without))
+            self._served = self._start(Change(without=self._without, replaced=self._replaced))
         return self._served
 
     def _start(self, change: Change) -> LiveServed:
@@ -177,6 +178,7 @@ class LiveStage:
             production=production,
             limits=limits,
             without=self._without,
+            replaced=self._replaced,
             leaf=leaf,
             server=self._real if real else Server.COPY,
         )

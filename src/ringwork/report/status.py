@@ -132,6 +132,7 @@ def as_document(control: Control, standing: Standing) -> dict[str, object]:
         "owner": control.owner,
         "severity": control.severity,
         "guarded": control.guarded,
+        "component": control.component,
         "threat": control.threat,
         "enforce": control.enforce,
         "frameworks": dict(control.frameworks),
