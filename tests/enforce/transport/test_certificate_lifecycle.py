@@ -24,7 +24,11 @@ from ringwork.survey.wire.forge import Leaf
 from tests.enforce.making import make_route, make_site
 
 AUTHORITY = forge.make_authority()
-NOW = SystemClock().now()
+
+
+def present() -> float:
+    """The time as it is when a test asks: a certificate is valid from the time it is made, and a run takes long."""
+    return SystemClock().now()
 
 
 def pair(folder: Path, kind: Leaf = Leaf.GOOD, *, names: tuple[str, ...] = ("clinic.example",), mode: int = 0o600) -> CertificateFiles:
@@ -38,13 +42,13 @@ def pair(folder: Path, kind: Leaf = Leaf.GOOD, *, names: tuple[str, ...] = ("cli
 
 def looked(files: CertificateFiles, **more: Any) -> list[tuple[str, str]]:
     """Level and text of each concern, the paths left out."""
-    found = concerns(files, now=more.pop("now", NOW), host="clinic.example", **more)
+    found = concerns(files, now=more.pop("now", present()), host="clinic.example", **more)
     return [(one.level.value, one.text) for one in found]
 
 
 def started(files: CertificateFiles, *, production: bool) -> list[str]:
     """What the start says."""
-    site = make_site(production=production, clock=FixedClock(NOW))
+    site = make_site(production=production, clock=FixedClock(present()))
     return list(GUARD.at_start(CertificateLifecycleSettings(files=(files,)), site, Surroundings(framework="flask"), []))
 
 
@@ -131,7 +135,7 @@ def test_says_what_is_wrong_with_a_file(tmp_path: Path, content: bytes | None, t
 def test_tells_of_the_end_before_it_comes(tmp_path: Path, days: int, level: int | None, caplog: pytest.LogCaptureFixture) -> None:
     """A warning from 30 days on, an error from 7; the start goes on, because a refused one would itself be the outage."""
     files = pair(tmp_path)
-    site = make_site(production=True, clock=FixedClock(NOW + (90 - days) * 86_400))
+    site = make_site(production=True, clock=FixedClock(present() + (90 - days) * 86_400))
     with caplog.at_level(logging.WARNING, logger="ringwork"):
         assert GUARD.at_start(CertificateLifecycleSettings(files=(files,)), site, Surroundings(framework="flask"), []) == []
     assert [record.levelno for record in caplog.records] == ([level] if level else [])
@@ -139,7 +143,7 @@ def test_tells_of_the_end_before_it_comes(tmp_path: Path, days: int, level: int 
 
 def test_puts_the_gravest_first(tmp_path: Path) -> None:
     """Whoever reads one line reads the right one."""
-    found = concerns(pair(tmp_path, Leaf.ENDS_SOON, mode=0o644), now=NOW, host="clinic.example")
+    found = concerns(pair(tmp_path, Leaf.ENDS_SOON, mode=0o644), now=present(), host="clinic.example")
     assert [one.level for one in found] == [Level.UNUSABLE, Level.ALERT]
 
 
