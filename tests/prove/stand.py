@@ -239,7 +239,8 @@ class Stand:
 
 FACTS = AppFacts(
     target="shop",
-    framework="flask",  # so that no socket is asked for
+    framework="flask",
+    is_wsgi=True,  # so that no socket is asked for: the shop has none
     framework_version="0",
     root="",
     routes=(
