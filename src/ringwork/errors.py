@@ -15,6 +15,7 @@ RingworkError
   KeyUnusable        a key file cannot sign or check a statement; says why, never what it holds
   PeerUnverified     a client was about to speak to somebody without making sure who it is
   CertificateUnusable   a certificate or its key cannot be read, made or used; says why, never what the key holds
+  SealBroken         a sealed value does not open where it stands: not sealed at all, altered, moved, or of another key
 """
 
 from __future__ import annotations
@@ -112,3 +113,14 @@ class CertificateUnusable(RingworkError):
 
 class PeerUnverified(RingworkError):
     """A client was about to speak to somebody without making sure who it is. What is raised is an ssl.SSLCertVerificationError too."""
+
+
+class SealBroken(RingworkError):
+    """A sealed value does not open where it stands. It is never an empty value: what was stored is not what was sealed.
+
+    where: table and column, "" where nobody knows. problem: what was seen from outside; neither plaintext nor the stored bytes.
+    """
+
+    def __init__(self, problem: str, *, where: str = "") -> None:
+        self.problem, self.where = problem, where
+        super().__init__(f"{where}: {problem}" if where else problem)
