@@ -16,6 +16,8 @@ RingworkError
   PeerUnverified     a client was about to speak to somebody without making sure who it is
   CertificateUnusable   a certificate or its key cannot be read, made or used; says why, never what the key holds
   SealBroken         a sealed value does not open where it stands: not sealed at all, altered, moved, or of another key
+  KeyUnavailable     a root key or the key table cannot be reached or used as it is set up; says what to write instead
+  KeyRefused         a key's state or limits do not allow this use, or it was destroyed; says what to do
 """
 
 from __future__ import annotations
@@ -124,3 +126,15 @@ class SealBroken(RingworkError):
     def __init__(self, problem: str, *, where: str = "") -> None:
         self.problem, self.where = problem, where
         super().__init__(f"{where}: {problem}" if where else problem)
+
+
+class KeyUnavailable(RingworkError):
+    """A root key or the key table cannot be reached, or is not what its settings say. Nothing was sealed or opened."""
+
+
+class KeyRefused(RingworkError):
+    """A key may not be used for this: its state or its limit forbids it, there is none, or it was destroyed. kid: 0 for none."""
+
+    def __init__(self, problem: str, *, kid: int = 0) -> None:
+        self.kid = kid
+        super().__init__(f"key {kid}: {problem}" if kid else problem)
