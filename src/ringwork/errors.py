@@ -9,6 +9,8 @@ RingworkError
   Refused            a guard or a rule refused; carries control, status and reason
   StoreDown          a store did not answer; what follows is the caller's named fail mode
   TagWrong           a value does not carry the tag that its maker gave it: altered, moved, or of another key
+  OutOfTime          a signed value is genuine, and not yet valid or no longer
+  SealBroken         a sealed value does not open where it stands: not sealed at all, altered, moved, or of another key
   TargetFailed       prove could not import, start, or enter the target
   ServerInvalid      a server's settings are wrong, or its port or certificate cannot be used; carries every fault at once
   ReportUnreadable   a stored report is damaged, or of a version that this ringwork does not read
@@ -79,6 +81,10 @@ class StoreDown(RingworkError):
 
 class TagWrong(RingworkError):
     """A tag and what it stands on do not belong together. Says nothing more: a forger learns from details."""
+
+
+class OutOfTime(RingworkError):
+    """A signed value is genuine, and its time has not come yet or is over."""
 
 
 class TargetFailed(RingworkError):
