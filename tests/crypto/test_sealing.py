@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from ringwork.crypto import sealing
 from ringwork.crypto.places import Place
-from ringwork.crypto.sealing import Cipher, Profile, Suite, from_text, read_header, to_text
+from ringwork.crypto.sealing import Bound, Cipher, Profile, Suite, bind, from_text, read_header, to_text
 from ringwork.errors import ExtraMissing, SealBroken
 from ringwork.frozen import replace
 from ringwork.secret import Secret
@@ -275,6 +275,26 @@ def test_refuses_a_place_without_what_the_profile_binds(profile: Profile, place:
     """Nothing is bound to "nobody": the missing part is named."""
     with pytest.raises(ValueError, match="the place names no"):
         SIV.seal(b"", place, profile=profile)
+
+
+@CIPHERS
+@PROFILES
+@pytest.mark.parametrize("size", [20, 3000])
+def test_seals_the_same_for_a_row_that_is_bound_once(cipher: Cipher, profile: Profile, size: int) -> None:
+    """The short way of the object mappers is the same format, and refuses the same."""
+    bound = bind(PLACE.row, profile=profile, tenant=PLACE.tenant, version=PLACE.version)
+    assert cipher.open(cipher.seal_bound(bytes(size), bound, profile), PLACE, profile=profile) == bytes(size)
+    sealed = cipher.seal(bytes(size), PLACE, profile=profile)
+    assert cipher.open_bound(sealed, bound, profile) == bytes(size)
+    for broken, other in ((sealed, Bound(bound + b"\0")), (sealed[:-1], bound), (b"plain", bound)):
+        with pytest.raises(SealBroken):
+            cipher.open_bound(broken, other, profile)
+
+
+def test_takes_no_number_for_a_profile() -> None:
+    """A number that happens to fit says less than a name."""
+    with pytest.raises(TypeError, match="name the profile"):
+        bind((1,), profile=2)  # type: ignore[arg-type]
 
 
 def test_binds_a_version_without_tenants_too() -> None:

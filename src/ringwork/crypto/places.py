@@ -60,17 +60,10 @@ def row_bytes(row: tuple[Scalar, ...]) -> bytes:
     if not row:
         raise ValueError("the place names no row; give its identity, for example row=(patient.id,), or ask for Profile.UNBOUND by name")
     # Against 1, "1" and b"1" that stand for one another: the type is part of the identity.
-    return b"".join([_scalar(value) for value in row])
+    return b"".join([(_WRITERS.get(type(value)) or _writer_of_a_kind(value))(value) for value in row])
 
 
-def _scalar(value: Scalar) -> bytes:
-    write = _WRITERS.get(type(value))
-    if write is None:
-        write = _writer_of_a_kind(value)
-    return write(value)
-
-
-def _writer_of_a_kind(value: object) -> Callable[[object], bytes]:
+def _writer_of_a_kind(value: object) -> Callable[..., bytes]:
     """The writer of a subclass, such as a driver's own UUID."""
     for kind, write in _WRITERS.items():
         if isinstance(value, kind) and not isinstance(value, bool):

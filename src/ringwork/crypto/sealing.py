@@ -14,14 +14,14 @@ Profile.VERSION and a version that is kept elsewhere.
 from __future__ import annotations
 
 import base64
-import os
 import struct
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import NoReturn, Protocol
+from os import urandom
+from typing import NewType, NoReturn, Protocol
 
 from ringwork.crypto.mac import derive_key
-from ringwork.crypto.places import Place, framed, part_of, row_bytes, tenant_bytes, text_bytes, version_bytes
+from ringwork.crypto.places import Place, Scalar, framed, part_of, row_bytes, tenant_bytes, text_bytes, version_bytes
 from ringwork.crypto.xaes import Xaes
 from ringwork.errors import ExtraMissing, SealBroken
 from ringwork.frozen import Frozen
@@ -55,6 +55,11 @@ class Profile(IntEnum):
     VERSION = 3  # row, tenant where the place has one, and the row's version
 
 
+_ROW = Profile.ROW
+_NONCE_BYTES: dict[int, int] = {Suite.AES_256_GCM_SIV: 12, Suite.XAES_256_GCM: 24}
+_PROFILES = frozenset(Profile)
+
+
 class Header(Frozen):
     """What a sealed value says of itself, in clear and unverified: good for finding its key, and for nothing else."""
 
@@ -68,25 +73,57 @@ class _Aead(Protocol):
     def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None, /) -> bytes: ...
 
 
+Bound = NewType("Bound", bytes)
+"""What the tag covers of a row, made by `bind`: once for a row and a profile, good for all of its columns."""
+
+
+def bind(row: tuple[Scalar, ...], *, profile: Profile = Profile.ROW, tenant: str | None = None, version: int | None = None) -> Bound:
+    """The row as `profile` binds it. Raises ValueError where what it binds is missing, TypeError for what identifies no row."""
+    if profile is _ROW:
+        return Bound(part_of(row_bytes(row)))
+    if profile is Profile.UNBOUND:
+        return Bound(b"")
+    if profile is Profile.TENANT:
+        return Bound(part_of(row_bytes(row)) + part_of(tenant_bytes(tenant)))
+    if profile is not Profile.VERSION:
+        raise TypeError("name the profile, for example Profile.TENANT")
+    # A version is bound without a tenant too, where nobody owns rows.
+    owner = b"" if tenant is None else tenant_bytes(tenant)
+    return Bound(part_of(row_bytes(row)) + part_of(owner) + part_of(version_bytes(version)))
+
+
 class _Side:
     """One suite of one column: its cipher, and of each profile the header and what the tag covers before the row."""
 
-    __slots__ = ("aead", "nonce_bytes", "heads", "prefixes", "least")
+    __slots__ = ("encrypt", "decrypt", "nonce_bytes", "heads", "prefixes")
 
     def __init__(self, aead: _Aead, suite: Suite, *, kid: int, labels: tuple[bytes, bytes]) -> None:
-        self.aead, self.nonce_bytes = aead, _NONCE_BYTES[suite]
+        self.encrypt, self.decrypt, self.nonce_bytes = aead.encrypt, aead.decrypt, _NONCE_BYTES[suite]
         self.heads = tuple(_HEADER.pack(_MAGIC, _VERSION, suite, _FLAGS, kid, profile) for profile in Profile)
         # The count says how many parts follow, so that no part can pass for another's beginning: labels, row, tenant, version.
         self.prefixes = tuple(
-            self.heads[profile] + (2 + profile).to_bytes(4, "big") + part_of(labels[0]) + part_of(labels[1]) for profile in Profile
+            self.heads[profile] + (2 + profile).to_bytes(4, "big") + b"".join(map(part_of, labels)) for profile in Profile
         )
-        self.least = HEADER_BYTES + self.nonce_bytes + TAG_BYTES
 
 
 class Cipher:
     """Seals and opens the values of one column under one key. Prepared once; nothing in it ever changes, so threads may share it."""
 
-    __slots__ = ("kid", "suite", "_table", "_column", "_small", "_large", "_sides", "_invalid")
+    __slots__ = (
+        "kid",
+        "suite",
+        "_table",
+        "_column",
+        "_sides",
+        "_head",
+        "_prefix",
+        "_usual_bytes",
+        "_nonce_bytes",
+        "_end",
+        "_encrypt",
+        "_decrypt",
+        "_refusals",
+    )
 
     def __init__(
         self, key: Secret[bytes], *, kid: int, table: str, column: str, suite: Suite = Suite.AES_256_GCM_SIV, opens: Iterable[Suite] = ()
@@ -104,66 +141,72 @@ class Cipher:
         if not table or not column:
             raise ValueError("name table and column by their labels; they are part of the key and of every tag")
         self.kid, self._table, self._column = kid, table, column
-        self._invalid = _invalid_tag()
-        labels = text_bytes(table), text_bytes(column)
-        wanted = {suite, Suite.XAES_256_GCM, *opens}
-        self._sides: dict[int, _Side] = {}
-        for each in sorted(wanted):
-            # Against one key in two ciphers, and one column's key in the next: suite and labels make a key of their own.
-            column_key = derive_key(key.reveal(), salt=_SALT, purpose=framed(each.name.encode(), *labels))
-            aead = _aead(each, column_key)
-            if aead is not None:
-                self._sides[each] = _Side(aead, each, kid=kid, labels=labels)
+        self._refusals = (_invalid_tag(), ValueError, TypeError)
+        self._sides = _sides(key, kid, (text_bytes(table), text_bytes(column)), {suite, Suite.XAES_256_GCM, *opens})
         self.suite = suite if suite in self._sides else Suite.XAES_256_GCM
-        self._small, self._large = self._sides[self.suite], self._sides[Suite.XAES_256_GCM]
+        # What most values need, at hand: the usual profile of the short suite.
+        usual = self._sides[self.suite]
+        self._head, self._prefix = usual.heads[_ROW], usual.prefixes[_ROW]
+        self._encrypt, self._decrypt = usual.encrypt, usual.decrypt
+        self._nonce_bytes, self._end = usual.nonce_bytes, HEADER_BYTES + usual.nonce_bytes
+        self._usual_bytes = SMALL_BYTES if self.suite == Suite.AES_256_GCM_SIV else LARGEST_BYTES
 
-    def seal(self, plaintext: bytes, place: Place, *, profile: Profile = Profile.ROW) -> bytes:
+    def seal(self, plaintext: bytes, place: Place, *, profile: Profile = _ROW) -> bytes:
         """`plaintext` (0 to 64 MiB) encrypted for `place`, 38 or 50 bytes longer. Twice the same makes two that share nothing.
 
         Raises ValueError for a place of another column or without what the profile binds, TypeError for what is not bytes.
         """
-        side = self._small if len(plaintext) <= SMALL_BYTES else self._large
-        if len(plaintext) > LARGEST_BYTES:
-            raise ValueError(f"a value of more than {LARGEST_BYTES >> 20} MiB belongs in a file; encrypt that as a stream")
-        covered = side.prefixes[profile] + self._tail(place, profile)
-        nonce = os.urandom(side.nonce_bytes)
-        return side.heads[profile] + nonce + side.aead.encrypt(nonce, plaintext, covered)
+        return self.seal_bound(plaintext, self._bound(place, profile), profile)
 
-    def open(self, sealed: bytes, place: Place, *, profile: Profile = Profile.ROW) -> bytes:
+    def open(self, sealed: bytes, place: Place, *, profile: Profile = _ROW) -> bytes:
         """The plaintext of `sealed` (untrusted), which was sealed for exactly this place, profile and key.
 
         Suite, profile and key are the reader's: what the header says otherwise is refused. Raises SealBroken for any alteration,
         ValueError for a place of another column or without what the profile binds.
         """
-        covered = self._tail(place, profile)
-        side = self._small
-        if type(sealed) is not bytes or sealed[:HEADER_BYTES] != side.heads[profile]:
-            side, sealed = self._other_side(sealed, profile)
-        nonce_end = HEADER_BYTES + side.nonce_bytes
-        if len(sealed) < side.least:
-            raise self._broken("the sealed value is cut short")
+        return self.open_bound(sealed, self._bound(place, profile), profile)
+
+    def seal_bound(self, plaintext: bytes, bound: Bound, profile: Profile = _ROW) -> bytes:
+        """`seal` for who binds a row once and seals many of its columns. profile: the one that `bound` was made with."""
+        if profile is not _ROW or len(plaintext) > self._usual_bytes:
+            return self._seal_otherwise(plaintext, bound, profile)
+        nonce = urandom(self._nonce_bytes)
+        return self._head + nonce + self._encrypt(nonce, plaintext, self._prefix + bound)
+
+    def open_bound(self, sealed: bytes, bound: Bound, profile: Profile = _ROW) -> bytes:
+        """`open` for who binds a row once and opens many of its columns. profile: the one that `bound` was made with."""
+        if profile is _ROW:
+            end = self._end
+            try:
+                if sealed[:HEADER_BYTES] == self._head:
+                    return self._decrypt(sealed[HEADER_BYTES:end], sealed[end:], self._prefix + bound)
+            except self._refusals:
+                pass  # told below, with what is wrong
+        return self._open_otherwise(sealed, bound, profile)
+
+    def _seal_otherwise(self, plaintext: bytes, bound: Bound, profile: Profile) -> bytes:
+        if len(plaintext) > LARGEST_BYTES:
+            raise ValueError(f"a value of more than {LARGEST_BYTES >> 20} MiB belongs in a file; encrypt that as a stream")
+        side = self._sides[self.suite if len(plaintext) <= SMALL_BYTES else Suite.XAES_256_GCM]
+        nonce = urandom(side.nonce_bytes)
+        return side.heads[profile] + nonce + side.encrypt(nonce, plaintext, side.prefixes[profile] + bound)
+
+    def _open_otherwise(self, sealed: object, bound: Bound, profile: Profile) -> bytes:
+        """Any value, the slow way. Raises SealBroken that says what can be said."""
+        raw = bytes(sealed) if isinstance(sealed, bytes | bytearray | memoryview) else b""
+        side = self._side_of(raw, profile)
+        end = HEADER_BYTES + side.nonce_bytes
         try:
-            return side.aead.decrypt(sealed[HEADER_BYTES:nonce_end], sealed[nonce_end:], side.prefixes[profile] + covered)
-        except self._invalid:
+            return side.decrypt(raw[HEADER_BYTES:end], raw[end:], side.prefixes[profile] + bound)
+        except self._refusals[0]:
             # Says nothing more, because nobody can know more: an altered byte, another row and another key look alike.
             raise self._broken("the value does not open: altered, moved from elsewhere, or sealed under another key") from None
 
-    def _tail(self, place: Place, profile: Profile) -> bytes:
-        """What the tag covers after the labels."""
-        if place.column != self._column or place.table != self._table:
-            raise ValueError(f"this cipher seals {self._table}.{self._column}; ask the keyring for one of {place.table}.{place.column}")
-        if profile == Profile.ROW:
-            return part_of(row_bytes(place.row))
-        if profile == Profile.UNBOUND:
-            return b""
-        if profile == Profile.TENANT:
-            return part_of(row_bytes(place.row)) + part_of(tenant_bytes(place.tenant))
-        tenant = b"" if place.tenant is None else tenant_bytes(place.tenant)
-        return part_of(row_bytes(place.row)) + part_of(tenant) + part_of(version_bytes(place.version))
-
-    def _other_side(self, sealed: object, profile: Profile) -> tuple[_Side, bytes]:
-        """The suite of a value that is none of the usual ones. Raises SealBroken where there is none, or it is not the reader's."""
-        raw = bytes(sealed) if isinstance(sealed, bytes | bytearray | memoryview) else b""
+    def _side_of(self, raw: bytes, profile: Profile) -> _Side:
+        """The suite of a value whose header is what the reader asks for, and which is long enough for it."""
+        for side in self._sides.values():
+            if raw[:HEADER_BYTES] == side.heads[profile] and len(raw) >= HEADER_BYTES + side.nonce_bytes + TAG_BYTES:
+                return side
         try:
             header = read_header(raw)
         except SealBroken as error:
@@ -172,10 +215,12 @@ class Cipher:
             raise self._broken(f"the value names key {header.kid}, and this is key {self.kid}")
         if header.profile != profile:
             raise self._broken(f"the value is bound by {header.profile.name}, and {profile.name} is asked for here")
-        side = self._sides.get(header.suite)
-        if side is None:
-            raise self._broken(f"{header.suite.name} is not read here")
-        return side, raw
+        raise self._broken(f"{header.suite.name} is not read here")
+
+    def _bound(self, place: Place, profile: Profile) -> Bound:
+        if place.column != self._column or place.table != self._table:
+            raise ValueError(f"this cipher seals {self._table}.{self._column}; ask the keyring for one of {place.table}.{place.column}")
+        return bind(place.row, profile=profile, tenant=place.tenant, version=place.version)
 
     def _broken(self, problem: str) -> SealBroken:
         return SealBroken(problem, where=f"{self._table}.{self._column}")
@@ -216,8 +261,15 @@ def from_text(text: str) -> bytes:
     return sealed
 
 
-_NONCE_BYTES: dict[int, int] = {Suite.AES_256_GCM_SIV: 12, Suite.XAES_256_GCM: 24}
-_PROFILES = frozenset(Profile)
+def _sides(key: Secret[bytes], kid: int, labels: tuple[bytes, bytes], suites: Iterable[Suite]) -> dict[int, _Side]:
+    """The suites that are there, each under a key of its own."""
+    found: dict[int, _Side] = {}
+    for suite in suites:
+        # Against one key in two ciphers, and one column's key in the next: suite and labels make a key of their own.
+        aead = _aead(suite, derive_key(key.reveal(), salt=_SALT, purpose=framed(suite.name.encode(), *labels)))
+        if aead is not None:
+            found[suite] = _Side(aead, suite, kid=kid, labels=labels)
+    return found
 
 
 def _aead(suite: Suite, key: bytes) -> _Aead | None:

@@ -7,11 +7,13 @@ Source: C2SP XAES-256-GCM (https://c2sp.org/XAES-256-GCM), after NIST SP 800-108
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from ringwork.errors import ExtraMissing
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers import Cipher, modes
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES = 32
@@ -20,10 +22,17 @@ NONCE_BYTES = 24
 _MASK = (1 << 128) - 1
 
 
+class _Blocks(threading.local):
+    """Single blocks of AES under one key. A context of the library costs more than the block, and serves one thread at a time."""
+
+    def __init__(self, cipher: Cipher[modes.ECB]) -> None:
+        self.encrypt = cipher.encryptor().update
+
+
 class Xaes:
     """One key. Encrypts and decrypts as `cryptography`'s AEADs do; threads may share it."""
 
-    __slots__ = ("_block", "_mode", "_first", "_second", "_gcm")
+    __slots__ = ("_blocks", "_first", "_second", "_gcm")
 
     def __init__(self, key: bytes) -> None:
         """key: 32 random bytes. Raises ValueError for another length, ExtraMissing without cryptography."""
@@ -35,10 +44,10 @@ class Xaes:
         except ImportError as error:
             raise ExtraMissing(feature="sealing values", package="cryptography", extra="sealing") from error
         self._gcm = AESGCM
-        # Single blocks of AES, as the composition asks: no message is ever encrypted in this mode.
-        self._block = Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305
+        # Single blocks, as the composition asks: no message is ever encrypted in this mode.
+        self._blocks = _Blocks(Cipher(algorithms.AES(key), modes.ECB()))  # noqa: S305
         # Step 1 and 2: K1 of CMAC, once for all messages.
-        left = int.from_bytes(self._block.encryptor().update(bytes(16)), "big")
+        left = int.from_bytes(self._blocks.encrypt(bytes(16)), "big")
         subkey = (left << 1 & _MASK) ^ (0x87 if left >> 127 else 0)
         # Step 3 and 4: M1 and M2 without the nonce, which stands in their last 12 bytes.
         self._first, self._second = subkey ^ 0x00015800 << 96, subkey ^ 0x00025800 << 96
@@ -57,4 +66,4 @@ class Xaes:
             raise ValueError(f"XAES-256-GCM takes a nonce of {NONCE_BYTES} bytes, not {len(nonce)}")
         half = int.from_bytes(nonce[:12], "big")
         blocks = (self._first ^ half).to_bytes(16, "big") + (self._second ^ half).to_bytes(16, "big")
-        return self._gcm(self._block.encryptor().update(blocks))
+        return self._gcm(self._blocks.encrypt(blocks))
