@@ -139,11 +139,11 @@ def _in_turn(steps: Sequence[Judge], host: Host) -> Judge:
 
 F = TypeVar("F")
 Start = Callable[[Exchange, int, list[Header]], list[Header]]
-Swift = Callable[[Exchange, int, list[Header]], list[Header] | None]
-Known = Callable[[Exchange, int, list[Header]], steady.Tail | None]
+Swift = Callable[..., list[Header] | None]
+Known = Callable[..., steady.Tail | None]
 
 
-def nothing(exchange: Exchange, status: int, headers: list[Header]) -> None:
+def nothing(exchange: Exchange, status: int, headers: Any, native: Any = None) -> None:
     """For a moment at which there is nothing to do."""
     return
 
@@ -204,7 +204,8 @@ def _is_time(on: frozenset[bytes], is_error: bool, is_noted: bool) -> bool:  # n
 def swift(judges: list[Hooks], hooks: list[Hooks], host: Host) -> tuple[Known, Swift]:
     """Judging and starting at once, for an answer that holds nothing out of the ordinary; None where there is more to look at.
 
-    The first one answers for kinds of answers that were met already, with what is added behind their headers.
+    The first one answers for kinds of answers that were met already, with what is added behind their headers. Both take the headers
+    as the server's world writes them, too: `native` are those of WSGI, and a kind is then known by them.
     """
     judged, judge = _occasions([(h.judge, h.judge_on) for h in judges if h.judge])
     left, leave = _occasions([(h.leave, h.leave_on) for h in reversed(hooks) if h.leave])
@@ -213,14 +214,14 @@ def swift(judges: list[Hooks], hooks: list[Hooks], host: Host) -> tuple[Known, S
     refused, changed = _in_turn(judge, host), chains.one_after_another(leave)
     tails, is_steady = steady.Tails(), all(h.is_steady for h in hooks if h.leave and not h.leave_on)
     kept, kind_of = tails.kept, steady.kind_of
+    is_judged = chains.first_of([h.judge_when or _always for h in judges if h.judge and not h.judge_on])
 
-    def known(exchange: Exchange, status: int, headers: list[Header]) -> steady.Tail | None:
-        if exchange.notes is not None:
+    def known(exchange: Exchange, status: int, headers: steady.Pairs) -> steady.Tail | None:
+        if exchange.notes is not None or is_judged(exchange):
             return None
-        tail = kept.get(kind_of(exchange, status, headers))
-        return tail if tail is not None and refused(exchange, status, headers) is None else None
+        return kept.get(kind_of(exchange, status, headers))
 
-    def swift(exchange: Exchange, status: int, headers: list[Header]) -> list[Header] | None:
+    def swift(exchange: Exchange, status: int, headers: list[Header], native: steady.Pairs | None = None) -> list[Header] | None:
         names = dict(headers)
         if (
             status >= 400
@@ -232,10 +233,14 @@ def swift(judges: list[Hooks], hooks: list[Hooks], host: Host) -> tuple[Known, S
             return None
         out = [*changed(exchange, status, [*headers]), *(over_tls if exchange.scheme in SECURE else in_clear)]
         if is_steady:
-            tails.learn(kind_of(exchange, status, headers), headers, out)
+            tails.learn(kind_of(exchange, status, headers if native is None else native), headers, out)
         return out
 
     return known, swift
+
+
+def _always(exchange: Exchange) -> bool:
+    return True
 
 
 def own(hooks: list[Hooks], start: Start, *, key: str, number: bytes) -> Start:

@@ -142,7 +142,10 @@ class Plan:
         applied = [] if pipeline.observing else hooks
         self.start = fusing.start(applied, pipeline)
         self.start_own = fusing.own(applied, self.start, key=ERRORS, number=error_handling.INCIDENT)
-        self.known, self.swift = fusing.swift(hooks, applied, pipeline) if not pipeline.observing else (fusing.nothing, fusing.nothing)
+        self.known: fusing.Known = fusing.nothing
+        self.swift: fusing.Swift = fusing.nothing
+        if not pipeline.observing:
+            self.known, self.swift = fusing.swift(hooks, applied, pipeline)
         self.error_body = fusing.bodies([h.error_body for h in reversed(applied) if h.error_body])
         self.certifies = any(h.certifies for h in hooks)
         self.drops: frozenset[bytes] = frozenset().union(*(h.drops for h in applied))

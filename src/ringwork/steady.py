@@ -7,7 +7,7 @@ holds both ways to the same headers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from ringwork.exchange import Exchange, Header, title_of
@@ -17,6 +17,9 @@ MOST = 64
 
 _BY_VALUE = frozenset({b"vary", b"cache-control"})
 """What hooks read by its value. Against an answer that says "public", sent out because an earlier one of its kind said "no-store"."""
+
+Pairs = Sequence[tuple[bytes, bytes]] | Sequence[tuple[str, str]]
+"""Headers of an answer: with names in lower case as bytes (ASGI), or as text (WSGI)."""
 
 Start = Callable[[Exchange, int, list[Header]], list[Header]]
 
@@ -39,20 +42,21 @@ class Tails:
     def __init__(self) -> None:
         self.kept: dict[Hashable, Tail] = {}
 
-    def learn(self, kind: Hashable, headers: list[Header], out: list[Header]) -> None:
+    def learn(self, kind: tuple[Hashable, ...], headers: list[Header], out: list[Header]) -> None:
         """Keep what `out` adds behind `headers`, where that is all and nothing of it depends on a value that the kind leaves out."""
         names = dict(headers)
-        is_plain = len(names) == len(headers) and _BY_VALUE.isdisjoint(names) and b"content-type" in names
+        is_plain = len(names) == len(headers) and _BY_VALUE.isdisjoint(names) and kind[TYPE] is not None
         if is_plain and out[: len(headers)] == headers and len(self.kept) < MOST:
             self.kept[kind] = Tail(tuple(out[len(headers) :]))
 
 
-def kind_of(exchange: Exchange, status: int, headers: list[Header]) -> Hashable:
-    """Status, type and names of an answer, and whether somebody asked for it."""
-    names, asked = dict(headers), exchange.names
+def kind_of(exchange: Exchange, status: int, headers: Pairs) -> tuple[Hashable, ...]:
+    """Status, type and names of an answer, and whether somebody asked for it. The type is None where no header is spelled as usual."""
+    names: dict[Any, Any] = dict(headers)
+    asked = exchange.names
     return (
         status,
-        names.get(b"content-type"),
+        names.get(b"content-type") or names.get("Content-Type"),
         *names,
         len(headers),
         exchange.scheme,
@@ -60,6 +64,10 @@ def kind_of(exchange: Exchange, status: int, headers: list[Header]) -> Hashable:
         exchange.cookie is None,
         asked.get(b"authorization") is None,
     )
+
+
+TYPE = 1
+"""Where a kind names the type."""
 
 
 def refusals(start: Start, *, key: str, number: bytes) -> Start:

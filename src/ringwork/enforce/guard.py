@@ -111,6 +111,7 @@ class Hooks(Frozen):
     limits: what the adapter applies while the body is read and the answer is awaited.
     judge: runs when an answer of the application starts, on its own headers; a refusal takes the answer's place.
     judge_on: where not empty, `judge` runs only on answers that carry a header of one of these names.
+    judge_when: whether a request is one of those whose answers `judge` may refuse, told from the request alone; None where it may be any.
     leave: runs when the answer starts; gets all headers but the constant ones, returns those to send. The list is its own to change.
     leave_on: where not empty, `leave` runs only on answers that came with a header of one of these names; ERROR means those of
         400 and above, NOTED those of requests that some guard noted something of.
@@ -132,6 +133,7 @@ class Hooks(Frozen):
     limits: Limits | None = None
     judge: Judge | None = None
     judge_on: frozenset[bytes] = frozenset()
+    judge_when: Callable[[Exchange], bool] | None = None
     leave: Leave | None = None
     leave_on: frozenset[bytes] = frozenset()
     is_steady: bool = False

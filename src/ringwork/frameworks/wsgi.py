@@ -14,7 +14,7 @@ from ringwork.enforce.guard import Asking, Blocking, Decision, ReadBody, ReadFor
 from ringwork.exchange import Exchange, Header, title_of
 from ringwork.frameworks import deadline
 from ringwork.frameworks.wsgi_limits import Metered
-from ringwork.frameworks.wsgi_names import Names, key_of, keys_of
+from ringwork.frameworks.wsgi_names import Names, key_of, shape_of
 from ringwork.installation import Installation
 from ringwork.pipeline import Answer, Plan
 
@@ -45,14 +45,14 @@ class Outer:
         exchange = begin(environ, plan)
         starter = Starter(exchange, start_response)
         if fault is not None:
-            return _last(starter.answer(plan.pipeline.fail(exchange, fault, status=503)))
+            return _last(starter.answer(plan.pipeline.fail(exchange, fault, status=503)), exchange)
         if plan.limits is not None:
             environ["wsgi.input"] = Metered(exchange, starter, environ["wsgi.input"])
         found = plan.arrive(exchange)
         if found is not None and not isinstance(found, Refusal | Reply):
             found = drive(found, environ, seconds=plan.pipeline.guard_seconds)
         if found is not None:
-            return _last(starter.answer(plan.pipeline.give(exchange, found)))
+            return _last(starter.answer(plan.pipeline.give(exchange, found)), exchange)
         rewrite(environ, exchange, plan)
         try:
             body = self.app(environ, starter.start)
@@ -60,38 +60,41 @@ class Outer:
                 return starter.held_answer(body)
         except Exception as error:
             if starter.cut is not None:
-                return _last(starter.answer(starter.cut))  # what follows from a body that was cut
+                return _last(starter.answer(starter.cut), exchange)  # what follows from a body that was cut
             if plan.pipeline.observing:
                 plan.pipeline.failed(exchange, error)
                 SERVED.set(None)
                 raise
             # Against the server's own bare page: no byte has left yet, so even a started answer can be taken back (PEP 3333).
-            return _last(starter.answer(plan.pipeline.fail(exchange, error), exc_info=sys.exc_info() if starter.started else None))
+            return _last(
+                starter.answer(plan.pipeline.fail(exchange, error), exc_info=sys.exc_info() if starter.started else None), exchange
+            )
         wrapper = environ.get("wsgi.file_wrapper")
         if isinstance(wrapper, type) and isinstance(body, wrapper):
-            return _last(body)  # the server sends the file by itself; nothing of the application runs any more
+            return _last(body, exchange)  # the server sends the file by itself; nothing of the application runs any more
         return Streamed(body, exchange, plan)
 
 
 def begin(environ: Environ, plan: Plan) -> Exchange:
     """A new Exchange for `environ`, noted there and as the current one."""
+    find = environ.get
+    script, path = find("SCRIPT_NAME", ""), find("PATH_INFO", "")
     exchange = Exchange(
         kind="http",
         method=environ["REQUEST_METHOD"],
-        path=(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1").decode("utf-8", "replace") or "/",
-        scheme=environ.get("wsgi.url_scheme", "http"),
-        peer=environ.get("REMOTE_ADDR", ""),
+        path=_as_sent(script + path if script else path),
+        scheme=find("wsgi.url_scheme", "http"),
+        peer=find("REMOTE_ADDR", ""),
     )
-    find = environ.get
-    keys = [key for key in environ if "HTTP_" in key]  # to find it anywhere costs a tenth of asking each name how it begins
-    if find("CONTENT_TYPE"):
-        keys.append("CONTENT_TYPE")
-        exchange.content_type = environ["CONTENT_TYPE"].encode("latin-1")
-    if find("CONTENT_LENGTH"):
-        keys.append("CONTENT_LENGTH")
-        exchange.content_length = environ["CONTENT_LENGTH"].encode("latin-1")
-    exchange.names, exchange.header_count = Names(environ), len(keys)
-    exchange.header_bytes = len("".join(keys)) + len("".join(map(environ.__getitem__, keys)))
+    shape = shape_of(tuple(environ))
+    exchange.names, exchange.header_count = Names(environ, shape), shape.count
+    exchange.header_bytes = shape.spelled + len("".join(shape.values(environ)))
+    if kind := find("CONTENT_TYPE"):
+        exchange.content_type = kind.encode("latin-1")
+        _count(exchange, "CONTENT_TYPE", kind)
+    if length := find("CONTENT_LENGTH"):
+        exchange.content_length = length.encode("latin-1")
+        _count(exchange, "CONTENT_LENGTH", length)
     host, cookie, fetch_site = find("HTTP_HOST"), find("HTTP_COOKIE"), find("HTTP_SEC_FETCH_SITE")
     if host:
         exchange.host = host.encode("latin-1")
@@ -117,6 +120,16 @@ def begin(environ: Environ, plan: Plan) -> Exchange:
     return exchange
 
 
+def _as_sent(path: str) -> str:
+    """The path as its client wrote it: PEP 3333 hands bytes on as latin-1."""
+    return (path if path.isascii() else path.encode("latin-1").decode("utf-8", "replace")) or "/"
+
+
+def _count(exchange: Exchange, key: str, value: str) -> None:
+    exchange.header_count += 1
+    exchange.header_bytes += len(key) + len(value)
+
+
 def rewrite(environ: Environ, exchange: Exchange, plan: Plan) -> None:
     """Take out of the request what the application must not see, and put in what guards replaced."""
     if plan.pipeline.observing:
@@ -127,10 +140,9 @@ def rewrite(environ: Environ, exchange: Exchange, plan: Plan) -> None:
             environ.pop(name, None)
     if exchange.is_resolved:
         environ["wsgi.url_scheme"] = exchange.scheme
-    drops = keys_of(plan.drops)
-    if not drops.isdisjoint(environ):
-        for key in drops:
-            environ.pop(key, None)
+    names: Any = exchange.names
+    for key in names.shape.among(plan.drops):
+        environ.pop(key, None)
     for dropped in exchange.dropped:
         environ.pop(key_of(dropped), None)
     for replaced, value in exchange.replaced:
@@ -224,16 +236,17 @@ class Starter:
             self._own(self.cut)  # whatever the application made of a body that was cut
             return self._write
         self.status, self.line = int(line[:3]), line
+        status = self.status
+        is_usual = exchange.decided and exc_info is None
+        if is_usual and (tail := plan.known(exchange, status, headers)) is not None:
+            self.started = True
+            self.raw(line, [*headers, *tail.text])
+            return self._write
         self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        if exchange.decided and exc_info is None:
-            if (tail := plan.known(exchange, self.status, self.headers)) is not None:
-                self.started = True
-                self.raw(line, [*headers, *tail.text])
-                return self._write
-            if (swift := plan.swift(exchange, self.status, self.headers)) is not None:
-                self.started = True
-                self.raw(line, _native(swift, plan))
-                return self._write
+        if is_usual and (swift := plan.swift(exchange, status, self.headers, headers)) is not None:
+            self.started = True
+            self.raw(line, _native(swift, plan))
+            return self._write
         refused = plan.pipeline.undecided(exchange, self.status)
         if refused is None and plan.judge is not None:
             refused = plan.judge(exchange, self.status, self.headers)
@@ -307,7 +320,11 @@ class Streamed:
         self.pieces = iter(body) if rest is None else _chain(read, rest)
 
     def __iter__(self) -> Iterator[bytes]:
-        return self
+        if type(self.pieces) is not _OF_A_LIST:
+            return self
+        # Nothing of the application runs between two pieces of a list, and not every caller closes: as below.
+        SERVED.set(None)
+        return self.pieces
 
     def __next__(self) -> bytes:
         try:
@@ -325,7 +342,7 @@ class Streamed:
         try:
             _close(self.body)
         finally:
-            SERVED.set(None)
+            _last((), self.exchange)
 
 
 def _chain(read: Iterable[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
@@ -333,10 +350,19 @@ def _chain(read: Iterable[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def _last(body: Iterable[bytes]) -> Iterable[bytes]:
+_OF_A_LIST: Any = type(iter([]))
+
+
+def _last(body: Iterable[bytes], exchange: Exchange) -> Iterable[bytes]:
     # Against the user of one request who is still there in the next of the same thread.
     SERVED.set(None)
+    # The environ holds the exchange, which holds the environ by its names: undone here, so that a request's memory, and what its client
+    # sent, is free at once and not when Python next looks for circles.
+    exchange.names = _GONE
     return body
+
+
+_GONE: Mapping[bytes, bytes] = {}
 
 
 def _close(body: Iterable[bytes]) -> None:

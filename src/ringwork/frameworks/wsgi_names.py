@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 Environ = dict[str, Any]
@@ -17,10 +17,10 @@ is_header = operator.methodcaller("startswith", "HTTP_")
 class Names(Mapping[bytes, bytes]):
     """The headers of an environ by their names on the wire. An empty value counts as none: servers write one for what did not come."""
 
-    __slots__ = ("_environ",)
+    __slots__ = ("_environ", "shape")
 
-    def __init__(self, environ: Environ) -> None:
-        self._environ = environ
+    def __init__(self, environ: Environ, shape: Shape) -> None:
+        self._environ, self.shape = environ, shape
 
     def __getitem__(self, name: bytes) -> bytes:
         value = self._environ[key_of(name)]
@@ -44,7 +44,35 @@ def key_of(name: bytes) -> str:
     return key if key in _UNPREFIXED else "HTTP_" + key
 
 
-@functools.lru_cache(maxsize=64)
-def keys_of(names: frozenset[bytes]) -> frozenset[str]:
-    """Where an environ holds these headers; plans share a few sets of names, so each is spelled out once."""
-    return frozenset(key_of(name) for name in names)
+class Shape:
+    """What the keys of an environ alone say, worked out once for all requests that have the same ones.
+
+    count: how many are headers' own. spelled: how long these keys are together. values: what they hold.
+    """
+
+    __slots__ = ("count", "spelled", "values", "_keys", "_among")
+
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        headers = [key for key in keys if is_header(key)]
+        self.count, self.spelled = len(headers), sum(map(len, headers))
+        self.values: Callable[[Environ], Iterable[str]] = _few(headers) if len(headers) < 2 else operator.itemgetter(*headers)
+        self._keys = frozenset(keys)
+        self._among: dict[frozenset[bytes], tuple[str, ...]] = {}
+
+    def among(self, names: frozenset[bytes]) -> tuple[str, ...]:
+        """The keys of those headers among `names` that are there; plans share a few sets of names."""
+        found = self._among.get(names)
+        if found is None:
+            found = self._among[names] = tuple(self._keys.intersection(map(key_of, names)))
+        return found
+
+
+@functools.lru_cache(maxsize=128)
+def shape_of(keys: tuple[str, ...]) -> Shape:
+    """The shape of an environ with these keys. A client that sends other names each time costs their reading, and 128 of them."""
+    return Shape(keys)
+
+
+def _few(keys: list[str]) -> Callable[[Environ], Iterable[str]]:
+    """As itemgetter, which gives a bare value for one key and takes no fewer."""
+    return lambda environ: [environ[key] for key in keys]

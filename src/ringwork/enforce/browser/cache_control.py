@@ -7,7 +7,7 @@ Source: RFC 9111, 3 and 5.2.2.5; RFC 9110, 12.5.5; W3C Clear Site Data; ASVS 5.0
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import field
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -122,6 +122,7 @@ def plan(settings: CacheControlSettings, site: Site, route: Route | None) -> Hoo
     judged = open_ended and not any(route.is_named(name) for name in settings.named_like_files)
     return Hooks(
         judge=_refuse_pages_named_like_files(route, is_private=is_private) if judged else None,
+        judge_when=_is_named_like_a_file(route),
         leave=_leave(settings, allowed, is_static=is_static, is_private=is_private, signs_out=True if named else False if words else None),
         is_steady=True,
     )
@@ -291,8 +292,18 @@ def _is_past(date: str) -> bool:
         return False
 
 
-def _refuse_pages_named_like_files(route: Route, *, is_private: bool) -> Judge:
+def _is_named_like_a_file(route: Route) -> Callable[[Exchange], bool]:
     swallows = route.swallows
+
+    def is_named_like_a_file(exchange: Exchange) -> bool:
+        path = exchange.path
+        return (swallows or ";" in path) and path.rpartition(".")[2].lower() in STATIC_SUFFIXES
+
+    return is_named_like_a_file
+
+
+def _refuse_pages_named_like_files(route: Route, *, is_private: bool) -> Judge:
+    named_so = _is_named_like_a_file(route)
     detail = (
         "a private page was asked for under the name of a static file; if its pages have such names, add the route: "
         f'[browser.cache-control] named_like_files = ["{route.name}"]'
@@ -302,8 +313,7 @@ def _refuse_pages_named_like_files(route: Route, *, is_private: bool) -> Judge:
     def judge(exchange: Exchange, status: int, headers: list[Header]) -> Refusal | None:
         # Against web cache deception: "/account/x.css" answered with the account, and kept by a cache that goes by the name. A file
         # that is what its name says (a picture as .png) passes, and so does one segment, which the application itself looked up.
-        path = exchange.path
-        if not (swallows or ";" in path) or path.rpartition(".")[2].lower() not in STATIC_SUFFIXES:
+        if not named_so(exchange):
             return None
         if status != 200 or (exchange.principal is None and not is_private):
             return None

@@ -121,7 +121,7 @@ def _beside(settings: AuthenticationRequiredSettings, route: Route) -> Hooks:
         # Against a check that let somebody through whom `identify` does not know: no success leaves for nobody.
         return nobody if status < 300 and exchange.principal is None and exchange.method != "OPTIONS" else None
 
-    return Hooks(enter=enter, judge=judge)
+    return Hooks(enter=enter, judge=judge, judge_when=lambda exchange: exchange.principal is None)
 
 
 def _is_page_load(exchange: Exchange) -> bool:
