@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-SESSION, FIXTURES = "ringwork.suite.session", "ringwork.suite.fixtures"
+SESSION, FIXTURES, PREDICTABLE = "ringwork.suite.session", "ringwork.suite.fixtures", "ringwork.suite.predictable"
 """What is loaded when it is asked for."""
 
 
@@ -28,6 +28,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--ringwork-deep", action="store_true", default=None, help="Timing checks too, and every layer behind each attack.")
     group.addoption("--ringwork-options", metavar="WORDS", help="More options of `ringwork prove`, for example '--factory --env A=1'.")
+    group.addoption(
+        "--ringwork-random", action="store_true", default=None, help="Python's random fails the test where security code asks it."
+    )
+    parser.addini("ringwork_random", "true: as --ringwork-random", type="bool", default=False)
+    parser.addini("ringwork_random_allow", "modules that may ask it whatever they are named", type="args", default=[])
     parser.addini("ringwork", "the application that every run of the whole suite proves, module:app", default="")
     parser.addini("ringwork_app", "the application of the fixtures, module:app, where it is not the one that is proven", default="")
     parser.addini("ringwork_select", "layers, controls or checks", type="args", default=[])
@@ -43,6 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
     given = config.getoption("ringwork")
     if given or (given is None and config.getini("ringwork")):
         importlib.import_module(SESSION).begin(config)
+    if config.getoption("ringwork_random") or config.getini("ringwork_random"):
+        importlib.import_module(PREDICTABLE).begin(config)
 
 
 def _fixtures() -> Any:

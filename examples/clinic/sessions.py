@@ -7,15 +7,14 @@ Times are seconds since 1970 and passed in. Source: OWASP Session Management Che
 from __future__ import annotations
 
 import hashlib
-import secrets
 from datetime import timedelta
 
 from sqlalchemy import ForeignKey, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from examples.clinic.domain import Base, User
+from ringwork.crypto import chance
 
-KEY_BYTES = 32
 IDLE = timedelta(minutes=30).total_seconds()
 ABSOLUTE = timedelta(hours=12).total_seconds()
 TOUCH = timedelta(minutes=5).total_seconds()
@@ -42,8 +41,8 @@ def issue_login(db: Session, user: User, raw_old_key: str | None, now: float) ->
     # Against session fixation: a key from before signing in must not outlive it.
     end_login(db, raw_old_key)
     db.execute(delete(Login).where((Login.used <= now - IDLE) | (Login.started <= now - ABSOLUTE)))
-    key = secrets.token_urlsafe(KEY_BYTES)
-    db.add(Login(digest=_digest(key), handle=secrets.token_hex(8), user_id=user.id, started=now, used=now))
+    key = chance.issue_token()
+    db.add(Login(digest=_digest(key), handle=chance.issue_id(), user_id=user.id, started=now, used=now))
     db.flush()
     return key
 

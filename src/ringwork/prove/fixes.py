@@ -48,13 +48,14 @@ _FIXES = {
     "output.debug-disabled": "take debug=True, toolbars, profilers and --reload out of what production starts",
     "output.information-disclosure": "move the file out of the served folder; serve assets by extension and let no header name a version",
     "output.error-handling": "let exceptions rise to ringwork, which answers with an incident number and logs the rest",
+    "data.secure-randomness": "make it with ringwork.crypto.chance (issue_token, issue_id, issue_code) or secrets, 16 bytes or more",
     "observation.security-event-logging": (
         "let what the loggers ringwork.security and ringwork say reach a handler at every level; filter and silence none of it"
     ),
 }
 
 
-_OUTSIDE = frozenset({"infrastructure.application-server"})
+_OUTSIDE = frozenset({"infrastructure.application-server", "data.secure-randomness"})
 """Controls that protect(app) does not switch on."""
 
 

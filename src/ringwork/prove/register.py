@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ringwork.prove.access import deny_by_default
 from ringwork.prove.browser import cache_control, content_security_policy, cookie_attributes, cors, csrf, open_redirect, security_headers
 from ringwork.prove.check import Check
+from ringwork.prove.data import secure_randomness
 from ringwork.prove.identity import authentication_required
 from ringwork.prove.infrastructure import application_server
 from ringwork.prove.network import host_validation, rate_limiting, request_limits, trusted_proxies
@@ -43,6 +44,7 @@ PROOFS: tuple[tuple[Check, ...], ...] = (
     hsts.CHECKS,
     security_event_logging.CHECKS,
     certificate_lifecycle.CHECKS,
+    secure_randomness.CHECKS,
 )
 """The gravest control first, so that the worst finding is known soonest."""
 
