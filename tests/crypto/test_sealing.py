@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from ringwork.crypto import sealing
 from ringwork.crypto.places import Place
-from ringwork.crypto.sealing import Bound, Cipher, Profile, Suite, bind, from_text, read_header, to_text
+from ringwork.crypto.sealing import Bound, Cipher, Profile, Suite, bind, from_text, kid_of, read_header, to_text
 from ringwork.errors import ExtraMissing, SealBroken
 from ringwork.frozen import replace
 from ringwork.secret import Secret
@@ -222,6 +222,10 @@ def test_reads_the_header_as_it_is_written() -> None:
             read_header(sealed[:at] + bytes([value]) + sealed[at + 1 :])
     with pytest.raises(SealBroken, match="cut short"):
         read_header(sealed[:-1])
+    assert kid_of(sealed) == KID
+    for stored in (b"", b"plain text", b"\xb3\x02" + sealed[2:], sealed[:9], None):
+        with pytest.raises(SealBroken):
+            kid_of(stored)  # type: ignore[arg-type]
 
 
 def _by_hand(sealed: bytes, *labels: bytes, tail: bytes, count: int) -> bytes:

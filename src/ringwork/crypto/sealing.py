@@ -36,6 +36,7 @@ LARGEST_BYTES = 64 << 20
 
 _HEADER = struct.Struct(">BBBBIH")
 _MAGIC, _VERSION, _FLAGS = 0xB3, 1, 0
+_BEGINNING = bytes((_MAGIC, _VERSION))
 _SALT = b"ringwork sealed column 1"
 
 
@@ -243,6 +244,13 @@ def read_header(sealed: bytes) -> Header:
     if len(sealed) < HEADER_BYTES + _NONCE_BYTES[suite] + TAG_BYTES:
         raise SealBroken("the sealed value is cut short")
     return Header(suite=Suite(suite), kid=kid, profile=Profile(profile))
+
+
+def kid_of(sealed: bytes) -> int:
+    """The key that `sealed` (untrusted) names: `read_header` for who opens many values. Raises SealBroken for what is not sealed."""
+    if type(sealed) is not bytes or sealed[:2] != _BEGINNING or len(sealed) < HEADER_BYTES:
+        return read_header(sealed).kid
+    return int.from_bytes(sealed[4:8], "big")
 
 
 def to_text(sealed: bytes) -> str:
