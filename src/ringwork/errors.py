@@ -20,6 +20,7 @@ RingworkError
   SealBroken         a sealed value does not open where it stands: not sealed at all, altered, moved, or of another key
   KeyUnavailable     a root key or the key table cannot be reached or used as it is set up; says what to write instead
   KeyRefused         a key's state or limits do not allow this use, or it was destroyed; says what to do
+  SealMisused        a sealed field is asked for what it cannot do, or a value would be written unsealed; says what to write instead
 """
 
 from __future__ import annotations
@@ -144,3 +145,7 @@ class KeyRefused(RingworkError):
     def __init__(self, problem: str, *, kid: int = 0) -> None:
         self.kid = kid
         super().__init__(f"key {kid}: {problem}" if kid else problem)
+
+
+class SealMisused(RingworkError, TypeError):
+    """A sealed field was used in a way that would leave a value unsealed or unreadable; the text says what to write instead."""

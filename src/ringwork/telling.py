@@ -43,15 +43,15 @@ class Teller:
             error=error,
         )
 
-    def tell_outbound(self, what: Refusal, outcome: Outcome) -> None:
-        """Tell what became of a connection to somebody else, which may belong to no request."""
+    def tell_outbound(self, what: Refusal, outcome: Outcome) -> bool:
+        """Tell of what may belong to no request: a connection to somebody else, a marked act. False when the sink failed."""
         nobody: dict[str, Any] = {"method": "", "route": "", "peer": "", "principal": None, "error": None}
-        self._hand_over(
+        return self._hand_over(
             control=what.control,
             reason=what.reason,
             outcome=outcome,
             status=what.status,
-            incident=IncidentId(random_hex(8)),
+            incident=IncidentId("" if outcome is Outcome.ALLOWED else random_hex(8)),
             detail=what.detail,
             **nobody,
         )

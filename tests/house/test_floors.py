@@ -257,6 +257,13 @@ ROOMS: dict[str, Room] = {
     "outbound.httpx2": Room(rooms=("outbound.context",), outside=("httpx2",)),
     "outbound.requests": Room(rooms=("outbound.context",), outside=("requests",)),
     "outbound.aiohttp": Room(rooms=("outbound.context",), outside=("aiohttp",)),
+    # Sealed fields: what both ORMs share, and the door of each.
+    "sealed.json_values": Room(),
+    "sealed.keyrings": Room(rooms=("crypto",)),
+    "sealed.cells": Room(rooms=("crypto", "sealed.json_values", "sealed.keyrings")),
+    "sealed.values": Room(rooms=("sealed.cells", "sealed.json_values")),
+    "sealed.revealing": Room(rooms=("current", "enforce.guard", "pipeline", "telling", "sealed.cells")),
+    "sealed": Room(rooms=("crypto",), outside=("sqlalchemy",)),
     # Certificates of a developer's machine: made by crypto, kept in a folder.
     "certs": Room(rooms=("crypto",)),
     # Servers know no policy: they are handed an application. Of the guards they know those that stand at the socket.

@@ -1,0 +1,59 @@
+"""Which keyring seals and opens the fields of this process.
+
+Against a field that finds no key and is written in clear: without a keyring
+nothing is sealed and nothing opened, and the error says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Protocol
+
+from ringwork.crypto.sealing import Cipher
+from ringwork.errors import KeyUnavailable
+
+
+class Ciphers(Protocol):
+    """What the fields ask of a keyring; `keys.keyring.Keyring` is one."""
+
+    def to_seal(
+        self, table: str, column: str, *, data_class: str = "default", tenant: str | None = None, subject: str | None = None
+    ) -> Cipher:
+        """The cipher of the active key."""
+
+    def to_open(self, kid: int, table: str, column: str) -> Cipher:
+        """The cipher of any key whose state allows reading."""
+
+
+_installed: list[Ciphers] = []
+_here: ContextVar[Ciphers | None] = ContextVar("ringwork_keyring", default=None)
+
+
+def use(ring: Ciphers) -> None:
+    """Let all sealed fields of this process use `ring`; call it once at start, before the first row is read or written."""
+    _installed[:] = [ring]
+
+
+@contextmanager
+def using(ring: Ciphers) -> Iterator[None]:
+    """Let this block, and what it starts in its own context, use `ring` instead; for tests."""
+    token = _here.set(ring)
+    try:
+        yield
+    finally:
+        _here.reset(token)
+
+
+def keyring() -> Ciphers:
+    """The keyring of this context or process. Raises KeyUnavailable where none was named."""
+    ring = _here.get()
+    if ring is not None:
+        return ring
+    if not _installed:
+        raise KeyUnavailable(
+            "no keyring for the sealed fields of this process; call ringwork.sealed.keyrings.use(keyring) at start,"
+            " with keys.memory_keyring() in tests"
+        )
+    return _installed[0]
