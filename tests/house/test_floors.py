@@ -263,6 +263,10 @@ ROOMS: dict[str, Room] = {
     "sealed.cells": Room(rooms=("crypto", "sealed.json_values", "sealed.keyrings")),
     "sealed.values": Room(rooms=("sealed.cells", "sealed.json_values")),
     "sealed.revealing": Room(rooms=("current", "enforce.guard", "pipeline", "telling", "sealed.cells")),
+    "sealed.django": Room(
+        rooms=("crypto", "sealed.cells", "sealed.json_values", "sealed.keyrings", "sealed.revealing", "sealed.values"),
+        outside=("django", "rest_framework"),
+    ),
     "sealed": Room(rooms=("crypto",), outside=("sqlalchemy",)),
     # Certificates of a developer's machine: made by crypto, kept in a folder.
     "certs": Room(rooms=("crypto",)),

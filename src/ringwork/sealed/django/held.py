@@ -1,0 +1,89 @@
+"""What stands in a model's instance in place of a sealed field, and the attribute that opens it where it is read.
+
+Against values in logs, error pages and pickles: what an instance holds shows a mask, and a pickle carries the sealed bytes. Against
+state that threads share: everything here belongs to one instance; the field keeps nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, NoReturn, TypeVar
+
+from ringwork.errors import SealMisused
+from ringwork.sealed.cells import Cell, Row
+from ringwork.sealed.values import NOT_OPENED, Masked, SealedValue
+
+T = TypeVar("T")
+
+
+class Unsealed(Masked):
+    """What the application set, and nothing has sealed yet. opened: the value."""
+
+    __slots__ = ("cell", "opened")
+
+    def __init__(self, cell: Cell, value: object) -> None:
+        self.cell, self.opened = cell, value
+
+    def __reduce__(self) -> NoReturn:
+        raise SealMisused(f"{self.cell.label} is not sealed yet, and is never pickled in clear; save the instance first")
+
+
+class Placed(SealedValue[T], Generic[T]):
+    """What was sealed here, for a row that is known whatever becomes of the instance's key."""
+
+    __slots__ = ("row", "tenant")
+
+    def __init__(self, cell: Cell, stored: bytes, row: Row, tenant: str | None) -> None:
+        super().__init__(cell, stored)
+        self.row, self.tenant = row, tenant
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Placed, (self.cell, self.stored, self.row, self.tenant)
+
+
+class Bare(Masked):
+    """Sealed bytes that are to be written as they are. opened: they themselves, so that Django's `getattr` finds no plain value."""
+
+    __slots__ = ("opened",)
+
+    def __init__(self, sealed: SealedValue[Any] | None) -> None:
+        self.opened = sealed
+
+
+class SealedAttribute:
+    """The attribute of an instance: set in clear, kept masked, opened at its first reading."""
+
+    __slots__ = ("field", "name")
+
+    def __init__(self, field: Any) -> None:
+        self.field, self.name = field, field.attname
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        held = self.held(instance)
+        value = held.opened
+        if value is NOT_OPENED:
+            value = held.opened = self.field.open_held(instance, held)
+        return value
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.__dict__[self.name] = value if isinstance(value, SealedValue) else Unsealed(self.field.cell, value)
+
+    def held(self, instance: Any) -> Any:
+        """What the instance holds; a field that was left out of the query is read from the database first."""
+        values = instance.__dict__
+        if self.name not in values:
+            instance.refresh_from_db(fields=[self.name])
+        return values[self.name]
+
+
+class AuditedAttribute(SealedAttribute):
+    """The attribute of a field that only a reveal opens: it gives the sealed value."""
+
+    __slots__ = ()
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        held = self.held(instance)
+        return held.opened if type(held) is Bare else held
