@@ -60,9 +60,10 @@ ROOMS: dict[str, Room] = {
         for layer in LAYERS
     },
     # Law 4: policy and pipeline alone know all guards; stores, installation and frameworks import downward.
-    "stores": Room(rooms=("crypto", "enforce.guard", "keys.rows"), outside=("redis",)),
+    "stores": Room(rooms=("crypto", "enforce.guard", "keys.rows"), outside=("django", "redis", "sqlalchemy")),
     # Keys: what a row is stands below the stores that keep it; the rest stands above them. Each root knows its own third party.
     "keys.rows": Room(rooms=("crypto",)),
+    "keys.columns_sqlalchemy": Room(rooms=("crypto", "keys.sealed_columns"), outside=("sqlalchemy",)),
     "keys": Room(rooms=("crypto", "stores")),
     "policy": Room(rooms=("crypto", *ENFORCE)),
     "telling": Room(rooms=("enforce.guard",)),

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from ringwork.keys.columns_sqlalchemy import TableBatch, TableSource
 from ringwork.keys.root import LocalRoot, Root
 from ringwork.keys.rows import KeyTable
+from ringwork.keys.sealed_columns import Batch, SealedSource
 from ringwork.stores.memory_keys import MemoryKeyTable
+from ringwork.stores.sqlalchemy_keys import SqlalchemyKeyTable
+from ringwork.stores.sqlite_keys import SqliteKeyTable
 
 MEMORY: type[KeyTable] = MemoryKeyTable
+SQLITE: type[KeyTable] = SqliteKeyTable
+SQLALCHEMY: type[KeyTable] = SqlalchemyKeyTable
 LOCAL: type[Root] = LocalRoot
+SOURCE: type[SealedSource] = TableSource
+BATCH: type[Batch] = TableBatch

@@ -19,7 +19,8 @@ from ringwork.secret import Secret
 TRIES = 8
 """How often a number is drawn until one is free; two in four thousand million meet once in a lifetime."""
 
-_BY_KEY = "kid:"
+BY_KEY = "kid:"
+"""How the reference of a wrapping key of a tenant begins."""
 
 
 class Hierarchy:
@@ -62,7 +63,7 @@ class Hierarchy:
         """The key of a row, checked. Raises KeyRefused for a row that was altered or destroyed, KeyUnavailable without its root."""
         if row.state is State.DESTROYED or not row.wrapped:
             raise KeyRefused("it was destroyed; nothing that was sealed under it can be opened again", kid=row.kid)
-        if row.wrapped_by.startswith(_BY_KEY):
+        if row.wrapped_by.startswith(BY_KEY):
             key = self._unwrap_by_key(row)
         else:
             try:
@@ -95,7 +96,7 @@ class Hierarchy:
     def _wrap(self, owner: Owner, key: Secret[bytes], belongs: bytes) -> tuple[bytes, str]:
         if self.tenant_keys and owner.tenant and owner.purpose is Purpose.DATA:
             above = self._tenants_own(owner.tenant)
-            return wrap_key(self._wrapping_key(above), key, bound=belongs), f"{_BY_KEY}{above.kid}"
+            return wrap_key(self._wrapping_key(above), key, bound=belongs), f"{BY_KEY}{above.kid}"
         return self.roots[0].wrap(key, bound=belongs), self.roots[0].reference
 
     def _tenants_own(self, tenant: str) -> KeyRow:
@@ -106,7 +107,7 @@ class Hierarchy:
         return row
 
     def _unwrap_by_key(self, row: KeyRow) -> Secret[bytes]:
-        above = self.table.find(int(row.wrapped_by.removeprefix(_BY_KEY)))
+        above = self.table.find(int(row.wrapped_by.removeprefix(BY_KEY)))
         if above is None or above.owner.purpose is not Purpose.WRAPPING or above.owner.tenant != row.owner.tenant:
             raise KeyRefused("it is wrapped under no key of its tenant; restore the key table", kid=row.kid)
         if above.state not in READS:

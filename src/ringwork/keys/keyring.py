@@ -10,8 +10,7 @@ import asyncio
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Collection, Iterator, Sequence
 
 from ringwork.clock import SYSTEM_CLOCK, Clock
 from ringwork.crypto.sealing import Cipher, Suite
@@ -19,10 +18,8 @@ from ringwork.errors import KeyRefused, KeyUnavailable, StoreDown
 from ringwork.keys.held import USUAL, Held, Limits
 from ringwork.keys.hierarchy import Hierarchy
 from ringwork.keys.root import Root, made_root, require_wrapping
-from ringwork.keys.rows import READS, KeyRow, KeyTable, Owner, Purpose, State
+from ringwork.keys.rows import READS, KeyRow, KeyTable, Owner, Purpose, State, answer
 from ringwork.stores.memory_keys import MemoryKeyTable
-
-T = TypeVar("T")
 
 OWED = 1 << 16
 """Values that a process may seal while the key table cannot be written, as inside a transaction that locks an SQLite file."""
@@ -89,6 +86,12 @@ class Keyring:
             held = self._load(kid)
         return held.cipher(table, column)
 
+    def reserve(self, owner: Owner, values: int) -> None:
+        """Fetch an owner's active key and the right to seal so many values with it, before a transaction that locks the key table."""
+        held = self._load_active((owner.data_class, owner.tenant, owner.subject))
+        while held.left < values:
+            self._lease(held)
+
     def start(self) -> None:
         """Refuse to start without what is needed: each root proves itself by a canary, and all keys in use are fetched."""
         for root in self.hierarchy.roots:
@@ -149,7 +152,7 @@ class Keyring:
             if held is not None and held.is_fresh(self.clock.now(), self.limits):
                 return held  # another thread was faster
             owner = Owner(data_class=whose[0], tenant=whose[1], subject=whose[2])
-            row = self._ask(lambda: self.table.active(owner)) or self._first_of(owner)
+            row = answer(lambda: self.table.active(owner)) or self._first_of(owner)
             held = self._hold(row)
             self._active[whose] = row.kid
             return held
@@ -158,7 +161,7 @@ class Keyring:
         """The first key of a tenant or a subject; that of a class is made by a person."""
         if not owner.tenant and not owner.subject:
             raise KeyRefused(f"{owner} has no active key; make one with: ringwork keys init --class {owner.data_class}")
-        row = self._ask(lambda: self.hierarchy.make(owner, state=State.ACTIVE) or self.table.active(owner))
+        row = answer(lambda: self.hierarchy.make(owner, state=State.ACTIVE) or self.table.active(owner))
         if row is None:
             raise KeyUnavailable(f"no key for {owner} could be made; look at the key table")
         return row
@@ -168,7 +171,7 @@ class Keyring:
             held = self._held.get(kid)
             if held is not None and held.is_fresh(self.clock.now(), self.limits):
                 return held
-            row = self._ask(lambda: self.table.find(kid))
+            row = answer(lambda: self.table.find(kid))
             if row is None:
                 raise KeyRefused("is not in the key table; the value is forged, or the table was restored from before it", kid=kid)
             return self._hold(row)
@@ -180,7 +183,7 @@ class Keyring:
         stays = held is not None and held.row.check == row.check and held.may_stay(now, self.limits)
         if held is None or not stays or (early and now - held.unwrapped_at > self.limits.root_seconds / 2):
             left = held.left if held is not None else 0
-            held = Held(row, self._ask(lambda: self.hierarchy.unwrap(row)), now=now, suite=self.suite)
+            held = Held(row, answer(lambda: self.hierarchy.unwrap(row)), now=now, suite=self.suite)
             held.left = left
         held.row, held.read_at = row, now
         while len(self._held) >= self.limits.keys:
@@ -220,13 +223,7 @@ class Keyring:
             self.forget(kid)
 
     def _rows(self, states: Collection[State]) -> list[KeyRow]:
-        return [row for row in self._ask(lambda: list(self.table.rows(states=states))) if row.owner.purpose is Purpose.DATA]
-
-    def _ask(self, question: Callable[[], T]) -> T:
-        try:
-            return question()
-        except StoreDown as error:
-            raise KeyUnavailable(f"the key table does not answer: {error}") from error
+        return [row for row in answer(lambda: list(self.table.rows(states=states))) if row.owner.purpose is Purpose.DATA]
 
     def _locked(self) -> threading.RLock:
         if self._process != os.getpid():

@@ -7,12 +7,16 @@ Source: data-protection.md, section 8; NIST SP 800-57 part 1, 7 (states).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from ringwork.crypto.places import framed
+from ringwork.errors import KeyUnavailable, StoreDown
 from ringwork.frozen import Frozen
+
+T = TypeVar("T")
 
 _AAD = b"ringwork key row 1"
 LONGEST = 200
@@ -82,9 +86,9 @@ class KeyRow(Frozen):
     owner: Owner
     created: int
     state: State
-    wrapped: bytes
+    wrapped: bytes = field(repr=False)
     wrapped_by: str
-    check: bytes
+    check: bytes = field(repr=False)
     activated: int = 0
     changed: int = 0
     written: int = 0
@@ -100,6 +104,47 @@ def bound(kid: int, owner: Owner, created: int) -> bytes:
     numbers = kid.to_bytes(4, "big"), created.to_bytes(8, "big")
     texts = (owner.purpose.value, owner.data_class, owner.tenant, owner.subject)
     return framed(_AAD, *numbers, *(text.encode() for text in texts))
+
+
+NAMES = (
+    "kid", "purpose", "data_class", "tenant", "subject", "created", "state", "wrapped", "wrapped_by", "check_value",
+    "activated", "changed", "written",
+)  # fmt: skip
+"""The columns of a stored row, in the order of `values_of` and `row_of`."""
+
+
+def values_of(row: KeyRow) -> tuple[str | int | bytes, ...]:
+    """A row as stores keep it."""
+    return (
+        row.kid, *told(row.owner), row.created, row.state.value, row.wrapped, row.wrapped_by, row.check, row.activated, row.changed,
+        row.written,
+    )  # fmt: skip
+
+
+def told(owner: Owner) -> tuple[str, str, str, str]:
+    """An owner as stores keep it: purpose, class, tenant, subject."""
+    return owner.purpose.value, owner.data_class, owner.tenant, owner.subject
+
+
+def row_of(values: Sequence[Any]) -> KeyRow:
+    """A row out of what a store has kept. Raises StoreDown for what no ringwork has written."""
+    kid, purpose, data_class, tenant, subject, created, state, wrapped, wrapped_by, check, activated, changed, written = values
+    try:
+        owner = Owner(purpose=Purpose(purpose), data_class=data_class, tenant=tenant, subject=subject)
+        return KeyRow(
+            kid=kid, owner=owner, created=created, state=State(state), wrapped=bytes(wrapped), wrapped_by=wrapped_by, check=bytes(check),
+            activated=activated, changed=changed, written=written,
+        )  # fmt: skip
+    except (TypeError, ValueError) as error:
+        raise StoreDown(f"row {kid} of the key table is none that ringwork has written; restore the table") from error
+
+
+def answer(question: Callable[[], T]) -> T:
+    """What a key table answers; one that does not answer raises KeyUnavailable instead of StoreDown."""
+    try:
+        return question()
+    except StoreDown as error:
+        raise KeyUnavailable(f"the key table does not answer: {error}") from error
 
 
 class KeyTable(Protocol):
