@@ -302,6 +302,12 @@ def test_threads_make_one_first_key_between_them() -> None:
     assert len(kids) == 1
 
 
+def test_tells_the_active_number_without_counting() -> None:
+    """Whoever only asks which key is active uses none of its values up."""
+    ring, _ = counted(FixedClock())
+    assert {ring.active_kid() for _ in range(LIMITS.values + 1)} == {ring.to_seal("notes", "text").kid}
+
+
 def test_prefetches_beside_an_event_loop() -> None:
     """Tasks go on while keys are fetched."""
     ring, root = counted(FixedClock())

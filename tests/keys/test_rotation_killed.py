@@ -61,7 +61,7 @@ def killed_at(url: str, step: str, done: int) -> None:
 
 @pytest.mark.slow
 def test_loses_no_acknowledged_write_and_ends_after_kills(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Killed before the new key is active and twice while re-sealing, it ends with no value under the old key and every last write in its place."""
+    """Killed before the new key is active and twice while re-sealing, it ends with nothing under the old key and every write there."""
     monkeypatch.setenv("ROTATING_ROOT", secrets.token_hex(32))
     engine = rotating.engine(url)
     METADATA.create_all(engine)

@@ -56,7 +56,8 @@ class TableColumn(Frozen):
     def kid(self) -> sa.ColumnElement[Any]:
         """The part that names the key."""
         # Numbers spelled out: PostgreSQL takes two parameters for two expressions, of which one is not what is grouped by.
-        start, length = sa.literal_column(str(KID_AT + 1)), sa.literal_column(str(2 * KID_BYTES if self.is_text else KID_BYTES))
+        start: sa.ColumnElement[int] = sa.literal_column(str(KID_AT + 1))
+        length: sa.ColumnElement[int] = sa.literal_column(str(2 * KID_BYTES if self.is_text else KID_BYTES))
         return sa.func.substr(self.stored, start, length, type_=sa.Text() if self.is_text else sa.LargeBinary())
 
     def as_stored(self, sealed: bytes) -> bytes | str:

@@ -86,6 +86,14 @@ class Keyring:
             held = self._load(kid)
         return held.cipher(table, column)
 
+    def active_kid(self, *, data_class: str = "default", tenant: str | None = None, subject: str | None = None) -> int:
+        """The number of the key that `to_seal` would use now; nothing is counted."""
+        whose = (data_class, tenant or "", subject or "")
+        held = self._held.get(self._active.get(whose, 0))
+        if held is None or not held.is_fresh(self.clock.now(), self.limits):
+            held = self._load_active(whose)
+        return held.row.kid
+
     def reserve(self, owner: Owner, values: int) -> None:
         """Fetch an owner's active key and the right to seal so many values with it, before a transaction that locks the key table."""
         held = self._load_active((owner.data_class, owner.tenant, owner.subject))
