@@ -33,6 +33,8 @@ SHARED = (
     "prove.starting",
     "prove.unverified",
     "prove.datastores",
+    "prove.searching",
+    "prove.sensitive",
 )
 """What proofs share: who asks, what can be changed, and what a forgery did; none of it knows a guard."""
 
@@ -327,6 +329,8 @@ ROOMS: dict[str, Room] = {
     "prove.shipped": Room(),
     "prove.unverified": Room(),
     "prove.datastores": Room(),
+    "prove.searching": Room(),
+    "prove.sensitive": Room(rooms=FACTS),
     "prove.breached_files": Room(),
     "prove.handshakes": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
     **{f"prove.{layer}": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False) for layer in (*LAYERS, "data", "infrastructure")},

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from ringwork.names import CheckId
 from ringwork.prove.evidence import Evidence
-from ringwork.survey.facts import AppFacts, RouteFacts
+from ringwork.survey.facts import AppFacts, FieldFacts, RouteFacts
 from ringwork.survey.wire.client import Answer, Client
 from ringwork.survey.wire.forge import Authority, Leaf
 
@@ -59,6 +60,8 @@ class ProbeRoute(StrEnum):
     DEBUG_TOOL = "__debug__"  # listed and not served: a route such as debugging toolbars register; the planted fault of a check
     BREACHED_FILES = "breached-files"  # not a route: files as nobody should ship them, below the root that a look reads
     CARELESS_SERVER = "careless-server"  # not a route: the copy is served by Server.CARELESS where a check asks for the real one
+    PLAIN_FIELDS = "plain-fields"  # not a route: a model whose sensitive column is plain, and whose encryption is none
+    WEAK_KEYS = "weak-keys"  # not a route: keys as nobody should configure them, measured as others are
     SHARES = "shares"  # lets every origin that asks read its answer, with cookies
     LEADS = "leads"  # answers 302 with the Location in ?to=, as it came
     SWALLOWS = "swallows"  # one page for whatever follows its path
@@ -113,6 +116,47 @@ class Call:
     said: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """One canary that the application's own model stored. name: of the field. kept_in: for people, "clinic.sqlite3".
+
+    holds: the Python type of the value that the model took; text: the value; read: what the application read back, both as text.
+    failed: encryption was made to fail once as well. problem: why nothing was stored, "" when it was.
+    """
+
+    name: str
+    orm: str
+    kept_in: str
+    holds: str
+    text: str
+    read: str
+    failed: bool
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Altered:
+    """One alteration of a stored value, and what the application then read.
+
+    became: refused, unchanged (the value itself), other (another row's or field's), plain (what nobody encrypted), nothing, stored (the
+    stored text itself), altered (something else); equal or differs, for the same value twice; failed, where it could not be tried.
+    """
+
+    attack: str
+    step: str
+    became: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tampered:
+    """All alterations of one field. problem: why none was made, "" when they were."""
+
+    kept_in: str
+    problem: str
+    rows: tuple[Altered, ...]
+
+
 class Served(Protocol):
     """One running copy, over HTTPS on loopback."""
 
@@ -151,6 +195,22 @@ class Served(Protocol):
 
     def call_out(self, *, brief: bool = False) -> Sequence[Call]:
         """Send clients in this copy to rogue servers on its own loopback, and to a good one. brief: one careless client alone."""
+
+    def store(self, fields: Sequence[FieldFacts], *, marks: Mapping[str, str], control: str) -> Sequence[Stored]:
+        """Store a value with its mark (16 hexadecimal characters, by the field's name) in each field, through the application's own models.
+
+        Statements are logged and made to fail meanwhile; `control` goes into a plain column of the same stores, and into a log record.
+        """
+
+    def tamper(self, field: FieldFacts, others: Sequence[FieldFacts], *, marks: Sequence[str], brief: bool = False) -> Tampered:
+        """Alter what a field stores, in many ways, and read it each time. others: encrypted columns to move it into. marks: three."""
+
+    def has_stored(self, field: FieldFacts, text: str) -> bool:
+        """Whether some row holds this value in this field, as the application reads it."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the files of the copy lie; what is kept in memory alone is written there by `store`."""
 
     def strike(self, outage: str) -> None:
         """Let one dependency of the guards fail, in a copy with Fault.OUTAGES; "" lets all of them work again.

@@ -36,6 +36,7 @@ from ringwork.survey import baseline, facts, state
 from ringwork.survey.harness import (
     capture,
     careless,
+    configured_keys,
     confine,
     faults,
     loaded,
@@ -47,6 +48,7 @@ from ringwork.survey.harness import (
     rogues,
     serving,
     sockets,
+    storing,
     warmth,
 )
 
@@ -137,7 +139,10 @@ class Zygote:
         target, start = self.setup["target"]["module"], self.setup["paths"][0]
         approved = baseline.approved(self.copy.joinpath(start, *target.split(".")[:-1]), root=self.copy)
         guard = None if installation is None else _guard_facts(installation)
-        return dataclasses.replace(found, routes=moved, guard=guard, approved_public=approved, sources=loaded.sources(self.copy))
+        sources = loaded.sources(self.copy)
+        stored = storing.collect(self.copy)
+        keys = configured_keys.collect(self.app, self.copy, sources)
+        return dataclasses.replace(found, routes=moved, guard=guard, approved_public=approved, sources=sources, fields=stored, keys=keys)
 
     def _original(self, file: str) -> str:
         """A file of the copy as a path of the user's own tree, relative to its root."""
@@ -324,19 +329,17 @@ class Variant:
             faults.SWITCH.turn(what.removeprefix("strike "))
         if what.startswith("call-out "):
             return self._call_out(*what.removeprefix("call-out ").split(" ", 1))
+        if what.startswith("stored "):
+            return storing.answer(self.zygote.app, self.zygote.copy, what.removeprefix("stored "))
         if what == "memory":
             return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
         if what == "state":
             return state.digest(self.zygote.copy)
-        if what == "sockets":
-            return sockets.listening()
-        if what == "records":
-            return self.zygote.records.items()
-        if what == "events":
-            return self.zygote.records.security()
         if what == "refused":
             return confine.refused()[self.refused_before :]
-        return None
+        records = self.zygote.records
+        known = {"sockets": sockets.listening, "records": records.items, "events": records.security}
+        return known[what]() if what in known else None
 
     def _call_out(self, extent: str, papers: str) -> Any:
         """Let clients in this copy meet rogue servers; the application's own ones too, where the policy names them."""

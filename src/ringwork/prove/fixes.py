@@ -41,6 +41,12 @@ _FIXES = {
     ),
     "transport.mutual-tls": "name the callers in transport.mutual-tls, and serve with --client-authority and --client-revoked",
     "transport.hsts": "leave the header to ringwork, with a year or more and subdomains; take what sets it elsewhere out",
+    "data.encryption-at-rest": (
+        "seal the field for its row and column: sealed(str) of ringwork.sealed.sqlalchemy, or a field of ringwork.sealed.django"
+    ),
+    "data.key-management": (
+        "give each purpose a random key of 32 bytes from the environment or a key service, and rotate it: `ringwork keys rotate`"
+    ),
     "infrastructure.application-server": (
         "start it with `ringwork serve`, or tell the named server what it says at that line; docs/serving.md has a table of them"
     ),
@@ -55,7 +61,9 @@ _FIXES = {
 }
 
 
-_OUTSIDE = frozenset({"infrastructure.application-server", "data.secure-randomness"})
+_OUTSIDE = frozenset({
+    "infrastructure.application-server", "data.secure-randomness", "data.encryption-at-rest", "data.key-management",
+})  # fmt: skip
 """Controls that protect(app) does not switch on."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ringwork.prove.access import deny_by_default
 from ringwork.prove.browser import cache_control, content_security_policy, cookie_attributes, cors, csrf, open_redirect, security_headers
 from ringwork.prove.check import Check
-from ringwork.prove.data import secure_randomness
+from ringwork.prove.data import encryption_at_rest, key_management, secure_randomness
 from ringwork.prove.identity import authentication_required
 from ringwork.prove.infrastructure import application_server
 from ringwork.prove.network import host_validation, rate_limiting, request_limits, trusted_proxies
@@ -23,6 +23,8 @@ PROOFS: tuple[tuple[Check, ...], ...] = (
     deny_by_default.CHECKS,
     csrf.CHECKS,
     host_validation.CHECKS,
+    encryption_at_rest.CHECKS,
+    key_management.CHECKS,
     error_handling.CHECKS,
     debug_disabled.CHECKS,
     cors.CHECKS,

@@ -69,6 +69,11 @@ class Running:
                     step="run", problem="the copy ended while it was examined", advice="its crash is itself worth a look"
                 ) from error
 
+    @property
+    def folder(self) -> Path:
+        """Where the files of this variant lie, as the prover sees them."""
+        return self._folder or self.copy.tree
+
     def write_rogues(self) -> Path:
         """The papers of servers that nobody should believe, and of a good one, where the copy can read them."""
         place = self.copy.folder / "rogues"

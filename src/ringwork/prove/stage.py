@@ -18,12 +18,13 @@ from typing import Any
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import breached_files, pages
-from ringwork.prove.check import Call, Fault, ProbeRoute, Server, User
+from ringwork.prove.check import Altered, Call, Fault, ProbeRoute, Server, Stored, Tampered, User
 from ringwork.prove.launch import Launcher
 from ringwork.prove.process import Change
 from ringwork.prove.running import Running, browser, plain_browser
 from ringwork.prove.users import Entrances
-from ringwork.survey.facts import AppFacts, RouteFacts
+from ringwork.survey import key_measures
+from ringwork.survey.facts import AppFacts, FieldFacts, KeyFacts, RouteFacts, to_plain
 from ringwork.survey.wire import entry
 from ringwork.survey.wire.client import Answer, Client
 from ringwork.survey.wire.forge import Leaf
@@ -94,6 +95,29 @@ class LiveServed:
         papers = self.running.write_rogues()
         found: list[dict[str, Any]] = self.running.ask(f"call-out {'brief' if brief else 'all'} {papers}")
         return [Call(**one) for one in found]
+
+    def store(self, fields: Sequence[FieldFacts], *, marks: Mapping[str, str], control: str) -> Sequence[Stored]:
+        """Let the copy's own models store one canary a field."""
+        found = self._stored("store", fields, marks=dict(marks), control=control)
+        return [Stored(**one) for one in found]
+
+    def tamper(self, field: FieldFacts, others: Sequence[FieldFacts], *, marks: Sequence[str], brief: bool = False) -> Tampered:
+        """Let the copy alter what is stored, and read it."""
+        found = self._stored("tamper", [field, *others], marks=list(marks), brief=brief)
+        return Tampered(kept_in=found["kept_in"], problem=found["problem"], rows=tuple(Altered(**row) for row in found["rows"]))
+
+    def has_stored(self, field: FieldFacts, text: str) -> bool:
+        """Whether a row of the copy holds this value."""
+        return bool(self._stored("find", [field], text=text))
+
+    def _stored(self, what: str, fields: Sequence[FieldFacts], **given: Any) -> Any:
+        asked = {"do": what, "fields": [to_plain(field) for field in fields], **given}
+        return self.running.ask(f"stored {json.dumps(asked)}")
+
+    @property
+    def folder(self) -> Path:
+        """Where the copy's files lie."""
+        return self.running.folder
 
     def strike(self, outage: str) -> None:
         """Switch one planted outage on, or with "" all off."""
@@ -270,10 +294,30 @@ _SHARED_WIDELY = {"CORSMiddleware": {"allow_origins": ["*"], "allow_credentials"
 """What the planted route that shares stands for, as a framework's setting."""
 
 
+_PLANTED = FieldFacts(model="ringwork_planted:Planted", orm="", table="ringwork_planted", column="", attribute="", holds="str")
+_PLANTED_FIELDS = (
+    dataclasses.replace(_PLANTED, column="ssn", attribute="ssn"),
+    dataclasses.replace(_PLANTED, column="iban", attribute="iban", encrypted_by="its own", engine="Encoded"),
+)
+"""The columns of a model that the harness puts into a copy (survey/harness/planted_models.py)."""
+
+
+_WEAK_KEYS = tuple(
+    KeyFacts(name=name, purpose=f"what {name} is for", length=len(key), bits=key_measures.bits(key), familiar=key_measures.familiar(key))
+    for name, key in (("SECRET_KEY", b"change-me"), ("TOKEN_KEY", b"correct-horse-battery-staple"))
+)  # fmt: skip
+"""Keys as nobody should configure them, measured."""
+
+
 def _with(facts: AppFacts, planted: ProbeRoute | None) -> AppFacts:
     """The facts of a copy among whose routes a planted fault is listed."""
     if planted is None or planted is ProbeRoute.BREACHED_FILES:
         return facts
+    if planted is ProbeRoute.PLAIN_FIELDS:
+        orm = next((field.orm for field in facts.fields), "sqlalchemy")
+        return dataclasses.replace(facts, fields=tuple(dataclasses.replace(field, orm=orm) for field in _PLANTED_FIELDS))
+    if planted is ProbeRoute.WEAK_KEYS:
+        return dataclasses.replace(facts, keys=_WEAK_KEYS)
     methods = ("GET", "POST") if planted in {ProbeRoute.WEAK_TOKENS, ProbeRoute.GRAPHQL} else ("GET",)
     route = RouteFacts(
         kind="http",

@@ -24,7 +24,7 @@ _ENTRANCE = re.compile(
     re.IGNORECASE,
 )
 _ENDS_SESSION = re.compile(r"log-?out|sign-?out|log-?off", re.IGNORECASE)
-_MOST_PAGES = 40
+_MOST_PAGES, _FIRST_PAGES = 40, 8
 
 
 def marker(prefix: str = "rw") -> str:
@@ -193,6 +193,15 @@ class Cast:
                 answer = client.page(path)
                 if answer.status < 300 and "html" in answer.media_type:
                     yield from forms.forms_of(answer.text, path)
+
+
+def wake(stage: Stage) -> None:
+    """Let the copy open its stores, which many do at the first request that needs them: somebody signs in, and pages are asked for."""
+    cast = Cast(stage)
+    with contextlib.suppress(TargetFailed, OSError):
+        name, client = cast.strongest()
+        for route in [route for route in reads(stage.facts) if "{" not in route.path][: 1 if name else _FIRST_PAGES]:
+            client.get(route.path)
 
 
 def matches(template: str, path: str) -> bool:

@@ -126,6 +126,58 @@ class ErrorHandlers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldFacts:
+    """One column of a model of the application's own.
+
+    model: "module:Class". orm: sqlalchemy or django. attribute: by which the application reads it. encrypted_by: "" for a plain column,
+    ringwork, or whose type it is ("sqlalchemy-utils", "its own"). engine: the type's or engine's class. holds: the Python type of its
+    value, "" where the column does not say. reference: it points to another row. length: 0 for no limit.
+    """
+
+    model: str
+    orm: str
+    table: str
+    column: str
+    attribute: str
+    encrypted_by: str = ""
+    engine: str = ""
+    holds: str = ""
+    length: int = 0
+    reference: bool = False
+    file: str = ""
+    line: int = 0
+
+    @property
+    def name(self) -> str:
+        """How findings name it: "Patient.ssn"."""
+        return f"{self.model.rpartition(':')[2]}.{self.attribute}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFacts:
+    """One configured key, measured where it is: the key itself never leaves the copy.
+
+    name: as the settings name it. purpose: what it protects. bits: how hard it is to guess, at most. familiar: the known default that it is
+    or begins with, "" for none. source: "source" (it stands in the project's own code, at file and line), "made at the start", or
+    "given" (environment, file or key service). same_as: names of other keys with the same value. created, until: ISO dates, "" unknown.
+    held_by: the module or service that keeps it and does not hand it out, "" where it was measured.
+    """
+
+    name: str
+    purpose: str
+    length: int = 0
+    bits: int = 0
+    familiar: str = ""
+    source: str = "given"
+    same_as: tuple[str, ...] = ()
+    created: str = ""
+    until: str = ""
+    held_by: str = ""
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppFacts:
     """What was found by importing the target.
 
@@ -152,6 +204,8 @@ class AppFacts:
     sources: tuple[str, ...] = ()  # the project's modules that the application loaded, and the rest of their packages, below root
     waivers: tuple[WaiverFacts, ...] = ()  # those in comments of the source; the policy's own are in guard
     is_wsgi: bool = False
+    fields: tuple[FieldFacts, ...] = ()  # the columns of its own models
+    keys: tuple[KeyFacts, ...] = ()
 
     @property
     def has_sockets(self) -> bool:

@@ -26,6 +26,22 @@ HARNESSES = (
     ("aiohttp.web", "ringwork.survey.harness.aiohttp", "ringwork.survey.harness.aiohttp_copy"),
 )
 
+# The third party that shows that models are kept by it, its name in facts, and the reader of its models.
+STORES = (
+    ("sqlalchemy.orm", "sqlalchemy", "ringwork.survey.harness.sqlalchemy_models"),
+    ("django.db.models", "django", "ringwork.survey.harness.django_models"),
+)
+
+
+def stores() -> list[tuple[str, Any]]:
+    """Name and reader of each ORM that the application loaded."""
+    return [(name, importlib.import_module(reader)) for third_party, name, reader in STORES if third_party in sys.modules]
+
+
+def shelf_of(orm: str, folder: Path) -> Any:
+    """The way to the rows of one ORM's models (shelf.Shelf)."""
+    return next(reader.Shelf(folder) for name, reader in stores() if name == orm)
+
 
 def harness_of(app: object) -> tuple[Any, Any] | None:
     """The modules that read and serve `app`, or None for an unknown kind."""
@@ -130,6 +146,12 @@ def close_connections() -> None:
         close = getattr(sys.modules.get(reader), "close", None)
         if close is not None:
             close()
+
+
+def context_of(app: Any) -> contextlib.AbstractContextManager[Any]:
+    """What code of the application needs around it outside a request: Flask's own context; nothing elsewhere."""
+    made = getattr(app, "app_context", None)
+    return made() if callable(made) else contextlib.nullcontext()
 
 
 def named(name: str, folder: Path) -> Any:
