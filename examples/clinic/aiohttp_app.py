@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from examples.clinic import api, desk, live, pages
+from examples.clinic import api, desk, live, pages, recent
 from examples.clinic.domain import Appointment, ClinicError, Invalid
 from examples.clinic.policy import COOKIE, POLICY, identify
 from ringwork import current, protect, public, requires
@@ -108,13 +108,16 @@ async def rota_page(request: web.Request) -> web.Response:
 @routes.get("/patients")
 @requires("clinician", "receptionist")
 async def patients_page(request: web.Request) -> web.Response:
-    return await _page(pages.patients)
+    return await _page(functools.partial(pages.patients, request.cookies.get(recent.COOKIE)))
 
 
 @routes.get(r"/patients/{patient_id:\d+}")
 @requires("clinician")
 async def patient_page(request: web.Request) -> web.Response:
-    return await _page(functools.partial(pages.patient, int(request.match_info["patient_id"])))
+    patient_id = int(request.match_info["patient_id"])
+    answer = await _page(functools.partial(pages.patient, patient_id))
+    answer.set_cookie(recent.COOKIE, await _in_thread(recent.remember, request.cookies.get(recent.COOKIE), patient_id))
+    return answer
 
 
 @routes.post(r"/patients/{patient_id:\d+}/notes")

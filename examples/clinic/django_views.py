@@ -17,7 +17,7 @@ from django.views import View
 from django.views.decorators.http import require_GET, require_POST
 from django.views.static import serve
 
-from examples.clinic import api, desk, pages
+from examples.clinic import api, desk, pages, recent
 from examples.clinic.admin import OFFICE
 from examples.clinic.domain import Invalid
 from examples.clinic.policy import COOKIE
@@ -115,13 +115,15 @@ def rota_page(request: HttpRequest) -> HttpResponse:
 @require_GET
 @requires("clinician", "receptionist")
 def patients_page(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(pages.patients())
+    return HttpResponse(pages.patients(request.COOKIES.get(recent.COOKIE)))
 
 
 @require_GET
 @requires("clinician")
 def patient_page(request: HttpRequest, patient_id: int) -> HttpResponse:
-    return HttpResponse(pages.patient(patient_id))
+    answer = HttpResponse(pages.patient(patient_id))
+    answer.set_cookie(recent.COOKIE, recent.remember(request.COOKIES.get(recent.COOKIE), patient_id))
+    return answer
 
 
 @require_POST

@@ -17,7 +17,7 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from examples.clinic import api, desk, domain, live, pages
+from examples.clinic import api, desk, domain, live, pages, recent
 from examples.clinic.domain import Appointment, ClinicError
 from examples.clinic.policy import COOKIE, POLICY, identify
 from ringwork import current, protect, public, requires
@@ -149,14 +149,16 @@ def rota_page() -> str:
 
 @app.get("/patients", response_class=HTMLResponse)
 @requires("clinician", "receptionist")
-def patients_page() -> str:
-    return pages.patients()
+def patients_page(request: Request) -> str:
+    return pages.patients(request.cookies.get(recent.COOKIE))
 
 
 @app.get("/patients/{patient_id}", response_class=HTMLResponse)
 @requires("clinician")
-def patient_page(patient_id: int) -> str:
-    return pages.patient(patient_id)
+def patient_page(request: Request, patient_id: int) -> Response:
+    answer = HTMLResponse(pages.patient(patient_id))
+    answer.set_cookie(recent.COOKIE, recent.remember(request.cookies.get(recent.COOKIE), patient_id), samesite=None)
+    return answer
 
 
 @app.post("/patients/{patient_id}/notes")

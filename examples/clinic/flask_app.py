@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Flask, jsonify, redirect, request, send_from_directory
+from flask import Blueprint, Flask, jsonify, make_response, redirect, request, send_from_directory
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from examples.clinic import api, desk, pages
+from examples.clinic import api, desk, pages, recent
 from examples.clinic.domain import ClinicError, Invalid
 from examples.clinic.policy import COOKIE, POLICY
 from ringwork import protect, public, requires
@@ -107,13 +107,15 @@ def rota_page() -> str:
 @app.get("/patients")
 @requires("clinician", "receptionist")
 def patients_page() -> str:
-    return pages.patients()
+    return pages.patients(request.cookies.get(recent.COOKIE))
 
 
 @app.get("/patients/<int:patient_id>")
 @requires("clinician")
-def patient_page(patient_id: int) -> str:
-    return pages.patient(patient_id)
+def patient_page(patient_id: int) -> ResponseReturnValue:
+    answer = make_response(pages.patient(patient_id))
+    answer.set_cookie(recent.COOKIE, recent.remember(request.cookies.get(recent.COOKIE), patient_id))
+    return answer
 
 
 @app.post("/patients/<int:patient_id>/notes")

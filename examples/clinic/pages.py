@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 import ringwork
-from examples.clinic import desk, domain
+from examples.clinic import desk, domain, recent
 from examples.clinic.domain import Role, User
 
 HERE = Path(__file__).parent
@@ -90,10 +90,13 @@ def notes() -> str:
         return _page("notes.html", visit.actor, notes=domain.notes_of(visit.db, visit.actor, own.id))
 
 
-def patients() -> str:
-    """All patients, for clinicians and the reception."""
+def patients(raw_recent: str | None = None) -> str:
+    """All patients, for clinicians and the reception, and those that were opened last. raw_recent: the cookie that says so."""
     with desk.looking() as visit:
-        return _page("patients.html", visit.actor, patients=domain.patients(visit.db, visit.actor))
+        known = domain.patients(visit.db, visit.actor)
+        by_id = {one.id: one for one in known}
+        opened = [by_id[one] for one in recent.recall(raw_recent) if one in by_id]
+        return _page("patients.html", visit.actor, patients=known, opened=opened)
 
 
 def patient(patient_id: int) -> str:

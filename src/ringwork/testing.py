@@ -13,8 +13,9 @@ from typing import Any, Protocol, TypeVar
 
 from ringwork.events import Event
 from ringwork.principal import Principal
-from ringwork.suite import answers, timing
-from ringwork.suite.timing import TimeComparison
+from ringwork.prove import timing
+from ringwork.prove.timing import TimeComparison
+from ringwork.suite import answers
 
 C = TypeVar("C")
 

@@ -23,9 +23,11 @@ SHARED = (
     "prove.witness",
     "prove.changes",
     "prove.trial",
+    "prove.alterations",
     "prove.credentials",
     "prove.guessing",
     "prove.randomness",
+    "prove.timing",
     "prove.tokens",
     "prove.form_tokens",
     "prove.handshakes",
@@ -251,7 +253,7 @@ ROOMS: dict[str, Room] = {
         rooms=("policy", "current", "crypto", "enforce.transport", "own_users"),
         outside=("aiohttp_session", "django", "fastapi", "fastapi_users", "flask", "flask_login", "rest_framework"),
     ),
-    "testing": Room(rooms=("suite.answers", "suite.timing")),
+    "testing": Room(rooms=("suite.answers", "prove.timing")),
     "protect": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks")),
     # Clients that go out: each library in the one file that makes its client.
     "outbound.refused": Room(),
@@ -322,6 +324,8 @@ ROOMS: dict[str, Room] = {
     "prove.trial": Room(rooms=(*WORDS, "prove.witness", "prove.changes", *FACTS)),
     "prove.starting": Room(rooms=(*WORDS, *FACTS)),
     "prove.credentials": Room(rooms=("prove.witness", *FACTS)),
+    "prove.alterations": Room(rooms=("prove.tokens", *FACTS)),
+    "prove.timing": Room(),
     "prove.tokens": Room(),
     "prove.guessing": Room(rooms=("prove.tokens",)),
     "prove.randomness": Room(rooms=(*WORDS, "prove.guessing", "prove.tokens", "prove.witness")),
@@ -349,7 +353,6 @@ ROOMS: dict[str, Room] = {
     # A Django app above protect: its command is a tool, and the rest goes along to production.
     "django.management": Room(rooms=("cli",), outside=("django",)),
     "django": Room(rooms=("installation", "policy", "protect", "frameworks"), outside=("django",)),
-    "suite.timing": Room(),
     "suite.answers": Room(),
     "suite.asked": Room(),
     "suite": Room(

@@ -64,7 +64,9 @@ def falls(check: Check, outs: Sequence[str], look: Look = look) -> Iterator[str]
 @pytest.mark.parametrize("judged", CONTROLS)
 def test_holds_when_any_other_defence_is_out(judged: str) -> None:
     """Defences that lean on each other are one defence: taking one out must not take others down."""
-    assert not [line for check in clinics.checks_of(judged) for line in falls(check, others(judged))]
+    # Ruling 10: what the clock alone tells is asked on machines that do nothing else.
+    checks = [check for check in clinics.checks_of(judged) if not check.deep]
+    assert not [line for check in checks for line in falls(check, others(judged))]
 
 
 def test_finds_the_one_with_which_a_check_falls() -> None:

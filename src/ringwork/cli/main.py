@@ -39,6 +39,7 @@ COMMANDS = (
     Command("catalogue", "ringwork.cli.catalogue"),
     Command("explain", "ringwork.cli.explain"),
     Command("where", "ringwork.cli.where"),
+    Command("inventory", "ringwork.cli.inventory"),
     Command("csp", "ringwork.cli.csp"),
     Command("certs", "ringwork.cli.certs"),
 )

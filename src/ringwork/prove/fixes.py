@@ -54,6 +54,8 @@ _FIXES = {
     "output.debug-disabled": "take debug=True, toolbars, profilers and --reload out of what production starts",
     "output.information-disclosure": "move the file out of the served folder; serve assets by extension and let no header name a version",
     "output.error-handling": "let exceptions rise to ringwork, which answers with an incident number and logs the rest",
+    "data.approved-cryptography": "seal with ringwork.crypto.sealing or Fernet, and answer whatever does not open in one and the same way",
+    "data.constant-time-comparison": "compare with ringwork.crypto.comparison (require_same, ApiKeys), or look up a hash",
     "data.secure-randomness": "make it with ringwork.crypto.chance (issue_token, issue_id, issue_code) or secrets, 16 bytes or more",
     "observation.security-event-logging": (
         "let what the loggers ringwork.security and ringwork say reach a handler at every level; filter and silence none of it"
@@ -61,14 +63,12 @@ _FIXES = {
 }
 
 
-_OUTSIDE = frozenset({
-    "infrastructure.application-server", "data.secure-randomness", "data.encryption-at-rest", "data.key-management",
-})  # fmt: skip
-"""Controls that protect(app) does not switch on."""
+_OUTSIDE = ("infrastructure.application-server", "data.")
+"""How controls begin that protect(app) does not switch on: what the application calls itself, and what serves it."""
 
 
 def fix_for(control: str, *, is_guarded: bool) -> str:
     """What to do first, in one line."""
-    if not is_guarded and control not in _OUTSIDE:
+    if not is_guarded and not control.startswith(_OUTSIDE):
         return f"ringwork.protect(app) switches {control} on; `ringwork explain {control}` says how to do it by hand"
     return _FIXES.get(control, f"see `ringwork explain {control}`")

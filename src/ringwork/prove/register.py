@@ -8,7 +8,13 @@ from collections.abc import Iterator
 from ringwork.prove.access import deny_by_default
 from ringwork.prove.browser import cache_control, content_security_policy, cookie_attributes, cors, csrf, open_redirect, security_headers
 from ringwork.prove.check import Check
-from ringwork.prove.data import encryption_at_rest, key_management, secure_randomness
+from ringwork.prove.data import (
+    approved_cryptography,
+    constant_time_comparison,
+    encryption_at_rest,
+    key_management,
+    secure_randomness,
+)
 from ringwork.prove.identity import authentication_required
 from ringwork.prove.infrastructure import application_server
 from ringwork.prove.network import host_validation, rate_limiting, request_limits, trusted_proxies
@@ -46,7 +52,9 @@ PROOFS: tuple[tuple[Check, ...], ...] = (
     hsts.CHECKS,
     security_event_logging.CHECKS,
     certificate_lifecycle.CHECKS,
+    approved_cryptography.CHECKS,
     secure_randomness.CHECKS,
+    constant_time_comparison.CHECKS,
 )
 """The gravest control first, so that the worst finding is known soonest."""
 

@@ -65,6 +65,7 @@ def _endpoints(canary: str, at: str) -> dict[str, Endpoint]:
         "aborts": aborts,
         **_faulty(canary),
         **_planted(at),
+        **_telling(canary),
     }
 
 
@@ -121,6 +122,22 @@ def _planted(at: str) -> dict[str, Endpoint]:
         "weak-tokens": weak_tokens,
         "banners": banners,
     }
+
+
+def _telling(canary: str) -> dict[str, Endpoint]:
+    """What tells more than yes or no: by its time, and by its answers."""
+
+    async def early_exit(request: web.Request) -> web.Response:
+        return web.Response(text="compared", status=serving.early_exit(canary, request.headers.get("Authorization", "")))
+
+    async def padding_oracle(request: web.Request) -> web.Response:
+        given = request.cookies.get(serving.ORACLE)
+        answer = web.Response(text="opened", status=200 if given is None else serving.oracle(canary, given))
+        if given is None:
+            answer.set_cookie(serving.ORACLE, serving.oracle_cookie(canary))
+        return answer
+
+    return {"early-exit": early_exit, "padding-oracle": padding_oracle}
 
 
 async def _graphql(request: web.Request) -> web.Response:

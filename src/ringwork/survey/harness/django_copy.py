@@ -78,6 +78,7 @@ def _views(canary: str, at: str) -> dict[str, View]:
         "aborts": aborts,
         **_faulty(canary),
         **_planted(at),
+        **_telling(canary),
     }
 
 
@@ -125,6 +126,23 @@ def _planted(at: str) -> dict[str, View]:
 
 def _headers(request: HttpRequest) -> dict[str, str]:
     return {name.lower(): value for name, value in request.headers.items()}
+
+
+def _telling(canary: str) -> dict[str, View]:
+    """What tells more than yes or no: by its time, and by its answers."""
+
+    def early_exit(request: HttpRequest) -> HttpResponse:
+        status = serving.early_exit(canary, request.headers.get("Authorization", ""))
+        return HttpResponse("compared", status=status, content_type="text/plain")
+
+    def padding_oracle(request: HttpRequest) -> HttpResponse:
+        given = request.COOKIES.get(serving.ORACLE)
+        answer = HttpResponse("opened", status=200 if given is None else serving.oracle(canary, given), content_type="text/plain")
+        if given is None:
+            answer.set_cookie(serving.ORACLE, serving.oracle_cookie(canary))
+        return answer
+
+    return {"early-exit": early_exit, "padding-oracle": padding_oracle}
 
 
 def _graphql(request: HttpRequest) -> HttpResponse:

@@ -64,6 +64,7 @@ def _views(canary: str, at: str) -> dict[str, View]:
         "aborts": aborts,
         **_faulty(canary),
         **_planted(at),
+        **_telling(canary),
     }
 
 
@@ -105,6 +106,22 @@ def _planted(at: str) -> dict[str, View]:
         "weak-tokens": weak_tokens,
         "banners": banners,
     }
+
+
+def _telling(canary: str) -> dict[str, View]:
+    """What tells more than yes or no: by its time, and by its answers."""
+
+    def early_exit() -> Response:
+        return Response("compared", status=serving.early_exit(canary, request.headers.get("Authorization", "")), mimetype="text/plain")
+
+    def padding_oracle() -> Response:
+        given = request.cookies.get(serving.ORACLE)
+        answer = Response("opened", status=200 if given is None else serving.oracle(canary, given), mimetype="text/plain")
+        if given is None:
+            answer.set_cookie(serving.ORACLE, serving.oracle_cookie(canary))
+        return answer
+
+    return {"early-exit": early_exit, "padding-oracle": padding_oracle}
 
 
 def _graphql() -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import itertools
 import os
 import socket
@@ -92,6 +95,44 @@ _count = itertools.count(1)
 def weak_form(at: str) -> str:
     """A page whose form carries a token that anybody can guess: a counter."""
     return f'<form method="post" action="{at}/weak-tokens"><input type="hidden" name="csrf_token" value="{next(_count):06d}"></form>'
+
+
+def early_exit(canary: str, authorization: str) -> int:
+    """200 for the bearer of the canary, else 401: letter by letter, each through a slow step, and out at the first that is wrong.
+
+    A stand-in for comparisons whose steps are slow by themselves: a plain loop ends too soon for a difference to be seen over HTTP.
+    """
+    claimed = authorization.removeprefix("Bearer ")
+    for i, letter in enumerate(canary):
+        if hashlib.pbkdf2_hmac("sha256", letter.encode(), b"", 100) != hashlib.pbkdf2_hmac("sha256", claimed[i : i + 1].encode(), b"", 100):
+            return 401
+    return 200 if len(claimed) == len(canary) else 401
+
+
+ORACLE = "ringwork_probe_sealed"
+"""The cookie of the probe route that tells too much."""
+
+_BLOCK, _TAG = 16, 32
+
+
+def oracle_cookie(canary: str) -> str:
+    """A genuine value: text, padding and tag, as an application seals it that checks the padding first. Nothing in it is secret."""
+    text = b"a probe of ringwork, sealed"
+    padding = _BLOCK - len(text) % _BLOCK
+    padded = text + bytes([padding]) * padding
+    return base64.urlsafe_b64encode(hmac.digest(canary.encode(), padded, "sha256") + padded).decode().rstrip("=")
+
+
+def oracle(canary: str, cookie: str) -> int:
+    """200 for the genuine value, 401 for a wrong tag, 400 for a wrong padding: the difference by which such values are opened."""
+    try:
+        raw = base64.urlsafe_b64decode(cookie + "=" * (-len(cookie) % 4))
+    except ValueError:
+        return 401
+    tag, padded = raw[:_TAG], raw[_TAG:]
+    if not padded or len(padded) % _BLOCK or not 1 <= padded[-1] <= _BLOCK or padded[-padded[-1] :] != padded[-1:] * padded[-1]:
+        return 400
+    return 200 if hmac.compare_digest(tag, hmac.digest(canary.encode(), padded, "sha256")) else 401
 
 
 def page_with_nonce(nonce: str) -> str:

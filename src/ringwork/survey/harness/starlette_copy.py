@@ -71,6 +71,7 @@ def _endpoints(canary: str, at: str) -> dict[str, Endpoint]:
         "aborts": aborts,
         **_faulty(canary),
         **_planted(at),
+        **_telling(canary),
     }
 
 
@@ -112,6 +113,22 @@ def _planted(at: str) -> dict[str, Endpoint]:
         "weak-tokens": weak_tokens,
         "banners": banners,
     }
+
+
+def _telling(canary: str) -> dict[str, Endpoint]:
+    """What tells more than yes or no: by its time, and by its answers."""
+
+    async def early_exit(request: Request) -> Response:
+        return PlainTextResponse("compared", status_code=serving.early_exit(canary, request.headers.get("authorization", "")))
+
+    async def padding_oracle(request: Request) -> Response:
+        given = request.cookies.get(serving.ORACLE)
+        answer = PlainTextResponse("opened", status_code=200 if given is None else serving.oracle(canary, given))
+        if given is None:
+            answer.set_cookie(serving.ORACLE, serving.oracle_cookie(canary))
+        return answer
+
+    return {"early-exit": early_exit, "padding-oracle": padding_oracle}
 
 
 async def _graphql(request: Request) -> Response:

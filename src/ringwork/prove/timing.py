@@ -24,12 +24,16 @@ CONFIRMATIONS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One series of pairs. a, b: medians in seconds. difference: median of b - a. p: two-sided, of no difference at all."""
+    """One series of pairs. a, b: medians in seconds. difference: median of b - a. p: two-sided, of no difference at all.
+
+    error: the standard error of the difference, in seconds, by which it is known what could not have been seen.
+    """
 
     a: float
     b: float
     difference: float
     p: float
+    error: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,14 +103,29 @@ def _series(
             times.append(clock() - began)
     differences = [b - a for a, b in zip(times_a, times_b, strict=True)]
     return Series(
-        a=statistics.median(times_a), b=statistics.median(times_b), difference=statistics.median(differences), p=signed_rank(differences)
+        a=statistics.median(times_a),
+        b=statistics.median(times_b),
+        difference=statistics.median(differences),
+        p=signed_rank(differences),
+        error=error_of_median(differences),
     )
+
+
+def error_of_median(values: Sequence[float]) -> float:
+    """The standard error of a median, from the median deviation: 1.4826 makes of it a standard deviation, 1.2533 is the median's own."""
+    middle = statistics.median(values)
+    return 1.2533 * 1.4826 * statistics.median(abs(value - middle) for value in values) / math.sqrt(len(values))
 
 
 def _is_separate(one: Series, alpha: float, relative: float, absolute: float) -> bool:
     """Whether a series shows a difference that chance does not explain and that is large enough to be worth a word."""
     effect = abs(one.difference)
     return one.p < alpha and effect > 0 and (effect >= relative * min(one.a, one.b) or effect >= absolute)
+
+
+def could_see(one: Series, *, relative: float, absolute: float) -> bool:
+    """Whether a difference of the least effect would have stood out of the noise of this series: four errors and more."""
+    return 4 * one.error < min(relative * min(one.a, one.b), absolute)
 
 
 def _points_alike(made: Sequence[Series]) -> bool:

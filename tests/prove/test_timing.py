@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ringwork.suite.timing import CONFIRMATIONS, LEAST_ROUNDS, compare, signed_rank
+from ringwork.prove import timing
+from ringwork.prove.timing import CONFIRMATIONS, LEAST_ROUNDS, compare, signed_rank
 from ringwork.testing import TimeComparison, assert_equal_time
 
 
@@ -127,3 +128,11 @@ def test_hands_back_what_was_measured_where_nothing_differs() -> None:
     machine = Machine()
     found = assert_equal_time(machine.call("a", 0.001), machine.call("b", 0.001), rounds=30, clock=machine.clock)
     assert (found.rounds, found.differs, len(found.series)) == (30, False, 1)
+
+
+def test_says_what_it_could_not_have_seen() -> None:
+    """A quiet machine would have shown a fifth; on a busy one the same silence says nothing."""
+    quiet = timing.Series(a=0.010, b=0.010, difference=0.0, p=0.6, error=timing.error_of_median([0.0001, -0.0001] * 100))
+    busy = timing.Series(a=0.010, b=0.010, difference=0.0, p=0.6, error=timing.error_of_median([0.02, -0.02] * 100))
+    assert timing.could_see(quiet, relative=0.2, absolute=0.005)
+    assert not timing.could_see(busy, relative=0.2, absolute=0.005)

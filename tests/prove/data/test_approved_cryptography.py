@@ -1,0 +1,92 @@
+"""The proof of data.approved-cryptography: one refusal on the guarded clinics, a padding oracle on the breached ones."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+
+from ringwork.prove import alterations, judge, users
+from ringwork.prove.check import Check
+from ringwork.prove.data import approved_cryptography as proof
+from ringwork.prove.evidence import Evidence, Outcome
+from ringwork.prove.launch import Launcher
+from ringwork.prove.settings import Settings
+from ringwork.prove.stage import LiveStage
+from ringwork.prove.target import resolve
+from tests.prove import clinics, showing
+
+CHECKS = clinics.checks_of("data.approved-cryptography")
+
+
+@pytest.mark.parametrize("framework", clinics.FRAMEWORKS)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_holds_on_the_guarded_clinic(framework: str, check: Check) -> None:
+    """Whatever is wrong with a sealed cookie or a form's token, the answer is the same."""
+    showing.holds(framework, check)
+
+
+@pytest.mark.parametrize("framework", clinics.FRAMEWORKS)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_falls_on_the_breached_clinic(framework: str, check: Check) -> None:
+    """A wrong padding is a fault and wrong words are nothing: the cookie opens byte by byte."""
+    found = showing.falls(framework, check)
+    assert showing.places(found) == {"cookie recent"}
+    assert {o.attack for o in found} == {proof.ATTACK, proof.TAKEN}
+
+
+@pytest.mark.parametrize("framework", ["fastapi"])
+def test_finds_what_is_planted(framework: str) -> None:
+    """Where no component can be replaced, a route that tells a padding from a tag shows that the check can fail."""
+    evidence = clinics.run_planted(framework, CHECKS[0])
+    assert {o.where for o in judge.broken(evidence)} == {"cookie ringwork_probe_sealed"}, [o.detail for o in evidence.observations]
+    assert all(o.outcome is not Outcome.HELD or o.is_grounded for o in evidence.observations)
+
+
+def _of_a_stranger(attribute: str) -> Evidence:
+    """The check on one application of the shop that never heard of ringwork."""
+    target = resolve(f"shop:{attribute}", here=clinics.ROOT / "tests" / "apps" / "sealed_by_hand")
+    launcher = Launcher(target, extra={})
+    try:
+        facts = launcher.load().facts
+        stage = LiveStage(launcher, facts, users.find(facts, Settings(), launcher))
+        try:
+            return CHECKS[0].run(stage)
+        finally:
+            stage.close()
+    finally:
+        launcher.close()
+
+
+def test_finds_the_oracle_of_a_stranger() -> None:
+    """AES-CBC whose padding error is another answer than its wrong tag, in an application without a login and without ringwork."""
+    found = judge.broken(_of_a_stranger("app"))
+    assert [(o.attack, o.where) for o in found] == [(proof.ATTACK, "cookie seen")]
+    assert "500 for" in found[0].detail
+
+
+def test_accuses_no_stranger_who_seals_well() -> None:
+    """Fernet, and one answer for everything that does not open."""
+    (seen,) = _of_a_stranger("sound").observations
+    assert (seen.outcome, seen.where) == (Outcome.HELD, "cookie seen")
+
+
+@pytest.mark.parametrize("length", [16, 32, 48, 200])
+def test_alters_every_part_of_a_value(length: int) -> None:
+    """No alteration is the value itself, none comes twice by its name, and the end, where a padding stands, is altered at each byte."""
+    value = secrets.token_urlsafe(length)
+    for brief in (True, False):
+        made = dict(alterations.altered(value, brief=brief))
+        assert value not in made.values()
+        assert all(f"byte {at} of {length} altered" in made for at in range(max(1, length - 33), length + 1))
+        assert {"cut by a byte", "cut in half", "a byte longer"} <= set(made)
+
+
+def test_tells_sealed_values_from_random_keys() -> None:
+    """A key of 32 random bytes holds nothing that could be opened; a value with fields, a longer one, or one that says what it is, may."""
+    assert not alterations.is_certain(secrets.token_urlsafe(32))
+    assert not alterations.is_certain(secrets.token_hex(32))
+    assert alterations.is_certain(secrets.token_urlsafe(48))
+    assert alterations.is_certain(f"7:1tFq2Z:{secrets.token_urlsafe(32)}")
+    assert not alterations.is_candidate("dark")
+    assert not alterations.is_candidate('{"theme": "dark"}')
