@@ -10,6 +10,7 @@ from enum import StrEnum
 import pytest
 
 from ringwork import vocabulary
+from ringwork.keys.lifecycle import KeyReason
 from ringwork.pipeline import FAULT, ORDER, UNDECIDED
 from ringwork.vocabulary import CONTROLS, REASONS, WORDS, word_of
 
@@ -21,13 +22,13 @@ OF_THE_PIPELINE = {
 }
 """Reasons that stand in no guard's own list: the pipeline and the adapters write them."""
 
-OF_THE_FIELDS = {("data.encryption-at-rest", "revealed")}
-"""Told by sealed fields, which stand on no request's path."""
+OF_THE_FIELDS = {("data.encryption-at-rest", "revealed"), *(("data.key-management", reason.value) for reason in KeyReason)}
+"""Told by sealed fields and by the steps of their keys, which stand on no request's path."""
 
 SHEET = {
     "authn_login_fail", "authn_token_reuse", "authz_admin", "authz_fail", "excess_rate_limit_exceeded", "input_validation_fail",
-    "malicious_attack_tool", "malicious_cors", "malicious_extraneous", "sensitive_read", "session_expired", "session_use_after_expire",
-    "sys_crash", "sys_monitor_disabled", "sys_startup",
+    "malicious_attack_tool", "malicious_cors", "malicious_extraneous", "sensitive_create", "sensitive_delete", "sensitive_read",
+    "sensitive_update", "session_expired", "session_use_after_expire", "sys_crash", "sys_monitor_disabled", "sys_startup",
 }  # fmt: skip
 """Names as the cheat sheet has them."""
 

@@ -13,6 +13,7 @@ HIDDEN: dict[tuple[str, str], str] = {
     ): "it brings ssl, which frameworks and servers load anyway and `import ringwork` does not",
     ("ringwork.policy.files", "difflib"): "the nearest name is looked for once something was misspelled; a start without faults needs none",
     ("ringwork.policy.files", "tomllib"): "parsing is for folders with a settings file; a policy in code has none",
+    ("ringwork.keys.settings", "ringwork.stores.sqlalchemy_keys"): "loaded where the settings name a database; it brings SQLAlchemy",
     ("ringwork.stores.chosen", "ringwork.stores.redis"): "loaded where the policy names a Redis server",
     ("ringwork.stores.chosen", "ringwork.stores.sqlite"): "loaded where the policy names a file; it brings sqlite3",
     ("ringwork.survey.harness.starlette", "ringwork.frameworks.fastapi"): "FastAPI is optional, and loaded only where the target uses it",
@@ -20,6 +21,7 @@ HIDDEN: dict[tuple[str, str], str] = {
 """(module, target) of our own or the standard library's imports inside functions, each with its reason."""
 
 LOADS_BY_NAME = {
+    "ringwork.cli.keys": "the function that gives the sealed columns of an application is named in its settings",
     "ringwork.cli.main": "a command's module is loaded from a literal table when the command is asked for",
     "ringwork.cli.serve": "the application to be served is a name on the command line; its server stands in a literal table",
     "ringwork.installation": "`identify` of a settings file is the application's own function, named there",

@@ -68,6 +68,10 @@ ROOMS: dict[str, Room] = {
     # Keys: what a row is stands below the stores that keep it; the rest stands above them. Each root knows its own third party.
     "keys.rows": Room(rooms=("crypto",)),
     "keys.columns_sqlalchemy": Room(rooms=("crypto", "keys.sealed_columns"), outside=("sqlalchemy",)),
+    "keys.roots.aws": Room(rooms=("crypto",), outside=("boto3", "botocore"), itself=False),
+    "keys.roots.pkcs11": Room(rooms=("crypto",), outside=("pkcs11",), itself=False),
+    "keys.roots.vault": Room(rooms=("crypto",), outside=("hvac", "requests"), itself=False),
+    "keys.settings": Room(rooms=("crypto", "keys", "stores"), outside=("sqlalchemy",)),
     "keys": Room(rooms=("crypto", "stores")),
     "policy": Room(rooms=("crypto", *ENFORCE)),
     "telling": Room(rooms=("enforce.guard",)),
@@ -346,7 +350,20 @@ ROOMS: dict[str, Room] = {
     # Law 7: the way out.
     "report": Room(rooms=("controls", *WORDS), outside=("cryptography", "jinja2", "markupsafe", "rich")),
     "cli": Room(
-        rooms=(*RUN_TIME, "certs", "controls", "current", "installation", "frameworks", "protect", "servers", "survey", "prove", "report"),
+        rooms=(
+            *RUN_TIME,
+            "certs",
+            "controls",
+            "keys",
+            "current",
+            "installation",
+            "frameworks",
+            "protect",
+            "servers",
+            "survey",
+            "prove",
+            "report",
+        ),
         outside=("click", "rich", "typer"),
     ),
     # The tests' side: its listing is a process of its own, and its fixtures hold the application in the tests' process.

@@ -42,6 +42,7 @@ COMMANDS = (
     Command("inventory", "ringwork.cli.inventory"),
     Command("csp", "ringwork.cli.csp"),
     Command("certs", "ringwork.cli.certs"),
+    Command("keys", "ringwork.cli.keys"),
 )
 
 

@@ -121,7 +121,7 @@ class Lifecycle:
 
     def _move(self, row: KeyRow, new: State, reason: KeyReason) -> None:
         if (row.state, new) not in MOVES:
-            ways = ", ".join(after for before, after in sorted(MOVES) if before is row.state) or "nothing else"
+            ways = ", ".join(after for before, after in sorted(MOVES) if before is row.state) or "nothing before it was rotated"
             raise KeyRefused(f"is {row.state}, and cannot become {new}; from here it can become: {ways}", kid=row.kid)
         self.tell(reason, f"key {row.kid} of {row.owner}")
         self._step(row, row.state, new)

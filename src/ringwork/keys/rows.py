@@ -38,12 +38,12 @@ READS = frozenset({State.PENDING, State.ACTIVE, State.DECRYPT_ONLY})
 MOVES = frozenset({
     (State.PENDING, State.ACTIVE),
     (State.PENDING, State.DESTROYED),
-    (State.ACTIVE, State.DECRYPT_ONLY),
     (State.DECRYPT_ONLY, State.RETIRED),
     (State.RETIRED, State.DECRYPT_ONLY),
     (State.RETIRED, State.DESTROYED),
 })  # fmt: skip
-"""What one step may change. Destroying what still opens takes its own step before: to be retired is to be seen missing."""
+"""What one step may change; an active key gives way to the next one and to nothing else. Destroying
+what still opens takes its own step before: to be retired is to be seen missing."""
 
 
 class Purpose(StrEnum):

@@ -21,8 +21,8 @@ from ringwork.policy.policy import SETTINGS, Policy, Waiver
 PLAIN = ("origin", "hosts", "trusted_origins", "mode", "identify", "own_auth", "roles", "store", "identify_seconds")
 """Top-level keys with a plain value."""
 
-OTHERS = ("rules", "waivers", "prove")
-"""Top-level tables that are no control's settings; `prove` is the prover's own and is checked there."""
+OTHERS = ("rules", "waivers", "prove", "keys")
+"""Top-level tables that are no control's settings; `prove` and `keys` are checked where they are used."""
 
 
 def find(folder: Path) -> Path | None:
