@@ -24,6 +24,12 @@ def hmac_sha256(key: bytes, message: bytes) -> bytes:
     return hmac.digest(key, message, hashlib.sha256)
 
 
+def require_equal(claimed: bytes, computed: bytes) -> None:
+    """Return when both are the same. claimed: untrusted, any length. Raises TagWrong otherwise; compares in constant time."""
+    if not hmac.compare_digest(claimed, computed):
+        raise TagWrong("the tag does not belong to what it stands on")
+
+
 def derive_key(secret: bytes, *, salt: bytes, purpose: bytes) -> bytes:
     """A 32-byte key for one purpose: HKDF-SHA-256, extract and the first block of expand.
 
