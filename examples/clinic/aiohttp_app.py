@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from examples.clinic import api, desk, live, pages, recent
+from examples.clinic import api, desk, live, outside, pages, recent
 from examples.clinic.domain import Appointment, ClinicError, Invalid
 from examples.clinic.policy import COOKIE, POLICY, identify
-from ringwork import current, protect, public, requires
+from ringwork import current, protect, public, requires, signed, signed_link
 
 T = TypeVar("T")
 BULLETIN = live.Bulletin()
@@ -91,6 +91,13 @@ async def book(request: web.Request) -> web.Response:
 async def cancel(request: web.Request) -> web.Response:
     _tell(await _in_thread(desk.cancel, int(request.match_info["appointment_id"])))
     return _see("/appointments")
+
+
+@routes.get(r"/appointments/{appointment_id:\d+}/calendar")
+@signed_link(outside.CALENDAR)
+async def calendar_file(request: web.Request) -> web.Response:
+    text = await _in_thread(outside.calendar_file, int(request.match_info["appointment_id"]))
+    return web.Response(text=text, content_type="text/calendar")
 
 
 @routes.get("/notes")
@@ -195,6 +202,14 @@ async def api_logout(request: web.Request) -> web.Response:
 @requires()
 async def api_me(request: web.Request) -> web.Response:
     return _json(await _in_thread(api.me))
+
+
+@routes.post("/api/laboratory/results")
+@signed("laboratory", purpose=outside.RESULT)
+async def api_result(request: web.Request) -> web.Response:
+    sent = await _sent(request)
+    await _in_thread(outside.receive_result, patient_id=sent.get("patient_id"), test=sent.get("test"), value=sent.get("value"))
+    return web.Response(status=204)
 
 
 @routes.get("/api/appointments")

@@ -17,11 +17,11 @@ from django.views import View
 from django.views.decorators.http import require_GET, require_POST
 from django.views.static import serve
 
-from examples.clinic import api, desk, pages, recent
+from examples.clinic import api, desk, outside, pages, recent
 from examples.clinic.admin import OFFICE
 from examples.clinic.domain import Invalid
 from examples.clinic.policy import COOKIE
-from ringwork import public, requires
+from ringwork import public, requires, signed, signed_link
 
 ADMIN_STATIC = str(Path(admin.__file__).parent / "static" / "admin")
 
@@ -98,6 +98,12 @@ class Appointments(View):
 def cancel(request: HttpRequest, appointment_id: int) -> HttpResponse:
     desk.cancel(appointment_id)
     return _see("/appointments")
+
+
+@require_GET
+@signed_link(outside.CALENDAR)
+def calendar_file(request: HttpRequest, appointment_id: int) -> HttpResponse:
+    return HttpResponse(outside.calendar_file(appointment_id), content_type="text/calendar")
 
 
 @require_GET
@@ -247,6 +253,14 @@ class ApiUsers(View):
         return _answer(api.of_user(made), 201)
 
 
+@require_POST
+@signed("laboratory", purpose=outside.RESULT)
+def api_result(request: HttpRequest) -> HttpResponse:
+    sent = _json(request)
+    outside.receive_result(patient_id=sent.get("patient_id"), test=sent.get("test"), value=sent.get("value"))
+    return HttpResponse(status=204)
+
+
 # Routes
 
 administration = [
@@ -265,6 +279,7 @@ urlpatterns = [
     path("logout", logout),
     path("appointments", Appointments.as_view()),
     path("appointments/<int:appointment_id>/cancel", cancel),
+    path("appointments/<int:appointment_id>/calendar", calendar_file),
     path("notes", notes_page),
     path("rota", rota_page),
     path("patients", patients_page),
@@ -280,6 +295,7 @@ urlpatterns = [
     path("api/patients", api_patients),
     path("api/patients/<int:patient_id>/notes", ApiNotes.as_view()),
     path("api/users", ApiUsers.as_view()),
+    path("api/laboratory/results", api_result),
 ]
 
 

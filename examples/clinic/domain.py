@@ -114,6 +114,17 @@ class Note(Base):
     author: Mapped[User] = relationship(lazy="joined")
 
 
+class Result(Base):
+    """What the laboratory found. received_at: ISO date and minute."""
+
+    __tablename__ = "results"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"))
+    received_at: Mapped[str]
+    test: Mapped[str]
+    value: Mapped[str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
     """What somebody asks for. patient_id: only staff names one; a patient books for nobody else."""

@@ -17,10 +17,10 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from examples.clinic import api, desk, domain, live, pages, recent
+from examples.clinic import api, desk, domain, live, outside, pages, recent
 from examples.clinic.domain import Appointment, ClinicError
 from examples.clinic.policy import COOKIE, POLICY, identify
-from ringwork import current, protect, public, requires
+from ringwork import current, protect, public, requires, signed, signed_link
 
 BULLETIN = live.Bulletin()
 SCHEMA = "/api/openapi.json"
@@ -68,6 +68,14 @@ class Account(BaseModel):
     name: str = Field(examples=["Grace Novak"])
     role: str = Field(examples=["patient"])
     password: str = Field(examples=["grace-paints-blue-doors"])
+
+
+class LaboratoryResult(BaseModel):
+    """What the laboratory found; signed by it."""
+
+    patient_id: int = Field(examples=[1])
+    test: str = Field(examples=["HbA1c"])
+    value: str = Field(examples=["41 mmol/mol"])
 
 
 # Pages
@@ -133,6 +141,12 @@ def book(
 def cancel(appointment_id: int) -> Response:
     _tell(desk.cancel(appointment_id))
     return _see("/appointments")
+
+
+@app.get("/appointments/{appointment_id}/calendar")
+@signed_link(outside.CALENDAR)
+def calendar_file(appointment_id: int) -> Response:
+    return Response(outside.calendar_file(appointment_id), media_type="text/calendar")
 
 
 @app.get("/notes", response_class=HTMLResponse)
@@ -287,6 +301,12 @@ def api_users() -> list[api.UserJson]:
 @requires("administrator", recorded=True)
 def api_add_user(account: Account) -> api.UserJson:
     return api.of_user(desk.add_user(username=account.username, name=account.name, role=account.role, password=account.password))
+
+
+@app.post("/api/laboratory/results", status_code=204)
+@signed("laboratory", purpose=outside.RESULT)
+def api_result(result: LaboratoryResult) -> None:
+    outside.receive_result(patient_id=result.patient_id, test=result.test, value=result.value)
 
 
 # News

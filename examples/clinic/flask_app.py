@@ -10,10 +10,10 @@ from flask import Blueprint, Flask, jsonify, make_response, redirect, request, s
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from examples.clinic import api, desk, pages, recent
+from examples.clinic import api, desk, outside, pages, recent
 from examples.clinic.domain import ClinicError, Invalid
 from examples.clinic.policy import COOKIE, POLICY
-from ringwork import protect, public, requires
+from ringwork import protect, public, requires, signed, signed_link
 
 # Flask's own route for static files cannot carry a mark, so the clinic writes its own below.
 app = Flask(__name__, static_folder=None, template_folder=None)
@@ -90,6 +90,12 @@ def book() -> Response:
 def cancel(appointment_id: int) -> Response:
     desk.cancel(appointment_id)
     return _see("/appointments")
+
+
+@app.get("/appointments/<int:appointment_id>/calendar")
+@signed_link(outside.CALENDAR)
+def calendar_file(appointment_id: int) -> Response:
+    return Response(outside.calendar_file(appointment_id), mimetype="text/calendar")
 
 
 @app.get("/notes")
@@ -255,6 +261,14 @@ def api_add_user() -> ResponseReturnValue:
     sent = _json()
     made = desk.add_user(username=sent.get("username"), name=sent.get("name"), role=sent.get("role"), password=sent.get("password"))
     return jsonify(api.of_user(made)), 201
+
+
+@app.post("/api/laboratory/results")
+@signed("laboratory", purpose=outside.RESULT)
+def api_result() -> Response:
+    sent = _json()
+    outside.receive_result(patient_id=sent.get("patient_id"), test=sent.get("test"), value=sent.get("value"))
+    return Response(status=204)
 
 
 # Answers

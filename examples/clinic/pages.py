@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 import ringwork
-from examples.clinic import desk, domain, recent
+from examples.clinic import desk, domain, outside, recent
 from examples.clinic.domain import Role, User
 
 HERE = Path(__file__).parent
@@ -80,6 +80,7 @@ def appointments(*, live: bool) -> str:
             days=_days_to_book(visit.now),
             times=_times_to_book(),
             now=visit.now.isoformat(timespec="minutes"),
+            calendar_link=outside.calendar_link,
         )
 
 
@@ -103,7 +104,8 @@ def patient(patient_id: int) -> str:
     """One patient's notes, and the form to write one."""
     with desk.looking() as visit:
         about = domain.patient(visit.db, visit.actor, patient_id)
-        return _page("patient.html", visit.actor, patient=about, notes=domain.notes_of(visit.db, visit.actor, patient_id))
+        notes, results = domain.notes_of(visit.db, visit.actor, patient_id), outside.results_of(visit.db, visit.actor, patient_id)
+        return _page("patient.html", visit.actor, patient=about, notes=notes, results=results)
 
 
 def users() -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Mapping
 from typing import Protocol
 
 from examples.clinic import desk, sessions
 from examples.clinic.domain import Role
+from ringwork.crypto.chance import random_bytes
+from ringwork.enforce.data.message_integrity import MessageIntegritySettings, Sender
 from ringwork.enforce.transport.mutual_tls import MutualTlsSettings, Service
 from ringwork.names import SessionId
 from ringwork.policy.policy import Policy
 from ringwork.principal import Principal
+from ringwork.secret import Secret
 
 ORIGIN = os.environ.get("CLINIC_ORIGIN", "https://clinic.localhost:8443")
 COOKIE = "session"
@@ -49,9 +53,19 @@ def principal_of(raw_key: str | None) -> Principal | None:
 LABORATORY = Service(name="spiffe://clinic.example/laboratory", roles=("laboratory",))
 """The one machine that calls by itself, known by its certificate: `ringwork serve ... --client-authority` on the inner network."""
 
+KEY = "CLINIC_LABORATORY_KEY"
+RESULTS = (
+    Sender(name="laboratory", keys=(f"env:{KEY}",))
+    if os.environ.get(KEY)
+    # Without a key that both know nothing is taken: nobody else has this one.
+    else Sender(name="laboratory", secrets=(Secret(base64.b64encode(random_bytes(32))),))
+)
+"""The laboratory's computer, which has no certificate and signs each result that it sends."""
+
 POLICY = Policy(
     origin=ORIGIN,
     identify=identify,
     roles=(*(role.value for role in Role), *LABORATORY.roles),
     mutual_tls=MutualTlsSettings(services=(LABORATORY,)),
+    message_integrity=MessageIntegritySettings(senders=(RESULTS,)),
 )

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from examples.clinic import sample
-from examples.clinic.domain import Appointment, Base, Note, Patient, User
+from examples.clinic.domain import Appointment, Base, Note, Patient, Result, User
 from examples.clinic.sessions import Login
 from ringwork.clock import SYSTEM_CLOCK, Clock, as_utc
 
-TABLES = [Base.metadata.tables[kind.__tablename__] for kind in (User, Patient, Appointment, Note, Login)]
+TABLES = [Base.metadata.tables[kind.__tablename__] for kind in (User, Patient, Appointment, Note, Result, Login)]
 
 
 class Store:

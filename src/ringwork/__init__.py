@@ -6,7 +6,7 @@ from ringwork.current import csp_nonce, csrf_field, current
 from ringwork.enforce.browser.open_redirect import safe_path
 from ringwork.errors import PolicyInvalid, Refused, RingworkError
 from ringwork.events import Event
-from ringwork.policy.declare import cacheable, csrf_exempt, limits, public, rate_limited, requires
+from ringwork.policy.declare import cacheable, csrf_exempt, limits, public, rate_limited, requires, signed, signed_link
 from ringwork.policy.policy import Mode, Policy, Waiver
 from ringwork.principal import Principal, Via
 from ringwork.protect import protect
@@ -36,4 +36,6 @@ __all__ = [
     "rate_limited",
     "requires",
     "safe_path",
+    "signed",
+    "signed_link",
 ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from datetime import timedelta
 from typing import Protocol
 
 from ringwork.enforce.browser import content_security_policy, csrf
+from ringwork.enforce.data import message_integrity
 from ringwork.errors import OutsideRequest
 from ringwork.exchange import Exchange
 from ringwork.names import IncidentId
@@ -45,6 +47,9 @@ class Current(Protocol):
     def csrf_field(self, action: str) -> Html:
         """The hidden field with such a token, to stand inside the form."""
 
+    def issue_link(self, address: str, purpose: str, *, lifetime: timedelta) -> str:
+        """A link to `address`, a path of this site, that a route marked `signed_link(purpose)` lets in, login or not, for `lifetime`."""
+
 
 class _Current:
     __slots__ = ("_exchange",)
@@ -78,6 +83,14 @@ class _Current:
     def csrf_field(self, action: str) -> Html:
         """The hidden field with such a token, to stand inside the form."""
         return Html(f'<input type="hidden" name="csrf_token" value="{self.csrf_token(action)}">')
+
+    def issue_link(self, address: str, purpose: str, *, lifetime: timedelta) -> str:
+        """A link to `address`, a path of this site, that a route marked `signed_link(purpose)` lets in, login or not, for `lifetime`."""
+        plan = self._exchange.plan
+        if not isinstance(plan, Plan):
+            raise OutsideRequest("issue_link() works only while ringwork serves a request")
+        pipeline = plan.pipeline
+        return message_integrity.issue_link(pipeline.policy.message_integrity, pipeline.site, address, purpose, lifetime.total_seconds())
 
 
 def current() -> Current:

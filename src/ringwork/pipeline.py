@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from ringwork import fusing
 from ringwork.enforce.access import deny_by_default
 from ringwork.enforce.browser import cache_control, content_security_policy, cookie_attributes, cors, csrf, open_redirect, security_headers
+from ringwork.enforce.data import message_integrity
 from ringwork.enforce.guard import (
     Decision,
     Enter,
@@ -81,7 +82,9 @@ ORDER: tuple[Guard[Any], ...] = (
     deny_by_default.GUARD,
     # deny-by-default before request-limits, because who may not enter at all shall not make us read a body.
     request_limits.GUARD,
-    # request-limits before csrf, because a body is measured before it is read for a token.
+    # request-limits before message-integrity, because a body is measured before it is read for a signature.
+    message_integrity.GUARD,
+    # message-integrity before csrf, because csrf may have a form parsed, and a message is verified before it is parsed.
     csrf.GUARD,
     # csrf before certificate-lifecycle, because what stands here last decides on no request: it looks when the application starts.
     certificate_lifecycle.GUARD,
@@ -95,6 +98,7 @@ ACCESS = deny_by_default.GUARD.control
 IDENTITY = authentication_required.GUARD.control
 ERRORS = error_handling.GUARD.control
 FAIL_CLOSED = fail_closed.GUARD.control
+MESSAGES = message_integrity.GUARD.control
 LOGGING = security_event_logging.GUARD.control
 DEBUG = debug_disabled.GUARD.control
 
@@ -187,7 +191,7 @@ class Pipeline:
         chosen = [g for g in ORDER if (only is None or g.control in only) and g.control not in without]
         self.guards = [(guard, getattr(policy, fields[guard.control])) for guard in chosen]
         # Against `only`, the first step of adoption, that would make what it switches on fail open and in silence: both stay.
-        self.site = replace(site, closes=FAIL_CLOSED not in without)
+        self.site = replace(site, closes=FAIL_CLOSED not in without, checks_messages=only is None or MESSAGES in only)
         self.guard_seconds = policy.fail_closed.guard_seconds
         self.teller = None if LOGGING in without else _teller(policy, self.site)
         self.controls = tuple(guard.control for guard in chosen)

@@ -50,7 +50,19 @@ class Own(Frozen):
     by: str
 
 
-Rule = Public | Requires | Own
+class Signed(Frozen):
+    """Whoever shows a message that its sender signed, or a link of this site's own; no principal is asked for.
+
+    sender: by the policy's name, "" for a link. purpose: what the signature is for, "" where the sender's form has none.
+    once: a link that is used up when it is followed; a message always is.
+    """
+
+    sender: str = ""
+    purpose: str = ""
+    once: bool = False
+
+
+Rule = Public | Requires | Own | Signed
 
 
 class Rated(Frozen):

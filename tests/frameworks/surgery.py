@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import ringwork
-from ringwork import limits, public, requires
+from ringwork import limits, public, requires, signed, signed_link
 from tests.frameworks.ways import Answer, Asked, Effects, Files, Group, Socket, Way, Ways
 
 OPEN = public("the conformance suite needs an open way in")
@@ -111,6 +111,9 @@ def ways(effects: Effects) -> Ways:
         Way("/ok", fine, OPEN),
         Way("/page", page, OPEN),
         Way("/write", write, requires(), ("POST",), "body"),
+        Way("/hook", write, signed("laboratory", purpose="result 1"), ("POST",), "body"),
+        Way("/strangers-hook", write, signed("stranger", purpose="result 1"), ("POST",), "body"),
+        Way("/calendar", fine, signed_link("calendar 1")),
         Way("/who", who, requires()),
         Way("/waiting", waiting, requires()),
         Way("/boom", boom, OPEN),

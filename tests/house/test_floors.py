@@ -14,7 +14,7 @@ from tests.house import graph
 GROUND = ("frozen", "names", "errors", "clock", "secret", "principal", "route", "exchange", "vocabulary", "events")
 """The shared words, lowest first: each may import only what stands before it."""
 
-LAYERS = ("access", "browser", "identity", "network", "observation", "output", "transport")
+LAYERS = ("access", "browser", "data", "identity", "network", "observation", "output", "transport")
 ENFORCE = ("enforce.guard", "enforce.entrances", "enforce.violations", *(f"enforce.{layer}" for layer in LAYERS))
 RUN_TIME = ("crypto", *ENFORCE, "policy", "pipeline", "own_checks", "stores")
 FACTS = ("survey.facts", "survey.starts", "survey.wire")

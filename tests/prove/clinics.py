@@ -44,9 +44,9 @@ class Clinic:
 def clinic(framework: str) -> Clinic:
     """The clinic of a framework; one import for each process of the tests."""
     target = resolve(f"examples.clinic.{framework}_app:app", here=ROOT)
-    launcher = Launcher(target, extra={})
-    atexit.register(launcher.close)
     settings = Settings(**of_project(target))
+    launcher = Launcher(target, extra=settings.env)
+    atexit.register(launcher.close)
     loaded = launcher.load(settings.users_from)
     launcher.warm_up()
     return Clinic(launcher=launcher, facts=loaded.facts, entrances=users.find(loaded.facts, settings, launcher))

@@ -13,7 +13,7 @@ import pytest
 TOP = Path(__file__).resolve().parents[2]
 PAGE = (TOP / "docs" / "cryptography.md").read_text(encoding="utf-8")
 EXAMPLES = ("signing", "agreement", "sealing", "values", "files")
-MODULES = ("signatures", "agreement", "public_sealing", "signed_values", "streams")
+MODULES = ("signatures", "agreement", "public_sealing", "signed_values", "streams", "message_signatures")
 
 
 def _file(name: str) -> Path:

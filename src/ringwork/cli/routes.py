@@ -92,6 +92,9 @@ def rule(route: RouteFacts) -> str:
         return f"requires {', '.join(route.roles) or 'any signed-in user'}"
     if route.rule == "own":
         return route.rule_source
+    if route.rule == "signed":
+        once = ", once" if route.once and not route.sender else ""
+        return f"signed by {route.sender}" if route.sender else f"a signed link for {route.purpose}{once}"
     return f"{NO_RULE} (own check? {', '.join(route.guarded_by)})" if route.guarded_by else NO_RULE
 
 

@@ -305,6 +305,7 @@ class Site(Frozen):
         says. Only the prover's copies say otherwise.
     identifies: whether the policy names a function that tells who is asking.
     knows_services: whether the policy knows callers by their certificates.
+    checks_messages: whether data.message-integrity stands among the guards; where a policy switches on others alone it does not.
     debug: what shows internals in this application, as Surroundings tell it; known once the application starts.
     """
 
@@ -323,6 +324,7 @@ class Site(Frozen):
     closes: bool = True
     identifies: bool = True
     knows_services: bool = False
+    checks_messages: bool = True
     debug: tuple[str, ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""Rules on routes: `requires` and `public` mark functions, classes, routers, mounted applications and static files.
+"""Rules on routes: `requires`, `public`, `signed`, `signed_link` mark functions, classes, routers, mounted applications and static files.
 
 Against a new route that nobody thought of protecting: what carries no mark, and no rule of the policy, is refused.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from ringwork.route import Cacheable, Public, Rated, Requires, RouteLimits, Rule
+from ringwork.route import Cacheable, Public, Rated, Requires, RouteLimits, Rule, Signed
 
 T = TypeVar("T")
 
@@ -52,6 +52,27 @@ def requires(*roles: str, recorded: bool = False) -> RuleMark:
         if not isinstance(role, str) or not role.strip():
             raise ValueError(f'requires() takes role names such as requires("clinician"), not {role!r}')
     return RuleMark(Requires(roles=frozenset(roles), recorded=recorded))
+
+
+def signed(sender: str, *, purpose: str = "") -> RuleMark:
+    """Only a message that `sender` signed enters: verified over its raw bytes, fresh, and once, before anything of it is parsed.
+
+    sender: a name of the policy's `message_integrity.senders`. purpose: what the signature has to be for, such as "laboratory result 1";
+    only the form "ringwork" has one. No login is asked for.
+    """
+    if not isinstance(sender, str) or not sender.strip():
+        raise ValueError('signed() names the sender, for example signed("laboratory", purpose="laboratory result 1")')
+    return RuleMark(Signed(sender=sender, purpose=purpose))
+
+
+def signed_link(purpose: str, *, once: bool = False) -> RuleMark:
+    """Only a link that `issue_link(address, purpose, ...)` made for this address enters, until its end; with `once` a single time.
+
+    Whoever has the link may use it, so it opens one thing, and not for long. No login is asked for.
+    """
+    if not isinstance(purpose, str) or not purpose.strip():
+        raise ValueError('signed_link() names the purpose, for example signed_link("calendar file 1")')
+    return RuleMark(Signed(purpose=purpose, once=once))
 
 
 class csrf_exempt:  # noqa: N801  # reads as a decorator beside requires and public
@@ -158,7 +179,7 @@ def own(target: object, name: str) -> object:
 def rule_of(target: object) -> Rule | None:
     """The rule marked on `target` itself, or None."""
     rule = own(target, _RULE)
-    return rule if isinstance(rule, Public | Requires) else None
+    return rule if isinstance(rule, Public | Requires | Signed) else None
 
 
 def exemption_of(target: object) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ringwork.errors import PolicyInvalid
 from ringwork.frozen import FrozenType, declared
-from ringwork.policy.declare import RuleMark, public, requires
+from ringwork.policy.declare import RuleMark, public, requires, signed, signed_link
 from ringwork.policy.known_by import KnownBy
 from ringwork.policy.policy import SETTINGS, Policy, Waiver
 
@@ -172,21 +172,38 @@ def _rows(name: str, rows: Any, faults: list[str], where: str) -> list[Mapping[s
     return []
 
 
+_KINDS = frozenset({"public", "requires", "signed", "signed_link"})
+_ADVICE = (
+    'give route = "GET /path" (or routes = [...]) and either public = "reason" or requires = ["role"]; '
+    'or signed = "sender" (with a purpose), or signed_link = "purpose"'
+)
+
+
 def _rules(rows: Any, faults: list[str], where: str) -> dict[str, RuleMark]:
-    """Rows of `rules`: route or routes, and either public (the reason) or requires (a list of roles, empty for any user)."""
+    """Rows of `rules`: route or routes, and one rule: public, requires (roles, none for any user), signed or signed_link."""
     rules: dict[str, RuleMark] = {}
     for i, row in enumerate(_rows("rules", rows, faults, where)):
         place = f"{where}: rules[{i}]"
-        unknown = set(row) - {"route", "routes", "public", "requires"}
-        if unknown or ("route" in row) == ("routes" in row) or ("public" in row) == ("requires" in row):
-            faults.append(f'{place}: give route = "GET /path" (or routes = [...]) and either public = "reason" or requires = ["role"]')
+        kinds = _KINDS & set(row)
+        allowed = {"route", "routes", *kinds} | ({"purpose"} if "signed" in kinds else {"once"} if "signed_link" in kinds else set())
+        if set(row) - allowed or ("route" in row) == ("routes" in row) or len(kinds) != 1:
+            faults.append(f"{place}: {_ADVICE}")
             continue
         try:
-            mark = public(row["public"]) if "public" in row else requires(*row["requires"])
-            rules.update(dict.fromkeys([row["route"]] if "route" in row else row["routes"], mark))
+            rules.update(dict.fromkeys([row["route"]] if "route" in row else row["routes"], _mark(row)))
         except (TypeError, ValueError) as error:
             faults.append(f"{place}: {error}")
     return rules
+
+
+def _mark(row: Mapping[str, Any]) -> RuleMark:
+    if "public" in row:
+        return public(row["public"])
+    if "requires" in row:
+        return requires(*row["requires"])
+    if "signed" in row:
+        return signed(row["signed"], purpose=str(row.get("purpose", "")))
+    return signed_link(row["signed_link"], once=bool(row.get("once", False)))
 
 
 def _waivers(rows: Any, faults: list[str], where: str) -> tuple[Waiver, ...]:

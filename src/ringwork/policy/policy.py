@@ -16,6 +16,7 @@ from typing import Any
 from ringwork.clock import SYSTEM_CLOCK, Clock
 from ringwork.enforce.access import deny_by_default
 from ringwork.enforce.browser import cache_control, content_security_policy, cookie_attributes, cors, csrf, open_redirect, security_headers
+from ringwork.enforce.data import message_integrity
 from ringwork.enforce.guard import Guard, SpentTokens
 from ringwork.enforce.identity import authentication_required
 from ringwork.enforce.network import host_validation, rate_limiting, request_limits, trusted_proxies
@@ -56,6 +57,7 @@ SETTINGS: tuple[tuple[str, Guard[Any]], ...] = (
     ("authentication_required", authentication_required.GUARD),
     ("deny_by_default", deny_by_default.GUARD),
     ("request_limits", request_limits.GUARD),
+    ("message_integrity", message_integrity.GUARD),
     ("csrf", csrf.GUARD),
     ("certificate_lifecycle", certificate_lifecycle.GUARD),
     ("certificate_verification", certificate_verification.GUARD),
@@ -120,6 +122,7 @@ class Policy(Frozen):
     cookie_attributes: cookie_attributes.CookieAttributesSettings = field(default_factory=cookie_attributes.CookieAttributesSettings)
     host_validation: host_validation.HostValidationSettings = field(default_factory=host_validation.HostValidationSettings)
     deny_by_default: deny_by_default.DenyByDefaultSettings = field(default_factory=deny_by_default.DenyByDefaultSettings)
+    message_integrity: message_integrity.MessageIntegritySettings = field(default_factory=message_integrity.MessageIntegritySettings)
     csrf: csrf.CsrfSettings = field(default_factory=csrf.CsrfSettings)
     tls_required: tls_required.TlsRequiredSettings = field(default_factory=tls_required.TlsRequiredSettings)
     tls_configuration: tls_configuration.TlsConfigurationSettings = field(default_factory=tls_configuration.TlsConfigurationSettings)

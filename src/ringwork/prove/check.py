@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -102,6 +102,22 @@ class User:
 
     name: str
     roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageKey:
+    """How to sign what one route takes. form: ringwork, link, github, stripe, standard-webhooks or slack.
+
+    key: a copy's, as the sender has it. purpose, content_type: "" where the route says it, or has none. body: what an honest message
+    carries, "" for what is found.
+    """
+
+    route: str
+    form: str
+    key: str = field(repr=False)
+    purpose: str = ""
+    body: str = ""
+    content_type: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +256,10 @@ class Stage(Protocol):
     @property
     def users(self) -> Sequence[User]:
         """Those who can log in, least powerful first."""
+
+    @property
+    def messages(self) -> Sequence[MessageKey]:
+        """How to sign what senders sign, as the project declares it for its copies."""
 
     @property
     def served(self) -> Served:

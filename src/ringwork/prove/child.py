@@ -386,8 +386,9 @@ def main(arguments: list[str]) -> None:
     """Serve the prover on the given descriptor."""
     control = socket.socket(fileno=int(arguments[0]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the prover's; it ends its copies in order
-    # Against a copy that signs with a key of the user's: this one is made here and dies with the process.
-    os.environ["RINGWORK_KEY"] = base64.b64encode(secrets.token_bytes(32)).decode()
+    # Against a copy that signs with a key of the user's: this one is made here and dies with the process. Only the project's own
+    # settings of the prover name another, by which its links are forged; the user's environment never reaches a copy.
+    os.environ["RINGWORK_KEY"] = os.environ.get("RINGWORK_KEY") or base64.b64encode(secrets.token_bytes(32)).decode()
     setup, _ = channel.receive(control)
     zygote = Zygote(control, setup)
     zygote.build_walls()

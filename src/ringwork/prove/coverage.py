@@ -95,6 +95,8 @@ def _expected(route: RouteFacts, roles: tuple[str, ...] | None) -> str:
         return "allow"
     if route.rule == "own":
         return "deny" if roles is None else ""
+    if route.rule == "signed":
+        return "deny"
     if route.rule == "requires":
         return "allow" if roles is not None and (not route.roles or set(route.roles) & set(roles)) else "deny"
     return ""
@@ -132,9 +134,12 @@ def send_valid(stage: LiveStage, route: RouteFacts, method: str, client: Client)
 def summary(facts: AppFacts, reach: Reach, *, floor: float, world: AppFacts | None = None) -> Coverage:
     """Found, reached and skipped HTTP routes, and what router and OpenAPI document tell differently.
 
+    A route that lets in nothing but signed messages is data.message-integrity's to reach, and counts for neither.
+
     world: all facts, where `facts` has only the routes that were asked.
     """
-    asked = [route for route in facts.routes if route.kind == "http" or route.name in reach.statuses]
+    open_to_people = [route for route in facts.routes if route.rule != "signed"]
+    asked = [route for route in open_to_people if route.kind == "http" or route.name in reach.statuses]
     skipped = {route.name: reason for route in asked if (reason := _unreached(reach.statuses.get(route.name, [])))}
     return Coverage(found=len(asked), reached=len(asked) - len(skipped), skipped=skipped, unlisted=_unlisted(world or facts), floor=floor)
 

@@ -13,6 +13,9 @@ _FIXES = {
         'put @requires(...) on the route, or @public("reason") and its name into ringwork-public.txt; `identify` says who is asking'
     ),
     "browser.csrf": 'put {{ csrf_field("/path") }} into the form that posts there; take exemptions off; JSON routes take JSON only',
+    "data.message-integrity": (
+        'mark the route signed("sender") or signed_link("purpose"), and name the sender with its form and keys in data.message-integrity'
+    ),
     "browser.security-headers": "take out what sets these headers elsewhere, and leave them to ringwork",
     "browser.cache-control": (
         "leave caching to ringwork, take `cacheable` off what is personal, and name what signs out: "

@@ -13,6 +13,7 @@ from ringwork.prove.data import (
     constant_time_comparison,
     encryption_at_rest,
     key_management,
+    message_integrity,
     secure_randomness,
 )
 from ringwork.prove.identity import authentication_required
@@ -28,6 +29,7 @@ PROOFS: tuple[tuple[Check, ...], ...] = (
     authentication_required.CHECKS,
     deny_by_default.CHECKS,
     csrf.CHECKS,
+    message_integrity.CHECKS,
     host_validation.CHECKS,
     encryption_at_rest.CHECKS,
     key_management.CHECKS,

@@ -12,6 +12,7 @@ from typing import Any
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import project
+from ringwork.prove.check import MessageKey
 from ringwork.prove.target import Target
 from ringwork.survey.wire.entry import DeclaredUser
 
@@ -33,10 +34,12 @@ _PLAIN: Mapping[str, tuple[type, str]] = MappingProxyType(
     }
 )
 """Keys that are taken as they are: their type, and the word for it."""
-_KEYS = ("target", "users", "login", *_TEXTS, *_PLAIN)
+_KEYS = ("target", "users", "login", "messages", *_TEXTS, *_PLAIN)
 _USER_KEYS = ("name", "roles", "username", "password", "token", "fields")
+_MESSAGE_KEYS = ("route", "form", "key", "purpose", "body", "content_type")
 _LOGIN_KEYS = ("path", "kind", "username_field", "password_field")
 KINDS = ("form", "json")
+MESSAGE_FORMS = ("ringwork", "link", "github", "stripe", "standard-webhooks", "slack")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +57,7 @@ class Settings:
     """One run. select, ignore: control or check ids. max_time: seconds. fail_on: the least severity that fails the run.
 
     baseline: the file of findings that are known, "" for none. since: a revision of git, "" for a whole run.
-    owners: who answers for findings, by route, control or layer.
+    owners: who answers for findings, by route, control or layer. messages: how to sign what senders sign, with keys for copies alone.
     """
 
     select: tuple[str, ...] = ()
@@ -74,6 +77,7 @@ class Settings:
     baseline: str = ""
     since: str = ""
     owners: Mapping[str, str] = field(default_factory=dict)
+    messages: tuple[MessageKey, ...] = ()
 
 
 def of_project(target: Target) -> dict[str, Any]:
@@ -91,6 +95,9 @@ def of_project(target: Target) -> dict[str, Any]:
         found["login"] = LoginStep(**table["login"])
         if found["login"].kind not in {"", *KINDS}:
             raise TargetFailed(step="settings", problem="prove.login.kind is unknown", advice=f"write one of: {', '.join(KINDS)}")
+    if "messages" in table:
+        env = table.get("env", {})
+        found["messages"] = tuple(_message(row, f"prove.messages[{i}]", env) for i, row in enumerate(table["messages"]))
     for name in _TEXTS:
         if name in table:
             words = table[name]
@@ -138,6 +145,18 @@ def declared(given: Mapping[str, Any], where: str) -> DeclaredUser:
         token=_value(given.get("token", ""), where),
         fields={name: _value(value, where) for name, value in given.get("fields", {}).items()},
     )
+
+
+def _message(given: Mapping[str, Any], where: str, env: Mapping[str, Any]) -> MessageKey:
+    """One row of `messages`. A key that starts with $ is a variable of `prove.env`, else of the prover's environment."""
+    _require_known(given, _MESSAGE_KEYS, where)
+    if not given.get("route") or not given.get("key") or given.get("form") not in MESSAGE_FORMS:
+        advice = f'write route = "POST /hook", form = "..." ({", ".join(MESSAGE_FORMS)}) and key = "$HOOK_KEY"'
+        raise TargetFailed(step="settings", problem=f"{where} is incomplete", advice=advice)
+    key = str(given["key"])
+    texts = {name: str(given.get(name, "")) for name in ("purpose", "body", "content_type")}
+    value = str(env[key[1:]]) if key.startswith("$") and key[1:] in env else _value(key, where)
+    return MessageKey(route=str(given["route"]), form=str(given["form"]), key=value, **texts)
 
 
 def _value(text: str, where: str) -> str:

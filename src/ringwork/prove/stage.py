@@ -18,7 +18,7 @@ from typing import Any
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import breached_files, pages
-from ringwork.prove.check import Altered, Call, Fault, ProbeRoute, Server, Stored, Tampered, User
+from ringwork.prove.check import Altered, Call, Fault, MessageKey, ProbeRoute, Server, Stored, Tampered, User
 from ringwork.prove.launch import Launcher
 from ringwork.prove.process import Change
 from ringwork.prove.running import Running, browser, plain_browser
@@ -169,6 +169,7 @@ class LiveStage:
         # An object that a route needs is often found through another one, also when that one is not asked itself.
         self._ways = (*self.facts.routes, *(route for route in others if route.name not in asked))
         self.users: Sequence[User] = entrances.users
+        self.messages: Sequence[MessageKey] = entrances.messages
         self.source = next_source()
         self._served: LiveServed | None = None
         self._pages: dict[int, tuple[Client, pages.Pages]] = {}

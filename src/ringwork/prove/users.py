@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import settings
-from ringwork.prove.check import User
+from ringwork.prove.check import MessageKey, User
 from ringwork.prove.launch import Launcher
 from ringwork.prove.process import Change
 from ringwork.prove.running import browser
@@ -30,10 +30,10 @@ _MORE = "one more [[prove.users]] whose roles open what nobody here could open; 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entrances:
-    """How each user signs in, on whichever copy.
+    """How each user and each signed message gets in, on whichever copy.
 
     users: those who were seen to get in, least powerful first. failed: sentences, one for each who did not.
-    problem, unlock: why nobody can, and the lines to add; "" when somebody can, or nobody needs to.
+    problem, unlock: why nobody can, and the lines to add; "" when somebody can, or nobody needs to. messages: what needs no login.
     """
 
     users: Sequence[User] = ()
@@ -43,6 +43,7 @@ class Entrances:
     login: entry.WayIn | None = None
     register: entry.WayIn | None = None
     known: tuple[entry.DeclaredUser, ...] = ()
+    messages: tuple[MessageKey, ...] = ()
 
     def enter(self, user: User, client: Client, *, registered: dict[str, entry.DeclaredUser], query: str = "") -> Answer | None:
         """Sign `user` in on `client`; registers them first on a copy that does not have them yet. Raises TargetFailed.
@@ -68,6 +69,10 @@ def to_declare(entrances: Entrances | None) -> str:
 
 def find(facts: AppFacts, asked: settings.Settings, launcher: Launcher) -> Entrances:
     """Try every declared user, else two that register themselves, on a copy of its own that is ended afterwards."""
+    return replace(_find(facts, asked, launcher), messages=asked.messages)
+
+
+def _find(facts: AppFacts, asked: settings.Settings, launcher: Launcher) -> Entrances:
     made = launcher.first.loaded.users if launcher.first.loaded is not None else ()
     if asked.users and not asked.users_from:
         made = ()  # what the project declares goes before what a framework's own accounts allow

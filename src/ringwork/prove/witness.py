@@ -100,15 +100,16 @@ def http_routes(facts: AppFacts) -> list[RouteFacts]:
 
 
 def reads(facts: AppFacts) -> list[RouteFacts]:
-    """Routes that a GET reaches, those that end a session apart; without parameters first."""
-    found = [route for route in http_routes(facts) if "GET" in route.methods and not ends_session(route.path)]
+    """Routes that a GET reaches, those that end a session or take a signed link apart; without parameters first."""
+    found = [route for route in http_routes(facts) if "GET" in route.methods and not ends_session(route.path) and route.rule != "signed"]
     return sorted(found, key=lambda route: "{" in route.path)
 
 
 def changes(facts: AppFacts) -> list[RouteFacts]:
-    """Routes with an unsafe method, ways in and out apart; those that make first, those that remove last."""
+    """Routes with an unsafe method, ways in and out and signed messages apart; those that make first, those that remove last."""
     order = {"POST": 0, "PUT": 1, "PATCH": 2, "DELETE": 3}
-    found = [route for route in http_routes(facts) if set(route.methods) - SAFE and not is_entrance(route.path)]
+    routes = [route for route in http_routes(facts) if route.rule != "signed"]
+    found = [route for route in routes if set(route.methods) - SAFE and not is_entrance(route.path)]
     return sorted(found, key=lambda route: ("{" in route.path, min(order.get(m, 4) for m in set(route.methods) - SAFE), route.path))
 
 

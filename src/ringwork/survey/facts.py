@@ -29,7 +29,8 @@ class RouteFacts:
     """One way in, as the application's own router holds it.
 
     kind: http, websocket, static or mount. path: template with every prefix, parameters in braces ("{note_id}").
-    rule: "public", "requires", "own" (a check of the application's own that counts as a rule) or "" for none. guarded_by: names
+    rule: "public", "requires", "own" (a check of the application's own that counts as a rule), "signed" or "" for none. sender, purpose,
+    once: who signs, what for, and whether it counts once, where the rule is "signed"; no sender for a link. guarded_by: names
     of the application's own dependencies or decorators that look like authentication; empty when none was recognised.
     """
 
@@ -44,6 +45,9 @@ class RouteFacts:
     roles: tuple[str, ...] = ()
     recorded: bool = False  # told as an event before it begins, by its rule
     reason: str = ""
+    sender: str = ""
+    purpose: str = ""
+    once: bool = False
     csrf_exempt: str = ""
     own_token: str = ""  # whose form tokens count besides ringwork's: "Django"
     guarded_by: tuple[str, ...] = ()

@@ -14,14 +14,18 @@ from typing import Any
 
 import ringwork
 from ringwork.clock import FixedClock
+from ringwork.crypto.links import Links
+from ringwork.crypto.message_signatures import MessageSigner
 from ringwork.enforce.browser.cors import CorsSettings, SharedRoute
 from ringwork.enforce.browser.csrf import CsrfSettings
+from ringwork.enforce.data.message_integrity import MessageIntegritySettings, Sender
 from ringwork.enforce.network.rate_limiting import RateClass, RateLimitingSettings, RouteClass
 from ringwork.enforce.network.request_limits import RequestLimitsSettings
 from ringwork.enforce.network.trusted_proxies import TrustedProxiesSettings
 from ringwork.enforce.transport.mutual_tls import MutualTlsSettings, Service
 from ringwork.errors import StoreDown
 from ringwork.policy.policy import Mode
+from ringwork.secret import Secret
 from ringwork.stores.memory import MemorySpentTokens
 from ringwork.survey.wire import forge
 from tests.frameworks.clients.replies import sending
@@ -71,6 +75,12 @@ def identify(request: Any) -> ringwork.Principal | None:
     return ringwork.Principal(id=name, roles=roles, session=cookies.get("session"))
 
 
+SITE_KEY, SENDER_KEY = Secret(b"s" * 32), Secret(b"l" * 32)
+MESSAGES = MessageIntegritySettings(
+    senders=(Sender(name="laboratory", secrets=(Secret(base64.b64encode(SENDER_KEY.reveal())),)),), body_bytes=1000
+)
+
+
 def usual() -> dict[str, Any]:
     """Settings under which most reasons can be met, small so that tests are quick; a clock that stands."""
     return {
@@ -93,6 +103,8 @@ def usual() -> dict[str, Any]:
             routes=(RouteClass(route="POST /unset", limit="none", reason="the suite"),),
         ),
         "csrf": CsrfSettings(form_limit_bytes=1024),
+        "message_integrity": MESSAGES,
+        "key": SITE_KEY,
         "mode": Mode.ENFORCE,
     }
 
@@ -191,6 +203,49 @@ def while_the_store_fails(host: Host) -> Reply:
         return spend(host, token, binding)
     finally:
         store.fault = None
+
+
+def message(
+    body: bytes = b"{}", *, path: str = "/hook", purpose: str = "result 1", late: float = 0.0, sent: bytes | None = None, **more: str
+) -> Callable[[Host], Reply]:
+    """A message of the laboratory. late: how long it was on the way. sent: another body. more: headers in place of its own."""
+
+    def ask(host: Host) -> Reply:
+        clock = FixedClock(host.policy.clock.now() - late)
+        signed = MessageSigner(SENDER_KEY, purpose=purpose, clock=clock).sign("POST", ORIGIN + path, body)
+        headers = {**signed, "Content-Type": "application/json", **{name.replace("_", "-"): value for name, value in more.items()}}
+        reply: Reply = host.ask("POST", path, headers, body if sent is None else sent)
+        return reply
+
+    return ask
+
+
+def message_twice(host: Host) -> Reply:
+    """The same message again, byte for byte."""
+    signed = MessageSigner(SENDER_KEY, purpose="result 1", clock=host.policy.clock).sign("POST", f"{ORIGIN}/hook", b"{}")
+    headers = {**signed, "Content-Type": "application/json"}
+    assert host.ask("POST", "/hook", headers, b"{}").text == "written"
+    host.forget()
+    return host.ask("POST", "/hook", headers, b"{}")
+
+
+def message_while_the_store_fails(host: Host) -> Reply:
+    """A message that nobody can tell from one that was there before."""
+    host.policy.store.fault = StoreDown("planted")
+    try:
+        return message()(host)
+    finally:
+        host.policy.store.fault = None
+
+
+def link(*, to: str = "/calendar", left: int = 60) -> Callable[[Host], Reply]:
+    """A link that this site has made for some address, followed at another."""
+
+    def ask(host: Host) -> Reply:
+        made = Links(SITE_KEY).issue(to, "calendar 1", until=int(host.policy.clock.now()) + left)
+        return host.ask("GET", "/calendar?" + made.partition("?")[2])
+
+    return ask
 
 
 def in_a_crowd(host: Host) -> Reply:
@@ -369,6 +424,17 @@ DENIALS: tuple[Denial, ...] = (
     Denial("browser.csrf", "other-form", 403, lambda host: spend(host, *form_of(host), path="/unset")),
     Denial("browser.csrf", "unreadable-form", 403, write(FORM, b"text=" + b"a" * 1500)),
     Denial("browser.csrf", "store-down", 503, while_the_store_fails),
+    Denial("data.message-integrity", "unsigned", 403, post("/hook", {"Content-Type": "application/json"}, b"{}")),
+    Denial("data.message-integrity", "garbled-signature", 403, message(Signature="nonsense")),
+    Denial("data.message-integrity", "outside-window", 403, message(late=301)),
+    Denial("data.message-integrity", "other-purpose", 403, message(purpose="result 2")),
+    Denial("data.message-integrity", "large-message", 413, message(b"[" + b" " * 1000 + b"]")),
+    Denial("data.message-integrity", "wrong-signature", 403, message(sent=b"[]")),
+    Denial("data.message-integrity", "replayed", 403, message_twice),
+    Denial("data.message-integrity", "store-down", 503, message_while_the_store_fails),
+    Denial("data.message-integrity", "no-key", 503, message(path="/strangers-hook")),
+    Denial("data.message-integrity", "wrong-link", 403, link(to="/calendar/other")),
+    Denial("data.message-integrity", "expired-link", 403, link(left=0)),
 )
 
 NOT_MET: dict[str, str] = {
@@ -380,6 +446,7 @@ NOT_MET: dict[str, str] = {
     "browser.content-security-policy/violation-reported": "no refusal: it tells what a browser blocked",
     "browser.cookie-attributes/malformed": "no refusal: the cookie alone is left out, see test_answers.py",
     "browser.cookie-attributes/oversized": "no refusal: the cookie alone is left out, see test_answers.py",
+    "access.deny-by-default/unchecked-signature": "where other controls alone are switched on: test_messages.py",
     "access.deny-by-default/unknown-rule": "needs a rule of a later version: tests/enforce/access/test_deny_by_default.py",
     "output.debug-disabled/debug-tool": "each framework has tools of its own: tests/frameworks/test_debug_disabled.py",
     "transport.certificate-verification/unverified-peer": "of a client of the application, not of a request: tests/enforce/transport",

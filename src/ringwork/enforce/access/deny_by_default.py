@@ -13,7 +13,7 @@ from ringwork.enforce.guard import Decision, Enter, Guard, Hooks, Refusal, Site
 from ringwork.exchange import Exchange
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
-from ringwork.route import Own, Public, Requires, Route
+from ringwork.route import Own, Public, Requires, Route, Signed
 
 CONTROL = ControlId("access.deny-by-default")
 
@@ -31,6 +31,7 @@ class DenyByDefaultReason(StrEnum):
     NO_RULE = "no-rule"
     UNKNOWN_RULE = "unknown-rule"
     WRONG_ROLE = "wrong-role"
+    UNCHECKED_SIGNATURE = "unchecked-signature"
 
 
 def plan(settings: DenyByDefaultSettings, site: Site, route: Route | None) -> Hooks:
@@ -42,6 +43,12 @@ def plan(settings: DenyByDefaultSettings, site: Site, route: Route | None) -> Ho
         return Hooks(drops=DROPS)
     if isinstance(rule, Requires):
         return Hooks(drops=DROPS, enter=_require(rule.roles) if rule.roles else None)
+    if isinstance(rule, Signed):
+        if site.checks_messages:
+            return Hooks(drops=DROPS)
+        # Against `only`, which would leave the guard out that this rule means.
+        detail = "the route takes signed messages, and data.message-integrity is not switched on"
+        return Hooks(drops=DROPS, enter=_always(_refuse(403, DenyByDefaultReason.UNCHECKED_SIGNATURE, detail)))
     if rule is None:
         detail = 'the route has no rule; mark its handler with requires(...) or public("reason")'
         return Hooks(drops=DROPS, enter=_always(_refuse(403, DenyByDefaultReason.NO_RULE, detail)))

@@ -15,7 +15,7 @@ from ringwork.enforce.guard import Decision, Guard, Hooks, Refusal, Site, Surrou
 from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
-from ringwork.route import Own, Public, Requires, Route
+from ringwork.route import Own, Public, Requires, Route, Signed
 
 CONTROL = ControlId("identity.authentication-required")
 
@@ -54,6 +54,9 @@ def plan(settings: AuthenticationRequiredSettings, site: Site, route: Route | No
     """The decision of one route, ready made; a public route costs nothing."""
     if route is None or route.rule is None or isinstance(route.rule, Public):
         # What has no rule at all is refused by access.deny-by-default, to those who are signed in as well.
+        return Hooks()
+    if isinstance(route.rule, Signed) and site.checks_messages:
+        # The message says who sent it; data.message-integrity stands before it.
         return Hooks()
     if isinstance(route.rule, Own) and not site.identifies:
         # Nothing here can tell who is asking: the application's own check, which stands before the handler, decides.

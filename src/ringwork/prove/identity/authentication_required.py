@@ -107,8 +107,8 @@ def _private(stage: Stage) -> list[RouteFacts]:
 
 
 def _nothing_to_ask(stage: Stage, check: CheckId) -> Evidence:
-    if stage.facts.guard is not None and all(route.rule == "public" for route in stage.facts.routes):
-        return Evidence(check=check, not_applicable="every route is declared public")
+    if stage.facts.guard is not None and all(route.rule in {"public", "signed"} for route in stage.facts.routes):
+        return Evidence(check=check, not_applicable="every route is declared public, or takes signed messages alone")
     reason = "no route says that it needs a user, so nobody but the project knows which should"
     return Evidence(check=check, not_verified=reason, unlock="mark routes with ringwork's requires() and public()")
 

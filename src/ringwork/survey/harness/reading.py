@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ringwork.route import Own, Public, Requires, Route
+from ringwork.route import Own, Public, Requires, Route, Signed
 from ringwork.survey.facts import ParameterFacts, RouteFacts
 
 _AUTH = re.compile(
@@ -18,7 +18,7 @@ _AUTH = re.compile(
 )
 _NO_CHECKS = frozenset({"require_http_methods", "require_GET", "require_POST", "require_safe", "login_not_required"})
 """Decorators of Django whose names sound like a check of who is asking."""
-_RULES: Mapping[type[Any], str] = {Public: "public", Requires: "requires", Own: "own"}
+_RULES: Mapping[type[Any], str] = {Public: "public", Requires: "requires", Own: "own", Signed: "signed"}
 _SOURCES = {
     "POST": "form",
     "GET": "query",
@@ -53,6 +53,9 @@ def facts_of(
         roles=tuple(sorted(rule.roles)) if isinstance(rule, Requires) else (),
         recorded=isinstance(rule, Requires) and rule.recorded,
         reason=rule.reason if isinstance(rule, Public) else "",
+        sender=rule.sender if isinstance(rule, Signed) else "",
+        purpose=rule.purpose if isinstance(rule, Signed) else "",
+        once=isinstance(rule, Signed) and (rule.once or bool(rule.sender)),
         csrf_exempt=route.csrf_exempt or "",
         own_token=route.own_token,
         guarded_by=tuple(dict.fromkeys([rule.by, *guarded_by])) if isinstance(rule, Own) else guarded_by,
