@@ -1,20 +1,18 @@
-"""A running copy of a Flask application: probe routes added, served by Werkzeug's threads over TLS."""
+"""A running copy of a Flask application: probe routes added, served by threads over TLS."""
 
 from __future__ import annotations
 
 import multiprocessing.heap
-import threading
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import Flask, Response, abort, redirect, request
 from werkzeug.debug import DebuggedApplication
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from ringwork.current import csp_nonce
 from ringwork.policy import declare
-from ringwork.survey.harness import serving
+from ringwork.survey.harness import serving, wsgi_serving
 
 View = Callable[[], Any]
 _REASON = "a probe of ringwork, in this copy only"
@@ -199,34 +197,6 @@ def change_layers(app: Flask, how: str) -> None:
         app.wsgi_app = _Foreign(_Foreign(outer))  # type: ignore[method-assign]  # the same
 
 
-class _Handler(WSGIRequestHandler):
-    """Speaks HTTP/1.1, names no version and writes no access log."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # head and body leave in two pieces, and the second would wait 40 ms
-
-    def make_environ(self) -> dict[str, Any]:
-        """As Werkzeug makes it; the certificate that it tells, its handshake has verified."""
-        environ: dict[str, Any] = super().make_environ()
-        if "SSL_CLIENT_CERT" in environ:
-            environ["SSL_CLIENT_VERIFY"] = "SUCCESS"
-        return environ
-
-    def version_string(self) -> str:
-        return "copy"
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        return
-
-
 def serve(app: Flask, listening: serving.Listening) -> None:
     """Serve until the process ends."""
-    host, port = listening.sock.getsockname()[:2]
-    server = make_server(
-        host, port, app, threaded=True, request_handler=_Handler, ssl_context=listening.context, fd=listening.sock.fileno()
-    )
-    host, port = listening.plain.getsockname()[:2]
-    plain = make_server(host, port, app, threaded=True, request_handler=_Handler, fd=listening.plain.fileno())
-    threading.Thread(target=plain.serve_forever, name="ringwork-plain", daemon=True).start()
-    listening.ready()
-    server.serve_forever()
+    wsgi_serving.serve(app, listening)
