@@ -139,16 +139,14 @@ def _first_working(cast: Cast, route: RouteFacts, quiet: frozenset[str], found: 
                 found.bearer.append(route)
             continue
         with contextlib.suppress(OSError, TargetFailed):
-            for draft in _drafts(cast, route, user, client):
-                if forms_only and not draft.is_form:
-                    continue
+            for draft in _drafts(cast, route, user, client, forms_only=forms_only):
                 change = _prove(cast, draft, client, quiet)
                 if change is not None:
                     return change
     return None
 
 
-def _drafts(cast: Cast, route: RouteFacts, user: User, client: Client) -> Iterator[Change]:
+def _drafts(cast: Cast, route: RouteFacts, user: User, client: Client, *, forms_only: bool) -> Iterator[Change]:
     """Ways to ask for the change, likeliest first: values as found, then fresh words, then what the application's forms offer."""
     kind, body = cast.stage.body(route) or ("", b"")
     form = None if kind == JSON else _form(cast, route, user, client)
@@ -166,10 +164,10 @@ def _drafts(cast: Cast, route: RouteFacts, user: User, client: Client) -> Iterat
                 token_field=form.token_field,
             )
         return
-    if kind.startswith(FORM) and "POST" in route.methods and cast.stage.facts.guard is not None:
+    if forms_only or (kind.startswith(FORM) and "POST" in route.methods and cast.stage.facts.guard is not None):
         return  # the form is not shown to this user now; without its page there is no token
     path, method = cast.stage.fill(route, client=client), witness.unsafe_method(route)
-    for variant in dict.fromkeys((body, *_json_variants(cast, user, client, body))) if kind == JSON else (body,):
+    for variant in _json_variants(cast, user, client, body) if kind == JSON else (body,):
         yield Change(route=route, method=method, user=user, path=path, kind=kind if variant else "", body=variant)
 
 
@@ -190,21 +188,27 @@ def _word(name: str, kind: str) -> str:
 
 
 def _json_variants(cast: Cast, user: User, client: Client, body: bytes) -> Iterator[bytes]:
-    """The same object with values that forms of the application offer under the same names, as text and as numbers."""
+    """The body, then the same object with values that forms offer under its names, as text and as numbers; made when asked for."""
+    yield body
     try:
         given = json.loads(body)
     except ValueError:
         return
     if not isinstance(given, dict):
         return
+    fresh = {name: _word(name, "") for name, value in given.items() if isinstance(value, str) and value.startswith("probe")}
+    if fresh:
+        yield json.dumps({**given, **fresh}).encode()
     offered = dict[str, str]()
     for form in cast.visible_forms(user.name, client):
         offered |= {name: value for name, value in form.fields.items() if value and name in given and name != form.token_field}
-    fresh = {name: _word(name, "") for name, value in given.items() if isinstance(value, str) and value.startswith("probe")}
     texts: dict[str, Any] = {**given, **fresh, **offered}
-    yield json.dumps({**given, **fresh}).encode()
-    yield json.dumps(texts).encode()
-    yield json.dumps({name: int(v) if isinstance(v, str) and v.isdecimal() else v for name, v in texts.items()}).encode()
+    numbers = {name: int(v) if isinstance(v, str) and v.isdecimal() else v for name, v in texts.items()}
+    known = [{**given, **fresh}]
+    for variant in (texts, numbers):
+        if variant not in known:
+            known.append(variant)
+            yield json.dumps(variant).encode()
 
 
 def _form(cast: Cast, route: RouteFacts, user: User, client: Client) -> forms.Form | None:
