@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from ringwork.prove.check import Check
 from ringwork.prove.evidence import Evidence, Outcome, Verdict
 from ringwork.prove.network import rate_limiting
 from ringwork.survey.facts import AppFacts, RouteFacts
+from ringwork.survey.wire.client import Answer
 from tests.house import graph
 from tests.prove import clinics, showing
 
@@ -77,6 +79,53 @@ def test_names_each_route_that_another_limiter_leaves_out() -> None:
 def test_has_nothing_to_say_of_an_application_without_routes() -> None:
     """No route, no class."""
     assert judge.first_verdict(of_foreign()) is Verdict.NOT_APPLICABLE
+
+
+# -- a count that is begun anew ------------------------------------------------------------------------------
+
+
+class Limited:
+    """A page with a limit, and only what it takes to ask for it: each answer is what `passes` says of the number and the browser's word."""
+
+    def __init__(self, passes: Callable[[int, str], bool]) -> None:
+        self.passes, self.asked = passes, 0
+
+    def answer(self, status: int = 200) -> Answer:
+        """An answer with that status."""
+        return Answer(status=status, reason="", http_version="1.1", headers=[], body=b"", request=b"GET / HTTP/1.1", answer=b"HTTP/1.1 200")
+
+    def ask(self, word: str) -> Answer:
+        """The next request, with a word of the browser's own, or with none."""
+        self.asked += 1
+        return self.answer(200 if self.passes(self.asked, word) else 429)
+
+    def outcome(self) -> Outcome:
+        """What is said of a word that may begin the count anew."""
+        place = rate_limiting.Place(
+            route=NOTES,
+            path="/notes",
+            name="",
+            client=SimpleNamespace(),  # type: ignore[arg-type]  # nobody is asked over a wire
+            control=self.answer(),
+            ask=lambda client, path, headers: self.ask("".join(value for _, value in headers)),
+            passes=frozenset({200}),
+        )
+        return rate_limiting.began_anew(place, "a word", lambda: place.one(headers=(("x-word", "new"),)), 400).outcome
+
+
+def test_calls_a_count_that_a_word_begins_anew_broken() -> None:
+    """All with the word pass, and none without it."""
+    assert Limited(lambda number, word: number <= 20 or bool(word)).outcome() is Outcome.BROKEN
+
+
+def test_calls_a_count_that_heeds_no_word_held() -> None:
+    """The honest limit: full is full."""
+    assert Limited(lambda number, word: number <= 20).outcome() is Outcome.HELD
+
+
+def test_says_nothing_where_time_alone_gives_the_count_back() -> None:
+    """On a machine that is slower than the limit everything passes, with the word and without it."""
+    assert Limited(lambda number, word: bool(number % 9)).outcome() is Outcome.UNTRIED
 
 
 # -- what the copies of other checks meet -------------------------------------------------------------------
