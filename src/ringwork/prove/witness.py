@@ -159,9 +159,9 @@ class Cast:
         """The users whom the rule lets in, with their browsers, least powerful first."""
         return list(self.one_by_one(route))
 
-    def one_by_one(self, route: RouteFacts) -> Iterator[tuple[User, Client]]:
-        """The same; nobody signs in before their turn."""
-        for user in self.stage.users:
+    def one_by_one(self, route: RouteFacts, *, strongest_first: bool = False) -> Iterator[tuple[User, Client]]:
+        """The same, or from the other end; nobody signs in before their turn."""
+        for user in reversed(self.stage.users) if strongest_first else self.stage.users:
             client = self.browser(user) if may_enter(user, route) else None
             if client is not None:
                 yield user, client

@@ -7,6 +7,7 @@ cookies, and the headers of the answer are read as a browser reads them.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,7 +89,8 @@ def _places(cast: Cast) -> Iterator[Place]:
 
 
 def _place(cast: Cast, route: RouteFacts) -> Place | None:
-    for name, client in [*((user.name, client) for user, client in reversed(cast.allowed(route))), ("", cast.nobody())]:
+    signed_in = ((user.name, client) for user, client in cast.one_by_one(route, strongest_first=True))
+    for name, client in itertools.chain(signed_in, [("", cast.nobody())]):
         with contextlib.suppress(OSError, TargetFailed):
             path = cast.stage.fill(route, client=client if name else None)
             answer = client.get(path)

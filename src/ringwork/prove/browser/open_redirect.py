@@ -8,6 +8,7 @@ logout too, and where a browser would land is worked out as browsers do.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -133,7 +134,7 @@ def _changing(cast: Cast) -> Iterator[Door]:
     known = {name.lower() for name in NAMES}
     for route in witness.changes(cast.stage.facts):
         names = [p.name for p in route.parameters if p.where in {"query", "form"} and p.name.lower() in known]
-        for user, client in cast.allowed(route)[-1:] if names else ():
+        for user, client in itertools.islice(cast.one_by_one(route, strongest_first=True), 1 if names else 0):
             yield Door(where=route, who=user.name, names=names, ask=_by_form(cast, route, client))
 
 

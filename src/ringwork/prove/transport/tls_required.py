@@ -195,7 +195,7 @@ def _sockets(cast: Cast, plain: Client) -> Iterator[Observation]:
     for route in cast.stage.facts.routes:
         if route.kind != "websocket":
             continue
-        for name, client in [("", cast.nobody()), *((user.name, client) for user, client in cast.allowed(route))]:
+        for name, client in cast.everybody(route):
             with contextlib.suppress(OSError, TargetFailed):
                 path = cast.stage.fill(route, client=client)
                 honest = client.socket(path, listen_seconds=_LISTEN_SECONDS)
