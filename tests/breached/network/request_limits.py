@@ -2,4 +2,4 @@
 
 CONTROL = "network.request-limits"
 WITHOUT = (CONTROL,)
-"""Taken out; nothing else measures what is sent. Flask's own server refuses more than 100 header lines by itself."""
+"""Taken out; nothing else measures what is sent."""
