@@ -220,9 +220,14 @@ class SealedField(_Field[S, G]):
         return ready
 
     def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> str:
-        """Django's for bytes; here an upsert can be seen, and is looked at."""
+        """Django's for bytes, before 6.1; here an upsert can be seen, and is looked at."""
         refusing.require_own_row(self, compiler.query)
         return cast("str", connection.ops.binary_placeholder_sql(value))
+
+    def get_placeholder_sql(self, value: Any, compiler: Any, connection: Any) -> Any:
+        """The same since 6.1."""
+        refusing.require_own_row(self, compiler.query)
+        return connection.ops.binary_placeholder_sql(value, compiler)
 
     # Forms, serializers and validation: what comes in is plain, and stays what it is.
 

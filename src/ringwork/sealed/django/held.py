@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Generic, NoReturn, TypeVar
 
+from django.db.models.query_utils import DeferredAttribute
+
 from ringwork.errors import SealMisused
 from ringwork.sealed.cells import Cell, Row
 from ringwork.sealed.values import NOT_OPENED, Masked, SealedValue
@@ -49,13 +51,14 @@ class Bare(Masked):
         self.opened = sealed
 
 
-class SealedAttribute:
+class SealedAttribute(DeferredAttribute):
     """The attribute of an instance: set in clear, kept masked, opened at its first reading."""
 
-    __slots__ = ("field", "name")
+    field: Any
 
     def __init__(self, field: Any) -> None:
-        self.field, self.name = field, field.attname
+        super().__init__(field)
+        self.name = field.attname
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:
@@ -73,14 +76,12 @@ class SealedAttribute:
         """What the instance holds; a field that was left out of the query is read from the database first."""
         values = instance.__dict__
         if self.name not in values:
-            instance.refresh_from_db(fields=[self.name])
+            super().__get__(instance)
         return values[self.name]
 
 
 class AuditedAttribute(SealedAttribute):
     """The attribute of a field that only a reveal opens: it gives the sealed value."""
-
-    __slots__ = ()
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:

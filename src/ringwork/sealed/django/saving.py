@@ -97,12 +97,13 @@ def install(model: type[models.Model]) -> None:
     if hasattr(save, "seals"):
         return
 
-    def from_db(kind: type[models.Model], db: Any, field_names: Any, values: Any) -> models.Model:
-        made: models.Model = load.__func__(kind, db, field_names, values)
+    def from_db(kind: type[models.Model], db: Any, field_names: Any, values: Any, **named: Any) -> models.Model:
+        made: models.Model = load.__func__(kind, db, field_names, values, **named)
         rows.remember(made)
         return made
 
-    model.from_db = classmethod(functools.wraps(load.__func__)(from_db))  # type: ignore[assignment]  # as Django has it
+    remembering: Any = classmethod(functools.wraps(load.__func__)(from_db))
+    model.from_db = remembering
     model._save_table = _waiting(save)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
