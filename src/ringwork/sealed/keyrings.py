@@ -23,6 +23,9 @@ class Ciphers(Protocol):
     ) -> Cipher:
         """The cipher of the active key."""
 
+    def active_kid(self, *, data_class: str = "default", tenant: str | None = None, subject: str | None = None) -> int:
+        """The number of that key; asking seals nothing and counts nothing."""
+
     def to_open(self, kid: int, table: str, column: str) -> Cipher:
         """The cipher of any key whose state allows reading."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 from ringwork.keys.keyring import memory_keyring
 from ringwork.sealed import keyrings
 from tests.frameworks import django_project
+from tests.sealed.django import postgresql
 
+POSTGRESQL = "SEALED_POSTGRESQL"
 WARD = "tests.sealed.django.ward"
 
 
@@ -21,10 +24,16 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     django_project.configure()
     from django.conf import settings
     from django.core.management import call_command
-    from django.db import connection
+    from django.db import connection, connections
     from django.test.utils import override_settings
 
     path = tmp_path_factory.mktemp("ward") / "ward.sqlite3"
+    if POSTGRESQL in os.environ:
+        # A process of its own, by test_postgresql.py.
+        connections.databases["default"].update(postgresql.settings(os.environ[POSTGRESQL]))
+        del connections["default"]
+        assert connection.vendor == "postgresql"
+        path = Path("postgres")
     connection.close()
     before = connection.settings_dict["NAME"]
     with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, "ringwork.sealed.django", WARD]):
@@ -45,7 +54,7 @@ def ward(project: Path) -> Iterator[Any]:
     with keyrings.using(memory_keyring()):
         yield models
         for model in reversed(models.MODELS):
-            model.objects.all().delete()
+            model.objects.all()._raw_delete("default")
     connection.close()
 
 
@@ -58,6 +67,6 @@ def stored(ward: Any) -> Any:
         meta = model._meta
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {meta.pk.column}, {column} FROM {meta.db_table}")
-            return dict(cursor.fetchall())
+            return {getattr(key, "hex", key): bytes(raw) for key, raw in cursor.fetchall()}
 
     return read

@@ -83,6 +83,10 @@ def test_refuses_what_was_never_sealed(ward: Any, raw: Any) -> None:
         found = ward.Chart.from_db(
             "default", ["id", "number"], [made.pk, ward.Chart._meta.get_field("number").from_db_value(None, None, None)]
         )
+    elif raw == 7 and connection.vendor == "postgresql":
+        with pytest.raises(DatabaseError):  # the database itself keeps a number out of the column
+            rewrite(ward.Chart, "number", made.pk, raw)
+        return
     else:
         rewrite(ward.Chart, "number", made.pk, raw)
         found = ward.Chart.objects.get(pk=made.pk)

@@ -32,7 +32,7 @@ class RowNames:
         self._parts = tuple((field.attname, _kind(field), field, field in key) for field in fields)
         self.names = tuple(part[0] for part in self._parts)
 
-    def read(self, values: Mapping[str, Any], instance: models.Model) -> Row | None:
+    def read(self, values: Mapping[str, Any], instance: models.Model | None) -> Row | None:
         """The row that `values`, and where they are silent `instance`, tell; None while the database has yet to assign it."""
         row: list[Scalar] = []
         for name, kind, field, is_key in self._parts:

@@ -85,9 +85,8 @@ def _is_stale(field: Any, instance: models.Model, held: SealedValue[Any], row: A
         return True
     # Against a row that is written back under an old key after a rotation has passed it.
     cell = field.cell
-    ring = keyrings.keyring()
-    active = ring.to_seal(cell.table, cell.column, data_class=cell.data_class, tenant=tenant, subject=subject)
-    return sealing.read_header(cell.require_sealed(held.stored)).kid != active.kid
+    active = keyrings.keyring().active_kid(data_class=cell.data_class, tenant=tenant, subject=subject)
+    return sealing.kid_of(cell.require_sealed(held.stored)) != active
 
 
 def install(model: type[models.Model]) -> None:
@@ -102,9 +101,9 @@ def install(model: type[models.Model]) -> None:
         rows.remember(made)
         return made
 
-    remembering: Any = classmethod(functools.wraps(load.__func__)(from_db))
-    model.from_db = remembering
-    model._save_table = _waiting(save)  # type: ignore[attr-defined]  # noqa: SLF001
+    wrapped: Any = functools.wraps(load.__func__)(from_db)
+    for name, method in (("from_db", classmethod(wrapped)), ("_save_table", _waiting(save))):
+        setattr(model, name, method)
 
 
 def _waiting(save: Callable[..., Any]) -> Callable[..., Any]:
