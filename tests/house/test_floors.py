@@ -273,7 +273,15 @@ ROOMS: dict[str, Room] = {
     "sealed.values": Room(rooms=("sealed.cells", "sealed.json_values")),
     "sealed.revealing": Room(rooms=("current", "enforce.guard", "pipeline", "telling", "sealed.cells")),
     "sealed.django": Room(
-        rooms=("crypto", "keys.sealed_columns", "sealed.cells", "sealed.json_values", "sealed.keyrings", "sealed.revealing", "sealed.values"),
+        rooms=(
+            "crypto",
+            "keys.sealed_columns",
+            "sealed.cells",
+            "sealed.json_values",
+            "sealed.keyrings",
+            "sealed.revealing",
+            "sealed.values",
+        ),
         outside=("django", "rest_framework"),
     ),
     "sealed": Room(rooms=("crypto",), outside=("sqlalchemy",)),

@@ -164,6 +164,15 @@ def test_refuses_an_admin_that_would_show_the_values(project: Any) -> None:
     assert "SealedAdmin" in found[0].hint
 
 
+def test_warns_of_labels_that_a_rename_would_change(project: Any) -> None:
+    """Before deployment every field is told to pin what its values are bound to, and what to write for it."""
+    from ringwork.sealed.django import faults
+
+    found = {str(fault.obj): fault.hint for fault in faults.of_deployment(None) if fault.id == "ringwork.W111"}
+    assert "label='ward_note.text'" in found["ward.Note.text"]
+    assert "ward.Letter.text" not in found
+
+
 def test_refuses_a_kind_that_has_no_canonical_bytes(project: Any) -> None:
     """A declaration is wrong where it is written, and says which kinds there are."""
     from ringwork.sealed.django.fields import SealedField

@@ -21,7 +21,7 @@ from ringwork.sealed.django import rows
 
 INDEXED, UNIQUE, ORDERED, ROW, SHARED = (f"ringwork.E{number}" for number in range(101, 106))
 NO_KEYRING, NO_KEYRING_DEPLOYED = "ringwork.W106", "ringwork.E106"
-UNMASKED, TOLD = "ringwork.E109", "ringwork.E110"
+UNMASKED, TOLD, UNPINNED = "ringwork.E109", "ringwork.E110", "ringwork.W111"
 
 _CIPHERTEXT = "Ciphertext differs each time, even for equal values."
 
@@ -37,8 +37,19 @@ def of_project(app_configs: Sequence[Any] | None, **more: Any) -> list[CheckMess
 
 
 def of_deployment(app_configs: Sequence[Any] | None, **more: Any) -> list[CheckMessage]:
-    """The same for `check --deploy`, where it is an error."""
-    return [Error(_NO_KEYRING, hint=hint, id=NO_KEYRING_DEPLOYED) for hint in _keyless()]
+    """For `check --deploy`: the same as an error, and fields that a rename would close."""
+    unpinned = [
+        Warning(
+            "The labels that a sealed field is bound to are not pinned.",
+            hint=f"Write label={field.cell.label!r}; without it a renamed table or field opens nothing that is stored.",
+            obj=field,
+            id=UNPINNED,
+        )
+        for model in apps.get_models()
+        for field in rows.sealed_fields(model)
+        if field.model is model and not field.label
+    ]
+    return [*unpinned, *(Error(_NO_KEYRING, hint=hint, id=NO_KEYRING_DEPLOYED) for hint in _keyless())]
 
 
 _NO_KEYRING = "There are sealed fields, and no keyring opens or seals them."
@@ -114,7 +125,7 @@ def _ordered(field: Any) -> Iterator[CheckMessage]:
 
 
 def _row(field: Any) -> Iterator[CheckMessage]:
-    names = {each.name for each in field.model._meta.concrete_fields}  # noqa: SLF001
+    names = {name for each in field.model._meta.concrete_fields for name in (each.name, each.attname)}  # noqa: SLF001
     unknown = [name for name in (*field.row, field.cell.tenant, field.cell.subject) if name and name not in names]
     if unknown:
         hint = f"Name fields of {field.model.__name__}; it has no {', '.join(unknown)}."

@@ -125,7 +125,8 @@ class SealedField(_Field[S, G]):
         table, _, column = self.label.rpartition(".") if self.label else (cls._meta.db_table, "", name)
         self.cell = Cell(table or "-", column, self.kind, **self._options)
         self.descriptor_class = AuditedAttribute if self.audited else SealedAttribute
-        self.__dict__.pop("row_names", None)  # of the abstract model that this is a copy of
+        for made in ("row_names", "owners"):  # of the abstract model that this is a copy of
+            self.__dict__.pop(made, None)
         super().contribute_to_class(cls, name, private_only=private_only)
         self.attribute: SealedAttribute = self.descriptor_class(self)
         self.plain.set_attributes_from_name(name)
@@ -135,7 +136,12 @@ class SealedField(_Field[S, G]):
     @functools.cached_property
     def row_names(self) -> rows.RowNames:
         """What names the row; known once the whole model is."""
-        return rows.RowNames(self.model, self.row)
+        return rows.names_of(self.model, self.row)
+
+    @functools.cached_property
+    def owners(self) -> tuple[str | None, str | None]:
+        """The attributes that hold tenant and subject."""
+        return rows.attname(self.model, self.cell.tenant), rows.attname(self.model, self.cell.subject)
 
     def check(self, **named: Any) -> list[Any]:
         """What `manage.py check` says of this field."""
@@ -166,23 +172,25 @@ class SealedField(_Field[S, G]):
 
     def open_held(self, instance: models.Model, held: SealedValue[Any]) -> Any:
         """The value of a sealed one that `instance` holds. Raises SealBroken, KeyUnavailable, KeyRefused."""
-        placed = (held.row, held.tenant) if isinstance(held, Placed) else self.place(instance, rows.loaded(instance))
-        row, tenant = placed[0], placed[1]
+        row, tenant = self.place_of(instance, held)
         if row is None:
             raise SealMisused(f"{self.cell.label} holds a sealed value, and its row has no key yet; open it with the row that it came from")
+        value = self.cell.open(held.stored, row, tenant=tenant)
         # A save writes what was changed in place too, so JSON may be.
-        return json_values.thawed(held.open(row, tenant=tenant)) if self.kind is Json else held.open(row, tenant=tenant)
+        return json_values.thawed(value) if self.kind is Json else value
 
-    def place(self, instance: models.Model, values: Any) -> tuple[Row | None, str | None, str | None]:
-        """Row, tenant and subject as `values` tell them, or else the instance; the row is None before the database has assigned it."""
-        tenant, subject = (
-            None if name is None else values.get(name, getattr(instance, name)) for name in (self.cell.tenant, self.cell.subject)
-        )
-        return (
-            self.row_names.read(values, instance),
-            None if tenant is None else str(tenant),
-            None if subject is None else str(subject),
-        )
+    def place_of(self, instance: models.Model, held: SealedValue[Any]) -> tuple[Row | None, str | None]:
+        """Row and tenant that a value was sealed for: its own where it was sealed here, else those that the instance was loaded with."""
+        if isinstance(held, Placed):
+            return held.row, held.tenant
+        tenant = None if self.owners[0] is None else rows.loaded(instance, self.owners[0])
+        return rows.then(instance, self.row_names), None if tenant is None else str(tenant)
+
+    def place_for(self, instance: models.Model) -> tuple[Row | None, str | None, str | None]:
+        """Row, tenant and subject that a value is to be sealed for; the row is None before the database has assigned it."""
+        tenant, subject = (None if name is None else getattr(instance, name) for name in self.owners)
+        row = rows.now(instance, self.row_names)
+        return row, None if tenant is None else str(tenant), None if subject is None else str(subject)
 
     def get_col(self, alias: Any, output_field: Any = None) -> Any:
         """The column in a query, which refuses to be computed with."""
@@ -210,6 +218,8 @@ class SealedField(_Field[S, G]):
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:  # noqa: FBT001, FBT002  # as Django calls it
         """The same; there is no other way into a statement."""
+        if type(value) is Placed and value.cell is self.cell:
+            return connection.Database.Binary(value.stored)
         if value is saving.PLACEHOLDER:
             return connection.Database.Binary(b"")
         if value is None and self.cell.nullable:

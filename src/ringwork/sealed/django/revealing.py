@@ -24,8 +24,8 @@ def reveal(instance: models.Model, name: str, *, reason: str) -> Any:
     if field is None:
         raise SealMisused(f"{type(instance).__name__} has no sealed field {name!r}; read the attribute")
     held = field.attribute.held(instance)
-    row, _, _ = field.place(instance, rows.loaded(instance))
-    if row is None or not isinstance(held, SealedValue):
+    row = field.place_of(instance, held)[0] if isinstance(held, SealedValue) else None
+    if row is None:
         raise SealMisused(f"{field.cell.label} of this instance is not stored yet; save it first, or read what was set")
     revealing.told(field.cell, row, reason)
     return field.open_held(instance, held) if held.opened is NOT_OPENED else held.opened

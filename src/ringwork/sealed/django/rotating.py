@@ -92,7 +92,7 @@ class ModelBatch:
     def cells(self, column: SealedColumn, *, kid: int, after: Key | None, limit: int) -> Sequence[Cell]:
         """The next values under this key."""
         field = self._fields[column.label]
-        key, tenant_name = rows.RowNames(field.model, ()), field.cell.tenant
+        key, tenant_name = rows.names_of(field.model, ()), field.owners[0]
         names = dict.fromkeys((*key.names, *field.row_names.names, *((tenant_name,) if tenant_name else ())))
         found = self._where(field, f"{_kid(self._using, field)} = %s", kid.to_bytes(KID_BYTES, "big")).order_by("pk")
         if after is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import models
@@ -16,8 +16,8 @@ from django.db import models
 from ringwork.crypto.places import Scalar
 from ringwork.sealed.cells import Row
 
-LOADED = "sealed_row"
-"""Attribute of an instance's `_state`: what named its row when it came from the database."""
+LOADED, NOW, THEN = "sealed_row", "sealed_now", "sealed_then"
+"""Attributes of an instance's `_state`: what named its row when it came from the database, and the rows that were made of that last."""
 
 
 class RowNames:
@@ -46,6 +46,18 @@ class RowNames:
         return tuple(row)
 
 
+@functools.cache
+def names_of(model: type[models.Model], declared: tuple[str, ...]) -> RowNames:
+    """One for all fields of a model that name their row alike."""
+    return RowNames(model, declared)
+
+
+def attname(model: type[models.Model], name: str | None) -> str | None:
+    """The attribute that holds the plain value of a field: "clinic_id" for a foreign key `clinic`."""
+    field: Any = None if name is None else model._meta.get_field(name)  # noqa: SLF001
+    return None if field is None else str(field.attname)
+
+
 def _kind(field: Any) -> type:
     while field.remote_field is not None:
         field = field.target_field
@@ -62,16 +74,47 @@ def sealed_fields(model: type[models.Model]) -> tuple[Any, ...]:
 
 @functools.cache
 def _remembered(model: type[models.Model]) -> tuple[str, ...]:
-    names = [name for field in sealed_fields(model) for name in (*field.row_names.names, field.cell.tenant) if name]
+    names = [name for field in sealed_fields(model) for name in (*field.row_names.names, field.owners[0]) if name]
     return tuple(dict.fromkeys(names))
 
 
 def remember(instance: models.Model) -> None:
     """Keep what names the row of an instance that was just loaded."""
-    values = instance.__dict__
-    setattr(instance._state, LOADED, {name: values[name] for name in _remembered(type(instance)) if name in values})  # noqa: SLF001
+    values, kind = instance.__dict__, type(instance)
+    names = _remembered(kind)
+    state = instance._state.__dict__  # noqa: SLF001
+    if len(names) == 1 and names[0] in values:
+        state[LOADED] = {names[0]: values[names[0]]}
+    else:
+        state[LOADED] = {name: values[name] for name in names if name in values}
 
 
-def loaded(instance: models.Model) -> Mapping[str, Any]:
-    """What named the row when it was loaded; nothing for one that the application made."""
-    return getattr(instance._state, LOADED, {})  # noqa: SLF001
+def now(instance: models.Model, names: RowNames) -> Row | None:
+    """The row of an instance as it stands; None while the database has yet to assign it."""
+    row = names.read(instance.__dict__, instance)
+    kept = instance._state.__dict__.get(NOW)  # noqa: SLF001
+    # The same tuple as for the field before: who seals for it need not write it out again.
+    if kept is not None and kept == row:
+        return cast(Row, kept)
+    setattr(instance._state, NOW, row)  # noqa: SLF001
+    return row
+
+
+def then(instance: models.Model, names: RowNames) -> Row | None:
+    """The row that an instance was loaded from; of one that the application made, as it stands."""
+    state = instance._state.__dict__  # noqa: SLF001
+    kept = state.get(THEN)
+    if kept is not None and kept[0] is names:
+        return cast(Row, kept[1])
+    values = state.get(LOADED)
+    if values is None:
+        return now(instance, names)
+    row = names.read(values, instance)
+    state[THEN] = names, row
+    return row
+
+
+def loaded(instance: models.Model, name: str) -> Any:
+    """The value that the attribute had when the instance was loaded; as it stands for one that the application made."""
+    values = instance._state.__dict__.get(LOADED) or {}  # noqa: SLF001
+    return values[name] if name in values else getattr(instance, name)

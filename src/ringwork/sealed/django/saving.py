@@ -42,7 +42,7 @@ def sealed_for_row(field: Any, instance: models.Model) -> Any:
     held = field.attribute.held(instance)
     if held is None or type(held) is Bare:
         return getattr(held, "opened", None)
-    row, tenant, subject = field.place(instance, {})
+    row, tenant, subject = field.place_for(instance)
     cell = field.cell
     if row is None:
         return _waited_for(field, instance, held)
@@ -80,8 +80,7 @@ def _waited_for(field: Any, instance: models.Model, held: Any) -> Any:
 
 def _is_stale(field: Any, instance: models.Model, held: SealedValue[Any], row: Any, tenant: Any, subject: Any) -> bool:
     """Whether bytes that nobody read belong to another row than they are written to, or to a key that seals no more."""
-    before = (held.row, held.tenant) if type(held) is Placed else field.place(instance, rows.loaded(instance))[:2]
-    if before != (row, tenant):
+    if field.place_of(instance, held) != (row, tenant):
         return True
     # Against a row that is written back under an old key after a rotation has passed it.
     cell = field.cell
@@ -113,7 +112,7 @@ def _waiting(save: Callable[..., Any]) -> Callable[..., Any]:
         if raw:
             with tokens.carried(self, fields):
                 return save(self, raw, cls, *more, **named)
-        if all(field.place(self, {})[0] is not None for field in fields):
+        if all(rows.now(self, field.row_names) is not None for field in fields):
             return save(self, raw, cls, *more, **named)
         using = named.get("using") or (more[2] if len(more) > 2 else None)
         with transaction.atomic(using=using, savepoint=False), waiting([self]):

@@ -70,7 +70,7 @@ def _sealed(field: Any, instance: models.Model, held: Any) -> SealedValue[Any] |
         return None
     if value is None and field.cell.optional:
         # XML writes an element of its own for None.
-        row, tenant, subject = field.place(instance, {})
+        row, tenant, subject = field.place_for(instance)
         return SealedValue(field.cell, field.cell.seal(None, row or (), tenant=tenant, subject=subject))
     if not may_be(value):
         # Against plain text that travels in fixtures and stays there.

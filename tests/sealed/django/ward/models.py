@@ -35,7 +35,7 @@ class Letter(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     slug = models.CharField(max_length=20, unique=True, null=True)
-    text = SealedField(str, max_length=200)
+    text = SealedField(str, label="ward_letter.text", max_length=200)
     data = SealedField(Json, optional=True, blank=True, default=None)
 
 
