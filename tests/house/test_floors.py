@@ -284,6 +284,7 @@ ROOMS: dict[str, Room] = {
         ),
         outside=("django", "rest_framework"),
     ),
+    "sealed.rotating": Room(rooms=("crypto", "keys.columns_sqlalchemy", "sealed.cells", "sealed.columns"), outside=("sqlalchemy",)),
     "sealed": Room(rooms=("crypto",), outside=("sqlalchemy",)),
     # Certificates of a developer's machine: made by crypto, kept in a folder.
     "certs": Room(rooms=("crypto",)),

@@ -15,7 +15,7 @@ from sqlalchemy.orm.attributes import instance_state
 from ringwork.errors import SealMisused
 from ringwork.sealed.cells import Cell, Row
 from ringwork.sealed.columns import SealedBinary
-from ringwork.sealed.values import NOT_OPENED, SealedValue, Waiting
+from ringwork.sealed.values import NOT_OPENED, SealedBytes, SealedValue, Waiting
 
 FIELD = "ringwork sealed field"
 """The key under which a mapped property knows its Field."""
@@ -67,18 +67,30 @@ class Field:
         )
         return row, tenant, subject
 
-    def open(self, instance: Any, held: SealedValue[Any]) -> Any:
+    def open(self, instance: Any, held: SealedBytes | SealedValue[Any]) -> Any:
         """The value of `held`, which stands in `instance`, kept there for the next time."""
-        row, tenant, _ = self.stored_binding(instance)
-        held.opened = value = held.cell.open(held.stored, row, tenant=tenant)
+        inside = instance.__dict__
+        key = instance_state(instance).key
+        if self.by_key and key is not None:
+            row, tenant = key[1], None
+        else:
+            row, tenant, _ = self.stored_binding(instance)
+        stored = held if isinstance(held, SealedBytes) else held.stored
+        value = self.cell.open(stored, row, tenant=tenant)
+        inside[self.key] = self.known(value, stored)
         return value
 
-    def sealed(self, value: Any, bound: Binding) -> SealedValue[Any]:
-        """`value` for the database. Its own instance goes on knowing what it holds."""
-        row, tenant, subject = bound
-        made: SealedValue[Any] = SealedValue(self.cell, self.cell.seal(value, row, tenant=tenant, subject=subject))
+    def known(self, value: Any, stored: bytes) -> SealedValue[Any]:
+        """What stands in an instance that knows what was sealed."""
+        made: SealedValue[Any] = SealedValue(self.cell, stored)
         made.opened = value
         return made
+
+    def sealed(self, held: Waiting, bound: Binding) -> SealedValue[Any]:
+        """What waited, for the database. Its own instance goes on knowing what it holds."""
+        row, tenant, subject = bound
+        data = self.cell.encode(held.value) if held.data is None else held.data
+        return self.known(held.value, self.cell.seal_encoded(data, row, tenant=tenant, subject=subject))
 
     def _declared_row(self, instance: Any) -> bool:
         return any(getattr(instance, name) is not None for name in self.names) and not self.by_key and len(self.names) > 1
@@ -98,10 +110,12 @@ class SealedAttribute(InstrumentedAttribute[Any]):
         if instance is None:
             return self
         held = self.held(instance)
-        if type(held) is SealedValue:
+        if isinstance(held, SealedBytes | SealedValue):
             if held.cell.audited:
                 return held
-            return held.opened if held.opened is not NOT_OPENED else field_of(self).open(instance, held)
+            if type(held) is SealedValue and held.opened is not NOT_OPENED:
+                return held.opened
+            return self.property.info[FIELD].open(instance, held)
         if type(held) is Waiting:
             return held if held.cell.audited else held.value
         return self.without_value(instance, held)
@@ -138,7 +152,7 @@ def waiting(cell: Cell, value: Any) -> Waiting | None:
     """What stands in the instance for a value of the application. None stays None where the column keeps NULL."""
     if type(value) is Waiting:
         return value
-    if type(value) is SealedValue:
+    if isinstance(value, SealedValue | SealedBytes):
         # Against a value that is carried to another row in the belief that it stays readable.
         raise SealMisused(f"{cell.label} was given a sealed value, which belongs to its row; open it there, and assign what it holds")
     if value is None and not cell.optional:

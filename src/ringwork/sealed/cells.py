@@ -10,17 +10,16 @@ from __future__ import annotations
 from typing import Any
 
 from ringwork.crypto import plaintexts, sealing
-from ringwork.crypto.places import Place, Scalar
-from ringwork.errors import SealBroken, SealMisused
+from ringwork.crypto.places import Scalar
+from ringwork.errors import KeyRefused, SealBroken, SealMisused
 from ringwork.sealed import json_values, keyrings
 
 Row = tuple[Scalar, ...]
 """The identity of a row: its primary key in the order of the key."""
 
 
-_HEAD = sealing.HEADER_BYTES
-_HEADS_KEPT = 256
-"""More than a column ever has, so that somebody who writes made-up headers fills no memory."""
+_recent: list[tuple[Row, sealing.Bound]] = [((), sealing.Bound(b""))]
+"""The row that was bound last, by identity, and its bytes."""
 
 
 class Cell:
@@ -44,6 +43,7 @@ class Cell:
         "audited",
         "_given",
         "_codec",
+        "_decode",
         "_profile",
         "_kids",
     )
@@ -77,7 +77,7 @@ class Cell:
             "audited": audited,
         }
         self._codec = plaintexts.codec(kind, bucket=bucket, width=width, optional=optional)
-        self._kids: dict[bytes, int] = {}
+        self._decode = self._codec.decode
         self._profile = sealing.Profile.ROW if tenant is None else sealing.Profile.TENANT
 
     @property
@@ -90,66 +90,69 @@ class Cell:
         if value is None and not (self.optional or self.nullable):
             raise TypeError(f"{self.label} is required, and None was given; declare it optional=True, or give a value")
         if value is not None:
-            self._encode(value)
+            self.encode(value)
 
     def seal(self, value: object, row: Row, *, tenant: str | None = None, subject: str | None = None) -> bytes:
         """The bytes to store for `value` in `row`. Raises as `check` does, and KeyUnavailable or KeyRefused where no key serves."""
-        self._require_tenant(tenant)
         if value is None and not self.optional:
             raise SealMisused(f"{self.label} is not optional; None is stored as NULL where the column is nullable, and is not sealed")
+        return self.seal_encoded(self.encode(value), row, tenant=tenant, subject=subject)
+
+    def seal_encoded(self, data: bytes, row: Row, *, tenant: str | None = None, subject: str | None = None) -> bytes:
+        """The same for what `encode` made already."""
+        bound = self._bound(row, tenant)
         cipher = keyrings.keyring().to_seal(self.table, self.column, data_class=self.data_class, tenant=tenant, subject=subject)
-        place = Place(table=self.table, column=self.column, row=row, tenant=tenant)
-        return cipher.seal(self._encode(value), place, profile=self._profile)
+        return cipher.seal_bound(data, bound, self._profile)
 
     def open(self, stored: object, row: Row, *, tenant: str | None = None) -> Any:
         """The value that was sealed for `row`. stored: what the database gave, untrusted.
 
         Raises SealBroken for NULL, for what is not sealed, and for whatever was altered or moved; KeyUnavailable, KeyRefused.
         """
-        sealed = stored if type(stored) is bytes else self._bytes_of(stored)
-        kid = self._kids.get(sealed[:_HEAD])
-        if kid is None:
-            kid = self._kid_of(sealed)
-        if self.tenant is not None:
-            self._require_tenant(tenant)
-        cipher = keyrings.keyring().to_open(kid, self.table, self.column)
-        place = Place(table=self.table, column=self.column, row=row, tenant=tenant)
-        value = self._codec.decode(cipher.open(sealed, place, profile=self._profile))
+        sealed = stored if isinstance(stored, bytes) else self.require_sealed(stored)
+        bound = self._bound(row, tenant)
+        try:
+            cipher = keyrings.keyring().to_open(int.from_bytes(sealed[4:8], "big"), self.table, self.column)
+        except KeyRefused:
+            # Whatever names no key of ours may be no sealed value at all, and is told as that.
+            self.require_sealed(sealed)
+            raise
+        value = self._decode(cipher.open_bound(sealed, bound, self._profile))
         return json_values.frozen(value) if self.kind is plaintexts.Json else value
 
     def require_sealed(self, stored: object) -> bytes:
         """The same bytes, when they begin as a sealed value does. Raises SealBroken; says nothing of what is there instead."""
-        sealed = self._bytes_of(stored)
-        self._kid_of(sealed)
-        return sealed
-
-    def _bytes_of(self, stored: object) -> bytes:
         # Against values that somebody wrote in clear, or emptied: they are refused, never returned.
         if not isinstance(stored, bytes | bytearray | memoryview):
             what = "NULL, where a value is required" if stored is None else "a value that is not sealed"
             raise SealBroken(f"the database holds {what}", where=self.label)
-        return bytes(stored)
-
-    def _kid_of(self, sealed: bytes) -> int:
-        """The key that the header names. The headers of a column are few, so what was read of one is kept."""
+        sealed = stored if type(stored) is bytes else bytes(stored)
         try:
-            kid = sealing.read_header(sealed).kid
+            sealing.kid_of(sealed)
         except SealBroken as error:
             raise SealBroken(error.problem, where=self.label) from None
-        if len(self._kids) < _HEADS_KEPT:
-            self._kids[sealed[:_HEAD]] = kid
-        return kid
+        return sealed
 
-    def _encode(self, value: object) -> bytes:
+    def _bound(self, row: Row, tenant: str | None) -> sealing.Bound:
+        """The row as the tag covers it: made once for the fields of an instance that are read one after the other."""
+        if self.tenant is not None:
+            if not tenant:
+                raise SealMisused(f"{self.label} is bound to its tenant, the field {self.tenant}, which is empty; set it before the value")
+            return sealing.bind(row, profile=self._profile, tenant=tenant)
+        known, bound = _recent[0]
+        if known is not row:
+            bound = sealing.bind(row)
+            # One tuple, put in its place at once: threads see the old pair or the new one, and never a row with another's bytes.
+            _recent[0] = row, bound
+        return bound
+
+    def encode(self, value: object) -> bytes:
+        """`value` as it is sealed. Raises TypeError or ValueError that name the field."""
         try:
             return self._codec.encode(value)
         except (TypeError, ValueError) as error:
             # Names the field; the codec's own words quote no value.
             raise (TypeError if isinstance(error, TypeError) else ValueError)(f"{self.label}: {error}") from None
-
-    def _require_tenant(self, tenant: str | None) -> None:
-        if self.tenant is not None and not tenant:
-            raise SealMisused(f"{self.label} is bound to its tenant, the field {self.tenant}, which is empty; set it before the value")
 
     def __repr__(self) -> str:
         return f"Cell({self.label})"

@@ -1,4 +1,4 @@
-"""The column of a sealed field in SQLAlchemy: binary in the database, a SealedValue in Python, and no operator in between.
+"""The column of a sealed field in SQLAlchemy: binary in the database, a masked value in Python, and no operator in between.
 
 Against plaintext in statements, logs and errors: what is bound is sealed already, and whatever is not has no way to the driver.
 """
@@ -15,7 +15,7 @@ from sqlalchemy.types import TypeDecorator
 
 from ringwork.errors import SealMisused
 from ringwork.sealed.cells import Cell
-from ringwork.sealed.values import MASK, SealedValue
+from ringwork.sealed.values import MASK, SealedBytes, SealedValue, sealed_bytes
 
 _EMPTINESS = frozenset({operators.is_, operators.is_not, operators.eq, operators.ne})
 
@@ -40,8 +40,8 @@ class Declaration:
         return Cell(table, column, self.kind, **self.options)
 
 
-class SealedBinary(TypeDecorator[SealedValue[Any]]):
-    """Sealed bytes. Results are SealedValue, NULL is None; only sealed values are bound."""
+class SealedBinary(TypeDecorator[SealedBytes]):
+    """Sealed bytes. Results are SealedBytes, NULL is None; only sealed values are bound."""
 
     impl = LargeBinary
     cache_ok = True
@@ -73,8 +73,8 @@ class SealedBinary(TypeDecorator[SealedValue[Any]]):
         inner = self.impl_instance.bind_processor(dialect)
 
         def process(value: Any) -> Any:
-            if type(value) is SealedValue:
-                stored = value.stored
+            if isinstance(value, SealedValue | SealedBytes):
+                stored = bytes(value.stored)
                 return stored if inner is None else inner(stored)
             return None if value is None else Unsealed()
 
@@ -83,20 +83,26 @@ class SealedBinary(TypeDecorator[SealedValue[Any]]):
     def literal_processor(self, dialect: Dialect) -> None:
         """None: a sealed value is never written into the text of a statement."""
 
-    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], SealedValue[Any] | None]:
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], SealedBytes | None]:
         """Wraps what the database gave, without looking at it."""
         inner = self.impl_instance.result_processor(dialect, coltype)
-        cell = self.cell
+        wrap = sealed_bytes(self.cell)
 
-        def process(value: Any) -> SealedValue[Any] | None:
-            stored: Any = value if inner is None else inner(value)
-            return None if stored is None else SealedValue(cell, stored)
+        def process(value: Any) -> SealedBytes | None:
+            if type(value) is bytes:
+                return wrap(value)
+            if value is None:
+                return None
+            stored: Any = value if inner is None or isinstance(value, str) else inner(value)
+            # What is no bytes was not written by us; it becomes what never opens.
+            return wrap(stored if isinstance(stored, bytes | bytearray | memoryview) else b"")
 
         return process
 
     def compare_values(self, x: Any, y: Any) -> bool:
         """Whether a write can be spared: the same sealed bytes."""
-        return x is y or (type(x) is SealedValue and type(y) is SealedValue and x.stored == y.stored)
+        kinds = (SealedValue, SealedBytes)
+        return x is y or (isinstance(x, kinds) and isinstance(y, kinds) and bool(x.stored == y.stored))
 
     def coerce_compared_value(self, op: Any, value: Any) -> SealedBinary:
         """Whatever is bound beside the column is judged as its own values are."""

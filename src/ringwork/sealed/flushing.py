@@ -18,7 +18,7 @@ from sqlalchemy.orm.attributes import flag_modified, instance_state
 from ringwork.errors import SealBroken, SealMisused
 from ringwork.sealed.attributes import FIELD, Binding, Field, SealedAttribute, waiting
 from ringwork.sealed.columns import SealedBinary
-from ringwork.sealed.values import NOT_OPENED, SealedValue, Waiting
+from ringwork.sealed.values import NOT_OPENED, SealedBytes, SealedValue, Waiting
 
 UNSET: Any = object()
 """The default of a field without one."""
@@ -26,6 +26,7 @@ UNSET: Any = object()
 _LATER = "ringwork rows to be sealed"
 _MARK = b""
 
+Held = SealedValue[Any] | SealedBytes
 _Batch = tuple[Connection, Table, tuple[str, ...]]
 
 
@@ -86,21 +87,20 @@ def _seal_new(fields: tuple[Field, ...], keys: dict[str, Callable[[], Any]], tar
     for name, make in keys.items():
         if inside.get(name) is None:
             setattr(target, name, make())
+    known: Binding | None = None
     for field in fields:
         held = _given(field, inside)
         if held is None:
             continue
-        bound = field.binding(target)
-        if bound is not None:
-            inside[field.key] = _for_row(field, held, bound)
-        else:
-            # The key is the database's to make: the row gets a mark that never opens, until `_seal_known`.
-            later: SealedValue[Any] = SealedValue(field.cell, _MARK)
-            inside[field.key] = later
-            later.opened = _value(field, held)
+        # One identity for all fields that are bound by the key alone.
+        bound = known if known is not None and field.by_key else field.binding(target)
+        if field.by_key:
+            known = bound
+        # Where the key is the database's to make, the row gets a mark that never opens, until `_seal_known`.
+        inside[field.key] = field.known(_value(field, held), _MARK) if bound is None else _for_row(field, held, bound)
 
 
-def _given(field: Field, inside: dict[str, Any]) -> Waiting | SealedValue[Any] | None:
+def _given(field: Field, inside: dict[str, Any]) -> Waiting | Held | None:
     """What is to be stored for a new row; None for NULL."""
     held = inside.get(field.key, UNSET)
     if held is UNSET:
@@ -108,24 +108,23 @@ def _given(field: Field, inside: dict[str, Any]) -> Waiting | SealedValue[Any] |
             # Against a required field that is forgotten, and stored as anything.
             return waiting(field.cell, None)
         held = field.default() if callable(field.default) else field.default
-    return held if type(held) is SealedValue else waiting(field.cell, held)
+    return held if isinstance(held, SealedValue | SealedBytes) else waiting(field.cell, held)
 
 
-def _for_row(field: Field, held: Waiting | SealedValue[Any], bound: Binding) -> SealedValue[Any]:
+def _for_row(field: Field, held: Waiting | Held, bound: Binding) -> SealedValue[Any]:
     if isinstance(held, Waiting):
-        return field.sealed(held.value, bound)
+        return field.sealed(held, bound)
     try:
         # Of an instance that was merged, or made new again: right when it is the same row.
-        held.cell.open(held.stored, bound[0], tenant=bound[1])
+        return field.known(held.cell.open(held.stored, bound[0], tenant=bound[1]), held.stored)
     except SealBroken:
-        return field.sealed(_value(field, held), bound)
-    return held
+        return field.sealed(Waiting(field.cell, _value(field, held)), bound)
 
 
-def _value(field: Field, held: Waiting | SealedValue[Any]) -> Any:
+def _value(field: Field, held: Waiting | Held) -> Any:
     if isinstance(held, Waiting):
         return held.value
-    if held.opened is NOT_OPENED:
+    if isinstance(held, SealedBytes) or held.opened is NOT_OPENED:
         raise SealMisused(f"{field.cell.label} of a row with another key was never read; read it before the row is made anew")
     return held.opened
 
@@ -134,20 +133,24 @@ def _seal_known(fields: tuple[Field, ...], connection: Connection, target: Any) 
     """Seal what waited for its key; all rows of the flush are written together by `write_later`."""
     inside = instance_state(target).dict
     found: dict[Table, dict[str, Any]] = {}
+    known: Binding | None = None
     for field in fields:
         held = inside.get(field.key)
         if type(held) is not SealedValue or held.stored != _MARK:
             continue
-        bound, table = field.binding(target), field.column.table
+        bound = known = known if known is not None and field.by_key else field.binding(target)
+        table = field.column.table
         if bound is None or not isinstance(table, Table):
             raise SealMisused(f"{field.cell.label}: the database gave the row no key, so nothing can be bound to it")
-        inside[field.key] = found.setdefault(table, {})[field.column.key] = field.sealed(held.opened, bound)
+        row, tenant, subject = bound
+        held = field.known(held.opened, field.cell.seal(held.opened, row, tenant=tenant, subject=subject))
+        inside[field.key] = found.setdefault(table, {})[field.column.key] = held
     session = object_session(target)
     for table, values in found.items():
         if session is not None:
             batch = (connection, table, tuple(values))
-            row = {f"ringwork_{column.key}": _key_part(target, column) for column in table.primary_key}
-            session.info.setdefault(_LATER, {}).setdefault(batch, []).append({**values, **row})
+            row_of = {f"ringwork_{column.key}": _key_part(target, column) for column in table.primary_key}
+            session.info.setdefault(_LATER, {}).setdefault(batch, []).append({**values, **row_of})
 
 
 def _key_part(target: Any, column: Any) -> Any:
@@ -179,8 +182,8 @@ def _seal_changed(fields: tuple[Field, ...], target: Any) -> None:
         moved = not field.watched.isdisjoint(changed) and field.stored_binding(target) != field.binding(target)
         if field.key not in changed and not moved:
             continue
-        held = inside[field.key] if field.key in changed else SealedAttribute.held(getattr(type(target), field.key), target)
-        if type(held) is not SealedValue:
+        held = inside[field.key] if field.key in changed else getattr(type(target), field.key).held(target)
+        if not isinstance(held, SealedValue | SealedBytes):
             held = waiting(field.cell, held)
         if held is None:
             continue
@@ -188,7 +191,9 @@ def _seal_changed(fields: tuple[Field, ...], target: Any) -> None:
         if not moved and isinstance(held, Waiting) and _is_same(old, held):
             inside[field.key] = old
             continue
-        _seal_again(field, target, held, moved=moved)
+        if moved and not isinstance(held, Waiting):
+            held = Waiting(field.cell, field.open(target, held))
+        _seal_again(field, target, held)
 
 
 def _is_same(old: Any, held: Waiting) -> bool:
@@ -196,12 +201,9 @@ def _is_same(old: Any, held: Waiting) -> bool:
     return type(old) is SealedValue and type(old.opened) is type(held.value) and bool(old.opened == held.value)
 
 
-def _seal_again(field: Field, target: Any, held: Waiting | SealedValue[Any], *, moved: bool) -> None:
+def _seal_again(field: Field, target: Any, held: Waiting | Held) -> None:
     bound = field.binding(target)
     if bound is None:
         raise SealMisused(f"{field.cell.label}: a row that is stored keeps a key; give it the new one")
-    if moved and isinstance(held, SealedValue) and held.opened is NOT_OPENED:
-        field.open(target, held)
-    sealed = field.sealed(_value(field, held), bound) if moved else _for_row(field, held, bound)
-    instance_state(target).dict[field.key] = sealed
+    instance_state(target).dict[field.key] = _for_row(field, held, bound)
     flag_modified(target, field.key)

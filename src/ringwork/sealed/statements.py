@@ -19,7 +19,7 @@ from ringwork.sealed.attributes import kind_of, require_kind
 from ringwork.sealed.cells import Cell, Row
 from ringwork.sealed.columns import SealedBinary, incomparable
 from ringwork.sealed.flushing import UNSET, maker
-from ringwork.sealed.values import SealedValue, Waiting
+from ringwork.sealed.values import SealedBytes, SealedValue, Waiting
 
 Values = dict[str, Any]
 
@@ -55,11 +55,16 @@ def _is_sealed(statement: Any, columns: Mapping[str, Column[Any]], rows: Sequenc
     """Whether nothing is left to do: what the unit of work hands over is sealed already."""
     if statement._values or statement._multi_values:
         return False
-    if isinstance(statement, Update):
-        return all(type(row[name]) is SealedValue for row in rows for name in columns if name in row)
-    if statement.select is not None or _after(statement):
+    if isinstance(statement, Insert) and (statement.select is not None or _after(statement)):
         return False
-    return all(type(row.get(name)) is SealedValue for row in rows for name in columns)
+    cells = {name: column.type.cell for name, column in columns.items() if isinstance(column.type, SealedBinary)}
+    if isinstance(statement, Update):
+        return all(_is_of(row[name], cell) for row in rows for name, cell in cells.items() if name in row)
+    return all(_is_of(row.get(name), cell) for row in rows for name, cell in cells.items())
+
+
+def _is_of(value: Any, cell: Cell) -> bool:
+    return isinstance(value, SealedValue | SealedBytes) and value.cell is cell
 
 
 class _Write:
@@ -114,8 +119,8 @@ class _Write:
             return None if cell.optional else UNSET
         return default() if callable(default) else default
 
-    def _sealed(self, cell: Cell, value: Any, given: Values) -> SealedValue[Any] | None:
-        if isinstance(value, SealedValue):
+    def _sealed(self, cell: Cell, value: Any, given: Values) -> Any:
+        if isinstance(value, SealedValue | SealedBytes):
             if value.cell.label != cell.label:
                 raise SealMisused(f"{cell.label} was given a sealed value of {value.cell.label}; open it there, and give what it holds")
             return value
