@@ -31,5 +31,5 @@ def yaml(path: Path) -> dict:
     """A YAML file as the libraries of the judges read it: `on` is a text, as GitHub and GitLab have it."""
     read = "YAML(typ='safe', pure=True).load(open(sys.argv[1], encoding='utf-8'))"
     script = f"import json, sys; from ruamel.yaml import YAML; print(json.dumps({read}))"
-    done = subprocess.run([tool("python"), "-c", script, path], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([tool("python"), "-c", script, path], capture_output=True, text=True, check=True, timeout=300)
     return json.loads(done.stdout)

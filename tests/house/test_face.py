@@ -50,7 +50,7 @@ print(json.dumps({"effects": effects, "read": read, "loaded": loaded, "inner": i
 
 @pytest.fixture(scope="module")
 def watched() -> dict[str, list[str]]:
-    done = subprocess.run([sys.executable, "-B", "-I", "-c", WATCH], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run([sys.executable, "-B", "-I", "-c", WATCH], capture_output=True, text=True, check=True, timeout=300)
     return dict(json.loads(done.stdout))
 
 

@@ -39,7 +39,7 @@ def _run(folder: Path, required: str) -> subprocess.CompletedProcess[str]:
         ".",
     ]
     environment = {**os.environ, "RINGWORK_REQUIRE_REAL": required, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300)
 
 
 @pytest.fixture

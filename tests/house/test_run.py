@@ -14,7 +14,7 @@ RUN = graph.TOP / "run"
 
 
 def _ask(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([RUN, *arguments], capture_output=True, text=True, check=False, timeout=30)
+    return subprocess.run([RUN, *arguments], capture_output=True, text=True, check=False, timeout=300)
 
 
 @pytest.mark.parametrize("door", ["run", ".ci/run"])
