@@ -32,10 +32,11 @@ MOST_LINES = 10
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", ".", "suite")
 MANAGE = ("manage.py", "test", "suite")
 CALL = "\nfrom ringwork import protect\nprotect(app)\n"
+PROPOSED: dict[str, list[dict[str, Any]]] = {}
 INSTALLED = "\nimport ringwork\nringwork.protect()\n"
 
 
-@pytest.fixture(params=APPS)
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in APPS])
 def project(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
     """A copy of one application, as its developer has it."""
     return Project(request.param, tmp_path)
@@ -45,7 +46,7 @@ class Project:
     """One application in a folder of its own."""
 
     def __init__(self, name: str, folder: Path) -> None:
-        self.target, self.told = APPS[name]
+        self.name, (self.target, self.told) = name, APPS[name]
         self.is_django = name.startswith("django")
         self.folder = folder / name
         shutil.copytree(EXISTING / name, self.folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -68,11 +69,13 @@ class Project:
         return found
 
     def proposed(self) -> list[dict[str, Any]]:
-        """The lines that `ringwork adopt` prints."""
+        """The lines that `ringwork adopt` prints; asked for once, since every copy of an application begins with the same files."""
+        if self.name in PROPOSED:
+            return PROPOSED[self.name]
         done = self.run(str(Path(sys.executable).parent / "ringwork"), "adopt", self.target, *self.told, "--json")
         assert done.returncode == 0, done.stdout + done.stderr
         lines: list[dict[str, Any]] = json.loads(done.stdout)["lines"]
-        return lines
+        return PROPOSED.setdefault(self.name, lines)
 
     def write(self, lines: list[dict[str, Any]]) -> None:
         """What a developer does with them: those with a number in their place, from the last upward; the others at the end."""
