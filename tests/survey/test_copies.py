@@ -76,3 +76,15 @@ def test_a_small_tree_is_copied_into_memory_and_what_does_not_fit_is_not(tmp_pat
     (tmp_path / "large.bin").unlink()
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     assert copies.home(tmp_path, tmp_path) is None
+
+
+def test_keeps_private_what_is_private(tmp_path):
+    """A root key that others could read is refused at the start, in a copy as anywhere."""
+    (tmp_path / "tree").mkdir()
+    for name, mode in (("root.key", 0o600), ("notes.txt", 0o644)):
+        (tmp_path / "tree" / name).write_text("x", encoding="utf-8")
+        (tmp_path / "tree" / name).chmod(mode)
+    copies.copy_tree(tmp_path / "tree", tmp_path / "copy")
+    copies.duplicate(tmp_path / "copy", tmp_path / "variant")
+    assert [(tmp_path / place / "root.key").stat().st_mode & 0o777 for place in ("copy", "variant")] == [0o600, 0o600]
+    assert (tmp_path / "variant" / "notes.txt").stat().st_mode & 0o044

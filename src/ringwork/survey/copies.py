@@ -108,6 +108,7 @@ SOURCES = frozenset(
 )
 """Suffixes of files that an application reads and does not write in place; variants share them."""
 
+_OTHERS, _PRIVATE = 0o077, 0o600
 _SHARED = tuple(SOURCES)
 MEMORY = Path("/dev/shm")  # noqa: S108  # a folder with a random name, for this user alone, is made below it
 _IN_MEMORY_BYTES, _FREE_BYTES = 20_000_000, 2_000_000_000
@@ -139,6 +140,13 @@ def _is_small(root: Path) -> bool:
     return True
 
 
+def _copied(source: str, target: str) -> None:
+    """The content; and where a file is its owner's alone, that too, for a key that others can read is refused where it is used."""
+    shutil.copyfile(source, target)
+    if not Path(source).stat().st_mode & _OTHERS:
+        Path(target).chmod(_PRIVATE)
+
+
 def duplicate(source: Path, destination: Path) -> None:
     """A second copy of a finished copy, for one variant; sources are shared by hard links, so that this takes no time."""
     destination.parent.mkdir(parents=True, exist_ok=True)
@@ -158,4 +166,4 @@ def _duplicate(source: str, destination: str) -> None:
             elif entry.name.endswith(_SHARED):
                 os.link(entry.path, place)
             else:
-                shutil.copyfile(entry.path, place)
+                _copied(entry.path, place)
