@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import data_fields
 import data_orm
+import data_rotation
 import marks
 
 Part = tuple[str, list[str]]
@@ -51,7 +52,17 @@ def orm(rounds: int) -> Part:
     return data_orm.table(figures, sizes), goals
 
 
-PARTS = {"fields": fields, "orm": orm}
+def rotation(rounds: int) -> Part:
+    """The change of a key."""
+    figures = data_rotation.measure(max(3, rounds // 3))
+    lost, written = data_rotation.writes_lost()
+    return data_rotation.table(figures), [
+        _goal("a rotation to read and update in clear", figures.ratio(data_rotation.ROTATED, data_rotation.PLAIN), 4.5),
+        f"| rows lost, of {written} that {data_rotation.WRITERS} writers wrote meanwhile | {lost} | 0 | {_word(not lost)} |",
+    ]
+
+
+PARTS = {"fields": fields, "orm": orm, "rotation": rotation}
 
 
 def main() -> None:

@@ -117,29 +117,38 @@ class TableBatch:
         asked = asked.add_columns(found.stored.label("ringwork_stored")).where(found.kid == wanted).order_by(*keys).limit(limit)
         if after is not None:
             asked = asked.where(sa.tuple_(*keys) > sa.tuple_(*(sa.literal(part, key.type) for key, part in zip(keys, after, strict=True))))
-        return [
-            Cell(
-                key=tuple(row[key.name] for key in keys),
-                place=found.place(row),
-                sealed=from_text(row["ringwork_stored"]) if found.is_text else bytes(row["ringwork_stored"]),
-            )
-            for row in (found_row._asdict() for found_row in self._connection.execute(asked))
-        ]
+        result = self._connection.execute(asked)
+        names, cells = tuple(result.keys()), []
+        for *values, stored in result:
+            row = dict(zip(names, values, strict=False))
+            sealed = from_text(stored) if found.is_text else bytes(stored)
+            cells.append(Cell(key=tuple([row[key.name] for key in keys]), place=found.place(row), sealed=sealed))
+        return cells
 
-    def swap(self, column: SealedColumn, cell: Cell, sealed: bytes) -> bool:
-        """Compare and swap."""
+    def swap(self, column: SealedColumn, changes: Sequence[tuple[Cell, bytes]]) -> int:
+        """Compare and swap, all in one go."""
         found = self._columns[column.label]
         keys = found.table.primary_key.columns
-        changed = (
+        kind = found.stored.type
+        statement = (
             sa.update(found.table)
-            .where(*(key == part for key, part in zip(keys, cell.key, strict=True)))
+            .where(*(key == sa.bindparam(f"ringwork_key_{at}", type_=key.type) for at, key in enumerate(keys)))
             # Against a write that is lost: whoever wrote after we have read keeps what was written.
-            .where(found.stored == found.as_stored(cell.sealed))
-            .values(
-                {found.table.c[found.column]: sa.type_coerce(sa.literal(found.as_stored(sealed), found.stored.type), found.stored.type)}
-            )
+            .where(found.stored == sa.bindparam("ringwork_old", type_=kind))
+            .values({found.table.c[found.column]: sa.type_coerce(sa.bindparam("ringwork_new", type_=kind), kind)})
         )
-        return self._connection.execute(changed).rowcount == 1
+        rows = [
+            {
+                **{f"ringwork_key_{at}": part for at, part in enumerate(cell.key)},
+                "ringwork_old": found.as_stored(cell.sealed),
+                "ringwork_new": found.as_stored(sealed),
+            }
+            for cell, sealed in changes
+        ]
+        if self._connection.dialect.supports_sane_multi_rowcount:
+            return self._connection.execute(statement, rows).rowcount
+        # Drivers that count only the last row of many.
+        return sum(self._connection.execute(statement, row).rowcount for row in rows)
 
     def position(self, task: str, column: SealedColumn) -> Key | None:
         """How far the task came."""

@@ -10,12 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from ringwork.crypto.sealing import read_header
+from ringwork.crypto.sealing import bind, kid_of
 from ringwork.errors import KeyRefused, SealBroken
 from ringwork.frozen import Frozen
 from ringwork.keys.lifecycle import KeyReason, Lifecycle
 from ringwork.keys.rows import KeyRow, Owner, State, answer
-from ringwork.keys.sealed_columns import Batch, Cell, SealedColumn, SealedSource
+from ringwork.keys.sealed_columns import Cell, SealedColumn, SealedSource
 
 BATCH = 200
 """Values in one transaction: short enough that no writer waits for long."""
@@ -151,7 +151,8 @@ class Rotation:
             self.ring.to_open(row.kid, column.table, column.column)
             with source.batch() as batch:
                 cells = batch.cells(column, kid=row.kid, after=batch.position(task, column), limit=self._batch)
-                swapped = sum(self._swap(batch, column, cell, owner) for cell in cells)
+                changes = [(cell, sealed) for cell in cells if (sealed := self._sealed_again(column, cell, owner)) is not None]
+                swapped = batch.swap(column, changes) if changes else 0
                 # The end of the column is the beginning of the next pass.
                 is_end = len(cells) < self._batch
                 batch.note(task, column, None if is_end else cells[-1].key)
@@ -159,19 +160,21 @@ class Rotation:
             if is_end:
                 return
 
-    def _swap(self, batch: Batch, column: SealedColumn, cell: Cell, owner: Owner) -> bool:
+    def _sealed_again(self, column: SealedColumn, cell: Cell, owner: Owner) -> bytes | None:
+        """The value under the key that seals now; None for one that does not open."""
+        place, profile = cell.place, column.profile
+        bound = bind(place.row, profile=profile, tenant=place.tenant, version=place.version)
         try:
-            kid = read_header(cell.sealed).kid
-            plain = self.ring.to_open(kid, column.table, column.column).open(cell.sealed, cell.place, profile=column.profile)
+            plain = self.ring.to_open(kid_of(cell.sealed), column.table, column.column).open_bound(cell.sealed, bound, profile)
         except SealBroken as error:
             # Against evidence that a rotation would tidy away: what does not open stays, and keeps its key from being retired.
             where = f"{column.label} of row {'/'.join(map(str, cell.key))}"
             self._broken[where] = Broken(place=where, problem=error.problem)
-            return False
+            return None
         cipher = self.ring.to_seal(
             column.table, column.column, data_class=owner.data_class, tenant=owner.tenant or None, subject=owner.subject or None
         )
-        return batch.swap(column, cell, cipher.seal(plain, cell.place, profile=column.profile))
+        return cipher.seal_bound(plain, bound, profile)
 
     def _keys(self, owner: Owner) -> tuple[KeyRow | None, KeyRow | None, list[KeyRow]]:
         """The owner's pending, active and decrypt-only keys; of several pending ones the newest."""

@@ -52,8 +52,11 @@ class Batch(Protocol):
         """Up to `limit` values that are sealed under key `kid`, by primary key, of rows whose key is above `after`."""
         ...
 
-    def swap(self, column: SealedColumn, cell: Cell, sealed: bytes) -> bool:
-        """Replace the value where it still holds `cell.sealed`. False where somebody else has written it, or the row is gone."""
+    def swap(self, column: SealedColumn, changes: Sequence[tuple[Cell, bytes]]) -> int:
+        """Replace each value that still holds `cell.sealed`; where somebody else has written it, or the row is gone, nothing is done.
+
+        All in one statement with many rows, since building it costs more than running it. Returns how many were replaced.
+        """
         ...
 
     def position(self, task: str, column: SealedColumn) -> Key | None:

@@ -92,7 +92,7 @@ def test_leaves_a_write_that_came_between(kept: Kept) -> None:
         note = kept.ward.Note.objects.get(pk=cell.key[0])
         note.text = "newer"
         note.save()
-        assert not batch.swap(column, cell, cell.sealed)
+        assert not batch.swap(column, [(cell, cell.sealed)])
     assert kept.ward.Note.objects.get(pk=cell.key[0]).text == "newer"
 
 

@@ -108,13 +108,16 @@ class ModelBatch:
             cells.append(Cell(key=key.read(row, None) or (), place=place, sealed=row[field.attname].stored))
         return cells
 
-    def swap(self, column: SealedColumn, cell: Cell, sealed: bytes) -> bool:
+    def swap(self, column: SealedColumn, changes: Sequence[tuple[Cell, bytes]]) -> int:
         """Compare and swap."""
         field = self._fields[column.label]
+        return sum(self._swap(field, cell, sealed) for cell, sealed in changes)
+
+    def _swap(self, field: Any, cell: Cell, sealed: bytes) -> int:
         # Against a write that is lost: whoever wrote after we have read keeps what was written.
         found = self._where(field, f"{_column(self._using, field)} = %s", cell.sealed)
         key = cell.key if len(cell.key) > 1 else cell.key[0]
-        return bool(found.filter(pk=key).update(**{field.attname: SealedValue(field.cell, sealed)}))
+        return found.filter(pk=key).update(**{field.attname: SealedValue(field.cell, sealed)})
 
     def position(self, task: str, column: SealedColumn) -> Key | None:
         """How far the task came."""
