@@ -27,7 +27,12 @@ STATEMENTS = {
     "a signed number": f"7:1tFq2Z:{SIGNATURE}",
     "a JSON Web Token": ".".join([_text(b'{"alg":"HS256","typ":"JWT"}'), _text(PAYLOAD), _text(secrets.token_bytes(32))]),
     "Fernet": base64.urlsafe_b64encode(b"\x80" + (1_764_000_000).to_bytes(8, "big") + secrets.token_bytes(64)).decode(),
-    "plain JSON": json.dumps({"theme": "dark"}),
+}
+READABLE = {
+    "JSON": json.dumps({"theme": "dark", "of": 3}),
+    "JSON as cookies quote it": '"{\\"created\\": 1764183000\\054 \\"session\\": {\\"reader\\": 1}}"',
+    "JSON in base64": _text(b'{"user": 7}'),
+    "JSON in an address": "%7B%22user%22%3A%207%7D",
 }
 RANDOM = {
     "base64": secrets.token_urlsafe(32),
@@ -39,7 +44,13 @@ RANDOM = {
 @pytest.mark.parametrize("kind", STATEMENTS)
 def test_knows_a_statement(kind: str) -> None:
     """Two of the same person are equal in the same second, and that is no fault."""
-    assert tokens.statement_of(STATEMENTS[kind])
+    assert tokens.statement_of(STATEMENTS[kind]) not in {"", tokens.READABLE}
+
+
+@pytest.mark.parametrize("kind", READABLE)
+def test_knows_what_anybody_reads_and_nobody_signs(kind: str) -> None:
+    """However it is quoted on its way."""
+    assert tokens.statement_of(READABLE[kind]) == tokens.READABLE
 
 
 @pytest.mark.parametrize("kind", RANDOM)

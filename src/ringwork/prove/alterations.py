@@ -59,7 +59,7 @@ def shape_of(answer: Answer) -> Shape:
 
 def is_certain(value: str) -> bool:
     """Whether a value is surely encrypted or signed; one that may as well be a random key is not."""
-    if tokens.statement_of(value) not in {"", "a readable value"}:
+    if tokens.statement_of(value) not in {"", tokens.READABLE}:
         return True
     raw = tokens.decoded(urllib.parse.unquote(value))
     is_hexadecimal = bool(re.fullmatch(r"[0-9a-fA-F]+", value))
@@ -68,7 +68,7 @@ def is_certain(value: str) -> bool:
 
 def is_candidate(value: str) -> bool:
     """Whether a value may be encrypted or signed at all: neither a word that everybody reads nor too short."""
-    return tokens.statement_of(value) != "a readable value" and any(len(tokens.decoded(field)) >= _BLOCK for field in _fields(value))
+    return tokens.statement_of(value) != tokens.READABLE and any(len(tokens.decoded(field)) >= _BLOCK for field in _fields(value))
 
 
 def _fields(value: str) -> list[str]:

@@ -16,6 +16,9 @@ import zlib
 from collections.abc import Sequence
 
 SEPARATORS = ".:|~!"
+READABLE = "a readable value"
+"""What `statement_of` says of one that nobody signs, as far as it shows."""
+
 _READABLE = re.compile(rb"[\x20-\x7e\t\n]{4,}")
 _TEXT = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _FERNET, _FERNET_BYTES = 0x80, 73
@@ -45,18 +48,28 @@ def statements_in(found: Sequence[str]) -> str:
 
 def statement_of(token: str) -> str:
     """What a token says by itself, in words: "" for one that only its giver understands."""
-    plain = urllib.parse.unquote(token).strip('"')
+    plain = _unquoted(token)
     parts = [part for part in re.split(r"[.:|]", plain) if part]
     if len(parts) == 3 and plain.count(".") == 2 and _json(decoded(parts[0])) is not None:
         return "a JSON Web Token"
     raw = decoded(plain)
     if len(raw) >= _FERNET_BYTES and raw[0] == _FERNET and _YEAR_2000 < int.from_bytes(raw[1:9], "big") < _YEAR_2100:
         return "a Fernet token"
-    if any(_json(text) is not None for part in (plain, *parts) for text in _texts(part)):
-        return "a signed value" if len(parts) > 1 else "a readable value"
+    if any(_json(text) is not None for text in _texts(plain)):
+        return READABLE
+    if any(_json(text) is not None for part in parts for text in _texts(part)):
+        return "a signed value"
     if len(parts) > 1 and len(decoded(parts[-1])) >= 20 and not any(map(_looks_random, parts[:-1])):
         return "a signed value"
     return ""
+
+
+def _unquoted(token: str) -> str:
+    """Without the quotes and escapes of cookies, and those of addresses."""
+    if len(token) > 1 and token[0] == token[-1] == '"':
+        inner = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal.group(1), 8)), token[1:-1])
+        token = re.sub(r"\\(.)", r"\1", inner)
+    return urllib.parse.unquote(token)
 
 
 def decoded(text: str) -> bytes:
