@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ringwork import events, identify, own_checks
+from ringwork import events, identify, own_checks, signing_keys
 from ringwork.clock import as_utc
 from ringwork.crypto import chance
 from ringwork.enforce.guard import Refusal, Site, Surroundings
@@ -153,7 +153,12 @@ class Installation:
             events.LOGGER.setLevel(logging.INFO)  # errors that the application answers itself are told at INFO
         routes = self.list_routes()
         around = self._look_round()
-        faults = [*self._access_faults(routes), *self._guard_faults(routes, around), *self._store_faults(), *self._production_faults()]
+        faults = [
+            *self._access_faults(routes),
+            *self._guard_faults(routes, around),
+            *self._store_faults(),
+            *self._production_faults(around),
+        ]
         if faults and self.mode is Mode.PRODUCTION:
             raise PolicyInvalid(faults)
         self._require_stated_place(faults)
@@ -170,7 +175,7 @@ class Installation:
         routes, around, here = self.list_routes(), self.look_round(), self.site
         self.site = replace(here, production=True)
         try:
-            return [*self._access_faults(routes), *self._guard_faults(routes, around), *self._production_faults(forced=True)]
+            return [*self._access_faults(routes), *self._guard_faults(routes, around), *self._production_faults(around, forced=True)]
         finally:
             self.site = here
 
@@ -281,7 +286,7 @@ class Installation:
             faults.append("key: the store is shared by several processes, the key is not; set RINGWORK_KEY, the same in all of them")
         return faults
 
-    def _production_faults(self, *, forced: bool = False) -> list[str]:
+    def _production_faults(self, around: Surroundings, *, forced: bool = False) -> list[str]:
         if self.mode is not Mode.PRODUCTION and not forced:
             return []
         faults = []
@@ -291,7 +296,8 @@ class Installation:
             faults.append("key: production needs RINGWORK_KEY, 32 random bytes in base64, the same in every process")
         if self.only is not None:
             faults.append("only: production runs all controls; take `only` out, or stay in enforce")
-        return faults
+        # Against sessions that a stranger signs: the framework's own keys are looked at before the first one is taken.
+        return [*faults, *signing_keys.faults(around.settings)]
 
 
 def _load(setting: str, name: str) -> Any:

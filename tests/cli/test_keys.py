@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -208,3 +211,29 @@ def test_tells_a_key_that_is_due(keys: Callable, project: Path) -> None:
         connection.execute("UPDATE ringwork_keys_1 SET activated = activated - 366 * 86400 WHERE kid = ?", (row.kid,))
     ended = keys("status")
     assert (ended.code, "in use for 366 days; rotate it" in ended.out) == (1, True)
+
+
+DJANGO = """
+SECRET_KEY = "only for tests of this repository, and for nothing else"
+INSTALLED_APPS = ["ringwork.stores.django_orm"]
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "app.sqlite3"}}
+"""
+
+
+def test_keeps_the_keys_in_a_django_projects_database(tmp_path: Path) -> None:
+    """After migrate, init makes the first key there; before it, the message says so."""
+    (tmp_path / "ringwork.toml").write_text('[keys]\nroot = "file:root.key"\ntable = "django"\n')
+    (tmp_path / "settings_of_shop.py").write_text(DJANGO)
+    environment = dict(os.environ)
+    asked = [str(Path(sys.executable).parent / "ringwork"), "keys"]
+
+    def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(words, cwd=tmp_path, env={**environment, **more}, check=False, capture_output=True, text=True)
+
+    assert "DJANGO_SETTINGS_MODULE" in run(*asked, "init").stderr
+    settings = {"DJANGO_SETTINGS_MODULE": "settings_of_shop"}
+    assert "manage.py migrate" in run(*asked, "init", **settings).stderr
+    assert run(sys.executable, "-m", "django", "migrate", "--pythonpath", ".", **settings).returncode == 0
+    made = run(*asked, "init", **settings)
+    assert (made.returncode, "class default: key" in made.stdout) == (0, True), made.stderr
+    assert "active" in run(*asked, "status", **settings).stdout

@@ -13,6 +13,7 @@ HIDDEN: dict[tuple[str, str], str] = {
     ): "it brings ssl, which frameworks and servers load anyway and `import ringwork` does not",
     ("ringwork.policy.files", "difflib"): "the nearest name is looked for once something was misspelled; a start without faults needs none",
     ("ringwork.policy.files", "tomllib"): "parsing is for folders with a settings file; a policy in code has none",
+    ("ringwork.keys.settings", "ringwork.stores.django_orm.keys"): "a Django app's models are loaded once Django is set up",
     ("ringwork.keys.settings", "ringwork.stores.sqlalchemy_keys"): "loaded where the settings name a database; it brings SQLAlchemy",
     ("ringwork.stores.chosen", "ringwork.stores.redis"): "loaded where the policy names a Redis server",
     ("ringwork.stores.chosen", "ringwork.stores.sqlite"): "loaded where the policy names a file; it brings sqlite3",

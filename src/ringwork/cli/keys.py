@@ -52,6 +52,9 @@ class Project:
         if not isinstance(table, dict):
             raise PolicyInvalid([f'{found.name}: [keys] is missing; write it with root = "file:keys/root.key", or another root'])
         self.folder, self._events = folder, events
+        # The project's own modules: its settings of Django, and the functions that give its sealed columns.
+        if str(folder.absolute()) not in sys.path:
+            sys.path.insert(0, str(folder.absolute()))
         self.settings: KeySettings = key_settings.settings_of(table, where=found.name)
 
     def ring(self) -> Keyring:
@@ -67,7 +70,6 @@ class Project:
 
     def rotation(self, ring: Keyring, tell: Callable[[Told], None] = lambda told: None) -> Rotation:
         """Over its sealed columns."""
-        sys.path.insert(0, str(self.folder.absolute()))
         return Rotation(self.life(ring), key_settings.load_sources(self.settings.columns, _function), tell=tell)
 
     def _tell(self, event: Event) -> None:

@@ -15,6 +15,7 @@ from ringwork.frameworks import django_sharing, rewriters, telltales, templating
 from ringwork.frameworks.django_routes import entries
 
 _DEBUG_SETTINGS = ("DEBUG_PROPAGATE_EXCEPTIONS",)
+_SIGNING = ("SECRET_KEY", "SECRET_KEY_FALLBACKS")
 
 
 def look_round(layers: tuple[str, ...]) -> Surroundings:
@@ -23,7 +24,7 @@ def look_round(layers: tuple[str, ...]) -> Surroundings:
         framework="django",
         debug=tuple(dict.fromkeys(_debug())),
         static_folders=tuple(_folders()),
-        settings=django_sharing.settings_of(),
+        settings={**django_sharing.settings_of(), **{name: getattr(settings, name, None) for name in _SIGNING}},
         rewriters=tuple(rewriters.around_us()),
         layers=layers,
     )

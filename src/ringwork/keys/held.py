@@ -47,29 +47,47 @@ USUAL = Limits()
 
 
 class Held:
-    """A key that may be used. `row` and `read_at` change when its row is read again; its bytes never do."""
+    """A key that may be used from `since` until `until` without asking anybody. Its bytes never change; its row is read again."""
 
-    __slots__ = ("row", "read_at", "unwrapped_at", "used", "left", "owed", "_lock", "_key", "_suite", "_ciphers", "_process")
+    __slots__ = (
+        "row",
+        "since",
+        "until",
+        "unwrapped_at",
+        "used",
+        "left",
+        "owed",
+        "_limits",
+        "_lock",
+        "_key",
+        "_suite",
+        "_ciphers",
+        "_process",
+    )
 
-    def __init__(self, row: KeyRow, key: Secret[bytes], *, now: float, suite: Suite) -> None:
-        self.row, self._key, self._suite = row, key, suite
-        self.read_at = self.unwrapped_at = now
+    def __init__(self, row: KeyRow, key: Secret[bytes], *, now: float, suite: Suite, limits: Limits) -> None:
+        self._key, self._suite, self._limits = key, suite, limits
+        self.unwrapped_at = now
         self.used = self.left = self.owed = 0
         self._lock = threading.Lock()
         self._ciphers: dict[tuple[str, str], Cipher] = {}
         self._process = os.getpid()
+        self.renew(row, now=now)
 
-    def is_fresh(self, now: float, limits: Limits) -> bool:
-        """Whether it may be used without asking anybody. A clock set back makes it old."""
-        return 0 <= now - self.read_at < limits.cache_seconds and self.may_stay(now, limits)
+    def renew(self, row: KeyRow, *, now: float) -> None:
+        """Go on with a row that was just read. A clock set back before `now` makes it old."""
+        self.row, self.since = row, now
+        self.until = min(now + self._limits.cache_seconds, self.unwrapped_at + self._limits.root_seconds)
 
-    def may_stay(self, now: float, limits: Limits) -> bool:
+    def may_stay(self, now: float) -> bool:
         """Whether its bytes may be kept, once its row has been looked at."""
-        return 0 <= now - self.unwrapped_at < limits.root_seconds and self.used < limits.uses
+        return 0 <= now - self.unwrapped_at < self._limits.root_seconds and self.used < self._limits.uses
 
     def cipher(self, table: str, column: str) -> Cipher:
         """The cipher of one column, derived once."""
         self.used += 1
+        if self.used >= self._limits.uses:
+            self.until = 0.0
         try:
             return self._ciphers[table, column]
         except KeyError:

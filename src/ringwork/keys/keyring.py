@@ -10,7 +10,8 @@ import asyncio
 import contextlib
 import os
 import threading
-from collections.abc import Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from ringwork.clock import SYSTEM_CLOCK, Clock
 from ringwork.crypto.sealing import Cipher, Suite
@@ -37,7 +38,7 @@ class Keyring:
     `refreshing` go on doing so, and no statement waits for a root.
     """
 
-    __slots__ = ("hierarchy", "limits", "clock", "suite", "_lock", "_held", "_active", "_process")
+    __slots__ = ("hierarchy", "limits", "clock", "suite", "_now", "_lock", "_held", "_active", "_process")
 
     def __init__(
         self,
@@ -52,6 +53,8 @@ class Keyring:
         """roots: the first wraps new keys, the others are former ones that still unwrap. tenant_keys: see Hierarchy. suite: see Cipher."""
         self.hierarchy = Hierarchy(table, roots, clock=clock, tenant_keys=tenant_keys, seconds=limits.root_seconds)
         self.limits, self.clock, self.suite = limits, clock, suite
+        # Asked for each value, so the machine's clock is asked without a step in between.
+        self._now: Callable[[], float] = time.time if clock is SYSTEM_CLOCK else clock.now
         self._held: dict[int, Held] = {}
         self._active: dict[Whose, int] = {}
         self._lock, self._process = threading.RLock(), os.getpid()
@@ -71,7 +74,7 @@ class Keyring:
         """
         whose = (data_class, tenant or "", subject or "")
         held = self._held.get(self._active.get(whose, 0))
-        if held is None or not held.is_fresh(self.clock.now(), self.limits):
+        if held is None or not held.since <= self._now() < held.until:
             held = self._load_active(whose)
         held.count_value(self._lease)
         return held.cipher(table, column)
@@ -82,7 +85,7 @@ class Keyring:
         Raises KeyRefused for a key that is unknown, retired or destroyed, KeyUnavailable where key table or root do not answer.
         """
         held = self._held.get(kid)
-        if held is None or not held.is_fresh(self.clock.now(), self.limits):
+        if held is None or not held.since <= self._now() < held.until:
             held = self._load(kid)
         return held.cipher(table, column)
 
@@ -90,7 +93,7 @@ class Keyring:
         """The number of the key that `to_seal` would use now; nothing is counted."""
         whose = (data_class, tenant or "", subject or "")
         held = self._held.get(self._active.get(whose, 0))
-        if held is None or not held.is_fresh(self.clock.now(), self.limits):
+        if held is None or not held.since <= self._now() < held.until:
             held = self._load_active(whose)
         return held.row.kid
 
@@ -157,7 +160,7 @@ class Keyring:
     def _load_active(self, whose: Whose) -> Held:
         with self._locked():
             held = self._held.get(self._active.get(whose, 0))
-            if held is not None and held.is_fresh(self.clock.now(), self.limits):
+            if held is not None and held.since <= self._now() < held.until:
                 return held  # another thread was faster
             owner = Owner(data_class=whose[0], tenant=whose[1], subject=whose[2])
             row = answer(lambda: self.table.active(owner)) or self._first_of(owner)
@@ -177,7 +180,7 @@ class Keyring:
     def _load(self, kid: int) -> Held:
         with self._locked():
             held = self._held.get(kid)
-            if held is not None and held.is_fresh(self.clock.now(), self.limits):
+            if held is not None and held.since <= self._now() < held.until:
                 return held
             row = answer(lambda: self.table.find(kid))
             if row is None:
@@ -188,12 +191,12 @@ class Keyring:
         """Keep a key whose row was just read. early: its bytes are asked for again when half of their time is over."""
         self._require_readable(row)
         now, held = self.clock.now(), self._held.pop(row.kid, None)
-        stays = held is not None and held.row.check == row.check and held.may_stay(now, self.limits)
+        stays = held is not None and held.row.check == row.check and held.may_stay(now)
         if held is None or not stays or (early and now - held.unwrapped_at > self.limits.root_seconds / 2):
             left = held.left if held is not None else 0
-            held = Held(row, answer(lambda: self.hierarchy.unwrap(row)), now=now, suite=self.suite)
+            held = Held(row, answer(lambda: self.hierarchy.unwrap(row)), now=now, suite=self.suite, limits=self.limits)
             held.left = left
-        held.row, held.read_at = row, now
+        held.renew(row, now=now)
         while len(self._held) >= self.limits.keys:
             self._held.pop(next(iter(self._held)))
         self._held[row.kid] = held
@@ -227,7 +230,7 @@ class Keyring:
 
     def _drop_old(self) -> None:
         now = self.clock.now()
-        for kid in [kid for kid, held in self._held.items() if not held.may_stay(now, self.limits)]:
+        for kid in [kid for kid, held in self._held.items() if not held.may_stay(now)]:
             self.forget(kid)
 
     def _rows(self, states: Collection[State]) -> list[KeyRow]:

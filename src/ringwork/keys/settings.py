@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ringwork.crypto.sealing import Suite
-from ringwork.errors import KeyUnavailable, PolicyInvalid
+from ringwork.errors import ExtraMissing, KeyUnavailable, PolicyInvalid
 from ringwork.frozen import Frozen
 from ringwork.keys.held import Limits
 from ringwork.keys.keyring import Keyring
@@ -29,7 +29,7 @@ from ringwork.stores.sqlite_keys import SqliteKeyTable
 Named = Mapping[str, Any]
 
 _ROOT = 'write root = "file:keys/root.key", "env:RINGWORK_ROOT_KEY" or a table such as {kind = "aws", key = "alias/ringwork"}'
-_TABLE = 'write table = "sqlite:keys.db", or "env:DATABASE_URL", where the variable holds an address for SQLAlchemy'
+_TABLE = 'write table = "sqlite:keys.db", "django", or "env:DATABASE_URL", where the variable holds an address for SQLAlchemy'
 FIELDS: Mapping[str, tuple[set[str], set[str]]] = {
     "file": ({"path"}, {"passphrase"}),
     "env": (set(), {"variable"}),
@@ -43,9 +43,10 @@ _SECRETS = {"passphrase", "token", "secret_id", "pin"}
 
 
 class KeySettings(Frozen):
-    """The table [keys]. root, old_roots: tables with a kind. table: "sqlite:PATH" or "env:NAME". columns: "package.module:function".
+    """The table [keys]. root, old_roots: tables with a kind. table: "sqlite:PATH", "django" or "env:NAME".
 
-    classes: data classes that `init` makes keys for. lifetime_days: after which a key is due for rotation. strict: FIPS algorithms alone.
+    columns: "package.module:function". classes: data classes that `init` makes keys for. lifetime_days: after which a key is due.
+    strict: FIPS algorithms alone.
     """
 
     root: Named
@@ -107,6 +108,8 @@ def table_of(settings: KeySettings, *, base: Path) -> KeyTable:
     kind, _, rest = settings.table.partition(":")
     if kind == "sqlite":
         return SqliteKeyTable(base / rest)
+    if kind == "django":
+        return _django_table()
     address = os.environ.get(rest, "")
     if not address:
         raise KeyUnavailable(f"the variable {rest} is not set; put the address of the database into it, as SQLAlchemy takes it")
@@ -121,6 +124,23 @@ def table_of(settings: KeySettings, *, base: Path) -> KeyTable:
     except (sqlalchemy.exc.ArgumentError, ImportError) as error:
         # Against a password in a message: the address is not quoted.
         raise KeyUnavailable(f"the variable {rest} holds no address that SQLAlchemy can use ({type(error).__name__})") from error
+
+
+def _django_table() -> KeyTable:
+    try:
+        import django
+        from django.apps import apps
+        from django.core.exceptions import ImproperlyConfigured
+    except ImportError as error:
+        raise ExtraMissing(feature="a key table in a Django project", package="Django", extra="django") from error
+    try:
+        if not apps.ready:
+            django.setup()
+        from ringwork.stores.django_orm.keys import DjangoKeyTable
+    except (ImproperlyConfigured, RuntimeError) as error:
+        advice = 'set DJANGO_SETTINGS_MODULE, and write "ringwork.stores.django_orm" into INSTALLED_APPS'
+        raise KeyUnavailable(f"Django has no key table here ({type(error).__name__}); {advice}") from error
+    return DjangoKeyTable()
 
 
 def keyring_of(settings: KeySettings, *, base: Path) -> Keyring:
@@ -160,7 +180,7 @@ def _value(name: str, value: Any, where: str, faults: list[str]) -> Any:
     values = value if isinstance(value, list) and texts else [value]
     if not all(isinstance(each, kind) and (kind is bool or not isinstance(each, bool)) for each in values):
         faults.append(f"{where}: give {'a list of texts' if texts else _shown(kind)}, not {type(value).__name__}")
-    elif name == "table" and not (value.startswith(("sqlite:", "env:")) and value.partition(":")[2]):
+    elif name == "table" and value != "django" and not (value.startswith(("sqlite:", "env:")) and value.partition(":")[2]):
         # Against a password that is committed with the settings: an address of a database stands in a variable.
         faults.append(f"{where}: {_TABLE}")
     elif name == "columns" and not all(each.count(":") == 1 for each in values):
