@@ -19,7 +19,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, joinedload, make_tr
 from ringwork.errors import SealBroken, SealMisused
 from ringwork.keys.keyring import Keyring, memory_keyring
 from ringwork.sealed import keyrings
-from ringwork.sealed.sqlalchemy import sealed
+from ringwork.sealed.sqlalchemy import labels, sealed
 from tests.sealed.models import Base, Letter, Person, Visit
 
 SECRET = "canary-of-the-sessions"
@@ -242,6 +242,14 @@ def test_reads_the_data_of_a_renamed_table_by_its_pinned_label(ring: Keyring) ->
         db.commit()
         with pytest.raises(SealBroken):
             _ = db.query(Pinned).one().called
+
+
+def test_lists_what_every_column_is_bound_to() -> None:
+    """A manifest in a test of one's own shows a label that changed with a rename, before any data is lost."""
+    assert labels(Animals.metadata) == {
+        "animals.name": "animals.name", "animals.mark": "animals.mark", "animals.whim": "animals.whim", "dogs.tag": "dogs.tag",
+        "strays.called": "animals.name",
+    }  # fmt: skip
 
 
 def owned_tables() -> tuple[type[DeclarativeBase], type[Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict, TypeVar, Unpack, overload
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, MetaData, event
 from sqlalchemy.orm import Mapped, Mapper, Session, mapped_column
 from sqlalchemy.orm.attributes import instance_state
 
@@ -19,7 +19,7 @@ from ringwork.sealed.attributes import SealedAttribute, field_of
 from ringwork.sealed.columns import Declaration, SealedBinary
 from ringwork.sealed.values import SealedBytes, SealedValue
 
-__all__ = ["Json", "SealedValue", "reveal", "seal_row", "sealed"]
+__all__ = ["Json", "SealedValue", "labels", "reveal", "seal_row", "sealed"]
 
 T = TypeVar("T")
 
@@ -127,3 +127,9 @@ def seal_row(model: type[Any], values: dict[str, Any]) -> dict[str, Any]:
     The primary key has to be among them.
     """
     return statements.sealed_values(model.__table__, values)
+
+
+def labels(metadata: MetaData) -> dict[str, str]:
+    """The label of every sealed column, by "table.column" as the database has it: for a test that holds what values are bound to."""
+    found = [(table, column, column.type) for table in metadata.sorted_tables for column in table.columns]
+    return {f"{table.fullname}.{column.name}": kind.cell.label for table, column, kind in found if isinstance(kind, SealedBinary)}
