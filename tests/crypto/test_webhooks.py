@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from ringwork.clock import FixedClock
 from ringwork.crypto.message_signatures import Message, MessageSigner
 from ringwork.crypto.signatures import SigningKey
-from ringwork.crypto.webhooks import FORMS, SenderKeys, public_key
+from ringwork.crypto.webhooks import FORMS, SenderKeys, form_of, public_key
 from ringwork.errors import KeyUnusable, TagWrong
 from ringwork.secret import Secret
 
@@ -159,6 +160,32 @@ def test_refuses_a_public_key_that_is_none(text: str) -> None:
     """Written wrongly, or of another length."""
     with pytest.raises(KeyUnusable):
         public_key(text)
+
+
+@pytest.mark.parametrize(
+    ("form", "encode"), [("hmac-hex:X-Signature", bytes.hex), ("hmac-base64:X-Signature", lambda tag: base64.b64encode(tag).decode())]
+)
+def test_takes_an_hmac_of_the_body_in_a_header_of_the_senders_choice(form: str, encode: Callable[[bytes], str]) -> None:
+    """What most senders do by hand: the body alone, in one spelling."""
+    found = form_of(form)
+    assert found is not None
+    keys = SenderKeys(found, [Secret(SECRET.encode())])
+    good = encode(hmac.digest(SECRET.encode(), BODY, hashlib.sha256))
+    claim = found.read(MESSAGE, {b"x-signature": good.encode()}.get)
+    assert claim is not None
+    assert keys.require(claim, BODY)
+    with pytest.raises(TagWrong):
+        keys.require(claim, BODY + b" ")
+    for wrong in (good[:-1], good + "0", "sha256=" + good, "\xff"):
+        with pytest.raises(TagWrong):
+            found.read(MESSAGE, {b"x-signature": wrong.encode("latin-1")}.get)
+    assert found.read(MESSAGE, {b"other": good.encode()}.get) is None
+
+
+@pytest.mark.parametrize("named", ["hmac-hex", "hmac-hex:", "hmac-hex:two words", "hmac-hex:X_Signature", "hmac-md5:X-Signature", "gitlab"])
+def test_knows_no_form_without_its_header(named: str) -> None:
+    """A form is written whole, or it is none."""
+    assert form_of(named) is None
 
 
 def test_no_key_is_no_keys() -> None:

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 import ringwork
+from ringwork.enforce.data.message_integrity import Sender
 from ringwork.errors import PolicyInvalid
 from ringwork.installation import Installation
 from ringwork.policy import files
 from ringwork.policy.declare import exemption_of, rule_of
 from ringwork.policy.policy import Mode, Policy, Waiver, is_loopback_name
-from ringwork.route import Public, Requires
+from ringwork.route import Public, Requires, Signed
 
 
 def faults_of(**fields: Any) -> tuple[str, ...]:
@@ -96,6 +97,58 @@ def test_reads_every_kind_of_setting_from_a_file(tmp_path: Path) -> None:
     assert policy.rules["GET /docs"].rule == Public(reason="documentation")
     assert policy.rules["GET /stats"].rule == Requires(roles=frozenset({"admin"}))
     assert policy.waivers[0].until == datetime.date(2027, 1, 31)
+
+
+def test_reads_senders_and_the_routes_that_take_their_messages(tmp_path: Path) -> None:
+    """Rules of a file may mark what cannot be marked in code; a secret stands there by its variable's name alone."""
+    path = tmp_path / "ringwork.toml"
+    path.write_text(
+        """
+        [data.message-integrity]
+        senders = [{ name = "bank", form = "stripe", keys = ["env:BANK_SECRET"] }]
+        [[rules]]
+        route = "POST /paid"
+        signed = "bank"
+        [[rules]]
+        route = "POST /results"
+        signed = "laboratory"
+        purpose = "result 1"
+        [[rules]]
+        routes = ["GET /file", "GET /picture"]
+        signed_link = "download 1"
+        once = true
+        """,
+        encoding="utf-8",
+    )
+    policy = files.load(path)
+    assert policy.message_integrity.senders == (Sender(name="bank", form="stripe", keys=("env:BANK_SECRET",)),)
+    assert {name: mark.rule for name, mark in policy.rules.items()} == {
+        "POST /paid": Signed(sender="bank"),
+        "POST /results": Signed(sender="laboratory", purpose="result 1"),
+        "GET /file": Signed(purpose="download 1", once=True),
+        "GET /picture": Signed(purpose="download 1", once=True),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ('[[rules]]\nroute = "POST /x"\nsigned = "bank"\npublic = "both"', "signed_link"),
+        ('[[rules]]\nroute = "POST /x"\npublic = "no purpose"\npurpose = "x"', "signed_link"),
+        ('[[rules]]\nroute = "POST /x"\nsigned = "bank"\nonce = true', "signed_link"),
+        ('[[rules]]\nroute = "POST /x"\nsigned = ""', "names the sender"),
+        ('[[rules]]\nroute = "POST /x"\nsigned_link = ""', "names the purpose"),
+        ('[data.message-integrity]\nsenders = [{ name = "bank", keys = ["the secret itself"] }]', "env:NAME"),
+        ('[data.message-integrity]\nsenders = [{ name = "bank", secrets = ["the secret itself"] }]', "secrets"),
+    ],
+)
+def test_refuses_a_rule_for_messages_that_is_none(tmp_path: Path, text: str, part: str) -> None:
+    """Two rules in one row, what belongs to another rule, or a secret that would be committed; it is not repeated in the error."""
+    path = tmp_path / "ringwork.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(PolicyInvalid, match=part) as raised:
+        files.load(path)
+    assert "the secret itself" not in str(raised.value)
 
 
 def test_reads_the_table_of_pyproject(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ says which bytes are signed, and nothing of the body is looked at before they fi
     stripe              Stripe-Signature: t=time, v1=HMAC of "time.body"
     standard-webhooks   webhook-id, webhook-timestamp, webhook-signature: "id.time.body"; v1 (HMAC) and v1a (Ed25519)
     slack               X-Slack-Signature, X-Slack-Request-Timestamp: "v0:time:body"
+    hmac-hex:NAME       the header NAME: HMAC of the body alone, in hexadecimal, as github
+    hmac-base64:NAME    the same in base64
 
 Source: GitHub, "Validating webhook deliveries"; Stripe, "Verify webhook signatures manually"; Standard Webhooks 1.0, "Signature scheme";
 Slack, "Verifying requests from Slack"; RFC 2104; RFC 9421.
@@ -179,6 +181,14 @@ def _read_slack(message: Message, find: Find) -> Claim | None:
     return Claim(at=seconds, tags=((HMAC, _hex(value, b"v0=")),), signed=lambda body: b"v0:" + at + b":" + body)
 
 
+def _read_plain(header: bytes, decode: Callable[[bytes], bytes]) -> Callable[[Message, Find], Claim | None]:
+    def read(message: Message, find: Find) -> Claim | None:
+        value = find(header)
+        return None if value is None else Claim(at=None, tags=((HMAC, decode(value)),), signed=lambda body: body)
+
+    return read
+
+
 def _hex(value: bytes, prefix: bytes = b"") -> bytes:
     if not value.startswith(prefix) or not _HEX.fullmatch(value[len(prefix) :]):
         raise TagWrong("the signature is not 64 hexadecimal digits, lower case, behind its version")
@@ -239,6 +249,22 @@ _FORMS: tuple[Form, ...] = (
     Form(name="slack", covers=frozenset({"time"}), read=_read_slack, secret=_vendor_secret),
 )
 FORMS: Mapping[str, Form] = {form.name: form for form in _FORMS}
+"""Those with headers of their own."""
+
+NAMES = (*FORMS, "hmac-hex:Header-Name", "hmac-base64:Header-Name")
+"""As they are written."""
+
+_PLAIN: Mapping[str, Callable[[bytes], bytes]] = {"hmac-hex": _hex, "hmac-base64": _base64}
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^`|~-]{1,80}")  # RFC 9110, 5.6.2, without "_", which servers take for "-"
+
+
+def form_of(named: str) -> Form | None:
+    """The form of that name, None for an unknown one. named: as in NAMES."""
+    kind, _, header = named.partition(":")
+    if kind in _PLAIN and _HEADER.fullmatch(header):
+        read = _read_plain(header.lower().encode("ascii"), _PLAIN[kind])
+        return Form(name=named, covers=frozenset(), read=read, secret=_vendor_secret)
+    return FORMS.get(named)
 
 
 def public_key(text: str) -> VerifyKey:

@@ -39,7 +39,8 @@ _USER_KEYS = ("name", "roles", "username", "password", "token", "fields")
 _MESSAGE_KEYS = ("route", "form", "key", "purpose", "body", "content_type")
 _LOGIN_KEYS = ("path", "kind", "username_field", "password_field")
 KINDS = ("form", "json")
-MESSAGE_FORMS = ("ringwork", "link", "github", "stripe", "standard-webhooks", "slack")
+MESSAGE_FORMS = ("ringwork", "link", "github", "stripe", "standard-webhooks", "slack", "hmac-hex:Header-Name", "hmac-base64:Header-Name")
+_PLAIN_FORMS = ("hmac-hex:", "hmac-base64:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,13 +151,15 @@ def declared(given: Mapping[str, Any], where: str) -> DeclaredUser:
 def _message(given: Mapping[str, Any], where: str, env: Mapping[str, Any]) -> MessageKey:
     """One row of `messages`. A key that starts with $ is a variable of `prove.env`, else of the prover's environment."""
     _require_known(given, _MESSAGE_KEYS, where)
-    if not given.get("route") or not given.get("key") or given.get("form") not in MESSAGE_FORMS:
+    form = str(given.get("form", ""))
+    is_known = form in MESSAGE_FORMS or (form.startswith(_PLAIN_FORMS) and bool(form.partition(":")[2]))
+    if not given.get("route") or not given.get("key") or not is_known:
         advice = f'write route = "POST /hook", form = "..." ({", ".join(MESSAGE_FORMS)}) and key = "$HOOK_KEY"'
         raise TargetFailed(step="settings", problem=f"{where} is incomplete", advice=advice)
     key = str(given["key"])
     texts = {name: str(given.get(name, "")) for name in ("purpose", "body", "content_type")}
     value = str(env[key[1:]]) if key.startswith("$") and key[1:] in env else _value(key, where)
-    return MessageKey(route=str(given["route"]), form=str(given["form"]), key=value, **texts)
+    return MessageKey(route=str(given["route"]), form=form, key=value, **texts)
 
 
 def _value(text: str, where: str) -> str:

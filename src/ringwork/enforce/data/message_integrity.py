@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from ringwork.crypto.links import Links
 from ringwork.crypto.message_signatures import Message
-from ringwork.crypto.webhooks import FORMS, Claim, Form, SenderKeys, public_key
+from ringwork.crypto.webhooks import NAMES, Claim, Form, SenderKeys, form_of, public_key
 from ringwork.enforce.guard import Asking, Blocking, Decision, Enter, Guard, Hooks, ReadBody, Refusal, Site, Surroundings
 from ringwork.errors import KeyUnusable, OutOfTime, StoreDown, TagWrong
 from ringwork.exchange import Exchange
@@ -35,7 +35,10 @@ class Sender(Frozen):
     name: str = field(default="", metadata={"doc": 'by which `signed("...")` names it', "unit": "name"})
     form: str = field(
         default="ringwork",
-        metadata={"doc": "how it signs: ringwork (RFC 9421), github, stripe, standard-webhooks or slack", "unit": "word"},
+        metadata={
+            "doc": "how it signs: ringwork (RFC 9421), github, stripe, standard-webhooks, slack, or hmac-hex:Header-Name",
+            "unit": "word",
+        },
     )
     keys: tuple[str, ...] = field(
         default=(), metadata={"doc": '"env:NAME" for a secret, "ed25519:..." or "whpk_..." for a public key', "unit": "list"}
@@ -98,7 +101,7 @@ def plan(settings: MessageIntegritySettings, site: Site, route: Route | None) ->
     if not rule.sender:
         return Hooks(enter=_link(site, rule), asks=True)
     sender = next((one for one in settings.senders if one.name == rule.sender), None)
-    form = FORMS.get(sender.form) if sender is not None else None
+    form = form_of(sender.form) if sender is not None else None
     if sender is None or form is None:
         return Hooks(
             enter=_always(_refuse(MessageIntegrityReason.NO_KEY, f"nobody named {rule.sender!r} is among the senders", status=503))
@@ -246,8 +249,8 @@ def faults(settings: MessageIntegritySettings) -> Sequence[str]:
     for i, sender in enumerate(settings.senders):
         if not sender.name.strip() or names.count(sender.name) > 1:
             found.append(f'senders[{i}].name: give each sender a name of its own, for example name = "laboratory"')
-        if sender.form not in FORMS:
-            found.append(f"senders[{i}].form: {sender.form[:30]!r} is unknown; write one of: {', '.join(FORMS)}")
+        if form_of(sender.form) is None:
+            found.append(f"senders[{i}].form: {sender.form[:30]!r} is unknown; write one of: {', '.join(NAMES)}")
         if not sender.keys and not sender.secrets:
             found.append(f'senders[{i}].keys: is empty; write keys = ["env:NAME"], where NAME is a variable that holds the secret')
         # Against a secret that is committed with the settings: only its variable's name stands there.
@@ -265,9 +268,10 @@ def at_start(settings: MessageIntegritySettings, site: Site, around: Surrounding
     asked = [(route, route.rule) for route in routes if isinstance(route.rule, Signed)]
     by_name = {sender.name: sender for sender in settings.senders}
     for i, sender in enumerate(settings.senders):
-        if sender.form in FORMS:
+        form = form_of(sender.form)
+        if form is not None:
             try:
-                _keys(sender, FORMS[sender.form])
+                _keys(sender, form)
             except KeyUnusable as fault:
                 found.append(f"senders[{i}] ({sender.name}): {fault}; nothing that it sends is taken")
         if all(rule.sender != sender.name for _, rule in asked):

@@ -20,6 +20,9 @@ PLACED = frozenset({"ringwork"})
 """Forms whose signature covers method and path."""
 
 _SIGNED = ("@method", "@authority", "@path", "@query", "content-digest")
+_PLAIN = {"hmac-hex": bytes.hex, "hmac-base64": lambda tag: base64.b64encode(tag).decode()}
+"""Forms that sign the body alone, in a header of the sender's choice: "hmac-hex:X-Signature"."""
+
 _SALT = b"ringwork key derivation 1"
 
 
@@ -39,6 +42,9 @@ class Written:
 
 def signed(what: Written) -> list[tuple[str, str]]:
     """The headers that sign a message. Raises ValueError for a form that is unknown, and a key that the form cannot have."""
+    kind, _, header = what.form.partition(":")
+    if kind in _PLAIN and header:
+        return [(header.lower(), _PLAIN[kind](hmac.digest(what.key.encode(), what.body, hashlib.sha256)))]
     forms = {"ringwork": _own, "github": _github, "stripe": _stripe, "standard-webhooks": _standard, "slack": _slack}
     if what.form not in forms:
         raise ValueError(f"no form is called {what.form!r}")
