@@ -1,6 +1,7 @@
 """Django's admin site for the clinic's staff: to look things up, to block accounts and to cancel visits.
 
-Who may see what is the domain's rule, told once more for each table; what is changed goes through the desk.
+Who may see what is the domain's rule, told once more for each table; what is changed goes through the desk. Birthdays, reasons and notes
+are sealed: lists and forms show a mask, and seeing one is an act with a reason, on record.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from sqlalchemy.orm import Session
 
 from examples.clinic import desk
 from examples.clinic.domain import ClinicError, Role, State
-from examples.clinic.models import Appointment, Patient, User
+from examples.clinic.models import Appointment, Note, Patient, User
 from examples.clinic.policy import COOKIE
 from ringwork import requires
+from ringwork.sealed.django.admin import SealedAdmin
 
+_PAGES = ("_changelist", "_change", "_history", "_reveal")
 _LEFT_OUT = {"password_change", "password_change_done", "autocomplete", "view_on_site"}
 
 
@@ -57,18 +60,22 @@ def _place(model: type[Model]) -> str:
 OFFICE = Office()
 
 
-class _Shown(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its stubs only
+class _Shown(SealedAdmin):
     """A table that is shown to some roles and changed by its actions alone."""
 
     roles: ClassVar[frozenset[str]] = frozenset()
 
     def get_urls(self) -> list[Any]:
-        """The list, and of each row its fields and its history."""
-        return [url for url in super().get_urls() if str(url.name).endswith(("_changelist", "_change", "_history"))]
+        """The list, and of each row its fields and its history, and where a sealed one is revealed."""
+        return [url for url in super().get_urls() if str(url.name).endswith(_PAGES) and (self._sealed() or "_reveal" not in str(url.name))]
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Whether the role may see the table."""
         return getattr(request.user, "role", "") in self.roles
+
+    def has_reveal_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Whoever sees the table may ask, with a reason."""
+        return self.has_view_permission(request, obj)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whether the index shows it."""
@@ -136,13 +143,22 @@ class Visits(_Shown):
     roles = frozenset({Role.RECEPTIONIST.value})
     list_display = ("starts_at", "patient", "clinician", "reason", "state")
     list_filter = ("state",)
-    search_fields = ("patient__name", "reason")
+    search_fields = ("patient__name",)
     actions = ("cancel",)
 
     @admin.action(description="Cancel the chosen visits", permissions=["view"])
     def cancel(self, request: HttpRequest, chosen: QuerySet[Appointment]) -> None:
         """Call them off."""
         self._each(request, chosen, desk.cancel, State.CANCELLED.value)
+
+
+@admin.register(Note, site=OFFICE)
+class Notes(_Shown):
+    """What was written about patients, for clinicians."""
+
+    roles = frozenset({Role.CLINICIAN.value})
+    list_display = ("patient", "written_at", "author", "text")
+    search_fields = ("patient__name",)
 
 
 def make_tables(db: Session) -> None:

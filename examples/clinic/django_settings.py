@@ -17,6 +17,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
+    "ringwork.sealed.django",
     "examples.clinic",
 ]
 MIDDLEWARE = [

@@ -16,6 +16,8 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Select, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
+from ringwork.sealed.sqlalchemy import sealed
+
 OPENS, CLOSES = time(8, 0), time(17, 0)
 TEXT_LIMIT = 4000
 LINE_LIMIT = 200
@@ -85,7 +87,7 @@ class Patient(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), unique=True)
     name: Mapped[str]
-    born: Mapped[str]
+    born: Mapped[str] = sealed(str, label="patients.born")
 
 
 class Appointment(Base):
@@ -96,7 +98,7 @@ class Appointment(Base):
     patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"))
     clinician_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     starts_at: Mapped[str]
-    reason: Mapped[str]
+    reason: Mapped[str] = sealed(str, label="appointments.reason")
     state: Mapped[str] = mapped_column(default=State.BOOKED.value)
     patient: Mapped[Patient] = relationship(lazy="joined")
     clinician: Mapped[User] = relationship(lazy="joined")
@@ -110,7 +112,7 @@ class Note(Base):
     patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"))
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     written_at: Mapped[str]
-    text: Mapped[str]
+    text: Mapped[str] = sealed(str, label="notes.text")
     author: Mapped[User] = relationship(lazy="joined")
 
 

@@ -1,6 +1,7 @@
 """The clinic's tables as Django sees them, for its admin site: the same rows, so the same people and visits.
 
-They are read here and changed through the desk alone: the rules stay in `domain.py`, whoever asks and whatever asks for them.
+They are read here and changed through the desk alone: the rules stay in `domain.py`, whoever asks and whatever asks for them. What
+the domain seals opens here too: both name the same labels, and the same keyring.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 
 from examples.clinic import domain
+from ringwork.sealed.django.fields import SealedField
 
 
 class User(AbstractBaseUser):
@@ -56,7 +58,7 @@ class Patient(models.Model):
 
     user: models.OneToOneField[User | None, User | None] = models.OneToOneField(User, models.DO_NOTHING, null=True, blank=True)
     name: models.CharField[str, str] = models.CharField(max_length=domain.LINE_LIMIT)
-    born: models.CharField[str, str] = models.CharField(max_length=10, blank=True)
+    born = SealedField(str, label="patients.born", max_length=10, blank=True)
 
     class Meta:
         """The table of the domain, which makes it."""
@@ -75,7 +77,7 @@ class Appointment(models.Model):
     patient: models.ForeignKey[Patient, Patient] = models.ForeignKey(Patient, models.DO_NOTHING)
     clinician: models.ForeignKey[User, User] = models.ForeignKey(User, models.DO_NOTHING)
     starts_at: models.CharField[str, str] = models.CharField(max_length=16)
-    reason: models.CharField[str, str] = models.CharField(max_length=domain.LINE_LIMIT)
+    reason = SealedField(str, label="appointments.reason", max_length=domain.LINE_LIMIT)
     state: models.CharField[str, str] = models.CharField(max_length=10, choices=[(state.value, state.value) for state in domain.State])
 
     class Meta:
@@ -87,3 +89,22 @@ class Appointment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.patient}, {self.starts_at}"
+
+
+class Note(models.Model):
+    """What a clinician wrote about a patient."""
+
+    patient: models.ForeignKey[Patient, Patient] = models.ForeignKey(Patient, models.DO_NOTHING)
+    author: models.ForeignKey[User, User] = models.ForeignKey(User, models.DO_NOTHING)
+    written_at: models.CharField[str, str] = models.CharField(max_length=16)
+    text = SealedField(str, label="notes.text")
+
+    class Meta:
+        """The table of the domain, which makes it."""
+
+        managed = False
+        db_table = domain.Note.__tablename__
+        ordering: ClassVar[list[str]] = ["-written_at"]
+
+    def __str__(self) -> str:
+        return f"{self.patient}, {self.written_at}"

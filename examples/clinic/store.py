@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from examples.clinic import sample
+from examples.clinic import keys, sample
 from examples.clinic.domain import Appointment, Base, Note, Patient, Result, User
 from examples.clinic.sessions import Login
 from ringwork.clock import SYSTEM_CLOCK, Clock, as_utc
@@ -65,6 +65,7 @@ class Store:
             if self._engine is None:
                 path = self._path or os.environ.get("CLINIC_DATABASE") or "clinic.sqlite3"
                 _make_private(path)
+                keys.install(path)
                 engine = _engine(path)
                 _prepare(engine, self.now(), self._more)
                 self._engine = engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from ringwork.clock import FixedClock
 def filled(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A database file with the sample people; hashing their passwords is done once."""
     path = tmp_path_factory.mktemp("clinic") / "filled.sqlite3"
+    # The file is copied to other places and processes of these tests, and its keys stay where they are.
+    os.environ["CLINIC_KEYS"] = str(path)
     Store(str(path), FixedClock()).open()
     return path.read_bytes()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,8 @@ from tests.examples import apart
 from tests.examples.browsing import Browser, Page, on_django
 
 pytestmark = pytest.mark.slow  # the clinic on Django starts in a process of its own
-USERS, PATIENTS, VISITS = (f"/office/clinic/{name}/" for name in ("user", "patient", "appointment"))
+USERS, PATIENTS, VISITS, NOTES = (f"/office/clinic/{name}/" for name in ("user", "patient", "appointment", "note"))
+BORN = "1984-05-17"
 
 
 @pytest.fixture
@@ -102,3 +104,62 @@ def test_has_no_way_past_the_desk(opens: Callable[[], Browser], path: str) -> No
     erin = opens()
     erin.sign_in("erin")
     assert erin.get(path).status == 404
+
+
+def reveal(browser: Browser, page: str, reason: str, *, token: bool = True) -> Page:
+    """Ask for one sealed field, as the page's own form does."""
+    fields = dict(re.findall(r'name="(csrf[a-z]+)" value="([^"]+)"', browser.get(page).text)) if token else {}
+    return browser.submit(page, {**fields, "reason": reason})
+
+
+def test_shows_masks_and_reveals_on_record(opens: Callable[[], Browser]) -> None:
+    """Birthdays, reasons and notes stand masked in lists and forms; one is seen for a reason, which the history keeps."""
+    carol, dave = opens(), opens()
+    carol.sign_in("carol")
+    dave.sign_in("dave")
+    for browser, pages in ((carol, (PATIENTS, f"{PATIENTS}1/change/", NOTES, f"{NOTES}1/change/")), (dave, (VISITS, f"{VISITS}1/change/"))):
+        for page in pages:
+            shown = browser.get(page).text
+            assert "********" in shown
+            assert not any(value in shown for value in (BORN, "Blood pressure", "138/88"))
+    asked = f"{PATIENTS}1/reveal/born/"
+    assert asked in carol.get(f"{PATIENTS}1/change/").text
+    assert BORN not in reveal(carol, asked, "").text
+    answer = reveal(carol, asked, "she asked for her file")
+    assert BORN in answer.text
+    assert "no-store" in answer.headers["cache-control"]
+    assert "she asked for her file" in carol.get(f"{PATIENTS}1/history/").text
+    assert "138/88" in reveal(carol, f"{NOTES}1/reveal/text/", "second opinion").text
+
+
+def test_reveals_to_nobody_else(opens: Callable[[], Browser]) -> None:
+    """The reception reads no notes, the administrator no patients, and a form from elsewhere reveals nothing."""
+    carol, dave, erin = opens(), opens(), opens()
+    for browser, name in ((carol, "carol"), (dave, "dave"), (erin, "erin")):
+        browser.sign_in(name)
+    assert dave.get(f"{NOTES}1/reveal/text/").status == 403
+    assert erin.get(f"{PATIENTS}1/reveal/born/").status == 403
+    assert carol.get(f"{PATIENTS}1/reveal/name/").status == 404
+    refused = reveal(carol, f"{PATIENTS}1/reveal/born/", "no token", token=False)
+    assert refused.status == 403
+    assert BORN not in refused.text
+
+
+def test_leaves_nothing_to_read_in_a_stolen_file(opens: Callable[[], Browser], store: Store) -> None:
+    """What staff write by the pages, and what was revealed at the office, is nowhere in the database's file, in any spelling."""
+    carol = opens()
+    carol.sign_in("carol")
+    note, visit = "canary note 7f3a", "canary reason 7f3a"
+    assert carol.fill("/patients/1", "/patients/1/notes", text=note).status == 303
+    with store.writing() as db:
+        db.add(Appointment(patient_id=1, clinician_id=3, starts_at="2027-01-04T09:00", reason=visit, state=State.BOOKED.value))
+    assert note in carol.get("/patients/1").text
+    reveal(carol, f"{PATIENTS}1/reveal/born/", "a test")
+    with store.reading() as db:
+        path = Path(str(db.connection().engine.url.database))
+    stolen = b"".join(each.read_bytes() for each in sorted(path.parent.glob(f"{path.name}*")))
+    for value in (note, visit, BORN, "Blood pressure", "138/88", "Sore knee"):
+        raw = value.encode()
+        for spelling in (raw, raw.hex().encode(), base64.b64encode(raw)[:-4], value.encode("utf-16-le"), raw[::-1]):
+            assert spelling not in stolen
+    assert b"Alice Lindqvist" in stolen  # what is not sealed is found, so the search finds
