@@ -26,7 +26,7 @@ PAGES = {
     "erin": ("/admin/users", "/admin/report"),
 }
 OFFICE = {
-    "carol": ("/office/", "/office/clinic/patient/", "/office/clinic/patient/1/change/"),
+    "carol": ("/office/", "/office/clinic/patient/", "/office/clinic/patient/1/change/", "/office/clinic/note/1/reveal/text/"),
     "dave": ("/office/clinic/appointment/", "/office/clinic/appointment/1/change/"),
     "erin": (
         "/office/",
@@ -135,6 +135,19 @@ def test_an_action_of_the_admin_site_works_by_hand(browser: webdriver.Chrome, of
     browser.find_element(By.CSS_SELECTOR, "select[name='action'] option[value='block']").click()
     browser.find_element(By.CSS_SELECTOR, "#changelist-form button[name='index']").click()
     assert "Bob Okafor: blocked" in browser.find_element(By.CSS_SELECTOR, ".messagelist").text
+
+
+@pytest.mark.real
+def test_a_sealed_field_is_revealed_by_hand(browser: webdriver.Chrome, office: str) -> None:
+    """From the masked page by its link, through a form without any script, to the value, and nothing of it is blocked."""
+    sign_in(browser, office, "carol")
+    browser.get(f"{office}/office/clinic/patient/1/change/")
+    assert "1984-05-17" not in browser.page_source
+    browser.find_element(By.CSS_SELECTOR, "a[href$='/reveal/born/']").click()
+    browser.find_element(By.NAME, "reason").send_keys("she asked for her file")
+    browser.find_element(By.CSS_SELECTOR, "#content-main input[type='submit']").click()
+    assert browser.find_element(By.CSS_SELECTOR, "pre.revealed").text == "1984-05-17"
+    assert not _blocked(browser)
 
 
 def _blocked(browser: webdriver.Chrome) -> list[str]:
