@@ -109,6 +109,21 @@ def test_names_each_key_that_others_know_or_guess(text: str, keys: set[str]) -> 
     assert {key for (key, _), outcome in found.items() if outcome is Outcome.BROKEN} == keys
 
 
+def test_rotates_keys_that_a_setting_holds_as_a_list() -> None:
+    """Both packages for Django can put a new key in front; rows that are saved again need the old one no more."""
+    found = outcomes(DJANGO, "data.key-management/rotation")
+    assert {way for way, _ in found} == {"the setting FIELD_ENCRYPTION_KEY", "the setting SALT_KEY"}
+    assert set(found.values()) == {Outcome.HELD}
+
+
+def test_says_where_a_key_cannot_be_replaced() -> None:
+    """sqlalchemy-utils takes one key: no pass, and the lines at which it stands."""
+    result = next(result for result in proved(SQLALCHEMY)[0].results if result.check == "data.key-management/rotation")
+    assert result.verdict is Verdict.NOT_VERIFIED
+    assert "sqlalchemy-utils: its key is one and no list" in result.reason
+    assert "models.py, line " in result.reason
+
+
 @pytest.mark.parametrize("text", [SQLALCHEMY, DJANGO])
 def test_points_at_the_line_of_the_field_and_says_what_to_write(text: str) -> None:
     """Somebody has to mend it."""

@@ -306,6 +306,9 @@ ROOMS: dict[str, Room] = {
     "survey.starts": Room(),
     "survey.wire": Room(rooms=("survey.facts",), outside=("OpenSSL", "cryptography", "h11", "websockets")),
     "survey.harness.rogues": Room(rooms=("survey", "outbound"), outside=("aiohttp", "certifi", "httpx2", "requests")),
+    "survey.harness.loading": Room(rooms=("survey", "sealed.django")),
+    "survey.harness.rotating": Room(rooms=("survey", "keys")),
+    "survey.harness.sealed_sources": Room(rooms=("survey", "keys", "crypto"), outside=("sqlalchemy",)),
     "survey.harness": Room(
         rooms=("survey", "policy", "frameworks", "installation", "current", "own_checks", "servers"),
         outside=(

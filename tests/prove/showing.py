@@ -22,7 +22,8 @@ def falls(framework: str, check: Check) -> list[Observation]:
     """The same check on the clinic with that one defence out; a planted fault where no guard can be taken out."""
     module = clinics.breached(check.id.partition("/")[0])
     replaced = clinics.replaced_in(module)
-    is_planted = check.planted is not None and not replaced
+    # What a look reads was gathered before anything was replaced, so its fault is planted.
+    is_planted = check.planted is not None and (not replaced or clinics.is_look(check))
     evidence = clinics.run_planted(framework, check) if is_planted else clinics.run(framework, check, module.WITHOUT, replaced)
     if evidence.not_applicable:
         return []

@@ -64,6 +64,7 @@ class ProbeRoute(StrEnum):
     CARELESS_SERVER = "careless-server"  # not a route: the copy is served by Server.CARELESS where a check asks for the real one
     PLAIN_FIELDS = "plain-fields"  # not a route: a model whose sensitive column is plain, and whose encryption is none
     WEAK_KEYS = "weak-keys"  # not a route: keys as nobody should configure them, measured as others are
+    IDLE_ROTATION = "idle-rotation"  # not a route: a rotation of keys that changes nothing
     SHARES = "shares"  # lets every origin that asks read its answer, with cookies
     LEADS = "leads"  # answers 302 with the Location in ?to=, as it came
     SWALLOWS = "swallows"  # one page for whatever follows its path
@@ -175,6 +176,25 @@ class Tampered:
     rows: tuple[Altered, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turned:
+    """One step of a rotation. held: whether it came out as it should. said: what was seen."""
+
+    step: str
+    held: bool
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotated:
+    """A rotation of the keys of encrypted fields. way: what was rotated. of: the fields' names. problem: why nothing was, or ""."""
+
+    way: str
+    of: tuple[str, ...]
+    problem: str
+    rows: tuple[Turned, ...]
+
+
 class Served(Protocol):
     """One running copy, over HTTPS on loopback."""
 
@@ -225,6 +245,9 @@ class Served(Protocol):
 
     def has_stored(self, field: FieldFacts, text: str) -> bool:
         """Whether some row holds this value in this field, as the application reads it."""
+
+    def rotate(self, fields: Sequence[FieldFacts], *, marks: Sequence[str]) -> Rotated:
+        """Rotate the keys of encrypted fields: read old values, write new ones, encrypt all anew, take the old key away. marks: two."""
 
     @property
     def folder(self) -> Path:

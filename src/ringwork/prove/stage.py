@@ -18,7 +18,7 @@ from typing import Any
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import breached_files, pages
-from ringwork.prove.check import Altered, Call, Fault, MessageKey, ProbeRoute, Server, Stored, Tampered, User
+from ringwork.prove.check import Altered, Call, Fault, MessageKey, ProbeRoute, Rotated, Server, Stored, Tampered, Turned, User
 from ringwork.prove.launch import Launcher
 from ringwork.prove.process import Change
 from ringwork.prove.running import Running, browser, plain_browser
@@ -110,6 +110,12 @@ class LiveServed:
         """Whether a row of the copy holds this value."""
         return bool(self._stored("find", [field], text=text))
 
+    def rotate(self, fields: Sequence[FieldFacts], *, marks: Sequence[str]) -> Rotated:
+        """Let the copy rotate its keys."""
+        found = self._stored("rotate", fields, marks=list(marks))
+        rows = tuple(Turned(**row) for row in found["rows"])
+        return Rotated(way=found["way"], of=tuple(found["of"]), problem=found["problem"], rows=rows)
+
     def _stored(self, what: str, fields: Sequence[FieldFacts], **given: Any) -> Any:
         asked = {"do": what, "fields": [to_plain(field) for field in fields], **given}
         return self.running.ask(f"stored {json.dumps(asked)}")
@@ -156,7 +162,8 @@ class LiveStage:
         world: AppFacts | None = None,
         replaced: tuple[str, ...] = (),
     ) -> None:
-        self._launcher, self._entrances, self._without, self._replaced = launcher, entrances, without, replaced
+        self._launcher, self._entrances, self._without = launcher, entrances, without
+        self._replaced = (*replaced, *_REPLACED.get(planted, ()))
         self.brief = bool(without) or bool(replaced) or planted is not None
         self.facts = _with(_without(facts, without), planted)
         self._breached = tempfile.TemporaryDirectory(prefix="ringwork-") if planted is ProbeRoute.BREACHED_FILES else None
@@ -295,6 +302,9 @@ _SHARED_WIDELY = {"CORSMiddleware": {"allow_origins": ["*"], "allow_credentials"
 """What the planted route that shares stands for, as a framework's setting."""
 
 
+_REPLACED: Mapping[ProbeRoute | None, tuple[str, ...]] = {ProbeRoute.IDLE_ROTATION: ("ringwork.survey.harness.idle_rotation:replace",)}
+"""Planted faults that are put in the place of something in the copy."""
+
 _PLANTED = FieldFacts(model="ringwork_planted:Planted", orm="", table="ringwork_planted", column="", attribute="", holds="str")
 _PLANTED_FIELDS = (
     dataclasses.replace(_PLANTED, column="ssn", attribute="ssn"),
@@ -312,7 +322,7 @@ _WEAK_KEYS = tuple(
 
 def _with(facts: AppFacts, planted: ProbeRoute | None) -> AppFacts:
     """The facts of a copy among whose routes a planted fault is listed."""
-    if planted is None or planted is ProbeRoute.BREACHED_FILES:
+    if planted in {None, ProbeRoute.BREACHED_FILES, ProbeRoute.IDLE_ROTATION}:
         return facts
     if planted is ProbeRoute.PLAIN_FIELDS:
         orm = next((field.orm for field in facts.fields), "sqlalchemy")

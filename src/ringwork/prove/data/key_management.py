@@ -1,21 +1,26 @@
-"""Whether keys are worth the name, and each for one purpose.
+"""Whether keys are worth the name, each for one purpose, and whether one can be replaced without losing what it had encrypted.
 
-Against one leaked or shared key that opens everything: each configured key is measured in the copy, where it is.
-Source: OWASP ASVS 5.0, 11.1.1, 11.2.2, 13.3.1 and 13.3.4.
+Against one leaked, shared or eternal key that opens everything for ever: each configured key is measured where it is, and in a copy keys
+are rotated, old values read, new ones written, and the old key taken away. Source: OWASP ASVS 5.0, 11.1.1, 11.2.2, 13.3.1 and 13.3.4.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ringwork.names import CheckId
-from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
-from ringwork.prove.evidence import Evidence, Observation, Outcome
-from ringwork.survey.facts import KeyFacts
+from ringwork.prove import witness
+from ringwork.prove.check import Check, Kind, ProbeRoute, Rotated, Stage
+from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
+from ringwork.prove.witness import saw
+from ringwork.survey.facts import FieldFacts, KeyFacts
 
 CONTROL = "data.key-management"
 BITS = 128
+_MOST_NAMED = 3
+_UNLOCK = "seal fields with ringwork, whose keys `ringwork keys rotate` replaces; docs/keys.md"
 SHORT, KNOWN, IN_SOURCE, SHARED, PAST = (
     "short or guessable key",
     "key that everybody knows",
@@ -23,6 +28,41 @@ SHORT, KNOWN, IN_SOURCE, SHARED, PAST = (
     "one key for several purposes",
     "key past its time",
 )
+
+
+# -- rotation ------------------------------------------------------------------------------------------------
+
+
+def rotation(stage: Stage) -> Evidence:
+    """Rotate in the copy: old values are read all the time, new ones lie under the new key, and nothing is left under the old one."""
+    check = CheckId(f"{CONTROL}/rotation")
+    encrypted = [field for field in stage.facts.fields if field.encrypted_by]
+    if not encrypted:
+        return Evidence(check=check, not_applicable="no column of its models is encrypted, so no key has values under it")
+    witness.wake(stage)
+    seen, said = list[Observation](), list[str]()
+    for library in dict.fromkeys(field.encrypted_by for field in encrypted):
+        of = [field for field in encrypted if field.encrypted_by == library]
+        told = stage.served.rotate(of, marks=[witness.marker(""), witness.marker("")])
+        if told.problem:
+            places = ", ".join(f"{field.name} ({field.file}, line {field.line})" for field in of[:_MOST_NAMED])
+            said.append(f"{library}: {told.problem}; {places}")
+        seen += _turned(told, of[0])
+    if not seen or (said and not any(one.outcome is Outcome.BROKEN for one in seen)):
+        # Against a pass of one library's keys for those of another.
+        return Evidence(check=check, not_verified="; ".join(said), unlock=_UNLOCK, observations=tuple(seen))
+    return Evidence(check=check, observations=tuple(seen))
+
+
+def _turned(told: Rotated, field: FieldFacts) -> Iterator[Observation]:
+    if not told.rows:
+        return
+    first, *others = told.rows
+    control = Exchanged(request=f"{told.way}: {first.step}", answer="it was" if first.held else "it was not")
+    for row in others:
+        outcome = Outcome.UNTRIED if not first.held else Outcome.HELD if row.held else Outcome.BROKEN
+        detail = f"{'so it is' if row.held else 'it is not so'}{': ' + row.said if row.said else ''}"
+        yield replace(saw(outcome, row.step, told.way, detail, control=control), file=field.file, line=field.line)
 
 
 # -- key-quality ---------------------------------------------------------------------------------------------
@@ -74,4 +114,7 @@ def _at(key: KeyFacts, attack: str, outcome: Outcome, detail: str) -> Observatio
     return Observation(attack=attack, where=key.name, outcome=outcome, detail=detail, file=key.file, line=key.line, read=read)
 
 
-CHECKS: tuple[Check, ...] = (Check(id=CheckId(f"{CONTROL}/key-quality"), kind=Kind.CONFIG, run=key_quality, planted=ProbeRoute.WEAK_KEYS),)
+CHECKS: tuple[Check, ...] = (
+    Check(id=CheckId(f"{CONTROL}/rotation"), kind=Kind.LIVE, run=rotation, planted=ProbeRoute.IDLE_ROTATION),
+    Check(id=CheckId(f"{CONTROL}/key-quality"), kind=Kind.CONFIG, run=key_quality, planted=ProbeRoute.WEAK_KEYS),
+)

@@ -36,7 +36,7 @@ _DJANGO: Mapping[str, str] = {
 _CONSTANT = re.compile(
     r"(?:[A-Z0-9]+_)*(?:SECRET|SECRET_KEY|ENCRYPTION_KEY|SIGNING_KEY|FERNET_KEY|JWT_KEY|FIELD_KEY|AES_KEY|HMAC_KEY|COOKIE_KEY)"
 )
-_SHORTEST_IN_SOURCE = 4
+_SURE = 12
 _MOST = 40
 
 
@@ -62,13 +62,24 @@ def collect(app: Any, folder: Path, sources: Iterable[str]) -> tuple[KeyFacts, .
 def _placed(one: Found, folder: Path, texts: Mapping[str, str]) -> KeyFacts:
     """Where it comes from: the code, the environment or a file, or nowhere, so that it was made at the start."""
     text = one.value.decode("utf-8", "replace")
-    if len(text) >= _SHORTEST_IN_SOURCE:
-        for name, source in texts.items():
-            at = max(source.find(f"{mark}{text}{mark}") for mark in "\"'")  # as a literal, not as a part of other words
-            if at >= 0:
-                return replace(one.facts, source="source", file=name, line=source[:at].count("\n") + 1)
+    for name, source in texts.items():
+        line = _line_of(text, source)
+        if line:
+            return replace(one.facts, source="source", file=name, line=line)
     given = text in os.environ.values()
     return replace(one.facts, source="given" if given else "made at the start, or read from elsewhere")
+
+
+def _line_of(text: str, source: str) -> int:
+    """The line in which a key stands as a literal; 0 for none. A short one is told from other words by what the line speaks of."""
+    literals = (f'"{text}"', f"'{text}'")
+    if not any(literal in source for literal in literals):
+        return 0
+    found = [number for number, line in enumerate(source.splitlines(), 1) if any(literal in line for literal in literals)]
+    if len(text) < _SURE:
+        lines = source.splitlines()
+        found = [number for number in found if re.search("key|secret|salt|sign", lines[number - 1], re.IGNORECASE)]
+    return next(iter(found), 0)
 
 
 def _same(one: Found, others: Iterable[Found]) -> tuple[str, ...]:

@@ -38,6 +38,15 @@ def stores() -> list[tuple[str, Any]]:
     return [(name, importlib.import_module(reader)) for third_party, name, reader in STORES if third_party in sys.modules]
 
 
+SOURCES = {"sqlalchemy": "ringwork.survey.harness.sealed_sources", "django": "ringwork.sealed.django.rotating"}
+"""By ORM, the module whose `source()` tells rotation where sealed values are."""
+
+
+def source_of(orm: str) -> Any:
+    """Where one ORM's models keep what ringwork sealed (keys.sealed_columns.SealedSource)."""
+    return importlib.import_module(SOURCES[orm]).source()
+
+
 def shelf_of(orm: str, folder: Path) -> Any:
     """The way to the rows of one ORM's models (shelf.Shelf)."""
     return next(reader.Shelf(folder) for name, reader in stores() if name == orm)

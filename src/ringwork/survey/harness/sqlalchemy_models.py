@@ -327,7 +327,7 @@ class Shelf:
         for number, engine in enumerate(dict.fromkeys(self._known.values())):
             if (engine.url.database or ":memory:") == ":memory:" or "mode=memory" in (engine.url.database or ""):
                 made = engine.raw_connection()
-                (folder / f".ringwork-tmp/memory-{number}.db").write_bytes(made.driver_connection.serialize())  # type: ignore[union-attr]  # SQLite's
+                (folder / f".ringwork-tmp/database in memory {number}").write_bytes(made.driver_connection.serialize())  # type: ignore[union-attr]  # SQLite's
                 made.close()
 
     def control(self, field: FieldFacts, value: str) -> None:
@@ -335,6 +335,19 @@ class Shelf:
         with self._driver(field) as driver:
             driver.execute(f"CREATE TABLE IF NOT EXISTS {_CONTROL} (value TEXT)")
             driver.execute(f"INSERT INTO {_CONTROL} VALUES (?)", (value,))  # noqa: S608  # a constant
+
+
+def sealed_columns() -> Iterator[tuple[Any, Column[Any], Any, Engine]]:
+    """Mapper, column, cell and engine of each field of ringwork's that is bound to the primary key of its row."""
+    for mapper in _mappers:
+        for key, column in _columns(mapper):
+            cell = getattr(column.type, "cell", None)
+            field = mapper.attrs[key].info.get("ringwork sealed field")
+            if cell is not None and getattr(field, "by_key", False):
+                for engine in _engines():
+                    if engine.dialect.name == "sqlite" and sqlalchemy.inspect(engine).has_table(str(column.table.name)):
+                        yield mapper, column, cell, engine
+                        break
 
 
 def field_value(row: Any, attribute: str) -> Any:

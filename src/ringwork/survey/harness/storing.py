@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ringwork.survey.facts import FieldFacts, from_plain
-from ringwork.survey.harness import loading
+from ringwork.survey.harness import loading, rotating
 from ringwork.survey.harness.altering import Altering
 from ringwork.survey.harness.shelf import Shelf, Unreachable
 from ringwork.survey.harness.stored_values import said_by, stored, text_of
@@ -33,7 +33,7 @@ def collect(folder: Path) -> tuple[FieldFacts, ...]:
 
 
 def answer(app: Any, folder: Path, asked: str) -> Any:
-    """What the prover asked as JSON: do (store, tamper or find), fields, and what each of these takes."""
+    """What the prover asked as JSON: do (store, tamper, rotate or find), fields, and what each of these takes."""
     given = json.loads(asked)
     do, fields = given.pop("do"), [from_plain(FieldFacts, one) for one in given.pop("fields")]
     with loading.context_of(app):
@@ -41,6 +41,8 @@ def answer(app: Any, folder: Path, asked: str) -> Any:
             return store(folder, fields, **given)
         if do == "tamper":
             return tamper(folder, fields[0], fields[1:], **given)
+        if do == "rotate":
+            return rotating.rotate(folder, fields, **given)
         return found_again(folder, fields[0], **given)
 
 
