@@ -12,14 +12,14 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, Session, mapped_column
 from sqlalchemy.pool import StaticPool
 
 import ringwork
 from ringwork.errors import KeyUnavailable, SealMisused
 from ringwork.events import Event, Outcome, as_fields
 from ringwork.keys.keyring import Keyring
-from ringwork.sealed.sqlalchemy import reveal
+from ringwork.sealed.sqlalchemy import reveal, sealed
 from ringwork.sealed.values import MASK
 from tests.sealed.models import Base, File, Letter, Person
 
@@ -63,6 +63,24 @@ def test_leaves_no_plaintext_in_the_error_of_a_root_that_is_down(db: Session, ri
     with pytest.raises(KeyUnavailable) as caught:
         db.commit()
     assert SECRET not in f"{caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"
+
+
+class Records(MappedAsDataclass, DeclarativeBase):
+    """Tables whose classes are dataclasses."""
+
+
+class Record(Records):
+    """Its repr is written by dataclasses."""
+
+    __tablename__ = "records"
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    text: Mapped[str] = sealed(str)
+
+
+def test_leaves_no_plaintext_in_the_repr_of_a_mapped_dataclass(ring: Keyring) -> None:
+    """A dataclass prints what its attributes give; the sealed ones are left out."""
+    assert SECRET not in repr(Record(text=SECRET))
+    assert Record(text=SECRET).text == SECRET
 
 
 class Shown(BaseModel):

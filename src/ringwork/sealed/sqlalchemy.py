@@ -89,9 +89,12 @@ def sealed(kind: type[Any], *, optional: bool = False, nullable: bool = False, a
     named = (kept.pop("name"),) if "name" in kept else ()
     label, row, default = kept.pop("label", None), kept.pop("row", ()), kept.pop("default", flushing.UNSET)
     _watch()
-    return mapped_column(
+    made: Any = mapped_column(
         *named, SealedBinary(Declaration(kind, label=label, default=default, row=row, options=kept)), nullable=nullable, **column
     )
+    # Against the repr that a mapped dataclass writes, which would show what it opened. Said as a parameter, other classes refuse it.
+    made._attribute_options = made._attribute_options._replace(dataclasses_repr=False)  # noqa: SLF001
+    return made
 
 
 def _watch() -> None:
