@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from sqlalchemy_utils.types.encrypted.encrypted_type import AesEngine, AesGcmEngine, FernetEngine
 
 from ringwork.crypto import sealing
-from ringwork.errors import SealBroken
+from ringwork.errors import KeyRefused, SealBroken
 from ringwork.keys.keyring import memory_keyring
 from ringwork.secret import Secret
 from tests.attacks.vaults import PASSPHRASE, Sealed, SealedColumns, SqlalchemyUtils, Vault
@@ -40,7 +40,7 @@ def _accepted(vault: Vault, cell: bytes) -> str | None:
     """What the library makes of a forged cell; None where it refuses."""
     try:
         return vault.try_cell(cell)
-    except (ValueError, IndexError, SealBroken):
+    except (ValueError, IndexError, SealBroken, KeyRefused):
         return None
 
 
