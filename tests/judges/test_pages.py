@@ -28,7 +28,8 @@ WITH_AXE = pytest.mark.parametrize("clinic", clinics.each("fastapi", "flask"), i
 WITHOUT_AXE = pytest.mark.parametrize("clinic", clinics.each("django", "aiohttp"), indirect=True)
 
 # Django's admin site is no template of the clinic's: tests/examples/test_clinic_browser.py opens it under the policy.
-LEFT_OUT = ("/api/", "/static", "/.ringwork", "/live", "/office/")
+# A calendar file is no page: a browser keeps it on disk.
+LEFT_OUT = ("/api/", "/static", "/.ringwork", "/live", "/office/", "/appointments/1/calendar")
 
 
 @pytest.fixture(scope="module")
