@@ -26,6 +26,7 @@ GOOD = secrets.token_urlsafe(32)
         ("CHANGEME" + GOOD, "everybody has"),
         ("ab" * 20, "2 different characters"),
     ],
+    ids=["short", "short-bytes", "of-a-template", "a-placeholder", "a-pattern"],
 )
 def test_tells_a_key_that_can_be_guessed_and_quotes_nothing_of_it(key: str | bytes, problem: str) -> None:
     """Short, well known, or a pattern; also as a former key, and in a layer of Starlette."""
@@ -40,7 +41,12 @@ def test_tells_a_key_that_can_be_guessed_and_quotes_nothing_of_it(key: str | byt
         assert str(key) not in told
 
 
-@pytest.mark.parametrize("key", [GOOD, GOOD.encode(), secrets.token_hex(16), secrets.token_bytes(32), None, ""])
+@pytest.mark.parametrize(
+    "key",
+    [GOOD, GOOD.encode(), secrets.token_hex(16), secrets.token_bytes(32), None, ""],
+    # Named, since the workers of a run have to find the same tests, and a report shows no key.
+    ids=["text", "bytes", "hexadecimal", "raw", "none", "empty"],
+)
 def test_lets_random_keys_pass_and_none_at_all(key: str | bytes | None) -> None:
     """What signs nothing needs no key; former keys are welcome where they are good."""
     assert not list(faults({"SECRET_KEY": key, "SECRET_KEY_FALLBACKS": [GOOD], "DEBUG": "x"}))
