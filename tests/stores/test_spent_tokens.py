@@ -99,14 +99,31 @@ def test_stays_within_its_memory_and_refuses_rather_than_forgets() -> None:
     tight = MemorySpentTokens(limit=10)
     claims = [(b"%d" % i, NOW + i, LATER + i) for i in range(200)]
     assert all(tight.claim(token_id, now=now, until=until) for token_id, now, until in claims)
-    assert len(tight._young) + len(tight._old) <= 20
+    assert len(tight._spent) == len(tight._ends) <= 10
     assert not any(tight.claim(token_id, now=NOW + 200, until=until) for token_id, _, until in claims)
     assert not tight.claim(b"unused and old", now=NOW + 200, until=LATER + 5)
     assert tight.claim(b"fresh", now=NOW + 200, until=LATER + 200)
 
 
-def test_refuses_what_the_last_turn_put_beyond_the_horizon() -> None:
-    """The claim that makes the store turn is judged by the new horizon."""
+def test_goes_on_taking_short_lived_tokens_beside_one_that_lasts_for_a_year() -> None:
+    """One link that was followed once must not end everybody's forms and messages until its own end."""
+    tight = MemorySpentTokens(limit=10)
+    assert tight.claim(b"link", now=NOW, until=NOW + 31_536_000)
+    assert all(tight.claim(b"%d" % i, now=NOW + i, until=NOW + i + 300) for i in range(1000))
+    assert not tight.claim(b"link", now=NOW + 1000, until=NOW + 31_536_000)
+
+
+def test_loses_nothing_that_lasts_to_one_that_ends_before() -> None:
+    """A full store refuses who comes with less time than all that it holds, and stays as it is."""
+    tight = MemorySpentTokens(limit=2)
+    assert all(tight.claim(token_id, now=NOW, until=LATER) for token_id in (b"a", b"b"))
+    assert not any(tight.claim(b"%d" % i, now=NOW, until=NOW + 300) for i in range(50))
+    assert not tight.claim(b"a", now=NOW, until=LATER)
+    assert tight.claim(b"c", now=NOW, until=LATER + 1)
+
+
+def test_refuses_what_the_last_claim_put_beyond_the_horizon() -> None:
+    """What is as old as what was forgotten may be the forgotten one."""
     tight = MemorySpentTokens(limit=1)
     assert tight.claim(b"a", now=NOW, until=LATER)
     assert tight.claim(b"b", now=NOW, until=LATER + 9)
@@ -120,7 +137,7 @@ def test_forgets_what_has_expired() -> None:
         now = NOW + hour * 3600
         for i in range(10):
             assert memory.claim(b"%d-%d" % (hour, i), now=now, until=now + 7200)
-    assert len(memory._young) + len(memory._old) <= 80
+    assert len(memory._spent) == len(memory._ends) <= 30
 
 
 def test_takes_no_store_without_room() -> None:

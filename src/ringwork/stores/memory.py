@@ -6,6 +6,7 @@ subject has so many uses in a time, and no more. One process only.
 
 from __future__ import annotations
 
+import heapq
 import threading
 from collections.abc import Sequence
 
@@ -13,46 +14,55 @@ from ringwork.enforce.guard import Allowance, TakeOne, Taking
 
 
 class MemorySpentTokens:
-    """Spent tokens in two generations, so that memory is bounded and forgetting costs nothing per request.
+    """Spent tokens, of which those that end first are forgotten first, so that memory is bounded.
 
-    The old generation is dropped when all of it has expired, or when the young one is full. What was dropped can never be
-    claimed again: its latest expiry becomes the horizon, and an id that expires at or before the horizon is refused.
+    What was forgotten can never be claimed again: the latest end of it is the horizon, and an id that ends at or before the horizon
+    is refused. So a store that is full costs the tokens that would have ended soon, and none that lasts longer.
     """
 
-    __slots__ = ("_lock", "_limit", "_young", "_old", "_young_until", "_old_until", "_horizon")
+    __slots__ = ("_lock", "_limit", "_spent", "_ends", "_horizon")
 
     blocking = False
 
     def __init__(self, *, limit: int = 200_000) -> None:
-        """limit: how many ids each of the two generations holds, 1 or more."""
+        """limit: how many ids are held at once, 1 or more; each takes about 200 bytes."""
         if limit < 1:
             raise ValueError("limit must be 1 or more")
         self._lock = threading.Lock()
         self._limit = limit
-        self._young: set[bytes] = set()
-        self._old: set[bytes] = set()
-        self._young_until = self._old_until = self._horizon = 0.0
+        self._spent: set[bytes] = set()
+        self._ends: list[tuple[float, bytes]] = []
+        self._horizon = 0.0
 
     def claim(self, token_id: bytes, *, now: float, until: float) -> bool:
         """True for the first caller with this id; see SpentTokens."""
         with self._lock:
             # Against a clock set back: what was forgotten stays refused.
-            if until <= now or until <= self._horizon or token_id in self._young or token_id in self._old:
+            if until <= now or until <= self._horizon or token_id in self._spent:
                 return False
-            if len(self._young) >= self._limit or (self._old_until <= now and self._young):
-                self._turn()
-                if until <= self._horizon:
+            ends = self._ends
+            for _ in range(_FORGOTTEN_AT_ONCE):
+                if not ends or ends[0][0] > now:
+                    break
+                self._forget()
+            if len(ends) >= self._limit:
+                # Against filling the store to make it forget: nobody gains a second use, and who comes with less time loses.
+                if until <= ends[0][0]:
                     return False
-            self._young.add(token_id)
-            self._young_until = max(self._young_until, until)
+                self._forget()
+            heapq.heappush(ends, (until, token_id))
+            self._spent.add(token_id)
             return True
 
-    def _turn(self) -> None:
-        """Drop the old generation, make the young one old."""
-        # Against filling the store to make it forget: those who fill it lose older tokens, nobody gains a second use.
-        self._horizon = max(self._horizon, self._old_until)
-        self._old, self._old_until = self._young, self._young_until
-        self._young, self._young_until = set(), 0.0
+    def _forget(self) -> None:
+        """Drop the token that ends first."""
+        until, token_id = heapq.heappop(self._ends)
+        self._spent.discard(token_id)
+        self._horizon = max(self._horizon, until)
+
+
+_FORGOTTEN_AT_ONCE = 8
+"""Tokens that one claim drops after their end. Against a claim that waits until a whole night's were dropped."""
 
 
 SLACK = 1e-4
