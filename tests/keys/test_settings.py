@@ -14,7 +14,7 @@ from ringwork.keys.roots import environment, file
 from ringwork.keys.roots.aws import AwsRoot
 from ringwork.keys.roots.pkcs11 import Pkcs11Root
 from ringwork.keys.roots.vault import VaultRoot
-from ringwork.keys.settings import keyring_of, root_of, settings_of, table_of
+from ringwork.keys.settings import keyring_of, root_of, secret_of, settings_of, table_of
 from ringwork.stores.sqlalchemy_keys import SqlalchemyKeyTable
 from ringwork.stores.sqlite_keys import SqliteKeyTable
 
@@ -116,3 +116,15 @@ def test_quotes_no_address_of_a_database(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(KeyUnavailable, match="variable DATABASE") as refused:
         table_of(settings_of({**ROOT, "table": "env:DATABASE"}, where="ringwork.toml"), base=tmp_path)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("mode", "fine"), [(0o600, True), (0o444, True), (0o666, False), (0o620, False)])
+def test_takes_no_secret_from_a_file_that_others_write(tmp_path: Path, mode: int, *, fine: bool) -> None:
+    """Who may write it chooses the passphrase; containers hand secrets in that all may read."""
+    (tmp_path / "pin").write_text("a secret of the tests\n")
+    (tmp_path / "pin").chmod(mode)
+    if fine:
+        assert secret_of("file:pin", base=tmp_path).reveal() == "a secret of the tests"
+        return
+    with pytest.raises(KeyUnavailable, match=r"can be written by others.*chmod 600 pin"):
+        secret_of("file:pin", base=tmp_path)

@@ -107,9 +107,11 @@ def read(signature_input: bytes, signature: bytes) -> Claimed:
     if found is None or signed is None or found[1] != signed[1]:
         raise TagWrong("the signature's headers are not of this profile")
     covered = tuple(found[3].replace('"', "").split(" "))
-    parameters = [(name, text or number) for name, text, number in _PARAMETER.findall(found[4])]
-    given = dict(parameters)
-    if sorted(covered) != sorted(COVERED) or len(given) != len(parameters) or given.keys() != _PARAMETERS or not given["created"].isdigit():
+    written = _PARAMETER.findall(found[4])
+    given = {name: text or number for name, text, number in written}
+    # Against a time of a thousand digits in quotes: the time alone is a number (RFC 9421, 2.3), and of twelve digits at most.
+    is_typed = all(bool(number) is (name == "created") for name, _, number in written)
+    if sorted(covered) != sorted(COVERED) or len(given) != len(written) or given.keys() != _PARAMETERS or not is_typed:
         raise TagWrong("the signature does not cover method, authority, path, query and digest with created, nonce, keyid, alg and tag")
     if not NONCE_FROM <= len(given["nonce"]) <= NONCE_TO:
         raise TagWrong(f"a nonce has {NONCE_FROM} to {NONCE_TO} characters")

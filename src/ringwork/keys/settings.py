@@ -160,7 +160,11 @@ def secret_of(text: str, *, base: Path) -> Secret[str]:
             raise KeyUnavailable(f"the variable {name} is not set; put the secret into it that the settings name by it")
         return Secret(value)
     try:
-        return Secret((base / name).read_text(encoding="utf-8").strip())
+        with (base / name).open(encoding="utf-8") as file:
+            # Against a secret that somebody else chose. Read by others it may be: containers hand secrets in with mode 0444.
+            if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o022:
+                raise KeyUnavailable(f"{name} can be written by others, and holds a secret; write: chmod 600 {name}")
+            return Secret(file.read().strip())
     except (OSError, UnicodeDecodeError) as error:
         raise KeyUnavailable(f"{name} cannot be read ({type(error).__name__}); the settings name it as the file of a secret") from error
 
