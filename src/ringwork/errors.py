@@ -20,6 +20,7 @@ RingworkError
   SealBroken         a sealed value does not open where it stands: not sealed at all, altered, moved, or of another key
   KeyUnavailable     a root key or the key table cannot be reached or used as it is set up; says what to write instead
   KeyRefused         a key's state or limits do not allow this use, or it was destroyed; says what to do
+  KeyMisplaced       a sealed value names a key of another class, tenant or subject than its place; a KeyRefused and a SealBroken
   SealMisused        a sealed field is asked for what it cannot do, or a value would be written unsealed; says what to write instead
 """
 
@@ -145,6 +146,14 @@ class KeyRefused(RingworkError):
     def __init__(self, problem: str, *, kid: int = 0) -> None:
         self.kid = kid
         super().__init__(f"key {kid}: {problem}" if kid else problem)
+
+
+class KeyMisplaced(KeyRefused, SealBroken):
+    """A sealed value names a key of another class, tenant or subject than the place that it stands in. It is forged, or was moved."""
+
+    def __init__(self, *, kid: int) -> None:
+        SealBroken.__init__(self, "is a key of another class, tenant or subject; the value is forged, or its row was given to another")
+        KeyRefused.__init__(self, self.problem, kid=kid)
 
 
 class SealMisused(RingworkError, TypeError):

@@ -32,7 +32,7 @@ class _Down:
     def to_seal(self, table: str, column: str, **_: Any) -> sealing.Cipher:
         raise KeyUnavailable("the root key cannot be reached")
 
-    def to_open(self, kid: int, table: str, column: str) -> sealing.Cipher:
+    def to_open(self, kid: int, table: str, column: str, **_: Any) -> sealing.Cipher:
         raise KeyUnavailable("the root key cannot be reached")
 
 

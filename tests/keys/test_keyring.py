@@ -11,7 +11,7 @@ import pytest
 from ringwork.clock import FixedClock
 from ringwork.crypto.places import Place
 from ringwork.crypto.sealing import read_header
-from ringwork.errors import KeyRefused, KeyUnavailable, SealBroken, StoreDown
+from ringwork.errors import KeyMisplaced, KeyRefused, KeyUnavailable, SealBroken, StoreDown
 from ringwork.frozen import replace
 from ringwork.keys.held import VALUES, Limits
 from ringwork.keys.keyring import OWED, Keyring, memory_keyring
@@ -71,6 +71,19 @@ def test_refuses_a_number_that_names_no_key() -> None:
         ring.to_open(only(ring).kid ^ 1, "notes", "text")
 
 
+@pytest.mark.parametrize(
+    "other", [{"data_class": "health"}, {"tenant": "b"}, {"subject": "b"}, {}], ids=["class", "tenant", "subject", "none"]
+)
+def test_opens_for_the_owner_of_the_key_alone(other: dict[str, str]) -> None:
+    """The number of a key comes from the stored value: it names a key of the owner that is asked for, or none."""
+    ring = memory_keyring(classes=("default", "health"))
+    kid = ring.to_seal("notes", "text", tenant="a", subject="a").kid
+    assert ring.to_open(kid, "notes", "text", tenant="a", subject="a").kid == kid
+    with pytest.raises(KeyMisplaced) as caught:
+        ring.to_open(kid, "notes", "text", **({"tenant": "a", "subject": "a", **other} if other else {}))
+    assert caught.value.kid == kid
+
+
 def test_refuses_a_class_without_a_key() -> None:
     """Values of a class are not sealed under some other key in silence."""
     ring = memory_keyring(classes=("default", "health"))
@@ -98,12 +111,12 @@ def test_wraps_a_tenants_keys_under_a_key_of_the_tenant() -> None:
     assert only(ring, tenant="a", subject="x").wrapped_by == f"kid:{above.kid}"
     ring.forget()
     kid = read_header(sealed).kid
-    assert ring.to_open(kid, "notes", "text").open(sealed, PLACE) == b"text"
+    assert ring.to_open(kid, "notes", "text", tenant="a", subject="x").open(sealed, PLACE) == b"text"
     for old, new in ((State.ACTIVE, State.DECRYPT_ONLY), (State.DECRYPT_ONLY, State.RETIRED), (State.RETIRED, State.DESTROYED)):
         assert ring.table.move(above.kid, old=old, new=new, at=1)
     ring.forget()
     with pytest.raises(KeyRefused, match=f"wrapping key {above.kid} is destroyed"):
-        ring.to_open(kid, "notes", "text")
+        ring.to_open(kid, "notes", "text", tenant="a", subject="x")
 
 
 def test_a_wrapping_key_opens_no_values() -> None:
@@ -234,7 +247,7 @@ def test_holds_no_more_keys_than_its_limit() -> None:
     ring, _ = counted(FixedClock(), limits=replace(LIMITS, keys=5))
     kids = [ring.to_seal("notes", "text", subject=str(i)).kid for i in range(20)]
     assert len(ring._held) == 5
-    assert ring.to_open(kids[0], "notes", "text").kid == kids[0]
+    assert ring.to_open(kids[0], "notes", "text", subject="0").kid == kids[0]
 
 
 def test_stops_a_key_at_its_last_value() -> None:

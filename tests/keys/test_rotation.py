@@ -212,6 +212,17 @@ def test_rotates_each_owner_by_itself(kept: Kept) -> None:
     assert read_header(raw).kid == came.seals
 
 
+def test_seals_nothing_again_that_the_key_of_another_class_forged(kept: Kept) -> None:
+    """Whoever had the key of a lesser class planted a value in this column: it is reported, and not sealed again as if it belonged."""
+    lesser = kept.life.publish(Owner(data_class="marketing"))
+    forged = kept.ring.to_seal("notes", "text", data_class="marketing").seal(b"forged", sealed_tables.note_place({"id": 1}))
+    with kept.engine.begin() as connection:
+        connection.execute(sa.update(NOTES).where(NOTES.c.id == 1).values(text=forged))
+    came = kept.rotation().run(lesser.owner)
+    assert [(each.place, "another class" in each.problem) for each in came.broken] == [("notes.text of row 1", True)]
+    assert (came.resealed, came.retired, came.left) == (0, (), ((lesser.kid, 1),))
+
+
 def test_retires_no_key_that_a_value_names(kept: Kept) -> None:
     """Neither by a command."""
     came = kept.rotation().run(Owner())

@@ -125,7 +125,9 @@ def test_opens_nothing_that_nobody_reads(db: Session, ring: Keyring, monkeypatch
     db.commit()
     asked: list[str] = []
     real = type(ring).to_open
-    monkeypatch.setattr(type(ring), "to_open", lambda self, kid, table, column: asked.append(column) or real(self, kid, table, column))
+    monkeypatch.setattr(
+        type(ring), "to_open", lambda self, kid, table, column, **of: asked.append(column) or real(self, kid, table, column, **of)
+    )
     letter = db.query(Letter).one()
     assert asked == []
     assert (letter.text, letter.text) == (SECRET, SECRET)

@@ -10,10 +10,11 @@ from uuid import uuid4
 import pytest
 
 from ringwork.crypto.plaintexts import Json
-from ringwork.errors import KeyRefused, KeyUnavailable, SealBroken, SealMisused
+from ringwork.errors import KeyMisplaced, KeyRefused, KeyUnavailable, SealBroken, SealMisused
 from ringwork.keys.keyring import Keyring, memory_keyring
 from ringwork.sealed import keyrings
 from ringwork.sealed.cells import Cell
+from ringwork.sealed.values import SealedValue, sealed_bytes
 
 TEXT = Cell("notes", "text", str)
 SECRET = "canary-of-the-cells"
@@ -68,6 +69,42 @@ def test_binds_to_the_tenant_where_one_is_declared(ring: Keyring) -> None:
         cell.open(stored, (7,), tenant="south")
     with pytest.raises(SealMisused, match="clinic"):
         cell.seal(SECRET, (7,))
+
+
+HEALTH = Cell("notes", "text", str, data_class="health", tenant="clinic", subject="person")
+OWNER = {"tenant": "north", "subject": "5"}
+
+
+@pytest.mark.parametrize(
+    ("lesser", "owner"),
+    [
+        (Cell("notes", "text", str, tenant="clinic", subject="person"), OWNER),
+        (HEALTH, {**OWNER, "subject": "6"}),
+        (HEALTH, {**OWNER, "subject": None}),
+    ],
+    ids=["class", "subject", "no subject"],
+)
+def test_opens_nothing_that_the_key_of_another_owner_sealed(lesser: Cell, owner: dict[str, str | None]) -> None:
+    """Whoever has the key of one class or subject, and writes to the database, forges no value of another: no header chooses the key."""
+    with keyrings.using(memory_keyring(classes=("default", "health"))):
+        forged = lesser.seal("forged", (7,), **owner)
+        with pytest.raises(KeyMisplaced, match="another class, tenant or subject"):
+            HEALTH.open(forged, (7,), **OWNER)
+        assert lesser.open(forged, (7,), **owner) == "forged"
+        assert HEALTH.open(HEALTH.seal(SECRET, (7,), **OWNER), (7,), **OWNER) == SECRET
+
+
+@pytest.mark.parametrize("kind", [SealedValue, lambda cell, stored: sealed_bytes(cell)(stored)], ids=["value", "bytes"])
+def test_asks_whose_value_it_is_where_subjects_have_keys(ring: Keyring, kind: Callable[[Cell, bytes], Any]) -> None:
+    """A value without its instance is opened for a subject that the caller names, and says so where none is named."""
+    cell = Cell("notes", "text", str, subject="person")
+    value = kind(cell, cell.seal(SECRET, (7,), subject="5"))
+    assert value.open((7,), subject="5") == SECRET
+    with pytest.raises(SealMisused, match=r"subject=str\(row\.person\)"):
+        value.open((7,))
+    with pytest.raises(KeyMisplaced):
+        value.open((7,), subject="")
+    assert kind(cell, cell.seal(SECRET, (7,))).open((7,), subject="") == SECRET
 
 
 def test_stores_a_sealed_null_where_none_is_allowed(ring: Keyring) -> None:

@@ -129,7 +129,9 @@ def test_opens_for_a_response_model_what_it_asks_for(engine: Engine, ring: Keyri
         db.commit()
     opened: list[str] = []
     real = type(ring).to_open
-    monkeypatch.setattr(type(ring), "to_open", lambda self, kid, table, column: opened.append(column) or real(self, kid, table, column))
+    monkeypatch.setattr(
+        type(ring), "to_open", lambda self, kid, table, column, **of: opened.append(column) or real(self, kid, table, column, **of)
+    )
     with TestClient(app) as client:
         assert SECRET not in client.post("/files/f", json={"text": SECRET}).text
         assert SECRET not in client.get("/letters").text

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, ForeignKey, create_engine, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, joinedload, make_transient, mapped_column, selectinload, undefer
 
-from ringwork.errors import SealBroken, SealMisused
+from ringwork.errors import KeyMisplaced, SealBroken, SealMisused
 from ringwork.keys.keyring import Keyring, memory_keyring
 from ringwork.sealed import keyrings
 from ringwork.sealed.sqlalchemy import labels, sealed
@@ -288,6 +288,23 @@ def test_binds_to_tenant_and_subject_of_the_row(ring: Keyring) -> None:
         db.add(owned(clinic=None, person=5, text=SECRET))
         with pytest.raises(SealMisused, match="clinic"):
             db.flush()
+
+
+def test_opens_no_row_that_was_given_to_another_subject(ring: Keyring) -> None:
+    """A row that SQL files under another person does not open there, so whoever erases that person's key has erased all that was read."""
+    owners, owned = owned_tables()
+    engine = create_engine("sqlite://")
+    owners.metadata.create_all(engine)
+    with Session(engine) as db:
+        db.add(owned(id=1, clinic="north", person=5, text=SECRET))
+        db.commit()
+        db.execute(text("update owned set person = 6"))
+        db.commit()
+        with pytest.raises(KeyMisplaced):
+            _ = db.get_one(owned, 1).text
+        db.execute(text("update owned set person = 5"))
+        db.commit()
+        assert db.get_one(owned, 1).text == SECRET
 
 
 def test_gives_each_thread_the_values_of_its_own_tenant(tmp_path: Path, ring: Keyring) -> None:

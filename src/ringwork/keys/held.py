@@ -51,6 +51,7 @@ class Held:
 
     __slots__ = (
         "row",
+        "whose",
         "since",
         "until",
         "unwrapped_at",
@@ -77,6 +78,7 @@ class Held:
     def renew(self, row: KeyRow, *, now: float) -> None:
         """Go on with a row that was just read. A clock set back before `now` makes it old."""
         self.row, self.since = row, now
+        self.whose = row.owner.data_class, row.owner.tenant, row.owner.subject
         self.until = min(now + self._limits.cache_seconds, self.unwrapped_at + self._limits.root_seconds)
 
     def may_stay(self, now: float) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from ringwork.clock import SYSTEM_CLOCK, Clock
 from ringwork.crypto.sealing import Cipher, Suite
-from ringwork.errors import KeyRefused, KeyUnavailable, StoreDown
+from ringwork.errors import KeyMisplaced, KeyRefused, KeyUnavailable, StoreDown
 from ringwork.keys.held import USUAL, Held, Limits
 from ringwork.keys.hierarchy import Hierarchy
 from ringwork.keys.root import Root, made_root, require_wrapping
@@ -79,14 +79,27 @@ class Keyring:
         held.count_value(self._lease)
         return held.cipher(table, column)
 
-    def to_open(self, kid: int, table: str, column: str) -> Cipher:
+    def to_open(
+        self,
+        kid: int,
+        table: str,
+        column: str,
+        *,
+        data_class: str = "default",
+        tenant: str | None = None,
+        subject: str | None = None,
+    ) -> Cipher:
         """The cipher that opens values of this column under key `kid`, which a header names (untrusted).
 
-        Raises KeyRefused for a key that is unknown, retired or destroyed, KeyUnavailable where key table or root do not answer.
+        data_class, tenant, subject: as they were told to `to_seal`. Raises KeyMisplaced for a key of any other owner, KeyRefused for
+        one that is unknown, retired or destroyed, KeyUnavailable where key table or root do not answer.
         """
         held = self._held.get(kid)
         if held is None or not held.since <= self._now() < held.until:
             held = self._load(kid)
+        if held.whose != (data_class, tenant or "", subject or ""):
+            # Against a header that chooses the key: whoever has one key and writes to the database forges values of that owner alone.
+            raise KeyMisplaced(kid=kid)
         return held.cipher(table, column)
 
     def active_kid(self, *, data_class: str = "default", tenant: str | None = None, subject: str | None = None) -> int:

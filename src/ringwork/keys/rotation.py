@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from ringwork.crypto.sealing import bind, kid_of
+from ringwork.crypto.sealing import Cipher, bind
 from ringwork.errors import KeyRefused, SealBroken
 from ringwork.frozen import Frozen
 from ringwork.keys.lifecycle import KeyReason, Lifecycle
@@ -148,10 +148,10 @@ class Rotation:
         while True:
             # Before the transaction: on SQLite it locks the file, in which the key table may stand as well.
             self.ring.reserve(owner, self._batch)
-            self.ring.to_open(row.kid, column.table, column.column)
+            self._opener(row, column, row.owner.data_class)
             with source.batch() as batch:
                 cells = batch.cells(column, kid=row.kid, after=batch.position(task, column), limit=self._batch)
-                changes = [(cell, sealed) for cell in cells if (sealed := self._sealed_again(column, cell, owner)) is not None]
+                changes = [(cell, sealed) for cell in cells if (sealed := self._sealed_again(column, cell, row, owner)) is not None]
                 swapped = batch.swap(column, changes) if changes else 0
                 # The end of the column is the beginning of the next pass.
                 is_end = len(cells) < self._batch
@@ -160,12 +160,17 @@ class Rotation:
             if is_end:
                 return
 
-    def _sealed_again(self, column: SealedColumn, cell: Cell, owner: Owner) -> bytes | None:
+    def _opener(self, row: KeyRow, column: SealedColumn, data_class: str) -> Cipher:
+        of = row.owner
+        return self.ring.to_open(row.kid, column.table, column.column, data_class=data_class, tenant=of.tenant, subject=of.subject)
+
+    def _sealed_again(self, column: SealedColumn, cell: Cell, row: KeyRow, owner: Owner) -> bytes | None:
         """The value under the key that seals now; None for one that does not open."""
         place, profile = cell.place, column.profile
         bound = bind(place.row, profile=profile, tenant=place.tenant, version=place.version)
         try:
-            plain = self.ring.to_open(kid_of(cell.sealed), column.table, column.column).open_bound(cell.sealed, bound, profile)
+            # Against a value that was forged with the key of a lesser class: the column says which class it has.
+            plain = self._opener(row, column, column.data_class).open_bound(cell.sealed, bound, profile)
         except SealBroken as error:
             # Against evidence that a rotation would tidy away: what does not open stays, and keeps its key from being retired.
             where = f"{column.label} of row {'/'.join(map(str, cell.key))}"

@@ -72,11 +72,11 @@ class Field:
         inside = instance.__dict__
         key = instance_state(instance).key
         if self.by_key and key is not None:
-            row, tenant = key[1], None
+            row, tenant, subject = key[1], None, None
         else:
-            row, tenant, _ = self.stored_binding(instance)
+            row, tenant, subject = self.stored_binding(instance)
         stored = held if isinstance(held, SealedBytes) else held.stored
-        value = self.cell.open(stored, row, tenant=tenant)
+        value = self.cell.open(stored, row, tenant=tenant, subject=subject)
         inside[self.key] = self.known(value, stored)
         return value
 

@@ -104,21 +104,31 @@ class Cell:
         cipher = keyrings.keyring().to_seal(self.table, self.column, data_class=self.data_class, tenant=tenant, subject=subject)
         return cipher.seal_bound(data, bound, self._profile)
 
-    def open(self, stored: object, row: Row, *, tenant: str | None = None) -> Any:
+    def open(self, stored: object, row: Row, *, tenant: str | None = None, subject: str | None = None) -> Any:
         """The value that was sealed for `row`. stored: what the database gave, untrusted.
 
-        Raises SealBroken for NULL, for what is not sealed, and for whatever was altered or moved; KeyUnavailable, KeyRefused.
+        Raises SealBroken for NULL, for what is not sealed, and for whatever was altered or moved, KeyMisplaced for what was sealed
+        under a key of another class, tenant or subject, KeyRefused for a key that opens nothing; KeyUnavailable.
         """
         sealed = stored if isinstance(stored, bytes) else self.require_sealed(stored)
         bound = self._bound(row, tenant)
         try:
-            cipher = keyrings.keyring().to_open(int.from_bytes(sealed[4:8], "big"), self.table, self.column)
+            kid = int.from_bytes(sealed[4:8], "big")
+            cipher = keyrings.keyring().to_open(kid, self.table, self.column, data_class=self.data_class, tenant=tenant, subject=subject)
         except KeyRefused:
             # Whatever names no key of ours may be no sealed value at all, and is told as that.
             self.require_sealed(sealed)
             raise
         value = self._decode(cipher.open_bound(sealed, bound, self._profile))
         return json_values.frozen(value) if self.kind is plaintexts.Json else value
+
+    def require_subject(self, subject: str | None) -> None:
+        """Raise SealMisused where the field has keys of its subjects and the caller did not say whose value it is."""
+        if self.subject is not None and subject is None:
+            raise SealMisused(
+                f"{self.label} has a key of its subject, the field {self.subject}; open it with subject=str(row.{self.subject}),"
+                ' or subject="" where that is empty'
+            )
 
     def require_sealed(self, stored: object) -> bytes:
         """The same bytes, when they begin as a sealed value does. Raises SealBroken; says nothing of what is there instead."""

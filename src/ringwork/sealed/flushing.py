@@ -116,7 +116,7 @@ def _for_row(field: Field, held: Waiting | Held, bound: Binding) -> SealedValue[
         return field.sealed(held, bound)
     try:
         # Of an instance that was merged, or made new again: right when it is the same row.
-        return field.known(held.cell.open(held.stored, bound[0], tenant=bound[1]), held.stored)
+        return field.known(held.cell.open(held.stored, bound[0], tenant=bound[1], subject=bound[2]), held.stored)
     except SealBroken:
         return field.sealed(Waiting(field.cell, _value(field, held)), bound)
 

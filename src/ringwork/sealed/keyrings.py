@@ -26,8 +26,17 @@ class Ciphers(Protocol):
     def active_kid(self, *, data_class: str = "default", tenant: str | None = None, subject: str | None = None) -> int:
         """The number of that key; asking seals nothing and counts nothing."""
 
-    def to_open(self, kid: int, table: str, column: str) -> Cipher:
-        """The cipher of any key whose state allows reading."""
+    def to_open(
+        self,
+        kid: int,
+        table: str,
+        column: str,
+        *,
+        data_class: str = "default",
+        tenant: str | None = None,
+        subject: str | None = None,
+    ) -> Cipher:
+        """The cipher of any key of this owner whose state allows reading; KeyMisplaced for a key of another."""
 
 
 _installed: list[Ciphers] = []

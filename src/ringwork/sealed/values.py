@@ -58,12 +58,14 @@ class SealedValue(Masked, Generic[T]):
     def __init__(self, cell: Cell, stored: bytes) -> None:
         self.cell, self.stored, self.opened = cell, stored, NOT_OPENED
 
-    def open(self, row: Row, *, tenant: str | None = None) -> T:
+    def open(self, row: Row, *, tenant: str | None = None, subject: str | None = None) -> T:
         """The value that was sealed for `row`, the primary key of the row that it was read from: `found.text.open((found.id,))`.
 
-        Raises SealBroken when it was altered, or belongs to another row.
+        tenant, subject: what stands in the row's fields of the field's tenant and subject, as text. Raises SealBroken when it was
+        altered, or belongs to another row, KeyMisplaced when to another class, tenant or subject, SealMisused where one is not given.
         """
-        value: T = self.cell.open(self.stored, row, tenant=tenant)
+        self.cell.require_subject(subject)
+        value: T = self.cell.open(self.stored, row, tenant=tenant, subject=subject)
         return value
 
     def __copy__(self) -> SealedValue[T]:
@@ -91,9 +93,10 @@ class SealedBytes(Masked, bytes):
         """The plain sealed bytes."""
         return bytes(self)
 
-    def open(self, row: Row, *, tenant: str | None = None) -> Any:
+    def open(self, row: Row, *, tenant: str | None = None, subject: str | None = None) -> Any:
         """As of a SealedValue."""
-        return self.cell.open(bytes(self), row, tenant=tenant)
+        self.cell.require_subject(subject)
+        return self.cell.open(bytes(self), row, tenant=tenant, subject=subject)
 
     def __copy__(self) -> SealedBytes:
         return self

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from ringwork.errors import KeyRefused, SealBroken, SealMisused
+from ringwork.errors import KeyMisplaced, KeyRefused, SealBroken, SealMisused
 from ringwork.sealed.values import SealedValue
 
 CANARY = "canary-7f3a"
@@ -278,6 +278,24 @@ def test_seals_anew_when_the_application_moves_a_row_to_another_tenant(ward: Any
     found.clinic = "b"
     found.save()
     assert ward.Owned.objects.get(pk=key).text == CANARY
+
+
+def test_opens_no_row_that_was_given_to_another_subject(ward: Any) -> None:
+    """A row that SQL files under another patient, or under nobody, does not open there; one that the application moves is sealed anew."""
+    key = ward.Consent.objects.create(patient="5", text=CANARY).pk
+    assert ward.Consent.objects.get(pk=key).text == CANARY
+    for other in ("6", None):
+        rewrite(ward.Consent, "patient", key, other)
+        with pytest.raises(KeyMisplaced):
+            _ = ward.Consent.objects.get(pk=key).text
+    rewrite(ward.Consent, "patient", key, "5")
+    for patient in ("6", None, "7"):
+        found = ward.Consent.objects.get(pk=key)
+        found.patient = patient
+        found.save()
+        assert pickle.loads(pickle.dumps(found)).text == found.text == ward.Consent.objects.get(pk=key).text == CANARY
+        found.refresh_from_db()
+        assert found.text == CANARY
 
 
 def test_pickles_sealed_bytes_alone(ward: Any) -> None:

@@ -27,27 +27,30 @@ USE_TZ = True
 BEFORE = """
 from django.db import models
 class Order(models.Model):
+    client = models.CharField(max_length=9, default="c1")
     remark = models.TextField(null=True)
 """
 DURING = """
 from django.db import models
 from ringwork.sealed.django.fields import SealedField
 class Order(models.Model):
+    client = models.CharField(max_length=9, default="c1")
     remark = models.TextField(null=True)
-    sealed_remark = SealedField(str, optional=True, null=True, label="shop_order.remark")
+    sealed_remark = SealedField(str, optional=True, null=True, subject="client", label="shop_order.remark")
 """
 AFTER = """
 from django.db import models
 from ringwork.sealed.django.fields import SealedField
 class Order(models.Model):
-    remark = SealedField(str, optional=True, label="shop_order.remark")
+    client = models.CharField(max_length=9, default="c1")
+    remark = SealedField(str, optional=True, subject="client", label="shop_order.remark")
 """
 FILL = """
 from django.db import migrations
 from ringwork.sealed.django.filling import SealColumn
 class Migration(migrations.Migration):
     dependencies = [("shop", "0002_expand")]
-    operations = [SealColumn("order", "remark", "sealed_remark", kind=str, optional=True)]
+    operations = [SealColumn("order", "remark", "sealed_remark", kind=str, optional=True, subject="client")]
 """
 CONTRACT = """
 from django.db import migrations

@@ -172,19 +172,20 @@ class SealedField(_Field[S, G]):
 
     def open_held(self, instance: models.Model, held: SealedValue[Any]) -> Any:
         """The value of a sealed one that `instance` holds. Raises SealBroken, KeyUnavailable, KeyRefused."""
-        row, tenant = self.place_of(instance, held)
+        row, tenant, subject = self.place_of(instance, held)
         if row is None:
             raise SealMisused(f"{self.cell.label} holds a sealed value, and its row has no key yet; open it with the row that it came from")
-        value = self.cell.open(held.stored, row, tenant=tenant)
+        value = self.cell.open(held.stored, row, tenant=tenant, subject=subject)
         # A save writes what was changed in place too, so JSON may be.
         return json_values.thawed(value) if self.kind is Json else value
 
-    def place_of(self, instance: models.Model, held: SealedValue[Any]) -> tuple[Row | None, str | None]:
-        """Row and tenant that a value was sealed for: its own where it was sealed here, else those that the instance was loaded with."""
+    def place_of(self, instance: models.Model, held: SealedValue[Any]) -> tuple[Row | None, str | None, str | None]:
+        """Row, tenant and subject that a value was sealed for: its own where it was sealed here, else what the instance was loaded with."""
         if isinstance(held, Placed):
-            return held.row, held.tenant
-        tenant = None if self.owners[0] is None else rows.loaded(instance, self.owners[0])
-        return rows.then(instance, self.row_names), None if tenant is None else str(tenant)
+            return held.row, held.tenant, held.subject
+        tenant, subject = (None if name is None else rows.loaded(instance, name) for name in self.owners)
+        row = rows.then(instance, self.row_names)
+        return row, None if tenant is None else str(tenant), None if subject is None else str(subject)
 
     def place_for(self, instance: models.Model) -> tuple[Row | None, str | None, str | None]:
         """Row, tenant and subject that a value is to be sealed for; the row is None before the database has assigned it."""

@@ -27,7 +27,7 @@ BATCH = 500
 class SealColumn(Operation):
     """Seal every value of a plain column into a column that makemigrations made of a SealedField.
 
-    kind, data_class, optional, bucket and width as in the SealedField; row too, where it names its row by other fields than the key.
+    kind, data_class, tenant, subject, optional, bucket and width as in the SealedField; row too, where it names its row by other fields.
     Backwards it opens them into the plain column. Raises DatabaseError when rows are left over, TypeError for a NULL that may not be.
     """
 
@@ -58,7 +58,7 @@ class SealColumn(Operation):
             if value is None and cell.nullable and not cell.optional:
                 return None
             cell.check(value)
-            return cell.seal(value, names.read({}, row) or ())
+            return cell.seal(value, names.read({}, row) or (), **_owners(cell, row))
 
         self._walk(model, schema_editor.connection.alias, self.source, self.target, seal)
 
@@ -69,7 +69,7 @@ class SealColumn(Operation):
 
         def open_(row: models.Model) -> Any:
             stored = getattr(row, self.target)
-            return None if stored is None and cell.nullable else cell.open(stored, names.read({}, row) or ())
+            return None if stored is None and cell.nullable else cell.open(stored, names.read({}, row) or (), **_owners(cell, row))
 
         self._walk(model, schema_editor.connection.alias, self.target, self.source, open_, again=True)
 
@@ -107,3 +107,10 @@ class SealColumn(Operation):
         left = 0 if again else wanted.exclude(**{f"{source}__isnull": True}).count()
         if left:
             raise DatabaseError(f"{left} rows of {model.__name__} were written while {target} was filled; migrate again")
+
+
+def _owners(cell: Cell, row: models.Model) -> dict[str, str | None]:
+    """Tenant and subject of a row, as the field will tell them."""
+    names = {"tenant": rows.attname(type(row), cell.tenant), "subject": rows.attname(type(row), cell.subject)}
+    found = {what: None if name is None else getattr(row, name) for what, name in names.items()}
+    return {what: None if value is None else str(value) for what, value in found.items()}

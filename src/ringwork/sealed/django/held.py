@@ -32,14 +32,14 @@ class Unsealed(Masked):
 class Placed(SealedValue[T], Generic[T]):
     """What was sealed here, for a row that is known whatever becomes of the instance's key."""
 
-    __slots__ = ("row", "tenant")
+    __slots__ = ("row", "tenant", "subject")
 
-    def __init__(self, cell: Cell, stored: bytes, row: Row, tenant: str | None) -> None:
+    def __init__(self, cell: Cell, stored: bytes, row: Row, tenant: str | None, subject: str | None = None) -> None:
         super().__init__(cell, stored)
-        self.row, self.tenant = row, tenant
+        self.row, self.tenant, self.subject = row, tenant, subject
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Placed, (self.cell, self.stored, self.row, self.tenant)
+        return Placed, (self.cell, self.stored, self.row, self.tenant, self.subject)
 
 
 class Bare(Masked):

@@ -74,7 +74,7 @@ def sealed_fields(model: type[models.Model]) -> tuple[Any, ...]:
 
 @functools.cache
 def _remembered(model: type[models.Model]) -> tuple[str, ...]:
-    names = [name for field in sealed_fields(model) for name in (*field.row_names.names, field.owners[0]) if name]
+    names = [name for field in sealed_fields(model) for name in (*field.row_names.names, *field.owners) if name]
     return tuple(dict.fromkeys(names))
 
 

@@ -54,7 +54,7 @@ def sealed_for_row(field: Any, instance: models.Model) -> Any:
         value = field.to_python(held.opened)
         if value is None and cell.nullable and not cell.optional:
             return None
-    made: Placed[Any] = Placed(cell, cell.seal(value, row, tenant=tenant, subject=subject), row, tenant)
+    made: Placed[Any] = Placed(cell, cell.seal(value, row, tenant=tenant, subject=subject), row, tenant, subject)
     if not cell.audited:
         made.opened = value
     instance.__dict__[field.attname] = made
@@ -80,7 +80,7 @@ def _waited_for(field: Any, instance: models.Model, held: Any) -> Any:
 
 def _is_stale(field: Any, instance: models.Model, held: SealedValue[Any], row: Any, tenant: Any, subject: Any) -> bool:
     """Whether bytes that nobody read belong to another row than they are written to, or to a key that seals no more."""
-    if field.place_of(instance, held) != (row, tenant):
+    if field.place_of(instance, held) != (row, tenant, subject):
         return True
     # Against a row that is written back under an old key after a rotation has passed it.
     cell = field.cell

@@ -67,6 +67,13 @@ class Owned(models.Model):
     text = SealedField(str, tenant="clinic")
 
 
+class Consent(models.Model):
+    """Has a key of its subject."""
+
+    patient = models.CharField(max_length=20, null=True)
+    text = SealedField(str, subject="patient")
+
+
 class Stamped(models.Model):
     """Brings a sealed field along."""
 
@@ -99,4 +106,4 @@ class ShortNote(Note):
         proxy = True
 
 
-MODELS = (Bed, Note, Letter, Chart, Secret, Owned, Visit, Call, SickNote)
+MODELS = (Bed, Note, Letter, Chart, Secret, Owned, Consent, Visit, Call, SickNote)
