@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core.exceptions import FieldError
-from django.db.models import Case, Count, F, Max, Q, Value, When
-from django.db.models.functions import Concat, Upper
+from django.db import connection
+from django.db.models import Case, Count, F, Max, Q, TextField, Value, When
+from django.db.models.functions import Cast, Concat, Upper
+from django.test.utils import CaptureQueriesContext
 
 from ringwork.errors import SealBroken, SealMisused
 
@@ -60,6 +63,136 @@ def test_refuses_an_update_of_the_query(ward: Any, value: Any) -> None:
     with pytest.raises(SealMisused, match=r"ward_note\.text"):
         ward.Note.objects.update(text=value)
     assert ward.Note.objects.get().text == "old"
+
+
+CHOICES: dict[str, Callable[[Any], Any]] = {
+    "no choice": lambda _: Case(default=Value(CANARY)),
+    "no choice, cast": lambda _: Cast(Case(default=Value(CANARY)), output_field=TextField()),
+    "nothing": lambda _: Case(default=Value(None)),
+    "plain by default": lambda kept: Case(When(pk=0, then=kept), default=Value(CANARY)),
+    "a column by default": lambda kept: Case(When(pk=0, then=kept), default=F("title")),
+    "plain": lambda kept: Case(When(pk=0, then=kept), When(pk=1, then=Value(CANARY))),
+    "null": lambda kept: Case(When(pk=0, then=kept), When(pk=1, then=Value(None))),
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES.values(), ids=CHOICES)
+def test_refuses_a_choice_of_what_is_not_sealed(ward: Any, stored: Any, choice: Callable[[Any], Any]) -> None:
+    """What bulk_update makes passes for its sealed values alone: nothing plain rides along, not as a default either."""
+    note = ward.Note.objects.create(title=CANARY, text="old")
+    before = stored(ward.Note, "text")
+    kept = Value(ward.Note.objects.values_list("text", flat=True).get(), output_field=ward.Note._meta.get_field("text"))
+    with CaptureQueriesContext(connection) as asked, pytest.raises(SealMisused, match=r"ward_note\.text"):
+        ward.Note.objects.update(text=choice(kept))
+    assert not asked.captured_queries
+    assert stored(ward.Note, "text") == before
+    assert ward.Note.objects.get(pk=note.pk).text == "old"
+
+
+@pytest.mark.parametrize("place", ["then", "default"])
+def test_refuses_a_choice_of_another_fields_values(ward: Any, place: str) -> None:
+    """Sealed, but for another column, wherever in the choice it stands."""
+    note = ward.Note.objects.create(text="old")
+    own, other = ward.Note.objects.values_list("text", "weight").get()
+    field = ward.Note._meta.get_field("text")
+    choice = {"then": own, "default": own, place: other}
+    with pytest.raises(SealMisused, match=r"ward_note\.text"):
+        ward.Note.objects.update(
+            text=Case(
+                When(pk=note.pk, then=Value(choice["then"], output_field=field)), default=Value(choice["default"], output_field=field)
+            )
+        )
+    assert ward.Note.objects.get().text == "old"
+
+
+def test_updates_by_a_choice_of_sealed_values(ward: Any) -> None:
+    """The opposite: values of the field itself may be chosen, by case and by default."""
+    note = ward.Note.objects.create(text="old")
+    kept = Value(ward.Note.objects.values_list("text", flat=True).get(), output_field=ward.Note._meta.get_field("text"))
+    assert ward.Note.objects.update(text=Case(When(pk=0, then=kept), default=kept)) == 1
+    assert ward.Note.objects.get(pk=note.pk).text == "old"
+
+
+EXPRESSIONS = [F("title"), Value(CANARY), Upper(Value(CANARY)), Case(default=Value(CANARY))]
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS, ids=repr)
+def test_refuses_to_seal_the_text_of_an_expression(ward: Any, expression: Any) -> None:
+    """The database computes nothing that is sealed, and the repr of a computation is not what anybody meant to keep."""
+    note = ward.Note.objects.create(text="old")
+    with pytest.raises(SealMisused, match=r"ward_note\.text was given an expression .*in Python") as told:
+        note.text = expression
+    assert CANARY not in str(told.value)
+    with pytest.raises(SealMisused, match="expression"):
+        ward.Note(text=expression)
+    with pytest.raises(SealMisused, match="expression"):
+        ward.Secret(number=expression)
+    with pytest.raises(SealMisused, match="expression"):
+        ward.Note.objects.update_or_create(pk=note.pk, defaults={"text": expression})
+    note.save()
+    assert ward.Note.objects.get().text == "old"
+
+
+MOVES: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "tenant": ("Owned", lambda ward: ward.Owned.objects.update(clinic="b")),
+    "tenant in bulk": ("Owned", lambda ward: ward.Owned.objects.bulk_update(ward.Owned.objects.all(), ["clinic"])),
+    "subject": ("Filed", lambda ward: ward.Filed.objects.update(person=ward.Bed.objects.create())),
+    "subject by its column": ("Filed", lambda ward: ward.Filed.objects.update(person_id=None)),
+    "subject through a relation": ("Filed", lambda ward: ward.Bed.objects.create().filed.add(ward.Filed.objects.get())),
+    "row": ("Filed", lambda ward: ward.Filed.objects.update(number="2")),
+    "key": ("Letter", lambda ward: ward.Letter.objects.update(id=uuid.uuid4())),
+    "key of the parent": ("SickNote", lambda ward: ward.Note.objects.update(id=F("id") + 1)),
+    "upsert": (
+        "Owned",
+        lambda ward: ward.Owned.objects.bulk_create(
+            [ward.Owned(pk=ward.Owned.objects.get().pk, clinic="b", text="new")],
+            update_conflicts=True,
+            update_fields=["clinic"],
+            unique_fields=["id"],
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("model", "move"), MOVES.values(), ids=MOVES)
+def test_refuses_an_update_of_what_a_value_is_bound_to(ward: Any, model: str, move: Callable[[Any], Any]) -> None:
+    """Written alone, under the sealed value, a key, row, tenant or subject would make it unreadable without a word."""
+    owner = {"Owned": {"clinic": "a"}, "Filed": {"number": "1"}, "SickNote": {"reason": "old"}}.get(model, {})
+    getattr(ward, model).objects.create(text="old", **owner)
+    with pytest.raises(SealMisused, match=r"is bound to .* save\(\) the whole instance"):
+        move(ward)
+    assert getattr(ward, model).objects.get().text == "old"
+
+
+@pytest.mark.parametrize("only", [{"update_fields": ["clinic"]}, {}], ids=["named", "deferred"])
+@pytest.mark.parametrize("is_loaded", [True, False], ids=["loaded", "made"])
+def test_refuses_to_save_a_changed_tenant_alone(ward: Any, only: Any, is_loaded: bool) -> None:
+    """save(update_fields=...), and a save with deferred fields, would leave the sealed value under the tenant that it had."""
+    made = ward.Owned.objects.create(clinic="a", text="old")
+    if is_loaded or not only:
+        made = ward.Owned.objects.only("clinic").get()
+    made.clinic = "b"
+    with pytest.raises(SealMisused, match="is bound to 'clinic'"):
+        made.save(**only)
+    assert ward.Owned.objects.get().text == "old"
+
+
+def test_moves_rows_whose_values_are_sealed_with_them(ward: Any) -> None:
+    """The opposite: whole instances, bulk.update of both columns, and update_fields that name both, or change nothing."""
+    from ringwork.sealed.django import bulk
+
+    rows = [ward.Owned.objects.create(clinic="a", text=f"{CANARY}-{n}") for n in range(2)]
+    for row in rows:
+        row.clinic = "b"
+    assert bulk.update(rows, ["clinic", "text"]) == 2
+    assert {(row.clinic, row.text) for row in ward.Owned.objects.all()} == {("b", f"{CANARY}-0"), ("b", f"{CANARY}-1")}
+    row = ward.Owned.objects.get(pk=rows[0].pk)
+    row.save(update_fields=["clinic"])
+    row.clinic = "c"
+    row.save(update_fields=["clinic", "text"])
+    row.save(update_fields=["clinic"])
+    ward.Owned.objects.update_or_create(pk=row.pk, defaults={"clinic": "d"})
+    assert ward.Owned.objects.get(pk=row.pk).text == f"{CANARY}-0"
 
 
 def test_updates_with_a_value_that_is_sealed_already(ward: Any) -> None:

@@ -179,7 +179,7 @@ class SealedField(_Field[S, G]):
         # A save writes what was changed in place too, so JSON may be.
         return json_values.thawed(value) if self.kind is Json else value
 
-    def place_of(self, instance: models.Model, held: SealedValue[Any]) -> tuple[Row | None, str | None, str | None]:
+    def place_of(self, instance: models.Model, held: object) -> tuple[Row | None, str | None, str | None]:
         """Row, tenant and subject that a value was sealed for: its own where it was sealed here, else what the instance was loaded with."""
         if isinstance(held, Placed):
             return held.row, held.tenant, held.subject
@@ -192,6 +192,10 @@ class SealedField(_Field[S, G]):
         tenant, subject = (None if name is None else getattr(instance, name) for name in self.owners)
         row = rows.now(instance, self.row_names)
         return row, None if tenant is None else str(tenant), None if subject is None else str(subject)
+
+    def is_moved(self, instance: models.Model) -> bool:
+        """Whether the instance's row, tenant or subject is another than the one that its stored value was sealed for."""
+        return self.place_of(instance, instance.__dict__.get(self.attname)) != self.place_for(instance)
 
     def get_col(self, alias: Any, output_field: Any = None) -> Any:
         """The column in a query, which refuses to be computed with."""

@@ -70,7 +70,16 @@ class SealedAttribute(DeferredAttribute):
         return value
 
     def __set__(self, instance: Any, value: Any) -> None:
-        instance.__dict__[self.name] = value if isinstance(value, SealedValue) else Unsealed(self.field.cell, value)
+        if isinstance(value, SealedValue):
+            instance.__dict__[self.name] = value
+            return
+        if hasattr(value, "resolve_expression"):
+            # Against F("title") that is taken for a text: its repr would be sealed in place of what it means.
+            raise SealMisused(
+                f"{self.field.cell.label} was given an expression ({type(value).__name__}), and the database can compute nothing that is"
+                " sealed: compute the value in Python, and set that"
+            )
+        instance.__dict__[self.name] = Unsealed(self.field.cell, value)
 
     def held(self, instance: Any) -> Any:
         """What the instance holds; a field that was left out of the query is read from the database first."""

@@ -17,7 +17,7 @@ from django.db import DatabaseError, models, transaction
 from ringwork.crypto import sealing
 from ringwork.errors import SealMisused
 from ringwork.sealed import keyrings
-from ringwork.sealed.django import rows, tokens
+from ringwork.sealed.django import refusing, rows, tokens
 from ringwork.sealed.django.held import Bare, Placed
 from ringwork.sealed.values import NOT_OPENED, SealedValue
 
@@ -90,6 +90,7 @@ def _is_stale(field: Any, instance: models.Model, held: SealedValue[Any], row: A
 
 def install(model: type[models.Model]) -> None:
     """Have the model's instances remember the row that they were loaded from, and wait for a key that the database assigns."""
+    refusing.guard_updates()
     load: Any = model.from_db
     save: Any = model._save_table  # noqa: SLF001  # the step that writes one table of an instance
     if hasattr(save, "seals"):
@@ -112,6 +113,9 @@ def _waiting(save: Callable[..., Any]) -> Callable[..., Any]:
         if raw:
             with tokens.carried(self, fields):
                 return save(self, raw, cls, *more, **named)
+        written = named.get("update_fields") or (more[3] if len(more) > 3 else None)
+        if written:
+            refusing.require_carried(self, written)
         if all(rows.now(self, field.row_names) is not None for field in fields):
             return save(self, raw, cls, *more, **named)
         using = named.get("using") or (more[2] if len(more) > 2 else None)

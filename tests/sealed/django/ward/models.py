@@ -74,6 +74,14 @@ class Consent(models.Model):
     text = SealedField(str, subject="patient")
 
 
+class Filed(models.Model):
+    """Bound to a number of its own, and to the keys of one person."""
+
+    number = models.CharField(max_length=20, unique=True)
+    person = models.ForeignKey(Bed, models.SET_NULL, null=True, related_name="filed")
+    text = SealedField(str, row=("number",), subject="person")
+
+
 class Stamped(models.Model):
     """Brings a sealed field along."""
 
@@ -106,4 +114,4 @@ class ShortNote(Note):
         proxy = True
 
 
-MODELS = (Bed, Note, Letter, Chart, Secret, Owned, Consent, Visit, Call, SickNote)
+MODELS = (Bed, Note, Letter, Chart, Secret, Owned, Consent, Filed, Visit, Call, SickNote)
