@@ -13,7 +13,7 @@ import pytest
 
 from ringwork.keys import lifecycle
 from ringwork.keys.keyring import Keyring
-from ringwork.keys.roots import environment
+from ringwork.keys.roots import environment, file
 from ringwork.keys.settings import keyring_of, settings_of
 from ringwork.policy import files
 from tests.keys import sealed_tables
@@ -95,6 +95,22 @@ def test_init_changes_nothing_that_is_there(keys: Callable, project: Path) -> No
     assert (project / "root.key").read_bytes() == root
     assert {row["class"] for row in listed(keys).values()} == {"default", "health"}
     assert before.items() <= listed(keys).items()
+
+
+def test_makes_no_new_root_in_the_place_of_a_lost_one(keys: Callable, project: Path) -> None:
+    """Under a new one nothing opens, and all would look well; whoever brings the file back goes on."""
+    keys("init")
+    kept = (project / "root.key").read_bytes()
+    (project / "root.key").unlink()
+    refused = keys("init")
+    assert refused.code == 2
+    assert "bring its file back" in refused.err
+    assert not (project / "root.key").exists()
+    file.make(project / "root.key")
+    assert "nothing opens it" in keys("status", "--json").out
+    (project / "root.key").write_bytes(kept)
+    assert "is there already" in keys("init").out
+    assert "nothing opens it" not in keys("status", "--json").out
 
 
 def test_destroying_has_to_be_said(keys: Callable, project: Path) -> None:
@@ -237,3 +253,48 @@ def test_keeps_the_keys_in_a_django_projects_database(tmp_path: Path) -> None:
     made = run(*asked, "init", **settings)
     assert (made.returncode, "class default: key" in made.stdout) == (0, True), made.stderr
     assert "active" in run(*asked, "status", **settings).stdout
+
+
+APP = """
+from pathlib import Path
+from django.apps import AppConfig
+
+def make():
+    from ringwork.keys.settings import keyring_of, settings_of
+    from ringwork.policy import files
+    made = keyring_of(settings_of(files.read(Path("ringwork.toml"))["keys"], where="ringwork.toml"), base=Path())
+    made.start()
+    return made
+
+class Shop(AppConfig):
+    name = "shop"
+
+    def ready(self):
+        from ringwork.sealed import keyrings
+        keyrings.use_later(make)
+"""
+
+USE = """
+import django; django.setup()
+from ringwork.sealed import keyrings
+ring = keyrings.keyring()
+print(ring is keyrings.keyring(), ring.to_seal("t", "c").kid == ring.active_kid())
+"""
+
+
+def test_a_django_project_names_its_keyring_before_there_are_keys(tmp_path: Path) -> None:
+    """On a new machine migrate and init run the same start as the application."""
+    (tmp_path / "ringwork.toml").write_text('[keys]\nroot = "file:root.key"\ntable = "django"\n')
+    (tmp_path / "settings_of_shop.py").write_text(DJANGO + '\nINSTALLED_APPS = [*INSTALLED_APPS, "shop.apps.Shop"]\n')
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "__init__.py").touch()
+    (tmp_path / "shop" / "apps.py").write_text(APP)
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "settings_of_shop", "PYTHONPATH": "."}
+    steps = (
+        [sys.executable, "-m", "django", "migrate"],
+        [str(Path(sys.executable).parent / "ringwork"), "keys", "init"],
+        [sys.executable, "-c", USE],
+    )
+    ended = [subprocess.run(step, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True) for step in steps]
+    assert [one.returncode for one in ended] == [0, 0, 0], [one.stderr[-500:] for one in ended]
+    assert ended[2].stdout == "True True\n"

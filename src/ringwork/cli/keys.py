@@ -6,7 +6,7 @@ import contextlib
 import importlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +19,7 @@ from ringwork.crypto.chance import random_bytes
 from ringwork.errors import KeyRefused, KeyUnavailable, PolicyInvalid
 from ringwork.events import Event, as_line
 from ringwork.keys import settings as key_settings
+from ringwork.keys.hierarchy import BY_KEY
 from ringwork.keys.keyring import Keyring
 from ringwork.keys.lifecycle import Lifecycle
 from ringwork.keys.root import require_wrapping
@@ -86,6 +87,7 @@ def init(*, data_class: Annotated[list[str] | None, typer.Option("--class", help
     project = Project(folder, events)
     root = project.settings.root
     if root["kind"] == "file" and not (folder / root["path"]).exists():
+        _require_no_lost_root(project)
         passphrase = key_settings.secret_of(root["passphrase"], base=folder) if "passphrase" in root else None
         file.make(folder / root["path"], passphrase=passphrase)
         print(f"made the root key {root['path']}; keep a copy apart from the database, since without it nothing opens")
@@ -99,6 +101,23 @@ def init(*, data_class: Annotated[list[str] | None, typer.Option("--class", help
         print(f"{owner}: key {(row or project.life(ring).publish(owner)).kid} {'is there already' if row else 'made'}")
 
 
+def _require_no_lost_root(project: Project) -> None:
+    """Against a root file that was lost or not mounted, and a new one in its place under which nothing opens and all looks well."""
+    table = key_settings.table_of(project.settings, base=project.folder)
+    answer(table.prepare)
+    known = {key_settings.root_of(each, base=project.folder).reference for each in project.settings.old_roots}
+    lost = {row.wrapped_by for row in answer(lambda: list(table.rows())) if row.state is not State.DESTROYED and _is_orphan(row, known)}
+    if lost:
+        raise KeyUnavailable(
+            f"{project.settings.root['path']} is not there, and the key table has keys under the root {', '.join(sorted(lost))}; bring its"
+            " file back, or name it in [keys] old_roots when a new root shall follow it"
+        )
+
+
+def _is_orphan(row: KeyRow, roots: Collection[str]) -> bool:
+    return row.wrapped_by not in roots and not row.wrapped_by.startswith(BY_KEY)
+
+
 def status(*, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
            everything: Annotated[bool, typer.Option("--all", help="Destroyed too.")] = False, folder: Folder = HERE) -> None:  # fmt: skip
     """Show the keys, their state and age, and how many values each has. Ends with 1 where a key is due for rotation."""
@@ -106,12 +125,18 @@ def status(*, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] 
     ring = project.ring()
     rotation = project.rotation(ring)
     rows = answer(lambda: [row for row in ring.table.rows() if everything or row.state is not State.DESTROYED])
-    now = ring.clock.now()
+    now, roots = ring.clock.now(), [root.reference for root in ring.hierarchy.roots]
     told = [
-        _told(row, now=now, settings=project.settings, values=rotation.count(row.kid) if project.settings.columns else None) for row in rows
+        _told(
+            row,
+            now=now,
+            settings=project.settings,
+            roots=roots,
+            values=rotation.count(row.kid) if project.settings.columns else None,
+        )
+        for row in rows
     ]
     if as_json:
-        roots = [root.reference for root in ring.hierarchy.roots]
         print(json.dumps({"format": FORMAT, "roots": roots, "keys": told}, indent=1))
     else:
         out = console()
@@ -242,10 +267,12 @@ def _say_outcome(owner: Owner, came: Outcome) -> None:
         raise typer.Exit(FINDINGS)
 
 
-def _told(row: KeyRow, *, now: float, settings: KeySettings, values: int | None) -> dict[str, Any]:
+def _told(row: KeyRow, *, now: float, settings: KeySettings, roots: Collection[str], values: int | None) -> dict[str, Any]:
     days = int((now - (row.activated or row.created)) // _DAY)
     advice = ""
-    if row.state is State.ACTIVE and days >= settings.lifetime_days:
+    if row.state is not State.DESTROYED and _is_orphan(row, roots):
+        advice = f"nothing opens it: its root {row.wrapped_by} is not among those in use; bring it back, or name it in [keys] old_roots"
+    elif row.state is State.ACTIVE and days >= settings.lifetime_days:
         advice = f"in use for {days} days; rotate it: ringwork keys rotate --class {row.owner.data_class}"
     elif row.state is State.ACTIVE and row.written >= settings.limits.values // 4 * 3:
         advice = f"three quarters of its values are sealed; rotate it: ringwork keys rotate --class {row.owner.data_class}"

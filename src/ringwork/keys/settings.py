@@ -134,7 +134,7 @@ def _django_table() -> KeyTable:
     except ImportError as error:
         raise ExtraMissing(feature="a key table in a Django project", package="Django", extra="django") from error
     try:
-        if not apps.ready:
+        if not apps.models_ready:  # in a project's own AppConfig.ready() they are, and setup() is under way
             django.setup()
         from ringwork.stores.django_orm.keys import DjangoKeyTable
     except (ImproperlyConfigured, RuntimeError) as error:

@@ -6,7 +6,8 @@ nothing is sealed and nothing opened, and the error says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
@@ -40,12 +41,23 @@ class Ciphers(Protocol):
 
 
 _installed: list[Ciphers] = []
+_later: list[Callable[[], Ciphers]] = []
+_making = threading.Lock()
 _here: ContextVar[Ciphers | None] = ContextVar("ringwork_keyring", default=None)
 
 
 def use(ring: Ciphers) -> None:
     """Let all sealed fields of this process use `ring`; call it once at start, before the first row is read or written."""
     _installed[:] = [ring]
+
+
+def use_later(make: Callable[[], Ciphers]) -> None:
+    """The same, with a keyring that is made at the first value; for what also runs before there are keys, as Django's AppConfig.ready().
+
+    make: called once; when it raises, so does whoever seals or opens, and the next one tries again.
+    """
+    _installed.clear()
+    _later[:] = [make]
 
 
 @contextmanager
@@ -63,9 +75,13 @@ def keyring() -> Ciphers:
     ring = _here.get()
     if ring is not None:
         return ring
+    if not _installed and _later:
+        with _making:
+            if not _installed:
+                use(_later[0]())
     if not _installed:
         raise KeyUnavailable(
             "no keyring for the sealed fields of this process; call ringwork.sealed.keyrings.use(keyring) at start,"
-            " with keys.memory_keyring() in tests"
+            " with ringwork.keys.keyring.memory_keyring() in tests"
         )
     return _installed[0]

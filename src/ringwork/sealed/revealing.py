@@ -38,5 +38,6 @@ def told(cell: Cell, row: Row, reason: str) -> None:
     if not kept:
         # Against the insider who works unseen because the log is full: no record, no reveal.
         raise SealMisused(
-            f"{cell.label} was not opened, because no record of it could be kept; let the logger {events.LOGGER.name} take INFO"
+            f"{cell.label} was not opened, because no record of it could be kept; write"
+            f' logging.getLogger("{events.LOGGER.name}").setLevel(logging.INFO)'
         )

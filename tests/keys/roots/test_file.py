@@ -52,6 +52,14 @@ def test_never_replaces_a_root(tmp_path: Path) -> None:
     assert file.read(path).reference == before.reference
 
 
+def test_takes_no_passphrase_for_a_file_in_clear(tmp_path: Path) -> None:
+    """Whoever names one believes that the file is protected."""
+    file.make(tmp_path / "root.key")
+    assert file.read(tmp_path / "root.key").reference
+    with pytest.raises(KeyUnavailable, match="not under a passphrase"):
+        file.read(tmp_path / "root.key", passphrase=PASSPHRASE)
+
+
 def test_opens_with_its_passphrase_alone(tmp_path: Path) -> None:
     """A stolen file is worth nothing without the passphrase, and does not show the key."""
     path = tmp_path / "root.key"

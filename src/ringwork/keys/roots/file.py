@@ -53,6 +53,9 @@ def read(path: Path, *, passphrase: Secret[str] | None = None) -> LocalRoot:
     if words[:1] != [FORMAT] or len(words) not in {2, 7}:
         raise KeyUnavailable(f"{path} holds no root key of this ringwork; make one with: ringwork keys init")
     if len(words) == 2:
+        if passphrase is not None:
+            # Against a passphrase that protects nothing, and is believed to.
+            raise KeyUnavailable(f"{path} is not under a passphrase, and the settings name one; take it out, or make a new root under it")
         return LocalRoot(Secret(_bytes(words[1], path)), kind=KIND)
     if passphrase is None:
         raise KeyUnavailable(f'{path} is under a passphrase; name the variable that holds it: passphrase = "env:NAME"')
