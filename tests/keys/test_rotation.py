@@ -212,6 +212,16 @@ def test_rotates_each_owner_by_itself(kept: Kept) -> None:
     assert read_header(raw).kid == came.seals
 
 
+def test_goes_on_after_a_text_that_is_damaged(kept: Kept) -> None:
+    """A value that is no text of a sealed one is reported, and keeps no other under the old key."""
+    visits = sealed_tables.VISITS
+    with kept.engine.begin() as connection:
+        connection.execute(sa.update(visits).where(visits.c.number == 3).values(reason=sa.func.substr(visits.c.reason, 1, 13) + "!"))
+    came = kept.rotation().run(Owner())
+    assert [each.place for each in came.broken] == ["visits.reason of row 2027-01-04/3"]
+    assert (came.resealed, came.left) == (2 * ROWS - 1, ((kept.first.kid, 1),))
+
+
 def test_seals_nothing_again_that_the_key_of_another_class_forged(kept: Kept) -> None:
     """Whoever had the key of a lesser class planted a value in this column: it is reported, and not sealed again as if it belonged."""
     lesser = kept.life.publish(Owner(data_class="marketing"))

@@ -62,3 +62,19 @@ class File(Base):
     __tablename__ = "files"
     id: Mapped[str] = mapped_column(primary_key=True)
     code: Mapped[str | SealedValue[str]] = sealed(str, audited=True)
+
+
+def owned_tables() -> tuple[type[DeclarativeBase], type[Any]]:
+    """A class whose field is bound to a tenant, and has keys of its subject."""
+
+    class Owners(DeclarativeBase):
+        pass
+
+    class Owned(Owners):
+        __tablename__ = "owned"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        clinic: Mapped[str | None]
+        person: Mapped[int]
+        text: Mapped[str] = sealed(str, tenant="clinic", subject="person")
+
+    return Owners, Owned

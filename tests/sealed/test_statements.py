@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,11 +11,12 @@ import pytest
 from sqlalchemy import Engine, bindparam, create_engine, delete, func, insert, literal, select, text, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm.attributes import set_committed_value
 
 from ringwork.errors import SealBroken, SealMisused
-from ringwork.sealed.sqlalchemy import seal_row
+from ringwork.sealed.sqlalchemy import reveal, seal_row
 from ringwork.sealed.values import MASK
-from tests.sealed.models import Letter, Person, Visit
+from tests.sealed.models import File, Letter, Person, Visit, owned_tables
 
 SECRET = "canary-of-the-statements"
 KEY = UUID(int=1)
@@ -85,6 +87,92 @@ def test_gives_core_rows_that_open_with_their_key(db: Session) -> None:
     assert first.born.open((first.id,)) == SECRET
     with pytest.raises(SealBroken):
         first.born.open((second.id,))
+
+
+SYNCHRONIZED: dict[str, Callable[[Session, Any, dict[str, Any]], Any]] = {
+    **{
+        how: lambda db, kind, values, how=how: db.execute(  # type: ignore[misc]
+            update(kind).where(kind.id == values["id"]).values(**{name: values[name] for name in values if name != "id"}),
+            execution_options={"synchronize_session": how},
+        )
+        for how in ("auto", "evaluate", "fetch")
+    },
+    "query": lambda db, kind, values: db.query(kind).filter(kind.id == values.pop("id")).update(values),
+    "bulk": lambda db, kind, values: db.execute(update(kind), [values]),
+}
+
+
+@pytest.mark.parametrize("way", SYNCHRONIZED)
+def test_leaves_no_plain_value_in_an_instance_that_an_update_synchronizes(db: Session, way: str) -> None:
+    """What SQLAlchemy copies from an UPDATE into loaded instances is in no log or pickle of them, and reads as it was written."""
+    letter = Letter(id=KEY, text="before", hint="before", spare="before")
+    db.add(letter)
+    db.commit()
+    assert (letter.text, letter.hint, letter.spare) == ("before", "before", "before")
+    SYNCHRONIZED[way](db, Letter, {"id": KEY, "text": SECRET, "hint": None, "spare": None})
+    assert SECRET not in repr(vars(letter))
+    kept = pickle.dumps(letter)
+    assert SECRET.encode() not in kept
+    assert pickle.loads(kept).text == SECRET
+    assert (letter.text, letter.hint, letter.spare) == (SECRET, None, None)
+    db.commit()
+    assert (letter.text, letter.hint, letter.spare) == (SECRET, None, None)
+
+
+@pytest.mark.parametrize("way", SYNCHRONIZED)
+def test_mends_nothing_that_an_update_does_not_name(db: Session, way: str) -> None:
+    """A value that somebody emptied in the database stays tampering, when another field of its row is written."""
+    letter = Letter(id=KEY, text="before", hint="before")
+    db.add(letter)
+    db.commit()
+    assert letter.text == "before"
+    set_committed_value(letter, "hint", None)  # as it is read from a table that has lost its NOT NULL
+    SYNCHRONIZED[way](db, Letter, {"id": KEY, "text": SECRET})
+    assert letter.text == SECRET
+    with pytest.raises(SealBroken, match=r"letters\.hint"):
+        _ = letter.hint
+
+
+@pytest.mark.parametrize("way", SYNCHRONIZED)
+def test_shows_no_audited_value_that_an_update_synchronizes(db: Session, way: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever reads the instance after the UPDATE gets a mask, and the value on the record alone."""
+    file = File(id="f", code="before")
+    db.add(file)
+    db.commit()
+    assert file.id == "f"
+    SYNCHRONIZED[way](db, File, {"id": "f", "code": SECRET})
+    assert repr(file.code) == MASK
+    with caplog.at_level("INFO", "ringwork.security"):
+        assert reveal(file, "code", reason="the test asks") == SECRET
+    assert "the test asks" in caplog.text
+
+
+def test_masks_an_audited_value_that_came_past_the_attribute(db: Session) -> None:
+    """A stored instance gives no plain value of an audited field, whoever put it there."""
+    file = File(id="f", code="before")
+    db.add(file)
+    db.commit()
+    set_committed_value(file, "code", SECRET)
+    assert repr(file.code) == MASK
+
+
+def test_refuses_an_update_that_moves_a_row_from_under_its_values(ring: object) -> None:
+    """A row whose key, tenant or subject SQL changes opens no more, so it is refused unless all that is bound to it is given anew."""
+    owners, owned = owned_tables()
+    engine = create_engine("sqlite://")
+    owners.metadata.create_all(engine)
+    with Session(engine) as db:
+        db.add(row := owned(id=1, clinic="north", person=5, text="before"))
+        db.commit()
+        for moved in ({"clinic": "south"}, {"person": 6}, {"id": 2}):
+            with pytest.raises(SealMisused, match=f"to change {next(iter(moved))}, load the rows"):
+                db.execute(update(owned).where(owned.id == 1).values(**moved))
+        assert row.text == "before"
+        db.execute(update(owned).where(owned.id == 1).values(clinic="south", person=6, text=SECRET))
+        assert SECRET not in repr(vars(row))
+        assert row.text == SECRET
+        db.commit()
+        assert (row.clinic, row.text) == ("south", SECRET)
 
 
 REFUSED: dict[str, Callable[[Session], Any]] = {

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from ringwork.crypto.places import Place
 from ringwork.crypto.sealing import Profile, from_text, to_text
-from ringwork.errors import StoreDown
+from ringwork.errors import SealBroken, StoreDown
 from ringwork.frozen import Frozen
 from ringwork.keys.sealed_columns import KID_AT, KID_BYTES, Cell, Key, SealedColumn, key_of, key_text, kid_text
 
@@ -121,8 +121,7 @@ class TableBatch:
         names, cells = tuple(result.keys()), []
         for *values, stored in result:
             row = dict(zip(names, values, strict=False))
-            sealed = from_text(stored) if found.is_text else bytes(stored)
-            cells.append(Cell(key=tuple([row[key.name] for key in keys]), place=found.place(row), sealed=sealed))
+            cells.append(_cell(found, tuple([row[key.name] for key in keys]), row, stored))
         return cells
 
     def swap(self, column: SealedColumn, changes: Sequence[tuple[Cell, bytes]]) -> int:
@@ -161,6 +160,15 @@ class TableBatch:
         self._connection.execute(sa.delete(PROGRESS).where(PROGRESS.c.task == task, PROGRESS.c.place == column.label))
         if position is not None:
             self._connection.execute(sa.insert(PROGRESS).values(task=task, place=column.label, position=key_text(position)))
+
+
+def _cell(column: TableColumn, key: Key, row: Mapping[str, Any], stored: Any) -> Cell:
+    try:
+        return Cell(key=key, place=column.place(row), sealed=from_text(stored) if column.is_text else bytes(stored))
+    except (SealBroken, TypeError, ValueError) as error:
+        # Against one damaged value that keeps all others under the old key: it is told, and the walk goes on.
+        problem = error.problem if isinstance(error, SealBroken) else "its row cannot be told from what stands in it"
+        return Cell(key=key, place=Place(table=column.label[0], column=column.label[1], row=key), sealed=b"", problem=problem)
 
 
 def _number(part: bytes | str, *, is_text: bool) -> int:

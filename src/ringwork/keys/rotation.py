@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from ringwork.crypto.sealing import Cipher, bind
+from ringwork.crypto.sealing import Bound, Cipher, Profile, bind
 from ringwork.errors import KeyRefused, SealBroken
 from ringwork.frozen import Frozen
 from ringwork.keys.lifecycle import KeyReason, Lifecycle
@@ -48,6 +48,18 @@ class Outcome(Frozen):
     left: tuple[tuple[int, int], ...] = ()
     broken: tuple[Broken, ...] = ()
     said: str = ""
+
+
+def _bound(cell: Cell, profile: Profile) -> Bound:
+    """What a value is bound to. Raises SealBroken for one that was damaged, or whose row has lost what it is told by."""
+    if cell.problem:
+        raise SealBroken(cell.problem)
+    place = cell.place
+    try:
+        return bind(place.row, profile=profile, tenant=place.tenant, version=place.version)
+    except (TypeError, ValueError) as error:
+        # Against one row without its tenant that keeps the values of all others under the old key.
+        raise SealBroken("its row has lost what the value is bound to, such as its tenant") from error
 
 
 class Rotation:
@@ -166,9 +178,9 @@ class Rotation:
 
     def _sealed_again(self, column: SealedColumn, cell: Cell, row: KeyRow, owner: Owner) -> bytes | None:
         """The value under the key that seals now; None for one that does not open."""
-        place, profile = cell.place, column.profile
-        bound = bind(place.row, profile=profile, tenant=place.tenant, version=place.version)
+        profile = column.profile
         try:
+            bound = _bound(cell, profile)
             # Against a value that was forged with the key of a lesser class: the column says which class it has.
             plain = self._opener(row, column, column.data_class).open_bound(cell.sealed, bound, profile)
         except SealBroken as error:

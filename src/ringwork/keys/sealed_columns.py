@@ -38,11 +38,15 @@ class SealedColumn(Frozen):
 
 
 class Cell(Frozen):
-    """One sealed value as it was read. key: by which its row is found again. place: what it is bound to."""
+    """One sealed value as it was read. key: by which its row is found again. place: what it is bound to.
+
+    problem: what is wrong with a value that cannot be read, or whose row cannot be told; "" for all others.
+    """
 
     key: Key
     place: Place
     sealed: bytes
+    problem: str = ""
 
 
 class Batch(Protocol):

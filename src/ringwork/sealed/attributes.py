@@ -134,6 +134,9 @@ class SealedAttribute(InstrumentedAttribute[Any]):
     def without_value(self, instance: Any, held: Any) -> Any:
         """What the attribute gives where no sealed value stands in the instance. Raises SealBroken where the database lost one."""
         cell = field_of(self).cell
+        if held is not None and cell.audited and instance_state(instance).key is not None:
+            # Against a plain value that came past the attribute and would be shown without a reveal.
+            return waiting(cell, held)
         if held is not None or cell.nullable or instance_state(instance).key is None:
             # Not read from the database: the application's own value, by a way past the attribute, or none yet.
             return held

@@ -7,22 +7,23 @@ change, all its fields are sealed anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, event
-from sqlalchemy.orm import Mapper, Session, object_session
+from sqlalchemy import Column, Connection, Table, bindparam, event
+from sqlalchemy.orm import InstanceState, Mapper, Session, object_session
 from sqlalchemy.orm.attributes import flag_modified, instance_state
 
 from ringwork.errors import SealBroken, SealMisused
 from ringwork.sealed.attributes import FIELD, Binding, Field, SealedAttribute, waiting
 from ringwork.sealed.columns import SealedBinary
-from ringwork.sealed.values import NOT_OPENED, SealedBytes, SealedValue, Waiting
+from ringwork.sealed.values import NOT_OPENED, Masked, SealedBytes, SealedValue, Waiting
 
 UNSET: Any = object()
 """The default of a field without one."""
 
+_LABELS = "ringwork labels of sealed columns"
 _LATER = "ringwork rows to be sealed"
 _MARK = b""
 
@@ -35,6 +36,7 @@ def prepare(mapper: Mapper[Any], kind: type) -> None:
     columns = {key: column for key, column in mapper.columns.items() if isinstance(column.type, SealedBinary)}
     if not columns:
         return
+    _require_own_labels(columns)
     fields = tuple(_field(mapper, key, column) for key, column in columns.items())
     keys = keys_made_here(mapper)
     for key in columns:
@@ -50,9 +52,25 @@ def prepare(mapper: Mapper[Any], kind: type) -> None:
     def before_update(_mapper: Mapper[Any], _connection: Connection, target: Any) -> None:
         _seal_changed(fields, target)
 
+    def refresh(state: InstanceState[Any], context: object, names: Collection[str]) -> None:
+        if context is None:  # what was loaded comes with one
+            _seal_synchronized([field for field in fields if field.key in names], state)
+
+    event.listen(mapper, "refresh", refresh, raw=True)
     event.listen(mapper, "before_insert", before_insert)
     event.listen(mapper, "after_insert", after_insert)
     event.listen(mapper, "before_update", before_update)
+
+
+def _require_own_labels(columns: Mapping[str, Column[Any]]) -> None:
+    """Raise SealMisused for a column whose label another one of the same metadata has."""
+    for column in columns.values():
+        kind, here = column.type, f"{column.table.fullname}.{column.key}"
+        if isinstance(kind, SealedBinary) and isinstance(column.table, Table):
+            first = column.table.metadata.info.setdefault(_LABELS, {}).setdefault(kind.cell.label, here)
+            if first != here:
+                # Against values of equal keys that are exchanged between two tables, because nothing tells them apart.
+                raise SealMisused(f"{first} and {here} are both sealed as {kind.cell.label}; give one of them a label= of its own")
 
 
 def _field(mapper: Mapper[Any], key: str, column: Any) -> Field:
@@ -194,6 +212,19 @@ def _seal_changed(fields: tuple[Field, ...], target: Any) -> None:
         if moved and not isinstance(held, Waiting):
             held = Waiting(field.cell, field.open(target, held))
         _seal_again(field, target, held)
+
+
+def _seal_synchronized(fields: Sequence[Field], state: InstanceState[Any]) -> None:
+    """Seal what `synchronize_session` has just copied into an instance from the values of an UPDATE."""
+    inside, target = state.dict, state.obj()
+    for field in fields:
+        held = inside.get(field.key, UNSET)
+        if held is UNSET or isinstance(held, Masked) or (held is None and not field.cell.optional):
+            continue
+        # Against a plaintext that logs, pickles and readers of an audited field find in the instance: taken out first, in case we fail.
+        del inside[field.key]
+        if target is not None:
+            inside[field.key] = field.sealed(Waiting(field.cell, held), field.stored_binding(target))
 
 
 def _is_same(old: Any, held: Waiting) -> bool:

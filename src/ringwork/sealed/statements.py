@@ -33,6 +33,8 @@ def sealed_statement(
     """
     if isinstance(statement, Insert | Update):
         columns = sealed_columns(statement.table)
+        if columns and isinstance(statement, Update):
+            _require_same_place(statement, columns)
         if columns and not _is_sealed(statement, columns, many or [one]):
             _require_plain_form(statement, columns)
             return _Write(statement, columns).sealed(many, one)
@@ -128,7 +130,7 @@ class _Write:
         cell.check(value)
         if value is None and not cell.optional:
             return None
-        return SealedValue(cell, cell.seal(value, self._identity(cell, given), **_owners(cell, given)))
+        return SealedValue(cell, cell.seal(value, self._identity(cell, given), **self._owners(cell, given)))
 
     def _identity(self, cell: Cell, given: Values) -> Row:
         """The primary key of the row that is written; what SQLAlchemy would make by itself is made now."""
@@ -157,6 +159,22 @@ class _Write:
                 return given.get(key.key)
         return given.get(element.key, element.value) if isinstance(element, BindParameter) else None
 
+    def _owners(self, cell: Cell, given: Values) -> dict[str, str | None]:
+        """Tenant and subject of the row, which the statement writes beside the value."""
+        names = {"tenant": cell.tenant, "subject": cell.subject}
+        found = {name: self._said(name, given) for name in names.values() if name is not None}
+        missing = [name for name, value in found.items() if value is None]
+        if missing:
+            raise SealMisused(f"{cell.label} is bound to {', '.join(missing)}, which the statement does not give; give it beside the value")
+        return {what: None if name is None else str(found[name]) for what, name in names.items()}
+
+    def _said(self, name: str, given: Values) -> Any:
+        """What the statement writes into another column of the row; None where it does not say, or the database computes it."""
+        if name not in self._fixed:
+            return given.get(name)
+        element = self._fixed[name][1]
+        return given.get(element.key, element.value) if isinstance(element, BindParameter) else None
+
     def _cell(self, name: str) -> Cell:
         kind = self._columns[name].type
         if not isinstance(kind, SealedBinary):
@@ -166,12 +184,16 @@ class _Write:
         return kind.cell
 
 
-def _owners(cell: Cell, given: Values) -> dict[str, str | None]:
-    names = {"tenant": cell.tenant, "subject": cell.subject}
-    missing = [name for name in names.values() if name is not None and given.get(name) is None]
-    if missing:
-        raise SealMisused(f"{cell.label} is bound to {', '.join(missing)}, which the statement does not give; give it beside the value")
-    return {what: None if name is None else str(given[name]) for what, name in names.items()}
+def _require_same_place(statement: Update, columns: Mapping[str, Column[Any]]) -> None:
+    """Raise SealMisused where an UPDATE gives a row another key, tenant or subject, and leaves values as they were sealed for the old."""
+    named = {_name(key) for key in {**(statement._values or {}), **dict(getattr(statement, "_ordered_values", None) or ())}}
+    keys = {column.key for column in statement.table.primary_key}
+    for name, column in columns.items():
+        kind: Any = column.type
+        moved = named & {*(kind.declared.row or keys), *(owner for owner in (kind.cell.tenant, kind.cell.subject) if owner)}
+        if moved and name not in named:
+            # Against rows that nobody can read any more: the database cannot seal them anew.
+            raise SealMisused(_unbound({name: column}, f"to change {', '.join(sorted(moved))}, load the rows, assign it, and commit"))
 
 
 def _require_plain_form(statement: Any, columns: Mapping[str, Column[Any]]) -> None:
