@@ -128,8 +128,9 @@ def test_lets_the_clinic_itself_read_all_of_it(theft: Theft) -> None:
         assert theft.read(db) >= {CANARIES["patients.born"], CANARIES["appointments.reason"]}
 
 
-def test_opens_nothing_without_the_keys(theft: Theft, tmp_path: Path) -> None:
+def test_opens_nothing_without_the_keys(theft: Theft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database file alone, on the thief's own machine: it makes keys of its own there, and none of them opens anything."""
+    monkeypatch.delenv("CLINIC_KEYS", raising=False)
     (tmp_path / "clinic.sqlite3").write_bytes(theft.files["clinic.sqlite3"])
     kept = list(keyrings._installed)
     try:

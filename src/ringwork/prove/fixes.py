@@ -69,9 +69,12 @@ _FIXES = {
 _OUTSIDE = ("infrastructure.application-server", "data.")
 """How controls begin that protect(app) does not switch on: what the application calls itself, and what serves it."""
 
+_INSIDE = frozenset({"data.message-integrity"})
+"""Those of them that stand in a request's path all the same."""
+
 
 def fix_for(control: str, *, is_guarded: bool) -> str:
     """What to do first, in one line."""
-    if not is_guarded and not control.startswith(_OUTSIDE):
+    if not is_guarded and (control in _INSIDE or not control.startswith(_OUTSIDE)):
         return f"ringwork.protect(app) switches {control} on; `ringwork explain {control}` says how to do it by hand"
     return _FIXES.get(control, f"see `ringwork explain {control}`")

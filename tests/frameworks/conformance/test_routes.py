@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import ringwork
 from ringwork import public, requires
-from ringwork.route import Public, Requires, RouteKind
+from ringwork.route import Public, Requires, RouteKind, Signed
 from tests.frameworks.conformance.unlike import unlike
 from tests.frameworks.hosts import Host
 from tests.frameworks.surgery import ways
@@ -19,7 +19,7 @@ ERIN = {"Cookie": "__Host-user=erin"}
 
 def word(rule: object) -> str:
     """A rule in one word."""
-    return {Public: "public", Requires: "requires"}.get(type(rule), "none")
+    return {Public: "public", Requires: "requires", Signed: "signed"}.get(type(rule), "none")
 
 
 def written(some: Ways, prefix: str = "", outer: object = None) -> Iterator[tuple[str, str]]:
@@ -61,7 +61,7 @@ def test_serves_what_it_lists_and_nothing_else(host: Host) -> None:
         if "{" in path or path in {"/endless", "/hangs", "/go", "/biscuit", "/broken-stream"}:
             continue
         status = host.ask("GET", path).status
-        expected = {"public": {200, 204, 301, 302, 304, 405, 500}, "requires": {401, 405}, "none": {403}}[rule]
+        expected = {"public": {200, 204, 301, 302, 304, 405, 500}, "requires": {401, 405}, "none": {403}, "signed": {403, 405, 503}}[rule]
         assert status in expected, (path, rule, status)
     assert host.ask("GET", "/inner/who").status == 404
     assert host.ask("GET", "/outer/who").status == 404
