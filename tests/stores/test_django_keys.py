@@ -87,7 +87,7 @@ def test_a_change_outlives_the_transaction_in_which_it_was_asked_for(table: Any)
     with transaction.atomic():
         kid = ring.to_seal("notes", "text", subject="ada").kid
         transaction.set_rollback(True)
-    assert ring.to_open(kid, "notes", "text").kid == kid
+    assert ring.to_open(kid, "notes", "text", subject="ada").kid == kid
     row = table.find(kid)
     assert row is not None
     assert (row.owner, row.state) == (Owner(subject="ada"), State.ACTIVE)
