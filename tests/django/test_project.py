@@ -54,7 +54,9 @@ def ran(project: Path, settings: str, *words: str) -> subprocess.CompletedProces
     (project / "settings.py").write_text(SETTINGS + settings, encoding="utf-8")
     environment = {"DJANGO_SETTINGS_MODULE": "settings", "PYTHONPATH": str(project), "PATH": "/usr/bin:/bin"}
     # Against the compiled settings of the run before: written within the same second and as long, they would count as the new ones.
-    return subprocess.run([sys.executable, "-B", *words], cwd=project, env=environment, check=False, capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        [sys.executable, "-B", *words], cwd=project, env=environment, check=False, capture_output=True, text=True, timeout=120
+    )
 
 
 @pytest.mark.parametrize("settings", [APP + FIRST, APP, CALL], ids=["app and middleware", "app alone", "protect() in settings"])
