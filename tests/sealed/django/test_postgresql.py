@@ -11,7 +11,7 @@ import pytest
 
 from tests.stores import postgresql_server
 
-pytestmark = [pytest.mark.real, pytest.mark.skipif(postgresql_server.programs() is None, reason="PostgreSQL is not installed")]
+pytestmark = pytest.mark.real
 
 TOP = Path(__file__).parents[3]
 AGAIN = ("test_fields", "test_refusing", "test_fixtures", "test_rotating", "test_migrating")
@@ -19,6 +19,9 @@ AGAIN = ("test_fields", "test_refusing", "test_fixtures", "test_rotating", "test
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[postgresql_server.Server]:
+    # Only where `./run setup-system` was not called; under RINGWORK_REQUIRE_REAL=1, as in CI, a skipped real part is a failure.
+    if postgresql_server.programs() is None:
+        pytest.skip("PostgreSQL is not installed; ./run setup-system")
     with postgresql_server.running() as started:
         yield started
 
