@@ -17,7 +17,7 @@ GROUND = ("frozen", "names", "errors", "clock", "secret", "principal", "route", 
 LAYERS = ("access", "browser", "data", "identity", "network", "observation", "output", "transport")
 ENFORCE = ("enforce.guard", "enforce.entrances", "enforce.violations", *(f"enforce.{layer}" for layer in LAYERS))
 RUN_TIME = ("crypto", *ENFORCE, "policy", "pipeline", "own_checks", "stores")
-FACTS = ("survey.facts", "survey.starts", "survey.wire")
+FACTS = ("survey.facts", "survey.flows", "survey.starts", "survey.wire")
 WORDS = ("prove.check", "prove.evidence")
 SHARED = (
     "prove.witness",
@@ -303,6 +303,12 @@ ROOMS: dict[str, Room] = {
     "": Room(rooms=("policy", "enforce", "current", "installation", "protect"), itself=False),
     # Law 5: facts without judgement. What asks the application for its routes runs in the copy, beside the frameworks.
     "survey.facts": Room(),
+    # What reading the source finds, and how it is read: no application is imported for it.
+    "survey.flows": Room(),
+    "survey.taint": Room(
+        rooms=("survey.flows", "survey.copies", "survey.templates"), outside=("packaging", "tree_sitter", "tree_sitter_python")
+    ),
+    "survey.tools": Room(rooms=("survey.flows", "survey.copies")),
     "survey.starts": Room(),
     "survey.wire": Room(rooms=("survey.facts",), outside=("OpenSSL", "cryptography", "h11", "websockets")),
     "survey.harness.rogues": Room(rooms=("survey", "outbound"), outside=("aiohttp", "certifi", "httpx2", "requests")),

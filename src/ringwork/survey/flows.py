@@ -1,0 +1,95 @@
+"""What reading the source found: frozen data, without judgement, that proofs and reports read.
+
+A flow is one way on which a value reaches a place where it matters, or one call that matters whatever it is given. Several sources that
+reach one place by one cause are one flow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Strength(StrEnum):
+    """How much of a flow was understood."""
+
+    STRONG = "strong"  # from a request to the place, each step of it known
+    WEAK = "weak"  # a step passes through code that nobody described, or the source is no request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a flow. file: relative to the project, with slashes. said: what happens there, a few words ("returned by clean()")."""
+
+    file: str
+    line: int
+    column: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Where the value comes in, as a request brings it.
+
+    kind: query, form, body (JSON or raw), path, header, cookie, file, host, url or message (WebSocket); local for arguments of a
+    command line and the like; stored for what a database gave; model for what a language model answered; "" where the place matters
+    whatever it is given. name: of the parameter, field or header, "" where it is computed.
+    """
+
+    kind: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """One thing that reading found.
+
+    kind: of the place, as the models name it ("sql", "command", "weak-hash"). sink: what is called there, dotted ("sqlite3.Cursor.execute").
+    steps: from where the value comes in to the place, both included; the last one is the place. function: in which function the place
+    stands, dotted. route: names of the routes on whose requests it happens ("GET /notes/{note_id}"), "" in none. detail: one sentence.
+    context: what surrounds the value in the place: the constant text before it, cut at 200 characters.
+    """
+
+    kind: str
+    strength: Strength
+    sink: str
+    entry: Entry
+    steps: tuple[Step, ...]
+    function: str
+    routes: tuple[str, ...] = ()
+    detail: str = ""
+    context: str = ""
+
+    @property
+    def place(self) -> Step:
+        """Where it matters."""
+        return self.steps[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A file, or a part of one, that could not be read. line: 0 for the whole file."""
+
+    file: str
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unbound:
+    """A line of a model that fits nothing in the installed library. model: its file's stem. name: dotted."""
+
+    model: str
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFacts:
+    """All that reading one project's source found. files: how many were read; lines: of them all."""
+
+    flows: tuple[Flow, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    unbound: tuple[Unbound, ...] = ()
+    files: int = 0
+    lines: int = 0

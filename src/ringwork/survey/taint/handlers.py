@@ -1,0 +1,59 @@
+"""What reading tells about the routes of an application: which functions answer requests, and what each of their parameters brings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """What one parameter of a handler, or of something that a handler depends on, brings.
+
+    source: the kind of flows.Entry (query, form, body, path, header, cookie, file, message), "" where it is no part of the request by itself
+    (a session, a request object, another's result). name: as the client sends it. type: dotted name of its class ("starlette.requests.Request",
+    or the project's own "shop.models.Order"), "" unknown. is_text: whether arbitrary text may arrive (an int, UUID, Enum, Literal or a path
+    converter of digits brings none). function: dotted name of the project's function that makes the value (Depends), "" for none.
+    """
+
+    source: str = ""
+    name: str = ""
+    type: str = ""
+    is_text: bool = True
+    function: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """One function that answers requests.
+
+    function: dotted, module and qualified name ("shop.orders.OrderView.get"). path: template, parameters in braces; constant: whether it has
+    none, so that the request's path is no input. methods: upper case. brought: by the parameter's name. answers: html, json, text or ""
+    for what a plain returned text becomes. authenticated_by, csrf: names of what authenticates, and of what exempts or protects; "" none seen.
+    kind: http or websocket. file, line: of the function. instance: dotted class whose method it is, "" for a plain function.
+    """
+
+    function: str
+    path: str
+    methods: tuple[str, ...]
+    brought: dict[str, Brought] = field(default_factory=dict)
+    answers: str = ""
+    authenticated_by: tuple[str, ...] = ()
+    csrf: str = ""
+    kind: str = "http"
+    framework: str = ""
+    file: str = ""
+    line: int = 0
+    instance: str = ""
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether its path has no parameter."""
+        return "{" not in self.path
+
+    @property
+    def name(self) -> str:
+        """As findings name the route: "GET /notes/{note_id}"."""
+        if self.kind == "websocket":
+            return f"WEBSOCKET {self.path}"
+        shown = [method for method in self.methods if method not in {"HEAD", "OPTIONS"}]
+        return f"{','.join(sorted(shown)) or 'ANY'} {self.path}"
