@@ -31,6 +31,7 @@ LOADS_BY_NAME = {
     "ringwork.survey.harness.loading": "the target is a name on the command line; its harness stands in a literal table",
     "ringwork.survey.harness.neutral": "server starts are taken out of libraries named in a literal table, where those are installed",
     "ringwork.survey.harness.real": "the server that `ringwork serve` would start, from the literal table of servers.choice",
+    "ringwork.survey.taint.bindings": "the libraries that models describe are looked up where they are installed, by names in the models",
     "ringwork.survey.harness.warmth": "parts of libraries, named in a literal table, where the application has loaded the library",
 }
 """Modules that may import something whose name is no literal."""

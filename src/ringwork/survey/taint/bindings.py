@@ -1,0 +1,139 @@
+"""Whether the models fit the libraries that are installed here: each name looked up in its library, each version in its range.
+
+Against models that rot in silence: a line that names what the library does not have would never meet a call, and nobody would know.
+What is not installed cannot be looked up; its source is what is analysed, so its models serve all the same.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import importlib
+import importlib.metadata
+import importlib.util
+import inspect
+import textwrap
+from collections.abc import Iterator
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from ringwork.survey.flows import Unbound
+from ringwork.survey.taint.model import Models
+from ringwork.survey.taint.parts import Library
+
+
+def outside(models: Models) -> tuple[Unbound, ...]:
+    """Libraries whose installed version is none of those that their models are written for. Nothing is imported."""
+    return tuple(found for library in models.libraries for found in _outside(library))
+
+
+def binding(models: Models) -> tuple[Unbound, ...]:
+    """Every line that fits nothing in the installed libraries, which are imported for it. Sorted by model and name."""
+    found = list(outside(models))
+    for library in models.libraries:
+        if is_installed(library):
+            found += _of_library(models, library)
+    return tuple(sorted(found, key=lambda one: (one.model, one.name, one.why)))
+
+
+def _of_library(models: Models, library: Library) -> Iterator[Unbound]:
+    for kind, name in library.lines:
+        why = "" if name in library.unchecked else _why_not(models, kind, name)
+        if why:
+            yield Unbound(model=library.name, name=name, why=why)
+    described = {name for _, name in library.lines}
+    for name in sorted(library.unchecked.keys() - described):
+        yield Unbound(model=library.name, name=name, why="stands under unchecked, and nothing is described under this name")
+
+
+def is_installed(library: Library) -> bool:
+    """Whether there is something to look its lines up in."""
+    if not library.distribution:
+        return True
+    try:
+        importlib.metadata.version(library.distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _outside(library: Library) -> Iterator[Unbound]:
+    if not library.distribution or not library.versions:
+        return
+    try:
+        version = importlib.metadata.version(library.distribution)
+        fits = SpecifierSet(library.versions).contains(version, prereleases=True)
+    except importlib.metadata.PackageNotFoundError:
+        return
+    except InvalidSpecifier:
+        yield Unbound(model=library.name, name=library.library, why=f'versions is {library.versions!r}; write it as in pip, ">=2,<4"')
+        return
+    if not fits:
+        why = f"{version} is installed, and the model is written for {library.versions}"
+        yield Unbound(model=library.name, name=library.library, why=why)
+
+
+def _why_not(models: Models, kind: str, name: str) -> str:
+    """Why a line does not bind; "" when it does."""
+    owner, _, last = name.rpartition(".")
+    if kind in {"method", "attribute"}:
+        class_ = look_up(owner)
+        if class_ is not None and not _has(class_, last):
+            return f"{owner} has no {kind} of this name"
+    elif look_up(name) is None:
+        return "the library has nothing of this name"
+    for said in models.types_said(kind, name):
+        if look_up(said) is None and _is_there(said):
+            return f"says {said}, which is in no library"
+    return ""
+
+
+def look_up(dotted: str) -> object | None:
+    """The object of this dotted name: the longest module that can be imported, then its attributes. None where there is none."""
+    parts = dotted.split(".")
+    if hasattr(builtins, parts[0]):
+        return _inside(builtins, parts)
+    for length in range(len(parts), 0, -1):
+        try:
+            module = importlib.import_module(".".join(parts[:length]))
+        except ImportError:
+            continue
+        return _inside(module, parts[length:])
+    return None
+
+
+def _is_there(dotted: str) -> bool:
+    root = dotted.partition(".")[0]
+    return importlib.util.find_spec(root) is not None or "." not in dotted
+
+
+def _inside(found: object, parts: list[str]) -> object | None:
+    for part in parts:
+        if not _has(found, part):
+            return None
+        found = getattr(found, part, _SOMETHING)
+    return found
+
+
+_SOMETHING = object()
+"""Stands for what instances alone have."""
+
+
+def _has(found: object, name: str) -> bool:
+    """Whether it has the name: for a class also what is annotated, or set on `self` in its own code or that of its bases."""
+    if inspect.getattr_static(found, name, None) is not None or hasattr(found, name):
+        return True
+    if not inspect.isclass(found):
+        return False
+    return any(name in getattr(class_, "__annotations__", {}) or name in _set_on_self(class_) for class_ in found.__mro__)
+
+
+@functools.cache
+def _set_on_self(class_: type) -> frozenset[str]:
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(class_)))
+    except (OSError, TypeError, SyntaxError):
+        return frozenset()
+    stored = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store))
+    return frozenset(node.attr for node in stored if isinstance(node.value, ast.Name) and node.value.id == "self")
