@@ -44,10 +44,10 @@ class Entry:
 class Flow:
     """One thing that reading found.
 
-    kind: of the place, as the models name it ("sql", "command", "weak-hash"). sink: what is called there, dotted ("sqlite3.Cursor.execute").
-    steps: from where the value comes in to the place, both included; the last one is the place. function: in which function the place
-    stands, dotted. route: names of the routes on whose requests it happens ("GET /notes/{note_id}"), "" in none. detail: one sentence.
-    context: what surrounds the value in the place: the constant text before it, cut at 200 characters.
+    kind: of the place, as the models name it ("sql", "command", "weak-hash"). sink: what is called there, dotted
+    ("sqlite3.Cursor.execute"). steps: from where the value comes in to the place, both included; the last one is the place. function:
+    in which function the place stands, dotted. route: names of the routes on whose requests it happens ("GET /notes/{note_id}"), "" in
+    none. detail: one sentence. context: what surrounds the value in the place: the constant text before it, cut at 200 characters.
     """
 
     kind: str

@@ -165,7 +165,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("case", FAULTS)
-def test_refuses(case: str) -> None:
+def test_refuses_a_model_with(case: str) -> None:
     """What the schema does not know is a fault with file and key, and says what to write."""
     text, where, hint = FAULTS[case]
     with pytest.raises(model_reading.ModelsInvalid) as caught:

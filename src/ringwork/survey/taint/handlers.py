@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 class Brought:
     """What one parameter of a handler, or of something that a handler depends on, brings.
 
-    source: the kind of flows.Entry (query, form, body, path, header, cookie, file, message), "" where it is no part of the request by itself
-    (a session, a request object, another's result). name: as the client sends it. type: dotted name of its class ("starlette.requests.Request",
-    or the project's own "shop.models.Order"), "" unknown. is_text: whether arbitrary text may arrive (an int, UUID, Enum, Literal or a path
-    converter of digits brings none). function: dotted name of the project's function that makes the value (Depends), "" for none.
+    source: the kind of flows.Entry (query, form, body, path, header, cookie, file, message), "" where it is no part of the request by
+    itself (a session, a request object, another's result). name: as the client sends it. type: dotted name of its class
+    ("starlette.requests.Request", or the project's own "shop.models.Order"), "" unknown. is_text: whether arbitrary text may arrive (an
+    int, UUID, Enum, Literal or a path converter of digits brings none). function: dotted name of the project's function that makes the
+    value (Depends), "" for none.
     """
 
     source: str = ""
@@ -26,10 +27,11 @@ class Brought:
 class Handler:
     """One function that answers requests.
 
-    function: dotted, module and qualified name ("shop.orders.OrderView.get"). path: template, parameters in braces; constant: whether it has
-    none, so that the request's path is no input. methods: upper case. brought: by the parameter's name. answers: html, json, text or ""
-    for what a plain returned text becomes. authenticated_by, csrf: names of what authenticates, and of what exempts or protects; "" none seen.
-    kind: http or websocket. file, line: of the function. instance: dotted class whose method it is, "" for a plain function.
+    function: dotted, module and qualified name ("shop.orders.OrderView.get"). path: template, parameters in braces; constant: whether
+    it has none, so that the request's path is no input. methods: upper case. brought: by the parameter's name. answers: html, json,
+    text or "" for what a plain returned text becomes. authenticated_by, csrf: names of what authenticates, and of what exempts or
+    protects; "" none seen. kind: http or websocket. file, line: of the function. instance: dotted class whose method it is, "" for a
+    plain function.
     """
 
     function: str

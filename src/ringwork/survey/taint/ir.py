@@ -1,3 +1,4 @@
+# ruff: noqa: D101, D415, UP007 - a grammar: most names say all, some docstrings are lists of operators, and unions stand on many lines
 """The one form in which source is analysed: Python's syntax, whatever its version, as plain immutable tuples.
 
 Against a tool that goes blind on newer syntax: the form belongs to no parser and no interpreter, and a file that is half written
