@@ -62,6 +62,16 @@ def test_says_what_a_line_says() -> None:
     assert pattern.word is Word.MATCHES
 
 
+def test_a_condition_asks_what_an_argument_keeps() -> None:
+    """Options stand in a dict or in an object; the key after the first colon may be an address."""
+    line = '"shop.read" = { keeps = ["strict"], finds = [{ kind = "debug", when = { "1|parser:https://shop.example/x" = [true] } }] }\n'
+    found = model.read({"shop.toml": f"{HEAD}[functions]\n{line}"}).function("shop.read")
+    assert found is not None
+    assert found.keeps == ("strict",)
+    (asked,) = found.finds[0].when
+    assert (asked.of, asked.key) == ((1, "parser"), "https://shop.example/x")
+
+
 def test_finds_a_guard_and_what_its_answer_makes_harmless() -> None:
     """A guard is data like a sink."""
     found = shop().function("shop.is_inside")

@@ -31,11 +31,11 @@ Tables = dict[str, dict[str, Any]]
 
 SECTIONS = ("libraries", "alias", "value", "type", "function", "method", "attribute")
 _HEAD = ("library", "distribution", "versions", "source")
-_FILE = (*_HEAD, "unchecked", "aliases", "values", "types", "functions")
+_FILE = (*_HEAD, "absent", "unchecked", "aliases", "values", "types", "functions")
 _TYPE = ("bases", "attributes", "methods")
 _KEYS = (
-    "passes", "source", "named_by", "type", "items", "cleans", "marks", "decodes", "guards", "stores", "loads", "calls", "raises", "sinks",
-    "finds",
+    "passes", "source", "named_by", "type", "items", "cleans", "marks", "decodes", "guards", "stores", "loads", "keeps", "calls", "raises",
+    "sinks", "finds",
 )  # fmt: skip
 _WORDS = {"<missing>": Word.MISSING, "<unknown>": Word.UNKNOWN, "<given>": Word.GIVEN}
 _NONE = "<none>"
@@ -82,7 +82,8 @@ def tables(texts: Mapping[str, str]) -> Tables:
 
 def _keeping(section: str, entry: Any) -> Any:
     if section == "libraries":
-        return {key: entry[key] for key in (*_HEAD, "name")} | {"unchecked": entry.get("unchecked", {}), "lines": []}
+        head = {key: entry[key] for key in (*_HEAD, "name")}
+        return head | {"absent": entry.get("absent", ""), "unchecked": entry.get("unchecked", {}), "lines": []}
     return _bases(entry) if section == "type" else entry
 
 
@@ -125,6 +126,7 @@ def _head(values: Table) -> None:
     for key in _HEAD:
         _require(isinstance(values.get(key), str), f'the key {key!r} is missing; write {key} = "..."')
     _require(bool(values["source"]), "source is empty; name the documentation that the model is written from")
+    _text(values, "absent")
     unchecked = values.get("unchecked", {})
     _require(isinstance(unchecked, Mapping), 'unchecked must be a table: "dotted.name" = "the reason"')
     for name, reason in unchecked.items():
@@ -141,6 +143,7 @@ def library(head: Table) -> Library:
         source=head["source"],
         unchecked=dict(head["unchecked"]),
         lines=tuple((section, name) for section, name in head["lines"]),
+        absent=head["absent"],
     )
 
 
@@ -176,6 +179,7 @@ def function(entry: Any) -> Function:
         guards=_list(entry, "guards", _guard),
         stores=_store(entry["stores"]) if "stores" in entry else None,
         loads=_load(entry["loads"]) if "loads" in entry else None,
+        keeps=tuple(str(name) for name in _positions(entry.get("keeps", []), "keeps")),
         calls=_list(entry, "calls", _callback),
         raises=_flag(entry, "raises"),
         sinks=sinks,
@@ -235,8 +239,9 @@ def _conditions(entry: Table, key: str) -> tuple[Condition, ...]:
 
 def _condition(place: str, argument: str, values: Any) -> Condition:
     _require(isinstance(values, list) and bool(values), f"{place} must be a list of values that is not empty")
-    of = tuple(int(part) if part.isdigit() else part for part in argument.split("|"))
-    return Condition(of=_positions(list(of), place), wanted=tuple(_wanted(value, place) for value in values))
+    places, _colon, inside = argument.partition(":")  # a key may hold colons itself, as an address does
+    of = tuple(int(part) if part.isdigit() else part for part in places.split("|"))
+    return Condition(of=_positions(list(of), place), wanted=tuple(_wanted(value, place) for value in values), key=inside)
 
 
 def _wanted(value: Any, place: str) -> Wanted:

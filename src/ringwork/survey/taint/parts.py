@@ -36,10 +36,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One argument, under one or more of its places, and the values of which it has to be one."""
+    """One argument, under one or more of its places, and the values of which it has to be one.
+
+    key: what the argument keeps under this constant key (item of a dict, field of an object) is asked instead of itself; "" for itself.
+    """
 
     of: tuple[Position, ...]
     wanted: tuple[Wanted, ...]
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +116,7 @@ class Function:
     guards: tuple[Guard, ...] = ()
     stores: Store | None = None
     loads: Load | None = None
+    keeps: tuple[str, ...] = ()
     calls: tuple[Callback, ...] = ()
     raises: bool = False
     sinks: tuple[Sink, ...] = ()
@@ -122,7 +127,8 @@ class Function:
 class Library:
     """The head of one file. name: the file's stem. unchecked: dotted name to the reason why nothing installed can show it.
 
-    lines: what the file describes: kind (alias, value, type, function, method, attribute) and dotted name.
+    lines: what the file describes: kind (alias, value, type, function, method, attribute) and dotted name. absent: why it cannot be
+    installed where the tests run, "" for one that can.
     """
 
     name: str
@@ -132,3 +138,4 @@ class Library:
     source: str
     unchecked: Mapping[str, str] = field(default_factory=dict, hash=False)
     lines: tuple[tuple[str, str], ...] = ()
+    absent: str = ""
