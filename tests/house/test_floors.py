@@ -37,6 +37,7 @@ SHARED = (
     "prove.datastores",
     "prove.searching",
     "prove.sensitive",
+    "prove.reading",
 )
 """What proofs share: who asks, what can be changed, and what a forgery did; none of it knows a guard."""
 
@@ -339,7 +340,7 @@ ROOMS: dict[str, Room] = {
         outside=("fastapi", "flask", "starlette", "sqlalchemy", "werkzeug"),
     ),
     # Law 6: a witness must not borrow from the accused.
-    "prove.evidence": Room(rooms=(), itself=False),
+    "prove.evidence": Room(rooms=("survey.flows",), itself=False),
     "prove.check": Room(rooms=("prove.evidence", *FACTS)),
     "prove.observing": Room(rooms=("prove.check", "prove.evidence", *FACTS)),
     "prove.witness": Room(rooms=(*WORDS, *FACTS)),
@@ -359,6 +360,10 @@ ROOMS: dict[str, Room] = {
     "prove.searching": Room(),
     "prove.sensitive": Room(rooms=FACTS),
     "prove.breached_files": Room(),
+    "prove.kinds": Room(rooms=("survey.flows",)),
+    "prove.breached_source": Room(),
+    "prove.confirming": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
+    "prove.reading": Room(rooms=(*WORDS, "prove.confirming", "prove.kinds", "prove.witness", *FACTS)),
     "prove.handshakes": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
     **{f"prove.{layer}": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False) for layer in (*LAYERS, "data", "infrastructure")},
     "prove.child": Room(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -31,11 +32,11 @@ def test_the_version_stands_first() -> None:
     assert next(iter(json.loads(plain.to_json(sample.clean())))) == "schema"
 
 
-@pytest.mark.parametrize("version", [0, 3, "1", None, True, 1.0, 1.5])
+@pytest.mark.parametrize("version", [0, 4, "1", None, True, 1.0, 1.5])
 def test_refuses_another_version_and_names_it(version: object) -> None:
     """A report of another version may mean something else by the same words."""
     document = {**json.loads(plain.to_json(sample.clean())), "schema": version}
-    said = f"report: schema: this is version {json.dumps(version)}, and versions 1 and 2 are what can be read"
+    said = f"report: schema: this is version {json.dumps(version)}, and versions 1, 2 and 3 are what can be read"
     with pytest.raises(ReportUnreadable, match=said) as refused:
         plain.from_json(json.dumps(document))
     assert refused.value.where == "schema"
@@ -51,6 +52,22 @@ def test_reads_a_report_of_version_1() -> None:
         del document[name]
     for finding in document["findings"]:
         del finding["owner"], finding["waiver"]
+    assert plain.from_json(json.dumps(document)) == sample.foreign()
+
+
+def _without_reading(value: Any) -> Any:
+    """The same document as version 2 wrote it: no observation has a fix, a tier or steps."""
+    if isinstance(value, list):
+        return [_without_reading(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    newer = {"tier", "steps", "fix"} if "outcome" in value else set()
+    return {name: _without_reading(one) for name, one in value.items() if name not in newer}
+
+
+def test_reads_a_report_of_version_2() -> None:
+    """What was stored before source was read has no steps and tiers, and says the same."""
+    document = {**_without_reading(json.loads(plain.to_json(sample.foreign()))), "schema": 2}
     assert plain.from_json(json.dumps(document)) == sample.foreign()
 
 

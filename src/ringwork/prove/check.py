@@ -16,6 +16,7 @@ from typing import Protocol
 from ringwork.names import CheckId
 from ringwork.prove.evidence import Evidence
 from ringwork.survey.facts import AppFacts, FieldFacts, RouteFacts
+from ringwork.survey.flows import SourceFacts
 from ringwork.survey.wire.client import Answer, Client
 from ringwork.survey.wire.forge import Authority, Leaf
 
@@ -61,6 +62,7 @@ class ProbeRoute(StrEnum):
     BANNERS = "banners"  # answers 200 with headers that name a component and its version
     DEBUG_TOOL = "__debug__"  # listed and not served: a route such as debugging toolbars register; the planted fault of a check
     BREACHED_FILES = "breached-files"  # not a route: files as nobody should ship them, below the root that a look reads
+    BREACHED_SOURCE = "breached-source"  # not a route: source as nobody should write it, read in place of the project's
     CARELESS_SERVER = "careless-server"  # not a route: the copy is served by Server.CARELESS where a check asks for the real one
     PLAIN_FIELDS = "plain-fields"  # not a route: a model whose sensitive column is plain, and whose encryption is none
     WEAK_KEYS = "weak-keys"  # not a route: keys as nobody should configure them, measured as others are
@@ -275,6 +277,10 @@ class Stage(Protocol):
     @property
     def facts(self) -> AppFacts:
         """What is known about the target."""
+
+    @property
+    def source(self) -> SourceFacts:
+        """What reading the project's source found. Raises TargetFailed where it was not read to its end."""
 
     @property
     def users(self) -> Sequence[User]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ringwork.names import CheckId
+from ringwork.survey.flows import Step
 
 ALL_ROUTES = "all routes"
 """The place of an observation that was made at every route at once."""
@@ -33,6 +34,15 @@ class Outcome(StrEnum):
     UNTRIED = "untried"  # it could not be made, or its control request failed
 
 
+class Tier(StrEnum):
+    """How sure a finding in source is."""
+
+    NONE = ""  # it was not read, but seen
+    CONFIRMED = "confirmed by attack"  # what was read was then done to the running copy
+    UNCONFIRMED = "unconfirmed"  # each step of it is known, and nothing was attacked
+    WEAK = "weak"  # a step of it is not known: for those who ask for everything
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchanged:
     """One request and its answer as sent, secrets masked, bodies cut at 2,000 characters.
@@ -55,6 +65,8 @@ class Observation:
     where: the route's name, a file, or a setting. outcome and detail: what was seen, in one sentence.
     control: the same request by a permitted user that succeeded first; None where only a look was taken.
     read: for looks, how many things were counted (must be above zero to hold).
+    fix: one line, "" for what its control says. tier and steps: of what was read in source; the steps lead from where a value comes in
+    to the place, which file and line name.
     """
 
     attack: str
@@ -66,6 +78,9 @@ class Observation:
     file: str = ""
     line: int = 0
     read: int = 0
+    fix: str = ""
+    tier: Tier = Tier.NONE
+    steps: tuple[Step, ...] = ()
 
     @property
     def is_grounded(self) -> bool:

@@ -135,7 +135,7 @@ def _finding(
         severity=severity,
         where=first.where,
         summary=f"{first.attack}: {first.detail}",
-        fix=fix,
+        fix=first.fix or fix,
         verdict=Verdict.ACCEPTED if waiver else Verdict.VIOLATED,
         observation=first,
         file=first.file or (route.file if route else ""),

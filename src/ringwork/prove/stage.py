@@ -11,7 +11,7 @@ import socket
 import tempfile
 import threading
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from ringwork.prove.running import Running, browser, plain_browser
 from ringwork.prove.users import Entrances
 from ringwork.survey import key_measures
 from ringwork.survey.facts import AppFacts, FieldFacts, KeyFacts, RouteFacts, to_plain
+from ringwork.survey.flows import SourceFacts
 from ringwork.survey.wire import entry
 from ringwork.survey.wire.client import Answer, Client
 from ringwork.survey.wire.forge import Leaf
@@ -148,6 +149,11 @@ class LiveServed:
         self._registered.clear()
 
 
+def nothing_read() -> SourceFacts:
+    """The source of a stage that was given none. Raises TargetFailed."""
+    raise TargetFailed(step="read", problem="the source was not read in this run", advice="run `ringwork prove` on the project's folder")
+
+
 class LiveStage:
     """What one group of checks may use (check.Stage). Opened lazily; `close` ends what it started."""
 
@@ -161,7 +167,9 @@ class LiveStage:
         planted: ProbeRoute | None = None,
         world: AppFacts | None = None,
         replaced: tuple[str, ...] = (),
+        source: Callable[[], SourceFacts] = nothing_read,
     ) -> None:
+        self._read = source
         self._launcher, self._entrances, self._without = launcher, entrances, without
         self._replaced = (*replaced, *_REPLACED.get(planted, ()))
         self.brief = bool(without) or bool(replaced) or planted is not None
@@ -177,7 +185,7 @@ class LiveStage:
         self._ways = (*self.facts.routes, *(route for route in others if route.name not in asked))
         self.users: Sequence[User] = entrances.users
         self.messages: Sequence[MessageKey] = entrances.messages
-        self.source = next_source()
+        self.address = next_source()
         self._served: LiveServed | None = None
         self._pages: dict[int, tuple[Client, pages.Pages]] = {}
         self._browsers: dict[str, Client] = {}
@@ -189,8 +197,13 @@ class LiveStage:
             self._served = self._start(Change(without=self._without, replaced=self._replaced))
         return self._served
 
+    @property
+    def source(self) -> SourceFacts:
+        """What reading found; waited for where the reader is not done."""
+        return self._read()
+
     def _start(self, change: Change) -> LiveServed:
-        return LiveServed(self._launcher.run(change), self._entrances, source=self.source)
+        return LiveServed(self._launcher.run(change), self._entrances, source=self.address)
 
     @contextmanager
     def serve(
@@ -322,7 +335,7 @@ _WEAK_KEYS = tuple(
 
 def _with(facts: AppFacts, planted: ProbeRoute | None) -> AppFacts:
     """The facts of a copy among whose routes a planted fault is listed."""
-    if planted in {None, ProbeRoute.BREACHED_FILES, ProbeRoute.IDLE_ROTATION}:
+    if planted in {None, ProbeRoute.BREACHED_FILES, ProbeRoute.BREACHED_SOURCE, ProbeRoute.IDLE_ROTATION}:
         return facts
     if planted is ProbeRoute.PLAIN_FIELDS:
         orm = next((field.orm for field in facts.fields), "sqlalchemy")

@@ -18,10 +18,11 @@ from typing import Any, NoReturn
 from ringwork.errors import ReportUnreadable
 from ringwork.prove.evidence import Report
 
-SCHEMA = 2
-"""The version that is written. Version 1 had no owner, waiver, baseline and revision; its reports are read with these left empty."""
+SCHEMA = 3
+"""The version that is written. Version 1 had no owner, waiver, baseline and revision, version 2 no steps and tiers of what was read; their
+reports are read with these left empty."""
 
-READABLE = (1, 2)
+READABLE = (1, 2, 3)
 
 _CALLED = {str: "text", int: "a whole number", bool: "true or false", float: "a number"}
 
@@ -44,7 +45,7 @@ def from_json(text: str) -> Report:
         raise ReportUnreadable(where="schema", problem="there is no version mark, so this is no report of ringwork prove")
     schema = found.pop("schema")
     if isinstance(schema, bool) or not isinstance(schema, int) or schema not in READABLE:
-        known = " and ".join(map(str, READABLE))
+        known = ", ".join(map(str, READABLE[:-1])) + f" and {READABLE[-1]}"
         problem = f"this is version {json.dumps(schema)[:20]}, and versions {known} are what can be read; run `ringwork prove` again"
         raise ReportUnreadable(where="schema", problem=problem)
     report: Report = _read(Report, found, "")

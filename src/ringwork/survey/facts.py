@@ -7,6 +7,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -234,6 +235,8 @@ def _build(kind: Any, value: Any) -> Any:
         return None if value is None else _build(inner[0], value)
     if origin is tuple:
         return tuple(_build(typing.get_args(kind)[0], item) for item in value)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(value)
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         return kind(**{name: _build(hints[name], item) for name, item in value.items()})  # type: ignore[operator]

@@ -1,0 +1,103 @@
+"""What reading found becomes evidence: strong ways are holes, weak ones are listed, and nothing read proves nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ringwork.controls import control as catalogue
+from ringwork.prove import judge, kinds, reading
+from ringwork.prove.evidence import Evidence, Outcome, Tier, Verdict
+from ringwork.survey.facts import from_plain, to_plain
+from ringwork.survey.flows import Entry, Flow, SourceFacts, Step, Strength, Unread
+
+CHECK = reading.check("input.sql-injection/built-statements")
+STEPS = (
+    Step(file="shop/orders.py", line=4, column=9, said="the query parameter q comes in"),
+    Step(file="shop/orders.py", line=7, column=4, said="given to execute()"),
+)
+
+
+def flow(kind: str = "sql", *, strength: Strength = Strength.STRONG, entry: str = "query") -> Flow:
+    return Flow(
+        kind=kind,
+        strength=strength,
+        sink="sqlite3.Cursor.execute",
+        entry=Entry(kind=entry, name="q"),
+        steps=STEPS,
+        function="shop.orders.listing",
+        routes=("GET /orders",),
+    )
+
+
+def read(*flows: Flow, unread: tuple[Unread, ...] = (), files: int = 3) -> Evidence:
+    stage: Any = type("Reading", (), {"source": SourceFacts(flows=flows, unread=unread, files=files, lines=files * 10)})
+    return CHECK.run(stage)
+
+
+def test_a_way_that_is_known_step_by_step_is_a_hole() -> None:
+    """It is shown at its file and line, with its steps and the route on whose requests it happens."""
+    (found,) = read(flow()).observations
+    assert (found.outcome, found.tier, found.file, found.line) == (Outcome.BROKEN, Tier.UNCONFIRMED, "shop/orders.py", 7)
+    assert found.steps == STEPS
+    assert "the query parameter q reaches sqlite3.Cursor.execute" in found.detail
+    assert "GET /orders" in found.detail
+
+
+def test_a_way_with_an_unknown_step_is_listed_and_is_no_hole() -> None:
+    """It counts neither as a violation nor as a pass."""
+    evidence = read(flow(strength=Strength.WEAK))
+    (found,) = evidence.observations
+    assert (found.outcome, found.tier) == (Outcome.UNTRIED, Tier.WEAK)
+    assert judge.first_verdict(evidence) is Verdict.NOT_VERIFIED
+
+
+def test_holds_where_files_were_read_and_nothing_was_found() -> None:
+    """What was counted grounds it; what belongs to another control is that control's."""
+    evidence = read(flow("ldap"), flow("sql", entry="model"))
+    assert judge.first_verdict(evidence) is Verdict.PROVEN
+    assert evidence.observations[0].read == 3
+
+
+def test_proves_nothing_where_nothing_was_read() -> None:
+    """Against a scanner that is silent because it saw no file; the reason names those that it could not read."""
+    evidence = read(unread=(Unread(file="shop/huge.py", line=0, why="too large"),), files=0)
+    assert judge.first_verdict(evidence) is Verdict.NOT_VERIFIED
+    assert "shop/huge.py (too large)" in evidence.not_verified
+
+
+def test_names_what_could_not_be_read() -> None:
+    """A file that nobody read is told beside those that were."""
+    seen = read(
+        unread=(Unread(file="shop/huge.py", line=0, why="too large"), Unread(file="shop/half.py", line=9, why="syntax"))
+    ).observations
+    assert [one.outcome for one in seen] == [Outcome.HELD, Outcome.UNTRIED]
+    assert "shop/huge.py (too large), shop/half.py:9 (syntax)" in seen[1].detail
+
+
+def test_the_same_hole_is_the_same_finding_when_lines_move() -> None:
+    """Its place is file and function, so that a baseline and a ticket still know it."""
+    moved = Flow(
+        kind="sql",
+        strength=Strength.STRONG,
+        sink="sqlite3.Cursor.execute",
+        entry=Entry(kind="query", name="q"),
+        steps=(Step(file="shop/orders.py", line=90, column=4, said="given to execute()"),),
+        function="shop.orders.listing",
+    )
+    assert reading.where_of(moved) == reading.where_of(flow()) == "shop/orders.py in shop.orders.listing"
+
+
+def test_what_was_read_crosses_as_data() -> None:
+    """The reader is a process of its own: nothing but plain values come back from it, and they mean the same."""
+    facts = SourceFacts(flows=(flow(),), unread=(Unread(file="a.py", line=0, why="binary"),), files=1, lines=2)
+    back = from_plain(SourceFacts, to_plain(facts))
+    assert back == facts
+    assert back.flows[0].strength is Strength.STRONG
+
+
+@pytest.mark.parametrize("kind", kinds.kinds())
+def test_every_kind_belongs_to_a_check_of_the_catalogue(kind: str) -> None:
+    """A finding without a control would be nobody's."""
+    assert kinds.kinds()[kind].check in {check.id for row in catalogue.load().controls for check in row.checks}
