@@ -309,7 +309,10 @@ ROOMS: dict[str, Room] = {
     "survey.taint": Room(
         rooms=("survey.flows", "survey.copies", "survey.templates"), outside=("packaging", "tree_sitter", "tree_sitter_python")
     ),
-    "survey.tools": Room(rooms=("survey.flows", "survey.copies")),
+    # Where things stand in a file, to the byte; the other tools; edits of source.
+    "survey.syntax": Room(outside=("tree_sitter", "tree_sitter_python")),
+    "survey.linters": Room(rooms=("survey.flows", "survey.copies", "survey.syntax"), outside=("grimp",)),
+    "survey.fixing": Room(rooms=("survey.syntax",), outside=("tree_sitter",)),
     "survey.starts": Room(),
     "survey.wire": Room(rooms=("survey.facts",), outside=("OpenSSL", "cryptography", "h11", "websockets")),
     "survey.harness.rogues": Room(rooms=("survey", "outbound"), outside=("aiohttp", "certifi", "httpx2", "requests")),
@@ -372,6 +375,8 @@ ROOMS: dict[str, Room] = {
     ),
     "prove": Room(rooms=("controls", "survey")),
     # Law 7: the way out.
+    "report.checked": Room(rooms=("controls", *WORDS, "prove.checked", "survey.flows", "survey.linters", "report"), itself=False),
+    "report.checked_terminal": Room(rooms=("prove.checked", "report", "survey.flows", "survey.linters"), outside=("rich",)),
     "report": Room(rooms=("controls", *WORDS), outside=("cryptography", "jinja2", "markupsafe", "rich")),
     "cli": Room(
         rooms=(

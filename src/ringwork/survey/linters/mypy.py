@@ -1,0 +1,96 @@
+"""mypy, as the project has configured it; a project without a configuration is not judged by ours.
+
+Against a check of types that is believed to run: its result file is what counts, and a file that it gave up on ends its whole run.
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ringwork.survey import copies
+from ringwork.survey.flows import Flow, Unread
+from ringwork.survey.linters import tool
+from ringwork.survey.linters.tool import Asked, Declined, Saw, Tool
+
+KIND = "types"
+_INI = ("mypy.ini", ".mypy.ini")
+
+
+def configuration(root: Path) -> tuple[str, Mapping[str, Any]]:
+    """The file that mypy reads and its own table, with the overrides of modules under "overrides"; ("", {}) without one."""
+    for name in _INI:
+        if (root / name).is_file():
+            return name, _ini(root / name)
+    table = tool.settings(root, "tool", "mypy")
+    if table:
+        return "pyproject.toml", table
+    found = _ini(root / "setup.cfg") if (root / "setup.cfg").is_file() else {}
+    return ("setup.cfg", found) if found else ("", {})
+
+
+def _ini(path: Path) -> Mapping[str, Any]:
+    reader = configparser.RawConfigParser()
+    try:
+        reader.read_string(copies.text_of(path))
+    except configparser.Error:
+        return {}
+    if not reader.has_section("mypy"):
+        return {}
+    overrides = [
+        {"module": [one.strip() for one in name.removeprefix("mypy-").split(",")], **_values(reader[name])}
+        for name in reader.sections()
+        if name.startswith("mypy-")
+    ]
+    return {**_values(reader["mypy"]), "overrides": overrides}
+
+
+_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+def _values(section: Mapping[str, str]) -> dict[str, Any]:
+    return {key: _WORDS.get(value.lower(), value) for key, value in section.items()}
+
+
+def start(asked: Asked, result: Path) -> Sequence[str] | Declined:
+    """What its configuration names, else the whole folder; one JSON object a line is what it prints."""
+    if not asked.is_whole:
+        return Declined(why="mypy judges a whole project, and only some files were asked for")
+    name, table = configuration(asked.root)
+    if not name:
+        return Declined(why="no mypy configuration was found", unlock="[tool.mypy] in pyproject.toml, with strict = true")
+    words = tool.words_of("mypy")
+    if not words:
+        return tool.absent("mypy")
+    named = any(table.get(key) for key in ("files", "packages", "modules"))
+    return [*words, "--output", "json", "--no-error-summary", "--cache-dir", str(result.with_suffix(".cache")), *([] if named else ["."])]
+
+
+def read(result: Path, asked: Asked) -> Saw:
+    """One finding for each error; an error of syntax means that nothing else was looked at."""
+    if not result.is_file():
+        raise ValueError("it wrote no result")
+    flows, unread = list[Flow](), dict[str, Unread]()
+    for one in _objects(result):
+        if one.get("severity") != "error":
+            continue
+        code, file, line = one.get("code") or "misc", tool.inside(one["file"], asked.root), one["line"]
+        if code == "syntax":
+            unread.setdefault(file, Unread(file=file, line=line, why=f"mypy: {one['message']}; it looked at nothing else"))
+        else:
+            said = one["message"]
+            flows.append(tool.seen(tool="mypy", code=code, kind=KIND, file=file, line=line, column=one["column"], said=said))
+    return Saw(flows=tuple(flows), unread=tuple(unread.values()))
+
+
+def _objects(result: Path) -> Iterator[Mapping[str, Any]]:
+    for line in result.read_text(encoding="utf-8", errors="replace").splitlines():
+        if not line.startswith("{"):
+            raise ValueError(line[:200])
+        yield json.loads(line)
+
+
+TOOL = Tool(name="mypy", start=start, read=read, prints=True)

@@ -1,0 +1,73 @@
+"""ruff's security rules, with the project's own configuration: what that ignores stays ignored, and is listed with the suppressions.
+
+Against a clean result that nobody asked for: the rules are asked for by name, since hardly a project selects them.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ringwork.survey import copies
+from ringwork.survey.flows import Unread
+from ringwork.survey.linters import codes, tool
+from ringwork.survey.linters.tool import Asked, Declined, Saw, Tool
+
+_SYNTAX = ("invalid-syntax", "E999", "E902")
+
+
+def start(asked: Asked, result: Path) -> Sequence[str] | Declined:
+    """Our rules in place of the project's selection; without its cache, which is the project's."""
+    words = tool.words_of("ruff")
+    if not words:
+        return tool.absent("ruff")
+    # What the command line selects is not ignored by the file, so what the file ignores is said there too.
+    ignored = [code for code in ignores(asked.root) if code.startswith(codes.RUFF_ASKED)]
+    options = ["--no-cache", "--exit-zero", "--no-fix", "--quiet", "--force-exclude", "--select", ",".join(codes.RUFF_ASKED)]
+    options += ["--ignore", ",".join(ignored)] if ignored else []
+    return [*words, "check", *options, "--output-format", "json", "--output-file", str(result), "--", *asked.files]
+
+
+def configuration(root: Path) -> tuple[str, Mapping[str, Any]]:
+    """The file that ruff reads for a folder, and its table; ("", {}) without one."""
+    for name in (".ruff.toml", "ruff.toml"):
+        if (root / name).is_file():
+            try:
+                return name, tomllib.loads(copies.text_of(root / name))
+            except tomllib.TOMLDecodeError:
+                return name, {}
+    table = tool.settings(root, "tool", "ruff")
+    return ("pyproject.toml", table) if table else ("", {})
+
+
+def ignores(root: Path) -> tuple[str, ...]:
+    """The codes and prefixes that the project's configuration ignores everywhere."""
+    _, table = configuration(root)
+    lint = table.get("lint", {})
+    tables = [table, lint] if isinstance(lint, Mapping) else [table]
+    found = [code for one in tables for key in ("ignore", "extend-ignore") for code in _texts(one.get(key))]
+    return tuple(dict.fromkeys(found))
+
+
+def _texts(given: Any) -> list[str]:
+    return [one for one in given if isinstance(one, str)] if isinstance(given, list) else []
+
+
+def read(result: Path, asked: Asked) -> Saw:
+    """Findings; a file with a syntax error is not wholly read, which ruff tells as a finding."""
+    flows, unread = [], dict[str, Unread]()
+    for one in tool.json_of(result):
+        code, file = one["code"] or "invalid-syntax", tool.inside(one["filename"], asked.root)
+        line, column = one["location"]["row"], one["location"]["column"] - 1
+        if code in _SYNTAX:
+            unread.setdefault(file, Unread(file=file, line=line, why=f"ruff: {one['message']}"))
+        else:
+            flows.append(
+                tool.seen(tool="ruff", code=code, kind=codes.of_ruff(code), file=file, line=line, column=column, said=one["message"])
+            )
+    return Saw(flows=tuple(flows), unread=tuple(unread.values()))
+
+
+TOOL = Tool(name="ruff", start=start, read=read)

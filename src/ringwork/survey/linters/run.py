@@ -1,0 +1,86 @@
+"""All other tools at once, each a process of its own with a time that it may take.
+
+Against a tool that hangs, or that is judged by how its process ended: each has its time, and its result file alone tells what it saw.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from ringwork.survey.linters import bandit, deptry, grimp, mypy, ruff, semgrep
+from ringwork.survey.linters.tool import Asked, Declined, Result, State, Tool
+
+TOOLS: tuple[Tool, ...] = (bandit.TOOL, ruff.TOOL, mypy.TOOL, deptry.TOOL, grimp.TOOL, semgrep.TOOL)
+
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "VIRTUAL_ENV", "MYPYPATH", "DJANGO_SETTINGS_MODULE")
+_TOLD = 300
+
+
+def run(asked: Asked, *, tools: Sequence[Tool] = TOOLS, limit_seconds: float = 120.0) -> tuple[Result, ...]:
+    """What each tool saw, in the order of `tools`; never raises for what a tool does."""
+    with tempfile.TemporaryDirectory(prefix="ringwork-tools-") as folder, ThreadPoolExecutor(max(len(tools), 1)) as pool:
+        return tuple(pool.map(lambda one: _one(one, asked, Path(folder), limit_seconds), tools))
+
+
+def _one(tool: Tool, asked: Asked, folder: Path, limit_seconds: float) -> Result:
+    version = _version(tool.name)
+    if not asked.files:
+        return Result(tool=tool.name, version=version, state=State.UNASKED, why="there is no Python file to read")
+    result = folder / f"{tool.name}.json"
+    words = tool.start(asked, result)
+    if isinstance(words, Declined):
+        state = State.ABSENT if words.why.endswith("is not installed") else State.UNASKED
+        return Result(tool=tool.name, version=version, state=state, why=words.why, unlock=words.unlock)
+    try:
+        errors = _ended(words, asked.root, result if tool.prints else None, limit_seconds)
+    except subprocess.TimeoutExpired:
+        why = f"{tool.name} was not done within {limit_seconds:g} seconds"
+        return Result(tool=tool.name, version=version, state=State.LATE, why=why)
+    except OSError as error:
+        return Result(tool=tool.name, version=version, state=State.FAILED, why=f"{tool.name} could not be started ({error.strerror})")
+    try:
+        saw = tool.read(result, asked)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OSError) as error:
+        # A result in another form than the one we know is no result, whatever it holds.
+        said = f"{error}; {errors}" if errors else f"{error}"
+        return Result(tool=tool.name, version=version, state=State.FAILED, why=f"{tool.name}: {said[:_TOLD]}")
+    return Result(tool=tool.name, version=version, state=State.RAN, flows=saw.flows, unread=saw.unread)
+
+
+def _ended(words: Sequence[str], root: Path, prints_to: Path | None, limit_seconds: float) -> str:
+    """Wait for a process; what it complained of, in one line. Raises TimeoutExpired once it and all that it started are ended."""
+    with contextlib.ExitStack() as stack:
+        out = stack.enter_context(prints_to.open("wb")) if prints_to else subprocess.DEVNULL
+        complaints = stack.enter_context(tempfile.TemporaryFile())
+        process = subprocess.Popen(
+            words, cwd=root, env=_environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=complaints, start_new_session=True
+        )
+        try:
+            process.wait(limit_seconds)
+        finally:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        complaints.seek(0)
+        return " ".join(complaints.read(20_000).decode(errors="replace").split())
+
+
+def _environment() -> Mapping[str, str]:
+    """Little of ours: no variable of the user's changes what a tool does, and no secret reaches it."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return {**kept, "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1", "SEMGREP_SEND_METRICS": "off", "SEMGREP_ENABLE_VERSION_CHECK": "0"}
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""

@@ -1,0 +1,141 @@
+"""What one of the other tools is to us: how it is started, and what of its result file is kept.
+
+Against a result that is believed because a process ended well: what counts is the file that it wrote, and what that file does not speak of
+was not looked at.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import sys
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from ringwork.survey import copies
+from ringwork.survey.flows import Entry, Flow, Step, Strength, Unread
+
+RESULT_LIMIT_BYTES = 50_000_000
+
+
+class State(StrEnum):
+    """What became of a tool."""
+
+    RAN = "ran"
+    ABSENT = "absent"  # it is not installed
+    UNASKED = "not asked"  # the project has nothing for it to read, or its settings leave it out
+    FAILED = "failed"  # it wrote no result that could be read
+    LATE = "late"  # its time was over before it had written its result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is to be read. root: of the project. files: Python files below it, relative, with slashes; sorted.
+
+    is_whole: whether they are all of the project; tools that judge a project as a whole are asked only then.
+    """
+
+    root: Path
+    files: tuple[str, ...]
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """Why a tool is not asked, and what would change that."""
+
+    why: str
+    unlock: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saw:
+    """What a result file says. read: the files that it speaks of, () where it names none."""
+
+    flows: tuple[Flow, ...] = ()
+    unread: tuple[Unread, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """One tool. start: the words that start it in the project's folder and let it write to a path; or why not.
+
+    read: what the result file says, for paths as it wrote them. prints: its result is what it prints, kept in the same file.
+    """
+
+    name: str
+    start: Callable[[Asked, Path], Sequence[str] | Declined]
+    read: Callable[[Path, Asked], Saw]
+    prints: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one tool in one run. why: for every state but RAN. unlock: the line that would let it run."""
+
+    tool: str
+    version: str
+    state: State
+    why: str = ""
+    unlock: str = ""
+    flows: tuple[Flow, ...] = ()
+    unread: tuple[Unread, ...] = ()
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """How a tool is started: as a module of this environment, else by the path; () where it is not installed."""
+    if importlib.util.find_spec(name) is not None:
+        # Against a file of the project that has the name of a module of the tool's: -P keeps the project's folder out of its path.
+        return (sys.executable, "-P", "-m", name)
+    found = program(name)
+    return (found,) if found else ()
+
+
+def program(name: str) -> str:
+    """The path of a program: beside this interpreter, else as the shell finds it; "" where there is none."""
+    return shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name) or ""
+
+
+def absent(name: str) -> Declined:
+    """The tool is not installed."""
+    return Declined(why=f"{name} is not installed", unlock="pip install 'ringwork[tools]'")
+
+
+def json_of(path: Path) -> Any:
+    """The contents of a result file. Raises ValueError with what is wrong."""
+    if not path.is_file() or not path.stat().st_size:
+        raise ValueError("it wrote no result")
+    if path.stat().st_size > RESULT_LIMIT_BYTES:
+        raise ValueError(f"its result is larger than {RESULT_LIMIT_BYTES // 1_000_000} MB")
+    return json.loads(path.read_text(encoding="utf-8", errors="replace"))
+
+
+def inside(path: str, root: Path) -> str:
+    """A path as a tool wrote it, relative to the root, with slashes; as it stands where it leads elsewhere."""
+    whole = Path(path) if Path(path).is_absolute() else root / path
+    try:
+        return whole.resolve().relative_to(root.resolve()).as_posix()
+    except (ValueError, OSError):
+        return Path(path).as_posix()
+
+
+def seen(*, tool: str, code: str, kind: str, file: str, line: int, column: int = 0, said: str, function: str = "") -> Flow:
+    """A finding of a tool as a flow of one step; weak, because no tool but ours followed a value there."""
+    step = Step(file=file, line=max(line, 1), column=max(column, 0), said=said)
+    return Flow(kind=kind, strength=Strength.WEAK, sink=f"{tool} {code}", entry=Entry(), steps=(step,), function=function, detail=said)
+
+
+def settings(root: Path, *names: str) -> Mapping[str, Any]:
+    """A table of pyproject.toml, by the names that lead to it; empty where there is none, or where the file is no TOML."""
+    try:
+        found: Any = tomllib.loads(copies.text_of(root / "pyproject.toml"))
+    except tomllib.TOMLDecodeError:
+        return {}
+    for name in names:
+        found = found.get(name, {}) if isinstance(found, Mapping) else {}
+    return found if isinstance(found, Mapping) else {}
