@@ -63,8 +63,8 @@ def command(
         given = settings.of_project(chosen)
         asked = options.laid_over(
             given,
-            select=_names(select),
-            ignore=_names(ignore),
+            select=names(select),
+            ignore=names(ignore),
             fail_on=fail_on,
             quick=quick,
             deep=deep,
@@ -86,7 +86,7 @@ def command(
     raise typer.Exit(report.exit_code)
 
 
-def _names(given: list[str] | None) -> tuple[str, ...] | None:
+def names(given: list[str] | None) -> tuple[str, ...] | None:
     """Names as the command line gave them: one a word, or several between commas, as --format takes them."""
     if not given:
         return None

@@ -35,7 +35,7 @@ def of_comments(
     faults, found = list[str](), list[WaiverFacts]()
     for comment in comments:
         try:
-            given = _fields(comment.words, known, today)
+            given = fields_of(comment.words, known, today)
         except ValueError as error:
             faults.append(f"{comment.file}:{comment.line}: {error}")
             continue
@@ -80,7 +80,7 @@ def _require_none(faults: Sequence[str], today: datetime.date) -> None:
         raise TargetFailed(step="waivers", problem="; ".join(faults), advice=f"for example: {EXAMPLE.format(day=day)}")
 
 
-def _fields(words: str, known: Collection[str], today: datetime.date) -> tuple[list[str], str, str, str]:
+def fields_of(words: str, known: Collection[str], today: datetime.date) -> tuple[list[str], str, str, str]:
     """Controls, reason, owner and day. Raises ValueError with what is wrong."""
     shape = _IGNORE.fullmatch(words)
     controls = [part.strip() for part in shape["controls"].split(",")] if shape is not None else [""]

@@ -58,10 +58,11 @@ def _rules(report: Report) -> list[dict[str, Any]]:
     rows = {str(row.id): row for row in catalogue.load().controls}
     tried = [result.check.partition("/")[0] for result in report.results if result.evidence is not None]
     wanted = dict.fromkeys([*tried, *(str(finding.control) for finding in report.findings)])
-    return [_rule(rows[id_]) if id_ in rows else {"id": id_, "shortDescription": {"text": id_}} for id_ in wanted]
+    return [rule(rows[id_]) if id_ in rows else {"id": id_, "shortDescription": {"text": id_}} for id_ in wanted]
 
 
-def _rule(row: catalogue.Control) -> dict[str, Any]:
+def rule(row: catalogue.Control) -> dict[str, Any]:
+    """A control as a rule of a log."""
     codes = [code for key, found in row.standards.items() if key != "cwe" for code in _tags(key, found)]
     tags = ["security", *(f"external/cwe/{code.lower()}" for code in row.standards["cwe"]), *codes]
     standards = catalogue.load().standards

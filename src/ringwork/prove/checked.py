@@ -1,0 +1,208 @@
+"""What reading alone found, judged: each finding with its control, its tier, its path and its fix, and what could not be read.
+
+Against a report that drowns what matters: two tiers, of which the first is shown, and both are counted. What a person accepted, with
+reason, owner and day, is told and fails nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ringwork.controls import control as catalogue
+from ringwork.errors import TargetFailed
+from ringwork.prove import judge, kinds, settings, waivers
+from ringwork.survey.flows import Step, Strength, Unread
+from ringwork.survey.linters.merging import OURS, Row
+from ringwork.survey.linters.suppressions import Form, Suppression
+from ringwork.survey.linters.tool import Result
+
+CLEAN, FINDINGS, INCONCLUSIVE = 0, 1, 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One finding. id: the same while kind, file and function stay, whatever the line. severity: of its control, one lower where weak.
+
+    steps: from where a value comes in to the place. seen_by: "ringwork" and the rules of other tools. accepted: who accepted it and why.
+    """
+
+    id: str
+    kind: str
+    control: str
+    check: str
+    severity: str
+    strength: Strength
+    file: str
+    line: int
+    column: int
+    said: str
+    fix: str
+    steps: tuple[Step, ...]
+    seen_by: tuple[str, ...]
+    routes: tuple[str, ...] = ()
+    function: str = ""
+    accepted: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A whole run. found: all, gravest first. shows_weak: whether weak ones were asked for, and so count for the exit code.
+
+    files, lines: that were read. asked: files that were asked for by name, 0 for all. left_out: test files that nobody asked to read.
+    suppressed: comments and settings that switch warnings off; their faults are findings.
+    """
+
+    root: str
+    version: str
+    found: tuple[Found, ...]
+    unread: tuple[Unread, ...]
+    tools: tuple[Result, ...]
+    suppressed: tuple[Suppression, ...]
+    files: int
+    lines: int
+    seconds: float
+    fail_on: str
+    shows_weak: bool
+    exit_code: int
+    exit_reason: str
+    asked: int = 0
+    left_out: int = 0
+    faults: tuple[str, ...] = ()
+
+    @property
+    def open(self) -> tuple[Found, ...]:
+        """Those to be shown, that nobody accepted."""
+        return tuple(one for one in self.found if not one.accepted and (self.shows_weak or one.strength is Strength.STRONG))
+
+    def count(self, strength: Strength) -> int:
+        """How many of a tier nobody accepted."""
+        return sum(not one.accepted and one.strength is strength for one in self.found)
+
+
+def found(
+    rows: Iterable[Row], suppressed: Sequence[Suppression], *, select: Sequence[str], ignore: Sequence[str], today: datetime.date
+) -> tuple[Found, ...]:
+    """All findings, strong ones before weak, each gravest first."""
+    grades = {str(row.id): row.severity for row in catalogue.load().controls}
+    accepting = [one for one in suppressed if one.form is Form.RINGWORK]
+    met, made = Counter[tuple[str, ...]](), list[Found]()
+    for row in rows:
+        one = _found(row, grades, met)
+        if (select and not any(covers(name, one.check) for name in select)) or any(covers(name, one.check) for name in ignore):
+            continue
+        made.append(_accepted(one, accepting, grades, today))
+    order = {name: number for number, name in enumerate(settings.SEVERITIES)}
+    return tuple(sorted(made, key=lambda one: (one.strength is Strength.WEAK, order[one.severity], one.file, one.line, one.kind)))
+
+
+def _found(row: Row, grades: dict[str, str], met: Counter[tuple[str, ...]]) -> Found:
+    flow, meant = row.flow, kinds.meaning(row.flow)
+    control = meant.check.partition("/")[0]
+    key = (meant.check, flow.kind, flow.place.file, flow.function, flow.sink)
+    met[key] += 1
+    is_strong = flow.strength is Strength.STRONG
+    return Found(
+        id=judge.finding_id(control, kinds.check_of(flow), "\0".join(key), str(met[key])),
+        kind=flow.kind,
+        control=control,
+        check=meant.check,
+        severity=grades[control] if is_strong else _lower(grades[control], flow.kind),
+        strength=flow.strength,
+        file=flow.place.file,
+        line=flow.place.line,
+        column=flow.place.column,
+        said=flow.detail or meant.said,
+        fix=meant.fix,
+        steps=flow.steps,
+        seen_by=row.seen_by,
+        routes=flow.routes,
+        function=flow.function,
+    )
+
+
+_REMARKS = frozenset({"noted", "types", "dependency", "contract", "suppression"})
+
+
+def _lower(severity: str, kind: str) -> str:
+    """One grade lower: what nobody saw all the way is not as sure."""
+    if kind in _REMARKS:
+        return settings.SEVERITIES[-1]
+    at = settings.SEVERITIES.index(severity)
+    return settings.SEVERITIES[min(at + 1, len(settings.SEVERITIES) - 1)]
+
+
+def covers(name: str, check: str) -> bool:
+    """Whether a layer ("input"), a control ("input.sql-injection") or a check is the check, or holds it."""
+    return check == name or check.startswith((f"{name}.", f"{name}/"))
+
+
+def require_known(names: Iterable[str]) -> None:
+    """Raise TargetFailed for a name that is no layer, control or check."""
+    known = [str(row.id) for one in catalogue.load().controls for row in one.checks]
+    for name in names:
+        if not any(covers(name, one) for one in known):
+            advice = "write a layer (input), a control (input.sql-injection) or a check; `ringwork catalogue` lists them"
+            raise TargetFailed(step="settings", problem=f"{name!r} names nothing of the catalogue", advice=advice)
+
+
+def _accepted(one: Found, comments: Sequence[Suppression], grades: dict[str, str], today: datetime.date) -> Found:
+    for comment in comments:
+        if comment.file == one.file and comment.first <= one.line <= comment.last and one.control in comment.codes:
+            given = _fields(comment, grades, today)
+            if given is not None:
+                return _with(one, given)
+    return one
+
+
+def _with(one: Found, accepted: str) -> Found:
+    values = {name: getattr(one, name) for name in Found.__slots__}
+    return Found(**{**values, "accepted": accepted})
+
+
+def _fields(comment: Suppression, grades: dict[str, str], today: datetime.date) -> str | None:
+    """Why, by whom and until when; None for one that is not whole, or past its day."""
+    try:
+        _, reason, owner, until = waivers.fields_of(words(comment), grades, today)
+    except ValueError:
+        return None
+    return f"{reason} ({owner}, until {until})" if datetime.date.fromisoformat(until) >= today else None
+
+
+def words(comment: Suppression) -> str:
+    """What stands after the mark, as `waivers` reads it."""
+    return comment.text.partition("ringwork:")[2].strip()
+
+
+def faults(suppressed: Sequence[Suppression], today: datetime.date) -> tuple[str, ...]:
+    """What is wrong with ringwork's own comments, each with its place: not whole, or past its day."""
+    known, told = {str(row.id) for row in catalogue.load().controls}, list[str]()
+    for one in suppressed:
+        if one.form is Form.RINGWORK:
+            try:
+                until = waivers.fields_of(words(one), known, today)[3]
+            except ValueError as error:
+                told.append(f"{one.file}:{one.line}: {error}")
+            else:
+                if datetime.date.fromisoformat(until) < today:
+                    told.append(f"{one.file}:{one.line}: it ended on {until}, and accepts nothing any more")
+    return tuple(told)
+
+
+def ended(shown: Sequence[Found], *, fail_on: str, files: int, broken_waivers: int, is_whole: bool) -> tuple[int, str]:
+    """The exit code and its reason. shown: open ones of the tiers that were asked for. A change of no Python file is clean."""
+    if not files and is_whole:
+        return INCONCLUSIVE, "no Python file was read"
+    at = settings.SEVERITIES.index(fail_on)
+    failing = sum(settings.SEVERITIES.index(one.severity) <= at for one in shown)
+    if failing or broken_waivers:
+        told = [f"{failing} at or above {fail_on}"] * bool(failing) + [f"{broken_waivers} waivers that do not hold"] * bool(broken_waivers)
+        return FINDINGS, " and ".join(told)
+    return CLEAN, f"nothing at or above {fail_on}"
+
+
+def is_ours(one: Found) -> bool:
+    """Whether ringwork saw it itself."""
+    return OURS in one.seen_by

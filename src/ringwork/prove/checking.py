@@ -1,0 +1,147 @@
+"""One static run: what is to be read, who reads it, and how it ends. Nothing of the project is imported or started.
+
+Against a run that reads less than it was asked for: a name that is no file is refused, and files that were left out are counted.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ringwork.errors import TargetFailed
+from ringwork.prove import checked, revision, settings
+from ringwork.prove.checked import Checked
+from ringwork.survey import copies
+from ringwork.survey.flows import Flow, Strength
+from ringwork.survey.linters import merging, run, suppressions
+from ringwork.survey.linters.tool import Asked
+from ringwork.survey.syntax import Files
+
+_MARKS = ("ringwork.toml", "pyproject.toml", "setup.cfg", "setup.py", ".git")
+_TESTS = frozenset({"tests", "test", "testing"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What was asked for. select, ignore: layers, controls, checks. is_weak: weak findings too. tests: files of tests too."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fail_on: str = "low"
+    is_weak: bool = False
+    tools: bool = True
+    tests: bool = False
+    jobs: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What is to be read. names: Python files below the root, relative, sorted. is_whole: whether they are all that it has.
+
+    left_out: how many files of tests were left out.
+    """
+
+    root: Path
+    names: tuple[str, ...]
+    is_whole: bool
+    left_out: int = 0
+
+
+def place(paths: Sequence[Path], *, here: Path, changed: bool, tests: bool) -> Place:
+    """The project and its files. Raises TargetFailed where a path is not there, or lies outside of the project."""
+    for path in paths:
+        if not (here / path).exists():
+            raise TargetFailed(step="check", problem=f"there is no {path}", advice="name a folder, or Python files")
+    folders = [here / path for path in paths if (here / path).is_dir()]
+    if len(paths) == 1 and folders:
+        root = folders[0].resolve()
+        return _whole(root, tests=tests) if not changed else _some(root, _changed(root), tests=tests)
+    root = _root(here) if paths else here.resolve()
+    if changed:
+        return _some(root, _changed(root), tests=tests)
+    if not paths:
+        return _whole(root, tests=tests)
+    files = [file for path in paths for file in _below(here / path)]
+    outside = [file for file in files if not file.resolve().is_relative_to(root)]
+    if outside:
+        advice = f"run it in the folder that holds {outside[0].name}"
+        raise TargetFailed(step="check", problem=f"{outside[0]} lies outside of {root}", advice=advice)
+    return _some(root, [file.resolve().relative_to(root).as_posix() for file in files], tests=True)
+
+
+def _below(path: Path) -> Iterable[Path]:
+    return copies.walk(path) if path.is_dir() else (path,)
+
+
+def _root(here: Path) -> Path:
+    """The project around a folder: the nearest one with settings or a repository."""
+    return next((folder for folder in (here, *here.parents) if any((folder / mark).exists() for mark in _MARKS)), here).resolve()
+
+
+def _changed(root: Path) -> list[str]:
+    return [name for name in revision.changes(root, "HEAD") if (root / name).is_file()]
+
+
+def _whole(root: Path, *, tests: bool) -> Place:
+    names = [path.relative_to(root).as_posix() for path in copies.walk(root) if path.suffix == ".py" and path.is_file()]
+    kept = [name for name in names if tests or not is_test(name)]
+    return Place(root=root, names=tuple(sorted(kept)), is_whole=True, left_out=len(names) - len(kept))
+
+
+def _some(root: Path, names: Iterable[str], *, tests: bool) -> Place:
+    given = sorted({name for name in names if name.endswith(".py")})
+    kept = [name for name in given if tests or not is_test(name)]
+    return Place(root=root, names=tuple(kept), is_whole=False, left_out=len(given) - len(kept))
+
+
+def is_test(name: str) -> bool:
+    """Whether a file is one of the project's tests: what stands there is attacked by nobody."""
+    path = PurePosixPath(name)
+    return bool(_TESTS & set(path.parts[:-1])) or path.name == "conftest.py" or path.name.startswith("test_") or path.stem.endswith("_test")
+
+
+def check(asked: Place, options: Options, *, today: datetime.date) -> Checked:
+    """Read, merge, judge. Raises TargetFailed for names that the catalogue does not have."""
+    begun = time.monotonic()
+    settings.require_severity(options.fail_on)
+    checked.require_known((*options.select, *options.ignore))
+    files = Files(asked.root)
+    results = run.run(Asked(root=asked.root, files=asked.names, is_whole=asked.is_whole)) if options.tools else ()
+    comments = list(suppressions.of_files(files, asked.names))
+    hidden = (*comments, *(suppressions.of_settings(asked.root) if asked.is_whole else ()))
+    ours = [one.flow for one in hidden if one.fault]
+    rows = merging.merged(ours, [flow for one in results for flow in one.flows], spans=files.span)
+    found = checked.found(rows, hidden, select=options.select, ignore=options.ignore, today=today)
+    faults = checked.faults(hidden, today)
+    shown = [one for one in found if not one.accepted and (options.is_weak or one.strength is Strength.STRONG)]
+    code, reason = checked.ended(
+        shown, fail_on=options.fail_on, files=len(asked.names), broken_waivers=len(faults), is_whole=asked.is_whole
+    )
+    return Checked(
+        root=asked.root.name,
+        version=importlib.metadata.version("ringwork"),
+        found=found,
+        unread=tuple(sorted((one for result in results for one in result.unread), key=lambda one: (one.why, one.file, one.line))),
+        tools=results,
+        suppressed=hidden,
+        files=len(asked.names),
+        lines=sum(files.file(name).data.count(b"\n") for name in asked.names),
+        seconds=time.monotonic() - begun,
+        fail_on=options.fail_on,
+        shows_weak=options.is_weak,
+        exit_code=code,
+        exit_reason=reason,
+        asked=0 if asked.is_whole else len(asked.names),
+        left_out=asked.left_out,
+        faults=faults,
+    )
+
+
+def touching(flows: Iterable[Flow], names: Sequence[str], *, is_whole: bool) -> list[Flow]:
+    """Those of whose steps one stands in a file that was asked for."""
+    wanted = set(names)
+    return [flow for flow in flows if is_whole or any(step.file in wanted for step in flow.steps)]

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import datetime
+import json
+
+import pytest
+
+SHELL = 'import subprocess\n\n\ndef show(name):\n    return subprocess.run(f"ls {name}", shell=True)\n'
+SILENCED = 'import subprocess\n\n\ndef show(name):\n    return subprocess.run(f"ls {name}", shell=True)  # noqa\n'
+DAY = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=30)
+WAIVER = f'# ringwork: ignore[input.command-injection] reason="an own tool" owner=anna until={DAY}\n'
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    """A folder of one project, as the current one."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "shop.py").write_text(SHELL)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def _found(text):
+    return [(one["check"], one["file"], one["line"], one["strength"]) for one in json.loads(text)["findings"]]
+
+
+def test_tells_the_word_of_other_tools_when_asked(shop, run):
+    """What only other tools say is weak: counted, shown with --all, and then it fails the run."""
+    quiet, loud = run("check", "."), run("check", ".", "--all")
+    assert (quiet.code, loud.code) == (0, 1)
+    assert "--all shows them" in quiet.text
+    assert "shop.py:5" in loud.text
+    assert "bandit B602, ruff S602" in " ".join(loud.text.split())
+
+
+def test_prints_what_programs_read(shop, run):
+    """JSON names each finding with its check, place and witnesses, and each tool with what became of it."""
+    told = json.loads(run("check", ".", "--format", "json").text)
+    assert told["format"] == "ringwork-check/1"
+    (one,) = [one for one in told["findings"] if one["check"] == "input.command-injection/shell-and-argv"]
+    assert (one["file"], one["line"], one["seen_by"]) == ("shop.py", 5, ["bandit B602", "ruff S602"])
+    assert {tool["tool"]: tool["state"] for tool in told["tools"]}["mypy"] == "not asked"
+
+
+def test_prints_results_for_code_scanning(shop, run):
+    """A weak finding is to be reviewed and no failure; each has a file of the project and a fingerprint."""
+    (run_,) = json.loads(run("check", ".", "--format", "sarif").text)["runs"]
+    one = next(result for result in run_["results"] if result["ruleId"] == "input.command-injection")
+    assert (one["kind"], one["level"]) == ("review", "none")
+    assert one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "shop.py"
+    assert one["partialFingerprints"]["ringworkFinding/v1"]
+
+
+def test_prints_annotations(shop, run):
+    """GitHub shows each open finding at its line."""
+    text = run("check", ".", "--all", "--format", "github").text
+    assert "::error file=shop.py,line=5,title=input.command-injection high::" in text
+
+
+def test_keeps_its_id_when_lines_move(shop, run):
+    """A finding is the same one after lines above it were added."""
+    before = json.loads(run("check", ".", "--format", "json").text)["findings"]
+    (shop / "shop.py").write_text("# a\n# b\n" + SHELL)
+    after = json.loads(run("check", ".", "--format", "json").text)["findings"]
+    assert {one["id"] for one in before} == {one["id"] for one in after}
+
+
+def test_finds_a_warning_that_is_switched_off_for_everything(shop, run):
+    """`# noqa` without a rule hides every one, which is a finding by itself; with rule and reason it is listed and fails nothing."""
+    (shop / "shop.py").write_text(SILENCED)
+    ended = run("check", ".")
+    assert (ended.code, "names no rule" in ended.text) == (1, True)
+    (shop / "shop.py").write_text(SILENCED.replace("noqa", "noqa: S602 - an own tool"))
+    assert run("check", ".").code == 0
+
+
+def test_accepts_what_a_comment_accepts(shop, run):
+    """With reason, owner and day it is accepted, counted, and fails nothing."""
+    (shop / "shop.py").write_text(SHELL.replace("def show", f"{WAIVER}def show"))
+    ended = run("check", ".", "--all", "--select", "input")
+    assert (ended.code, "accepted 1" in ended.text) == (0, True)
+
+
+def test_refuses_a_comment_that_says_too_little(shop, run):
+    """A waiver without a reason, or past its day, accepts nothing and fails the run."""
+    for old, new in (('reason="an own tool" ', ""), (str(DAY), "2020-01-01")):
+        (shop / "shop.py").write_text(SHELL.replace("def show", f"{WAIVER.replace(old, new)}def show"))
+        ended = run("check", ".", "--all", "--select", "input")
+        assert (ended.code, "Waivers that do not hold" in ended.text, "accepted 0" in ended.text) == (1, True, True)
+
+
+def test_reads_the_files_that_it_is_given(shop, run):
+    """A hook names files: only they are read, and what is outside of the project is refused."""
+    (shop / "other.py").write_text(SHELL)
+    assert {file for _, file, _, _ in _found(run("check", "other.py", "--format", "json").text)} == {"other.py"}
+    assert run("check", "none.py").code == 2
+
+
+def test_leaves_tests_out_and_says_so(shop, run):
+    """Nobody attacks a test; the count says that they were not read, and a file that is named is read."""
+    (shop / "test_shop.py").write_text(SHELL)
+    assert "1 test file left out" in run("check", ".").text
+    assert "test_shop.py" in {file for _, file, _, _ in _found(run("check", ".", "--tests", "--format", "json").text)}
+
+
+def test_names_the_file_that_could_not_be_read(shop, run):
+    """A half-written file is not verified by name, and no fault of the others."""
+    (shop / "half.py").write_text("def half(:\n")
+    ended = run("check", ".")
+    assert "half.py" in ended.text
+    assert ended.code == 0
+
+
+@pytest.mark.parametrize("words", [["--select", "nothing"], ["--fail-on", "bad"], ["--format", "xml"]])
+def test_refuses_a_word_that_it_does_not_know(shop, run, words):
+    """A slip must not select nothing and end clean."""
+    assert run("check", ".", *words).code == 2
+
+
+def test_proves_nothing_of_an_empty_folder(tmp_path, run):
+    """Where nothing was read, nothing is clean."""
+    assert run("check", str(tmp_path)).code == 3
+
+
+def test_fits_forty_lines(shop, run):
+    """However much is found, the default output fits a screen, and the rest is counted."""
+    for number in range(30):
+        (shop / f"m{number}.py").write_text(SHELL)
+    text = run("check", ".", "--all").text
+    assert len(text.splitlines()) <= 40
+    assert "more of" in text
