@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 
 import pytest
+
+from ringwork.survey.linters import ruff
+from ringwork.survey.linters import run as linters
 
 SHELL = 'import subprocess\n\n\ndef show(name):\n    return subprocess.run(f"ls {name}", shell=True)\n'
 SILENCED = 'import subprocess\n\n\ndef show(name):\n    return subprocess.run(f"ls {name}", shell=True)  # noqa\n'
@@ -13,19 +17,27 @@ WAIVER = f'# ringwork: ignore[input.command-injection] reason="an own tool" owne
 
 @pytest.fixture
 def shop(tmp_path, monkeypatch):
-    """A folder of one project, as the current one."""
+    """A folder of one project, as the current one; of the other tools the fast one alone is asked."""
     folder = tmp_path / "shop"
     folder.mkdir()
     (folder / "shop.py").write_text(SHELL)
     monkeypatch.chdir(folder)
+    monkeypatch.setattr(linters, "run", functools.partial(linters.run, tools=(ruff.TOOL,)))
     return folder
+
+
+@pytest.fixture
+def shop_of_all(shop, monkeypatch):
+    """The same, and all tools are asked."""
+    monkeypatch.setattr(linters, "run", linters.run.func)
+    return shop
 
 
 def _found(text):
     return [(one["check"], one["file"], one["line"], one["strength"]) for one in json.loads(text)["findings"]]
 
 
-def test_tells_the_word_of_other_tools_when_asked(shop, run):
+def test_tells_the_word_of_other_tools_when_asked(shop_of_all, run):
     """What only other tools say is weak: counted, shown with --all, and then it fails the run."""
     quiet, loud = run("check", "."), run("check", ".", "--all")
     assert (quiet.code, loud.code) == (0, 1)
@@ -34,7 +46,7 @@ def test_tells_the_word_of_other_tools_when_asked(shop, run):
     assert "bandit B602, ruff S602" in " ".join(loud.text.split())
 
 
-def test_prints_what_programs_read(shop, run):
+def test_prints_what_programs_read(shop_of_all, run):
     """JSON names each finding with its check, place and witnesses, and each tool with what became of it."""
     told = json.loads(run("check", ".", "--format", "json").text)
     assert told["format"] == "ringwork-check/1"
@@ -130,3 +142,50 @@ def test_fits_forty_lines(shop, run):
     text = run("check", ".", "--all").text
     assert len(text.splitlines()) <= 40
     assert "more of" in text
+
+
+LOADER = "import yaml\n\n\ndef read(text):\n    return yaml.load(text)\n"
+
+
+def test_shows_what_it_would_mend_and_writes_nothing(shop, run):
+    """--diff prints a patch, ends with 1, and leaves the file."""
+    (shop / "shop.py").write_text(LOADER)
+    ended = run("check", ".", "--diff")
+    assert (ended.code, "+    return yaml.safe_load(text)\n" in ended.out) == (1, True)
+    assert (shop / "shop.py").read_text() == LOADER
+    assert run("check", ".", "--diff", "--ignore", "input").code == 0
+
+
+def test_mends_what_is_safe_and_then_looks(shop, run):
+    """--fix writes; afterwards nothing is there to be mended or found."""
+    (shop / "shop.py").write_text(LOADER)
+    ended = run("check", ".", "--all", "--fix", "--format", "json")
+    assert (shop / "shop.py").read_text() == LOADER.replace("load(text)", "safe_load(text)")
+    assert "mended shop.py:5: yaml.safe_load" in ended.err
+    assert json.loads(ended.out)["findings"] == []
+    assert run("check", ".", "--diff").code == 0
+
+
+def test_says_what_it_leaves_to_a_person(shop, run):
+    """What only a person can decide is named with the line and what to write."""
+    (shop / "shop.py").write_text("import tempfile\nname = tempfile.mktemp()\n")
+    ended = run("check", ".", "--diff")
+    assert (ended.code, "left to you shop.py:2" in ended.err, "mkstemp" in ended.err) == (0, True, True)
+
+
+def test_mends_nothing_that_somebody_accepted(shop, run):
+    """A comment with rule and reason is a decision, which no edit overrules; without a reason it is none."""
+    kept = LOADER.replace("(text)\n", "(text)  # nosec B506 - our own file\n")
+    (shop / "shop.py").write_text(kept)
+    assert run("check", ".", "--diff").code == 0
+    (shop / "shop.py").write_text(kept.replace(" - our own file", ""))
+    assert run("check", ".", "--diff").code == 1
+
+
+def test_writes_through_no_link(shop, run, tmp_path):
+    """A link may lead out of the project: what is behind it is not ours to mend."""
+    other = tmp_path / "other.py"
+    other.write_text(LOADER)
+    (shop / "linked.py").symlink_to(other)
+    run("check", ".", "--fix")
+    assert other.read_text() == LOADER

@@ -13,10 +13,11 @@ from rich.console import Console
 
 from ringwork.cli import prove, terminal
 from ringwork.errors import TargetFailed
-from ringwork.prove import checking
+from ringwork.prove import checking, mended
 from ringwork.prove.checked import Checked
 from ringwork.report import checked as forms
 from ringwork.report import checked_terminal
+from ringwork.report.visible import visible
 
 _FORMS: Mapping[str, Callable[[Checked], str]] = MappingProxyType(
     {"json": forms.as_json, "sarif": forms.as_sarif, "github": forms.as_github}
@@ -33,6 +34,8 @@ def command(
     weak: Annotated[bool, typer.Option("--all", help="Also what is weak: one tool's word, or a path with an unknown step.")] = False,
     changed: Annotated[bool, typer.Option("--changed", help="Only files that differ from the last commit.")] = False,
     tools: Annotated[bool, typer.Option("--tools/--no-tools", help="Also ask bandit, ruff, mypy, deptry, grimp and semgrep.")] = True,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what is safe to mend, then check.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Print what --fix would change, and nothing else; 1 if there is anything.")] = False,
     tests: Annotated[bool, typer.Option("--tests", help="Also files of tests.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Everything, however long.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours, as NO_COLOR does.")] = False,
@@ -48,7 +51,11 @@ def command(
             select=prove.names(select) or (), ignore=prove.names(ignore) or (), fail_on=fail_on, is_weak=weak, tools=tools, tests=tests
         )
         asked = checking.place(paths or [], here=Path.cwd(), changed=changed, tests=tests)
-        seen = checking.check(asked, options, today=datetime.datetime.now(datetime.UTC).date())
+        if diff:
+            raise typer.Exit(_diff(asked, options, out))
+        if fix:
+            _fix(asked, options)
+        seen = checking.check(asked, options, today=_today())
     except TargetFailed as error:
         raise typer.Exit(prove.explain(out, error)) from error
     if form == "terminal":
@@ -56,6 +63,35 @@ def command(
     else:
         print(_FORMS[form](seen), end="", file=out.file)  # not by the console, which folds
     raise typer.Exit(seen.exit_code)
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.now(datetime.UTC).date()
+
+
+def _diff(asked: checking.Place, options: checking.Options, out: Console) -> int:
+    """Print a patch to standard output, and what is left to a person to standard error; the exit code."""
+    changed = list(mended.mend(asked, options, today=_today()))
+    for one in changed:
+        print(visible(one.diff), end="", file=out.file)
+    _tell_left(changed, terminal.console(stderr=True))
+    return 1 if any(one.fixes for one in changed) else 0
+
+
+def _fix(asked: checking.Place, options: checking.Options) -> None:
+    """Mend, and say what was mended; to standard error, since what is found may go to a program."""
+    changed, err = list(mended.mend(asked, options, today=_today())), terminal.console(stderr=True)
+    mended.write(asked, changed)
+    for one in changed:
+        for fix in one.fixes:
+            terminal.say(err, f"mended {one.name}:{fix.line}: {visible(fix.said)}")
+    _tell_left(changed, err)
+
+
+def _tell_left(changed: list[mended.Changed], err: Console) -> None:
+    for one in changed:
+        for left in one.left:
+            terminal.say(err, f"left to you {one.name}:{left.line}: {left.why}")
 
 
 def _require_form(form: str) -> None:
