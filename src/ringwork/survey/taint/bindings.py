@@ -15,6 +15,7 @@ import importlib.util
 import inspect
 import textwrap
 from collections.abc import Iterator
+from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -31,6 +32,8 @@ def outside(models: Models) -> tuple[Unbound, ...]:
 def binding(models: Models) -> tuple[Unbound, ...]:
     """Every line that fits nothing in the installed libraries, which are imported for it. Sorted by model and name."""
     found = list(outside(models))
+    if _ON_DJANGO & {library.library for library in models.libraries}:
+        _configure_django()
     for library in models.libraries:
         if is_installed(library):
             found += _of_library(models, library)
@@ -79,7 +82,7 @@ def _why_not(models: Models, kind: str, name: str) -> str:
     owner, _, last = name.rpartition(".")
     if kind in {"method", "attribute"}:
         class_ = look_up(owner)
-        if class_ is not None and not _has(class_, last):
+        if class_ is not None and not any(_has(class_, name) for name in (last, _AWAITED.get(last, last))):
             return f"{owner} has no {kind} of this name"
     elif look_up(name) is None:
         return "the library has nothing of this name"
@@ -97,10 +100,17 @@ def look_up(dotted: str) -> object | None:
     for length in range(len(parts), 0, -1):
         try:
             module = importlib.import_module(".".join(parts[:length]))
-        except ImportError:
+        except Exception:  # noqa: BLE001, S112 - a module that cannot be imported here, whatever it says, has nothing to be bound to
             continue
         return _inside(module, parts[length:])
     return None
+
+
+def _configure_django() -> None:
+    """Parts of Django and of what stands on it ask for settings while they are imported; the defaults are as good as any."""
+    settings: Any = look_up("django.conf.settings")
+    if settings is not None and not settings.configured:
+        settings.configure()
 
 
 def _is_there(dotted: str) -> bool:
@@ -116,8 +126,13 @@ def _inside(found: object, parts: list[str]) -> object | None:
     return found
 
 
+_ON_DJANGO = {"django", "rest_framework"}
+
 _SOMETHING = object()
 """Stands for what instances alone have."""
+
+_AWAITED = {"__iter__": "__aiter__", "__enter__": "__aenter__"}
+"""Models write one name for both kinds of loops and managers."""
 
 
 def _has(found: object, name: str) -> bool:

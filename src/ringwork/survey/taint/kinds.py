@@ -30,3 +30,23 @@ FINDS = frozenset({
 
 ALL = "all"
 """In `cleans` and `guards`: harmless everywhere, as numbers and digests are."""
+
+_ONLY: dict[str, frozenset[str]] = {
+    "error-detail": frozenset({"exception"}),
+    "secret-log": frozenset({"body", "secret"}),
+    "url-host": frozenset({"host", "url"}),
+}
+"""Sinks that other entries reach without harm."""
+
+_NEVER: dict[str, frozenset[str]] = {
+    "exception": SINKS - {"error-detail"},
+    "secret": SINKS - {"secret-log"},
+    "host": frozenset({"redirect", "ssrf"}),  # nobody chooses the Host header of a victim, and behind it is the application itself
+    "url": frozenset({"redirect"}),  # a request's own address leads back to where it came from
+}
+"""Sinks that an entry reaches without harm."""
+
+
+def matters(entry: str, sink: str) -> bool:
+    """Whether a value that comes in by an entry of this kind may do harm at a sink of that kind."""
+    return entry in _ONLY.get(sink, ENTRIES) and sink not in _NEVER.get(entry, frozenset())

@@ -34,8 +34,8 @@ _HEAD = ("library", "distribution", "versions", "source")
 _FILE = (*_HEAD, "absent", "unchecked", "aliases", "values", "types", "functions")
 _TYPE = ("bases", "attributes", "methods")
 _KEYS = (
-    "passes", "source", "named_by", "type", "items", "cleans", "marks", "decodes", "guards", "stores", "loads", "keeps", "calls", "raises",
-    "sinks", "finds",
+    "passes", "source", "named_by", "through", "type", "items", "cleans", "marks", "decodes", "guards", "stores", "loads", "keeps",
+    "calls", "raises", "sinks", "finds",
 )  # fmt: skip
 _WORDS = {"<missing>": Word.MISSING, "<unknown>": Word.UNKNOWN, "<given>": Word.GIVEN}
 _NONE = "<none>"
@@ -171,6 +171,7 @@ def function(entry: Any) -> Function:
         passes=frozenset(_positions(entry.get("passes", []), "passes")),
         source=source,
         named_by=_positions(entry.get("named_by", []), "named_by"),
+        through=_positions(entry.get("through", []), "through"),
         type=_text(entry, "type"),
         items=_text(entry, "items"),
         cleans=_words(entry, "cleans", cleans),

@@ -108,6 +108,7 @@ class Function:
     passes: frozenset[Position] = frozenset()
     source: str = ""
     named_by: tuple[Position, ...] = ()
+    through: tuple[Position, ...] = ()
     type: str = ""
     items: str = ""
     cleans: frozenset[str] = frozenset()
