@@ -200,32 +200,47 @@ def test_refuses_a_name_that_two_files_describe() -> None:
         model.read({"a.toml": HEAD + line, "b.toml": HEAD + line})
 
 
+def kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file in which the tables of SHOP are kept after a first reading."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    model.kept({"shop.toml": SHOP})
+    (found,) = (folder / "ringwork").glob("models-*.json")
+    return found
+
+
 def test_keeps_what_it_read_for_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second start reads no TOML and says the same."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(model, "load", model.load.__wrapped__)
-    first = model.load()
-    (kept,) = (tmp_path / "ringwork").glob("models-*.json")
+    kept(tmp_path, monkeypatch)
+    read = model_reading.tables({"shop.toml": SHOP})
     monkeypatch.setattr(model_reading, "tables", lambda texts: pytest.fail("read again"))
-    second = model.load()
-    assert kept.is_file()
-    assert second.libraries == first.libraries
+    assert model.kept({"shop.toml": SHOP}) == read
 
 
-@pytest.mark.parametrize("content", ["", "[1, 2", "{}"], ids=["empty", "cut", "of another form"])
+def test_reads_a_changed_file_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept is named by what was read, and only the newest stays."""
+    older = kept(tmp_path, monkeypatch)
+    assert model.build(model.kept({"shop.toml": SHOP + '"shop.pay" = {}\n'})).function("shop.pay") == Function()
+    assert not older.exists()
+
+
+@pytest.mark.parametrize("content", ["", "[1, 2", "{}", "[]"], ids=["empty", "cut", "of another form", "a list"])
 def test_reads_again_what_was_kept_badly(content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A damaged file of the cache costs time and nothing else."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(model, "load", model.load.__wrapped__)
-    first = model.load()
-    (kept,) = (tmp_path / "ringwork").glob("models-*.json")
-    kept.write_text(content, encoding="utf-8")
-    assert model.load().libraries == first.libraries
+    kept(tmp_path, monkeypatch).write_text(content, encoding="utf-8")
+    assert model.kept({"shop.toml": SHOP}) == model_reading.tables({"shop.toml": SHOP})
 
 
 def test_a_folder_that_cannot_be_written_only_costs_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A read-only home is ordinary in a container."""
     (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    monkeypatch.setattr(model, "load", model.load.__wrapped__)
-    assert model.load().libraries
+    assert model.kept({"shop.toml": SHOP}) == model_reading.tables({"shop.toml": SHOP})
+
+
+def test_goes_through_a_callable_among_the_inputs() -> None:
+    """`get(name, type=int)` gives a number."""
+    found = model.read({"shop.toml": HEAD + '[functions]\n"shop.get" = { passes = ["self"], through = [2, "type"] }\n'}).function(
+        "shop.get"
+    )
+    assert found is not None
+    assert found.through == (2, "type")

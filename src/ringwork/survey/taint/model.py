@@ -131,7 +131,7 @@ def load() -> Models:
     What was read before is kept under the user's cache, named by the digest of all files, because TOML takes long to read.
     """
     files = [file for file in resources.files("ringwork.survey.taint").joinpath("models").iterdir() if file.name.endswith(".toml")]
-    return build(_kept({file.name: file.read_text(encoding="utf-8") for file in files}))
+    return build(kept({file.name: file.read_text(encoding="utf-8") for file in files}))
 
 
 def read(texts: Mapping[str, str]) -> Models:
@@ -150,8 +150,8 @@ def build(tables: model_reading.Tables) -> Models:
     )
 
 
-def _kept(texts: Mapping[str, str]) -> model_reading.Tables:
-    """The tables of these texts: as they were kept, else read and kept. A folder that cannot be written only costs time."""
+def kept(texts: Mapping[str, str]) -> model_reading.Tables:
+    """The tables of these texts, by file name: as they were kept, else read and kept. A folder that cannot be written only costs time."""
     code = "".join(resources.files("ringwork.survey.taint").joinpath(name).read_text(encoding="utf-8") for name in _READERS)
     digest = sha256(json.dumps([code, sorted(texts.items())]).encode()).hexdigest()
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ringwork"
