@@ -172,7 +172,9 @@ def test_a_pipeline_of_a_folder_below_the_top_works_in_that_folder(shop, run, mo
     assert 'working-directory: "backend"' in text
     assert 'cd "$RUNNER_TEMP/before/backend"' in text
     assert "made by backend/ringwork_users.py" in text
-    assert "entry: ringwork prove backend --quick" in (shop / ".pre-commit-config.yaml").read_text()
+    hooks = (shop / ".pre-commit-config.yaml").read_text()
+    assert "entry: ringwork prove backend --quick" in hooks
+    assert "files: ^backend/\n" in hooks
 
 
 @pytest.mark.parametrize("branch", ["main; rm -rf .", '"', "a\nb", "${{ secrets.X }}", ""])

@@ -44,15 +44,7 @@ class Pull:
 
         before: the commit that the event names, where it is not the base. known: what an earlier job found at the same base.
         """
-        tree = self.folder / name
-        hosted.git(self.folder, "clone", "--quiet", str(self.origin), str(tree))
-        hosted.git(tree, "switch", "--quiet", "--create", name)
-        for file, new in {"shop.py": text, **files}.items():
-            (tree / file).write_text(new)
-        hosted.commit(tree, "A change")
-        hosted.git(tree, "switch", "--quiet", "--detach", self.base)
-        hosted.git(tree, "-c", "user.name=a", "-c", "user.email=a@example.invalid", "merge", "--quiet", "--no-ff", "--no-edit", name)
-        self.environment["GITHUB_SHA"] = hosted.git(tree, "rev-parse", "HEAD")
+        tree = self.merged(name, {"shop.py": text, **files})
         temp, job = self.folder / f"temp-{name}", self.jobs["prove"]
         if known is not None:
             for part in ("known", "known.json"):
@@ -60,6 +52,24 @@ class Pull:
             job = {**job, "steps": [step for step in job["steps"] if step["name"] != "Prove what was there before"]}
         ran = hosted.github(job, cwd=tree, temp=temp, expressions={BEFORE: before or self.base}, environment=self.environment)
         return ran, temp / "ringwork"
+
+    def merged(self, name, files):
+        """A checkout of the base with a branch that changes files merged into it."""
+        tree = self.folder / name
+        hosted.git(self.folder, "clone", "--quiet", str(self.origin), str(tree))
+        hosted.git(tree, "switch", "--quiet", "--create", name)
+        for file, new in files.items():
+            (tree / file).write_text(new)
+        hosted.commit(tree, "A change")
+        hosted.git(tree, "switch", "--quiet", "--detach", self.base)
+        hosted.git(tree, "-c", "user.name=a", "-c", "user.email=a@example.invalid", "merge", "--quiet", "--no-ff", "--no-edit", name)
+        self.environment["GITHUB_SHA"] = hosted.git(tree, "rev-parse", "HEAD")
+        return tree
+
+    def check(self, name, **files):
+        """The job `check` for a branch that changes files."""
+        tree, temp = self.merged(name, files), self.folder / f"temp-{name}"
+        return hosted.github(self.jobs["check"], cwd=tree, temp=temp, expressions={BEFORE: self.base}, environment=self.environment)
 
     def job(self, name, report, result="failure"):
         """Another job, in an empty folder with the artifact that it fetches."""
@@ -142,6 +152,15 @@ def test_a_branch_that_brings_nothing_passes_and_nobody_is_told(pull, cookie):
     assert others == "<!-- ringwork --> from somebody else"
     assert mine.startswith("<!-- ringwork -->\n## ")
     assert "0 new findings" in mine
+
+
+def test_a_branch_that_writes_a_hole_is_stopped_by_reading_alone(pull):
+    """The job that starts nothing tells the line, and a branch beside it passes, whatever stood there before."""
+    stopped = pull.check("written", **{"more.py": "secret = 'x'  # noqa\n"})
+    assert stopped.code == 1, stopped.said
+    assert "file=more.py,line=1" in stopped.said
+    passed = pull.check("plain", **{"plain.py": "NAME = 'shop'\n"})
+    assert passed.code == 0, passed.said
 
 
 @pytest.fixture

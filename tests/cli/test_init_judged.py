@@ -138,9 +138,9 @@ def test_the_hook_stops_a_commit_that_brings_a_finding(written, monkeypatch):
 
 def test_both_hooks_ask_the_same(written):
     """Whoever switches from one to the other is held to the same."""
-    mine = judging.yaml(written / ".pre-commit-config.yaml")["repos"][0]["hooks"][0]
-    ours = judging.yaml(graph.TOP / ".pre-commit-hooks.yaml")[0]
-    assert mine == {name: value for name, value in ours.items() if name != "description"}
+    mine = judging.yaml(written / ".pre-commit-config.yaml")["repos"][0]["hooks"]
+    ours = judging.yaml(graph.TOP / ".pre-commit-hooks.yaml")
+    assert mine == [{name: value for name, value in hook.items() if name != "description"} for hook in ours]
 
 
 def test_no_step_holds_an_expression(written):
@@ -152,7 +152,7 @@ def test_no_step_holds_an_expression(written):
 def test_only_jobs_that_run_no_code_of_the_project_may_write(written):
     """A dependency that turned bad has nothing in its hands but a token that reads."""
     jobs = judging.yaml(written / WORKFLOW)["jobs"]
-    assert jobs["prove"]["permissions"] == {"contents": "read"}
+    assert jobs["prove"]["permissions"] == jobs["check"]["permissions"] == {"contents": "read"}
     for name in ("upload", "comment"):
         actions = [step["uses"].partition("@")[0] for step in jobs[name]["steps"] if "uses" in step]
         scripts = "".join(step.get("run", "") for step in jobs[name]["steps"])

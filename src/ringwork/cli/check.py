@@ -33,6 +33,7 @@ def command(
     fail_on: Annotated[str, typer.Option(help="The least severity that fails: critical, high, medium, low.")] = "low",
     weak: Annotated[bool, typer.Option("--all", help="Also what is weak: one tool's word, or a path with an unknown step.")] = False,
     changed: Annotated[bool, typer.Option("--changed", help="Only files that differ from the last commit.")] = False,
+    since: Annotated[str, typer.Option(metavar="REV", help="Only files that differ from this revision of git.")] = "",
     tools: Annotated[bool, typer.Option("--tools/--no-tools", help="Also ask bandit, ruff, mypy, deptry, grimp and semgrep.")] = True,
     fix: Annotated[bool, typer.Option("--fix", help="Mend what is safe to mend, then check.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print what --fix would change, and nothing else; 1 if there is anything.")] = False,
@@ -50,7 +51,7 @@ def command(
         options = checking.Options(
             select=prove.names(select) or (), ignore=prove.names(ignore) or (), fail_on=fail_on, is_weak=weak, tools=tools, tests=tests
         )
-        asked = checking.place(paths or [], here=Path.cwd(), changed=changed, tests=tests)
+        asked = checking.place(paths or [], here=Path.cwd(), since=since or ("HEAD" if changed else ""), tests=tests)
         if diff:
             raise typer.Exit(_diff(asked, options, out))
         if fix:

@@ -112,6 +112,7 @@ def hook(old: str | None, folder: str) -> str:
     pipelines.require_plain("folder", folder)
     template = (pipelines.TEMPLATES / "pre-commit.yml").read_text(encoding="utf-8")
     text = template.replace("@WHERE@", "" if folder == "." else f" {folder}")
+    text = text.replace("@FILES@", "" if folder == "." else f"        files: ^{re.escape(folder)}/\n")
     if old is None:
         return f"---\n{text}"
     old = old.replace("\r\n", "\n")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import importlib.metadata
+import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -51,21 +52,23 @@ class Place:
     left_out: int = 0
 
 
-def place(paths: Sequence[Path], *, here: Path, changed: bool, tests: bool) -> Place:
-    """The project and its files. Raises TargetFailed where a path is not there, or lies outside of the project."""
+def place(paths: Sequence[Path], *, here: Path, since: str, tests: bool) -> Place:
+    """The project and its files. since: a revision, for files that differ from it alone; "" for all. Raises TargetFailed where a path is not there, or lies outside of the project."""
     for path in paths:
         if not (here / path).exists():
             raise TargetFailed(step="check", problem=f"there is no {path}", advice="name a folder, or Python files")
     folders = [here / path for path in paths if (here / path).is_dir()]
     if len(paths) == 1 and folders:
         root = folders[0].resolve()
-        return _whole(root, tests=tests) if not changed else _some(root, _changed(root), tests=tests)
-    root = _root(here) if paths else here.resolve()
-    if changed:
-        return _some(root, _changed(root), tests=tests)
+        return _some(root, _changed(root, since), tests=tests) if since else _whole(root, tests=tests)
     if not paths:
-        return _whole(root, tests=tests)
+        root = here.resolve()
+        return _some(root, _changed(root, since), tests=tests) if since else _whole(root, tests=tests)
     files = [file for path in paths for file in _below(here / path)]
+    root = _root(Path(os.path.commonpath([file.resolve().parent for file in files])) if files else here)
+    if since:
+        wanted = set(_changed(root, since))
+        files = [file for file in files if file.resolve().is_relative_to(root) and file.resolve().relative_to(root).as_posix() in wanted]
     outside = [file for file in files if not file.resolve().is_relative_to(root)]
     if outside:
         advice = f"run it in the folder that holds {outside[0].name}"
@@ -82,8 +85,8 @@ def _root(here: Path) -> Path:
     return next((folder for folder in (here, *here.parents) if any((folder / mark).exists() for mark in _MARKS)), here).resolve()
 
 
-def _changed(root: Path) -> list[str]:
-    return [name for name in revision.changes(root, "HEAD") if (root / name).is_file()]
+def _changed(root: Path, since: str) -> list[str]:
+    return [name for name in revision.changes(root, since) if (root / name).is_file()]
 
 
 def _whole(root: Path, *, tests: bool) -> Place:
