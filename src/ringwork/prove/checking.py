@@ -53,7 +53,10 @@ class Place:
 
 
 def place(paths: Sequence[Path], *, here: Path, since: str, tests: bool) -> Place:
-    """The project and its files. since: a revision, for files that differ from it alone; "" for all. Raises TargetFailed where a path is not there, or lies outside of the project."""
+    """The project and its files. since: a revision, for files that differ from it alone; "" for all.
+
+    Raises TargetFailed where a path is not there, or lies outside of the project.
+    """
     for path in paths:
         if not (here / path).exists():
             raise TargetFailed(step="check", problem=f"there is no {path}", advice="name a folder, or Python files")
