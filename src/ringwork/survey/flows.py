@@ -85,11 +85,52 @@ class Unbound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What became of another tool that read the same source. ran: whether its result was read; else why not, and what would let it run.
+
+    version: "" unknown. read: how many files it was given. unread: those that it could not read.
+    """
+
+    tool: str
+    version: str
+    ran: bool
+    why: str = ""
+    unlock: str = ""
+    read: int = 0
+    unread: tuple[Unread, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silenced:
+    """A comment or a setting that switches a warning of security off.
+
+    form: "noqa", "nosec", "type: ignore", "setting". rules: that it names, () for all. fault: what is wrong with it, "" for nothing.
+    is_grave: whether the fault counts as a hole; else it is listed. day: ISO date of its line, "" where nobody knows.
+    """
+
+    form: str
+    file: str
+    line: int
+    rules: tuple[str, ...]
+    reason: str
+    fault: str
+    is_grave: bool
+    day: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFacts:
-    """All that reading one project's source found. files: how many were read; lines: of them all."""
+    """All that reading one project's source found. files: how many were read; lines: of them all.
+
+    heard: other tools that read it too. imported: what they saw, one flow a fault, its sink the rules that saw it ("bandit B602, ruff S602");
+    strong where our own reading found the same, strongly. silenced: warnings that are switched off.
+    """
 
     flows: tuple[Flow, ...] = ()
     unread: tuple[Unread, ...] = ()
     unbound: tuple[Unbound, ...] = ()
     files: int = 0
     lines: int = 0
+    heard: tuple[Heard, ...] = ()
+    imported: tuple[Flow, ...] = ()
+    silenced: tuple[Silenced, ...] = ()

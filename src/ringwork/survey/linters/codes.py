@@ -55,6 +55,18 @@ _RUFF: Mapping[str, str] = MappingProxyType(
 )
 """Rules of ruff beside those of bandit that speak of security; also the ones that are asked for."""
 
+_REMARKS = frozenset({101, 105, 106, 107, 110, 112, 311, 603, 606, 607})
+"""Tests whose word alone is seldom worth a look: bandit itself grades them low."""
+
+
+def is_remark(rule: str) -> bool:
+    """Whether a rule ("bandit B101") only remarks: it says that something is there, not that something is wrong."""
+    tool, _, code = rule.partition(" ")
+    kind = of_bandit(code) if tool == "bandit" else of_ruff(code) if tool == "ruff" else ""
+    number = code[1:]
+    return kind == NOTED or (number.isdigit() and int(number) in _REMARKS)
+
+
 RUFF_ASKED = ("S", *_RUFF)
 
 

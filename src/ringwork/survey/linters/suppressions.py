@@ -57,15 +57,15 @@ class Suppression:
         return not self.codes or any(is_of_security(code) for code in self.codes)
 
     @property
-    def is_blanket(self) -> bool:
-        """Whether it hides every rule of security at its place."""
-        return self.hides_security and not self.codes and self.form is not Form.TYPE_IGNORE
+    def is_grave(self) -> bool:
+        """Whether its fault is one of security for sure; behind an error of types there may be none."""
+        return bool(self.fault) and self.form is not Form.TYPE_IGNORE
 
     @property
     def flow(self) -> Flow:
-        """It as a finding: strong where it hides everything, since then nobody knows what."""
+        """It as a finding: strong where it is grave."""
         step = Step(file=self.file, line=max(self.line, 1), column=0, said=f"{self.text[:80]}: {self.fault}")
-        strength = Strength.STRONG if self.is_blanket else Strength.WEAK
+        strength = Strength.STRONG if self.is_grave else Strength.WEAK
         return Flow(
             kind="suppression", strength=strength, sink=self.form.value, entry=Entry(), steps=(step,), function="", detail=step.said
         )
