@@ -122,7 +122,7 @@ class Silenced:
 class SourceFacts:
     """All that reading one project's source found. files: how many were read; lines: of them all.
 
-    heard: other tools that read it too. imported: what they saw, one flow a fault, its sink the rules that saw it ("bandit B602, ruff S602");
+    heard: other tools that read it too. imported: what they saw, one flow a fault, its sink the rules ("bandit B602, ruff S602");
     strong where our own reading found the same, strongly. silenced: warnings that are switched off.
     """
 
