@@ -153,7 +153,9 @@ def test_every_test_is_a_claim_with_its_promise() -> None:
     assert not weak, "\n".join(weak)
 
 
-@pytest.mark.parametrize("lock", ["requirements-dev.lock", "benchmarks/peers.lock", "tests/judges/judges.lock"])
+@pytest.mark.parametrize(
+    "lock", ["requirements-dev.lock", "benchmarks/analysers.lock", "benchmarks/peers.lock", "tests/judges/judges.lock"]
+)
 def test_the_lock_pins_every_line_by_hash(lock: str) -> None:
     """What is installed is what was looked at: every requirement is exact and carries hashes."""
     text = (graph.TOP / lock).read_text(encoding="utf-8")

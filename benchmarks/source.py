@@ -1,0 +1,200 @@
+"""How well, how quietly and how fast the source is read, beside other analysers: `./run bench source --corpora FOLDER`.
+
+The corpora are other people's, are given by path, and nothing of them stands in this repository. FOLDER has (each may be
+missing, and is then named as such):
+
+    benchmark/      a checkout of OWASP BenchmarkPython: testcode/ and expectedresults-*.csv
+    applications/   one folder each, with its RealVuln labels in labels/NAME/ground-truth.json
+    rule-tests/     files with `# ruleid:` and `# ok:` lines, and the rules beside them
+    mature/         applications that people keep clean, one folder each
+
+--benchmark, --applications, --labels, --rule-tests and --mature name one of them elsewhere, as RINGWORK_CORPORA does for FOLDER.
+--rules: a folder of semgrep's rules; without it semgrep is left out. --rounds N (5) of the interleaved timing, --seed N (7) of
+the variant, --write (puts the tables into docs/performance.md). All tools run with what they have by default.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import marks
+import source_labels as labels
+import source_tools as tools
+import source_variant
+
+# Labels that nothing in their files bears out: the input reaches no sink in any run (seen by running all cases with a marker).
+WRONG = ("00008", "00089", "00114", "00289", "00340", "00350", "00377", "00436", "00535", "00616", "00845", "00947", "01000")
+ASIDE = {"test", "tests", "testing", "migrations", "docs", "doc", "node_modules", "alembic"}
+PARTS = ("benchmark", "applications", "labels", "rule_tests", "mature")
+
+
+@dataclass(frozen=True, slots=True)
+class Corpora:
+    """Where each corpus lies, None where it was not given."""
+
+    benchmark: Path | None
+    applications: Path | None
+    labels: Path | None
+    rule_tests: Path | None
+    mature: Path | None
+
+
+def corpora(asked: argparse.Namespace) -> Corpora:
+    """What was given and is there; what is not is said by name."""
+    folder, held = asked.corpora or os.environ.get("RINGWORK_CORPORA"), {}
+    for part in PARTS:
+        given = getattr(asked, part) or os.environ.get(f"RINGWORK_CORPUS_{part.upper()}")
+        place = Path(given) if given else Path(folder, part.replace("_", "-")) if folder else None
+        held[part] = place if place and place.is_dir() else None
+        if held[part] is None:
+            print(f"not measured: {part.replace('_', '-')}: {place or 'no folder was given'} is not there", file=sys.stderr)
+    return Corpora(**held)
+
+
+def table_of(benchmark: Path) -> Path:
+    """The benchmark's expected results."""
+    return next(iter(sorted(benchmark.glob("expectedresults-*.csv"))))
+
+
+def strong(ran: tools.Ran) -> list[labels.Finding]:
+    """What the tool's default report shows."""
+    return [finding for finding in ran.findings if finding.strong]
+
+
+def benchmark_rows(root: Path, seed: int, named: dict[str, tools.Tool]) -> list[str]:
+    """The benchmark as shipped, with corrected labels, and spelt otherwise."""
+    rows = []
+    shipped = labels.cases(table_of(root))
+    with tempfile.TemporaryDirectory() as place:
+        other = Path(place) / "variant"
+        source_variant.write(root, other, seed)
+        again = labels.cases(table_of(other))
+        for name, tool in named.items():
+            ran, varied = tool(root), tool(other)
+            cells = []
+            for held, found in (
+                (shipped, ran),
+                (labels.corrected(shipped, WRONG), ran),
+                (again, varied),
+            ):
+                real, false = labels.mean(labels.categories(held, found.findings))
+                cells.append(f"{real - false:+.3f} ({real:.3f} - {false:.3f})")
+            rows.append(f"| {name} | {' | '.join(cells)} | {ran.lost} |")
+    head = f"BenchmarkPython, {len(shipped)} cases: mean of TPR - FPR over {len({c.category for c in shipped.values()})} categories.\n\n"
+    return [
+        head + "| | labels as shipped | 13 wrong labels corrected | spelt otherwise | files lost |",
+        "| --- | --- | --- | --- | ---: |",
+        *rows,
+    ]
+
+
+def application_rows(applications: Path, labelled: Path, named: dict[str, tools.Tool]) -> list[str]:
+    """Labelled applications: the injection classes in Python files."""
+    rows, count, held = [], 0, sorted(folder.name for folder in labelled.iterdir() if (applications / folder.name).is_dir())
+    for name, tool in named.items():
+        total = labels.Places()
+        for application in held:
+            total += labels.placed(labels.places(labelled / application / "ground-truth.json"), strong(tool(applications / application)))
+        count = len(total.found) + len(total.missed)
+        traps = f"{len(total.trapped)} of {total.traps}"
+        rows.append(f"| {name} | {total.recall:.3f} | {total.precision:.3f} | {traps} | {len(total.unlabelled)} |")
+    head = f"{len(held)} labelled applications, injection classes, {count} places.\n\n"
+    return [head + "| | recall | precision | traps | unlabelled |", "| --- | ---: | ---: | ---: | ---: |", *rows]
+
+
+def rule_rows(root: Path, named: dict[str, tools.Tool]) -> list[str]:
+    """Annotated rule tests."""
+    rows, held = [], labels.lines(root)
+    for name, tool in named.items():
+        made = {kind: len(found) for kind, found in labels.annotated(held, tool(root).findings).items()}
+        recall = made["found"] / max(1, made["found"] + made["missed"])
+        false = made["false"] / max(1, made["false"] + made["quiet"])
+        rows.append(f"| {name} | {recall:.3f} | {false:.3f} |")
+    bad = sum(line.bad for line in held)
+    head = f"Rule tests: {bad} bad lines, {len(held) - bad} safe ones.\n\n"
+    return [head + "| | recall | false alarms |", "| --- | ---: | ---: |", *rows]
+
+
+def is_counted(file: str) -> bool:
+    """Whether a file is the application's own: tests, migrations and documentation are left out, for every tool alike."""
+    return not ASIDE & set(file.split("/")[:-1]) and not file.rpartition("/")[2].startswith(("test_", "conftest"))
+
+
+def line_count(root: Path) -> int:
+    """Lines of the application's own Python files."""
+    files = (file for file in root.rglob("*.py") if is_counted(file.relative_to(root).as_posix()))
+    return sum(file.read_bytes().count(b"\n") for file in files)
+
+
+def mature_rows(root: Path, named: dict[str, tools.Tool], rounds: int) -> list[str]:
+    """Noise, speed and memory on applications that are kept clean. Rounds are interleaved, figures are medians."""
+    applications = sorted(folder for folder in root.iterdir() if folder.is_dir())
+    lines = {application: line_count(application) for application in applications}
+    thousand = sum(lines.values()) / 1000
+    seconds: dict[str, list[float]] = {name: [] for name in named}
+    peaks, found, lost = dict.fromkeys(named, 0.0), dict.fromkeys(named, 0), dict.fromkeys(named, 0)
+    for number in range(rounds):
+        for name, tool in named.items():
+            if number and name == "semgrep":  # loads its rules for a minute each time
+                continue
+            ran = [tool(application) for application in applications]
+            seconds[name].append(sum(one.seconds for one in ran))
+            peaks[name] = max([peaks[name], *(one.mebibytes for one in ran)])
+            found[name] = sum(is_counted(finding.file) for one in ran for finding in strong(one))
+            lost[name] = sum(one.lost for one in ran)
+    rows = []
+    for name in named:
+        speed = thousand / statistics.median(seconds[name])
+        rows.append(f"| {name} | {found[name]} | {found[name] / thousand:.2f} | {speed:.1f} | {peaks[name]:.0f} | {lost[name]} |")
+    head = f"{len(applications)} mature applications, {thousand:.0f} thousand lines without tests, migrations and documentation.\n\n"
+    titles = "| | findings shown | per thousand lines | thousand lines a CPU second | peak MiB | files lost |"
+    return [head + titles, "| --- | ---: | ---: | ---: | ---: | ---: |", *rows]
+
+
+def again_rows(root: Path) -> list[str]:
+    """The largest of the mature applications once more, after one of its files was changed."""
+    largest = max((folder for folder in root.iterdir() if folder.is_dir()), key=line_count)
+    first, second = tools.again(largest)
+    return [f"One changed file of {line_count(largest) / 1000:.0f} thousand lines: {second:.2f} s of CPU after {first:.1f} s for all."]
+
+
+def main() -> None:
+    """Measure, print, and on demand write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpora")
+    for part in PARTS:
+        parser.add_argument(f"--{part.replace('_', '-')}", dest=part)
+    parser.add_argument("--rules", type=Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--write", action="store_true")
+    asked = parser.parse_args()
+    held = corpora(asked)
+    named: dict[str, tools.Tool] = {"ringwork": tools.ringwork, **tools.peers(tools.HOUSE / ".venv-analysers", asked.rules)}
+    parts = []
+    if held.benchmark:
+        parts.append(benchmark_rows(held.benchmark, asked.seed, named))
+    if held.applications and held.labels:
+        parts.append(application_rows(held.applications, held.labels, named))
+    if held.rule_tests:
+        parts.append(rule_rows(held.rule_tests, named))
+    if held.mature:
+        parts.extend((mature_rows(held.mature, named, asked.rounds), again_rows(held.mature)))
+    if not parts:
+        raise SystemExit("nothing was measured: give --corpora FOLDER (the head of benchmarks/source.py says what it holds)")
+    text = "\n\n".join("\n".join(part) for part in parts) + "\n\n" + marks.load()
+    print(text)
+    if asked.write:
+        marks.write("source", text.rstrip() + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""One reading of one project by this ringwork, in a process of its own: prints what was found, CPU seconds and peak memory as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import resource
+import time
+from pathlib import Path
+
+from ringwork.survey.taint import analysis
+
+try:
+    from ringwork.survey import reading
+except ImportError:
+    reading = None
+
+
+def main() -> None:
+    """Read the project that was named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("root", type=Path)
+    parser.add_argument("--kept", type=Path, help="where the cache lies between runs; none is used without it")
+    asked = parser.parse_args()
+    read = reading.read if reading else analysis.analyse
+    more = {"cache": asked.kept} if asked.kept and "cache" in inspect.signature(read).parameters else {}
+    start = time.process_time()
+    facts = read(asked.root, **more)
+    used = time.process_time() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    flows = [
+        {
+            "kind": flow.kind,
+            "strength": str(flow.strength),
+            "sink": flow.sink,
+            "entry": [flow.entry.kind, flow.entry.name],
+            "steps": [[step.file, step.line, step.said] for step in flow.steps],
+            "routes": list(flow.routes),
+            "function": flow.function,
+            "detail": flow.detail,
+        }
+        for flow in facts.flows
+    ]
+    unread = [[one.file, one.line, one.why] for one in facts.unread]
+    print(json.dumps({"flows": flows, "unread": unread, "files": facts.files, "lines": facts.lines, "cpu": used, "peak": peak}))
+
+
+if __name__ == "__main__":
+    main()
