@@ -65,6 +65,32 @@ def test_tells_a_type_that_is_in_no_library() -> None:
     assert found == {"markupsafe.escape": "says markupsafe.Text, which is in no library"}
 
 
+@pytest.mark.parametrize(
+    ("inputs", "why"),
+    [
+        ('[0, "text"]', "names 'text', and the parameters are s"),
+        ("[1]", "names position 1, and there are 1"),
+    ],
+)
+def test_tells_an_input_that_the_signature_does_not_have(inputs: str, why: str) -> None:
+    """A sink at an argument that was renamed is a sink nowhere."""
+    assert unbound(f'[functions]\n"markupsafe.escape" = {{ sinks = [{{ kind = "html", at = {inputs} }}] }}') == {"markupsafe.escape": why}
+
+
+def test_tells_a_name_that_stands_at_another_position() -> None:
+    """A position that moved is found by the name beside it."""
+    found = unbound('[functions]\n"shutil.copyfile" = { sinks = [{ kind = "path", at = [0, "src", 2, "dst"] }] }', distribution="")
+    assert found == {"shutil.copyfile": "names position 2, and there are 2"}
+    moved = unbound('[functions]\n"shutil.copyfile" = { finds = [{ kind = "debug", when = { "0|dst" = [true] } }] }', distribution="")
+    assert moved == {"shutil.copyfile": "names 'dst' at position 0, where 'src' stands"}
+
+
+def test_takes_every_input_that_fits() -> None:
+    """Positions, names, words, and whatever a function with ** takes."""
+    line = '"shutil.copyfile" = { passes = ["*"], sinks = [{ kind = "path", at = [0, "src", 1, "dst", "follow_symlinks"] }] }'
+    assert not unbound(f'[functions]\n{line}\n"dict" = {{ passes = ["self", "1:", "anything"] }}', distribution="")
+
+
 def test_finds_what_is_set_on_self_alone() -> None:
     """Attributes that a constructor sets stand in no class."""
     assert not unbound('[types."logging.LogRecord".attributes]\nfilename = {}\n', distribution="")

@@ -21,7 +21,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from ringwork.survey.flows import Unbound
 from ringwork.survey.taint.model import Models
-from ringwork.survey.taint.parts import Library
+from ringwork.survey.taint.parts import Function, Library, Position
 
 
 def outside(models: Models) -> tuple[Unbound, ...]:
@@ -89,7 +89,56 @@ def _why_not(models: Models, kind: str, name: str) -> str:
     for said in models.types_said(kind, name):
         if look_up(said) is None and _is_there(said):
             return f"says {said}, which is in no library"
+    return _wrong_input(models, kind, name) if kind in {"function", "method"} else ""
+
+
+def _wrong_input(models: Models, kind: str, name: str) -> str:
+    """Which input the signature does not have, or has elsewhere; "" where all fit, and where there is no signature to ask."""
+    described = models.described(kind, name)
+    try:
+        found = inspect.signature(look_up(name))  # type: ignore[arg-type] # what cannot be called raises
+    except (TypeError, ValueError):
+        return ""
+    parameters = list(found.parameters.values())
+    if kind == "method" and parameters and parameters[0].name in _RECEIVERS:
+        del parameters[0]
+    known = {parameter.name for parameter in parameters}
+    places = [parameter.name for parameter in parameters if parameter.kind <= parameter.POSITIONAL_OR_KEYWORD]
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    takes_more = any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
+    for group in _inputs(described):
+        for place, one in enumerate(group):
+            if isinstance(one, int) and one >= len(places) and not takes_more:
+                return f"names position {one}, and there are {len(places)}"
+            if isinstance(one, str) and one not in known and not takes_any and not _is_word(one):
+                return f"names {one!r}, and the parameters are {', '.join(known)}"
+            before = group[place - 1] if place else None
+            if isinstance(before, int) and isinstance(one, str) and not _is_word(one) and places[before : before + 1] not in ([], [one]):
+                return f"names {one!r} at position {before}, where {places[before]!r} stands"
     return ""
+
+
+def _inputs(described: Function) -> Iterator[tuple[Position, ...]]:
+    """The inputs that a line names; neighbours in one group are the position and the name of one input."""
+    yield from ((one,) for one in described.passes)
+    yield from (described.named_by, described.through)
+    for sink in described.sinks:
+        yield sink.at
+        yield from (condition.of for condition in (*sink.when, *sink.unless))
+    for find in described.finds:
+        yield from (condition.of for condition in (*find.when, *find.unless))
+    yield from (guard.of for guard in described.guards)
+    for call in described.calls:
+        yield from (call.function, call.arguments)
+    if described.stores:
+        yield from (described.stores.key, described.stores.value)
+    if described.loads:
+        yield from (described.loads.key, described.loads.default)
+
+
+def _is_word(name: str) -> bool:
+    """Whether it is no parameter's name but one of the words for several, or for the receiver."""
+    return name in {"self", "*", "**"} or name.endswith(":")
 
 
 def look_up(dotted: str) -> object | None:
@@ -125,6 +174,8 @@ def _inside(found: object, parts: list[str]) -> object | None:
         found = getattr(found, part, _SOMETHING)
     return found
 
+
+_RECEIVERS = {"self", "cls", "_self"}
 
 _ON_DJANGO = {"django", "rest_framework"}
 

@@ -87,6 +87,10 @@ class Models:
         """All described bases, nearest first; the type itself is not among them."""
         return tuple(self._ancestors(self.canonical(type_)))[1:]
 
+    def described(self, kind: str, name: str) -> Function:
+        """What the line of this kind and name itself says, bases aside."""
+        return self._of(kind, name)
+
     def types_said(self, kind: str, name: str) -> tuple[str, ...]:
         """Types that one line names, besides itself: kind as in `Library.lines`."""
         if kind in self._raw:
