@@ -19,6 +19,7 @@ from ringwork.errors import TargetFailed
 from ringwork.prove import run, settings, target
 from ringwork.prove import users as find_users
 from ringwork.prove.launch import Launcher
+from ringwork.survey.taint import bindings, model
 
 T = TypeVar("T")
 
@@ -48,10 +49,15 @@ def command(
     factory_args: Annotated[list[str] | None, typer.Option(help="An argument for the factory; may be repeated.")] = None,
     env: Annotated[list[str] | None, typer.Option(help="NAME=VALUE for the copy's environment; may be repeated.")] = None,
     users: Annotated[str, typer.Option(metavar="MODULE:FUNCTION", help="A function that makes users in the copy and returns them.")] = "",
+    models: Annotated[
+        bool, typer.Option("--models", help="Look every line of the models of libraries up in those installed here, which are imported.")
+    ] = False,
 ) -> None:
     """Say what this machine offers, and how far a target comes: found, copied, imported, started, signed in."""
     out = terminal.console()
-    terminal.show_rows(out, ("What", "Found"), [*_versions(), *_machine()])
+    if models:
+        raise typer.Exit(_models(out))
+    terminal.show_rows(out, ("What", "Found"), [*_versions(), *_machine(), *_outside()])
     if where:
         raise typer.Exit(_steps(out, where, factory=factory, arguments=tuple(factory_args or ()), env=env or [], users=users))
 
@@ -64,6 +70,27 @@ def _versions() -> list[tuple[str, str]]:
         except importlib.metadata.PackageNotFoundError:
             found.append((name, "not installed"))
     return [*found, ("openssl", ssl.OPENSSL_VERSION)]
+
+
+def _outside() -> list[tuple[str, str]]:
+    """Libraries whose installed version the models are not written for; source that uses them is read all the same."""
+    return [(f"model of {found.name}", found.why) for found in bindings.outside(model.load())]
+
+
+def _models(out: Console) -> int:
+    known = model.load()
+    unbound = bindings.binding(known)
+    terminal.show_rows(
+        out,
+        ("Model", "Name", "Why it fits nothing"),
+        [(found.model, found.name, found.why) for found in unbound],
+        folding=("Why it fits nothing",),
+    )
+    here = [library for library in known.libraries if bindings.is_installed(library)]
+    lines = sum(len(library.lines) for library in here)
+    terminal.say(out, f"{lines} lines of {len(here)} models looked up, {len(unbound)} fit nothing")
+    terminal.say(out, f"{len(known.libraries) - len(here)} models are of libraries that are not installed here")
+    return run.INCONCLUSIVE if unbound else run.CLEAN
 
 
 def _machine() -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ import importlib.metadata
 import importlib.util
 import inspect
 import textwrap
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,9 +35,11 @@ def binding(models: Models) -> tuple[Unbound, ...]:
     found = list(outside(models))
     if _ON_DJANGO & {library.library for library in models.libraries}:
         _configure_django()
-    for library in models.libraries:
-        if is_installed(library):
-            found += _of_library(models, library)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what libraries say of themselves while they are imported
+        for library in models.libraries:
+            if is_installed(library):
+                found += _of_library(models, library)
     return tuple(sorted(found, key=lambda one: (one.model, one.name, one.why)))
 
 
