@@ -64,12 +64,13 @@ def test_says_what_a_line_says() -> None:
 
 def test_a_condition_asks_what_an_argument_keeps() -> None:
     """Options stand in a dict or in an object; the key after the first colon may be an address."""
-    line = '"shop.read" = { keeps = ["strict"], finds = [{ kind = "debug", when = { "1|parser:https://shop.example/x" = [true] } }] }\n'
-    found = model.read({"shop.toml": f"{HEAD}[functions]\n{line}"}).function("shop.read")
+    line = '"shop.get" = { keeps = ["on"], finds = [{ kind = "debug", weak = true, when = { "1|x:https://a.b/c" = [true] } }] }\n'
+    found = model.read({"shop.toml": f"{HEAD}[functions]\n{line}"}).function("shop.get")
     assert found is not None
-    assert found.keeps == ("strict",)
+    assert found.keeps == ("on",)
+    assert found.finds[0].weak
     (asked,) = found.finds[0].when
-    assert (asked.of, asked.key) == ((1, "parser"), "https://shop.example/x")
+    assert (asked.of, asked.key) == ((1, "x"), "https://a.b/c")
 
 
 def test_finds_a_guard_and_what_its_answer_makes_harmless() -> None:

@@ -189,20 +189,23 @@ def function(entry: Any) -> Function:
 
 
 def _sink(entry: Any) -> Sink:
-    _known(entry, ("kind", "at", "when", "unless", "part"))
+    _known(entry, ("kind", "at", "when", "unless", "part", "weak"))
     kind, part = _text(entry, "kind"), _text(entry, "part")
     _require(kind in kinds.SINKS, f"kind is {kind!r}; write one of the sinks in survey/taint/kinds.py{_near(kind, kinds.SINKS)}")
     _require(part in {"", "whole"}, f'part is {part!r}; write "whole" or leave it out')
     at = _positions(entry.get("at", []), "at")
     _require(bool(at), 'at is missing; write the positions and names that matter, as in at = [0, "sql"]')
-    return Sink(kind=kind, at=at, when=_conditions(entry, "when"), unless=_conditions(entry, "unless"), part=part)
+    return Sink(
+        kind=kind, at=at, when=_conditions(entry, "when"), unless=_conditions(entry, "unless"), part=part, weak=_flag(entry, "weak")
+    )
 
 
 def _find(entry: Any) -> Find:
-    _known(entry, ("kind", "when", "unless", "detail"))
+    _known(entry, ("kind", "when", "unless", "detail", "weak"))
     kind = _text(entry, "kind")
     _require(kind in kinds.FINDS, f"kind is {kind!r}; write one of the finds in survey/taint/kinds.py{_near(kind, kinds.FINDS)}")
-    return Find(kind=kind, when=_conditions(entry, "when"), unless=_conditions(entry, "unless"), detail=_text(entry, "detail"))
+    when, unless = _conditions(entry, "when"), _conditions(entry, "unless")
+    return Find(kind=kind, when=when, unless=unless, detail=_text(entry, "detail"), weak=_flag(entry, "weak"))
 
 
 def _guard(entry: Any) -> Guard:

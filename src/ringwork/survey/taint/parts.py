@@ -48,23 +48,28 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sink:
-    """Inputs that matter when they come from a request. when: all have to hold; unless: none may. part: "whole" or "" for any part."""
+    """Inputs that matter when they come from a request. when: all have to hold; unless: none may. part: "whole" or "" for any part.
+
+    weak: no more than a hint, because it does harm under some versions or settings only.
+    """
 
     kind: str
     at: tuple[Position, ...]
     when: tuple[Condition, ...] = ()
     unless: tuple[Condition, ...] = ()
     part: str = ""
+    weak: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Find:
-    """A call that matters whatever it is given. detail: one sentence, "" where the kind says all."""
+    """A call that matters whatever it is given. detail: one sentence, "" where the kind says all. weak: no more than a hint."""
 
     kind: str
     when: tuple[Condition, ...] = ()
     unless: tuple[Condition, ...] = ()
     detail: str = ""
+    weak: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
