@@ -61,7 +61,7 @@ def copy_tree(root: Path, destination: Path) -> Copied:
 def walk(root: Path) -> Iterator[Path]:
     """Every file below `root` in a stable order, without the folders that hold no part of an application."""
     for folder, names, files in os.walk(root):
-        names[:] = sorted(name for name in names if not _is_skipped(Path(folder, name)))
+        names[:] = sorted(name for name in names if not is_skipped(Path(folder, name)))
         for name in sorted(files):
             yield Path(folder, name)
 
@@ -76,7 +76,8 @@ def text_of(path: Path, *, limit_bytes: int = 1_000_000) -> str:
         return ""
 
 
-def _is_skipped(folder: Path) -> bool:
+def is_skipped(folder: Path) -> bool:
+    """Whether a folder holds no part of an application, or is a link."""
     return folder.name in SKIPPED_FOLDERS or (folder / "pyvenv.cfg").exists() or folder.is_symlink()
 
 
