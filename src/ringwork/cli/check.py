@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ringwork.cli import prove, terminal
+from ringwork.cli import refusals, terminal
 from ringwork.errors import TargetFailed
 from ringwork.prove import checking, mended
 from ringwork.prove.checked import Checked
@@ -49,7 +49,12 @@ def command(
     try:
         _require_form(form)
         options = checking.Options(
-            select=prove.names(select) or (), ignore=prove.names(ignore) or (), fail_on=fail_on, is_weak=weak, tools=tools, tests=tests
+            select=refusals.names(select) or (),
+            ignore=refusals.names(ignore) or (),
+            fail_on=fail_on,
+            is_weak=weak,
+            tools=tools,
+            tests=tests,
         )
         asked = checking.place(paths or [], here=Path.cwd(), since=since or ("HEAD" if changed else ""), tests=tests)
         if diff:
@@ -58,7 +63,7 @@ def command(
             _fix(asked, options)
         seen = checking.check(asked, options, today=_today())
     except TargetFailed as error:
-        raise typer.Exit(prove.explain(out, error)) from error
+        raise typer.Exit(refusals.explain(out, error)) from error
     if form == "terminal":
         checked_terminal.render(seen, out, verbose=verbose)
     else:

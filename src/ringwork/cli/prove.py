@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ringwork.cli import earlier, narration, terminal, writing
+from ringwork.cli import earlier, narration, refusals, terminal, writing
 from ringwork.errors import TargetFailed
 from ringwork.prove import options, run, settings, target
 from ringwork.prove.evidence import Report
@@ -21,7 +21,7 @@ from ringwork.report import outputs
 from ringwork.report import terminal as summary
 from ringwork.report.visible import visible
 
-_NO_BOOT = frozenset({"copy", "import", "factory", "start", "routes", "port", "login", "policy", "run"})
+explain, names = refusals.explain, refusals.names
 
 
 def command(
@@ -86,14 +86,6 @@ def command(
     raise typer.Exit(report.exit_code)
 
 
-def names(given: list[str] | None) -> tuple[str, ...] | None:
-    """Names as the command line gave them: one a word, or several between commas, as --format takes them."""
-    if not given:
-        return None
-    # Against a slip that selects nothing, which would mean everything: what names nothing stays as it is, and is refused as unknown.
-    return tuple(part.strip() for word in given for part in word.split(","))
-
-
 def _console(*, no_color: bool) -> Console:
     return Console(highlight=False, emoji=False, markup=False, no_color=True) if no_color else terminal.console()
 
@@ -112,13 +104,6 @@ def environment(project: dict[str, str], file: Path | None, given: list[str]) ->
     for text in given:
         found.update(settings.assignment(text, "--env"))
     return found
-
-
-def explain(out: Console, error: TargetFailed) -> int:
-    """Print what went wrong and what to do; the exit code: 2 for a wrong command, 3 when the target did not come up."""
-    out.print(f"ringwork: {error.step}: {visible(error.problem)}", style="bold", soft_wrap=True)
-    out.print(f"  {visible(error.advice)}", soft_wrap=True)
-    return run.INCONCLUSIVE if error.step in _NO_BOOT else run.USAGE
 
 
 def _show(report: Report, out: Console, folder: Path, forms: Sequence[outputs.Output], extra: outputs.Asked, *, verbose: bool) -> None:

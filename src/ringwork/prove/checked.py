@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ringwork.controls import control as catalogue
 from ringwork.errors import TargetFailed
-from ringwork.prove import judge, kinds, settings, waivers
+from ringwork.prove import grades, judge, kinds, waivers
 from ringwork.survey.flows import Step, Strength, Unread
 from ringwork.survey.linters.merging import OURS, Row
 from ringwork.survey.linters.suppressions import Form, Suppression
@@ -86,19 +86,19 @@ def found(
     rows: Iterable[Row], suppressed: Sequence[Suppression], *, select: Sequence[str], ignore: Sequence[str], today: datetime.date
 ) -> tuple[Found, ...]:
     """All findings, strong ones before weak, each gravest first."""
-    grades = {str(row.id): row.severity for row in catalogue.load().controls}
+    graded = {str(row.id): row.severity for row in catalogue.load().controls}
     accepting = [one for one in suppressed if one.form is Form.RINGWORK]
     met, made = Counter[tuple[str, ...]](), list[Found]()
     for row in rows:
-        one = _found(row, grades, met)
+        one = _found(row, graded, met)
         if (select and not any(covers(name, one.check) for name in select)) or any(covers(name, one.check) for name in ignore):
             continue
-        made.append(_accepted(one, accepting, grades, today))
-    order = {name: number for number, name in enumerate(settings.SEVERITIES)}
+        made.append(_accepted(one, accepting, graded, today))
+    order = {name: number for number, name in enumerate(grades.SEVERITIES)}
     return tuple(sorted(made, key=lambda one: (one.strength is Strength.WEAK, order[one.severity], one.file, one.line, one.kind)))
 
 
-def _found(row: Row, grades: dict[str, str], met: Counter[tuple[str, ...]]) -> Found:
+def _found(row: Row, graded: dict[str, str], met: Counter[tuple[str, ...]]) -> Found:
     flow, meant = row.flow, kinds.meaning(row.flow)
     control = meant.check.partition("/")[0]
     key = (meant.check, flow.kind, flow.place.file, flow.function, flow.sink)
@@ -109,7 +109,7 @@ def _found(row: Row, grades: dict[str, str], met: Counter[tuple[str, ...]]) -> F
         kind=flow.kind,
         control=control,
         check=meant.check,
-        severity=grades[control] if is_strong else _lower(grades[control], flow.kind),
+        severity=graded[control] if is_strong else _lower(graded[control], flow.kind),
         strength=flow.strength,
         file=flow.place.file,
         line=flow.place.line,
@@ -129,9 +129,9 @@ _REMARKS = frozenset({"noted", "types", "dependency", "contract", "suppression"}
 def _lower(severity: str, kind: str) -> str:
     """One grade lower: what nobody saw all the way is not as sure."""
     if kind in _REMARKS:
-        return settings.SEVERITIES[-1]
-    at = settings.SEVERITIES.index(severity)
-    return settings.SEVERITIES[min(at + 1, len(settings.SEVERITIES) - 1)]
+        return grades.SEVERITIES[-1]
+    at = grades.SEVERITIES.index(severity)
+    return grades.SEVERITIES[min(at + 1, len(grades.SEVERITIES) - 1)]
 
 
 def covers(name: str, check: str) -> bool:
@@ -148,10 +148,10 @@ def require_known(names: Iterable[str]) -> None:
             raise TargetFailed(step="settings", problem=f"{name!r} names nothing of the catalogue", advice=advice)
 
 
-def _accepted(one: Found, comments: Sequence[Suppression], grades: dict[str, str], today: datetime.date) -> Found:
+def _accepted(one: Found, comments: Sequence[Suppression], graded: dict[str, str], today: datetime.date) -> Found:
     for comment in comments:
         if comment.file == one.file and comment.first <= one.line <= comment.last and one.control in comment.codes:
-            given = _fields(comment, grades, today)
+            given = _fields(comment, graded, today)
             if given is not None:
                 return _with(one, given)
     return one
@@ -162,10 +162,10 @@ def _with(one: Found, accepted: str) -> Found:
     return Found(**{**values, "accepted": accepted})
 
 
-def _fields(comment: Suppression, grades: dict[str, str], today: datetime.date) -> str | None:
+def _fields(comment: Suppression, graded: dict[str, str], today: datetime.date) -> str | None:
     """Why, by whom and until when; None for one that is not whole, or past its day."""
     try:
-        _, reason, owner, until = waivers.fields_of(words(comment), grades, today)
+        _, reason, owner, until = waivers.fields_of(words(comment), graded, today)
     except ValueError:
         return None
     return f"{reason} ({owner}, until {until})" if datetime.date.fromisoformat(until) >= today else None
@@ -195,8 +195,8 @@ def ended(shown: Sequence[Found], *, fail_on: str, files: int, broken_waivers: i
     """The exit code and its reason. shown: open ones of the tiers that were asked for. A change of no Python file is clean."""
     if not files and is_whole:
         return INCONCLUSIVE, "no Python file was read"
-    at = settings.SEVERITIES.index(fail_on)
-    failing = sum(settings.SEVERITIES.index(one.severity) <= at for one in shown)
+    at = grades.SEVERITIES.index(fail_on)
+    failing = sum(grades.SEVERITIES.index(one.severity) <= at for one in shown)
     if failing or broken_waivers:
         told = [f"{failing} at or above {fail_on}"] * bool(failing) + [f"{broken_waivers} waivers that do not hold"] * bool(broken_waivers)
         return FINDINGS, " and ".join(told)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import checked, revision, settings
+from ringwork.prove import checked, grades, revision
 from ringwork.prove.checked import Checked
 from ringwork.survey import copies
 from ringwork.survey.flows import Flow, Strength
@@ -113,7 +113,7 @@ def is_test(name: str) -> bool:
 def check(asked: Place, options: Options, *, today: datetime.date) -> Checked:
     """Read, merge, judge. Raises TargetFailed for names that the catalogue does not have."""
     begun = time.monotonic()
-    settings.require_severity(options.fail_on)
+    grades.require_severity(options.fail_on)
     checked.require_known((*options.select, *options.ignore))
     files = Files(asked.root)
     results = run.run(Asked(root=asked.root, files=asked.names, is_whole=asked.is_whole)) if options.tools else ()

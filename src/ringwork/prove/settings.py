@@ -11,18 +11,19 @@ from types import MappingProxyType
 from typing import Any
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import project
+from ringwork.prove import grades, project
 from ringwork.prove.check import MessageKey
 from ringwork.prove.target import Target
 from ringwork.survey.wire.entry import DeclaredUser
 
-SEVERITIES = ("critical", "high", "medium", "low")
-PROFILES = ("baseline", "standard", "high")
-_TEXTS = ("select", "ignore")
+SEVERITIES, PROFILES = grades.SEVERITIES, grades.PROFILES
+require_severity, require_profile = grades.require_severity, grades.require_profile
+_TEXTS = ("select", "ignore", "sensitive")
 _PLAIN: Mapping[str, tuple[type, str]] = MappingProxyType(
     {
         "users_from": (str, "text"),
         "coverage_floor": (float, "a number"),
+        "sensitive_floor": (float, "a number"),
         "env": (dict, "a table"),
         "owners": (dict, "a table"),
         "fail_on": (str, "text"),
@@ -59,6 +60,7 @@ class Settings:
 
     baseline: the file of findings that are known, "" for none. since: a revision of git, "" for a whole run.
     owners: who answers for findings, by route, control or layer. messages: how to sign what senders sign, with keys for copies alone.
+    sensitive: patterns of files whose tests and types are asked for, from the project's root; sensitive_floor: the share that tests reach.
     """
 
     select: tuple[str, ...] = ()
@@ -79,6 +81,8 @@ class Settings:
     since: str = ""
     owners: Mapping[str, str] = field(default_factory=dict)
     messages: tuple[MessageKey, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    sensitive_floor: float = 0.9
 
 
 def of_project(target: Target) -> dict[str, Any]:
@@ -108,6 +112,9 @@ def of_project(target: Target) -> dict[str, Any]:
     found.update(_plain(table))
     if "baseline" in found:
         found["baseline"] = str(folder / found["baseline"])
+    if "sensitive" in found:
+        below = folder.relative_to(target.root).as_posix() if folder.is_relative_to(target.root) else "."
+        found["sensitive"] = tuple(pattern if below == "." else f"{below}/{pattern}" for pattern in found["sensitive"])
     return found
 
 
@@ -177,21 +184,6 @@ def _require_known(table: Mapping[str, Any], known: tuple[str, ...], where: str)
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
             raise TargetFailed(step="settings", problem=f"{where}.{key} is unknown", advice=hint)
-
-
-def require_severity(word: str) -> None:
-    """Raise TargetFailed for a severity that is not known."""
-    _require_one_of(word, SEVERITIES, "fail-on")
-
-
-def require_profile(word: str) -> None:
-    """Raise TargetFailed for a profile that is not known."""
-    _require_one_of(word, PROFILES, "profile")
-
-
-def _require_one_of(word: str, known: tuple[str, ...], option: str) -> None:
-    if word not in known:
-        raise TargetFailed(step="settings", problem=f"--{option} {word} is unknown", advice=f"write one of: {', '.join(known)}")
 
 
 def env_file(path: Path) -> dict[str, str]:

@@ -119,11 +119,57 @@ class Silenced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Covered:
+    """How far tests went through one sensitive file. parts: branches, and lines too where the data has no branches; hit: of them.
+
+    has_branches: whether branches were recorded. why: why nothing is known, "" where it is.
+    """
+
+    file: str
+    parts: int = 0
+    hit: int = 0
+    has_branches: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """What the type checker says of the sensitive files, asked strictly. ran: else why not, and what would let it run.
+
+    loosened: settings that ask less of them, in sentences. flows: its errors. files: how many it was asked about.
+    """
+
+    ran: bool
+    why: str = ""
+    unlock: str = ""
+    checker: str = ""
+    files: int = 0
+    loosened: tuple[str, ...] = ()
+    flows: tuple[Flow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensitive:
+    """The files that a project marks sensitive. unmatched: patterns of the settings that fit no file. data: the coverage file, "" without.
+
+    floor: the share of each file's parts that tests have to reach, 0 to 1.
+    """
+
+    files: tuple[str, ...]
+    unmatched: tuple[str, ...] = ()
+    covered: tuple[Covered, ...] = ()
+    data: str = ""
+    floor: float = 0.9
+    typed: Typed | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFacts:
     """All that reading one project's source found. files: how many were read; lines: of them all.
 
     heard: other tools that read it too. imported: what they saw, one flow a fault, its sink the rules ("bandit B602, ruff S602");
     strong where our own reading found the same, strongly. silenced: warnings that are switched off.
+    sensitive: what is known of the files that are marked so, None where none are.
     """
 
     flows: tuple[Flow, ...] = ()
@@ -134,3 +180,4 @@ class SourceFacts:
     heard: tuple[Heard, ...] = ()
     imported: tuple[Flow, ...] = ()
     silenced: tuple[Silenced, ...] = ()
+    sensitive: Sensitive | None = None
