@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from ringwork.controls import control as catalogue
 from ringwork.prove import judge, kinds, reading
 from ringwork.prove.evidence import Evidence, Outcome, Tier, Verdict
-from ringwork.survey.facts import from_plain, to_plain
+from ringwork.survey.facts import AppFacts, WaiverFacts, from_plain, to_plain
 from ringwork.survey.flows import Entry, Flow, SourceFacts, Step, Strength, Unread
 
 CHECK = reading.check("input.sql-injection/built-statements")
@@ -95,6 +96,36 @@ def test_what_was_read_crosses_as_data() -> None:
     back = from_plain(SourceFacts, to_plain(facts))
     assert back == facts
     assert back.flows[0].strength is Strength.STRONG
+
+
+@pytest.mark.parametrize(
+    ("lines", "file", "until", "verdict"),
+    [
+        ((6, 9), "shop/orders.py", "2031-01-01", Verdict.ACCEPTED),
+        ((8, 9), "shop/orders.py", "2031-01-01", Verdict.VIOLATED),
+        ((6, 9), "shop/other.py", "2031-01-01", Verdict.VIOLATED),
+        ((6, 9), "shop/orders.py", "2030-12-30", Verdict.VIOLATED),
+    ],
+    ids=["on its lines", "on other lines", "in another file", "past its day"],
+)
+def test_a_comment_accepts_what_was_read_in_its_lines(lines: tuple[int, int], file: str, until: str, verdict: Verdict) -> None:
+    """Until its day, and nowhere else."""
+    waiver = WaiverFacts(
+        control="input.sql-injection",
+        reason="the table's name is ours",
+        owner="shop",
+        until=until,
+        route="no route of this application",
+        source="inline",
+        file=file,
+        line=6,
+        begins=lines[0],
+        ends=lines[1],
+    )
+    facts = AppFacts(target="shop", framework="flask", framework_version="3", root="", routes=(), waivers=(waiver,))
+    today = datetime.date(2030, 12, 31)
+    (found,) = judge.findings(CHECK.id, "critical", read(flow()), facts, fix="", today=today)
+    assert found.verdict is verdict
 
 
 @pytest.mark.parametrize("kind", kinds.kinds())

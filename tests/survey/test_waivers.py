@@ -53,6 +53,24 @@ def test_a_comment_elsewhere_stands_on_no_handler_of_the_route(tmp_path, text):
     assert found.routes([route]) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (f"x = md5(y)  {MARK}\n", (1, 1)),
+        (f"{MARK}\nx = md5(\n    y,\n)\n", (2, 4)),
+        (f"def a():\n    {MARK}\n    # because of its users\n    return md5()\n", (4, 4)),
+        (f"{MARK}\n@route('/a')\ndef a():\n    x = 1\n    return md5()\n", (2, 5)),
+        (f"if is_old(x):  {MARK}\n    x = md5()\n", (1, 1)),
+        (f"match x:  {MARK}\n    case 1:\n        x = md5()\n", (1, 1)),
+        (f"x = 1\n{MARK}\n", (0, 0)),
+    ],
+)
+def test_tells_the_lines_that_a_comment_means(tmp_path, text, lines):
+    """A statement, or the whole of a function, and nothing that merely stands below."""
+    (found,) = _read(tmp_path, text)
+    assert (found.begins, found.ends) == lines
+
+
 def test_a_comment_on_a_class_covers_its_methods(tmp_path):
     """A view that is a class answers for all of its methods."""
     (found,) = _read(tmp_path, f"{MARK}\nclass View:\n    def get(self):\n        pass\n\n    def post(self):\n        pass\n")

@@ -75,10 +75,16 @@ def of_control(results: Iterable[CheckResult]) -> Verdict:
 def waiver_for(observation: Observation, control: str, waivers: Sequence[WaiverFacts], today: datetime.date) -> WaiverFacts | None:
     """The waiver that covers a violation today; an expired one covers nothing."""
     for waiver in waivers:
-        covers = waiver.control == control and waiver.route in {"", observation.where}
-        if covers and today <= datetime.date.fromisoformat(waiver.until):
+        is_there = waiver.route in {"", observation.where} or _is_read_in(observation, waiver)
+        if waiver.control == control and is_there and today <= datetime.date.fromisoformat(waiver.until):
             return waiver
     return None
+
+
+def _is_read_in(observation: Observation, waiver: WaiverFacts) -> bool:
+    """Whether something was read in the lines that a comment means; what was seen at a route is no such thing."""
+    is_read = bool(observation.file) and observation.where.startswith(observation.file)
+    return is_read and waiver.file == observation.file and waiver.begins <= observation.line <= waiver.ends
 
 
 def finding_id(control: str, check: CheckId, where: str, handler: str) -> str:

@@ -52,6 +52,8 @@ def of_comments(
                         source="inline",
                         file=comment.file,
                         line=comment.line,
+                        begins=comment.begins,
+                        ends=comment.ends,
                     )
                 )
     _require_none(faults, today)
@@ -151,7 +153,7 @@ def _met(
         state = WaiverState.EXPIRED
     elif any((waiver.control, waiver.route, waiver.file, waiver.line) in used for waiver in group):
         state = WaiverState.USED
-    elif first.route != NOWHERE and (first.control not in made or all(waiver.route in left_out for waiver in group)):
+    elif (first.route != NOWHERE or first.begins) and (first.control not in made or all(waiver.route in left_out for waiver in group)):
         state = WaiverState.UNTRIED
     else:
         state = WaiverState.UNUSED

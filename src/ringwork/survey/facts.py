@@ -92,7 +92,10 @@ class CookieException:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverFacts:
-    """An accepted violation. until: ISO date, the last day on which it holds. source: policy, or inline for a comment at file and line."""
+    """An accepted violation. until: ISO date, the last day on which it holds. source: policy, or inline for a comment at file and line.
+
+    begins, ends: the lines of that file in which what was read is accepted; 0 for none.
+    """
 
     control: str
     reason: str
@@ -102,6 +105,8 @@ class WaiverFacts:
     source: str = "policy"
     file: str = ""
     line: int = 0
+    begins: int = 0
+    ends: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

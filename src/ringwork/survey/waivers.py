@@ -28,7 +28,8 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 class Comment:
     """One comment. file: relative to the project, with slashes. words: from `ignore` to the end of its line, as written.
 
-    first, last: the lines of the handler that it stands on; 0 where it stands on none.
+    first, last: the lines of the handler that it stands on; 0 where it stands on none. begins, ends: the lines of the definition on whose
+    head it stands, else of the statement on which or right above which it stands: what reading finds there is meant; 0 for none.
     """
 
     file: str
@@ -36,6 +37,8 @@ class Comment:
     words: str
     first: int = 0
     last: int = 0
+    begins: int = 0
+    ends: int = 0
 
     def routes(self, routes: Sequence[RouteFacts]) -> list[str]:
         """The names of the routes whose handler it stands on."""
@@ -58,14 +61,17 @@ def _of_file(text: str, file: str) -> Iterator[Comment]:
         tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     except (SyntaxError, ValueError, tokenize.TokenError):
         return
-    definitions = [node for node in ast.walk(tree) if isinstance(node, Definition)]
+    statements = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
+    definitions = [node for node in statements if isinstance(node, Definition)]
     # By tokens, against a text whose own lines are others (U+2028 ends one, and no line of Python): the comment would move down.
     alone = {token.start[0] for token in tokens if token.type == tokenize.COMMENT and token.line.lstrip().startswith("#")}
     for token in tokens:
         mark = _MARK.match(token.string) if token.type == tokenize.COMMENT else None
         if mark is not None:
-            first, last = _span(token.start[0], alone, definitions)
-            yield Comment(file=file, line=token.start[0], words=mark["words"].strip(), first=first, last=last)
+            line = token.start[0]
+            first, last = _span(line, alone, definitions)
+            begins, ends = _meant(line, alone, statements) if not first else _whole(first, definitions)
+            yield Comment(file=file, line=line, words=mark["words"].strip(), first=first, last=last, begins=begins, ends=ends)
 
 
 def _top(node: ast.stmt) -> int:
@@ -86,3 +92,27 @@ def _span(line: int, alone: set[int], definitions: Sequence[Definition]) -> tupl
             # A class answers for all its methods; a function not for the functions inside it.
             return top, (node.end_lineno or head) if isinstance(node, ast.ClassDef) else head
     return 0, 0
+
+
+def _whole(top: int, definitions: Sequence[Definition]) -> tuple[int, int]:
+    """The lines of the definition that begins there."""
+    return next((top, node.end_lineno or node.lineno) for node in definitions if _top(node) == top)
+
+
+def _meant(line: int, alone: set[int], statements: Sequence[ast.stmt]) -> tuple[int, int]:
+    """The lines of the simple statement, or the head of a compound one, on or right above which a comment stands; (0, 0) for none."""
+    below = line
+    while below in alone:
+        below += 1
+    spans = sorted(((node.lineno, _end(node)) for node in statements), key=lambda span: span[1] - span[0])
+    return next(((begins, ends) for begins, ends in spans if begins <= below <= ends), (0, 0))
+
+
+def _end(node: ast.stmt) -> int:
+    """The last line of a statement, of its head where others stand in it: a waiver of a condition covers nothing that it leads to."""
+    body = getattr(node, "body", None) or getattr(node, "cases", None)
+    inner = body[0] if isinstance(body, list) and body else None
+    if inner is None:
+        return node.end_lineno or node.lineno
+    begins = _top(inner) if isinstance(inner, ast.stmt) else inner.pattern.lineno
+    return max(begins - 1, node.lineno)
