@@ -15,6 +15,8 @@ GROUND = ("frozen", "names", "errors", "clock", "secret", "principal", "route", 
 """The shared words, lowest first: each may import only what stands before it."""
 
 LAYERS = ("access", "browser", "data", "identity", "network", "observation", "output", "transport")
+READ_LAYERS = ("infrastructure", "input", "source")
+"""Layers that have proofs and, so far, no guard."""
 ENFORCE = ("enforce.guard", "enforce.entrances", "enforce.violations", *(f"enforce.{layer}" for layer in LAYERS))
 RUN_TIME = ("crypto", *ENFORCE, "policy", "pipeline", "own_checks", "stores")
 FACTS = ("survey.facts", "survey.flows", "survey.starts", "survey.wire")
@@ -365,10 +367,12 @@ ROOMS: dict[str, Room] = {
     "prove.breached_files": Room(),
     "prove.kinds": Room(rooms=("survey.flows",)),
     "prove.breached_source": Room(),
-    "prove.confirming": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
-    "prove.reading": Room(rooms=(*WORDS, "prove.confirming", "prove.kinds", "prove.witness", *FACTS)),
+    "prove.asking": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
+    "prove.attacking": Room(rooms=("prove.check", "survey.wire")),
+    "prove.confirming": Room(rooms=(*WORDS, "prove.asking", "prove.attacking", "prove.witness", *FACTS)),
+    "prove.reading": Room(rooms=("controls", *WORDS, "prove.confirming", "prove.kinds", "prove.witness", *FACTS)),
     "prove.handshakes": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
-    **{f"prove.{layer}": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False) for layer in (*LAYERS, "data", "infrastructure")},
+    **{f"prove.{layer}": Room(rooms=("controls", *WORDS, *SHARED, *FACTS), itself=False) for layer in (*LAYERS, *READ_LAYERS)},
     "prove.child": Room(
         rooms=(*RUN_TIME, "controls", "current", "installation", "frameworks", "protect", "servers.tls", "survey", "prove"),
         outside=("fastapi", "flask", "starlette", "uvicorn", "werkzeug"),
@@ -377,7 +381,7 @@ ROOMS: dict[str, Room] = {
     # Law 7: the way out.
     "report.checked": Room(rooms=("controls", *WORDS, "prove.checked", "survey.flows", "survey.linters", "report"), itself=False),
     "report.checked_terminal": Room(rooms=("prove.checked", "report", "survey.flows", "survey.linters"), outside=("rich",)),
-    "report": Room(rooms=("controls", *WORDS), outside=("cryptography", "jinja2", "markupsafe", "rich")),
+    "report": Room(rooms=("controls", *WORDS, "survey.flows"), outside=("cryptography", "jinja2", "markupsafe", "rich")),
     "cli": Room(
         rooms=(
             *RUN_TIME,

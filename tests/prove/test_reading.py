@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,9 @@ STEPS = (
 )
 
 
+FACTS = AppFacts(target="shop", framework="flask", framework_version="3", root="", routes=())
+
+
 def flow(kind: str = "sql", *, strength: Strength = Strength.STRONG, entry: str = "query") -> Flow:
     return Flow(
         kind=kind,
@@ -33,7 +37,9 @@ def flow(kind: str = "sql", *, strength: Strength = Strength.STRONG, entry: str 
 
 
 def read(*flows: Flow, unread: tuple[Unread, ...] = (), files: int = 3) -> Evidence:
-    stage: Any = type("Reading", (), {"source": SourceFacts(flows=flows, unread=unread, files=files, lines=files * 10)})
+    stage: Any = type(
+        "Reading", (), {"source": SourceFacts(flows=flows, unread=unread, files=files, lines=files * 10), "facts": FACTS, "users": ()}
+    )
     return CHECK.run(stage)
 
 
@@ -122,7 +128,7 @@ def test_a_comment_accepts_what_was_read_in_its_lines(lines: tuple[int, int], fi
         begins=lines[0],
         ends=lines[1],
     )
-    facts = AppFacts(target="shop", framework="flask", framework_version="3", root="", routes=(), waivers=(waiver,))
+    facts = replace(FACTS, waivers=(waiver,))
     today = datetime.date(2030, 12, 31)
     (found,) = judge.findings(CHECK.id, "critical", read(flow()), facts, fix="", today=today)
     assert found.verdict is verdict

@@ -18,10 +18,12 @@ from ringwork.prove.evidence import (
     Observation,
     Outcome,
     Report,
+    Tier,
     Verdict,
     Waived,
     WaiverState,
 )
+from ringwork.survey.flows import Step
 
 HONEST = Exchanged(
     request=(
@@ -80,7 +82,7 @@ def result(row: catalogue.Control, check: catalogue.CheckRow, verdict: Verdict, 
 def finding(number: int, control: str, check: str, severity: str, seen: Observation, *, verdict: Verdict = Verdict.VIOLATED) -> Finding:
     """A finding with an id of its own."""
     return Finding(
-        id=f"{number:012x}",
+        id=f"{0xA0 + number:012x}",
         control=control,
         check=CheckId(f"{control}/{check}"),
         severity=severity,
@@ -310,6 +312,57 @@ def hostile() -> Report:
         unlocks=(HOSTILE,),
         confinement=HOSTILE,
     )
+
+
+def read() -> Report:
+    """A run in which reading found a way: one was confirmed by an attack, one was not, and one has an unknown step."""
+    report = foreign()
+    where = "shop/orders.py in shop.orders.listing"
+    steps = (
+        Step(file="shop/orders.py", line=4, column=9, said="the query parameter q comes in"),
+        Step(file="shop/orders.py", line=7, column=4, said="reaches sqlite3.Cursor.execute"),
+    )
+    seen = Observation(
+        attack="text of a request becomes part of an SQL statement",
+        where=where,
+        outcome=Outcome.BROKEN,
+        detail="the query parameter q reaches sqlite3.Cursor.execute; confirmed by attack on GET /orders: it became part of the statement",
+        exchanged=(FOREIGN,),
+        control=HONEST,
+        file="shop/orders.py",
+        line=7,
+        tier=Tier.CONFIRMED,
+        steps=steps,
+    )
+    only = replace(seen, where="shop/names.py in shop.names.find", exchanged=(), control=None, file="shop/names.py", tier=Tier.UNCONFIRMED)
+    weak = replace(only, where="shop/old.py in shop.old.find", outcome=Outcome.UNTRIED, file="shop/old.py", tier=Tier.WEAK)
+    check = CheckId("input.sql-injection/built-statements")
+    findings = tuple(
+        replace(
+            report.findings[0],
+            id=f"{0xA0 + number:012x}",
+            control="input.sql-injection",
+            check=check,
+            severity="critical",
+            where=one.where,
+            summary=f"{one.attack}: {one.detail}",
+            observation=one,
+            file=one.file,
+            line=7,
+            waiver=None,
+            verdict=Verdict.VIOLATED,
+        )
+        for number, one in enumerate((seen, only), 1)
+    )
+    result = replace(
+        report.results[0],
+        check=check,
+        kind="static",
+        verdict=Verdict.VIOLATED,
+        evidence=Evidence(check=check, observations=(seen, only, weak)),
+    )
+    controls = {**report.controls, "input.sql-injection": Verdict.VIOLATED}
+    return replace(report, findings=(*findings, *report.findings), results=(*report.results, result), controls=controls)
 
 
 def late() -> Report:

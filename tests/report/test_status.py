@@ -67,6 +67,31 @@ def test_a_control_that_can_have_no_guard_is_complete_without_one(tmp_path: Path
     assert found.status is status.Status.COMPLETE
 
 
+SQL = "input.sql-injection"
+READ = 'CHECKS = (check("input.sql-injection/built-statements"),)\n'
+
+
+def test_a_control_whose_source_is_read_says_that_nothing_enforces_it(tmp_path: Path) -> None:
+    """Proof, test, breached source and page are all that reading needs; no guard is claimed."""
+    found = status.standing_of(row_of(SQL), built(tmp_path, SQL, "proof", "proof test", "breached clinic", "page", text=READ))
+    assert found.status is status.Status.READ
+    assert found.phrase == "read, no guard yet"
+
+
+def test_a_control_that_is_read_and_lacks_its_page_is_partial(tmp_path: Path) -> None:
+    """What reading does need is missed by name, like everywhere."""
+    found = status.standing_of(row_of(SQL), built(tmp_path, SQL, "proof", "proof test", "breached clinic", text=READ))
+    assert found.status is status.Status.PARTIAL
+    assert "page" in found.missing
+
+
+def test_a_control_that_attacks_needs_its_guard(tmp_path: Path) -> None:
+    """A proof that does more than read is about a guard, so its want makes the control partial."""
+    attacks = READ.replace("built-statements", "boolean-pair")
+    found = status.standing_of(row_of(SQL), built(tmp_path, SQL, "proof", "proof test", "breached clinic", "page", text=attacks))
+    assert found.status is status.Status.PARTIAL
+
+
 def test_an_installed_package_tells_what_was_not_looked_at(tmp_path: Path) -> None:
     """Without the repository tests and pages are neither there nor missing."""
     where = status.Trees(package=built(tmp_path, CSRF, "guard", "proof").package, repository=None)

@@ -197,6 +197,14 @@ class Rotated:
     rows: tuple[Turned, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed:
+    """One event in a copy that carried the watched marker. event: as Python's audit events are named, "sql" for a statement of sqlite3."""
+
+    event: str
+    texts: tuple[str, ...]
+
+
 class Served(Protocol):
     """One running copy, over HTTPS on loopback."""
 
@@ -260,6 +268,12 @@ class Served(Protocol):
 
         store-down, store-raises, store-hangs, counters-down, identify-raises, identify-hangs, policy-raises, sink-raises.
         """
+
+    def watch(self, marker: str) -> None:
+        """From here on note where this marker arrives in the copy: statements, programs, code, files, look-ups."""
+
+    def watched(self) -> Sequence[Noticed]:
+        """Where the marker that is watched arrived, in order."""
 
     def sockets(self) -> Sequence[str]:
         """Where the copy's processes listen, "family address" each, declared places left out; raises TargetFailed where nobody can tell."""

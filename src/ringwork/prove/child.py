@@ -11,7 +11,6 @@ import contextlib
 import dataclasses
 import gc
 import os
-import resource
 import secrets
 import signal
 import socket
@@ -50,6 +49,7 @@ from ringwork.survey.harness import (
     sockets,
     storing,
     warmth,
+    watching,
 )
 
 _LAYERS = {Fault.LAYER_OUTER: "outer", Fault.LAYER_GATE: "gate", Fault.LAYER_WRAPPED: "wrapped", Fault.LAYER_MOVED: "moved"}
@@ -331,14 +331,14 @@ class Variant:
             return self._call_out(*what.removeprefix("call-out ").split(" ", 1))
         if what.startswith("stored "):
             return storing.answer(self.zygote.app, self.zygote.copy, what.removeprefix("stored "))
-        if what == "memory":
-            return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
+        if what.startswith("watch "):
+            watching.arm(what.removeprefix("watch "))
         if what == "state":
             return state.digest(self.zygote.copy)
         if what == "refused":
             return confine.refused()[self.refused_before :]
-        records = self.zygote.records
-        known = {"sockets": sockets.listening, "records": records.items, "events": records.security}
+        known = {"sockets": sockets.listening, "memory": sockets.memory, "watched": watching.seen}
+        known |= {"records": self.zygote.records.items, "events": self.zygote.records.security}
         return known[what]() if what in known else None
 
     def _call_out(self, extent: str, papers: str) -> Any:

@@ -17,7 +17,7 @@ from ringwork.prove import baseline as baselines
 from ringwork.prove import checkout, coverage, exits, fixes, judge, register, sensitivity, users, waivers
 from ringwork.prove import target as target_of
 from ringwork.prove.course import Run, profiles, rows
-from ringwork.prove.evidence import CheckResult, Coverage, Finding, Report, Verdict
+from ringwork.prove.evidence import CheckResult, Coverage, Finding, Report, Tier, Verdict
 from ringwork.prove.group import Tried
 from ringwork.prove.settings import SEVERITIES
 from ringwork.survey.facts import AppFacts
@@ -72,9 +72,10 @@ def report(run: Run) -> Report:
     return replace(whole, gone=baselines.gone(run.baseline, whole)) if run.baseline is not None else whole
 
 
-def _gravest_first(finding: Finding) -> tuple[bool, int, str, str]:
+def _gravest_first(finding: Finding) -> tuple[bool, int, bool, str, str]:
     rank = SEVERITIES.index(finding.severity) if finding.severity in SEVERITIES else len(SEVERITIES)
-    return finding.verdict is Verdict.ACCEPTED, rank, finding.control, finding.where
+    # What was only read stands behind what was seen to work.
+    return finding.verdict is Verdict.ACCEPTED, rank, finding.observation.tier is Tier.UNCONFIRMED, finding.control, finding.where
 
 
 def _unenforced(facts: AppFacts) -> tuple[str, ...]:

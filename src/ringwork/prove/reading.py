@@ -6,10 +6,15 @@ be read is named, and a way of which a step is not known counts neither as a hol
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
+from ringwork.controls import control as catalogue
 from ringwork.names import CheckId
+from ringwork.prove import witness
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
+from ringwork.prove.confirming import Confirmer
 from ringwork.prove.evidence import Evidence, Observation, Outcome, Tier
 from ringwork.prove.kinds import check_of, meaning
 from ringwork.survey.flows import Flow, SourceFacts, Strength
@@ -33,38 +38,84 @@ _NAMED_UNREAD = 10
 _LOOK = "source read for it"
 
 
-def check(id_: str, *, also: Callable[[Stage], Sequence[Observation]] | None = None) -> Check:
+def check(id_: str, *, enforced: bool = False) -> Check:
     """A check that reads: all flows of the kinds that belong to it (prove/kinds.py).
 
-    also: what else it looks at, where the check had a look of its own before; that it held there adds nothing.
+    enforced: whether the guard of its control mends what is written, on every answer, so that it matters only where the guard is off.
     """
     name = CheckId(id_)
 
     def run(stage: Stage) -> Evidence:
-        return evidence(name, stage, also(stage) if also is not None else ())
+        mine = [flow for flow in stage.source.flows if check_of(flow) == name]
+        return evidence(name, stage, mine, is_mended=lambda flow: enforced and _is_guarded(flow, stage))
 
     return Check(id=name, kind=Kind.STATIC, run=run, planted=ProbeRoute.BREACHED_SOURCE)
 
 
-def evidence(check: CheckId, stage: Stage, also: Sequence[Observation] = ()) -> Evidence:
-    """What was read for one check. Raises TargetFailed where reading itself failed."""
+UNREAD_CHECKS = frozenset({
+    "access.attribute-based-access/inline-rules", "access.object-level-authorization/unscoped-load",
+    "browser.content-security-policy/template-inline-and-integrity", "browser.security-headers/new-window-links",
+    "data.message-integrity/verify-before-use", "data.personal-data-protection/unmarked-fields",
+    "identity.authentication-required/opt-outs", "identity.token-lifecycle/issue-calls", "input.upstream-apis/call-options",
+    "network.host-validation/absolute-url-from-request", "source.hardcoded-secrets/ignore-rules", "source.memory-safety/foreign-calls",
+})  # fmt: skip
+"""Checks of source without a proof: what reading finds for them are hints, in all but a few cases, which
+`ringwork check --all` lists."""
+
+
+def rest(id_: str) -> Check:
+    """A check of all flows that belong to no check that reads, so that none is lost and none is told twice."""
+    name = CheckId(id_)
+
+    def run(stage: Stage) -> Evidence:
+        left = [flow for flow in stage.source.flows if check_of(flow) == name or (_is_strong(flow) and not _is_read(flow))]
+        return evidence(name, stage, left, is_mended=lambda flow: _is_guarded(flow, stage))
+
+    return Check(id=name, kind=Kind.STATIC, run=run, planted=ProbeRoute.BREACHED_SOURCE)
+
+
+def _is_guarded(flow: Flow, stage: Stage) -> bool:
+    """Whether the guard of the control that a flow is about stands before every answer of the target."""
+    return witness.guards(stage.facts, check_of(flow).partition("/")[0])
+
+
+@functools.cache
+def _read() -> frozenset[str]:
+    read = {check.id for row in catalogue.load().controls for check in row.checks if check.kind == Kind.STATIC}
+    return frozenset(read - UNREAD_CHECKS)
+
+
+def _is_read(flow: Flow) -> bool:
+    """Whether a flow belongs to a check that reads."""
+    return check_of(flow) in _read()
+
+
+def evidence(check: CheckId, stage: Stage, flows: Sequence[Flow], *, is_mended: Callable[[Flow], bool]) -> Evidence:
+    """What was read for one check. is_mended: whether a guard makes a flow good. Raises TargetFailed where reading itself failed."""
     facts = stage.source
     if not facts.files:
         why = f": {_named(facts)}" if facts.unread else ""
         return Evidence(check=check, not_verified=f"no source file was read{why}", unlock="run it on the project's folder")
-    seen = [observed(flow) for flow in facts.flows if check_of(flow) == check]
-    told = {(one.file, one.line) for one in seen}
-    seen += [one for one in also if one.outcome is not Outcome.HELD and (one.file, one.line) not in told]
+    confirmer = Confirmer(stage)
+    seen = [_mended(observed(flow), facts.files) if is_mended(flow) else _confirmed(flow, confirmer) for flow in flows]
     if not seen:
         detail = f"nothing of the kind in {facts.files} files ({facts.lines} lines)"
         seen.append(Observation(attack=_LOOK, where="the project's source", outcome=Outcome.HELD, detail=detail, read=facts.files))
     return Evidence(check=check, observations=(*seen, *_unread(facts)))
 
 
+def _confirmed(flow: Flow, confirmer: Confirmer) -> Observation:
+    """The flow as it was read, and as it was attacked where that could be done."""
+    read, found = observed(flow), confirmer.confirm(flow)
+    if found is None:
+        return read
+    detail = f"{told(replace(flow, strength=Strength.STRONG))}; confirmed by attack on {found.route}: {found.said}"
+    return replace(read, outcome=Outcome.BROKEN, detail=detail, tier=Tier.CONFIRMED, exchanged=(found.exchanged,), control=found.control)
+
+
 def observed(flow: Flow) -> Observation:
     """One flow: broken where every step is known, untried where not."""
-    is_strong = flow.strength == Strength.STRONG
-    place = flow.place
+    is_strong, place = _is_strong(flow), flow.place
     return Observation(
         attack=meaning(flow).said,
         where=where_of(flow),
@@ -78,6 +129,15 @@ def observed(flow: Flow) -> Observation:
     )
 
 
+def _is_strong(flow: Flow) -> bool:
+    return flow.strength == Strength.STRONG
+
+
+def _mended(seen: Observation, files: int) -> Observation:
+    """What the guard of the control makes good on every answer."""
+    return replace(seen, outcome=Outcome.HELD, detail=f"{seen.detail}; the guard mends it on every answer", read=files)
+
+
 def where_of(flow: Flow) -> str:
     """The place by file and function, so that a finding stays the same while lines move."""
     return f"{flow.place.file} in {flow.function}" if flow.function else flow.place.file
@@ -89,7 +149,7 @@ def told(flow: Flow) -> str:
     steps = f", in {len(flow.steps)} steps" if len(flow.steps) > 1 else ""
     routes = f" on {', '.join(flow.routes[:3])}" if flow.routes else ""
     more = f" and {len(flow.routes) - 3} more" if len(flow.routes) > 3 else ""
-    weak = "" if flow.strength == Strength.STRONG else "; a step of it is not known"
+    weak = "" if _is_strong(flow) else "; a step of it is not known"
     return f"{said.rstrip('.')} (line {flow.place.line}{steps}){routes}{more}{weak}"
 
 

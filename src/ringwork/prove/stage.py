@@ -11,17 +11,18 @@ import socket
 import tempfile
 import threading
 import urllib.parse
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import breached_files, pages
-from ringwork.prove.check import Altered, Call, Fault, MessageKey, ProbeRoute, Rotated, Server, Stored, Tampered, Turned, User
+from ringwork.prove.check import Altered, Call, Fault, MessageKey, Noticed, ProbeRoute, Rotated, Server, Stored, Tampered, Turned, User
 from ringwork.prove.launch import Launcher
 from ringwork.prove.process import Change
 from ringwork.prove.running import Running, browser, plain_browser
+from ringwork.prove.sources import NotRead, Sources
 from ringwork.prove.users import Entrances
 from ringwork.survey import key_measures
 from ringwork.survey.facts import AppFacts, FieldFacts, KeyFacts, RouteFacts, to_plain
@@ -130,6 +131,14 @@ class LiveServed:
         """Switch one planted outage on, or with "" all off."""
         self.running.ask(f"strike {outage}")
 
+    def watch(self, marker: str) -> None:
+        """Let the copy note where a marker arrives."""
+        self.running.ask(f"watch {marker}")
+
+    def watched(self) -> Sequence[Noticed]:
+        """Where it arrived."""
+        return [Noticed(event=event, texts=tuple(texts)) for event, texts in self.running.ask("watched")]
+
     def sockets(self) -> Sequence[str]:
         """Where the copy listens beside the two sockets that the prover made for it."""
         found: list[str] | None = self.running.ask("sockets")
@@ -149,11 +158,6 @@ class LiveServed:
         self._registered.clear()
 
 
-def nothing_read() -> SourceFacts:
-    """The source of a stage that was given none. Raises TargetFailed."""
-    raise TargetFailed(step="read", problem="the source was not read in this run", advice="run `ringwork prove` on the project's folder")
-
-
 class LiveStage:
     """What one group of checks may use (check.Stage). Opened lazily; `close` ends what it started."""
 
@@ -167,9 +171,10 @@ class LiveStage:
         planted: ProbeRoute | None = None,
         world: AppFacts | None = None,
         replaced: tuple[str, ...] = (),
-        source: Callable[[], SourceFacts] = nothing_read,
+        sources: Sources | None = None,
     ) -> None:
-        self._read = source
+        self._sources = sources or NotRead()
+        self._is_breached_source = planted is ProbeRoute.BREACHED_SOURCE
         self._launcher, self._entrances, self._without = launcher, entrances, without
         self._replaced = (*replaced, *_REPLACED.get(planted, ()))
         self.brief = bool(without) or bool(replaced) or planted is not None
@@ -200,7 +205,7 @@ class LiveStage:
     @property
     def source(self) -> SourceFacts:
         """What reading found; waited for where the reader is not done."""
-        return self._read()
+        return self._sources.breached() if self._is_breached_source else self._sources.project()
 
     def _start(self, change: Change) -> LiveServed:
         return LiveServed(self._launcher.run(change), self._entrances, source=self.address)
@@ -335,8 +340,10 @@ _WEAK_KEYS = tuple(
 
 def _with(facts: AppFacts, planted: ProbeRoute | None) -> AppFacts:
     """The facts of a copy among whose routes a planted fault is listed."""
-    if planted in {None, ProbeRoute.BREACHED_FILES, ProbeRoute.BREACHED_SOURCE, ProbeRoute.IDLE_ROTATION}:
+    if planted in {None, ProbeRoute.BREACHED_FILES, ProbeRoute.IDLE_ROTATION}:
         return facts
+    if planted is ProbeRoute.BREACHED_SOURCE:  # which nothing guards
+        return dataclasses.replace(facts, guard=None, waivers=())
     if planted is ProbeRoute.PLAIN_FIELDS:
         orm = next((field.orm for field in facts.fields), "sqlalchemy")
         return dataclasses.replace(facts, fields=tuple(dataclasses.replace(field, orm=orm) for field in _PLANTED_FIELDS))

@@ -15,10 +15,11 @@ from typing import Any
 from urllib.parse import quote
 
 from ringwork.controls import control as catalogue
-from ringwork.prove.evidence import Exchanged, Finding, Report, Verdict, Waived, WaiverState
+from ringwork.prove.evidence import Exchanged, Finding, Report, Tier, Verdict, Waived, WaiverState
 from ringwork.report import order
 from ringwork.report.signs import VERDICTS
 from ringwork.report.visible import one_line, throughout
+from ringwork.survey.flows import Step
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS: Mapping[str, str] = MappingProxyType({"critical": "error", "high": "error", "medium": "warning", "low": "note"})
@@ -157,9 +158,19 @@ def _result(finding: Finding, report: Report, rule: int) -> dict[str, Any]:
         "occurrenceCount": max(finding.instances, 1),
         "properties": _properties(finding),
     }
+    if len(finding.observation.steps) > 1:
+        found["codeFlows"] = [{"threadFlows": [{"locations": [_step(step, report) for step in finding.observation.steps]}]}]
     if report.baseline:
         found["baselineState"] = "unchanged" if finding.id in report.known else "new"
     return found
+
+
+def _step(step: Step, report: Report) -> dict[str, Any]:
+    """One step on the way of a value, in the order in which it happens."""
+    path, line = order.of_file(step.file, step.line, report)
+    region = {"startLine": line, "startColumn": step.column + 1}
+    place = {"artifactLocation": {"uri": quote(path, safe="/")}, "region": region}
+    return {"location": {"physicalLocation": place, "message": {"text": _unlinked(one_line(step.said, limit=200))}}}
 
 
 def _unlinked(text: str) -> str:
@@ -193,6 +204,7 @@ def _properties(finding: Finding) -> dict[str, Any]:
         "attack": seen.attack,
         "seen": seen.detail,
         "replay": f"ringwork replay {finding.id}",
+        **({"tier": seen.tier.value} if seen.tier is not Tier.NONE else {}),
         **({"owner": finding.owner} if finding.owner else {}),
         "exchanges": [_exchange(one) for one in seen.exchanged],
         **({"control": _exchange(seen.control)} if seen.control is not None else {}),

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from ringwork.prove.evidence import Finding, Report, Verdict
+from ringwork.prove.evidence import Finding, Report, Tier, Verdict
 from ringwork.report import depth, matrix, standing
 from ringwork.report.paper import Block, Paper, Part, fit
 from ringwork.report.signs import BAD, OPEN, SEVERITIES, VERDICTS, exit_of, told_exit
@@ -119,14 +119,21 @@ def _findings(report: Report, paper: Paper) -> Block:
     violated = [finding for finding in report.findings if finding.verdict is Verdict.VIOLATED and finding.id not in known]
     violated.sort(key=lambda finding: SEVERITIES.index(finding.severity) if finding.severity in SEVERITIES else len(SEVERITIES))
     if not violated:
-        return Block(head=paper.line(("Findings", "bold"), "  nothing new" if known else "  none"))
+        return Block(head=paper.line(("Findings", "bold"), ("  nothing new" if known else "  none") + _weak(report)))
     return Block(
-        head=paper.line(("Findings", "bold"), f"  {_how_grave(violated)}"),
+        head=paper.line(("Findings", "bold"), f"  {_how_grave(violated)}{_weak(report)}"),
         items=[_finding(finding, paper) for finding in violated],
         wanted=3,
         least=1,
         more=lambda hidden: _cut(paper, f"{hidden} more of {len(violated)} ({_how_grave(violated[-hidden:])}) in the report"),
     )
+
+
+def _weak(report: Report) -> str:
+    """Against weak findings that are neither shown nor told of: they are counted here, and listed in the report."""
+    seen = (one for result in report.results if result.evidence is not None for one in result.evidence.observations)
+    count = sum(one.tier is Tier.WEAK for one in seen)
+    return f"; {counted(count, 'weak one')} read in source, in the report" if count else ""
 
 
 def _how_grave(findings: Sequence[Finding]) -> str:
@@ -144,8 +151,16 @@ def _finding(finding: Finding, paper: Paper) -> list[Text]:
         *paper.line(paper.sign(BAD), *parts, indent=2),
         *paper.line(finding.summary, indent=4)[:2],
         *paper.line(("fix: ", "green"), finding.fix, indent=4),
-        *paper.line((f"ringwork replay {finding.id}", "dim"), indent=4),
+        *paper.line((_repeat(finding), "dim"), indent=4),
     ]
+
+
+def _repeat(finding: Finding) -> str:
+    """How to see it again: by the attack, or, where nothing was attacked, by reading."""
+    tier = finding.observation.tier
+    if tier is Tier.UNCONFIRMED:
+        return "unconfirmed: read in source, step by step in the report"
+    return f"ringwork replay {finding.id}" + (f" ({tier})" if tier is Tier.CONFIRMED else "")
 
 
 def _matrix(report: Report, paper: Paper, *, verbose: bool) -> Block:

@@ -29,6 +29,7 @@ _DIR_FD_AT = {"os.remove": 1, "os.rmdir": 1, "os.mkdir": 2, "os.chmod": 2, "os.c
 _REFUSED: list[str] = []
 _SEEN: set[str] = set()
 _PERMITTED: set[int] = set()
+_OBSERVERS: list[Callable[[str, tuple[Any, ...]], None]] = []
 
 
 def refused() -> list[str]:
@@ -46,6 +47,11 @@ def note(sentence: str) -> None:
 def permit(port: int) -> None:
     """Let this process connect to a listener of the harness's own, on its own loopback."""
     _PERMITTED.add(port)
+
+
+def observe(observer: Callable[[str, tuple[Any, ...]], None]) -> None:
+    """Tell each event to an observer before it is judged, also one that is refused."""
+    _OBSERVERS.append(observer)
 
 
 def confine(folder: Path) -> None:
@@ -70,6 +76,8 @@ def confine(folder: Path) -> None:
         handlers[event] = _check_program
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
+        for observer in _OBSERVERS:
+            observer(event, args)
         handler = handlers.get(event)
         if handler is not None:
             handler(args)

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import sqlite3.dbapi2
 import urllib.parse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,23 @@ OUTSIDE = ".ringwork-outside"
 """The folder inside the copy that holds copies of databases from elsewhere."""
 
 
+_TOLD: list[Callable[[sqlite3.Connection], None]] = []
+
+
+def tell(opened: Callable[[sqlite3.Connection], None]) -> None:
+    """Hand every connection that is opened from here on to `opened`."""
+    _TOLD.append(opened)
+
+
 def redirect_databases(*, copy: Path, original: Path) -> None:
     """Make every later `sqlite3.connect` stay inside `copy`. original: the user's own root, whose files are mapped to the copy's."""
     true_connect = sqlite3.connect
 
     def connect(database: Any = ":memory:", *args: Any, **keywords: Any) -> Any:
-        return true_connect(_inside(database, copy, original, uri=bool(keywords.get("uri"))), *args, **keywords)
+        made = true_connect(_inside(database, copy, original, uri=bool(keywords.get("uri"))), *args, **keywords)
+        for told in _TOLD:
+            told(made)
+        return made
 
     sqlite3.connect = connect
     sqlite3.dbapi2.connect = connect
