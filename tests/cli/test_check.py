@@ -79,11 +79,13 @@ def test_keeps_its_id_when_lines_move(shop, run):
 
 
 def test_finds_a_warning_that_is_switched_off_for_everything(shop, run):
-    """`# noqa` without a rule hides every one, which is a finding by itself; with rule and reason it is listed and fails nothing."""
+    """`# noqa` without a rule that hides a shell is a finding; one that hides style is none, nor one with rule and reason."""
     (shop / "shop.py").write_text(SILENCED)
     ended = run("check", ".")
     assert (ended.code, "names no rule" in ended.text) == (1, True)
     (shop / "shop.py").write_text(SILENCED.replace("noqa", "noqa: S602 - an own tool"))
+    assert run("check", ".").code == 0
+    (shop / "shop.py").write_text("import os  # noqa\n")
     assert run("check", ".").code == 0
 
 

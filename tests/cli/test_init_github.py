@@ -156,9 +156,9 @@ def test_a_branch_that_brings_nothing_passes_and_nobody_is_told(pull, cookie):
 
 def test_a_branch_that_writes_a_hole_is_stopped_by_reading_alone(pull):
     """The job that starts nothing tells the line, and a branch beside it passes, whatever stood there before."""
-    stopped = pull.check("written", **{"more.py": "secret = 'x'  # noqa\n"})
+    stopped = pull.check("written", **{"more.py": "import os\nos.system(f'ls {os.getcwd()}')  # noqa\n"})
     assert stopped.code == 1, stopped.said
-    assert "file=more.py,line=1" in stopped.said
+    assert "file=more.py,line=2" in stopped.said
     passed = pull.check("plain", **{"plain.py": "NAME = 'shop'\n"})
     assert passed.code == 0, passed.said
 

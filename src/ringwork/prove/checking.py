@@ -18,7 +18,7 @@ from ringwork.prove import checked, grades, revision
 from ringwork.prove.checked import Checked
 from ringwork.survey import copies
 from ringwork.survey.flows import Flow, Strength
-from ringwork.survey.linters import merging, run, suppressions
+from ringwork.survey.linters import hearing, merging, run, suppressions
 from ringwork.survey.linters.tool import Asked
 from ringwork.survey.syntax import Files
 
@@ -118,7 +118,8 @@ def check(asked: Place, options: Options, *, today: datetime.date) -> Checked:
     files = Files(asked.root)
     results = run.run(Asked(root=asked.root, files=asked.names, is_whole=asked.is_whole)) if options.tools else ()
     comments = list(suppressions.of_files(files, asked.names))
-    hidden = (*comments, *(suppressions.of_settings(asked.root) if asked.is_whole else ()))
+    every = (*comments, *(suppressions.of_settings(asked.root) if asked.is_whole else ()))
+    hidden = tuple(suppressions.met(every, hearing.known_behind((), results)))
     ours = [one.flow for one in hidden if one.fault]
     rows = merging.merged(ours, [flow for one in results for flow in one.flows], spans=files.span)
     found = checked.found(rows, hidden, select=options.select, ignore=options.ignore, today=today)

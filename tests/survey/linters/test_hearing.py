@@ -54,6 +54,12 @@ def test_lists_what_is_switched_off(tmp_path):
     ]
 
 
+def test_tells_a_comment_that_hides_a_hole_from_one_that_hides_style(tmp_path):
+    """Without a rule both hide everything, and only behind one of them is anything of security."""
+    found = _heard(tmp_path, _facts(), b=SHELL.replace("shell=True)", "shell=True)  # noqa"), c="import os  # noqa\n")
+    assert {(one.file, one.is_grave) for one in found.silenced} == {("b.py", True), ("c.py", False)}
+
+
 def test_crosses_as_json(tmp_path):
     """The process that reads hands plain data on, and all of it comes back."""
     found = _heard(tmp_path, _facts(Strength.STRONG), b="x = 1  # noqa\n")

@@ -61,6 +61,16 @@ def test_respects_what_the_project_ignores_in_ruff(tmp_path):
     assert "ruff S101" in {one.sink for one in result.flows}
 
 
+def test_knows_what_a_comment_hides(tmp_path):
+    """A warning behind a comment is not told as open, and is known to be there; a comment of another rule hides nothing."""
+    hushed = SHELL.replace("shell=True)", "shell=True)  # noqa: S602")
+    other = SHELL.replace("shell=True)", "shell=True)  # noqa: E501")
+    whole = f"# ruff: noqa\n{SHELL}"
+    result = _of(ruff.TOOL, _asked(tmp_path, hushed=hushed, other=other, whole=whole))
+    assert {one.place.file for one in result.flows if one.sink == "ruff S602"} == {"other.py"}
+    assert {one.place.file for one in result.hidden if one.sink == "ruff S602"} == {"hushed.py", "whole.py"}
+
+
 def test_prints_no_password_that_bandit_found(tmp_path):
     """A report is read by more people than the file: the length stands for the password."""
     result = _of(bandit.TOOL, _asked(tmp_path, keys='password = "hunter2-very-long"\n'))

@@ -48,8 +48,6 @@ _RUFF: Mapping[str, str] = MappingProxyType(
     {
         "BLE001": "swallowed",
         "E722": "swallowed",
-        "PGH003": "suppression",
-        "PGH004": "suppression",
         "T100": "debugger",
     }
 )

@@ -29,7 +29,7 @@ def with_others(facts: SourceFacts, root: Path, names: Collection[str], *, tools
         facts,
         heard=tuple(_heard(one, len(asked.files)) for one in results),
         imported=tuple(_imported(facts.flows, theirs, files)),
-        silenced=tuple(_silenced(root, files, asked.files)),
+        silenced=tuple(_silenced(root, files, asked.files, known_behind(facts.flows, results))),
     )
 
 
@@ -47,8 +47,15 @@ def _imported(ours: Sequence[Flow], theirs: Sequence[Flow], files: Files) -> Ite
             yield replace(row.flow, sink=", ".join(rules), strength=row.flow.strength if is_ours else Strength.WEAK)
 
 
-def _silenced(root: Path, files: Files, names: Sequence[str]) -> Iterator[Silenced]:
-    found = [one for one in (*suppressions.of_files(files, names), *suppressions.of_settings(root)) if one.hides_security]
+def known_behind(ours: Sequence[Flow], results: Sequence[Result]) -> list[Flow]:
+    """Findings that would stand at a line if no comment were there: what a tool hides, but for mere remarks, and our own strong ones."""
+    hidden = [flow for one in results for flow in one.hidden if not codes.is_remark(flow.sink)]
+    return hidden + [flow for flow in ours if flow.strength is Strength.STRONG]
+
+
+def _silenced(root: Path, files: Files, names: Sequence[str], behind: Sequence[Flow]) -> Iterator[Silenced]:
+    every = suppressions.met((*suppressions.of_files(files, names), *suppressions.of_settings(root)), behind)
+    found = [one for one in every if one.hides_security]
     days = ages.of(root, {(one.file, one.line) for one in found})
     for one in found:
         day = days.get((one.file, one.line))

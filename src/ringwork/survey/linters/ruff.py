@@ -1,20 +1,25 @@
 """ruff's security rules, with the project's own configuration: what that ignores stays ignored, and is listed with the suppressions.
 
-Against a clean result that nobody asked for: the rules are asked for by name, since hardly a project selects them.
+Against a clean result that nobody asked for: the rules are asked for by name, since hardly a project selects them. Comments that switch
+them off are obeyed here, not there, so that what each of them hides is known.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ringwork.survey import copies
-from ringwork.survey.flows import Unread
+from ringwork.survey.flows import Flow, Unread
 from ringwork.survey.linters import codes, tool
 from ringwork.survey.linters.tool import Asked, Declined, Saw, Tool
+from ringwork.survey.syntax import Files
 
+NOQA = re.compile(r"#\s*(?P<whole>(?:ruff|flake8)[:=]\s*)?noqa\b(?:\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?", re.IGNORECASE)
+"""How ruff reads a comment that switches rules off."""
 _SYNTAX = ("invalid-syntax", "E999", "E902")
 
 
@@ -25,7 +30,16 @@ def start(asked: Asked, result: Path) -> Sequence[str] | Declined:
         return tool.absent("ruff")
     # What the command line selects is not ignored by the file, so what the file ignores is said there too.
     ignored = [code for code in ignores(asked.root) if code.startswith(codes.RUFF_ASKED)]
-    options = ["--no-cache", "--exit-zero", "--no-fix", "--quiet", "--force-exclude", "--select", ",".join(codes.RUFF_ASKED)]
+    options = [
+        "--no-cache",
+        "--exit-zero",
+        "--no-fix",
+        "--quiet",
+        "--force-exclude",
+        "--ignore-noqa",
+        "--select",
+        ",".join(codes.RUFF_ASKED),
+    ]
     options += ["--ignore", ",".join(ignored)] if ignored else []
     return [*words, "check", *options, "--output-format", "json", "--output-file", str(result), "--", *asked.files]
 
@@ -57,17 +71,28 @@ def _texts(given: Any) -> list[str]:
 
 def read(result: Path, asked: Asked) -> Saw:
     """Findings; a file with a syntax error is not wholly read, which ruff tells as a finding."""
-    flows, unread = [], dict[str, Unread]()
+    flows, hidden, unread = list[Flow](), list[Flow](), dict[str, Unread]()
+    files = Files(asked.root)
     for one in tool.json_of(result):
         code, file = one["code"] or "invalid-syntax", tool.inside(one["filename"], asked.root)
         line, column = one["location"]["row"], one["location"]["column"] - 1
         if code in _SYNTAX:
             unread.setdefault(file, Unread(file=file, line=line, why=f"ruff: {one['message']}"))
         else:
-            flows.append(
-                tool.seen(tool="ruff", code=code, kind=codes.of_ruff(code), file=file, line=line, column=column, said=one["message"])
-            )
-    return Saw(flows=tuple(flows), unread=tuple(unread.values()))
+            flow = tool.seen(tool="ruff", code=code, kind=codes.of_ruff(code), file=file, line=line, column=column, said=one["message"])
+            (hidden if _is_hidden(files, file, one.get("noqa_row") or line, code) else flows).append(flow)
+    return Saw(flows=tuple(flows), unread=tuple(unread.values()), hidden=tuple(hidden))
+
+
+def _is_hidden(files: Files, file: str, row: int, code: str) -> bool:
+    """Whether a comment switches a rule off at the row where ruff looks for it, or for the whole file."""
+    for line, text, _ in files.file(file).comments:
+        found = NOQA.search(text)
+        if found is not None and (line == row or found["whole"]):
+            named = re.split(r"[,\s]+", found["codes"].strip()) if found["codes"] else []
+            if not named or any(code.startswith(one.upper()) for one in named):
+                return True
+    return False
 
 
 TOOL = Tool(name="ruff", start=start, read=read)

@@ -52,7 +52,7 @@ def _one(tool: Tool, asked: Asked, folder: Path, limit_seconds: float) -> Result
         # A result in another form than the one we know is no result, whatever it holds.
         said = f"{error}; {errors}" if errors else f"{error}"
         return Result(tool=tool.name, version=version, state=State.FAILED, why=f"{tool.name}: {said[:_TOLD]}")
-    return Result(tool=tool.name, version=version, state=State.RAN, flows=saw.flows, unread=saw.unread)
+    return Result(tool=tool.name, version=version, state=State.RAN, flows=saw.flows, unread=saw.unread, hidden=saw.hidden)
 
 
 def _ended(words: Sequence[str], root: Path, prints_to: Path | None, limit_seconds: float) -> str:

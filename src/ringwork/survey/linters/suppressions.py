@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -35,6 +35,7 @@ class Form(StrEnum):
 class Suppression:
     """One. codes: the rules that it names, () for all. reason: what is said beside it, "" for nothing. text: as it is written.
 
+    is_met: whether a warning of security is known to be behind it; a noqa without a rule may be of a matter of style.
     first, last: the lines that it covers, 1 to 0 for a setting, which covers what it names. file: relative to the project.
     """
 
@@ -46,6 +47,7 @@ class Suppression:
     text: str
     first: int = 1
     last: int = 0
+    is_met: bool = True
 
     @property
     def hides_security(self) -> bool:
@@ -59,13 +61,13 @@ class Suppression:
     @property
     def is_grave(self) -> bool:
         """Whether its fault is one of security for sure; behind an error of types there may be none."""
-        return bool(self.fault) and self.form is not Form.TYPE_IGNORE
+        return bool(self.fault) and self.form is not Form.TYPE_IGNORE and self.is_met
 
     @property
     def flow(self) -> Flow:
-        """It as a finding: strong where it is grave."""
+        """It as a finding: strong where it is grave and hides everything: then nobody knows what."""
         step = Step(file=self.file, line=max(self.line, 1), column=0, said=f"{self.text[:80]}: {self.fault}")
-        strength = Strength.STRONG if self.is_grave else Strength.WEAK
+        strength = Strength.STRONG if self.is_grave and not self.codes else Strength.WEAK
         return Flow(
             kind="suppression", strength=strength, sink=self.form.value, entry=Entry(), steps=(step,), function="", detail=step.said
         )
@@ -88,6 +90,8 @@ def is_of_security(code: str) -> bool:
 
 
 _ANY = re.IGNORECASE
+_OF_FILES = re.compile(r"#\s*(?:ruff|flake8)[:=]\s*noqa", re.IGNORECASE)
+_END = 1_000_000_000
 _CODE = r"[A-Za-z]+[0-9]+"
 _TEST = r"(?:B\d{3}|[a-z]+(?:_[a-z0-9]+)+)"
 """A test of bandit, by its number or its name."""
@@ -113,17 +117,28 @@ def of_files(files: Files, names: Iterable[str]) -> Iterator[Suppression]:
             for form, pattern in _FORMS.items():
                 found = pattern.search(text)
                 if found is not None:
-                    first, last = _covered(files, name, line, is_alone=is_alone)
+                    named = tuple(re.split(r"[,\s]+", found["codes"].strip())) if found["codes"] and found["codes"].strip() else ()
+                    is_whole = form is Form.NOQA and _OF_FILES.search(text) is not None
+                    first, last = (1, _END) if is_whole else _covered(files, name, line, is_alone=is_alone)
                     yield Suppression(
                         form=form,
                         file=name,
                         line=line,
-                        codes=tuple(re.split(r"[,\s]+", found["codes"].strip())) if found["codes"] and found["codes"].strip() else (),
+                        codes=named,
                         reason=_reason(found["rest"], text[: found.start()]) or _above(alone, line),
                         text=text,
                         first=first,
                         last=last,
+                        is_met=form is not Form.NOQA or bool(named),
                     )
+
+
+def met(found: Iterable[Suppression], hidden: Iterable[Flow]) -> Iterator[Suppression]:
+    """The same, those without a rule that hide one of these findings marked so."""
+    places = {(flow.place.file, flow.place.line) for flow in hidden}
+    for one in found:
+        is_met = one.is_met or any(file == one.file and one.first <= line <= one.last for file, line in places)
+        yield replace(one, is_met=is_met)
 
 
 def _covered(files: Files, name: str, line: int, *, is_alone: bool) -> tuple[int, int]:

@@ -55,10 +55,11 @@ class Declined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saw:
-    """What a result file says. read: the files that it speaks of, () where it names none."""
+    """What a result file says. hidden: findings that a comment of the project switches off."""
 
     flows: tuple[Flow, ...] = ()
     unread: tuple[Unread, ...] = ()
+    hidden: tuple[Flow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,7 @@ class Result:
     unlock: str = ""
     flows: tuple[Flow, ...] = ()
     unread: tuple[Unread, ...] = ()
+    hidden: tuple[Flow, ...] = ()
 
 
 def words_of(name: str) -> tuple[str, ...]:
