@@ -14,9 +14,7 @@ def test_every_kind_belongs_to_a_check_of_the_catalogue():
 
 def test_every_code_of_other_tools_means_a_kind_that_is_known():
     """The table of codes and the table of kinds are held together."""
-    met = {codes.of_bandit(f"B{number}") for number in range(101, 720)} | {
-        codes.of_ruff(code) for code in ("BLE001", "T100", "S602")
-    }
+    met = {codes.of_bandit(f"B{number}") for number in range(101, 720)} | {codes.of_ruff(code) for code in ("BLE001", "T100", "S602")}
     assert met <= set(kinds.kinds())
 
 
