@@ -7,7 +7,24 @@ still has every part that could be read.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Union
+from typing import TYPE_CHECKING, Union, dataclass_transform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Self
+
+    @dataclass_transform(frozen_default=True)
+    class Node:
+        """What a type checker sees of a plain tuple with named fields: fifty tuple types that name each other cost it minutes."""
+
+        _fields: tuple[str, ...]
+
+        def __iter__(self) -> Iterator[Any]: ...
+        def __lt__(self, other: Any) -> bool: ...
+        def _replace(self, **changed: Any) -> Self: ...
+
+else:
+    from typing import NamedTuple as Node
 
 _COLUMNS = 4096
 
@@ -32,25 +49,25 @@ def column_of(at: int) -> int:
 # -- expressions ------------------------------------------------------------------------------------------------
 
 
-class Constant(NamedTuple):
+class Constant(Node):
     """A literal. `...` is the name Ellipsis."""
 
     at: int
     value: Literal
 
 
-class Name(NamedTuple):
+class Name(Node):
     at: int
     id: str
 
 
-class Attribute(NamedTuple):
+class Attribute(Node):
     at: int
     of: Expression
     name: str
 
 
-class Item(NamedTuple):
+class Item(Node):
     """of[key]; several keys are a tuple."""
 
     at: int
@@ -58,14 +75,14 @@ class Item(NamedTuple):
     key: Expression
 
 
-class Slice(NamedTuple):
+class Slice(Node):
     at: int
     lower: Expression | None
     upper: Expression | None
     step: Expression | None
 
 
-class Call(NamedTuple):
+class Call(Node):
     """keywords: (name, value); a name of "" is a mapping that is unpacked (**value). Unpacked positions are Starred."""
 
     at: int
@@ -74,7 +91,7 @@ class Call(NamedTuple):
     keywords: tuple[tuple[str, Expression], ...]
 
 
-class Binary(NamedTuple):
+class Binary(Node):
     """operator: + - * / // % ** @ << >> & | ^"""
 
     at: int
@@ -83,7 +100,7 @@ class Binary(NamedTuple):
     right: Expression
 
 
-class Unary(NamedTuple):
+class Unary(Node):
     """operator: not - + ~"""
 
     at: int
@@ -91,7 +108,7 @@ class Unary(NamedTuple):
     value: Expression
 
 
-class Logic(NamedTuple):
+class Logic(Node):
     """operator: and, or. values: two or more; a run of one operator is one node."""
 
     at: int
@@ -99,7 +116,7 @@ class Logic(NamedTuple):
     values: tuple[Expression, ...]
 
 
-class Compare(NamedTuple):
+class Compare(Node):
     """operators: == != < <= > >= in, not in, is, is not; as many as there are rights."""
 
     at: int
@@ -108,7 +125,7 @@ class Compare(NamedTuple):
     rights: tuple[Expression, ...]
 
 
-class Choice(NamedTuple):
+class Choice(Node):
     """then if test else other."""
 
     at: int
@@ -117,7 +134,7 @@ class Choice(NamedTuple):
     other: Expression
 
 
-class Text(NamedTuple):
+class Text(Node):
     """An f-string, or (is_template) a t-string. parts: Constant (str) and Format; neighbours of plain text are one part."""
 
     at: int
@@ -125,7 +142,7 @@ class Text(NamedTuple):
     is_template: bool
 
 
-class Format(NamedTuple):
+class Format(Node):
     """{value!conversion:specification}. conversion: "" or r, s, a."""
 
     at: int
@@ -134,7 +151,7 @@ class Format(NamedTuple):
     specification: Text | None
 
 
-class Sequence(NamedTuple):
+class Sequence(Node):
     """kind: list, tuple or set."""
 
     at: int
@@ -142,14 +159,14 @@ class Sequence(NamedTuple):
     items: tuple[Expression, ...]
 
 
-class Mapping(NamedTuple):
+class Mapping(Node):
     """A dict. items: (key, value); no key is a mapping that is unpacked."""
 
     at: int
     items: tuple[tuple[Expression | None, Expression], ...]
 
 
-class Loop(NamedTuple):
+class Loop(Node):
     """One `for` of a comprehension."""
 
     target: Expression
@@ -158,7 +175,7 @@ class Loop(NamedTuple):
     is_async: bool
 
 
-class Comprehension(NamedTuple):
+class Comprehension(Node):
     """kind: list, set, dict or generator. value: of a dict's items, else None."""
 
     at: int
@@ -168,7 +185,7 @@ class Comprehension(NamedTuple):
     loops: tuple[Loop, ...]
 
 
-class Parameter(NamedTuple):
+class Parameter(Node):
     """kind: positional (before /), any, keyword (after *), args (*name) or kwargs (**name)."""
 
     at: int
@@ -178,35 +195,35 @@ class Parameter(NamedTuple):
     default: Expression | None
 
 
-class Lambda(NamedTuple):
+class Lambda(Node):
     at: int
     parameters: tuple[Parameter, ...]
     body: Expression
 
 
-class Await(NamedTuple):
+class Await(Node):
     at: int
     value: Expression
 
 
-class Yield(NamedTuple):
+class Yield(Node):
     at: int
     value: Expression | None
     is_from: bool
 
 
-class Starred(NamedTuple):
+class Starred(Node):
     at: int
     value: Expression
 
 
-class Walrus(NamedTuple):
+class Walrus(Node):
     at: int
     name: str
     value: Expression
 
 
-class Broken(NamedTuple):
+class Broken(Node):
     """An expression or statement that could not be read. parts: what inside it could."""
 
     at: int
@@ -216,38 +233,38 @@ class Broken(NamedTuple):
 # -- patterns of match ------------------------------------------------------------------------------------------
 
 
-class Capture(NamedTuple):
+class Capture(Node):
     """A name, or "" for _."""
 
     at: int
     name: str
 
 
-class Matches(NamedTuple):
+class Matches(Node):
     """A literal or a dotted name to be equal to."""
 
     at: int
     value: Expression
 
 
-class Either(NamedTuple):
+class Either(Node):
     at: int
     patterns: tuple[Pattern, ...]
 
 
-class Rest(NamedTuple):
+class Rest(Node):
     """*name in a sequence."""
 
     at: int
     name: str
 
 
-class Several(NamedTuple):
+class Several(Node):
     at: int
     items: tuple[Pattern, ...]
 
 
-class Keyed(NamedTuple):
+class Keyed(Node):
     """{key: pattern, **rest}; rest "" for none."""
 
     at: int
@@ -255,7 +272,7 @@ class Keyed(NamedTuple):
     rest: str
 
 
-class Instance(NamedTuple):
+class Instance(Node):
     """Class(pattern, name=pattern); positional patterns have the name ""."""
 
     at: int
@@ -263,7 +280,7 @@ class Instance(NamedTuple):
     items: tuple[tuple[str, Pattern], ...]
 
 
-class Bound(NamedTuple):
+class Bound(Node):
     """pattern as name."""
 
     at: int
@@ -274,7 +291,7 @@ class Bound(NamedTuple):
 # -- statements -------------------------------------------------------------------------------------------------
 
 
-class Assign(NamedTuple):
+class Assign(Node):
     """targets: a = b = value has two."""
 
     at: int
@@ -282,7 +299,7 @@ class Assign(NamedTuple):
     value: Expression
 
 
-class Declare(NamedTuple):
+class Declare(Node):
     """target: annotation = value."""
 
     at: int
@@ -291,7 +308,7 @@ class Declare(NamedTuple):
     value: Expression | None
 
 
-class Augment(NamedTuple):
+class Augment(Node):
     """target operator= value; operator without its =."""
 
     at: int
@@ -300,43 +317,43 @@ class Augment(NamedTuple):
     value: Expression
 
 
-class Evaluate(NamedTuple):
+class Evaluate(Node):
     """An expression that stands as a statement."""
 
     at: int
     value: Expression
 
 
-class Return(NamedTuple):
+class Return(Node):
     at: int
     value: Expression | None
 
 
-class Raise(NamedTuple):
+class Raise(Node):
     at: int
     value: Expression | None
     cause: Expression | None
 
 
-class Assert(NamedTuple):
+class Assert(Node):
     at: int
     test: Expression
     message: Expression | None
 
 
-class Delete(NamedTuple):
+class Delete(Node):
     at: int
     targets: tuple[Expression, ...]
 
 
-class Jump(NamedTuple):
+class Jump(Node):
     """kind: break or continue. `pass` leaves nothing."""
 
     at: int
     kind: str
 
 
-class If(NamedTuple):
+class If(Node):
     """elif is an If, alone in other."""
 
     at: int
@@ -345,14 +362,14 @@ class If(NamedTuple):
     other: Block
 
 
-class While(NamedTuple):
+class While(Node):
     at: int
     test: Expression
     body: Block
     other: Block
 
 
-class For(NamedTuple):
+class For(Node):
     at: int
     target: Expression
     source: Expression
@@ -361,7 +378,7 @@ class For(NamedTuple):
     is_async: bool
 
 
-class Handler(NamedTuple):
+class Handler(Node):
     """One `except`. kinds: the exceptions, () for a bare one; name: "" for none."""
 
     at: int
@@ -371,7 +388,7 @@ class Handler(NamedTuple):
     is_group: bool
 
 
-class Try(NamedTuple):
+class Try(Node):
     at: int
     body: Block
     handlers: tuple[Handler, ...]
@@ -379,7 +396,7 @@ class Try(NamedTuple):
     final: Block
 
 
-class With(NamedTuple):
+class With(Node):
     """items: (manager, target or None)."""
 
     at: int
@@ -388,20 +405,20 @@ class With(NamedTuple):
     is_async: bool
 
 
-class Case(NamedTuple):
+class Case(Node):
     at: int
     pattern: Pattern
     guard: Expression | None
     body: Block
 
 
-class Match(NamedTuple):
+class Match(Node):
     at: int
     subject: Expression
     cases: tuple[Case, ...]
 
 
-class Function(NamedTuple):
+class Function(Node):
     """at: of the name's line, not the decorator's. end: the last line, from 1. is_generator: it yields, itself."""
 
     at: int
@@ -415,7 +432,7 @@ class Function(NamedTuple):
     end: int
 
 
-class Class(NamedTuple):
+class Class(Node):
     at: int
     name: str
     bases: tuple[Expression, ...]
@@ -425,14 +442,14 @@ class Class(NamedTuple):
     end: int
 
 
-class Import(NamedTuple):
+class Import(Node):
     """names: (dotted name, name after `as` or "")."""
 
     at: int
     names: tuple[tuple[str, str], ...]
 
 
-class ImportFrom(NamedTuple):
+class ImportFrom(Node):
     """level: leading dots. names: (name or "*", name after `as` or "")."""
 
     at: int
@@ -441,7 +458,7 @@ class ImportFrom(NamedTuple):
     names: tuple[tuple[str, str], ...]
 
 
-class Scope(NamedTuple):
+class Scope(Node):
     """kind: global or nonlocal."""
 
     at: int
@@ -449,7 +466,7 @@ class Scope(NamedTuple):
     names: tuple[str, ...]
 
 
-class Alias(NamedTuple):
+class Alias(Node):
     """type name = value."""
 
     at: int
@@ -457,7 +474,7 @@ class Alias(NamedTuple):
     value: Expression
 
 
-class Comment(NamedTuple):
+class Comment(Node):
     """text: with its #. is_alone: nothing else stands on the line."""
 
     line: int
@@ -465,14 +482,14 @@ class Comment(NamedTuple):
     is_alone: bool
 
 
-class Fault(NamedTuple):
+class Fault(Node):
     """What of a file could not be read. line: 0 for the whole file."""
 
     line: int
     what: str
 
 
-class Module(NamedTuple):
+class Module(Node):
     """One file. name: dotted, "" for a script outside any import root. file: relative to the project, with slashes. lines: how many."""
 
     file: str

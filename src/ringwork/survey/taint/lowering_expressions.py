@@ -67,7 +67,7 @@ _COMPARING = {
 }
 
 # The three kinds that are most of every file are made without the check of their fields, which would cost as much as all the rest.
-_new = tuple.__new__
+_new: Callable[..., ir.Expression] = tuple.__new__
 
 
 def _name(node: Node, source: Source) -> ir.Expression:
@@ -85,7 +85,7 @@ def _attribute(node: Node, source: Source) -> ir.Expression:
     of = EXPRESSIONS[kind := owner.kind_id](owner, source)
     if of.__class__ is ir.Starred:
         return _lifted(of, lambda value: ir.Attribute(value.at, value, source.name(name)))
-    return _new(ir.Attribute, (of[0] if kind != PARENTHESES else place(owner), of, source.name(name)))
+    return _new(ir.Attribute, (of.at if kind != PARENTHESES else place(owner), of, source.name(name)))
 
 
 def _lifted(starred: ir.Expression, around: Callable[[ir.Expression], ir.Expression]) -> ir.Expression:
@@ -100,7 +100,7 @@ def _call(node: Node, source: Source) -> ir.Expression:
         children = parts(node)
     called, given = children
     function = EXPRESSIONS[kind := called.kind_id](called, source)
-    at = function[0] if kind != PARENTHESES else place(called)
+    at = function.at if kind != PARENTHESES else place(called)
     taken = arguments(given, source) if given.kind_id == _LIST else ((expression(given, source),), ())
     if function.__class__ is ir.Starred:
         return _lifted(function, lambda value: ir.Call(value.at, value, *taken))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from tree_sitter import Node
@@ -37,7 +38,7 @@ _RELATIVE = kind_named("relative_import")
 _WILDCARD = kind_named("wildcard_import")
 _PREFIX = kind_named("import_prefix")
 _DOTTED = kind_named("dotted_name")
-_new = tuple.__new__
+_new: Callable[..., ir.Statement] = tuple.__new__
 
 
 def _expression_statement(node: Node, source: Source) -> ir.Statement:
