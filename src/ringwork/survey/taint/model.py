@@ -10,7 +10,7 @@ import functools
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 from importlib import resources
@@ -34,6 +34,8 @@ class Models:
         self._aliases, self._values, self._bases, self._raw = aliases, values, bases, raw
         self._read: dict[tuple[str, str], Function] = {}
         self._canonical: dict[str, str] = {}
+        self._lineages: dict[str, tuple[str, ...]] = {}
+        self._members: dict[tuple[str, str, str], Function | None] = {}
 
     def canonical(self, dotted: str) -> str:
         """The name under which the models have it: aliases of the whole and of what it begins with are followed."""
@@ -85,7 +87,7 @@ class Models:
 
     def bases(self, type_: str) -> tuple[str, ...]:
         """All described bases, nearest first; the type itself is not among them."""
-        return tuple(self._ancestors(self.canonical(type_)))[1:]
+        return self._ancestors(self.canonical(type_))[1:]
 
     def described(self, kind: str, name: str) -> Function:
         """What the line of this kind and name itself says, bases aside."""
@@ -98,16 +100,27 @@ class Models:
             return tuple(said for said in (found.type, found.items) if said and said != "self")
         return {"alias": (self._aliases.get(name, ""),), "value": (self._values.get(name, ""),)}.get(kind, self._bases.get(name, ()))
 
-    def _ancestors(self, type_: str) -> Iterator[str]:
-        waiting, seen = [type_], set[str]()
-        while waiting:
-            name = waiting.pop(0)
-            if name not in seen:
-                seen.add(name)
-                yield name
-                waiting += [self.canonical(base) for base in self._bases.get(name, ())]
+    def _ancestors(self, type_: str) -> tuple[str, ...]:
+        """A type and its bases, nearest first."""
+        found = self._lineages.get(type_)
+        if found is None:
+            waiting, seen = [type_], dict[str, None]()
+            while waiting:
+                name = waiting.pop(0)
+                if name not in seen:
+                    seen[name] = None
+                    waiting += [self.canonical(base) for base in self._bases.get(name, ())]
+            found = self._lineages[type_] = tuple(seen)
+        return found
 
     def _inherited(self, kind: str, type_: str, name: str) -> Function | None:
+        """Asked of each attribute that is read, over and over for few types; so each answer is given once."""
+        key = kind, type_, name
+        if key not in self._members:
+            self._members[key] = self._searched(kind, type_, name)
+        return self._members[key]
+
+    def _searched(self, kind: str, type_: str, name: str) -> Function | None:
         for owner in self._ancestors(self.canonical(type_)):
             if f"{owner}.{name}" in self._raw[kind]:
                 return self._of(kind, f"{owner}.{name}")
