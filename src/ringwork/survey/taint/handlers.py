@@ -12,8 +12,8 @@ class Brought:
     source: the kind of flows.Entry (query, form, body, path, header, cookie, file, message), "" where it is no part of the request by
     itself (a session, a request object, another's result). name: as the client sends it. type: dotted name of its class
     ("starlette.requests.Request", or the project's own "shop.models.Order"), "" unknown. is_text: whether arbitrary text may arrive (an
-    int, UUID, Enum, Literal or a path converter of digits brings none). function: dotted name of the project's function that makes the
-    value (Depends), "" for none.
+    int, UUID, Enum, Literal or a path converter of digits brings none). function: dotted name of the project's function or class that
+    makes the value (Depends), "" for none. items: dotted type of the elements, where it is a list.
     """
 
     source: str = ""
@@ -21,17 +21,21 @@ class Brought:
     type: str = ""
     is_text: bool = True
     function: str = ""
+    items: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handler:
     """One function that answers requests.
 
-    function: dotted, module and qualified name ("shop.orders.OrderView.get"). path: template, parameters in braces; constant: whether
-    it has none, so that the request's path is no input. methods: upper case. brought: by the parameter's name. answers: html, json,
-    text or "" for what a plain returned text becomes. authenticated_by, csrf: names of what authenticates, and of what exempts or
-    protects; "" none seen. kind: http or websocket. file, line: of the function. instance: dotted class whose method it is, "" for a
-    plain function.
+    function: dotted, module and qualified name ("shop.orders.OrderView.get"); the class itself where a class view has no method of the
+    project's own. path: template, parameters in braces; "" for a view that no URLconf leads to. methods: upper case, of the route.
+    brought: by the parameter's name. answers: html, json, text or "" for what a plain returned text becomes. authenticated_by: names of
+    what authenticates. csrf: "exempt: <name>" or "protected: <name>", "" none seen. kind: http or websocket. file, line: of the
+    function. instance: dotted class whose method it is, "" for a plain function. verb: the method that reaches this very function where
+    the route stands for a class, "" for all. segments: what the parameters of the path bring, by name, for those who read them from the
+    request. depends: what the parameters of the functions and classes that it depends on bring, by their dotted name (those that
+    Brought.function names). is_public: its author declared it open to everybody.
     """
 
     function: str
@@ -46,6 +50,10 @@ class Handler:
     file: str = ""
     line: int = 0
     instance: str = ""
+    verb: str = ""
+    segments: dict[str, Brought] = field(default_factory=dict)
+    depends: dict[str, dict[str, Brought]] = field(default_factory=dict)
+    is_public: bool = False
 
     @property
     def is_constant(self) -> bool:

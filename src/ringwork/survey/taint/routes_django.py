@@ -1,0 +1,407 @@
+"""Routes of Django: the views that its URLconfs lead to, functions and classes, and those of Django REST framework."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ringwork.survey.taint import ir, routes_checks, routes_paths, routes_urls, routes_views
+from ringwork.survey.taint.handlers import Brought, Handler
+from ringwork.survey.taint.project import Defined, DefinedClass, Project
+from ringwork.survey.taint.routes_scope import Known, Scope, argument, class_value, dotted, follow, items, text, texts, written
+from ringwork.survey.taint.routes_urls import Pattern, Registered
+from ringwork.survey.taint.routes_wiring import Wiring, imports_of, scope_of, target_of
+
+_VERBS = frozenset(verb.upper() for verb in routes_views.VERBS)
+_REQUIRED = {"require_GET": ("GET",), "require_POST": ("POST",), "require_safe": ("GET", "HEAD")}
+_LOGIN = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+_CSRF = "django.middleware.csrf.CsrfViewMiddleware"
+_MAPPED = {"list": "GET", "create": "POST", "retrieve": "GET", "update": "PUT", "partial_update": "PATCH", "destroy": "DELETE"}
+
+
+def handlers(wiring: Wiring) -> Iterator[Handler]:
+    """Every function that answers requests of the project; those that no URLconf leads to have the path ""."""
+    if not any("django" in imports_of(unit) or routes_urls.is_settings(unit) for unit in wiring.project.units()):
+        return
+    reading = _Reading(wiring.project)
+    found: set[str] = set()
+    for one in routes_urls.Reader(wiring).read():
+        for handler in reading.registered(one) if isinstance(one, Registered) else reading.pattern(one):
+            found.add(handler.function)
+            found.add(handler.instance)
+            yield handler
+    yield from reading.left(found)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """middlewares, permissions, authentications: of the settings, as they are written there."""
+
+    project: Project
+    middlewares: list[str] = field(default_factory=list)
+    permissions: list[str] = field(default_factory=list)
+    authentications: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for known in routes_urls.setting(self.project, "MIDDLEWARE"):
+            self.middlewares += texts(known.scope, known.expression)
+        for known in routes_urls.setting(self.project, "REST_FRAMEWORK"):
+            scope, table = follow(known)
+            for key, value in table.items if isinstance(table, ir.Mapping) else ():
+                name = text(scope, key) if key is not None else None
+                if name == "DEFAULT_PERMISSION_CLASSES":
+                    self.permissions += texts(scope, value)
+                elif name == "DEFAULT_AUTHENTICATION_CLASSES":
+                    self.authentications += texts(scope, value)
+
+    # -- patterns ---------------------------------------------------------------------------------------------------
+
+    def pattern(self, one: Pattern) -> Iterator[Handler]:
+        """The handlers behind one pattern; none where the view is a library's."""
+        scope, view = one.view
+        target, wrappers = target_of(scope, view)
+        if target is None and (name := text(scope, view)):
+            target = self.project.function(name)
+        if isinstance(target, Defined):
+            yield self.function(one, target, wrappers)
+        elif target is not None:
+            mapped = _mapped(follow(one.view))
+            yield from self.of_class(one, target, wrappers, mapped)
+
+    def function(self, one: Pattern, view: Defined, wrappers: tuple[ir.Expression, ...]) -> Handler:
+        """A function view."""
+        scope = scope_of(self.project, view)
+        decorators = (*wrappers, *view.node.decorators)
+        listed = _listed_methods(scope, decorators)
+        is_rest = any(written(decorator).rpartition(".")[2] == "api_view" for decorator in decorators)
+        methods = listed or tuple(sorted({"GET", "HEAD", *_seen_methods(view)}))
+        checks = [*self._around(one.around), *routes_checks.of_decorators(scope, decorators)]
+        if is_rest and not any(written(decorator).rpartition(".")[2] == "permission_classes" for decorator in decorators):
+            checks += self._default_permissions()
+        return self._handler(one, view, methods, "", checks, decorators, is_rest=is_rest, skip=0)
+
+    def of_class(
+        self, one: Pattern, owner: DefinedClass, wrappers: tuple[ir.Expression, ...], mapped: dict[str, str] | None
+    ) -> Iterator[Handler]:
+        """A class view: each method that the project wrote, and what the library's methods call of it."""
+        found = routes_views.verbs(self.project, owner)
+        if mapped is not None:
+            found = {verb: self.project.method(owner, action) for verb, action in mapped.items()}
+        listed = _listed_methods(scope_of(self.project, owner), (*wrappers, *owner.node.decorators))
+        methods = tuple(sorted(verb.upper() for verb in found if not listed or verb.upper() in listed))
+        yield from self.methods(one, owner, wrappers, {verb.upper(): method for verb, method in found.items()}, methods)
+
+    def methods(
+        self,
+        one: Pattern,
+        owner: DefinedClass,
+        wrappers: tuple[ir.Expression, ...],
+        found: dict[str, Defined | None],
+        methods: tuple[str, ...],
+        extra: tuple[str, ...] | None = None,
+    ) -> Iterator[Handler]:
+        """The handlers of one address of a class. extra: the permissions of this action alone, None for those of the class."""
+        checks = [*self._around(one.around), *self.class_checks(owner, wrappers, extra)]
+        alone = [verb for verb, method in found.items() if method is not None and _is_marked(self.project, method)]
+        rest = tuple(verb for verb in methods if verb not in alone)
+        known = False
+        for verb, method in found.items():
+            if method is None or verb not in methods:
+                continue
+            known = True
+            scope = scope_of(self.project, method)
+            decorators = (*wrappers, *owner.node.decorators, *method.node.decorators)
+            more = [*checks, *routes_checks.of_decorators(scope, method.node.decorators)]
+            shown = (verb,) if verb in alone else rest
+            yield self._handler(one, method, shown, verb if len(shown) > 1 else "", more, decorators, owner=owner)
+        shown = rest or methods
+        if any(method is None for method in found.values()) or not found:
+            for hook in routes_views.hooks(self.project, owner):
+                known = True
+                verb = routes_views.HOOKS[hook.node.name]
+                yield self._handler(one, hook, shown, verb if verb in shown else "", checks, wrappers, owner=owner)
+        else:
+            for name in ("setup", "dispatch"):
+                if (hook_method := self.project.method(owner, name)) is not None:
+                    yield self._handler(one, hook_method, shown, "", checks, wrappers, owner=owner)
+        if not known and shown:
+            yield self._library(one, owner, shown, checks)
+
+    # -- view sets --------------------------------------------------------------------------------------------------
+
+    def registered(self, one: Registered) -> Iterator[Handler]:
+        """What a router of Django REST framework offers of a view set.
+
+        Source: https://www.django-rest-framework.org/api-guide/routers/.
+        """
+        scope, call = one.call
+        given = argument(call, 1, "viewset") if isinstance(call, ir.Call) else None
+        target, _ = target_of(scope, given) if given is not None else (None, ())
+        if not isinstance(target, DefinedClass) or not isinstance(call, ir.Call):
+            return
+        prefix, found = routes_paths.expression(text(scope, argument(call, 0, "prefix"), gaps=True) or "")
+        slash = _trailing(one.router)
+        name, is_text = self._lookup(target)
+        base = "/" + (one.path + prefix).lstrip("/")
+        whole = Pattern(base + slash, {**one.segments, **found}, one.call, one.around)
+        single = Pattern(
+            f"{base}/{{{name}}}{slash}", {**whole.segments, name: routes_paths.brought(name, is_text=is_text)}, one.call, one.around
+        )
+        ordinary = routes_views.actions(self.project, target)
+        permitted = {verb.upper() for verb in routes_views.allowed(self.project, target)}
+        for place, names in ((whole, ("list", "create")), (single, ("retrieve", "update", "partial_update", "destroy"))):
+            mapped = {_MAPPED[action]: ordinary[action] for action in names if action in ordinary and _MAPPED[action] in permitted}
+            if mapped:
+                yield from self.methods(place, target, (), mapped, tuple(sorted(mapped)))
+        yield from self._extra(target, whole, single, slash, permitted)
+
+    def _extra(self, owner: DefinedClass, whole: Pattern, single: Pattern, slash: str, permitted: set[str]) -> Iterator[Handler]:
+        """The actions of a view set that @action adds."""
+        for kind in (owner, *(base for name in self.project.bases(owner.dotted) if (base := self.project.class_(name)) is not None)):
+            for method in kind.methods.values():
+                call = next(
+                    (
+                        one
+                        for one in method.node.decorators
+                        if isinstance(one, ir.Call) and written(one.function).rpartition(".")[2] in {"action", "detail_route", "list_route"}
+                    ),
+                    None,
+                )
+                if call is None:
+                    continue
+                scope = scope_of(self.project, kind)
+                detail = argument(call, 1, "detail")
+                is_detail = written(call.function).endswith("detail_route") or (isinstance(detail, ir.Constant) and detail.value is True)
+                listed = texts(scope, argument(call, 0, "methods")) or ("get",)
+                place = single if is_detail else whole
+                shown, found = routes_paths.expression(text(scope, argument(call, -1, "url_path")) or method.node.name)
+                path = f"{place.path.removesuffix(slash) if slash else place.path}/{shown}{slash}"
+                methods = tuple(sorted(verb.upper() for verb in listed if verb.upper() in permitted))
+                given = argument(call, -1, "permission_classes")
+                extra = tuple(routes_checks.of_permissions(scope, (given,))) if given is not None else None
+                inner = place._replace(path=path, segments={**place.segments, **found})
+                yield from self.methods(inner, owner, (), dict.fromkeys(methods[:1], method), methods, extra)
+
+    def _lookup(self, owner: DefinedClass) -> tuple[str, bool]:
+        """The name of the parameter that picks one, and whether it takes arbitrary text."""
+        found = {}
+        for name in ("lookup_url_kwarg", "lookup_field", "lookup_value_regex"):
+            known = class_value(self.project, owner, name)
+            found[name] = text(known.scope, known.expression) if known is not None else None
+        pattern = found["lookup_value_regex"]
+        return found["lookup_url_kwarg"] or found["lookup_field"] or "pk", not (pattern and routes_paths.is_harmless(pattern))
+
+    # -- checks -----------------------------------------------------------------------------------------------------
+
+    def _around(self, around: tuple[Known, ...]) -> Iterator[str]:
+        if _LOGIN in self.middlewares:
+            yield "LoginRequiredMiddleware"
+        for name in self.middlewares:
+            if self.project.class_(name) is not None and routes_checks.asks(_any_scope(self.project, name), name):
+                yield name.rpartition(".")[2]
+        for scope, expression in around:
+            yield from routes_checks.of_decorators(scope, (expression,))
+
+    def _default_permissions(self) -> Iterator[str]:
+        names = (name.rpartition(".")[2] for name in self.permissions)
+        yield from (name for name in names if name not in {"AllowAny", "IsAuthenticatedOrReadOnly"})
+
+    def class_checks(self, owner: DefinedClass, wrappers: tuple[ir.Expression, ...], extra: tuple[str, ...] | None) -> Iterator[str]:
+        """Mixins, decorators and permission classes of a class view."""
+        scope = scope_of(self.project, owner)
+        yield from routes_checks.of_decorators(scope, (*wrappers, *owner.node.decorators))
+        for base in self.project.bases(owner.dotted):
+            inner = self.project.class_(base)
+            if inner is None and base.endswith("Mixin") and routes_checks.is_named(base):
+                yield base.rpartition(".")[2]
+            elif inner is not None:
+                yield from routes_checks.of_decorators(scope_of(self.project, inner), inner.node.decorators)
+        dispatch = self.project.method(owner, "dispatch")
+        if dispatch is not None:
+            yield from routes_checks.of_decorators(scope_of(self.project, dispatch), dispatch.node.decorators)
+            if routes_checks.refuses_access(dispatch):
+                yield "dispatch"
+        if extra is not None:
+            yield from extra
+        elif routes_views.is_rest(self.project, owner):
+            known = class_value(self.project, owner, "permission_classes")
+            if known is None:
+                yield from self._default_permissions()
+            else:
+                yield from routes_checks.of_permissions(known.scope, [one.expression for one in items(known) or ()])
+
+    # -- handlers ---------------------------------------------------------------------------------------------------
+
+    def _handler(
+        self,
+        one: Pattern,
+        method: Defined,
+        methods: tuple[str, ...],
+        verb: str,
+        checks: list[str],
+        decorators: tuple[ir.Expression, ...],
+        *,
+        owner: DefinedClass | None = None,
+        is_rest: bool = False,
+        skip: int = 1,
+    ) -> Handler:
+        is_rest = is_rest or (owner is not None and routes_views.is_rest(self.project, owner))
+        scope = scope_of(self.project, method)
+        return Handler(
+            function=method.dotted,
+            path=one.path,
+            methods=methods,
+            brought=self._brought(method, one.segments, owner, is_rest=is_rest, skip=skip),
+            answers="json" if is_rest else "",
+            authenticated_by=tuple(dict.fromkeys(checks)),
+            csrf=self._csrf(decorators, method, owner, is_rest=is_rest),
+            framework="django",
+            file=method.unit.file,
+            line=ir.line_of(method.node.at),
+            instance=owner.dotted if owner is not None else "",
+            verb=verb,
+            segments=one.segments,
+            is_public=routes_checks.is_open(scope, decorators) or self._is_open(owner),
+        )
+
+    def _is_open(self, owner: DefinedClass | None) -> bool:
+        known = class_value(self.project, owner, "permission_classes") if owner is not None else None
+        return known is not None and any(written(one.expression).endswith("AllowAny") for one in items(known) or ())
+
+    def _library(self, one: Pattern, owner: DefinedClass, methods: tuple[str, ...], checks: list[str]) -> Handler:
+        """A class view that is the library's code throughout: its function is the class itself."""
+        return Handler(
+            function=owner.dotted,
+            path=one.path,
+            methods=methods,
+            authenticated_by=tuple(dict.fromkeys(checks)),
+            framework="django",
+            file=owner.unit.file,
+            line=ir.line_of(owner.node.at),
+            instance=owner.dotted,
+            segments=one.segments,
+        )
+
+    def _brought(
+        self, method: Defined, segments: dict[str, Brought], owner: DefinedClass | None, *, is_rest: bool, skip: int
+    ) -> dict[str, Brought]:
+        names = [parameter.name for parameter in method.node.parameters if parameter.kind not in {"args", "kwargs"}][skip:]
+        request = "rest_framework.request.Request" if is_rest else "django.http.HttpRequest"
+        found: dict[str, Brought] = {}
+        unnamed = [one for name, one in segments.items() if name.startswith("var")]
+        for place, name in enumerate(names):
+            if name in segments:
+                found[name] = segments[name]
+            elif name == "request" or (place == 0 and skip == 0):
+                found[name] = Brought(type=request, is_text=False)
+            elif name == "form" and owner is not None:
+                found[name] = Brought(source="form", type=self._class_named(owner, "form_class"))
+            elif name == "serializer" and owner is not None:
+                found[name] = Brought(source="body", type=self._class_named(owner, "serializer_class"))
+            elif unnamed:
+                found[name] = unnamed.pop(0)
+        return found
+
+    def _class_named(self, owner: DefinedClass, name: str) -> str:
+        known = class_value(self.project, owner, name)
+        return dotted(known.scope, known.expression) if known is not None else ""
+
+    def _csrf(self, decorators: tuple[ir.Expression, ...], method: Defined, owner: DefinedClass | None, *, is_rest: bool) -> str:
+        dispatch = self.project.method(owner, "dispatch") if owner is not None else None
+        whole = (*decorators, *(owner.node.decorators if owner is not None else ()), *(dispatch.node.decorators if dispatch else ()))
+        if any(_names_exempt(one) for one in (*whole, *method.node.decorators)):
+            return "exempt: csrf_exempt"
+        if is_rest:
+            sessions = [name for name in self.authentications if name.endswith("SessionAuthentication")]
+            return "protected: SessionAuthentication" if sessions or not self.authentications else ""
+        return "protected: CsrfViewMiddleware" if _CSRF in self.middlewares else ""
+
+    # -- what no URLconf leads to -------------------------------------------------------------------------------------
+
+    def left(self, found: set[str]) -> Iterator[Handler]:
+        """Functions and class views that look like handlers and that no URLconf was seen to lead to."""
+        nowhere = Pattern("", {}, Known(None, ir.Name(0, "")), ())  # type: ignore[arg-type]  # nothing looks at the view of no pattern
+        for unit in self.project.units():
+            if "django" not in imports_of(unit) or _is_test(unit.file):
+                continue
+            for name, defined in unit.functions.items():
+                parameters = defined.node.parameters
+                if "." in name or defined.dotted in found or not parameters or parameters[0].name != "request" or name.startswith("_"):
+                    continue
+                yield self.function(nowhere, defined, ())
+            for owner in unit.classes.values():
+                if owner.dotted not in found and "." not in owner.qualname and routes_views.is_view(self.project, owner):
+                    own = {verb.upper(): method for verb in routes_views.VERBS if (method := owner.methods.get(verb)) is not None}
+                    if own and not any(method.dotted in found for method in own.values()):
+                        yield from self.methods(nowhere, owner, (), dict(own), tuple(sorted(own)))
+
+
+def _is_test(file: str) -> bool:
+    parts = file.split("/")
+    return "tests" in parts or parts[-1].startswith(("test_", "tests", "conftest"))
+
+
+def _any_scope(project: Project, name: str) -> Scope:
+    owner = project.class_(name)
+    assert owner is not None  # noqa: S101  # asked by the caller
+    return scope_of(project, owner)
+
+
+def _names_exempt(decorator: ir.Expression) -> bool:
+    if written(decorator).rpartition(".")[2] == "csrf_exempt":
+        return True
+    given = decorator.arguments if isinstance(decorator, ir.Call) else ()
+    return any(_names_exempt(one) for part in given for one in (part.items if isinstance(part, ir.Sequence) else (part,)))
+
+
+def _is_marked(project: Project, method: Defined) -> bool:
+    """Whether the method has a rule of ringwork of its own, by which it is listed apart."""
+    scope = scope_of(project, method)
+    names = (dotted(scope, one.function if isinstance(one, ir.Call) else one) for one in method.node.decorators)
+    return any(name.startswith("ringwork.") for name in names)
+
+
+def _listed_methods(scope: Scope, decorators: tuple[ir.Expression, ...]) -> tuple[str, ...]:
+    """What require_http_methods and its like, and api_view, let through."""
+    for decorator in decorators:
+        name = written(decorator).rpartition(".")[2]
+        if name in _REQUIRED:
+            return _REQUIRED[name]
+        if name in {"require_http_methods", "api_view"}:
+            given = decorator.arguments[:1] if isinstance(decorator, ir.Call) else ()
+            return tuple(sorted(method.upper() for one in given for method in texts(scope, one))) or ("GET",)
+        if name == "method_decorator" and isinstance(decorator, ir.Call) and (found := _listed_methods(scope, decorator.arguments[:1])):
+            return found
+    return ()
+
+
+def _seen_methods(view: Defined) -> Iterator[str]:
+    """What the code of a function asks for by name: `request.method == "POST"`, `request.POST`."""
+    for node in routes_checks.nodes(view.node.body):
+        if isinstance(node, ir.Attribute) and node.name in {"POST", "FILES"}:
+            yield "POST"
+        elif isinstance(node, ir.Constant) and isinstance(node.value, str) and node.value in _VERBS:
+            yield node.value
+
+
+def _mapped(known: Known) -> dict[str, str] | None:
+    """The actions of `ViewSet.as_view({"get": "list"})`, by method."""
+    scope, expression = known
+    while isinstance(expression, ir.Call):
+        if isinstance(expression.function, ir.Attribute) and expression.function.name == "as_view":
+            given = follow(Known(scope, expression.arguments[0])) if expression.arguments else None
+            if given is None or not isinstance(given.expression, ir.Mapping):
+                return None
+            pairs = ((text(given.scope, key), text(given.scope, value)) for key, value in given.expression.items if key is not None)
+            return {verb: action for verb, action in pairs if verb and action}
+        if not expression.arguments:
+            return None
+        expression = expression.arguments[0]
+    return None
+
+
+def _trailing(router: Known | None) -> str:
+    """The slash at the end of a router's paths, unless it was told to leave it out."""
+    call = router.expression if router is not None else None
+    given = argument(call, 0, "trailing_slash") if isinstance(call, ir.Call) else None
+    return "" if isinstance(given, ir.Constant) and given.value is False else "/"
