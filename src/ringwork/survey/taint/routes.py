@@ -8,7 +8,7 @@ from __future__ import annotations
 from ringwork.survey.taint import routes_aiohttp, routes_django, routes_fastapi, routes_flask
 from ringwork.survey.taint.handlers import Handler
 from ringwork.survey.taint.project import Project
-from ringwork.survey.taint.routes_wiring import Reader
+from ringwork.survey.taint.routes_reading import Reader
 
 _READERS = (routes_fastapi.handlers, routes_flask.handlers, routes_aiohttp.handlers, routes_django.handlers)
 
@@ -20,5 +20,7 @@ def handlers(project: Project) -> tuple[Handler, ...]:
     class. Functions that look like views of Django and that no URLconf leads to have the path "".
     """
     wiring = Reader(project).read()
-    found = (handler for read in _READERS for handler in read(wiring))
-    return tuple(sorted(found, key=lambda one: (one.file, one.line, one.path, one.methods, one.function, one.instance)))
+    found: dict[tuple[str, ...], Handler] = {}
+    for handler in (handler for read in _READERS for handler in read(wiring)):
+        found.setdefault((handler.function, handler.name, handler.verb, handler.instance), handler)
+    return tuple(sorted(found.values(), key=lambda one: (one.file, one.line, one.path, one.methods, one.function, one.instance)))

@@ -21,7 +21,7 @@ def handlers(wiring: Wiring) -> Iterator[Handler]:
     collector = _Collector(Tree(wiring, AIOHTTP))
     for one in _merged(list(collector.all())):
         for way in collector.tree.ways(one.key):
-            yield from _handlers(one, way)
+            yield from _handlers(one, way, collector.tree.marks(way))
 
 
 def _merged(found: list[Registered]) -> Iterator[Registered]:
@@ -130,30 +130,32 @@ class _Collector:
 # -- handlers ---------------------------------------------------------------------------------------------------
 
 
-def _handlers(one: Registered, way: Way) -> Iterator[Handler]:
+def _handlers(one: Registered, way: Way, marks: list[str]) -> Iterator[Handler]:
     if isinstance(one.target, Defined):
-        yield _handler(one, way, one.target, one.methods)
+        yield _handler(one, way, marks, one.target, one.methods)
         return
     for verb in sorted(_VERBS):
         method = one.scope.project.method(one.target, verb)
         if method is not None and verb.upper() in one.methods:
-            yield _handler(one, way, method, (verb.upper(),))
+            yield _handler(one, way, marks, method, (verb.upper(),))
 
 
-def _handler(one: Registered, way: Way, method: Defined, methods: tuple[str, ...]) -> Handler:
+def _handler(one: Registered, way: Way, marks: list[str], method: Defined, methods: tuple[str, ...]) -> Handler:
     path, segments = routes_paths.aiohttp(way.prefix + one.path)
     names = [parameter.name for parameter in method.node.parameters if parameter.kind in {"any", "positional"}]
     is_view = isinstance(one.target, DefinedClass)
     names = names[1:] if method.owner is not None else names
     scope = scope_of(one.scope.project, method)
     wrappers = [*one.wrappers, *method.node.decorators, *(one.target.node.decorators if isinstance(one.target, DefinedClass) else ())]
-    opens = any(isinstance(node, ir.Attribute | ir.Name) and _last(node) == "WebSocketResponse" for node in routes_checks.nodes(method.node.body))
+    opens = any(
+        isinstance(node, ir.Attribute | ir.Name) and _last(node) == "WebSocketResponse" for node in routes_checks.nodes(method.node.body)
+    )
     return Handler(
         function=method.dotted,
         path=path or "/",
         methods=() if opens else methods,
         brought={names[0]: Brought(type="aiohttp.web.Request", is_text=False)} if names and not is_view else {},
-        authenticated_by=tuple(dict.fromkeys([*_middlewares(way), *routes_checks.of_decorators(scope, wrappers)])),
+        authenticated_by=tuple(dict.fromkeys([*marks, *_middlewares(way), *routes_checks.of_decorators(scope, wrappers)])),
         kind="websocket" if opens else "http",
         framework="aiohttp",
         file=method.unit.file,
@@ -174,5 +176,6 @@ def _middlewares(way: Way) -> Iterator[str]:
         given = argument(call, -1, "middlewares") if isinstance(call, ir.Call) else None
         for one in items(Known(scope, given)) or () if given is not None else ():
             name = dotted(one.scope, one.expression.function if isinstance(one.expression, ir.Call) else one.expression)
-            if name and routes_checks.asks(one.scope, name):
+            hook = one.scope.project.function(name) if name else None
+            if hook is not None and routes_checks.is_hook(one.scope.project, hook):
                 yield name.rpartition(".")[2]

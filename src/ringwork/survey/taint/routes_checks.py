@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ringwork.survey.taint import ir
-from ringwork.survey.taint.project import Defined, DefinedClass
-from ringwork.survey.taint.routes_scope import Scope, around, dotted, written
+from ringwork.survey.taint.project import Defined, DefinedClass, Project
+from ringwork.survey.taint.routes_scope import Scope, around, dotted, of_function, written
 
 _NAMED = re.compile(
     r"current_?\w*user|get_?user|require|auth|login|log_in|logged_in|signed_in|jwt|token|permission|principal|admin|role|identity|protected"
@@ -27,6 +27,11 @@ _OTHER = re.compile(r"csrf|xsrf|rate|limit|throttl|maintenance|banned|setup|orig
 _LOGIN = re.compile(r"log_?in|sign_?in|auth", re.IGNORECASE)
 OURS = {"requires": True, "signed": True, "signed_link": True, "public": False}
 """The marks of ringwork: whether each asks who is there."""
+_SIGNING = re.compile(
+    r"log_?in|logged|sign(ed)?_?in|authenticat|authori[sz]|auth_required|require_(auth|user|login)|check_(auth|login)", re.IGNORECASE
+)
+"""Names of hooks that say what they ask."""
+_DEEP = 2
 _OPEN = frozenset({"login_not_required", "public", "allow_anonymous", "AllowAny"})
 
 
@@ -82,19 +87,20 @@ def asks(scope: Scope, name: str) -> bool:
     if found is None:
         return is_named(name)
     if isinstance(found, DefinedClass):
-        return is_named(name) and any(turns_away(method) for method in found.methods.values())
-    return asks_by(found, name)
+        return is_named(name) and any(turns_away(scope.project, method) for method in found.methods.values())
+    return asks_by(scope.project, found, name)
 
 
-def asks_by(called: Defined, name: str) -> bool:
+def asks_by(project: Project, called: Defined, name: str) -> bool:
     """Whether a callable object of a class with this name asks."""
     if is_named(name):
-        return turns_away(called)
+        return turns_away(project, called)
     return not _OTHER.search(name.rpartition(".")[2]) and refuses_access(called)
 
 
-def turns_away(defined: Defined) -> bool:
-    """Whether the code raises, aborts, redirects or calls what verifies."""
+def turns_away(project: Project, defined: Defined, *, depth: int = _DEEP) -> bool:
+    """Whether the code raises, aborts, redirects or calls what verifies, itself or in the functions of the project that it calls."""
+    called: list[ir.Expression] = []
     for node in nodes(defined.node.body):
         if isinstance(node, ir.Raise):
             return True
@@ -104,7 +110,44 @@ def turns_away(defined: Defined) -> bool:
             last = written(node.function).rpartition(".")[2]
             if _REFUSING.fullmatch(last) or _VERIFIES.fullmatch(last) or _REFUSED.search(last) or is_decorating(last):
                 return True
+            called.append(node.function)
+    if not depth or not called:
+        return False
+    inside = of_function(around(project, defined), defined)
+    for function in called:
+        found = project.function(dotted(inside, function))
+        if found is not None and found is not defined and turns_away(project, found, depth=depth - 1):
+            return True
     return False
+
+
+def refuses_strangers(defined: Defined) -> bool:
+    """Whether a hook refuses where something is not there: `if not session.get("user"): return redirect("/login")`."""
+    for statement in defined.node.body:
+        if isinstance(statement, ir.If) and _asks_for_absence(statement.test):
+            inner = defined.node._replace(body=statement.then)
+            if refuses_access(Defined(defined.unit, defined.qualname, inner)):
+                return True
+    return False
+
+
+def _asks_for_absence(test: ir.Expression) -> bool:
+    for node in nodes((test,)):  # type: ignore[arg-type]  # any node will do
+        if isinstance(node, ir.Unary) and node.operator == "not":
+            return True
+        if isinstance(node, ir.Compare) and any(operator in {"is", "not in"} for operator in node.operators):
+            return True
+    return False
+
+
+def is_hook(project: Project, hook: Defined) -> bool:
+    """Whether what runs before every request asks who is there.
+
+    Against a hook that turns away only some, or only those who are signed in: it has to say so by its name, or to refuse strangers.
+    """
+    if _OTHER.search(hook.node.name) or _PASSES.search(hook.node.name):
+        return False
+    return refuses_strangers(hook) or (bool(_SIGNING.search(hook.node.name)) and turns_away(project, hook))
 
 
 def is_decorating(name: str) -> bool:
@@ -163,7 +206,7 @@ def of_dependency(scope: Scope, name: str, *, seen: frozenset[str] = frozenset()
         owner = scope.project.class_(name)
         if owner is None:
             return is_named(name)
-        return is_named(name) and any(turns_away(method) for method in owner.methods.values())
+        return is_named(name) and any(turns_away(scope.project, method) for method in owner.methods.values())
     if asks(scope, name):
         return True
     inner = around(scope.project, found)
@@ -179,4 +222,3 @@ def _depended(scope: Scope, parameter: ir.Parameter) -> Iterator[str]:
         for node in nodes((expression,)) if expression is not None else ():  # type: ignore[arg-type]  # any node will do
             if isinstance(node, ir.Call) and written(node.function).rpartition(".")[2] in {"Depends", "Security"} and node.arguments:
                 yield dotted(scope, node.arguments[0])
-

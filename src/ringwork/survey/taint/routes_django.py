@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ringwork.survey.taint import ir, routes_checks, routes_paths, routes_urls, routes_views
 from ringwork.survey.taint.handlers import Brought, Handler
 from ringwork.survey.taint.project import Defined, DefinedClass, Project
-from ringwork.survey.taint.routes_scope import Known, Scope, argument, class_value, dotted, follow, items, text, texts, written
+from ringwork.survey.taint.routes_scope import Known, argument, class_value, dotted, follow, items, text, texts, written
 from ringwork.survey.taint.routes_urls import Pattern, Registered
 from ringwork.survey.taint.routes_wiring import Wiring, imports_of, scope_of, target_of
 
-_VERBS = frozenset(verb.upper() for verb in routes_views.VERBS)
-_REQUIRED = {"require_GET": ("GET",), "require_POST": ("POST",), "require_safe": ("GET", "HEAD")}
 _LOGIN = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 _CSRF = "django.middleware.csrf.CsrfViewMiddleware"
+_VIEWS = re.compile(r"(^|[/_])(views?|api|handlers?|endpoints?|urls)([/_.]|$)")
+"""Files in which views are kept."""
 _MAPPED = {"list": "GET", "create": "POST", "retrieve": "GET", "update": "PUT", "partial_update": "PATCH", "destroy": "DELETE"}
 
 
@@ -23,14 +24,18 @@ def handlers(wiring: Wiring) -> Iterator[Handler]:
     """Every function that answers requests of the project; those that no URLconf leads to have the path ""."""
     if not any("django" in imports_of(unit) or routes_urls.is_settings(unit) for unit in wiring.project.units()):
         return
-    reading = _Reading(wiring.project)
+    urls = routes_urls.Reader(wiring)
+    readings: dict[str, _Reading] = {}
     found: set[str] = set()
-    for one in routes_urls.Reader(wiring).read():
+    for one in urls.read():
+        if urls.settings.root not in readings:
+            readings[urls.settings.root] = _Reading(wiring.project, urls.settings)
+        reading = readings[urls.settings.root]
         for handler in reading.registered(one) if isinstance(one, Registered) else reading.pattern(one):
             found.add(handler.function)
             found.add(handler.instance)
             yield handler
-    yield from reading.left(found)
+    yield from _Reading(wiring.project, urls.settings).left(found)
 
 
 @dataclass(slots=True)
@@ -38,14 +43,15 @@ class _Reading:
     """middlewares, permissions, authentications: of the settings, as they are written there."""
 
     project: Project
+    settings: routes_urls.Settings
     middlewares: list[str] = field(default_factory=list)
     permissions: list[str] = field(default_factory=list)
     authentications: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for known in routes_urls.setting(self.project, "MIDDLEWARE"):
+        for known in self.settings.get(self.project, "MIDDLEWARE"):
             self.middlewares += texts(known.scope, known.expression)
-        for known in routes_urls.setting(self.project, "REST_FRAMEWORK"):
+        for known in self.settings.get(self.project, "REST_FRAMEWORK"):
             scope, table = follow(known)
             for key, value in table.items if isinstance(table, ir.Mapping) else ():
                 name = text(scope, key) if key is not None else None
@@ -65,20 +71,20 @@ class _Reading:
         if isinstance(target, Defined):
             yield self.function(one, target, wrappers)
         elif target is not None:
-            mapped = _mapped(follow(one.view))
+            mapped = routes_views.mapped(follow(one.view))
             yield from self.of_class(one, target, wrappers, mapped)
 
     def function(self, one: Pattern, view: Defined, wrappers: tuple[ir.Expression, ...]) -> Handler:
         """A function view."""
         scope = scope_of(self.project, view)
         decorators = (*wrappers, *view.node.decorators)
-        listed = _listed_methods(scope, decorators)
+        listed = routes_views.listed_methods(scope, decorators)
         is_rest = any(written(decorator).rpartition(".")[2] == "api_view" for decorator in decorators)
-        methods = listed or tuple(sorted({"GET", "HEAD", *_seen_methods(view)}))
+        methods = listed or tuple(sorted({"GET", "HEAD", *routes_views.seen_methods(view)}))
         checks = [*self._around(one.around), *routes_checks.of_decorators(scope, decorators)]
         if is_rest and not any(written(decorator).rpartition(".")[2] == "permission_classes" for decorator in decorators):
             checks += self._default_permissions()
-        return self._handler(one, view, methods, "", checks, decorators, is_rest=is_rest, skip=0)
+        return self._handler(one, view, methods, "", checks, decorators, is_rest=is_rest, skip=0 if view.owner is None else 1)
 
     def of_class(
         self, one: Pattern, owner: DefinedClass, wrappers: tuple[ir.Expression, ...], mapped: dict[str, str] | None
@@ -87,7 +93,7 @@ class _Reading:
         found = routes_views.verbs(self.project, owner)
         if mapped is not None:
             found = {verb: self.project.method(owner, action) for verb, action in mapped.items()}
-        listed = _listed_methods(scope_of(self.project, owner), (*wrappers, *owner.node.decorators))
+        listed = routes_views.listed_methods(scope_of(self.project, owner), (*wrappers, *owner.node.decorators))
         methods = tuple(sorted(verb.upper() for verb in found if not listed or verb.upper() in listed))
         yield from self.methods(one, owner, wrappers, {verb.upper(): method for verb, method in found.items()}, methods)
 
@@ -102,7 +108,7 @@ class _Reading:
     ) -> Iterator[Handler]:
         """The handlers of one address of a class. extra: the permissions of this action alone, None for those of the class."""
         checks = [*self._around(one.around), *self.class_checks(owner, wrappers, extra)]
-        alone = [verb for verb, method in found.items() if method is not None and _is_marked(self.project, method)]
+        alone = [verb for verb, method in found.items() if method is not None and routes_views.is_marked(self.project, method)]
         rest = tuple(verb for verb in methods if verb not in alone)
         known = False
         for verb, method in found.items():
@@ -117,8 +123,10 @@ class _Reading:
         shown = rest or methods
         if any(method is None for method in found.values()) or not found:
             for hook in routes_views.hooks(self.project, owner):
-                known = True
                 verb = routes_views.HOOKS[hook.node.name]
+                if verb and verb not in shown and not (verb == "PUT" and "PATCH" in shown):
+                    continue
+                known = True
                 yield self._handler(one, hook, shown, verb if verb in shown else "", checks, wrappers, owner=owner)
         else:
             for name in ("setup", "dispatch"):
@@ -140,7 +148,7 @@ class _Reading:
         if not isinstance(target, DefinedClass) or not isinstance(call, ir.Call):
             return
         prefix, found = routes_paths.expression(text(scope, argument(call, 0, "prefix"), gaps=True) or "")
-        slash = _trailing(one.router)
+        slash = routes_views.trailing(one.router)
         name, is_text = self._lookup(target)
         base = "/" + (one.path + prefix).lstrip("/")
         whole = Pattern(base + slash, {**one.segments, **found}, one.call, one.around)
@@ -197,10 +205,18 @@ class _Reading:
         if _LOGIN in self.middlewares:
             yield "LoginRequiredMiddleware"
         for name in self.middlewares:
-            if self.project.class_(name) is not None and routes_checks.asks(_any_scope(self.project, name), name):
+            if any(routes_checks.is_hook(self.project, hook) for hook in self._hooks(name)):
                 yield name.rpartition(".")[2]
         for scope, expression in around:
             yield from routes_checks.of_decorators(scope, (expression,))
+
+    def _hooks(self, name: str) -> Iterator[Defined]:
+        """The methods of a middleware of the project that see every request; named by its class, which says what it asks."""
+        owner = self.project.class_(name)
+        for word in ("__call__", "process_request", "process_view"):
+            method = self.project.method(owner, word) if owner is not None else None
+            if method is not None and owner is not None:
+                yield Defined(method.unit, method.qualname, method.node._replace(name=owner.node.name), owner)
 
     def _default_permissions(self) -> Iterator[str]:
         names = (name.rpartition(".")[2] for name in self.permissions)
@@ -309,7 +325,7 @@ class _Reading:
     def _csrf(self, decorators: tuple[ir.Expression, ...], method: Defined, owner: DefinedClass | None, *, is_rest: bool) -> str:
         dispatch = self.project.method(owner, "dispatch") if owner is not None else None
         whole = (*decorators, *(owner.node.decorators if owner is not None else ()), *(dispatch.node.decorators if dispatch else ()))
-        if any(_names_exempt(one) for one in (*whole, *method.node.decorators)):
+        if any(routes_views.names_exempt(one) for one in (*whole, *method.node.decorators)):
             return "exempt: csrf_exempt"
         if is_rest:
             sessions = [name for name in self.authentications if name.endswith("SessionAuthentication")]
@@ -322,7 +338,7 @@ class _Reading:
         """Functions and class views that look like handlers and that no URLconf was seen to lead to."""
         nowhere = Pattern("", {}, Known(None, ir.Name(0, "")), ())  # type: ignore[arg-type]  # nothing looks at the view of no pattern
         for unit in self.project.units():
-            if "django" not in imports_of(unit) or _is_test(unit.file):
+            if "django" not in imports_of(unit) or routes_views.is_test(unit.file) or not _VIEWS.search(unit.file):
                 continue
             for name, defined in unit.functions.items():
                 parameters = defined.node.parameters
@@ -334,74 +350,3 @@ class _Reading:
                     own = {verb.upper(): method for verb in routes_views.VERBS if (method := owner.methods.get(verb)) is not None}
                     if own and not any(method.dotted in found for method in own.values()):
                         yield from self.methods(nowhere, owner, (), dict(own), tuple(sorted(own)))
-
-
-def _is_test(file: str) -> bool:
-    parts = file.split("/")
-    return "tests" in parts or parts[-1].startswith(("test_", "tests", "conftest"))
-
-
-def _any_scope(project: Project, name: str) -> Scope:
-    owner = project.class_(name)
-    assert owner is not None  # noqa: S101  # asked by the caller
-    return scope_of(project, owner)
-
-
-def _names_exempt(decorator: ir.Expression) -> bool:
-    if written(decorator).rpartition(".")[2] == "csrf_exempt":
-        return True
-    given = decorator.arguments if isinstance(decorator, ir.Call) else ()
-    return any(_names_exempt(one) for part in given for one in (part.items if isinstance(part, ir.Sequence) else (part,)))
-
-
-def _is_marked(project: Project, method: Defined) -> bool:
-    """Whether the method has a rule of ringwork of its own, by which it is listed apart."""
-    scope = scope_of(project, method)
-    names = (dotted(scope, one.function if isinstance(one, ir.Call) else one) for one in method.node.decorators)
-    return any(name.startswith("ringwork.") for name in names)
-
-
-def _listed_methods(scope: Scope, decorators: tuple[ir.Expression, ...]) -> tuple[str, ...]:
-    """What require_http_methods and its like, and api_view, let through."""
-    for decorator in decorators:
-        name = written(decorator).rpartition(".")[2]
-        if name in _REQUIRED:
-            return _REQUIRED[name]
-        if name in {"require_http_methods", "api_view"}:
-            given = decorator.arguments[:1] if isinstance(decorator, ir.Call) else ()
-            return tuple(sorted(method.upper() for one in given for method in texts(scope, one))) or ("GET",)
-        if name == "method_decorator" and isinstance(decorator, ir.Call) and (found := _listed_methods(scope, decorator.arguments[:1])):
-            return found
-    return ()
-
-
-def _seen_methods(view: Defined) -> Iterator[str]:
-    """What the code of a function asks for by name: `request.method == "POST"`, `request.POST`."""
-    for node in routes_checks.nodes(view.node.body):
-        if isinstance(node, ir.Attribute) and node.name in {"POST", "FILES"}:
-            yield "POST"
-        elif isinstance(node, ir.Constant) and isinstance(node.value, str) and node.value in _VERBS:
-            yield node.value
-
-
-def _mapped(known: Known) -> dict[str, str] | None:
-    """The actions of `ViewSet.as_view({"get": "list"})`, by method."""
-    scope, expression = known
-    while isinstance(expression, ir.Call):
-        if isinstance(expression.function, ir.Attribute) and expression.function.name == "as_view":
-            given = follow(Known(scope, expression.arguments[0])) if expression.arguments else None
-            if given is None or not isinstance(given.expression, ir.Mapping):
-                return None
-            pairs = ((text(given.scope, key), text(given.scope, value)) for key, value in given.expression.items if key is not None)
-            return {verb: action for verb, action in pairs if verb and action}
-        if not expression.arguments:
-            return None
-        expression = expression.arguments[0]
-    return None
-
-
-def _trailing(router: Known | None) -> str:
-    """The slash at the end of a router's paths, unless it was told to leave it out."""
-    call = router.expression if router is not None else None
-    given = argument(call, 0, "trailing_slash") if isinstance(call, ir.Call) else None
-    return "" if isinstance(given, ir.Constant) and given.value is False else "/"

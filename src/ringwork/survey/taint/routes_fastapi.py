@@ -11,7 +11,7 @@ from ringwork.survey.taint.routes_scope import Known, Scope, argument, dotted, f
 from ringwork.survey.taint.routes_tree import Registered, Tree, Way, uses
 from ringwork.survey.taint.routes_wiring import STARLETTE, Use, Wiring, scope_of, target_of
 
-_VERBS = frozenset("get post put patch delete head options trace".split())
+_VERBS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "trace"])
 _SOCKETS = frozenset({"websocket", "websocket_route", "add_websocket_route", "add_api_websocket_route"})
 API, PLAIN = "api", "plain"
 """How an endpoint is called: by its own parameters, or with the request alone."""
@@ -25,7 +25,7 @@ def handlers(wiring: Wiring) -> Iterator[Handler]:
     registered = list(_Collector(tree).all())
     for one in registered:
         for way in tree.ways(one.key):
-            yield from _handlers(one, way)
+            yield from _handlers(one, way, tree.marks(way))
 
 
 class _Collector:
@@ -38,7 +38,9 @@ class _Collector:
             scope, call = container.scope, container.call
             if container.made.endswith("APIRouter"):
                 self.tree.own[container.key] = text(scope, argument(call, -1, "prefix"), gaps=True) or ""
-            yield from self._listed(container.key, Known(scope, argument(call, 0 if container.made.endswith(".Router") else -1, "routes")))
+            listed = argument(call, 0 if container.made.endswith(".Router") else -1, "routes")
+            if listed is not None:
+                yield from self._listed(container.key, Known(scope, listed))
         for use in uses(self.wiring, STARLETTE):
             yield from self._used(use)
 
@@ -59,8 +61,8 @@ class _Collector:
         elif name in {"append", "extend", "insert"} and isinstance(use.receiver, ir.Attribute):
             key = self.wiring.key(scope, use.receiver.of)
             given = call.arguments[-1] if call.arguments else None
-            listed = Known(scope, given) if name == "extend" else Known(scope, ir.Sequence(0, "list", (given,) if given else ()))
-            yield from self._listed(key, listed)
+            listed = given if name == "extend" and given is not None else ir.Sequence(0, "list", (given,) if given is not None else ())
+            yield from self._listed(key, Known(scope, listed))
         elif name.startswith("add_") and name.endswith("route"):
             yield from self._added(use, call)
 
@@ -103,8 +105,8 @@ class _Collector:
 
     def _listed(self, key: str, known: Known, prefix: str = "") -> Iterator[Registered]:
         """The routes of a list: Route, WebSocketRoute and Mount."""
-        for scope, one in items(known) or () if known.expression is not None else ():
-            scope, call = follow(Known(scope, one))
+        for one in items(known) or ():
+            scope, call = follow(one)
             if not isinstance(call, ir.Call):
                 continue
             kind = written(call.function).rpartition(".")[2]
@@ -139,27 +141,35 @@ class _Collector:
 # -- handlers ---------------------------------------------------------------------------------------------------
 
 
-def _handlers(one: Registered, way: Way) -> Iterator[Handler]:
+def _handlers(one: Registered, way: Way, marks: list[str]) -> Iterator[Handler]:
     path = way.prefix + one.path
     if isinstance(one.target, Defined):
-        yield _handler(one, way, path, one.target, one.methods or (("GET",) if one.kind == "http" else ()))
+        yield _handler(one, way, marks, path, one.target, one.methods or (("GET",) if one.kind == "http" else ()))
         return
     if one.kind == "websocket" or any(base.endswith("WebSocketEndpoint") for base in one.scope.project.bases(one.target.dotted)):
         for name in ("on_connect", "on_receive", "on_disconnect"):
             if (method := one.scope.project.method(one.target, name)) is not None:
-                yield _handler(one, way, path, method, (), socket=True)
+                yield _handler(one, way, marks, path, method, (), socket=True)
         return
     found = {verb: method for verb in sorted(_VERBS) if (method := one.scope.project.method(one.target, verb)) is not None}
     methods = one.methods or tuple(sorted(verb.upper() for verb in found))
     for verb, method in found.items():
-        yield _handler(one, way, path, method, methods, verb=verb.upper() if len(found) > 1 else "")
+        yield _handler(one, way, marks, path, method, methods, verb=verb.upper() if len(found) > 1 else "")
     called = one.scope.project.method(one.target, "__call__") if not found else None
     if called is not None:
-        yield _handler(one, way, path, called, methods or ("GET",))
+        yield _handler(one, way, marks, path, called, methods or ("GET",))
 
 
 def _handler(
-    one: Registered, way: Way, path: str, method: Defined, methods: tuple[str, ...], *, verb: str = "", socket: bool = False
+    one: Registered,
+    way: Way,
+    marks: list[str],
+    path: str,
+    method: Defined,
+    methods: tuple[str, ...],
+    *,
+    verb: str = "",
+    socket: bool = False,
 ) -> Handler:
     segments = routes_paths.starlette(path)
     scope = scope_of(one.scope.project, method)
@@ -168,13 +178,13 @@ def _handler(
     brought = read.of(method, skip_self=method.owner is not None) if is_api else _plain(method, socket=socket or one.kind == "websocket")
     calls = (*way.calls, *((Known(one.scope, one.call),) if one.call is not None else ()))
     wrappers = (*one.wrappers, *method.node.decorators, *(one.target.node.decorators if isinstance(one.target, DefinedClass) else ()))
-    checks = [*routes_parameters.listed_checks(calls), *read.checks, *routes_checks.of_decorators(scope, wrappers)]
+    checks = [*marks, *routes_parameters.listed_checks(calls), *read.checks, *routes_checks.of_decorators(scope, wrappers)]
     return Handler(
         function=method.dotted,
         path=path,
         methods=tuple(methods),
         brought=brought,
-        answers=_answers(calls, is_api),
+        answers=_answers(calls, is_api=is_api),
         authenticated_by=tuple(dict.fromkeys(checks)),
         kind="websocket" if socket else one.kind,
         framework="fastapi" if is_api else "starlette",
@@ -199,7 +209,7 @@ def _plain(method: Defined, *, socket: bool) -> dict[str, Brought]:
     return found
 
 
-def _answers(calls: tuple[Known, ...], is_api: bool) -> str:
+def _answers(calls: tuple[Known, ...], *, is_api: bool) -> str:
     """What plain text becomes: the innermost response class decides."""
     for scope, call in reversed(calls):
         given = argument(call, -1, "response_class", "default_response_class") if isinstance(call, ir.Call) else None

@@ -130,7 +130,7 @@ class _Collector:
         hook = use.target
         if hook is None and use.call is not None and use.call.arguments:
             hook, _ = target_of(use.scope, use.call.arguments[0])
-        if isinstance(hook, Defined) and routes_checks.asks(use.scope, hook.dotted):
+        if isinstance(hook, Defined) and routes_checks.is_hook(self.wiring.project, hook):
             for key in self.wiring.behind(use.of) if use.name == "before_request" else ("",):
                 self.hooks.setdefault(key, []).append(hook.node.name)
 
@@ -190,11 +190,12 @@ def _handlers(one: Registered, way: Way, collector: _Collector) -> Iterator[Hand
 
 def _handler(one: Registered, way: Way, collector: _Collector, method: Defined, methods: tuple[str, ...], verb: str) -> Handler:
     path, segments = routes_paths.flask(collector.tree.joined(way.prefix, one.path), collector.converters)
+    path = "/" + path.lstrip("/")
     names = [parameter.name for parameter in method.node.parameters if parameter.kind not in {"args", "kwargs"}]
     names = names[1:] if method.owner is not None else names
     scope = scope_of(one.scope.project, method)
     wrappers = [*one.wrappers, *method.node.decorators]
-    checks = [check for key in ("", *way.keys) for check in collector.hooks.get(key, ())]
+    checks = [*collector.tree.marks(way), *(check for key in ("", *way.keys) for check in collector.hooks.get(key, ()))]
     checks += routes_checks.of_decorators(scope, wrappers)
     if isinstance(one.target, DefinedClass):
         checks += _of_class(one.target, one)
@@ -215,6 +216,11 @@ def _handler(one: Registered, way: Way, collector: _Collector, method: Defined, 
         segments=segments,
         is_public=routes_checks.is_open(scope, wrappers),
     )
+
+
+def _is_near(file: str, other: str) -> bool:
+    """Whether two files may belong to one application: in one folder of the project, or one of them at its top."""
+    return "/" not in file or "/" not in other or file.partition("/")[0] == other.partition("/")[0]
 
 
 def _is_resource(one: Registered) -> bool:
@@ -241,7 +247,6 @@ def _csrf(one: Registered, method: Defined, collector: _Collector) -> str:
     calls = [call for name in sorted(ALONE) for call in wiring.calls.get(name, ())]
     for call, scope in calls:
         name = dotted(scope, call.function)
-        if name.startswith(("flask_wtf.", "flask_seasurf.")):
+        if name.startswith(("flask_wtf.", "flask_seasurf.")) and _is_near(scope.unit.file, method.unit.file):
             return f"protected: {name.rpartition('.')[2]}"
     return ""
-

@@ -38,7 +38,11 @@ _SCHEMES = {
     "APIKeyCookie": "cookie",
     "APIKeyQuery": "query",
 }
-_CREDENTIALS = {"HTTPBearer": "HTTPAuthorizationCredentials", "HTTPDigest": "HTTPAuthorizationCredentials", "HTTPBasic": "HTTPBasicCredentials"}
+_CREDENTIALS = {
+    "HTTPBearer": "HTTPAuthorizationCredentials",
+    "HTTPDigest": "HTTPAuthorizationCredentials",
+    "HTTPBasic": "HTTPBasicCredentials",
+}
 _FORMS = ("OAuth2PasswordRequestForm", "OAuth2PasswordRequestFormStrict")
 _DEEP = 6
 
@@ -171,7 +175,7 @@ def _scheme_name(made: Known, call: ir.Call) -> str:
 def check_of(scope: Scope, given: ir.Expression) -> str:
     """The short name of a dependency that asks who is there, "" for one that does not."""
     name = dotted(scope, given)
-    if name and scope.project.function(name) is not None or (name and scope.project.class_(name) is not None):
+    if (name and scope.project.function(name) is not None) or (name and scope.project.class_(name) is not None):
         return name.rpartition(".")[2] if routes_checks.of_dependency(scope, name) else ""
     made = follow(Known(scope, given))
     if isinstance(made.expression, ir.Call):
@@ -180,7 +184,7 @@ def check_of(scope: Scope, given: ir.Expression) -> str:
         owner = scope.project.class_(kind)
         if owner is not None:
             called = scope.project.method(owner, "__call__")
-            return last if called is not None and routes_checks.asks_by(called, last) else ""
+            return last if called is not None and routes_checks.asks_by(scope.project, called, last) else ""
         if last in _SCHEMES or (scope.project.function(kind) is not None and routes_checks.asks(scope, kind)):
             return last
         return last if scope.project.function(kind) is None and routes_checks.is_named(kind) else ""
@@ -198,4 +202,3 @@ def listed_checks(calls: Iterable[Known]) -> Iterator[str]:
                 name = check_of(inner.scope, target) if target is not None else ""
                 if name:
                     yield name
-

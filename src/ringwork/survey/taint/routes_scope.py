@@ -71,7 +71,9 @@ def of_module(project: Project, unit: Unit) -> Scope:
 
 def of_function(outside: Scope, defined: Defined) -> Scope:
     """The inside of a function. outside: where it is defined."""
-    scope = Scope(outside.project, outside.unit, parent=outside, function=defined, owner=defined.owner, prefix=f"{defined.qualname}.<locals>.")
+    scope = Scope(
+        outside.project, outside.unit, parent=outside, function=defined, owner=defined.owner, prefix=f"{defined.qualname}.<locals>."
+    )
     scope.parameters = frozenset(parameter.name for parameter in defined.node.parameters)
     _fill(scope, defined.node.body)
     return scope
@@ -121,7 +123,7 @@ def dotted(scope: Scope, expression: ir.Expression, *, depth: int = _DEEP) -> st
     if isinstance(expression, ir.Item):
         return dotted(scope, expression.of, depth=depth)
     parts: list[str] = []
-    root = expression
+    root: ir.Expression = expression
     while isinstance(root, ir.Attribute):
         parts.append(root.name)
         root = root.of
@@ -271,6 +273,8 @@ def text(scope: Scope, expression: ir.Expression | None, *, gaps: bool = False, 
         return str(expression.value) if isinstance(expression.value, str | int) else ("" if gaps else None)
     if isinstance(expression, ir.Binary) and expression.operator in {"+", "/"}:
         parts = [text(scope, side, gaps=gaps, depth=depth - 1) for side in (expression.left, expression.right)]
+    elif isinstance(expression, ir.Binary) and expression.operator == "%":
+        return _filled(scope, expression, gaps=gaps, depth=depth)
     elif isinstance(expression, ir.Text):
         parts = [text(scope, part.value if isinstance(part, ir.Format) else part, gaps=gaps, depth=depth - 1) for part in expression.parts]
     elif isinstance(expression, ir.Call) and isinstance(expression.function, ir.Attribute):
@@ -281,6 +285,20 @@ def text(scope: Scope, expression: ir.Expression | None, *, gaps: bool = False, 
     else:
         return "" if gaps else None
     return None if None in parts else "".join(part or "" for part in parts)
+
+
+def _filled(scope: Scope, expression: ir.Binary, *, gaps: bool, depth: int) -> str | None:
+    """Of "%s/urls" % name."""
+    pattern = text(scope, expression.left, gaps=gaps, depth=depth - 1)
+    right = expression.right
+    given = right.items if isinstance(right, ir.Sequence) else (right,)
+    parts = [text(scope, one, gaps=gaps, depth=depth - 1) for one in given]
+    if pattern is None or None in parts:
+        return None
+    try:
+        return pattern % tuple(parts)
+    except (TypeError, ValueError):
+        return "" if gaps else None
 
 
 _TELLING = frozenset({"str", "_", "gettext_lazy", "gettext", "pgettext_lazy"})
@@ -333,10 +351,12 @@ def _made_items(scope: Scope, call: ir.Call, depth: int) -> list[Known] | None:
         return items(Known(scope, call.arguments[0]), depth=depth - 1)
     if name in {"items", "values", "keys"} and isinstance(call.function, ir.Attribute) and not call.arguments:
         inner_scope, table = follow(Known(scope, call.function.of))
-        if isinstance(table, ir.Mapping):
-            pairs = [(key, value) for key, value in table.items if key is not None]
-            made = {"items": lambda k, v: ir.Sequence(0, "tuple", (k, v)), "values": lambda _, v: v, "keys": lambda k, _: k}[name]
-            return [Known(inner_scope, made(key, value)) for key, value in pairs]
+        found: list[Known] = []
+        for key, value in table.items if isinstance(table, ir.Mapping) else ():
+            if key is not None:
+                pair = ir.Sequence(0, "tuple", (key, value))
+                found.append(Known(inner_scope, {"items": pair, "values": value, "keys": key}[name]))
+        return found or None
     return None
 
 

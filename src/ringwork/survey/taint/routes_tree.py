@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ringwork.survey.taint import ir, routes_paths
+from ringwork.survey.taint import ir, routes_checks, routes_paths
 from ringwork.survey.taint.project import Defined, DefinedClass
 from ringwork.survey.taint.routes_scope import Known, Scope, text
 from ringwork.survey.taint.routes_wiring import AIOHTTP, FLASK, STARLETTE, Container, Use, Wiring, imports_of
@@ -16,9 +16,11 @@ _MOST_WAYS = 40
 _DEEP = 12
 
 _UNMISTAKABLE = {
-    **dict.fromkeys("add_api_route add_websocket_route add_api_websocket_route include_router api_route websocket_route".split(), STARLETTE),
-    **dict.fromkeys("add_url_rule register_blueprint add_resource add_namespace namespace".split(), FLASK),
-    **dict.fromkeys("add_get add_post add_put add_patch add_delete add_view add_routes add_subapp view".split(), AIOHTTP),
+    **dict.fromkeys(
+        ["add_api_route", "add_websocket_route", "add_api_websocket_route", "include_router", "api_route", "websocket_route"], STARLETTE
+    ),
+    **dict.fromkeys(["add_url_rule", "register_blueprint", "add_resource", "add_namespace", "namespace"], FLASK),
+    **dict.fromkeys(["add_get", "add_post", "add_put", "add_patch", "add_delete", "add_view", "add_routes", "add_subapp", "view"], AIOHTTP),
 }
 _LIBRARIES = (
     ({"fastapi", "starlette"}, STARLETTE),
@@ -100,6 +102,11 @@ class Tree:
                 found.append(Way(self.joined(way.prefix, here), (*way.calls, *more), (*way.keys, key)))
         return found[:_MOST_WAYS] or [Way(own, mine, (key,))]
 
+    def marks(self, way: Way) -> list[str]:
+        """What is written around the routers of a way and asks who is there."""
+        known = [one for key in way.keys for one in self.wiring.marks.get(key, ())]
+        return [name for one in known for name in routes_checks.of_decorators(one.scope, (one.expression,))]
+
     def joined(self, prefix: str, more: str) -> str:
         """Two prefixes in one, as the framework joins them."""
         return prefix + more if self.framework == STARLETTE else routes_paths.join(prefix.rstrip("/"), more)
@@ -117,6 +124,12 @@ def framework_of(wiring: Wiring, use: Use) -> str:
         annotated = _annotated(wiring, key)
         if annotated:
             return annotated
+    if (
+        isinstance(use.receiver, ir.Call)
+        and isinstance(use.receiver.function, ir.Attribute)
+        and use.receiver.function.name == "add_resource"
+    ):
+        return AIOHTTP
     if use.name in _UNMISTAKABLE:
         return _UNMISTAKABLE[use.name]
     if not _may_be_application(wiring, use):
@@ -140,7 +153,7 @@ def _annotated(wiring: Wiring, key: str) -> str:
 
 
 def _may_be_application(wiring: Wiring, use: Use) -> bool:
-    """Against `@mock.patch`, `@cache.route` and the like: something of another library is no application, and a path begins with a slash."""
+    """Against `@mock.patch`, `@cache.route` and the like: no other library's thing is an application, and a path has a slash first."""
     root = use.receiver
     while isinstance(root, ir.Attribute | ir.Call):
         root = root.of if isinstance(root, ir.Attribute) else root.function

@@ -12,15 +12,54 @@ from ringwork.survey.taint.project import Project
 from ringwork.survey.taint.routes_scope import Known, Scope, dotted, follow, of_module, written
 
 _NO_TEXT = frozenset(
-    """builtins.int builtins.float builtins.bool builtins.complex decimal.Decimal uuid.UUID uuid.UUID1 uuid.UUID3 uuid.UUID4 uuid.UUID5
-    datetime.date datetime.datetime datetime.time datetime.timedelta ipaddress.IPv4Address ipaddress.IPv6Address ipaddress.IPv4Network
-    ipaddress.IPv6Network pydantic.UUID1 pydantic.UUID3 pydantic.UUID4 pydantic.UUID5 pydantic.PositiveInt pydantic.NegativeInt
-    pydantic.NonNegativeInt pydantic.NonPositiveInt pydantic.StrictInt pydantic.StrictFloat pydantic.StrictBool pydantic.PositiveFloat
-    pydantic.NegativeFloat pydantic.NonNegativeFloat pydantic.NonPositiveFloat pydantic.FiniteFloat pydantic.PastDate pydantic.FutureDate
-    pydantic.AwareDatetime pydantic.NaiveDatetime pydantic.ByteSize pydantic.IPvAnyAddress bson.ObjectId""".split()
+    [
+        "builtins.int",
+        "builtins.float",
+        "builtins.bool",
+        "builtins.complex",
+        "decimal.Decimal",
+        "uuid.UUID",
+        "uuid.UUID1",
+        "uuid.UUID3",
+        "uuid.UUID4",
+        "uuid.UUID5",
+        "datetime.date",
+        "datetime.datetime",
+        "datetime.time",
+        "datetime.timedelta",
+        "ipaddress.IPv4Address",
+        "ipaddress.IPv6Address",
+        "ipaddress.IPv4Network",
+        "ipaddress.IPv6Network",
+        "pydantic.UUID1",
+        "pydantic.UUID3",
+        "pydantic.UUID4",
+        "pydantic.UUID5",
+        "pydantic.PositiveInt",
+        "pydantic.NegativeInt",
+        "pydantic.NonNegativeInt",
+        "pydantic.NonPositiveInt",
+        "pydantic.StrictInt",
+        "pydantic.StrictFloat",
+        "pydantic.StrictBool",
+        "pydantic.PositiveFloat",
+        "pydantic.NegativeFloat",
+        "pydantic.NonNegativeFloat",
+        "pydantic.NonPositiveFloat",
+        "pydantic.FiniteFloat",
+        "pydantic.PastDate",
+        "pydantic.FutureDate",
+        "pydantic.AwareDatetime",
+        "pydantic.NaiveDatetime",
+        "pydantic.ByteSize",
+        "pydantic.IPvAnyAddress",
+        "bson.ObjectId",
+    ]
 )
 _NUMBERS = frozenset({"conint", "confloat", "condecimal", "condate"})
-_LISTS = frozenset({"list", "List", "set", "Set", "tuple", "Tuple", "frozenset", "FrozenSet", "Sequence", "Iterable", "conlist", "Collection"})
+_LISTS = frozenset(
+    {"list", "List", "set", "Set", "tuple", "Tuple", "frozenset", "FrozenSet", "Sequence", "Iterable", "conlist", "Collection"}
+)
 _DICTS = frozenset({"dict", "Dict", "Mapping", "MutableMapping", "Any", "object"})
 _ENUMS = ("enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag")
 _MODELS = ("pydantic.BaseModel", "pydantic.main.BaseModel", "sqlmodel.SQLModel", "sqlmodel.main.SQLModel", "pydantic_settings.BaseSettings")
@@ -84,7 +123,11 @@ def _named(scope: Scope, annotation: ir.Expression, depth: int) -> Shape:
         return shape(renamed.scope, renamed.expression, depth=depth - 1)
     last = (name or written(annotation)).rpartition(".")[2]
     return Shape(
-        type=name, is_text=name not in _NO_TEXT, is_many=last in _DICTS or last in _LISTS, is_known=bool(name), is_model=last in {"dict", "Dict"}
+        type=name,
+        is_text=name not in _NO_TEXT,
+        is_many=last in _DICTS or last in _LISTS,
+        is_known=bool(name),
+        is_model=last in {"dict", "Dict"},
     )
 
 
@@ -123,7 +166,9 @@ def _generic(scope: Scope, annotation: ir.Item, depth: int) -> Shape:
         return _union([shape(scope, one, depth=depth - 1) for one in inner])
     parts = [shape(scope, one, depth=depth - 1) for one in inner]
     if last in _LISTS:
-        return Shape(type="builtins.list", items=parts[0].type, is_text=parts[0].is_text, is_model=parts[0].is_model, is_many=True, is_known=True)
+        return Shape(
+            type="builtins.list", items=parts[0].type, is_text=parts[0].is_text, is_model=parts[0].is_model, is_many=True, is_known=True
+        )
     if last in _DICTS:
         return Shape(type="builtins.dict", items=parts[-1].type, is_text=any(part.is_text for part in parts), is_many=True, is_known=True)
     if last in {"Final", "ClassVar", "Required", "NotRequired", "type", "Type"}:

@@ -20,6 +20,7 @@ from ringwork.survey.taint.routes_scope import (
     class_value,
     dotted,
     follow,
+    instance_of,
     items,
     of_dotted,
     of_module,
@@ -31,6 +32,8 @@ from ringwork.survey.taint.routes_wiring import Wiring
 _DEEP = 12
 _LEAVES = frozenset({"path", "re_path", "url"})
 _SKIPPED = frozenset({"static", "staticfiles_urlpatterns"})
+_SITE = {"index": "", "login": "login/", "logout": "logout/", "password_change": "password_change/", "app_index": "{app_label}/"}
+"""Views of an admin site that a project may write anew, and where they stand."""
 _NUMBERS = ("IntConverter", "UUIDConverter", "SlugConverter")
 
 
@@ -41,6 +44,18 @@ class Pattern(NamedTuple):
     segments: dict[str, Brought]
     view: Known
     around: tuple[Known, ...]
+
+
+class Settings(NamedTuple):
+    """The settings of one Django project. root: its URLconf. units: the settings modules."""
+
+    root: str = ""
+    units: tuple[Unit, ...] = ()
+
+    def get(self, project: Project, name: str) -> list[Known]:
+        """The values of one setting."""
+        found = (of_dotted(project, f"{unit.name}.{name}") for unit in self.units if name in unit.assigned)
+        return [one for one in found if one is not None]
 
 
 class Registered(NamedTuple):
@@ -64,9 +79,10 @@ class Place(NamedTuple):
 
 @dataclass(slots=True)
 class Reader:
-    """Reads the URLconfs of a project. seen: modules that were reached."""
+    """Reads the URLconfs of a project. seen: modules that were reached. settings: of the Django project that is read now."""
 
     wiring: Wiring
+    settings: Settings = Settings()
     seen: set[str] = field(default_factory=set)
     converters: dict[str, bool] = field(default_factory=dict)
 
@@ -81,20 +97,27 @@ class Reader:
             name, made = text(scope, argument(call, 1, "type_name")), argument(call, 0, "converter")
             if name and made is not None:
                 self.converters[name] = self._is_text(scope, made)
-        for root in sorted(set(self._roots())):
-            unit = self.project.unit(root)
+        for settings in self.projects():
+            self.settings = settings
+            unit = self.project.unit(settings.root)
             if unit is not None:
                 yield from self._module(unit, Place())
+        self.settings = self.settings if len(self.projects()) == 1 else Settings()
         for unit in self.project.units():
             if "urlpatterns" in unit.assigned and unit.name not in self.seen:
                 yield from self._module(unit, Place())
 
-    def _roots(self) -> Iterator[str]:
+    def projects(self) -> list[Settings]:
+        """The settings that name a URLconf, each with the settings modules beside it: several may stand in one repository."""
+        found: dict[str, Settings] = {}
         for unit in self.project.units():
             if "ROOT_URLCONF" in unit.assigned:
-                name = text(of_module(self.project, unit), unit.assigned["ROOT_URLCONF"])
-                if name:
-                    yield name
+                root = text(of_module(self.project, unit), unit.assigned["ROOT_URLCONF"])
+                folder = unit.name.rpartition(".")[0]
+                beside = [one for one in self.project.units() if folder and one.name.rpartition(".")[0] == folder and is_settings(one)]
+                if root and root not in found:
+                    found[root] = Settings(root, tuple(dict.fromkeys([unit, *beside])))
+        return [found[root] for root in sorted(found)]
 
     def _is_text(self, scope: Scope, made: ir.Expression) -> bool:
         name = dotted(scope, made)
@@ -117,9 +140,9 @@ class Reader:
     def _block(self, body: ir.Block, scope: Scope, place: Place) -> Iterator[Pattern | Registered]:
         for statement in body:
             given: ir.Expression | None = None
-            if isinstance(statement, ir.Assign) and any(_is_list(target) for target in statement.targets):
-                given = statement.value
-            elif isinstance(statement, ir.Augment | ir.Declare) and _is_list(statement.target):
+            if (isinstance(statement, ir.Assign) and any(_is_list(target) for target in statement.targets)) or (
+                isinstance(statement, ir.Augment | ir.Declare) and _is_list(statement.target)
+            ):
                 given = statement.value
             elif isinstance(statement, ir.Evaluate) and isinstance(statement.value, ir.Call):
                 function = statement.value.function
@@ -164,9 +187,17 @@ class Reader:
 
     def _attribute(self, scope: Scope, expression: ir.Attribute, place: Place) -> Iterator[Pattern | Registered]:
         """router.urls of Django REST framework; another module's urlpatterns."""
-        unit = self.project.unit(dotted(scope, expression.of)) if expression.name == "urlpatterns" else None
+        named = dotted(scope, expression.of) if expression.name == "urlpatterns" else ""
+        unit = self.project.unit(named) if named else None
         if unit is not None:
             yield from self._module(unit, place)
+            return
+        site = instance_of(scope, expression.of)
+        if site is not None and any(base.endswith(".AdminSite") for base in self.project.bases(site.dotted)):
+            for name, path in _SITE.items():
+                if self.project.method(site, name) is not None:
+                    view = Known(scope, ir.Attribute(expression.at, expression.of, name))
+                    yield Pattern("/" + (place.path + path).lstrip("/"), place.segments, view, place.around)
             return
         keys = self.wiring.behind(self.wiring.key(scope, expression.of))
         made = follow(Known(scope, expression.of))
@@ -201,11 +232,12 @@ class Reader:
         if view is None:
             return
         known = follow(Known(scope, view))
-        if isinstance(known.expression, ir.Call) and written(known.expression.function).rpartition(".")[2] in {"include", "decorator_include"}:
+        if isinstance(known.expression, ir.Call) and written(known.expression.function).rpartition(".")[2] in {
+            "include",
+            "decorator_include",
+        }:
             yield from self._included(Known(known.scope, known.expression), inner)
-        elif isinstance(known.expression, ir.Attribute) and known.expression.name == "urls":
-            yield from self._value(known, inner)
-        elif isinstance(known.expression, ir.Sequence):
+        elif (isinstance(known.expression, ir.Attribute) and known.expression.name == "urls") or isinstance(known.expression, ir.Sequence):
             yield from self._value(known, inner)
         else:
             yield Pattern("/" + inner.path.lstrip("/"), inner.segments, Known(scope, view), inner.around)
@@ -222,7 +254,8 @@ class Reader:
         if isinstance(inner.expression, ir.Sequence) and inner.expression.kind == "tuple" and inner.expression.items:
             inner = follow(Known(inner.scope, inner.expression.items[0]))
         name = text(inner.scope, inner.expression) if isinstance(inner.expression, ir.Constant | ir.Text | ir.Binary) else None
-        unit = self.project.unit(name) if name else self.project.unit(dotted(inner.scope, inner.expression))
+        named = name or dotted(inner.scope, inner.expression)
+        unit = self.project.unit(named) if named else None
         if unit is not None:
             yield from self._module(unit, place)
         elif not name:
@@ -236,20 +269,12 @@ class Reader:
             yield from self._value(Known(scope, given), place._replace(path=place.path + prefix))
 
     def _language(self) -> str:
-        for unit in self.project.units():
-            if "LANGUAGE_CODE" in unit.assigned and (found := text(of_module(self.project, unit), unit.assigned["LANGUAGE_CODE"])):
-                return found
-        return "en-us"
+        found = [text(known.scope, known.expression) for known in self.settings.get(self.project, "LANGUAGE_CODE")]
+        return next((name for name in found if name), "en-us")
 
 
 def _is_list(expression: ir.Expression) -> bool:
     return isinstance(expression, ir.Name) and expression.id == "urlpatterns"
-
-
-def setting(project: Project, name: str) -> list[Known]:
-    """The values of a setting, in every settings module of the project."""
-    found = (of_dotted(project, f"{unit.name}.{name}") for unit in project.units() if name in unit.assigned and is_settings(unit))
-    return [one for one in found if one is not None]
 
 
 def is_settings(unit: Unit) -> bool:
