@@ -10,7 +10,7 @@ from ringwork.survey.taint.handlers import Handler
 from ringwork.survey.taint.project import Project
 from ringwork.survey.taint.routes_reading import Reader
 
-_READERS = (routes_fastapi.handlers, routes_flask.handlers, routes_aiohttp.handlers, routes_django.handlers)
+_READERS = (routes_fastapi.handlers, routes_flask.handlers, routes_aiohttp.handlers)
 
 
 def handlers(project: Project) -> tuple[Handler, ...]:
@@ -20,7 +20,9 @@ def handlers(project: Project) -> tuple[Handler, ...]:
     class. Functions that look like views of Django and that no URLconf leads to have the path "".
     """
     wiring = Reader(project).read()
+    listed = [handler for read in _READERS for handler in read(wiring)]
+    listed += routes_django.handlers(wiring, {handler.function for handler in listed})
     found: dict[tuple[str, ...], Handler] = {}
-    for handler in (handler for read in _READERS for handler in read(wiring)):
+    for handler in listed:
         found.setdefault((handler.function, handler.name, handler.verb, handler.instance), handler)
     return tuple(sorted(found.values(), key=lambda one: (one.file, one.line, one.path, one.methods, one.function, one.instance)))

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ringwork.survey.taint import ir
-from ringwork.survey.taint.project import Defined, DefinedClass, Project
+from ringwork.survey.taint.project import Project
 from ringwork.survey.taint.routes_scope import Scope, around, dotted, of_function, written
+from ringwork.survey.taint.units import Defined, DefinedClass
 
 _NAMED = re.compile(
     r"current_?\w*user|get_?user|require|auth|login|log_in|logged_in|signed_in|jwt|token|permission|principal|admin|role|identity|protected"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ringwork.survey.taint import ir, routes_checks, routes_paths, routes_urls, routes_views
 from ringwork.survey.taint.handlers import Brought, Handler
-from ringwork.survey.taint.project import Defined, DefinedClass, Project
+from ringwork.survey.taint.project import Project
 from ringwork.survey.taint.routes_scope import Known, argument, class_value, dotted, follow, items, text, texts, written
 from ringwork.survey.taint.routes_urls import Pattern, Registered
 from ringwork.survey.taint.routes_wiring import Wiring, imports_of, scope_of, target_of
+from ringwork.survey.taint.units import Defined, DefinedClass
 
 _LOGIN = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 _CSRF = "django.middleware.csrf.CsrfViewMiddleware"
@@ -20,13 +21,14 @@ _VIEWS = re.compile(r"(^|[/_])(views?|api|handlers?|endpoints?|urls)([/_.]|$)")
 _MAPPED = {"list": "GET", "create": "POST", "retrieve": "GET", "update": "PUT", "partial_update": "PATCH", "destroy": "DELETE"}
 
 
-def handlers(wiring: Wiring) -> Iterator[Handler]:
-    """Every function that answers requests of the project; those that no URLconf leads to have the path ""."""
-    if not any("django" in imports_of(unit) or routes_urls.is_settings(unit) for unit in wiring.project.units()):
-        return
+def handlers(wiring: Wiring, others: Iterable[str] = ()) -> Iterator[Handler]:
+    """Every function that answers requests of the project; those that no URLconf leads to have the path "".
+
+    others: functions that are known to answer requests of another framework.
+    """
     urls = routes_urls.Reader(wiring)
     readings: dict[str, _Reading] = {}
-    found: set[str] = set()
+    found = set(others)
     for one in urls.read():
         if urls.settings.root not in readings:
             readings[urls.settings.root] = _Reading(wiring.project, urls.settings)
@@ -338,14 +340,13 @@ class _Reading:
         """Functions and class views that look like handlers and that no URLconf was seen to lead to."""
         nowhere = Pattern("", {}, Known(None, ir.Name(0, "")), ())  # type: ignore[arg-type]  # nothing looks at the view of no pattern
         for unit in self.project.units():
-            if "django" not in imports_of(unit) or routes_views.is_test(unit.file) or not _VIEWS.search(unit.file):
+            if routes_views.is_test(unit.file):
                 continue
+            is_place = "django" in imports_of(unit) and _VIEWS.search(unit.file) is not None
             for name, defined in unit.functions.items():
-                parameters = defined.node.parameters
-                if "." in name or defined.dotted in found or not parameters or parameters[0].name != "request" or name.startswith("_"):
-                    continue
-                yield self.function(nowhere, defined, ())
-            for owner in unit.classes.values():
+                if "." not in name and defined.dotted not in found and routes_views.is_function_view(defined, is_place=is_place):
+                    yield self.function(nowhere, defined, ())
+            for owner in unit.classes.values() if is_place else ():
                 if owner.dotted not in found and "." not in owner.qualname and routes_views.is_view(self.project, owner):
                     own = {verb.upper(): method for verb in routes_views.VERBS if (method := owner.methods.get(verb)) is not None}
                     if own and not any(method.dotted in found for method in own.values()):

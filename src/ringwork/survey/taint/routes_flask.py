@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from ringwork.survey.taint import ir, routes_checks, routes_paths
 from ringwork.survey.taint.handlers import Handler
-from ringwork.survey.taint.project import Defined, DefinedClass
 from ringwork.survey.taint.routes_scope import Known, argument, class_value, dotted, items, text, texts
 from ringwork.survey.taint.routes_tree import Registered, Tree, Way, uses
 from ringwork.survey.taint.routes_wiring import ALONE, FLASK, Container, Use, Wiring, scope_of, target_of
+from ringwork.survey.taint.units import Defined, DefinedClass
 
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "trace"})
 _NUMBERS = ("IntegerConverter", "FloatConverter", "UUIDConverter", "AnyConverter")

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from ringwork.survey.taint import ir, routes_checks, routes_paths
 from ringwork.survey.taint.handlers import Brought
-from ringwork.survey.taint.project import Defined
 from ringwork.survey.taint.routes_scope import Known, Scope, argument, dotted, follow, items, text, written
 from ringwork.survey.taint.routes_types import Shape, shape
 from ringwork.survey.taint.routes_wiring import scope_of
+from ringwork.survey.taint.units import Defined
 
 _MARKS = {"Query": "query", "Path": "path", "Header": "header", "Cookie": "cookie", "Body": "body", "Form": "form", "File": "file"}
 _DEPENDS = frozenset({"Depends", "Security"})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ringwork.survey.taint import ir
-from ringwork.survey.taint.project import Defined, DefinedClass, Project, blocks
+from ringwork.survey.taint.project import Project
 from ringwork.survey.taint.routes_scope import Known, Scope, bindings, dotted, items, of_function, of_module, written
 from ringwork.survey.taint.routes_wiring import ALONE, KINDS, LISTING, REGISTERING, Use, Wiring, target_of
+from ringwork.survey.taint.units import Defined, DefinedClass, blocks
 
 _MOST_TURNS = 120
 

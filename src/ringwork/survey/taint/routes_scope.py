@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ringwork.survey.taint import ir
-from ringwork.survey.taint.project import Defined, DefinedClass, Project, Unit, blocks
+from ringwork.survey.taint.project import Project
+from ringwork.survey.taint.units import Defined, DefinedClass, Unit, blocks
 
 _DEEP = 12
 """Names that are followed one to the next; a longer chain is a circle."""

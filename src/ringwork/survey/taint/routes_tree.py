@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ringwork.survey.taint import ir, routes_checks, routes_paths
-from ringwork.survey.taint.project import Defined, DefinedClass
 from ringwork.survey.taint.routes_scope import Known, Scope, text
 from ringwork.survey.taint.routes_wiring import AIOHTTP, FLASK, STARLETTE, Container, Use, Wiring, imports_of
+from ringwork.survey.taint.units import Defined, DefinedClass
 
 _MOST_WAYS = 40
 _DEEP = 12

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ringwork.survey.taint import ir, routes_paths
 from ringwork.survey.taint.handlers import Brought
-from ringwork.survey.taint.project import Project, Unit, blocks
+from ringwork.survey.taint.project import Project
 from ringwork.survey.taint.routes_scope import (
     Known,
     Scope,
@@ -28,6 +28,7 @@ from ringwork.survey.taint.routes_scope import (
     written,
 )
 from ringwork.survey.taint.routes_wiring import Wiring
+from ringwork.survey.taint.units import Unit, blocks
 
 _DEEP = 12
 _LEAVES = frozenset({"path", "re_path", "url"})

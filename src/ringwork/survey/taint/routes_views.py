@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ringwork.survey.taint import ir, routes_checks
-from ringwork.survey.taint.project import Defined, DefinedClass, Project
+from ringwork.survey.taint.project import Project
 from ringwork.survey.taint.routes_scope import Known, Scope, argument, class_value, dotted, follow, text, texts, written
 from ringwork.survey.taint.routes_wiring import scope_of
+from ringwork.survey.taint.units import Defined, DefinedClass
 
 VERBS = ("get", "post", "put", "patch", "delete", "trace")
 _METHODS = frozenset(verb.upper() for verb in VERBS)
@@ -130,6 +131,21 @@ def hooks(project: Project, owner: DefinedClass) -> Iterator[Defined]:
         method = project.method(owner, name)
         if method is not None:
             yield method
+
+
+_PARTS = frozenset({"GET", "POST", "FILES", "COOKIES", "META"})
+"""Parts of a request that Django's alone has under these names."""
+
+
+def is_function_view(view: Defined, *, is_place: bool) -> bool:
+    """Whether a function is a view by its look: it takes a request first, and stands where views do or reads what only Django's has."""
+    first = view.node.parameters[0].name if view.node.parameters else ""
+    if first != "request":
+        return False
+    if is_place and not view.node.name.startswith("_"):
+        return True
+    parts = (node for node in routes_checks.nodes(view.node.body) if isinstance(node, ir.Attribute) and node.name in _PARTS)
+    return any(isinstance(node.of, ir.Name) and node.of.id == first for node in parts)
 
 
 def is_test(file: str) -> bool:

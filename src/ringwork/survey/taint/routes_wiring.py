@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ringwork.survey.taint import ir
-from ringwork.survey.taint.project import Defined, DefinedClass, Project, Unit
+from ringwork.survey.taint.project import Project
 from ringwork.survey.taint.routes_scope import (
     Known,
     Scope,
@@ -20,6 +20,7 @@ from ringwork.survey.taint.routes_scope import (
     instance_of,
     of_module,
 )
+from ringwork.survey.taint.units import Defined, DefinedClass, Unit
 
 STARLETTE, FLASK, AIOHTTP = "starlette", "flask", "aiohttp"
 
