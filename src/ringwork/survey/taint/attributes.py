@@ -1,0 +1,389 @@
+"""What a name, an attribute, an index and an assignment mean for what is known of a value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ringwork.survey.taint import facts, folding, ir, values
+from ringwork.survey.taint.frames import Run
+from ringwork.survey.taint.units import DefinedClass, Unit
+from ringwork.survey.taint.values import FALSE, UNKNOWN, Atom, Kind, Mark, Taint, Value
+
+SUPER = "ringwork:super"
+PARSED = frozenset({"urllib.parse.ParseResult", "urllib.parse.SplitResult", "yarl.URL", "httpx.URL", "starlette.datastructures.URL"})
+_PARTS = {"netloc": "netloc", "hostname": "netloc", "host": "netloc", "scheme": "scheme"}
+_PROPERTIES = frozenset(
+    {"property", "cached_property", "functools.cached_property", "django.utils.functional.cached_property", "hybrid_property"}
+)
+PATHS = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath", "anyio.Path"})
+NUMBERS = frozenset({
+    "builtins.int", "builtins.float", "builtins.bool", "builtins.complex", "decimal.Decimal", "uuid.UUID", "datetime.date",
+    "datetime.datetime", "datetime.time", "datetime.timedelta", "ipaddress.IPv4Address", "ipaddress.IPv6Address", "typing.Literal",
+    "typing_extensions.Literal", "pydantic.UUID4", "pydantic.PositiveInt", "pydantic.NonNegativeInt", "enum.Enum", "fractions.Fraction",
+})  # fmt: skip
+"""Types whose values are no text that somebody could choose freely."""
+_INNER_TYPES = frozenset({
+    "typing.Optional", "typing.Annotated", "typing_extensions.Annotated", "typing.Final", "typing.ClassVar", "typing.Union",
+    "sqlalchemy.orm.Mapped",
+})  # fmt: skip
+
+
+def named(run: Run, dotted: str) -> Value:
+    """What a dotted name stands for."""
+    dotted = run.project.canonical(dotted)
+    type_ = run.models.value(dotted)
+    if type_:
+        return Value(Kind.UNKNOWN, None, type_)
+    head, _, last = dotted.rpartition(".")
+    unit = run.project.unit(head) if head else None
+    if unit is not None and last in unit.assigned and last not in unit.functions and last not in unit.classes:
+        return run.global_value(unit, last)
+    if head and run.project.class_(head) is not None:
+        return of(run, values.named(head), last, 0)
+    return values.named(dotted)
+
+
+def global_name(run: Run, unit: Unit, name: str) -> Value:
+    """What a global name of a module holds."""
+    dotted = run.project.global_name(unit, name)
+    if name == "DEBUG":
+        return FALSE
+    if not dotted:
+        return UNKNOWN
+    if dotted == f"{unit.name}.{name}" and name in unit.assigned and name not in unit.functions and name not in unit.classes:
+        return run.global_value(unit, name)
+    return named(run, dotted)
+
+
+def of(run: Run, receiver: Value, name: str, at: int) -> Value:
+    """What receiver.name gives."""
+    if name == "DEBUG":
+        return FALSE  # what is read is the application as it runs for others
+    if receiver.kind is Kind.SEVERAL:
+        found = of(run, receiver.data[0], name, at)
+        for other in receiver.data[1:]:
+            found = values.join(found, of(run, other, name, at))
+        return found
+    if receiver.kind is Kind.NAMED:
+        return _of_named(run, receiver, name)
+    if receiver.kind is Kind.OBJECT:
+        field = receiver.data[1].get(name)
+        if field is not None:
+            return field  # type: ignore[no-any-return] # the fields of an object are values
+        if receiver.data[0] is not None:
+            return _of_object(run, receiver, receiver.data[0], name, at)
+    if receiver.type in PARSED and name in _PARTS:
+        return values.unknown(values.within(receiver), facts.PART + _PARTS[name])
+    if receiver.type:
+        owner = run.project.class_(receiver.type)
+        if owner is not None:
+            return _of_object(run, receiver, owner, name, at)
+        described = run.models.attribute(receiver.type, name)
+        if described is not None:
+            return run.described(described, receiver, f"{receiver.type}.{name}", at)
+    return Value(Kind.METHOD, (receiver, name), "", values.within(receiver))
+
+
+def _of_named(run: Run, receiver: Value, name: str) -> Value:
+    owner = run.project.class_(receiver.data)
+    if owner is None:
+        return named(run, f"{receiver.data}.{name}")
+    method = run.project.method(owner, name)
+    if method is not None:
+        return values.named(method.dotted)
+    return _class_level(run, owner, name) or values.named(f"{receiver.data}.{name}")
+
+
+def _class_level(run: Run, owner: DefinedClass, name: str) -> Value | None:
+    found = run.project.attribute(owner, name)
+    if found is not None:
+        if is_enum(run, owner):
+            return UNKNOWN
+        key = (found[0].dotted, name)
+        known = run.module_values.get(key)
+        if known is None:
+            run.module_values[key] = UNKNOWN
+            known = run.module_values[key] = run.at_top(found[0].unit, found[1])
+        return known
+    for base in run.project.bases(owner.dotted):
+        described = run.models.attribute(base, name)
+        if described is not None:
+            return run.described(described, UNKNOWN.typed(owner.dotted), f"{base}.{name}", 0)
+    return None
+
+
+def _of_object(run: Run, receiver: Value, owner: DefinedClass, name: str, at: int) -> Value:
+    start = owner
+    method = None
+    if receiver.type == SUPER:
+        for base in run.project.bases(owner.dotted):
+            inner = run.project.class_(base)
+            if inner is not None and name in inner.methods:
+                method = inner.methods[name]
+                break
+    else:
+        method = run.project.method(start, name)
+    if method is not None:
+        if any(_is_property(run, method.unit, decorator) for decorator in method.node.decorators):
+            return run.apply(run, Value(Kind.METHOD, (receiver, name)), [], {}, None, [])
+        return Value(Kind.METHOD, (receiver, name), "", values.within(receiver))
+    annotated = run.project.annotation(owner, name)
+    # What other fields of an object hold is not in this one.
+    taint = receiver.taint if receiver.kind is Kind.OBJECT else values.within(receiver)
+    if annotated is not None and (taint or receiver.kind is not Kind.OBJECT):
+        return typed(run, annotated[0].unit, annotated[1], narrowed(taint, name))
+    found = _class_level(run, owner, name)
+    if found is not None:
+        return found if not taint else found.tainted(values.merge([found.taint, narrowed(taint, name)]))
+    for base in run.project.bases(owner.dotted):
+        described = run.models.attribute(base, name)
+        if described is not None:
+            return run.described(described, receiver, f"{base}.{name}", at)
+    return Value(Kind.METHOD, (receiver, name), "", narrowed(taint, name))
+
+
+def _is_property(run: Run, unit: Unit, decorator: ir.Expression) -> bool:
+    if isinstance(decorator, ir.Attribute):
+        return decorator.name in _PROPERTIES
+    return isinstance(decorator, ir.Name) and decorator.id in _PROPERTIES
+
+
+def is_enum(run: Run, owner: DefinedClass) -> bool:
+    """Whether a class of the project is an enumeration."""
+    return any(base.startswith("enum.") or base.endswith(("TextChoices", "IntegerChoices")) for base in run.project.bases(owner.dotted))
+
+
+def typed(run: Run, unit: Unit, annotation: ir.Expression | None, taint: Taint) -> Value:
+    """A value of an annotated type; one that is no text anybody chooses freely carries no taint."""
+    type_ = type_of(run, unit, annotation) if annotation is not None else ""
+    if type_ in NUMBERS:
+        return Value(Kind.UNKNOWN, None, type_)
+    owner = run.project.class_(type_) if type_ else None
+    if owner is not None and is_enum(run, owner):
+        return UNKNOWN
+    return values.unknown(taint, type_)
+
+
+def type_of(run: Run, unit: Unit, annotation: ir.Expression) -> str:
+    """The dotted type that an annotation names: of Optional[T], T | None and Annotated[T, ...] that of T."""
+    if isinstance(annotation, ir.Constant) and isinstance(annotation.value, str):
+        return run.models.canonical(run.project.resolve(unit, annotation))
+    if isinstance(annotation, ir.Binary) and annotation.operator == "|":
+        left = type_of(run, unit, annotation.left)
+        return left if left and left != "builtins.None" else type_of(run, unit, annotation.right)
+    if isinstance(annotation, ir.Item):
+        outer = run.project.resolve(unit, annotation.of)
+        if outer in _INNER_TYPES:
+            inner = annotation.key.items[0] if isinstance(annotation.key, ir.Sequence) and annotation.key.items else annotation.key
+            return type_of(run, unit, inner)
+        return run.models.canonical(outer)
+    dotted = run.project.resolve(unit, annotation)
+    return run.models.canonical(dotted) if dotted else ""
+
+
+def narrowed(taint: Taint, name: str) -> Taint:
+    """The part of this name of whole inputs: `request.args` becomes its "page"."""
+    if not any(atom.kind and not atom.name for atom in taint):
+        return taint
+    return {(Atom(atom.kind, name) if atom.kind and not atom.name else atom): mark for atom, mark in taint.items()}
+
+
+def literal(value: Value) -> Any:
+    """The Python value of what is wholly known: literals and collections of them; ABSENT else."""
+    if value.kind is Kind.CONSTANT:
+        return value.data
+    if value.kind is Kind.ITEMS and not value.taint:
+        items = [literal(item) for item in value.data]
+        if folding.ABSENT in items:
+            return folding.ABSENT
+        return tuple(items) if value.type == "builtins.tuple" else items
+    if value.kind is Kind.KEYED and value.data[1] is None and value.type == "builtins.dict":
+        fields = {key: literal(inner) for key, inner in value.data[0].items()}
+        return folding.ABSENT if folding.ABSENT in fields.values() else fields
+    return folding.ABSENT
+
+
+def item(run: Run, receiver: Value, key: Value, at: int) -> Value:
+    """What receiver[key] gives."""
+    if receiver.kind is Kind.SEVERAL:
+        found = item(run, receiver.data[0], key, at)
+        for other in receiver.data[1:]:
+            found = values.join(found, item(run, other, key, at))
+        return found
+    if receiver.kind is Kind.CONSTANT and key.kind is Kind.CONSTANT:
+        made = folding.attempt(lambda whole, which: whole[which], receiver.data, key.data)
+        return UNKNOWN if made is folding.ABSENT else values.constant(made)
+    if receiver.kind is Kind.KEYED:
+        return _of_keyed(receiver, key)
+    if receiver.kind is Kind.ITEMS:
+        if key.kind is Kind.CONSTANT and isinstance(key.data, int) and -len(receiver.data) <= key.data < len(receiver.data):
+            return receiver.data[key.data]  # type: ignore[no-any-return] # the items of a list are values
+        return element(run, receiver)
+    if receiver.type:
+        described = run.models.function(f"{receiver.type}.__getitem__")
+        if described is not None:
+            return run.called(described, f"{receiver.type}.__getitem__", receiver, [key], {}, at)
+    taint = values.within(receiver)
+    if key.kind is Kind.CONSTANT and isinstance(key.data, str):
+        taint = narrowed(taint, key.data)
+    return values.unknown(taint, "builtins.str" if receiver.type == "builtins.str" else "")
+
+
+def _of_keyed(receiver: Value, key: Value) -> Value:
+    fields, rest = receiver.data
+    if key.kind is Kind.CONSTANT and isinstance(key.data, str | int | bytes | float | bool | None):
+        found = fields.get(key.data)
+        if found is not None:
+            return found  # type: ignore[no-any-return] # the same
+        return rest if rest is not None else values.unknown(receiver.taint)
+    each: list[Value] = [*fields.values(), *([rest] if rest is not None else [])]
+    whole = each[0] if each else UNKNOWN
+    for other in each[1:]:
+        whole = values.join(whole, other)
+    return whole
+
+
+def element(run: Run, source: Value) -> Value:
+    """What going through a value gives."""
+    if source.kind is Kind.SEVERAL:
+        found = element(run, source.data[0])
+        for other in source.data[1:]:
+            found = values.join(found, element(run, other))
+        return found
+    if source.kind is Kind.ITEMS:
+        found = source.data[0] if source.data else UNKNOWN
+        for other in source.data[1:]:
+            found = values.join(found, other)
+        return found if not source.taint else found.tainted(values.merge([found.taint, source.taint]))
+    if source.kind is Kind.KEYED:
+        if source.type == "builtins.dict":
+            return values.unknown(source.taint)
+        return _of_keyed(source, UNKNOWN)
+    if source.type:
+        described = run.models.function(f"{source.type}.__iter__")
+        if described is not None:
+            return run.called(described, f"{source.type}.__iter__", source, [], {}, 0)
+    return values.unknown(values.within(source))
+
+
+def joined_path(left: Value, right: Value) -> Value | None:
+    """left / right of paths: what comes after the first part cannot leave it without "..", or by being absolute."""
+    type_ = left.type if left.type in PATHS else right.type if right.type in PATHS else ""
+    if not type_:
+        return None
+    ours = {atom: Mark(mark.clean - {"normalised"}, mark.trail, mark.weak) for atom, mark in values.within(left).items()}
+    theirs = {atom: Mark((mark.clean - {"normalised"}) | {"joined"}, mark.trail, mark.weak) for atom, mark in values.within(right).items()}
+    return values.unknown(values.merge([ours, theirs]), type_)
+
+
+# -- assigning --------------------------------------------------------------------------------------------------
+
+
+def assign(run: Run, target: ir.Expression, value: Value, at: int) -> None:
+    """Do what `target = value` does."""
+    if isinstance(target, ir.Name):
+        names = run.frame.state.names
+        if value.taint:
+            run.kept(value, target.id, at)
+        if target.id in run.frame.globals:
+            return
+        names[target.id] = value
+    elif isinstance(target, ir.Sequence):
+        _unpack(run, target, value, at)
+    elif isinstance(target, ir.Starred):
+        assign(run, target.value, Value(Kind.KEYED, ({}, element(run, value)), "builtins.list"), at)
+    elif isinstance(target, ir.Attribute):
+        owner = run.value(target.of)
+        if value.taint:
+            run.kept(value, target.name, at)
+        setter = run.models.function(f"{owner.type}.{target.name}.__set__") if owner.type else None
+        if setter is not None:
+            run.called(setter, f"{owner.type}.{target.name}", owner, [value], {}, at)
+        write(run, target.of, _with_field(run, owner, target.name, value))
+    elif isinstance(target, ir.Item) and not isinstance(target.key, ir.Slice):
+        owner, key = run.value(target.of), run.value(target.key)
+        if value.taint:
+            run.kept(value, f"{_shown(target.of)} {text_before(key)}", at)
+        setter = run.models.function(f"{owner.type}.__setitem__") if owner.type else None
+        if setter is not None:
+            run.called(setter, f"{owner.type}.__setitem__", owner, [key, value], {}, at)
+        write(run, target.of, with_item(owner, key, value))
+    elif isinstance(target, ir.Item):
+        write(run, target.of, _absorbing(run.value(target.of), value))
+
+
+def _unpack(run: Run, target: ir.Sequence, value: Value, at: int) -> None:
+    if value.kind is Kind.ITEMS and len(value.data) == len(target.items) and not any(isinstance(i, ir.Starred) for i in target.items):
+        for inner, part in zip(target.items, value.data, strict=True):
+            assign(run, inner, part, at)
+        return
+    part = element(run, value)
+    for inner in target.items:
+        assign(run, inner, part, at)
+
+
+def _with_field(run: Run, owner: Value, name: str, value: Value) -> Value:
+    if owner.kind is Kind.OBJECT:
+        return Value(Kind.OBJECT, (owner.data[0], {**owner.data[1], name: value}), owner.type, owner.taint)
+    if owner.kind in {Kind.UNKNOWN, Kind.METHOD}:
+        return Value(Kind.OBJECT, (run.project.class_(owner.type) if owner.type else None, {name: value}), owner.type, owner.taint)
+    return owner
+
+
+def with_item(owner: Value, key: Value, value: Value) -> Value:
+    """owner after owner[key] = value."""
+    if owner.kind is Kind.KEYED:
+        fields, rest = owner.data
+        if key.kind is Kind.CONSTANT:
+            return Value(Kind.KEYED, ({**fields, key.data: value}, rest), owner.type, owner.taint)
+        both = value if not values.within(key) else value.tainted(values.merge([value.taint, values.within(key)]))
+        return Value(Kind.KEYED, (fields, values.join(rest, both) if rest is not None else both), owner.type, owner.taint)
+    if (
+        owner.kind is Kind.ITEMS
+        and key.kind is Kind.CONSTANT
+        and isinstance(key.data, int)
+        and -len(owner.data) <= key.data < len(owner.data)
+    ):
+        items = list(owner.data)
+        items[key.data] = value
+        return Value(Kind.ITEMS, tuple(items), owner.type, owner.taint)
+    if owner.kind is Kind.UNKNOWN and not owner.type and not owner.taint and key.kind is Kind.CONSTANT:
+        return Value(Kind.KEYED, ({key.data: value}, UNKNOWN), "builtins.dict")
+    return _absorbing(owner, value)
+
+
+def _absorbing(owner: Value, value: Value) -> Value:
+    taint = values.within(value)
+    if not taint or owner.kind in {Kind.NAMED, Kind.LOCAL}:
+        return owner
+    return values.unknown(values.merge([values.within(owner), taint]), owner.type)
+
+
+def write(run: Run, node: ir.Expression, value: Value) -> None:
+    """Put a changed value back to where it was read from."""
+    if isinstance(node, ir.Name):
+        frame = run.frame
+        if node.id in frame.state.names:
+            frame.state.names[node.id] = value
+        elif frame.outer is not None and node.id in frame.outer.state.names:
+            frame.outer.state.names[node.id] = value
+    elif isinstance(node, ir.Attribute):
+        owner = run.value(node.of)
+        if owner.kind is Kind.OBJECT:
+            write(run, node.of, _with_field(run, owner, node.name, value))
+    elif isinstance(node, ir.Item) and not isinstance(node.key, ir.Slice):
+        owner = run.value(node.of)
+        if owner.kind in {Kind.KEYED, Kind.ITEMS}:
+            write(run, node.of, with_item(owner, run.value(node.key), value))
+
+
+def _shown(node: ir.Expression) -> str:
+    """The name of a variable, for what it may tell."""
+    return node.id if isinstance(node, ir.Name) else node.name if isinstance(node, ir.Attribute) else ""
+
+
+def text_before(value: Value) -> str:
+    """The constant text with which a value begins."""
+    if value.kind is Kind.TEXT:
+        return value.data[0] if type(value.data[0]) is str else ""
+    return value.data if value.kind is Kind.CONSTANT and isinstance(value.data, str) else ""

@@ -1,0 +1,348 @@
+"""Calls: of functions of the project through their summaries, of classes, of libraries through their models, and of what nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ringwork.survey.taint import attributes, described, facts, ir, methods, sinks, summaries, values
+from ringwork.survey.taint.frames import Frame, Run, State
+from ringwork.survey.taint.units import Defined, DefinedClass
+from ringwork.survey.taint.values import UNKNOWN, Kind, Value
+
+_DUCKS = {
+    "execute": ("sql", 0), "executemany": ("sql", 0), "executescript": ("sql", 0), "mogrify": ("sql", 0),
+}  # fmt: skip
+"""Methods of objects of unknown type that hardly mean anything else."""
+_MOST_CANDIDATES = 4
+_COMMON = frozenset(
+    [
+        "get",
+        "post",
+        "put",
+        "delete",
+        "patch",
+        "head",
+        "options",
+        "add",
+        "append",
+        "insert",
+        "remove",
+        "pop",
+        "update",
+        "save",
+        "create",
+        "load",
+        "read",
+        "write",
+        "open",
+        "close",
+        "run",
+        "start",
+        "stop",
+        "send",
+        "execute",
+        "commit",
+        "query",
+        "filter",
+        "all",
+        "first",
+        "one",
+        "count",
+        "find",
+        "search",
+        "match",
+        "items",
+        "keys",
+        "values",
+        "copy",
+        "join",
+        "split",
+        "format",
+        "strip",
+        "encode",
+        "decode",
+        "sort",
+        "index",
+        "extend",
+        "clear",
+        "set",
+        "process",
+        "handle",
+        "validate",
+        "check",
+        "build",
+        "init",
+        "setup",
+        "render",
+        "log",
+        "info",
+        "error",
+        "warning",
+        "debug",
+        "exception",
+        "is_valid",
+        "dispatch",
+        "register",
+        "connect",
+        "fetch",
+    ]
+)
+"""Names that say nothing of whose method it is."""
+_DICTS = frozenset({"get", "pop", "setdefault", "keys", "values", "items", "copy"})
+_ATTRIBUTED = frozenset({"dataclasses.dataclass", "attrs.define", "attr.s", "attrs.frozen", "typing.NamedTuple", "pydantic.BaseModel"})
+
+
+def apply(
+    run: Run,
+    callee: Value,
+    arguments: Sequence[Value],
+    keywords: Mapping[str, Value],
+    node: ir.Call | None,
+    spread: Sequence[Value],
+) -> Value:
+    """callee(*arguments, **keywords). node: where, None for a call that no text shows. spread: unpacked values of unknown length."""
+    at = node.at if node is not None else 0
+    if callee.kind is Kind.SEVERAL:
+        each = [apply(run, one, arguments, keywords, node, spread) for one in callee.data]
+        found = each[0]
+        for other in each[1:]:
+            found = values.join(found, other)
+        return _sure(found, each)
+    if callee.kind is Kind.NAMED:
+        return _named(run, callee.data, arguments, keywords, at, spread)
+    if callee.kind is Kind.METHOD:
+        return _method(run, callee.data[0], callee.data[1], arguments, keywords, node, spread)
+    if callee.kind is Kind.LOCAL:
+        what, outer = callee.data
+        if isinstance(what, ir.Lambda):
+            return _lambda(run, what, outer, arguments)
+        return summaries.defined(run, what, arguments, keywords, at, spread=spread, outer=outer)
+    if callee.kind is Kind.OBJECT and callee.data[0] is not None:
+        own = run.project.method(callee.data[0], "__call__")
+        if own is not None:
+            return summaries.defined(run, own, arguments, keywords, at, receiver=callee, spread=spread)
+    return summaries.nobody(callee, arguments, keywords, spread)
+
+
+def _sure(found: Value, each: Sequence[Value]) -> Value:
+    """What a question says that was asked of several: alternatives that are constants say nothing of the others."""
+    asked = [one for one in each if one.kind is not Kind.CONSTANT]
+    if found.facts is not None or not asked or any(one.facts is None for one in asked):
+        return found
+    true, false = asked[0].facts or facts.NEITHER
+    for one in asked[1:]:
+        other_true, other_false = one.facts or facts.NEITHER
+        true, false = values.common(true, other_true), values.common(false, other_false)
+    return Value(Kind.UNKNOWN, None, "builtins.bool", found.taint, (true, false))
+
+
+def _named(run: Run, dotted: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int, spread: Sequence[Value]) -> Value:
+    if "*" in dotted:
+        return _any_of(run, dotted, arguments, keywords, at, spread)
+    if dotted == "builtins.getattr" and len(arguments) > 1 and (found := _named_attribute(run, arguments)) is not None:
+        return found
+    if dotted in {"importlib.import_module", "builtins.__import__"} and arguments and (prefix := attributes.text_before(arguments[0])):
+        module = prefix if arguments[0].kind is Kind.CONSTANT else f"{prefix}*"
+        if run.project.names_like(module):
+            return values.named(module)
+    own = run.project.function(dotted)
+    if own is not None:
+        receiver = None
+        if own.owner is not None and not _is_static(own):
+            receiver, arguments = (values.named(own.owner.dotted), arguments) if _is_class_method(own) else _first(arguments)
+        return summaries.defined(run, own, arguments, keywords, at, receiver=receiver, spread=spread)
+    owner = run.project.class_(dotted)
+    if owner is not None:
+        return construct(run, owner, arguments, keywords, at, spread)
+    described_by = run.models.function(dotted)
+    if described_by is not None:
+        given = (
+            {**keywords, "**": values.unknown(values.merge([values.within(one) for one in spread]))}
+            if spread and "**" not in keywords
+            else keywords
+        )
+        return described.call(run, described_by, run.models.canonical(dotted), UNKNOWN, arguments, given, at)
+    if dotted.startswith("builtins."):
+        found = methods.builtin(run, dotted[9:], arguments, keywords, at)
+        if found is not None:
+            return found
+    if dotted == "typing.cast" and len(arguments) == 2:
+        return arguments[1]
+    if dotted == "functools.partial" and arguments:
+        return arguments[0] if len(arguments) == 1 else Value(Kind.UNKNOWN, None, "", values.merge([values.within(a) for a in arguments]))
+    return summaries.nobody(UNKNOWN, arguments, keywords, spread)
+
+
+def _named_attribute(run: Run, arguments: Sequence[Value]) -> Value | None:
+    """getattr(something, name): of a known name the attribute itself; of one whose beginning is known, any that begins so."""
+    receiver, name = arguments[0], arguments[1]
+    if name.kind is Kind.CONSTANT and isinstance(name.data, str):
+        found = attributes.of(run, receiver, name.data, 0)
+        return values.join(found, arguments[2]) if len(arguments) > 2 else found
+    prefix = attributes.text_before(name)
+    if receiver.kind is Kind.NAMED and prefix:
+        return values.named(f"{receiver.data}.{prefix}*")
+    return None
+
+
+def _any_of(run: Run, pattern: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int, spread: Sequence[Value]) -> Value:
+    """A call of a function whose name is put together: any of the project whose name fits."""
+    found: Value | None = None
+    for own in run.project.functions_like(pattern):
+        made = summaries.defined(run, own, arguments, keywords, at, spread=spread)
+        found = made if found is None else values.join(found, made)
+    return found if found is not None else summaries.nobody(UNKNOWN, arguments, keywords, spread)
+
+
+def _first(arguments: Sequence[Value]) -> tuple[Value, Sequence[Value]]:
+    return (arguments[0], arguments[1:]) if arguments else (UNKNOWN, arguments)
+
+
+def _is_static(own: Defined) -> bool:
+    return any(isinstance(one, ir.Name) and one.id == "staticmethod" for one in own.node.decorators)
+
+
+def _is_class_method(own: Defined) -> bool:
+    return any(isinstance(one, ir.Name) and one.id == "classmethod" for one in own.node.decorators)
+
+
+def _method(
+    run: Run,
+    receiver: Value,
+    name: str,
+    arguments: Sequence[Value],
+    keywords: Mapping[str, Value],
+    node: ir.Call | None,
+    spread: Sequence[Value],
+) -> Value:
+    at = node.at if node is not None else 0
+    target = node.function.of if node is not None and isinstance(node.function, ir.Attribute) else None
+    owner = receiver.data[0] if receiver.kind is Kind.OBJECT else run.project.class_(receiver.type) if receiver.type else None
+    if owner is not None:
+        own = _own_method(run, owner, name, receiver)
+        if own is not None:
+            if _is_static(own):
+                return summaries.defined(run, own, arguments, keywords, at, spread=spread)
+            return summaries.defined(run, own, arguments, keywords, at, receiver=receiver, spread=spread, written=target)
+        for base in run.project.bases(owner.dotted):
+            described_by = run.models.function(f"{base}.{name}")
+            if described_by is not None:
+                return _described(run, described_by, f"{base}.{name}", receiver, arguments, keywords, at, target, spread)
+    if receiver.type:
+        described_by = run.models.function(f"{receiver.type}.{name}")
+        if described_by is not None:
+            return _described(run, described_by, f"{receiver.type}.{name}", receiver, arguments, keywords, at, target, spread)
+    if receiver.kind in {Kind.ITEMS, Kind.KEYED} or (name in methods.CHANGING and not receiver.type):
+        changed = methods.container(run, receiver, name, arguments, keywords)
+        if changed is not None:
+            if target is not None and changed[1] is not receiver:
+                attributes.write(run, target, changed[1])
+            return changed[0]
+    found = methods.text(run, receiver, name, arguments, at) if receiver.kind in _TEXTS and not keywords else None
+    if found is not None:
+        return found
+    if name == "format" and receiver.kind in _TEXTS:
+        return methods.text(run, receiver, name, [*arguments, *keywords.values()], at) or UNKNOWN
+    return _unknown_method(run, receiver, name, arguments, keywords, at, spread)
+
+
+_TEXTS = frozenset({Kind.CONSTANT, Kind.TEXT, Kind.UNKNOWN, Kind.METHOD, Kind.SEVERAL})
+
+
+def _unknown_method(
+    run: Run, receiver: Value, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int, spread: Sequence[Value]
+) -> Value:
+    duck = _DUCKS.get(name)
+    if duck is not None and not receiver.type and len(arguments) > duck[1]:
+        sinks.arrive(run, duck[0], name, arguments[duck[1]], at)
+        return UNKNOWN
+    candidates = run.project.methods_named(name) if not receiver.type and name not in _COMMON else ()
+    if 0 < len(candidates) <= _MOST_CANDIDATES:
+        return _candidates(run, candidates, receiver, arguments, keywords, at, spread)
+    if name in _DICTS and arguments and arguments[0].kind is Kind.CONSTANT:
+        taint = attributes.narrowed(values.within(receiver), str(arguments[0].data))
+        return values.unknown(values.merge([taint, *(values.within(one) for one in arguments[1:])]))
+    return summaries.nobody(receiver, arguments, keywords, spread)
+
+
+def _candidates(
+    run: Run,
+    candidates: Sequence[Defined],
+    receiver: Value,
+    arguments: Sequence[Value],
+    keywords: Mapping[str, Value],
+    at: int,
+    spread: Sequence[Value],
+) -> Value:
+    """A method of an object that nobody saw made: whichever class of the project has one of this name."""
+    found: Value | None = None
+    for own in candidates:
+        mine = Value(Kind.OBJECT, (own.owner, {}), own.owner.dotted if own.owner is not None else "", values.within(receiver))
+        made = summaries.defined(run, own, arguments, keywords, at, receiver=None if _is_static(own) else mine, spread=spread)
+        found = made if found is None else values.join(found, made)
+    return found if found is not None else UNKNOWN
+
+
+def _own_method(run: Run, owner: DefinedClass, name: str, receiver: Value) -> Defined | None:
+    if receiver.type != attributes.SUPER:
+        return run.project.method(owner, name)
+    for base in run.project.bases(owner.dotted):
+        inner = run.project.class_(base)
+        if inner is not None and name in inner.methods:
+            return inner.methods[name]
+    return None
+
+
+def _described(
+    run: Run,
+    described_by: Any,
+    name: str,
+    receiver: Value,
+    arguments: Sequence[Value],
+    keywords: Mapping[str, Value],
+    at: int,
+    target: ir.Expression | None,
+    spread: Sequence[Value],
+) -> Value:
+    run.changed = None
+    if spread and "**" not in keywords:
+        keywords = {**keywords, "**": values.unknown(values.merge([values.within(one) for one in spread]))}
+    found = described.call(run, described_by, name, receiver, arguments, keywords, at)
+    if run.changed is not None and target is not None:
+        attributes.write(run, target, run.changed)
+    run.changed = None
+    return found
+
+
+def construct(
+    run: Run, owner: DefinedClass, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int, spread: Sequence[Value]
+) -> Value:
+    """A new object of a class of the project."""
+    fresh = Value(Kind.OBJECT, (owner, {}), owner.dotted)
+    own = run.project.method(owner, "__init__")
+    if own is not None:
+        holder = State({"ringwork:new": fresh})
+        summaries.defined(run, own, arguments, keywords, at, receiver=fresh, spread=spread, holder=holder)
+        return holder.names["ringwork:new"]
+    for base in run.project.bases(owner.dotted):
+        described_by = run.models.function(f"{base}.__init__") or (run.models.function(base) if run.models.is_type(base) else None)
+        if described_by is not None:
+            described.call(run, described_by, base, fresh, arguments, keywords, at)
+    names = [name for name in owner.annotations if not name.startswith("_")]
+    fields = dict(zip(names, arguments, strict=False))
+    fields.update({name: value for name, value in keywords.items() if name != "**"})
+    taint = values.merge([values.within(one) for one in spread])
+    return Value(Kind.OBJECT, (owner, fields), owner.dotted, taint)
+
+
+def _lambda(run: Run, node: ir.Lambda, outer: Frame, arguments: Sequence[Value]) -> Value:
+    names = dict(outer.state.names)
+    given = list(arguments)
+    for parameter in node.parameters:
+        names[parameter.name] = given.pop(0) if given else UNKNOWN
+    before = run.frame.state
+    run.frame.state = State({**before.names, **names}, before.facts)
+    found = run.value(node.body)
+    run.frame.state = State(before.names, before.facts, dead=before.dead)
+    return found

@@ -1,0 +1,211 @@
+"""The parts of the reading tied together: one run over a project's functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ringwork.survey.taint import attributes, calling, described, expressions, ir, sinks, statements, summaries, uses, values
+from ringwork.survey.taint.frames import Found, Frame, Run, State
+from ringwork.survey.taint.handlers import Brought, Handler
+from ringwork.survey.taint.model import Models
+from ringwork.survey.taint.parts import Function
+from ringwork.survey.taint.project import Project
+from ringwork.survey.taint.units import Defined, Unit
+from ringwork.survey.taint.values import NO_WORDS, NOTHING, UNKNOWN, Atom, Kind, Mark, Taint, Value
+
+
+def _is_broad(kind: ir.Expression) -> bool:
+    name = kind.name if isinstance(kind, ir.Attribute) else kind.id if isinstance(kind, ir.Name) else ""
+    return name in {"Exception", "BaseException"} or name.endswith(("DatabaseError", "SQLAlchemyError", "OperationalError"))
+
+
+_REQUESTS = (
+    ("django", "django.http.HttpRequest"),
+    ("rest_framework", "rest_framework.request.Request"),
+    ("aiohttp", "aiohttp.web.Request"),
+    ("starlette", "starlette.requests.Request"),
+    ("fastapi", "starlette.requests.Request"),
+)
+
+
+def _request_of(unit: Unit) -> str:
+    """What a parameter named `request` is in a module that imports one of the frameworks."""
+    roots = {target.partition(".")[0] for target in unit.imports.values()}
+    return next((type_ for root, type_ in _REQUESTS if root in roots), "")
+
+
+class Evaluator(Run):
+    """Reads functions of one project."""
+
+    def __init__(self, project: Project, models: Models) -> None:
+        super().__init__(project, models, expressions=expressions.EXPRESSIONS, statements=statements.STATEMENTS, apply=calling.apply)
+        self._answers: tuple[Frame, str, str] | None = None
+
+    def described(self, function: Function, receiver: Value, name: str, at: int) -> Value:
+        """Reading a described attribute."""
+        return described.attribute(self, function, receiver, name, at)
+
+    def called(
+        self, function: Function, name: str, receiver: Value, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int
+    ) -> Value:
+        """Calling a described function or method."""
+        return described.call(self, function, name, receiver, arguments, keywords, at)
+
+    def at_top(self, unit: Unit, node: ir.Expression) -> Value:
+        """What an expression gives at the top level of a module."""
+        if type(node) is ir.Constant:
+            return values.constant(node.value)
+        before, self.frame = self.frame, Frame(unit, None, State({}))
+        try:
+            return self.value(node)
+        finally:
+            self.frame = before
+
+    def returning(self, value: Value, at: int) -> None:
+        """The function being read returns this."""
+        frame = self.frame
+        if self._answers is not None and self._answers[0] is frame:
+            self._answered(value, at)
+        frame.returned.append((value, frame.state.facts, frame.state.names))
+
+    def _answered(self, value: Value, at: int) -> None:
+        """What a handler returns becomes an answer: plain text of one that answers pages is markup."""
+        _, answers, name = self._answers or (None, "", "")
+        if answers != "html":
+            return
+        for one in values.alternatives(value):
+            body = one.data[0] if one.kind is Kind.ITEMS and one.type == "builtins.tuple" and one.data else one
+            if body.kind in {Kind.TEXT, Kind.UNKNOWN, Kind.METHOD, Kind.SEVERAL} and body.type in {"", "builtins.str", "builtins.bytes"}:
+                sinks.arrive(self, "html", f"the answer of {name}", body, at)
+
+    def raising(self, value: Value, at: int) -> None:
+        """Nothing yet comes of an exception's text before it is caught."""
+
+    def caught(self, handler: ir.Handler) -> Value:
+        """The exception that a handler catches; of one that catches anything, the text is nobody's plan."""
+        if handler.kinds and not any(_is_broad(kind) for kind in handler.kinds):
+            return Value(Kind.UNKNOWN, None, "builtins.Exception")  # what was expected has a text that somebody chose
+        place = f"{self.frame.unit.file}:{handler.at}"
+        mark = Mark(NO_WORDS, self.here(handler.at, "an exception is caught"), weak=False)
+        return Value(Kind.UNKNOWN, None, "builtins.Exception", {Atom("exception", "", place): mark})
+
+    def kept(self, value: Value, name: str, at: int) -> None:
+        """A random number under the name of a secret is one that can be guessed."""
+        for atom, mark in value.taint.items():
+            if atom.kind == "random" and mark.trail is not None and uses.is_secret(name):
+                trail = self.here(at, f"is kept as {name.strip()}", mark.trail)
+                self.tell(Found("weak-random", "random", atom, trail, mark.weak, self.frame.function, "", ""))
+
+    def entered(self, value: Value, at: int) -> Value:
+        """What `with value as ...` gives."""
+        owner = value.data[0] if value.kind is Kind.OBJECT else self.project.class_(value.type) if value.type else None
+        if owner is not None:
+            own = self.project.method(owner, "__enter__") or self.project.method(owner, "__aenter__")
+            return summaries.defined(self, own, [], {}, at, receiver=value) if own is not None else value
+        if value.kind is Kind.KEYED and value.type == "builtins.list":
+            return attributes.element(self, value)  # a generator that was made a context manager
+        for name in ("__enter__", "__aenter__"):
+            function = self.models.function(f"{value.type}.{name}") if value.type else None
+            if function is not None:
+                return self.called(function, f"{value.type}.{name}", value, [], {}, at)
+        return value
+
+    # -- entries ------------------------------------------------------------------------------------------------
+
+    def read(self, own: Defined, handler: Handler | None = None) -> Frame:
+        """Read one function for what it does by itself, or as the handler of a route."""
+        given = {parameter.name: self._parameter(own, parameter, handler) for parameter in own.node.parameters}
+        frame = Frame(own.unit, own, State(given))
+        self.frame, self.stack, self.lowest = frame, [(own, None)], 1 << 30
+        self.tentative.clear()
+        self.entry_path = handler.path if handler is not None else ""
+        self._answers = (frame, handler.answers, own.node.name) if handler is not None else None
+        self.block(own.node.body)
+        self._answers = None
+        return frame
+
+    def read_top(self, unit: Unit) -> Frame:
+        """Read the statements at the top level of a module."""
+        frame = Frame(unit, None, State({}))
+        self.frame, self.stack, self.lowest, self.entry_path = frame, [], 1 << 30, ""
+        self.block(tuple(one for one in unit.module.body if not isinstance(one, ir.Function | ir.Class | ir.Import | ir.ImportFrom)))
+        return frame
+
+    def _parameter(self, own: Defined, parameter: ir.Parameter, handler: Handler | None) -> Value:
+        if parameter.name in {"self", "cls"} and own.owner is not None:
+            if parameter.name == "cls":
+                return values.named(own.owner.dotted)
+            return Value(Kind.OBJECT, (own.owner, self._instance(handler)), own.owner.dotted)
+        brought = handler.brought.get(parameter.name) if handler is not None else None
+        if brought is not None and handler is not None:
+            return self.brought(own, parameter, brought, handler)
+        type_ = attributes.type_of(self, own.unit, parameter.annotation) if parameter.annotation is not None else ""
+        if not type_ and parameter.name == "request":
+            type_ = _request_of(own.unit)
+        taint: Taint = {Atom("", f"{own.dotted}:{parameter.name}"): Mark(NO_WORDS, None, weak=False)} if handler is None else NOTHING
+        if type_ in attributes.NUMBERS:
+            taint = NOTHING
+        if parameter.kind == "args":
+            return Value(Kind.KEYED, ({}, values.unknown(taint, type_)), "builtins.list")
+        if parameter.kind == "kwargs":
+            return Value(Kind.KEYED, ({}, values.unknown(taint, type_)), "builtins.dict")
+        return values.unknown(taint, type_)
+
+    def _instance(self, handler: Handler | None) -> dict[str, Value]:
+        """What a view's object holds when a request comes: its request, and what the path brought."""
+        if handler is None or handler.framework not in {"django", "aiohttp", "starlette"}:
+            return {}
+        type_ = {"django": "django.http.HttpRequest", "aiohttp": "aiohttp.web.Request", "starlette": "starlette.requests.Request"}
+        fields = {"request": Value(Kind.UNKNOWN, None, type_[handler.framework])}
+        if handler.framework == "django":
+            inner = {
+                name: values.unknown({Atom("path", name): Mark(NO_WORDS, None, weak=False)} if brought.is_text else NOTHING)
+                for name, brought in handler.brought.items()
+                if brought.source == "path"
+            }
+            fields["kwargs"] = Value(Kind.KEYED, (inner, None), "builtins.dict")
+        return fields
+
+    def brought(self, own: Defined, parameter: ir.Parameter, brought: Brought, handler: Handler) -> Value:
+        """What a parameter of a handler holds when a request comes."""
+        if brought.function:
+            made = self._depended(own, brought, parameter, handler)
+            if made is not None:
+                return made
+        if not brought.source:
+            return Value(Kind.UNKNOWN, None, brought.type) if brought.type else UNKNOWN
+        if not brought.is_text and self.project.class_(brought.type) is None:
+            return Value(Kind.UNKNOWN, None, brought.type)
+        name = brought.name or parameter.name
+        said = f"{brought.source} {name} comes in as {parameter.name}"
+        is_whole = brought.source in {"body", "form", "query"} and self.project.class_(brought.type) is not None
+        atom = Atom(brought.source, "" if is_whole else name)
+        trail = values.Trail(own.unit.file, parameter.at, said, None)
+        return Value(Kind.UNKNOWN, None, brought.type, {atom: Mark(NO_WORDS, trail, weak=False)})
+
+    def _depended(self, own: Defined, brought: Brought, parameter: ir.Parameter, handler: Handler) -> Value | None:
+        """What a dependency returns, whose own parameters a request brings as well."""
+        made = self.project.function(brought.function)
+        owner = self.project.class_(brought.function) if made is None else None
+        init = self.project.method(owner, "__init__") if owner is not None else None
+        what = made or init
+        if what is None:
+            return None
+        keywords = {}
+        for inner in what.node.parameters:
+            if inner.name in {"self", "cls"}:
+                continue
+            sub = handler.depends.get(brought.function, {}).get(inner.name)
+            if sub is not None and sub.function != brought.function:
+                keywords[inner.name] = self.brought(what, inner, sub, handler)
+        before, self.frame = self.frame, Frame(own.unit, own, State({}))
+        try:
+            if made is not None:
+                found = summaries.defined(self, made, [], keywords, parameter.at)
+            elif owner is not None:
+                found = calling.construct(self, owner, [], keywords, parameter.at, ())
+            else:
+                return None
+        finally:
+            self.frame = before
+        return attributes.element(self, found) if what.node.is_generator else found

@@ -1,0 +1,200 @@
+"""What a test tells of the text that it tests: the guards that programs write themselves.
+
+A fact is a word kept for an atom. Kinds of sinks say that it is harmless there ("all": everywhere). Others tell of its text: "-../" it does
+not contain this, "^/" it begins so, "$'" it ends so, "in-'" its inside does not contain this, "netloc", "scheme": that part of it was
+compared with something fixed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ringwork.survey.taint import ir, values
+from ringwork.survey.taint.values import NOTHING, Facts, Kind, Value
+
+INNER = "ringwork:inner"  # the type of text[1:-1]
+GENERATOR = "ringwork:generator"
+PART = "ringwork:part:"  # the type of a part of a parsed address: ringwork:part:netloc
+NORMAL = "normalised"
+PLAIN = "plain"  # letters, digits and the like: no harm as text, and yet somebody's choice
+_CHOICES = frozenset({"session", "bind", "orm", "attribute"})
+"""Places where it matters who chose a value, whatever its characters."""
+
+ALL = frozenset({"all"})
+_SAFE_CLASSES = re.compile(
+    r"""\^?\(?(?:\?:)?(?:(?:\[(?:\\[wd-]|[A-Za-z0-9_\- .@:,+=])+\]|\\[wd]|[A-Za-z0-9_-])(?:[*+?]|\{\d*,?\d*\})?\|?)+\)?(?:\\Z|\\z|\$)?"""
+)
+_PERCENT = re.compile(r"%(?:\(\w+\))?[#0\- +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?([a-zA-Z%])")
+_NUMBERS = frozenset("bcdeEfFgGnoxX%")
+
+Both = tuple[Facts, Facts]
+NEITHER: Both = (NOTHING, NOTHING)
+
+
+def of(value: Value) -> Both:
+    """What holds where a value is true, and where it is false."""
+    if value.facts is not None:
+        return value.facts
+    if value.type.startswith(PART):  # `if not url.netloc`: nothing there is as good as something fixed
+        return NOTHING, told(value, value.type[len(PART) :])
+    return NEITHER
+
+
+def told(value: Value, *words: str) -> Facts:
+    """These words of every atom in a value."""
+    kept = frozenset(words)
+    return dict.fromkeys(values.within(value), kept)
+
+
+def combined(found: Sequence[Value], *, is_and: bool) -> Both:
+    """Of several tests, joined by and, or by or."""
+    each = [of(value) for value in found]
+    true, false = each[0]
+    for other_true, other_false in each[1:]:
+        if is_and:
+            true, false = values.united(true, other_true), values.common(false, other_false)
+        else:
+            true, false = values.common(true, other_true), values.united(false, other_false)
+    return true, false
+
+
+def compared(sign: str, left: Value, right: Value) -> Both:
+    """Of a comparison of which at least one side is not known."""
+    if sign in {"==", "is"}:
+        return _equal(left, right), NOTHING
+    if sign in {"!=", "is not"}:
+        return NOTHING, _equal(left, right)
+    if sign == "in":
+        return _inside(left, right)
+    if sign == "not in":
+        true, false = _inside(left, right)
+        return false, true
+    return NEITHER
+
+
+def _equal(left: Value, right: Value) -> Facts:
+    """Against what equals something that no request chose."""
+    for one, other in ((left, right), (right, left)):
+        if values.within(one) and not _is_none(other) and _is_own(one, other):
+            return _fixed(one)
+    return NOTHING
+
+
+def _is_own(one: Value, other: Value) -> bool:
+    """Whether what a value is compared with was not chosen by a request; for an address's host, the site's own is good enough."""
+    taint = values.within(other)
+    return not taint or (one.type.startswith(PART) and all(atom.kind in {"host", "url"} for atom in taint))
+
+
+def _is_none(value: Value) -> bool:
+    return value.kind is Kind.CONSTANT and value.data is None
+
+
+def _fixed(value: Value) -> Facts:
+    if value.type.startswith(PART):
+        return told(value, value.type[len(PART) :])
+    return told(value, "all") if value.type != INNER else NOTHING
+
+
+def _inside(left: Value, right: Value) -> Both:
+    """left in right: a member of a fixed collection where it is true; text without a certain piece where it is false."""
+    if not values.within(right):
+        is_text = right.kind in {Kind.CONSTANT, Kind.TEXT} or right.type == "builtins.str"
+        return (_fixed(left) if not is_text else NOTHING), NOTHING
+    if left.kind is Kind.CONSTANT and isinstance(left.data, str | bytes) and left.data:
+        text = left.data if isinstance(left.data, str) else left.data.decode("latin-1")
+        return NOTHING, told(right, f"in-{text}" if right.type == INNER else f"-{text}")
+    return NOTHING, NOTHING
+
+
+def matched(pattern: str, value: Value, *, is_full: bool) -> Both:
+    """Of a match: a pattern of harmless characters from beginning to end says that all is harmless."""
+    is_anchored = is_full or pattern.endswith((r"\Z", r"\z", "$"))
+    whole = pattern.removeprefix("^")
+    if is_anchored and _SAFE_CLASSES.fullmatch(whole):
+        words = ["all"] if "." not in whole.replace(r"\.", "") or "[" in whole else []
+        if words and not re.search(r"[ .@:,+=]", "".join(re.findall(r"\[([^\]]*)\]", whole))):
+            return told(value, PLAIN), NOTHING
+        # Dots and spaces make no path or address harmless.
+        return told(value, "sql", "xpath", "ldap", "html", "code", "header", "log", "command", "template", "-'", '-"', "-../"), NOTHING
+    return NEITHER
+
+
+def searched(pattern: str, value: Value) -> Both:
+    """Of a search for forbidden characters: where nothing is found the text has none of them."""
+    inner = re.fullmatch(r"\[([^\]^][^\]]*)\]", pattern)
+    if inner:
+        return NOTHING, told(value, *(f"-{char}" for char in inner[1].replace("\\", "")))
+    negated = re.fullmatch(r"\[\^((?:\\[wds-]|[A-Za-z0-9_-])+)\]\+?", pattern)
+    if negated and r"\s" not in negated[1]:
+        return NOTHING, told(value, PLAIN)
+    return NEITHER
+
+
+def percent_pieces(text: str) -> list[tuple[str, str]] | None:
+    """The constant text of a % format, each with the conversion before it ("" for the first); None where names are used."""
+    if "%(" in text:
+        return None
+    pieces, last, conversion, kept = [], 0, "", ""
+    for match in _PERCENT.finditer(text):
+        kept += text[last : match.start()]
+        last = match.end()
+        if match[1] == "%":
+            kept += "%"
+            continue
+        pieces.append((kept, conversion))
+        kept, conversion = "", match[1]
+    pieces.append((kept + text[last:], conversion))
+    return pieces
+
+
+def is_numeric_format(specification: ir.Text) -> bool:
+    """Whether a format specification takes nothing but numbers ("05d", ".2f")."""
+    parts = specification.parts
+    last = parts[-1] if parts else None
+    text = last.value if isinstance(last, ir.Constant) and isinstance(last.value, str) else ""
+    return bool(text) and text[-1] in _NUMBERS and text[-1] not in "c%"
+
+
+def is_harmless(kind: str, words: frozenset[str], before: str) -> bool:
+    """Whether what is known of a piece makes it harmless in a place. before: the constant text right before it, "" where none is known."""
+    if not words:
+        return False
+    if kind in words or "all" in words or (PLAIN in words and kind not in _CHOICES):
+        return True
+    rule = _RULES.get(kind)
+    return rule is not None and rule(words, before)
+
+
+def _quoted(words: frozenset[str], before: str) -> bool:
+    """Inside quotes that the text cannot close."""
+    quote = before.rstrip("%(")[-1:] if before else ""
+    return (quote in {"'", '"'} and f"-{quote}" in words) or {"-'", '-"'} <= words
+
+
+def _literal(words: frozenset[str], before: str) -> bool:
+    """Text that is one literal: quoted at both ends, and without that quote in between."""
+    return any({f"^{q}", f"${q}", f"in-{q}"} <= words for q in "'\"") or _quoted(words, before)
+
+
+def _path(words: frozenset[str], before: str) -> bool:
+    return ("-../" in words or "-.." in words) and ("-/" in words or bool(before) or ("^/" not in words and "joined" in words))
+
+
+def _address(words: frozenset[str], before: str) -> bool:
+    return "netloc" in words or "hostname" in words or ("^/" in words and ("-//" in words or ("^//" not in words and "-\\" in words)))
+
+
+def _line(words: frozenset[str], before: str) -> bool:
+    return "-\n" in words or "-\r" in words
+
+
+def _markup(words: frozenset[str], before: str) -> bool:
+    return "-<" in words
+
+
+_RULES = {
+    "xpath": _quoted, "ldap": lambda words, before: {"-*", "-("} <= words, "code": _literal, "path": _path, "redirect": _address,
+    "ssrf": _address, "header": _line, "log": _line, "mail": _line, "cookie": _line, "html": _markup,
+}  # fmt: skip

@@ -1,0 +1,468 @@
+"""The methods of text, lists and dicts, and the builtin functions: what they make of what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ringwork.survey.taint import attributes, facts, folding, values
+from ringwork.survey.taint.frames import Run
+from ringwork.survey.taint.values import FALSE, NOTHING, TRUE, UNKNOWN, Kind, Value
+
+_FOLDED = frozenset(
+    [
+        "strip",
+        "lstrip",
+        "rstrip",
+        "lower",
+        "upper",
+        "title",
+        "capitalize",
+        "casefold",
+        "swapcase",
+        "split",
+        "rsplit",
+        "splitlines",
+        "partition",
+        "rpartition",
+        "replace",
+        "format",
+        "join",
+        "startswith",
+        "endswith",
+        "find",
+        "index",
+        "rfind",
+        "rindex",
+        "count",
+        "encode",
+        "decode",
+        "isalnum",
+        "isalpha",
+        "isdigit",
+        "isdecimal",
+        "isnumeric",
+        "islower",
+        "isupper",
+        "isspace",
+        "isidentifier",
+        "zfill",
+        "center",
+        "ljust",
+        "rjust",
+        "expandtabs",
+        "removeprefix",
+        "removesuffix",
+    ]
+)
+_SAME = frozenset(
+    [
+        "strip",
+        "lstrip",
+        "rstrip",
+        "lower",
+        "upper",
+        "title",
+        "capitalize",
+        "casefold",
+        "swapcase",
+        "zfill",
+        "center",
+        "ljust",
+        "rjust",
+        "expandtabs",
+        "removeprefix",
+        "removesuffix",
+        "encode",
+        "translate",
+        "format_map",
+        "hex",
+        "tobytes",
+        "__str__",
+    ]
+)
+_PIECES = frozenset({"split", "rsplit", "splitlines", "partition", "rpartition"})
+_COUNTS = frozenset({"find", "index", "rfind", "rindex", "count", "islower", "isupper", "isspace", "istitle", "isascii", "isprintable"})
+_CLEARS = frozenset({"isalnum", "isalpha", "isdigit", "isdecimal", "isnumeric", "isidentifier"})
+_MOST = 50
+
+Method = Callable[[Run, Value, Sequence[Value], Mapping[str, Value], int], Value | None]
+
+
+def text(run: Run, receiver: Value, name: str, arguments: Sequence[Value], at: int) -> Value | None:
+    """A method of text, for what is known as text or may be it; None where text has none of this name."""
+    if receiver.kind is Kind.CONSTANT and name in _FOLDED:
+        known = [attributes.literal(one) for one in arguments]
+        if folding.ABSENT not in known and isinstance(receiver.data, str | bytes):
+            made = folding.attempt(getattr(receiver.data, name, None), *known)
+            if made is not folding.ABSENT:
+                return _made(made)
+    taint = values.within(receiver)
+    if name in _SAME:
+        return values.unknown(taint, "builtins.bytes" if name == "encode" else "builtins.str")
+    if name == "decode":
+        return values.unknown(taint, "builtins.str")
+    if name in _PIECES:
+        return Value(Kind.KEYED, ({}, values.unknown(taint, "builtins.str")), "builtins.list")
+    if name in _COUNTS:
+        return Value(Kind.UNKNOWN, None, "builtins.int")
+    if name in _CLEARS:
+        return Value(Kind.UNKNOWN, None, "builtins.bool", NOTHING, (facts.told(receiver, facts.PLAIN), NOTHING))
+    if name in {"startswith", "endswith"}:
+        return Value(Kind.UNKNOWN, None, "builtins.bool", NOTHING, _begins(receiver, name, arguments))
+    if name == "replace":
+        return _replaced(receiver, arguments)
+    if name == "join":
+        return _joined(run, receiver, arguments)
+    if name == "format":
+        return _formatted(receiver, arguments)
+    return None
+
+
+def _made(made: Any) -> Value:
+    if isinstance(made, list | tuple):
+        return Value(Kind.ITEMS, tuple(values.constant(one) for one in made), f"builtins.{type(made).__name__}")
+    return values.constant(made)
+
+
+def _begins(receiver: Value, name: str, arguments: Sequence[Value]) -> facts.Both:
+    first = arguments[0] if arguments else UNKNOWN
+    sign = "^" if name == "startswith" else "$"
+    normal = {atom for atom, mark in values.within(receiver).items() if facts.NORMAL in mark.clean}
+    if normal and sign == "^" and not values.within(first):
+        # A path that was normalised and begins as some folder does, lies in it.
+        return {atom: frozenset({"path"}) for atom in normal}, NOTHING
+    known = attributes.literal(first)
+    if isinstance(known, str) and known:
+        true = facts.told(receiver, f"{sign}{known}")
+        if sign == "^" and _fixes_host(known):
+            true = facts.told(receiver, f"^{known}", "netloc")
+        return true, facts.told(receiver, f"-{sign}{known}")
+    return facts.NEITHER
+
+
+def _fixes_host(prefix: str) -> bool:
+    scheme, separator, rest = prefix.partition("://")
+    return bool(separator and scheme.isalnum() and "/" in rest and not rest.startswith("/"))
+
+
+def _replaced(receiver: Value, arguments: Sequence[Value]) -> Value:
+    known = [attributes.literal(one) for one in arguments[:2]]
+    taint = values.within(receiver)
+    if len(known) == 2 and isinstance(known[0], str) and isinstance(known[1], str) and known[0] and known[0] not in known[1]:
+        taint = values.cleaned(taint, frozenset({f"-{known[0]}"}))
+    elif len(arguments) > 1:
+        taint = values.merge([taint, values.within(arguments[1])])
+    return values.unknown(taint, receiver.type or "builtins.str")
+
+
+def _joined(run: Run, receiver: Value, arguments: Sequence[Value]) -> Value:
+    source = arguments[0] if arguments else UNKNOWN
+    if source.kind is Kind.ITEMS:
+        parts: list[str | Value] = []
+        for index, item in enumerate(source.data):
+            parts += [receiver, item] if index else [item]
+        return values.text_of(parts)
+    return values.unknown(values.merge([values.within(receiver), values.within(attributes.element(run, source))]), "builtins.str")
+
+
+def _formatted(receiver: Value, arguments: Sequence[Value]) -> Value:
+    """str.format, where its constant text can be told apart."""
+    template = receiver.data if receiver.kind is Kind.CONSTANT and isinstance(receiver.data, str) else None
+    taint = values.merge([values.within(receiver), *(values.within(one) for one in arguments)])
+    if template is None:
+        return values.unknown(taint, "builtins.str")
+    before = template.partition("{")[0]
+    pieces = template.replace("{{", "\x01").replace("}}", "\x02").split("{}")
+    if len(pieces) == len(arguments) + 1 and not any("{" in piece for piece in pieces):
+        parts: list[str | Value] = [pieces[0].replace("\x01", "{").replace("\x02", "}")]
+        for value, piece in zip(arguments, pieces[1:], strict=True):
+            parts += [value, piece.replace("\x01", "{").replace("\x02", "}")]
+        return values.text_of(parts)
+    return values.text_of((before, values.unknown(taint))) if taint else values.unknown(NOTHING, "builtins.str")
+
+
+# -- lists and dicts --------------------------------------------------------------------------------------------
+
+
+def container(
+    run: Run, receiver: Value, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value]
+) -> tuple[Value, Value] | None:
+    """A method of a list, set or dict: its result and the receiver afterwards; None where there is none of this name."""
+    changed = _CHANGES.get(name)
+    if changed is not None:
+        return changed(run, receiver, arguments, keywords)
+    first = arguments[0] if arguments else UNKNOWN
+    if name == "get" and receiver.kind is Kind.KEYED:
+        found = attributes.item(run, receiver, first, 0)
+        is_there = first.kind is Kind.CONSTANT and first.data in receiver.data[0]
+        return (found if is_there else values.join(found, arguments[1] if len(arguments) > 1 else values.NONE)), receiver
+    if name in {"keys", "copy", "values", "items"}:
+        return _view(run, receiver, name), receiver
+    if name in {"index", "count"}:
+        return UNKNOWN, receiver
+    return None
+
+
+def _view(run: Run, receiver: Value, name: str) -> Value:
+    if name == "copy":
+        return receiver
+    if receiver.kind is not Kind.KEYED or receiver.type not in {"builtins.dict", ""}:
+        return values.unknown(values.within(receiver))
+    fields, rest = receiver.data
+    if name == "keys":
+        return Value(Kind.KEYED, ({}, values.unknown(receiver.taint)), "builtins.list")
+    inner = attributes.element(run, Value(Kind.KEYED, (fields, rest), "builtins.list"))
+    if name == "items":
+        inner = Value(Kind.ITEMS, (values.unknown(receiver.taint), inner), "builtins.tuple")
+    return Value(Kind.KEYED, ({}, inner), "builtins.list")
+
+
+Change = tuple[Value, Value]
+
+
+def _append(run: Run, receiver: Value, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Change:
+    value = arguments[-1] if arguments else UNKNOWN
+    if receiver.kind is Kind.ITEMS and len(receiver.data) < _MOST and len(arguments) == 1:
+        return values.NONE, Value(Kind.ITEMS, (*receiver.data, value), receiver.type, receiver.taint)
+    return values.NONE, _holding(run, receiver, value)
+
+
+def _holding(run: Run, receiver: Value, value: Value) -> Value:
+    inner = values.join(attributes.element(run, receiver), value) if receiver.kind in {Kind.ITEMS, Kind.KEYED} else None
+    if inner is not None and (receiver.kind is not Kind.ITEMS or receiver.data):
+        return Value(Kind.KEYED, ({}, inner), receiver.type or "builtins.list", receiver.taint)
+    if receiver.kind is Kind.ITEMS:
+        return Value(Kind.KEYED, ({}, value), receiver.type)
+    return values.unknown(values.merge([values.within(receiver), values.within(value)]), receiver.type)
+
+
+def _extend(run: Run, receiver: Value, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Change:
+    other = arguments[0] if arguments else UNKNOWN
+    if receiver.kind is Kind.ITEMS and other.kind is Kind.ITEMS and len(receiver.data) + len(other.data) <= _MOST:
+        return values.NONE, Value(Kind.ITEMS, receiver.data + other.data, receiver.type)
+    return values.NONE, _holding(run, receiver, attributes.element(run, other))
+
+
+def _insert(run: Run, receiver: Value, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Change:
+    where = attributes.literal(arguments[0]) if arguments else folding.ABSENT
+    if receiver.kind is Kind.ITEMS and isinstance(where, int) and len(arguments) == 2 and len(receiver.data) < _MOST:
+        items = list(receiver.data)
+        items.insert(where, arguments[1])
+        return values.NONE, Value(Kind.ITEMS, tuple(items), receiver.type, receiver.taint)
+    return values.NONE, _holding(run, receiver, arguments[-1] if arguments else UNKNOWN)
+
+
+def _pop(run: Run, receiver: Value, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Change:
+    which = attributes.literal(arguments[0]) if arguments else -1
+    if receiver.kind is Kind.ITEMS and isinstance(which, int) and -len(receiver.data) <= which < len(receiver.data):
+        items = list(receiver.data)
+        found = items.pop(which)
+        return found, Value(Kind.ITEMS, tuple(items), receiver.type, receiver.taint)
+    if receiver.kind is Kind.KEYED and receiver.type == "builtins.dict" and arguments:
+        found = attributes.item(run, receiver, arguments[0], 0)
+        kept = {key: value for key, value in receiver.data[0].items() if key != which or which is folding.ABSENT}
+        found = values.join(found, arguments[1]) if len(arguments) > 1 and which not in receiver.data[0] else found
+        return found, Value(Kind.KEYED, (kept, receiver.data[1]), receiver.type, receiver.taint)
+    return attributes.element(run, receiver), receiver
+
+
+def _remove(run: Run, receiver: Value, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Change:
+    if receiver.kind is Kind.ITEMS:
+        return values.NONE, Value(Kind.KEYED, ({}, attributes.element(run, receiver)), receiver.type)
+    return values.NONE, receiver
+
+
+def _clear(run: Run, receiver: Value, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Change:
+    empty: Any = () if receiver.kind is Kind.ITEMS else ({}, None)
+    return values.NONE, Value(receiver.kind, empty, receiver.type) if receiver.kind in {Kind.ITEMS, Kind.KEYED} else receiver
+
+
+def _reverse(run: Run, receiver: Value, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Change:
+    if receiver.kind is Kind.ITEMS:
+        return values.NONE, Value(Kind.ITEMS, receiver.data[::-1], receiver.type, receiver.taint)
+    return values.NONE, receiver
+
+
+def _update(run: Run, receiver: Value, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Change:
+    changed = receiver
+    for other in arguments:
+        if changed.kind is Kind.KEYED and other.kind is Kind.KEYED and other.type == "builtins.dict":
+            rest = changed.data[1] if other.data[1] is None else other.data[1]
+            changed = Value(Kind.KEYED, ({**changed.data[0], **other.data[0]}, rest), changed.type, changed.taint)
+        else:
+            changed = attributes.with_item(changed, UNKNOWN, values.unknown(values.within(other)))
+    for key, value in keywords.items():
+        changed = attributes.with_item(changed, values.constant(key), value)
+    return values.NONE, changed
+
+
+def _setdefault(run: Run, receiver: Value, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Change:
+    if len(arguments) < 2:
+        return attributes.item(run, receiver, arguments[0], 0) if arguments else UNKNOWN, receiver
+    is_there = receiver.kind is Kind.KEYED and arguments[0].kind is Kind.CONSTANT and arguments[0].data in receiver.data[0]
+    found = attributes.item(run, receiver, arguments[0], 0) if is_there else arguments[1]
+    return found, receiver if is_there else attributes.with_item(receiver, arguments[0], arguments[1])
+
+
+_CHANGES: Mapping[str, Callable[..., Change]] = {
+    "append": _append, "add": _append, "appendleft": _append, "extend": _extend, "insert": _insert, "pop": _pop, "popleft": _pop,
+    "remove": _remove, "discard": _remove, "clear": _clear, "reverse": _reverse, "sort": _remove, "update": _update,
+    "setdefault": _setdefault,
+}  # fmt: skip
+CHANGING = frozenset(_CHANGES)
+
+
+# -- builtin functions ------------------------------------------------------------------------------------------
+
+_PURE = frozenset(
+    [
+        "abs",
+        "bool",
+        "callable",
+        "divmod",
+        "float",
+        "hash",
+        "hasattr",
+        "hex",
+        "id",
+        "int",
+        "isinstance",
+        "issubclass",
+        "len",
+        "oct",
+        "ord",
+        "pow",
+        "print",
+        "round",
+        "complex",
+        "delattr",
+        "range",
+    ]
+)
+_ALIKE = frozenset(["str", "repr", "ascii", "bytes", "bytearray", "format", "memoryview"])
+_FOLDABLE: Mapping[str, Callable[..., Any]] = {
+    "abs": abs, "bool": bool, "chr": chr, "float": float, "hex": hex, "int": int, "len": len, "max": max, "min": min, "oct": oct,
+    "ord": ord, "repr": repr, "round": round, "str": str, "sum": sum, "sorted": sorted, "tuple": tuple, "list": list, "any": any,
+    "all": all,
+}  # fmt: skip
+
+
+def builtin(run: Run, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int) -> Value | None:
+    """A builtin function; None for one that a model describes, or nobody."""
+    function = _FOLDABLE.get(name)
+    if function is not None and not keywords and arguments:
+        known = [attributes.literal(one) for one in arguments]
+        if folding.ABSENT not in known:
+            made = folding.attempt(function, *known)
+            if made is not folding.ABSENT:
+                return _made(made)
+    first = arguments[0] if arguments else UNKNOWN
+    if name == "isinstance" and first.kind is Kind.OBJECT and len(arguments) > 1 and arguments[1].kind is Kind.NAMED:
+        return _instance(run, first, arguments[1].data)
+    if name in _PURE:
+        return Value(Kind.UNKNOWN, None, f"builtins.{name}" if name in {"int", "float", "bool"} else "")
+    if name in _ALIKE:
+        return (
+            first
+            if first.kind is Kind.TEXT
+            else values.unknown(values.within(first), "builtins.bytes" if name == "bytes" else "builtins.str")
+        )
+    made_by = _BUILTINS.get(name)
+    return made_by(run, arguments, keywords) if made_by is not None else None
+
+
+def _instance(run: Run, value: Value, type_: str) -> Value:
+    owner = value.data[0]
+    if owner is None:
+        return UNKNOWN
+    return (
+        TRUE if type_ in {owner.dotted, *run.project.bases(owner.dotted)} else FALSE if run.project.class_(type_) is not None else UNKNOWN
+    )
+
+
+def _listed(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
+    if not arguments:
+        return Value(Kind.ITEMS, (), "builtins.list")
+    source = arguments[0]
+    return source if source.kind is Kind.ITEMS else Value(Kind.KEYED, ({}, attributes.element(run, source)), "builtins.list")
+
+
+def _dict(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
+    start = arguments[0] if arguments and arguments[0].kind is Kind.KEYED else Value(Kind.KEYED, ({}, None), "builtins.dict")
+    if arguments and arguments[0].kind is not Kind.KEYED:
+        start = values.unknown(values.within(arguments[0]), arguments[0].type)
+    for key, value in keywords.items():
+        start = attributes.with_item(start, values.constant(key), value)
+    return start
+
+
+def _enumerate(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
+    inner = attributes.element(run, arguments[0]) if arguments else UNKNOWN
+    return Value(Kind.KEYED, ({}, Value(Kind.ITEMS, (UNKNOWN, inner), "builtins.tuple")), "builtins.list")
+
+
+def _zip(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
+    inner = Value(Kind.ITEMS, tuple(attributes.element(run, one) for one in arguments), "builtins.tuple")
+    return Value(Kind.KEYED, ({}, inner), "builtins.list")
+
+
+def _map(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
+    each = [attributes.element(run, one) for one in arguments[1:]]
+    made = run.apply(run, arguments[0], each, {}, None, []) if arguments else UNKNOWN
+    return Value(Kind.KEYED, ({}, made), "builtins.list")
+
+
+def _filter(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
+    if len(arguments) < 2:
+        return UNKNOWN
+    inner = attributes.element(run, arguments[1])
+    test = run.apply(run, arguments[0], [inner], {}, None, []) if arguments[0].kind is not Kind.CONSTANT else UNKNOWN
+    return Value(Kind.KEYED, ({}, run.settled(inner, facts.of(test)[0])), "builtins.list")
+
+
+def _next(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
+    found = attributes.element(run, arguments[0]) if arguments else UNKNOWN
+    return values.join(found, arguments[1]) if len(arguments) > 1 else found
+
+
+def _same(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
+    return arguments[0] if arguments else UNKNOWN
+
+
+def _chosen(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
+    if len(arguments) == 1:
+        return attributes.element(run, arguments[0])
+    return values.unknown(values.merge([values.within(one) for one in arguments]))
+
+
+def _every(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
+    """all(test for piece in text): what holds of each piece holds of the text."""
+    source = arguments[0] if arguments else UNKNOWN
+    seen = facts.of(source) if source.type == facts.GENERATOR else facts.NEITHER
+    return Value(Kind.UNKNOWN, None, "builtins.bool", NOTHING, (seen[0], NOTHING))
+
+
+def _some(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
+    source = arguments[0] if arguments else UNKNOWN
+    seen = facts.of(source) if source.type == facts.GENERATOR else facts.NEITHER
+    return Value(Kind.UNKNOWN, None, "builtins.bool", NOTHING, (NOTHING, seen[1]))
+
+
+def _super(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
+    owner = run.frame.owner
+    mine = run.frame.state.names.get("self")
+    if owner is None:
+        return UNKNOWN
+    fields = mine.data[1] if mine is not None and mine.kind is Kind.OBJECT else {}
+    return Value(Kind.OBJECT, (owner, fields), attributes.SUPER, values.within(mine) if mine is not None else NOTHING)
+
+
+_BUILTINS: Mapping[str, Callable[..., Value]] = {
+    "list": _listed, "tuple": _listed, "set": _listed, "frozenset": _listed, "sorted": _listed, "reversed": _listed, "iter": _same,
+    "aiter": _same, "dict": _dict, "enumerate": _enumerate, "zip": _zip, "map": _map, "filter": _filter, "next": _next, "anext": _next,
+    "chr": lambda run, arguments, keywords: values.unknown(NOTHING, "builtins.str"), "max": _chosen, "min": _chosen, "sum": _chosen,
+    "all": _every, "any": _some, "super": _super, "staticmethod": _same, "classmethod": _same,
+    "type": lambda run, arguments, keywords: UNKNOWN,
+    "vars": _same,
+}  # fmt: skip

@@ -1,0 +1,351 @@
+"""One project's modules and what their names mean: imports, definitions and re-exports, without importing anything.
+
+Against a finding that is missed because a function was imported under another name: a name is followed to where it was made, through
+every module of the project on the way.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ringwork.survey import flows
+from ringwork.survey.taint import files, ir, reading
+from ringwork.survey.taint.units import Defined, DefinedClass, Index, Unit, blocks
+
+__all__ = ["BUILTINS", "MOST_ALIKE", "Defined", "DefinedClass", "Project", "Unit", "blocks"]
+
+MOST_ALIKE = 80
+"""Functions that a name put together at run time may mean; of more, nothing can be said."""
+_MOST_HOPS = 12
+"""Re-exports that are followed; a longer chain is a circle."""
+
+
+class Project:
+    """The modules below one folder. listing: their files, found when it is not given. A module is read when it is first asked for."""
+
+    def __init__(self, root: Path, *, listing: files.Listing | None = None) -> None:
+        self.root = root
+        self.listing = listing if listing is not None else files.listing(root)
+        self._found: dict[str, files.Found] = {}
+        for found in self.listing.files:
+            self._found.setdefault(found.name, found)
+        self._names = {found.file: found.name for found in self._found.values()}
+        self._units: dict[str, Unit] = {}
+        self._resolved: dict[str, str] = {}
+        self._bases: dict[str, tuple[str, ...]] = {}
+        self._methods: dict[str, list[Defined]] = {}
+
+    # -- modules ------------------------------------------------------------------------------------------------
+
+    def names(self) -> list[str]:
+        """The dotted names of all modules, sorted."""
+        return sorted(self._found)
+
+    def units(self) -> Iterator[Unit]:
+        """All modules, in the order of their names."""
+        for name in self.names():
+            unit = self.unit(name)
+            if unit is not None:
+                yield unit
+
+    def unit(self, name: str) -> Unit | None:
+        """The module of this dotted name; None where the project has none."""
+        unit = self._units.get(name)
+        if unit is None and (found := self._found.get(name)) is not None:
+            unit = self._units[name] = self._read(found)
+        return unit
+
+    def by_file(self, file: str) -> Unit | None:
+        """The module that a file is."""
+        name = self._names.get(file)
+        return self.unit(name) if name is not None else None
+
+    def unread(self) -> tuple[flows.Unread, ...]:
+        """What could not be read of the modules that were asked for, and of the listing."""
+        faults = (
+            flows.Unread(file=unit.file, line=fault.line, why=fault.what)
+            for _, unit in sorted(self._units.items())
+            for fault in unit.module.faults
+        )
+        return (*self.listing.unread, *faults)
+
+    def _read(self, found: files.Found) -> Unit:
+        try:
+            data = found.path.read_bytes()
+        except OSError as error:
+            fault = ir.Fault(0, f"it cannot be read ({error.strerror})")
+            return Unit(ir.Module(found.file, found.name, (), (), (fault,), 0, found.is_package))
+        unit = Unit(reading.parse(data, file=found.file, name=found.name, is_package=found.is_package))
+        Index(unit).block(unit.module.body, "", None)
+        for defined in unit.classes.values():
+            defined.bases = tuple(self._written(unit, base) for base in defined.node.bases if not isinstance(base, ir.Starred))
+        return unit
+
+    # -- names --------------------------------------------------------------------------------------------------
+
+    def resolve(self, unit: Unit, expression: ir.Expression) -> str:
+        """What a name, or a chain of attributes, at the top level of a module means: a canonical dotted name, "" unknown."""
+        written = self._written(unit, expression)
+        return self.canonical(written) if written else ""
+
+    def _written(self, unit: Unit, expression: ir.Expression) -> str:
+        parts: list[str] = []
+        while isinstance(expression, ir.Attribute):
+            parts.append(expression.name)
+            expression = expression.of
+        if isinstance(expression, ir.Item):  # Generic[T] means Generic
+            inner = self._written(unit, expression.of)
+        elif isinstance(expression, ir.Constant) and isinstance(expression.value, str) and not parts:
+            return self._quoted(unit, expression.value)  # an annotation in quotes
+        elif isinstance(expression, ir.Name):
+            inner = self.global_name(unit, expression.id)
+        else:
+            return ""
+        return ".".join([inner, *reversed(parts)]) if inner else ""
+
+    def _quoted(self, unit: Unit, text: str) -> str:
+        first, _, rest = text.strip().partition(".")
+        if not first.isidentifier():
+            return ""
+        inner = self.global_name(unit, first)
+        return f"{inner}.{rest}" if inner and rest else inner
+
+    def global_name(self, unit: Unit, name: str) -> str:
+        """The dotted meaning of a global name of a module; a builtin's as "builtins.open"; "" unknown."""
+        if name in unit.functions or name in unit.classes or name in unit.assigned:
+            return f"{unit.name}.{name}"
+        target = unit.imports.get(name)
+        if target is not None:
+            return target
+        for star in unit.stars:
+            inner = self.unit(star)
+            if inner is None:
+                continue
+            if name in inner.functions or name in inner.classes or name in inner.assigned:
+                return f"{star}.{name}"
+            if name in inner.imports and not name.startswith("_"):
+                return inner.imports[name]
+        return f"builtins.{name}" if name in BUILTINS else ""
+
+    def canonical(self, dotted: str) -> str:
+        """A dotted name with the project's own re-exports followed, to where the thing was made."""
+        known = self._resolved.get(dotted)
+        if known is None:
+            known = self._resolved[dotted] = self._follow(dotted)
+        return known
+
+    def _follow(self, dotted: str) -> str:
+        for _ in range(_MOST_HOPS):
+            unit, rest = self._split(dotted)
+            if unit is None or not rest:
+                return dotted
+            first, _, more = rest.partition(".")
+            if first in unit.functions or first in unit.classes:
+                return dotted
+            if first in unit.assigned:
+                target = self._renamed(unit, first)
+            else:
+                target = unit.imports.get(first) or next(
+                    (f"{star}.{first}" for star in unit.stars if (inner := self.unit(star)) and self._has(inner, first)), ""
+                )
+            if not target or target == dotted:
+                return dotted
+            dotted = f"{target}.{more}" if more else target
+        return dotted
+
+    def _renamed(self, unit: Unit, name: str) -> str:
+        """Where a module-level name is another name for something (`login = flask_login.login_user`): that."""
+        value = unit.assigned[name]
+        if isinstance(value, ir.Attribute | ir.Name) and not (isinstance(value, ir.Name) and value.id == name):
+            return self._written(unit, value)
+        return ""
+
+    def _has(self, unit: Unit, name: str) -> bool:
+        return name in unit.functions or name in unit.classes or name in unit.assigned or name in unit.imports
+
+    def _split(self, dotted: str) -> tuple[Unit | None, str]:
+        """The longest module of the project that a dotted name begins with, and the rest."""
+        head, rest = dotted, ""
+        while head:
+            if head in self._found:
+                return self.unit(head), rest
+            head, _, last = head.rpartition(".")
+            rest = f"{last}.{rest}" if rest else last
+        return None, dotted
+
+    # -- definitions --------------------------------------------------------------------------------------------
+
+    def function(self, dotted: str) -> Defined | None:
+        """The project's function, or method through the bases of its class, of this name."""
+        unit, rest = self._split(dotted)
+        if unit is None:
+            return None
+        found = unit.functions.get(rest)
+        if found is None and "." in rest:
+            owner, _, name = rest.rpartition(".")
+            if owner in unit.classes:
+                return self.method(unit.classes[owner], name)
+        return found
+
+    def class_(self, dotted: str) -> DefinedClass | None:
+        """The project's class of this name."""
+        unit, rest = self._split(dotted)
+        return unit.classes.get(rest) if unit is not None else None
+
+    def method(self, owner: DefinedClass, name: str) -> Defined | None:
+        """A method of a class or of the nearest base that has it."""
+        found = owner.methods.get(name)
+        if found is not None:
+            return found
+        for base in self.bases(owner.dotted):
+            inner = self.class_(base)
+            if inner is not None and name in inner.methods:
+                return inner.methods[name]
+        return None
+
+    def methods_named(self, name: str) -> tuple[Defined, ...]:
+        """The methods of this name in all classes of the project, in the order of modules."""
+        if not self._methods:
+            for unit in self.units():
+                for owner in unit.classes.values():
+                    for method, found in owner.methods.items():
+                        self._methods.setdefault(method, []).append(found)
+        return tuple(self._methods.get(name, ()))
+
+    def names_like(self, pattern: str) -> list[str]:
+        """The modules whose dotted name fits a pattern (*), sorted."""
+        return [pattern] if pattern in self._found else fnmatch.filter(self.names(), pattern) if "*" in pattern else []
+
+    def functions_like(self, pattern: str) -> list[Defined]:
+        """The functions at the top of modules whose dotted name fits a pattern, at most MOST_ALIKE; none where more fit."""
+        head, _, last = pattern.rpartition(".")
+        found = [
+            own
+            for name in self.names_like(head)
+            if (unit := self.unit(name)) is not None
+            for qualname, own in sorted(unit.functions.items())
+            if "." not in qualname and fnmatch.fnmatchcase(qualname, last)
+        ]
+        return found if len(found) <= MOST_ALIKE else []
+
+    def attribute(self, owner: DefinedClass, name: str) -> tuple[DefinedClass, ir.Expression] | None:
+        """A class-level value by name, with the class that has it."""
+        for base in (owner.dotted, *self.bases(owner.dotted)):
+            inner = self.class_(base)
+            if inner is not None and name in inner.attributes:
+                return inner, inner.attributes[name]
+        return None
+
+    def annotation(self, owner: DefinedClass, name: str) -> tuple[DefinedClass, ir.Expression] | None:
+        """A class-level annotation by name, with the class that has it."""
+        for base in (owner.dotted, *self.bases(owner.dotted)):
+            inner = self.class_(base)
+            if inner is not None and name in inner.annotations:
+                return inner, inner.annotations[name]
+        return None
+
+    def bases(self, dotted: str) -> tuple[str, ...]:
+        """All bases of a project's class, nearest first, canonical; those outside the project end a branch."""
+        known = self._bases.get(dotted)
+        if known is None:
+            found: dict[str, None] = {}
+            waiting = [dotted]
+            while waiting:
+                inner = self.class_(waiting.pop(0))
+                for base in inner.bases if inner is not None else ():
+                    name = self.canonical(base) if base else ""
+                    if name and name not in found and name != dotted:
+                        found[name] = None
+                        waiting.append(name)
+            known = self._bases[dotted] = tuple(found)
+        return known
+
+
+BUILTINS: Mapping[str, None] = dict.fromkeys(
+    [
+        "abs",
+        "aiter",
+        "all",
+        "anext",
+        "any",
+        "ascii",
+        "bin",
+        "bool",
+        "breakpoint",
+        "bytearray",
+        "bytes",
+        "callable",
+        "chr",
+        "classmethod",
+        "compile",
+        "complex",
+        "delattr",
+        "dict",
+        "dir",
+        "divmod",
+        "enumerate",
+        "eval",
+        "exec",
+        "filter",
+        "float",
+        "format",
+        "frozenset",
+        "getattr",
+        "globals",
+        "hasattr",
+        "hash",
+        "help",
+        "hex",
+        "id",
+        "input",
+        "int",
+        "isinstance",
+        "issubclass",
+        "iter",
+        "len",
+        "list",
+        "locals",
+        "map",
+        "max",
+        "memoryview",
+        "min",
+        "next",
+        "object",
+        "oct",
+        "open",
+        "ord",
+        "pow",
+        "print",
+        "property",
+        "range",
+        "repr",
+        "reversed",
+        "round",
+        "set",
+        "setattr",
+        "slice",
+        "sorted",
+        "staticmethod",
+        "str",
+        "sum",
+        "super",
+        "tuple",
+        "type",
+        "vars",
+        "zip",
+        "__import__",
+        "exit",
+        "quit",
+        "Exception",
+        "BaseException",
+        "ValueError",
+        "TypeError",
+        "KeyError",
+        "OSError",
+        "RuntimeError",
+        "PermissionError",
+    ]
+)
+"""The builtin names that calls are followed to."""

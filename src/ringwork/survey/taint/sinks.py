@@ -1,0 +1,145 @@
+"""Places where a value from a request matters: which pieces of it reach them, and whether what is known of them makes them harmless."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ringwork.survey.taint import attributes, facts, values
+from ringwork.survey.taint.frames import Found, Reach, Run
+from ringwork.survey.taint.values import Atom, Kind, Mark, Taint, Trail, Value
+
+_FIXED = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]+[/?#]|/(?![/\\])|\.|[?#]")
+_LOCAL = frozenset({"local", "stored", "random", "exception", "secret", "model"})
+"""Entries that are no request: each counts only in places that ask for it."""
+_ASKED = {
+    "model": frozenset({"sql", "command", "code", "html", "path", "ssrf", "template", "deserialise", "argv", "import"}),
+    "exception": frozenset({"error-detail", "template"}),
+    "secret": frozenset({"secret-log"}),
+    "random": frozenset({"random"}),
+    "local": frozenset({"command", "code", "sql", "deserialise"}),
+    "stored": frozenset({"html-stored", "csv", "deserialise-stored"}),
+}
+_ONLY = {"error-detail": frozenset({"exception"}), "secret-log": frozenset({"secret"}), "random": frozenset({"random"})}
+_TAINTED, _OTHER = "\x00", "\x01"  # what stands in the text before a piece for a part that is no constant
+_HINTS = frozenset({"log", "cache-key", "attribute"})
+"""Kinds of places where text from a request is no more than a hint."""
+_LONGEST_CONTEXT = 200
+_LONGEST_TRAIL = 25
+
+
+class Piece(NamedTuple):
+    """A part of a value. before: the constant text before it in the value."""
+
+    value: Value
+    before: str
+
+
+def pieces(value: Value) -> Iterator[Piece]:
+    """The parts of a value that may carry something, with what stands before each."""
+    if value.kind is Kind.TEXT:
+        before = ""
+        for part in value.data:
+            if type(part) is str:
+                before += part
+            else:
+                yield Piece(part, before)
+                before += _TAINTED if values.within(part) else _OTHER
+    elif value.kind in {Kind.ITEMS, Kind.SEVERAL}:
+        for part in value.data:
+            yield from pieces(part)
+        if value.kind is Kind.ITEMS and value.taint:
+            yield Piece(values.unknown(value.taint), "")
+    elif value.kind is Kind.KEYED:
+        for part in (*value.data[0].values(), *([value.data[1]] if value.data[1] is not None else [])):
+            yield from pieces(part)
+        if value.taint:
+            yield Piece(values.unknown(value.taint), "")
+    elif value.kind is not Kind.CONSTANT:
+        yield Piece(values.unknown(values.within(value), value.type), "")
+
+
+def arrive(run: Run, kind: str, sink: str, value: Value, at: int, *, part: str = "", weak: bool = False) -> None:
+    """A value comes to a place: each piece that does harm there is told, or kept as what an input of this function reaches."""
+    if value.kind is Kind.CONSTANT or not values.within(value):
+        return
+    for piece in pieces(value):
+        if not piece.value.taint or piece.value.type in attributes.NUMBERS:
+            continue
+        if part == "whole" and _is_fixed(kind, piece.before):
+            continue
+        before = piece.before.replace(_OTHER, _TAINTED).rpartition(_TAINTED)[2]
+        for atom, mark in piece.value.taint.items():
+            if not _counts(atom, kind):
+                continue
+            words = run.words(atom, mark)
+            if facts.is_harmless(kind, words, before):
+                continue
+            _tell(run, kind, sink, atom, Mark(words, mark.trail, mark.weak or weak or kind in _HINTS), at, before, part)
+
+
+def _is_fixed(kind: str, before: str) -> bool:
+    if kind in {"ssrf", "redirect"}:
+        # Text of the application's own comes first: a host of its own, unless nothing but a scheme.
+        return before.startswith(_OTHER) or bool(_FIXED.match(before.replace(_OTHER, "x")))
+    return bool(before.strip(_TAINTED + _OTHER + " "))
+
+
+def _counts(atom: Atom, kind: str) -> bool:
+    if not atom.kind:
+        return True
+    only = _ONLY.get(kind)
+    if only is not None:
+        return atom.kind in only
+    return atom.kind not in _LOCAL or kind in _ASKED.get(atom.kind, ())
+
+
+def _tell(run: Run, kind: str, sink: str, atom: Atom, mark: Mark, at: int, before: str, part: str) -> None:
+    trail = run.here(at, f"reaches {sink}", mark.trail)
+    context = before[-_LONGEST_CONTEXT:]
+    if atom.kind:
+        run.tell(Found(kind, sink, atom, trail, mark.weak or atom.kind == "local", run.frame.function, context, ""))
+    else:
+        run.reach(atom, Reach(kind, sink, mark.clean, trail, mark.weak, run.frame.function, context, part))
+
+
+def carry(run: Run, reach: Reach, taint: Taint, at: int, said: str) -> None:
+    """What a called function does with an input, for the pieces that it was given here."""
+    for atom, mark in taint.items():
+        if not _counts(atom, reach.kind):
+            continue
+        words = reach.words | run.words(atom, mark)
+        if facts.is_harmless(reach.kind, words, reach.context):
+            continue
+        trail = _rooted(reach.trail, run.here(at, said, mark.trail))
+        if trail is None:
+            continue
+        weak = reach.weak or mark.weak
+        if atom.kind:
+            run.tell(Found(reach.kind, reach.sink, atom, trail, weak or atom.kind == "local", reach.function, reach.context, ""))
+        else:
+            run.reach(atom, Reach(reach.kind, reach.sink, words, trail, weak, reach.function, reach.context, reach.part))
+
+
+def _rooted(trail: Trail, root: Trail) -> Trail | None:
+    """A way put behind another; None where it gets longer than anybody reads."""
+    steps: list[Trail] = []
+    here: Trail | None = trail
+    while here is not None:
+        steps.append(here)
+        here = here.before
+    length, here = len(steps), root
+    while here is not None:
+        length, here = length + 1, here.before
+    if length > _LONGEST_TRAIL:
+        return None
+    found = root
+    for step in reversed(steps):
+        found = Trail(step.file, step.at, step.said, found)
+    return found
+
+
+def find(run: Run, kind: str, sink: str, at: int, detail: str, *, weak: bool = False) -> None:
+    """A call that matters whatever it is given."""
+    run.tell(Found(kind, sink, Atom("none", ""), run.here(at, f"calls {sink}"), weak, run.frame.function, "", detail))

@@ -1,0 +1,254 @@
+"""The project's own functions: each is read once for values of one shape, and what was given is put into what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ringwork.survey.taint import attributes, facts, ir, sinks, values
+from ringwork.survey.taint.frames import Frame, Run, State, Summary
+from ringwork.survey.taint.shapes import BARE, Shapes
+from ringwork.survey.taint.units import Defined
+from ringwork.survey.taint.values import NONE, NOTHING, UNKNOWN, Atom, Facts, Kind, Mark, Taint, Value
+
+_DEEPEST = 24
+_MOST_CONTEXTS = 16
+
+
+def nobody(callee: Value, arguments: Sequence[Value], keywords: Mapping[str, Value], spread: Sequence[Value]) -> Value:
+    """Nobody knows what was called: what goes in may come out."""
+    taint = values.merge([values.within(value) for value in (callee, *arguments, *keywords.values(), *spread)])
+    if not taint:
+        return UNKNOWN
+    return values.unknown({atom: Mark(mark.clean, mark.trail, weak=True) for atom, mark in taint.items()})
+
+
+def defined(
+    run: Run,
+    own: Defined,
+    arguments: Sequence[Value],
+    keywords: Mapping[str, Value],
+    at: int,
+    *,
+    receiver: Value | None = None,
+    spread: Sequence[Value] = (),
+    outer: Frame | None = None,
+    written: ir.Expression | None = None,
+    holder: State | None = None,
+) -> Value:
+    """A call of a function of the project: its summary for values of this shape, with what was given put in."""
+    bound = _bind(run, own, arguments, keywords, receiver, spread)
+    if len(run.stack) > _DEEPEST:
+        return nobody(UNKNOWN, list(bound.values()), {}, ())
+    is_generic = run.contexts.get(own, 0) > _MOST_CONTEXTS
+    shapes = Shapes(is_generic=is_generic)
+    abstract = {name: shapes.of(value, f"{own.dotted}:{name}") for name, value in bound.items()}
+    key = (own, id(outer) if outer is not None else 0, tuple(shape for _, shape in abstract.values()))
+    summary = run.summaries.get(key) or run.tentative.get(key)
+    if summary is None:
+        if any(entry[0] is own and entry[1] == key for entry in run.stack) or sum(entry[0] is own for entry in run.stack) > 2:
+            run.lowest = min(run.lowest, next(i for i, entry in enumerate(run.stack) if entry[0] is own))
+            return nobody(UNKNOWN, list(bound.values()), {}, ())
+        run.contexts[own] = run.contexts.get(own, 0) + 1
+        summary = summarise(run, own, {name: value for name, (value, _) in abstract.items()}, key, outer)
+    return _put_in(run, own, summary, shapes.given, at, written, holder, receiver)
+
+
+def _bind(
+    run: Run, own: Defined, arguments: Sequence[Value], keywords: Mapping[str, Value], receiver: Value | None, spread: Sequence[Value]
+) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    waiting = [receiver, *arguments] if receiver is not None else list(arguments)
+    left = {name: value for name, value in keywords.items() if name != "**"}
+    unpacked = values.unknown(values.merge([values.within(one) for one in spread])) if spread else None
+    for parameter in own.node.parameters:
+        if parameter.kind == "args":
+            found[parameter.name] = Value(Kind.ITEMS, tuple(waiting), "builtins.tuple", unpacked.taint if unpacked else NOTHING)
+            waiting = []
+        elif parameter.kind == "kwargs":
+            found[parameter.name] = Value(Kind.KEYED, (left, unpacked), "builtins.dict")
+            left = {}
+        elif waiting and parameter.kind != "keyword":
+            found[parameter.name] = waiting.pop(0)
+        elif parameter.name in left:
+            found[parameter.name] = left.pop(parameter.name)
+        elif unpacked is not None:
+            found[parameter.name] = unpacked
+        else:
+            found[parameter.name] = default_of(run, own, parameter)
+        found[parameter.name] = _annotated(run, own, parameter, found[parameter.name])
+    return found
+
+
+def default_of(run: Run, own: Defined, parameter: ir.Parameter) -> Value:
+    """What a parameter holds when nothing is given for it."""
+    return run.at_top(own.unit, parameter.default) if parameter.default is not None else UNKNOWN
+
+
+def _annotated(run: Run, own: Defined, parameter: ir.Parameter, value: Value) -> Value:
+    if value.kind in {Kind.UNKNOWN, Kind.METHOD} and not value.type and parameter.annotation is not None:
+        type_ = attributes.type_of(run, own.unit, parameter.annotation)
+        # An annotation is a claim: it tells what methods mean, not that a text is a number.
+        if type_ and type_ not in attributes.NUMBERS:
+            return Value(Kind.UNKNOWN, None, type_, values.within(value), value.facts)
+    return value
+
+
+def summarise(run: Run, own: Defined, given: Mapping[str, Value], key: Any, outer: Frame | None) -> Summary:
+    """Read a function with its parameters holding these."""
+    before, changed = run.frame, run.changed
+    frame = Frame(own.unit, own, State(dict(given)), outer=outer)
+    run.frame = frame
+    place = len(run.stack)
+    run.stack.append((own, key))
+    try:
+        run.block(own.node.body)
+        if not frame.state.dead:
+            frame.returned.append((NONE, frame.state.facts, frame.state.names))
+    finally:
+        run.stack.pop()
+        run.frame, run.changed = before, changed
+    summary = _summed(run, frame, given)
+    if run.lowest >= place:
+        run.summaries[key] = summary
+        if run.lowest == place:
+            run.tentative.clear()
+        run.lowest = 1 << 30
+    else:
+        run.tentative[key] = summary
+    return summary
+
+
+def _summed(run: Run, frame: Frame, given: Mapping[str, Value]) -> Summary:
+    found: Value | None = None
+    on_return: Facts | None = None
+    true: Facts | None = None
+    false: Facts | None = None
+    changed: dict[str, Value] = {}
+    for value, seen, names in frame.returned:
+        settled = run.settled(value, seen)
+        found = settled if found is None else values.join(found, settled)
+        on_return = seen if on_return is None else values.common(on_return, seen)
+        known, (if_true, if_false) = values.truth(value), facts.of(value)
+        if known is not False:
+            both = values.united(seen, if_true)
+            true = both if true is None else values.common(true, both)
+        if known is not True:
+            both = values.united(seen, if_false)
+            false = both if false is None else values.common(false, both)
+        for name, start in given.items():
+            end = names.get(name)
+            if end is not None and end is not start and start.kind in _CHANGEABLE and end.kind in _CHANGEABLE:
+                changed[name] = values.join(changed[name], end) if name in changed else end
+    returned = found if found is not None else UNKNOWN
+    if frame.yielded or (frame.defined is not None and frame.defined.node.is_generator):
+        inner = frame.yielded[0] if frame.yielded else UNKNOWN
+        for value in frame.yielded[1:]:
+            inner = values.join(inner, value)
+        returned = Value(Kind.KEYED, ({}, inner), "builtins.list")
+    elif true or false:
+        returned = returned.sure((true or NOTHING, false or NOTHING))
+    reaches = {atom: tuple(kept.values()) for atom, kept in frame.reaches.items()}
+    is_generator = frame.defined is not None and frame.defined.node.is_generator
+    return Summary(returned, on_return or NOTHING, reaches, frame.found, changed, bool(frame.returned) or is_generator)
+
+
+_CHANGEABLE = frozenset({Kind.OBJECT, Kind.KEYED, Kind.ITEMS, Kind.UNKNOWN})
+
+
+def _put_in(
+    run: Run,
+    own: Defined,
+    summary: Summary,
+    given: Mapping[Atom, Taint],
+    at: int,
+    written: ir.Expression | None,
+    holder: State | None,
+    receiver: Value | None,
+) -> Value:
+    frame = run.frame
+    for key, found in summary.found.items():
+        known = frame.found.get(key)
+        if known is None or (known.weak and not found.weak):
+            frame.found[key] = found
+    said = f"is passed to {own.node.name}()"
+    for atom, reaches in summary.reaches.items():
+        taint = _standing(given, atom, own)
+        if taint:
+            for reach in reaches:
+                sinks.carry(run, reach, taint, at, said)
+    if summary.changed and (written is not None or holder is not None):
+        first = own.node.parameters[0].name if own.node.parameters else ""
+        if first in summary.changed and receiver is not None:
+            end = _substituted(run, summary.changed[first], given, at, own)
+            if holder is not None:
+                holder.names["ringwork:new"] = end
+            elif written is not None:
+                attributes.write(run, written, end)
+    if not summary.returns:
+        if frame.raised:
+            frame.raised[-1].append(frame.state.copy())
+        frame.state.dead = True
+        return UNKNOWN
+    frame.state.learn(_facts(summary.on_return, given, own))
+    return _substituted(run, summary.returned, given, at, own)
+
+
+def _standing(given: Mapping[Atom, Taint], atom: Atom, own: Defined) -> Taint:
+    """What an atom of a summary stands for; one that was decoded inside is decoded here, and one of a function around stays itself."""
+    taint = given.get(atom)
+    if taint is not None:
+        return taint
+    if not atom.name.startswith(f"{own.dotted}:"):
+        return {atom: BARE}
+    if atom.place:
+        base = given.get(Atom(atom.kind, atom.name))
+        return values.decoded(base, atom.place.lstrip("~")) if base else NOTHING
+    return NOTHING
+
+
+def _facts(seen: Facts, given: Mapping[Atom, Taint], own: Defined) -> Facts:
+    found: dict[Atom, frozenset[str]] = {}
+    for atom, words in seen.items():
+        if atom.kind:
+            found[atom] = found.get(atom, frozenset()) | words
+            continue
+        for inner in _standing(given, atom, own):
+            found[inner] = found.get(inner, frozenset()) | words
+    return found
+
+
+def _substituted(run: Run, value: Value, given: Mapping[Atom, Taint], at: int, own: Defined) -> Value:
+    kind = value.kind
+    if kind in {Kind.CONSTANT, Kind.NAMED, Kind.LOCAL} and value.facts is None:
+        return value
+    data = value.data
+    if kind in {Kind.TEXT, Kind.ITEMS, Kind.SEVERAL}:
+        data = tuple(_substituted(run, part, given, at, own) if type(part) is Value else part for part in data)
+    elif kind is Kind.KEYED:
+        fields, rest = data
+        data = (
+            {k: _substituted(run, v, given, at, own) for k, v in fields.items()},
+            _substituted(run, rest, given, at, own) if rest else None,
+        )
+    elif kind is Kind.OBJECT:
+        data = (data[0], {k: _substituted(run, v, given, at, own) for k, v in data[1].items()})
+    elif kind is Kind.METHOD:
+        data = (_substituted(run, data[0], given, at, own), data[1])
+    taint = _through(run, value.taint, given, at, own)
+    seen = (_facts(value.facts[0], given, own), _facts(value.facts[1], given, own)) if value.facts is not None else None
+    return Value(kind, data, value.type, taint, seen)
+
+
+def _through(run: Run, taint: Taint, given: Mapping[Atom, Taint], at: int, own: Defined) -> Taint:
+    if not taint:
+        return taint
+    found: dict[Atom, Mark] = {}
+    for atom, mark in taint.items():
+        standing: Taint = {atom: mark} if atom.kind else _standing(given, atom, own)
+        for inner, other in standing.items():
+            trail = mark.trail if atom.kind else run.here(at, f"comes back from {own.node.name}()", other.trail)
+            made = Mark(mark.clean if atom.kind else mark.clean | other.clean, trail, mark.weak or other.weak)
+            known = found.get(inner)
+            found[inner] = made if known is None else values.merge([{inner: known}, {inner: made}])[inner]
+    return found

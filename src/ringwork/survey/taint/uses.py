@@ -1,0 +1,44 @@
+"""What a value is for, as far as names tell: a secret, or a checksum that protects nobody.
+
+Against noise that hides a real finding: the same call of a fast hash or a plain random number is a hole in one place and right in another.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+_SECRET = re.compile(
+    r"token|secret|passw|passphrase|pwd|otp\b|_otp|nonce|csrf|session|sessid|auth|remember|salt|api_?key|reset|verif|invit|captcha|pin_?code"
+    r"|credential|private_?key|signature|access_?key|recovery|one_?time|activation",
+    re.IGNORECASE,
+)
+_CHECKSUM = re.compile(
+    r"cache|etag|checksum|gravatar|avatar|finger_?print|slug|colou?r|dedup|bucket|sampl|file|path|storage|upload|version|static|asset|facet"
+    r"|memo|content_?hash|job|schedul|shard|partition|index|anonymous|image|thumb|digest_of|revision|unique_?name|kwargs",
+    re.IGNORECASE,
+)
+_OUTSIDE = re.compile(r"(?:^|[_-])(?:tests?|testing|migrations|docs?|examples?|samples?|fixtures|benchmarks?|node_modules)$", re.IGNORECASE)
+_OUTSIDE_FILE = re.compile(r"(?:^|_)tests?(?:_.*)?\.py$|^conftest\.py$|_test\.py$", re.IGNORECASE)
+_IDENTITY = re.compile(r"user|uid|role|admin|auth|account|login|logged|perm|group|tenant|owner|staff|is_|\bid\b|_id\b", re.IGNORECASE)
+
+
+def is_secret(name: str) -> bool:
+    """Whether a name says that the value must not be guessed."""
+    return _SECRET.search(name) is not None
+
+
+def is_checksum(words: str) -> bool:
+    """Whether names around a hash say that it protects nothing from anybody."""
+    return _CHECKSUM.search(words) is not None and _SECRET.search(words) is None
+
+
+def is_identity(name: str) -> bool:
+    """Whether a key of a session says who somebody is, or what he may do."""
+    return _IDENTITY.search(name) is not None or _SECRET.search(name) is not None
+
+
+def is_outside(file: str) -> bool:
+    """Whether a file is no part of what runs: tests, migrations, documentation, samples."""
+    path = PurePosixPath(file)
+    return any(_OUTSIDE.search(part) for part in path.parts[:-1]) or _OUTSIDE_FILE.search(path.name) is not None
