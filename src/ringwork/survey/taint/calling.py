@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import attributes, described, facts, ir, methods, sinks, summaries, values
+from ringwork.survey.taint import attributes, builtin_functions, described, facts, ir, methods, sinks, summaries, values
 from ringwork.survey.taint.frames import Frame, Run, State
 from ringwork.survey.taint.units import Defined, DefinedClass
 from ringwork.survey.taint.values import UNKNOWN, Kind, Value
@@ -164,7 +164,7 @@ def _named(run: Run, dotted: str, arguments: Sequence[Value], keywords: Mapping[
         )
         return described.call(run, described_by, run.models.canonical(dotted), UNKNOWN, arguments, given, at)
     if dotted.startswith("builtins."):
-        found = methods.builtin(run, dotted[9:], arguments, keywords, at)
+        found = builtin_functions.call(run, dotted[9:], arguments, keywords, at)
         if found is not None:
             return found
     if dotted == "typing.cast" and len(arguments) == 2:

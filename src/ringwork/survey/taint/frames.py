@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -106,7 +107,7 @@ Expressions = Mapping[type, Callable[["Run", Any], Value]]
 Statements = Mapping[type, Callable[["Run", Any], None]]
 
 
-class Run:
+class Run(ABC):
     """One reading of a project. The tables tie the parts of the evaluator together, which know each other only through them."""
 
     def __init__(
@@ -114,7 +115,7 @@ class Run:
     ) -> None:
         self.project, self.models = project, models
         self.expressions, self.statements, self.apply = expressions, statements, apply
-        self.frame: Frame = Frame(Unit(ir.Module("", "", (), (), (), 0, False)), None, State({}))
+        self.frame = Frame(Unit(ir.Module("", "", (), (), (), 0, False)), None, State({}))
         self.summaries: dict[Any, Summary] = {}
         self.tentative: dict[Any, Summary] = {}
         self.stack: list[Any] = []
@@ -140,39 +141,39 @@ class Run:
                 return
             self.statements[type(statement)](self, statement)
 
+    @abstractmethod
     def described(self, function: Function, receiver: Value, name: str, at: int) -> Value:
         """Reading a described attribute."""
-        raise NotImplementedError
 
+    @abstractmethod
     def called(
         self, function: Function, name: str, receiver: Value, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int
     ) -> Value:
         """Calling a described function or method."""
-        raise NotImplementedError
 
+    @abstractmethod
     def at_top(self, unit: Unit, node: ir.Expression) -> Value:
         """What an expression gives at the top level of a module."""
-        raise NotImplementedError
 
+    @abstractmethod
     def returning(self, value: Value, at: int) -> None:
         """The function being read returns this."""
-        raise NotImplementedError
 
+    @abstractmethod
     def raising(self, value: Value, at: int) -> None:
         """The function being read raises this."""
-        raise NotImplementedError
 
+    @abstractmethod
     def caught(self, handler: ir.Handler) -> Value:
         """The exception that a handler catches."""
-        raise NotImplementedError
 
+    @abstractmethod
     def kept(self, value: Value, name: str, at: int) -> None:
         """A value is kept under a name."""
-        raise NotImplementedError
 
+    @abstractmethod
     def entered(self, value: Value, at: int) -> Value:
         """What `with value as ...` gives."""
-        raise NotImplementedError
 
     # -- facts --------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The methods of text, lists and dicts, and the builtin functions: what they make of what is known."""
+"""The methods of text, lists and dicts: what they make of what is known."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from ringwork.survey.taint import attributes, facts, folding, values
 from ringwork.survey.taint.frames import Run
-from ringwork.survey.taint.values import FALSE, NOTHING, TRUE, UNKNOWN, Kind, Value
+from ringwork.survey.taint.values import NOTHING, UNKNOWN, Kind, Value
 
 _FOLDED = frozenset(
     [
@@ -96,7 +96,7 @@ def text(run: Run, receiver: Value, name: str, arguments: Sequence[Value], at: i
         if folding.ABSENT not in known and isinstance(receiver.data, str | bytes):
             made = folding.attempt(getattr(receiver.data, name, None), *known)
             if made is not folding.ABSENT:
-                return _made(made)
+                return made_of(made)
     taint = values.within(receiver)
     if name in _SAME:
         return values.unknown(taint, "builtins.bytes" if name == "encode" else "builtins.str")
@@ -119,7 +119,8 @@ def text(run: Run, receiver: Value, name: str, arguments: Sequence[Value], at: i
     return None
 
 
-def _made(made: Any) -> Value:
+def made_of(made: Any) -> Value:
+    """What Python itself made of constants."""
     if isinstance(made, list | tuple):
         return Value(Kind.ITEMS, tuple(values.constant(one) for one in made), f"builtins.{type(made).__name__}")
     return values.constant(made)
@@ -311,158 +312,3 @@ _CHANGES: Mapping[str, Callable[..., Change]] = {
     "setdefault": _setdefault,
 }  # fmt: skip
 CHANGING = frozenset(_CHANGES)
-
-
-# -- builtin functions ------------------------------------------------------------------------------------------
-
-_PURE = frozenset(
-    [
-        "abs",
-        "bool",
-        "callable",
-        "divmod",
-        "float",
-        "hash",
-        "hasattr",
-        "hex",
-        "id",
-        "int",
-        "isinstance",
-        "issubclass",
-        "len",
-        "oct",
-        "ord",
-        "pow",
-        "print",
-        "round",
-        "complex",
-        "delattr",
-        "range",
-    ]
-)
-_ALIKE = frozenset(["str", "repr", "ascii", "bytes", "bytearray", "format", "memoryview"])
-_FOLDABLE: Mapping[str, Callable[..., Any]] = {
-    "abs": abs, "bool": bool, "chr": chr, "float": float, "hex": hex, "int": int, "len": len, "max": max, "min": min, "oct": oct,
-    "ord": ord, "repr": repr, "round": round, "str": str, "sum": sum, "sorted": sorted, "tuple": tuple, "list": list, "any": any,
-    "all": all,
-}  # fmt: skip
-
-
-def builtin(run: Run, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int) -> Value | None:
-    """A builtin function; None for one that a model describes, or nobody."""
-    function = _FOLDABLE.get(name)
-    if function is not None and not keywords and arguments:
-        known = [attributes.literal(one) for one in arguments]
-        if folding.ABSENT not in known:
-            made = folding.attempt(function, *known)
-            if made is not folding.ABSENT:
-                return _made(made)
-    first = arguments[0] if arguments else UNKNOWN
-    if name == "isinstance" and first.kind is Kind.OBJECT and len(arguments) > 1 and arguments[1].kind is Kind.NAMED:
-        return _instance(run, first, arguments[1].data)
-    if name in _PURE:
-        return Value(Kind.UNKNOWN, None, f"builtins.{name}" if name in {"int", "float", "bool"} else "")
-    if name in _ALIKE:
-        return (
-            first
-            if first.kind is Kind.TEXT
-            else values.unknown(values.within(first), "builtins.bytes" if name == "bytes" else "builtins.str")
-        )
-    made_by = _BUILTINS.get(name)
-    return made_by(run, arguments, keywords) if made_by is not None else None
-
-
-def _instance(run: Run, value: Value, type_: str) -> Value:
-    owner = value.data[0]
-    if owner is None:
-        return UNKNOWN
-    return (
-        TRUE if type_ in {owner.dotted, *run.project.bases(owner.dotted)} else FALSE if run.project.class_(type_) is not None else UNKNOWN
-    )
-
-
-def _listed(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
-    if not arguments:
-        return Value(Kind.ITEMS, (), "builtins.list")
-    source = arguments[0]
-    return source if source.kind is Kind.ITEMS else Value(Kind.KEYED, ({}, attributes.element(run, source)), "builtins.list")
-
-
-def _dict(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
-    start = arguments[0] if arguments and arguments[0].kind is Kind.KEYED else Value(Kind.KEYED, ({}, None), "builtins.dict")
-    if arguments and arguments[0].kind is not Kind.KEYED:
-        start = values.unknown(values.within(arguments[0]), arguments[0].type)
-    for key, value in keywords.items():
-        start = attributes.with_item(start, values.constant(key), value)
-    return start
-
-
-def _enumerate(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
-    inner = attributes.element(run, arguments[0]) if arguments else UNKNOWN
-    return Value(Kind.KEYED, ({}, Value(Kind.ITEMS, (UNKNOWN, inner), "builtins.tuple")), "builtins.list")
-
-
-def _zip(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
-    inner = Value(Kind.ITEMS, tuple(attributes.element(run, one) for one in arguments), "builtins.tuple")
-    return Value(Kind.KEYED, ({}, inner), "builtins.list")
-
-
-def _map(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
-    each = [attributes.element(run, one) for one in arguments[1:]]
-    made = run.apply(run, arguments[0], each, {}, None, []) if arguments else UNKNOWN
-    return Value(Kind.KEYED, ({}, made), "builtins.list")
-
-
-def _filter(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
-    if len(arguments) < 2:
-        return UNKNOWN
-    inner = attributes.element(run, arguments[1])
-    test = run.apply(run, arguments[0], [inner], {}, None, []) if arguments[0].kind is not Kind.CONSTANT else UNKNOWN
-    return Value(Kind.KEYED, ({}, run.settled(inner, facts.of(test)[0])), "builtins.list")
-
-
-def _next(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
-    found = attributes.element(run, arguments[0]) if arguments else UNKNOWN
-    return values.join(found, arguments[1]) if len(arguments) > 1 else found
-
-
-def _same(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
-    return arguments[0] if arguments else UNKNOWN
-
-
-def _chosen(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
-    if len(arguments) == 1:
-        return attributes.element(run, arguments[0])
-    return values.unknown(values.merge([values.within(one) for one in arguments]))
-
-
-def _every(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
-    """all(test for piece in text): what holds of each piece holds of the text."""
-    source = arguments[0] if arguments else UNKNOWN
-    seen = facts.of(source) if source.type == facts.GENERATOR else facts.NEITHER
-    return Value(Kind.UNKNOWN, None, "builtins.bool", NOTHING, (seen[0], NOTHING))
-
-
-def _some(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
-    source = arguments[0] if arguments else UNKNOWN
-    seen = facts.of(source) if source.type == facts.GENERATOR else facts.NEITHER
-    return Value(Kind.UNKNOWN, None, "builtins.bool", NOTHING, (NOTHING, seen[1]))
-
-
-def _super(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
-    owner = run.frame.owner
-    mine = run.frame.state.names.get("self")
-    if owner is None:
-        return UNKNOWN
-    fields = mine.data[1] if mine is not None and mine.kind is Kind.OBJECT else {}
-    return Value(Kind.OBJECT, (owner, fields), attributes.SUPER, values.within(mine) if mine is not None else NOTHING)
-
-
-_BUILTINS: Mapping[str, Callable[..., Value]] = {
-    "list": _listed, "tuple": _listed, "set": _listed, "frozenset": _listed, "sorted": _listed, "reversed": _listed, "iter": _same,
-    "aiter": _same, "dict": _dict, "enumerate": _enumerate, "zip": _zip, "map": _map, "filter": _filter, "next": _next, "anext": _next,
-    "chr": lambda run, arguments, keywords: values.unknown(NOTHING, "builtins.str"), "max": _chosen, "min": _chosen, "sum": _chosen,
-    "all": _every, "any": _some, "super": _super, "staticmethod": _same, "classmethod": _same,
-    "type": lambda run, arguments, keywords: UNKNOWN,
-    "vars": _same,
-}  # fmt: skip

@@ -12,9 +12,7 @@ from pathlib import Path
 
 from ringwork.survey import flows
 from ringwork.survey.taint import files, ir, reading
-from ringwork.survey.taint.units import Defined, DefinedClass, Index, Unit, blocks
-
-__all__ = ["BUILTINS", "MOST_ALIKE", "Defined", "DefinedClass", "Project", "Unit", "blocks"]
+from ringwork.survey.taint.units import Defined, DefinedClass, Index, Unit
 
 MOST_ALIKE = 80
 """Functions that a name put together at run time may mean; of more, nothing can be said."""
