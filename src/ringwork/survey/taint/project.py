@@ -32,6 +32,8 @@ class Project:
         self._names = {found.file: found.name for found in self._found.values()}
         self._units: dict[str, Unit] = {}
         self._resolved: dict[str, str] = {}
+        self._classes: dict[str, DefinedClass | None] = {}
+        self._splits: dict[str, tuple[str, str]] = {}
         self._bases: dict[str, tuple[str, ...]] = {}
         self._methods: dict[str, list[Defined]] = {}
 
@@ -165,13 +167,15 @@ class Project:
 
     def _split(self, dotted: str) -> tuple[Unit | None, str]:
         """The longest module of the project that a dotted name begins with, and the rest."""
-        head, rest = dotted, ""
-        while head:
-            if head in self._found:
-                return self.unit(head), rest
-            head, _, last = head.rpartition(".")
-            rest = f"{last}.{rest}" if rest else last
-        return None, dotted
+        known = self._splits.get(dotted)
+        if known is None:
+            head, rest = dotted, ""
+            while head and head not in self._found:
+                head, _, last = head.rpartition(".")
+                rest = f"{last}.{rest}" if rest else last
+            known = self._splits[dotted] = (head, rest)
+        head, rest = known
+        return (self.unit(head), rest) if head else (None, dotted)
 
     # -- definitions --------------------------------------------------------------------------------------------
 
@@ -189,8 +193,10 @@ class Project:
 
     def class_(self, dotted: str) -> DefinedClass | None:
         """The project's class of this name."""
-        unit, rest = self._split(dotted)
-        return unit.classes.get(rest) if unit is not None else None
+        if dotted not in self._classes:
+            unit, rest = self._split(dotted)
+            self._classes[dotted] = unit.classes.get(rest) if unit is not None else None
+        return self._classes[dotted]
 
     def method(self, owner: DefinedClass, name: str) -> Defined | None:
         """A method of a class or of the nearest base that has it."""

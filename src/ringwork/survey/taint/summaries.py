@@ -218,9 +218,12 @@ def _facts(seen: Facts, given: Mapping[Atom, Taint], own: Defined) -> Facts:
     return found
 
 
+_PLAIN = frozenset({Kind.CONSTANT, Kind.NAMED, Kind.LOCAL})
+
+
 def _substituted(run: Run, value: Value, given: Mapping[Atom, Taint], at: int, own: Defined) -> Value:
     kind = value.kind
-    if kind in {Kind.CONSTANT, Kind.NAMED, Kind.LOCAL} and value.facts is None:
+    if value.facts is None and (kind in _PLAIN or (not value.taint and kind not in values.HOLDING)):
         return value
     data = value.data
     if kind in {Kind.TEXT, Kind.ITEMS, Kind.SEVERAL}:

@@ -170,16 +170,28 @@ def _both(left: Mark, right: Mark) -> Mark:
 
 def within(value: Value) -> Taint:
     """All taint of a value and of what is inside it."""
-    data = value.data
-    if value.kind in _NESTED:
-        return merge([value.taint, *(within(part) for part in data if type(part) is Value)])
-    if value.kind is Kind.KEYED:
-        return merge([value.taint, *(within(part) for part in data[0].values()), *([within(data[1])] if data[1] is not None else [])])
-    if value.kind is Kind.OBJECT:
-        return merge([value.taint, *(within(part) for part in data[1].values())])
-    if value.kind is Kind.METHOD:
-        return within(data[0])
-    return value.taint
+    kind = value.kind
+    if kind in _NESTED:
+        inner = value.data
+    elif kind is Kind.KEYED:
+        fields, rest = value.data
+        inner = (*fields.values(), rest)
+    elif kind is Kind.OBJECT:
+        inner = value.data[1].values()
+    elif kind is Kind.METHOD:
+        return within(value.data[0])
+    else:
+        return value.taint
+    found = [value.taint] if value.taint else []
+    for part in inner:
+        # Asked of every argument of every call: most parts have neither taint nor parts, and need no further look.
+        if type(part) is Value and (part.kind in HOLDING or part.taint) and (taint := within(part)):
+            found.append(taint)
+    return (found[0] if len(found) == 1 else merge(found)) if found else NOTHING
+
+
+HOLDING = frozenset({Kind.TEXT, Kind.ITEMS, Kind.SEVERAL, Kind.KEYED, Kind.OBJECT, Kind.METHOD})
+"""Kinds of values that have others inside."""
 
 
 def cleaned(taint: Taint, words: frozenset[str]) -> Taint:
