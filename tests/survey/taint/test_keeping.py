@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ringwork.survey.flows import Entry, Flow, SourceFacts, Step, Strength, Unbound, Unread
-from ringwork.survey.taint import files, keeping
+from ringwork.survey.taint import analysis, files, keeping
 
 FACTS = SourceFacts(
     flows=(
@@ -115,3 +115,14 @@ def test_of_many_projects_the_oldest_go(project: Path, tmp_path: Path, monkeypat
         (project / "a.py").write_text(f"a = {number}\n")
         keeping.kept(files.listing(project), Reader(), folder=tmp_path / "kept")
     assert len(list((tmp_path / "kept").iterdir())) == 2
+
+
+def test_a_kept_analysis_is_the_analysis(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a pre-commit check shows the second time is what it showed the first time, and what it would show without keeping."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (project / "a.py").write_text("import hashlib\nhashlib.md5(b'a')\n")
+    plain = analysis.analyse(project)
+    assert plain.flows
+    assert analysis.analyse(project, is_kept=True) == plain
+    monkeypatch.setattr(analysis.Reading, "all", lambda *_, **__: SourceFacts())
+    assert analysis.analyse(project, is_kept=True) == plain

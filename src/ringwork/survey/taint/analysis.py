@@ -9,12 +9,12 @@ from __future__ import annotations
 import dataclasses
 import gc
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ringwork.survey import flows
 from ringwork.survey.flows import Entry, Flow, SourceFacts, Step, Strength
-from ringwork.survey.taint import ir, model, routes, uses
+from ringwork.survey.taint import ir, keeping, model, routes, shares, uses
 from ringwork.survey.taint.evaluator import Evaluator
 from ringwork.survey.taint.frames import Found, Frame
 from ringwork.survey.taint.handlers import Handler
@@ -25,15 +25,31 @@ from ringwork.survey.taint.values import Trail
 _DEEP = 20_000
 """Python's own limit on nested calls while source is read: what is nested deeper is told as unread."""
 
+_SHARE = 100
+"""Modules that are read together, by one process."""
+
 Key = tuple[object, ...]
+Share = tuple[dict[Key, tuple[Found, set[str]]], list[flows.Unread]]
 
 
 def analyse(
-    root: Path, *, jobs: int = 1, progress: Callable[[int, int], None] | None = None, project: Project | None = None
+    root: Path,
+    *,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+    project: Project | None = None,
+    is_kept: bool = False,
 ) -> SourceFacts:
-    """Read the source below `root`. progress: told how many of how many modules are done. project: the same folder, where it was read."""
+    """Read the source below `root`.
+
+    jobs: at most so many processes, which changes nothing of the result. progress: told how many of how many modules are done. project: the
+    same folder, where it was read. is_kept: give what an earlier reading gave where no file changed since, and keep what this one gives.
+    """
     project = project if project is not None else Project(root)
-    return Reading(project, model.load()).all(progress=progress)
+    reading = Reading(project, model.load())
+    if is_kept:
+        return keeping.kept(project.listing, lambda: reading.all(jobs=jobs, progress=progress))
+    return reading.all(jobs=jobs, progress=progress)
 
 
 class Reading:
@@ -45,33 +61,40 @@ class Reading:
         self.found: dict[Key, tuple[Found, set[str]]] = {}
         self.failed: list[flows.Unread] = []
 
-    def all(self, *, progress: Callable[[int, int], None] | None = None) -> SourceFacts:
-        """Read every module."""
+    def all(self, *, jobs: int = 1, progress: Callable[[int, int], None] | None = None) -> SourceFacts:
+        """Read every module, by at most so many processes."""
         before = sys.getrecursionlimit()
         sys.setrecursionlimit(max(before, _DEEP))
         was_on = gc.isenabled()
         gc.disable()
         try:
-            self._all(progress)
+            self._all(jobs, progress)
         finally:
             sys.setrecursionlimit(before)
             if was_on:
                 gc.enable()
         return self.facts()
 
-    def _all(self, progress: Callable[[int, int], None] | None) -> None:
+    def _all(self, jobs: int, progress: Callable[[int, int], None] | None) -> None:
         by_function: dict[str, list[Handler]] = {}
         for handler in routes.handlers(self.project):
             by_function.setdefault(handler.function, []).append(handler)
-        names = self.project.names()
-        for done, name in enumerate(names):
-            unit = self.project.unit(name)
-            if unit is not None:
-                self.unit(unit, by_function)
-            if progress is not None:
-                progress(done + 1, len(names))
+        units = list(self.project.units())  # all of them before processes are copied, so that none reads a file twice
+        cut = shares.cut(units, _SHARE)
+        told = None if progress is None else lambda done, of: progress(min(done * _SHARE, len(units)), len(units))
+        for found, failed in shares.spread(cut, lambda share: self._share(share, by_function), jobs=jobs, progress=told):
+            for key, (one, routes_there) in found.items():
+                self._keep(key, one, routes_there)
+            self.failed.extend(failed)
 
-    def unit(self, unit: Unit, by_function: dict[str, list[Handler]]) -> None:
+    def _share(self, units: Sequence[Unit], by_function: Mapping[str, list[Handler]]) -> Share:
+        """Read some modules with nothing remembered of others, so that it is the same whoever does it, and memory is given back."""
+        part = Reading(self.project, self.models)
+        for unit in units:
+            part.unit(unit, by_function)
+        return part.found, part.failed
+
+    def unit(self, unit: Unit, by_function: Mapping[str, list[Handler]]) -> None:
         """Read one module: its top level, its functions, and those that are handlers for each of their routes."""
         self._guarded(unit, 0, lambda: self.evaluator.read_top(unit), ())
         for own in _functions(unit):
@@ -91,12 +114,15 @@ class Reading:
             )
             return
         for key, found in frame.found.items():
-            known = self.found.get(key)
-            if known is None:
-                self.found[key] = (found, set(names))
-                continue
-            kept = found if known[0].weak and not found.weak else known[0]
-            self.found[key] = (kept, known[1] | set(names))
+            self._keep(key, found, names)
+
+    def _keep(self, key: Key, found: Found, names: Iterable[str]) -> None:
+        """The better understood of two ways to one place, with the routes of both."""
+        known = self.found.get(key)
+        if known is None:
+            self.found[key] = (found, set(names))
+            return
+        self.found[key] = (found if known[0].weak and not found.weak else known[0], known[1] | set(names))
 
     def facts(self) -> SourceFacts:
         """What was found so far."""
