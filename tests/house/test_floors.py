@@ -315,6 +315,8 @@ ROOMS: dict[str, Room] = {
     "survey.syntax": Room(outside=("tree_sitter", "tree_sitter_python")),
     "survey.linters": Room(rooms=("survey.flows", "survey.copies", "survey.syntax"), outside=("grimp",)),
     "survey.fixing": Room(rooms=("survey.syntax",), outside=("tree_sitter",)),
+    # What no flow shows: structure of code, and files that are no code.
+    "survey.looks": Room(rooms=("survey.flows", "survey.taint", "survey.copies", "survey.templates")),
     "survey.starts": Room(),
     "survey.wire": Room(rooms=("survey.facts",), outside=("OpenSSL", "cryptography", "h11", "websockets")),
     "survey.harness.rogues": Room(rooms=("survey", "outbound"), outside=("aiohttp", "certifi", "httpx2", "requests")),

@@ -1,0 +1,143 @@
+"""Decisions that take an address, a host name or a flag in a header for somebody's identity.
+
+Against whoever stands in the same network, comes through the same proxy, or writes the header himself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ringwork.survey.flows import Flow
+from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, last, text_of, written
+from ringwork.survey.taint import ir
+from ringwork.survey.taint.walk import names, walk
+
+_ADDRESS = re.compile(
+    r"(?:^|\.)(?:remote_addr|client\.host|remote|access_route|client_ip|remote_ip|client_addr)$|^(?:REMOTE_ADDR|HTTP_X_FORWARDED_FOR|HTTP_X_REAL_IP)$|^x-(?:forwarded-for|real-ip)$",
+    re.IGNORECASE,
+)
+_FORGED = re.compile(r"x[-_](?:forwarded[-_]for|real[-_]ip)$", re.IGNORECASE)
+_FLAG = re.compile(
+    r"^(?:http_)?x[-_](?:internal|debug|test|admin|bypass|skip|superuser|is[-_]admin|backdoor|trusted|from[-_]gateway)\b(?:[-_](?:user|auth|request|call|mode|admin))?$",
+    re.IGNORECASE,
+)
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_BLOCKS = re.compile(r"block|ban|deny|denied|black|spam|abuse", re.IGNORECASE)
+_ONWARD = frozenset({"get_response", "call_next", "handler", "f", "func", "view", "view_func", "fn"})
+_REFUSALS = frozenset({
+    "abort", "HTTPException", "PermissionDenied", "HttpResponseForbidden", "HTTPForbidden", "Forbidden", "HTTPUnauthorized",
+})  # fmt: skip
+
+
+def look(seen: Seen) -> Iterator[Flow]:
+    """Branches of one module that let somebody through by where a request comes from, or by what it says of itself."""
+    for branch, scope in seen.of(ir.If):
+        if scope.function is None:
+            continue
+        for part in walk(branch.test):
+            if isinstance(part, ir.Compare) and len(part.operators) == 1:
+                yield from _compared(seen, scope, branch, part)
+        yield from _flagged(seen, scope, branch)
+
+
+def _compared(seen: Seen, scope: Scope, branch: ir.If, compare: ir.Compare) -> Iterator[Flow]:
+    operator, left, right = compare.operators[0], compare.left, compare.rights[0]
+    if operator not in {"==", "!=", "in", "not in"}:
+        return
+    side = left if _is_address(scope, left) else right if operator in {"==", "!="} and _is_address(scope, right) else None
+    if side is None:
+        return
+    other = right if side is left else left
+    if any(_BLOCKS.search(name) for name in names((other,))) or (isinstance(other, ir.Constant) and not other.value):
+        return
+    lets_in = operator in {"==", "in"}
+    refuses = _refuses(branch.then)
+    if lets_in == refuses:
+        return  # a list of those who are kept out
+    constants = {text_of(part) for part in walk((other,)) if isinstance(part, ir.Constant)}
+    is_skipped = lets_in and _lets_through(branch.then)
+    is_strong = (bool(constants & _LOOPBACK) and (is_skipped or refuses)) or (_is_forged(scope, side) and bool(constants - {None}))
+    if not (is_strong or is_skipped or refuses):
+        return
+    detail = "Who is asking is decided by the address that the request comes from; a proxy, a neighbour or a header can be at that address."
+    yield seen.flow(
+        "address-identity",
+        compare.at,
+        strength=STRONG if is_strong else WEAK,
+        sink=written(side).lstrip(".") or "address",
+        detail=detail,
+        scope=scope,
+        said="an address taken for an identity",
+    )
+
+
+def _is_address(scope: Scope, expression: ir.Expression) -> bool:
+    name = last(expression)
+    if (_ADDRESS.search(written(expression).rstrip(".")) and name != "remote") or (_ADDRESS.search(name) and name != "remote"):
+        return True
+    if written(expression) in {"request.remote", "self.request.remote", "request.client.host"}:
+        return True
+    return isinstance(expression, ir.Name) and any(
+        _ADDRESS.search(last(value)) or written(value).endswith("client.host") for value in _values(scope, expression.id)
+    )
+
+
+def _is_forged(scope: Scope, expression: ir.Expression) -> bool:
+    if _FORGED.search(last(expression)):
+        return True
+    return isinstance(expression, ir.Name) and any(_FORGED.search(last(value)) for value in _values(scope, expression.id))
+
+
+def _values(scope: Scope, name: str) -> Iterator[ir.Expression]:
+    if scope.function is None:
+        return
+    for part in walk(scope.function.body):
+        if isinstance(part, ir.Assign) and any(isinstance(target, ir.Name) and target.id == name for target in part.targets):
+            yield part.value
+
+
+def _refuses(block: ir.Block) -> bool:
+    for part in walk(block):
+        if isinstance(part, ir.Raise) or (isinstance(part, ir.Call) and last(part.function) in _REFUSALS):
+            return True
+        if isinstance(part, ir.Return) and (part.value is None or (isinstance(part.value, ir.Constant) and not part.value.value)):
+            return True
+        if (
+            isinstance(part, ir.Return)
+            and isinstance(part.value, ir.Sequence)
+            and any(isinstance(item, ir.Constant) and item.value in {401, 403} for item in part.value.items)
+        ):
+            return True
+    return False
+
+
+def _lets_through(block: ir.Block) -> bool:
+    """Whether a block says yes, or hands the request on."""
+    for part in block:
+        value = part.value if isinstance(part, ir.Return) else None
+        if isinstance(value, ir.Await):
+            value = value.value
+        if (isinstance(value, ir.Constant) and value.value is True) or (isinstance(value, ir.Call) and last(value.function) in _ONWARD):
+            return True
+    return False
+
+
+def _flagged(seen: Seen, scope: Scope, branch: ir.If) -> Iterator[Flow]:
+    """A header that says "I am internal"."""
+    for part in walk(branch.test):
+        if not isinstance(part, ir.Call | ir.Item) or not re.search(r"headers|META", written(part)):
+            continue
+        if _FLAG.match(last(part)) and not _refuses(branch.then):
+            detail = f"The header {last(part)} decides what a request may do, and whoever sends the request writes it."
+            strength = STRONG if re.search(r"admin|bypass|skip|superuser|backdoor|user|auth|internal", last(part), re.IGNORECASE) else WEAK
+            yield seen.flow(
+                "address-identity",
+                part.at,
+                strength=strength,
+                sink=f"header {last(part)}",
+                detail=detail,
+                scope=scope,
+                said="a header taken for an identity",
+            )
+            return

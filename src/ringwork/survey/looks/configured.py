@@ -1,0 +1,101 @@
+"""Switches of Flask and of single views that weaken what a framework does by itself: cookies, forms, exemptions.
+
+Against a setting that was for a developer's machine and is for everybody's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ringwork.survey.flows import Flow
+from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, last, text_of, written
+from ringwork.survey.taint import ir
+
+_FALSE = {
+    "SESSION_COOKIE_SECURE": "cookie-flags",
+    "SESSION_COOKIE_HTTPONLY": "cookie-flags",
+    "REMEMBER_COOKIE_SECURE": "cookie-flags",
+    "REMEMBER_COOKIE_HTTPONLY": "cookie-flags",
+    "JWT_COOKIE_SECURE": "cookie-flags",
+    "JWT_COOKIE_CSRF_PROTECT": "csrf-exempt",
+    "WTF_CSRF_ENABLED": "csrf-exempt",
+    "WTF_CSRF_CHECK_DEFAULT": "csrf-exempt",
+}
+_FLASK_ALONE = frozenset(
+    {"WTF_CSRF_ENABLED", "WTF_CSRF_CHECK_DEFAULT", "REMEMBER_COOKIE_SECURE", "JWT_COOKIE_SECURE", "JWT_COOKIE_CSRF_PROTECT"}
+)
+"""Names that Django does not have, so that a module which sets them is read by Flask."""
+_REHEARSAL = re.compile(r"dev|test|local|debug", re.IGNORECASE)
+_LOGINS = frozenset({"login_required", "permission_required", "staff_member_required", "user_passes_test", "jwt_required"})
+_EXEMPTS = frozenset({"csrf_exempt", "exempt", "csrf_protect_exempt"})
+
+
+def look(seen: Seen) -> Iterator[Flow]:
+    """Such switches of one module."""
+    for statement, scope in seen.of(ir.Assign):
+        for target in statement.targets:
+            name = last(target)
+            is_configured = isinstance(target, ir.Item | ir.Attribute) and written(target).rpartition("." + name)[0].endswith("config")
+            is_configured = is_configured or (isinstance(target, ir.Item) and written(target).endswith("config"))
+            is_of_module = isinstance(target, ir.Name) and not scope.qualname and name in _FLASK_ALONE
+            is_of_class = isinstance(target, ir.Name) and scope.owner is not None and scope.function is None and "onfig" in scope.owner.name
+            if is_configured or is_of_class or is_of_module:
+                yield from _set(seen, scope, statement.at, name, statement.value)
+    for call, scope in seen.of(ir.Call):
+        if last(call.function) in {"update", "from_mapping"} and "config" in written(call.function):
+            given = dict(_given(call))
+            if _is_true(given.get("TESTING")):
+                continue
+            for name, value in given.items():
+                yield from _set(seen, scope, value.at, name, value)
+    for function, scope in seen.of(ir.Function):
+        yield from _exempted(seen, scope, function)
+
+
+def _is_true(value: ir.Expression | None) -> bool:
+    return isinstance(value, ir.Constant) and value.value is True
+
+
+def _given(call: ir.Call) -> Iterator[tuple[str, ir.Expression]]:
+    yield from call.keywords
+    for mapping in call.arguments:
+        if isinstance(mapping, ir.Mapping):
+            yield from ((text_of(key) or "", value) for key, value in mapping.items)
+
+
+def _set(seen: Seen, scope: Scope, at: int, name: str, value: ir.Expression) -> Iterator[Flow]:
+    kind = _FALSE.get(name)
+    if kind is None or not (isinstance(value, ir.Constant) and value.value is False):
+        return
+    if name == "WTF_CSRF_CHECK_DEFAULT" and any(last(call.function) == "protect" for call, _ in seen.of(ir.Call)):
+        return  # it checks by itself, where it knows more
+    is_rehearsal = bool(_REHEARSAL.search(seen.unit.file.rpartition("/")[2])) or (
+        scope.owner is not None and bool(_REHEARSAL.search(scope.owner.name))
+    )
+    detail = f"{name} is turned off, for every environment that uses this setting."
+    yield seen.flow(kind, at, strength=WEAK if is_rehearsal else STRONG, sink=name, detail=detail, scope=scope, said=f"{name} = False")
+
+
+def _exempted(seen: Seen, scope: Scope, function: ir.Function) -> Iterator[Flow]:
+    names = [last(part.function if isinstance(part, ir.Call) else part) for part in function.decorators]
+    exempt = [
+        part
+        for part, name in zip(function.decorators, names, strict=True)
+        if name in _EXEMPTS and (name != "exempt" or "csrf" in written(part))
+    ]
+    if not exempt and not any("csrf_exempt" in written(part) for part in function.decorators):
+        return
+    is_by_session = bool(_LOGINS & set(names))
+    detail = f"{function.name} takes changes without a form's token" + (", and knows its users by their session." if is_by_session else ".")
+    at = exempt[0].at if exempt else function.at
+    inner = Scope(f"{scope.qualname}.{function.name}".lstrip("."), function, scope.owner)
+    yield seen.flow(
+        "csrf-exempt",
+        at,
+        strength=STRONG if is_by_session else WEAK,
+        sink="csrf_exempt",
+        detail=detail,
+        scope=inner,
+        said="exempt from CSRF protection",
+    )

@@ -1,0 +1,96 @@
+"""Casts that make text of a stranger into markup or into a statement, and markup that is made after it was cleaned.
+
+Against a type that says "safe" because somebody wrote so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ringwork.survey.flows import Flow
+from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, calls, last
+from ringwork.survey.taint import ir
+from ringwork.survey.taint.walk import walk
+
+_CASTS = frozenset({"typing.cast", "cast", "typing_extensions.cast"})
+_TYPES = frozenset({
+    "Markup", "SafeString", "SafeText", "SafeStr", "TextClause", "SQL", "LiteralString", "Composable", "SafeHtml", "TrustedHtml",
+})  # fmt: skip
+_CLEANS = frozenset({"nh3.clean", "bleach.clean", "bleach.linkify", "lxml_html_clean.clean_html", "lxml.html.clean.clean_html"})
+_RENDERS = frozenset({
+    "markdown.markdown", "markdown2.markdown", "mistune.html", "mistune.markdown", "commonmark.commonmark", "marko.convert",
+    "cmarkgfm.markdown_to_html",
+})  # fmt: skip
+_OLD = {
+    "bleach": "bleach has been deprecated by its authors; nh3 does the same",
+    "lxml.html.clean": "lxml.html.clean is no part of lxml any more, and its authors advise against it",
+    "html5lib.filters.sanitizer": "the sanitizer of html5lib is deprecated",
+    "html_sanitizer": "html_sanitizer stands on lxml's cleaner",
+}
+
+
+def look(seen: Seen) -> Iterator[Flow]:
+    """Such casts and orders of one module."""
+    for call, scope in seen.of(ir.Call):
+        name = seen.name(call.function)
+        if name in _CASTS and len(call.arguments) == 2:
+            yield from _cast(seen, scope, call)
+        elif name in _RENDERS or (
+            isinstance(call.function, ir.Attribute) and call.function.name == "render" and seen.imports("markdown_it", "mistune", "marko")
+        ):
+            yield from _rendered(seen, scope, call, name)
+    for target in sorted(set(seen.unit.imports.values())):
+        package = next((old for old in _OLD if target == old or target.startswith(f"{old}.")), "")
+        if package:
+            yield seen.flow(
+                "sanitise-order", 4096, strength=WEAK, sink=package, detail=f"{_OLD[package]}.", said="a sanitizer that is no longer kept"
+            )
+            break
+
+
+def _cast(seen: Seen, scope: Scope, call: ir.Call) -> Iterator[Flow]:
+    kind, value = call.arguments
+    name = kind.value if isinstance(kind, ir.Constant) and isinstance(kind.value, str) else last(kind)
+    if name.rpartition(".")[2] in _TYPES and not isinstance(value, ir.Constant):
+        is_made = isinstance(value, ir.Text | ir.Binary)
+        detail = f"A value is declared to be {name}, which no function made of it."
+        yield seen.flow(
+            "taint-cast",
+            call.at,
+            strength=STRONG if is_made else WEAK,
+            sink=f"cast to {name}",
+            detail=detail,
+            scope=scope,
+            said=f"declared to be {name}",
+        )
+
+
+def _rendered(seen: Seen, scope: Scope, call: ir.Call, name: str) -> Iterator[Flow]:
+    for argument in call.arguments[:1]:
+        cleaned = _cleaned(seen, scope, argument)
+        if cleaned:
+            detail = f"The text is cleaned by {cleaned} and then rendered, and what rendering makes is cleaned by nothing."
+            if not _is_cleaned_again(seen, scope, call):
+                yield seen.flow(
+                    "sanitise-order", call.at, strength=STRONG, sink=name, detail=detail, scope=scope, said="rendered after it was cleaned"
+                )
+
+
+def _cleaned(seen: Seen, scope: Scope, expression: ir.Expression) -> str:
+    """The function that cleaned what is rendered, "" for none."""
+    for call in calls((expression,)):
+        if seen.name(call.function) in _CLEANS:
+            return seen.name(call.function)
+    if isinstance(expression, ir.Name) and scope.function is not None:
+        for part in walk(scope.function.body):
+            if isinstance(part, ir.Assign) and any(last(target) == expression.id for target in part.targets):
+                return next((seen.name(call.function) for call in calls((part.value,)) if seen.name(call.function) in _CLEANS), "")
+    return ""
+
+
+def _is_cleaned_again(seen: Seen, scope: Scope, rendered: ir.Call) -> bool:
+    if scope.function is None:
+        return False
+    inside = {id(call) for call in calls(rendered.arguments)}
+    cleans = [call for call in calls(scope.function.body) if seen.name(call.function) in _CLEANS and id(call) not in inside]
+    return any(call.at > rendered.at or rendered in calls(call.arguments) for call in cleans)

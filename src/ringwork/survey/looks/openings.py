@@ -1,0 +1,151 @@
+"""Ways round the login and the rules: views that ask for nobody, rules inside handlers, routes for finding faults, loads of anybody's row.
+
+Against the one route that nobody remembered. Most of it is listed for a person to compare with what is meant to be public.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ringwork.survey.flows import Flow
+from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, calls, last, mentioned_words, mentions, text_of, written
+from ringwork.survey.taint import ir
+from ringwork.survey.taint.walk import names, walk
+
+_EXEMPTS = frozenset({
+    "login_exempt", "login_not_required", "public", "allow_anonymous", "no_auth", "skip_auth", "auth_exempt", "anonymous_allowed",
+})  # fmt: skip
+_ROLES = frozenset({
+    "role", "roles", "is_admin", "is_staff", "is_superuser", "is_owner", "user_type", "account_type", "groups", "is_moderator",
+})  # fmt: skip
+_USERS = frozenset({"user", "current", "g", "session", "principal", "identity", "claims", "account", "member", "token", "me"})
+_DEBUG_PATH = re.compile(
+    r"(?:^|/)_*(?:debug|debugger|test|tests|testing|phpinfo|dump|console|trace|playground|sandbox|dev|pprof|profiler|__debug__)(?:/|$|-)"
+)
+_CONSOLE = re.compile(r"debug|console|phpinfo|pprof|profiler")
+_SWITCH = re.compile(r"debug|testing|is_dev|development", re.IGNORECASE)
+_LOADS = frozenset({"get_object_or_404", "get_or_404", "aget_object_or_404", "get", "one", "first_or_404", "find_one", "filter_by"})
+_OWNERS = frozenset({
+    "user", "owner", "tenant", "current", "author", "account", "organization", "organisation", "team", "member", "permission",
+    "permissions", "authorize", "authorise", "can", "admin", "principal", "allowed", "access", "role", "roles", "perm", "perms",
+    "workspace", "visible",
+})  # fmt: skip
+_CHECKS = re.compile(r"permission|admin|staff|authoriz|authoris|owner|role|scope|access|public|require", re.IGNORECASE)
+
+
+def look(seen: Seen) -> Iterator[Flow]:
+    """What one module leaves open."""
+    for statement, scope in seen.of(ir.Assign):
+        yield from _of_class(seen, scope, statement)
+    for function, scope in seen.of(ir.Function):
+        inner = Scope(f"{scope.qualname}.{function.name}".lstrip("."), function, scope.owner)
+        yield from _decorated(seen, inner, function)
+        if seen.handler(inner):
+            yield from _handler(seen, inner, function)
+    for branch, scope in seen.of(ir.If):
+        yield from _switched(seen, scope, branch)
+
+
+def _of_class(seen: Seen, scope: Scope, statement: ir.Assign) -> Iterator[Flow]:
+    name = last(statement.targets[0])
+    if scope.owner is None or scope.function is not None or name not in {"permission_classes", "authentication_classes"}:
+        return
+    value = statement.value
+    if isinstance(value, ir.Sequence) and (not value.items or any(last(item) == "AllowAny" for item in value.items)):
+        detail = f"{scope.owner.name} lets everybody in ({name})."
+        yield seen.flow("auth-optional", statement.at, strength=WEAK, sink=name, detail=detail, scope=scope, said="everybody is let in")
+
+
+def _decorated(seen: Seen, scope: Scope, function: ir.Function) -> Iterator[Flow]:
+    for decorator in function.decorators:
+        name = last(decorator.function if isinstance(decorator, ir.Call) else decorator)
+        is_any = name == "permission_classes" and mentions((decorator,), ("AllowAny",))
+        if name in _EXEMPTS or is_any:
+            detail = f"{function.name} is taken out of the login ({name})."
+            yield seen.flow(
+                "auth-optional", decorator.at, strength=WEAK, sink=name, detail=detail, scope=scope, said="taken out of the login"
+            )
+
+
+def _handler(seen: Seen, scope: Scope, function: ir.Function) -> Iterator[Flow]:
+    for handler in seen.handler(scope):
+        if _DEBUG_PATH.search(handler.path.lower()):
+            is_open = not handler.authenticated_by and not _is_switched(function) and bool(_CONSOLE.search(handler.path.lower()))
+            strength = STRONG if is_open else WEAK
+            detail = f"{handler.name} looks as if it had been made to find a fault, and is there in production."
+            yield seen.flow(
+                "test-route",
+                function.at,
+                strength=strength,
+                sink=handler.path,
+                detail=detail,
+                scope=scope,
+                said="a route for finding faults",
+            )
+            break
+    for part in walk(function.body):
+        if isinstance(part, ir.Compare) and _is_rule(part):
+            detail = "A rule of who may do what stands inside the handler, where no table shows it."
+            yield seen.flow(
+                "inline-rule",
+                part.at,
+                strength=WEAK,
+                sink=last(part.left) or "role",
+                detail=detail,
+                scope=scope,
+                said="a rule inside a handler",
+            )
+            break
+    yield from _loaded(seen, scope, function)
+
+
+def _is_switched(function: ir.Function) -> bool:
+    """Whether the function asks a setting before it answers."""
+    tests = [part.test for part in function.body if isinstance(part, ir.If)]
+    return any(_SWITCH.search(name) or name in {"config", "settings", "environ", "getenv"} for test in tests for name in names((test,)))
+
+
+def _is_rule(compare: ir.Compare) -> bool:
+    sides = (compare.left, *compare.rights)
+    is_role = any(last(side) in _ROLES and set(written(side).lower().replace("_", ".").split(".")) & _USERS for side in sides)
+    return is_role and any(isinstance(side, ir.Constant | ir.Sequence) or last(side).isupper() or "Role" in written(side) for side in sides)
+
+
+def _switched(seen: Seen, scope: Scope, branch: ir.If) -> Iterator[Flow]:
+    """Routes that are there only where a switch says so."""
+    if not any(_SWITCH.search(last(part)) for part in walk((branch.test,)) if isinstance(part, ir.Name | ir.Attribute | ir.Item)):
+        return
+    for call in calls(branch.then):
+        if last(call.function) in {"add_url_rule", "add_api_route", "add_route", "include_router", "register_blueprint"}:
+            given = next((text for argument in call.arguments if (text := text_of(argument))), "")
+            detail = (
+                f"Routes{f' at {given}' if given else ''} are there where a switch is on; whether production turns it on is not known here."
+            )
+            yield seen.flow(
+                "test-route", call.at, strength=WEAK, sink=last(call.function), detail=detail, scope=scope, said="a route behind a switch"
+            )
+
+
+def _loaded(seen: Seen, scope: Scope, function: ir.Function) -> Iterator[Flow]:
+    """A row that a request names is loaded, and nothing in the handler asks whose it is."""
+    handlers = seen.handler(scope)
+    names = {name for handler in handlers for name, brought in handler.brought.items() if brought.source == "path"}
+    if not names or any(_CHECKS.search(word) for handler in handlers for word in handler.authenticated_by):
+        return
+    if mentioned_words((function.body,)) & _OWNERS or any(
+        _CHECKS.search(last(part.function if isinstance(part, ir.Call) else part)) for part in function.decorators
+    ):
+        return
+    for call in calls(function.body):
+        given = [*call.arguments, *(value for _, value in call.keywords)]
+        root = written(call.function).split(".")[0]
+        if last(call.function) not in _LOADS or root in {"request", "os", "cache", "redis", "session", "config", "settings"}:
+            continue
+        used = next((value.id for value in given if isinstance(value, ir.Name) and value.id in names), "")
+        if used:
+            detail = f"The row that {used} names is loaded, and nothing here asks whose it is."
+            yield seen.flow(
+                "unscoped-load", call.at, strength=WEAK, sink=last(call.function), detail=detail, scope=scope, said="loaded whoever asks"
+            )
+            return

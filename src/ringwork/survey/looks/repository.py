@@ -1,0 +1,61 @@
+"""What git knows of a project: which files it keeps, which it ignores, and what its commits once added.
+
+Nothing of the repository's own configuration is started, and where git cannot be asked, nothing is claimed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+_SECONDS = 20.0
+_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false")
+
+
+def asked(root: Path, *given: str, text: str = "") -> str | None:
+    """What git says, None where it cannot be asked or says no."""
+    try:
+        done = subprocess.run(
+            _command(root, given), input=text.encode(), capture_output=True, check=False, timeout=_SECONDS, env=_environment()
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+
+
+def tracked(root: Path) -> frozenset[str] | None:
+    """The files below `root` that git keeps, relative to it; None outside of any repository."""
+    said = asked(root, "ls-files", "-z")
+    return None if said is None else frozenset(name for name in said.split("\0") if name)
+
+
+def ignored(root: Path, names: tuple[str, ...]) -> frozenset[str]:
+    """Which of these names, relative to `root`, git would not add, whether they exist or not."""
+    said = asked(root, "check-ignore", "--no-index", "-z", "--stdin", text="\0".join(names))
+    return frozenset(name for name in (said or "").split("\0") if name)
+
+
+def lines(root: Path, *given: str) -> Iterator[str]:
+    """What git says, line by line, as long as somebody asks for more; nothing where it cannot be asked."""
+    try:
+        process = subprocess.Popen(_command(root, given), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment())
+    except OSError:
+        return
+    try:
+        stream = process.stdout
+        if stream is not None:
+            for line in stream:
+                yield line.decode("utf-8", "replace").rstrip("\n")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _command(root: Path, given: tuple[str, ...]) -> list[str]:
+    return ["git", *_SAFE, "-C", str(root), *given]
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}

@@ -1,0 +1,146 @@
+"""Secrets in the files of a project, whatever they are written in: code, settings, notebooks, scripts, templates.
+
+Against keys that anyone who can read the code holds. What is told is the kind, the length and the place, never the value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from ringwork.survey import copies
+from ringwork.survey.flows import Flow, Strength
+from ringwork.survey.looks import formats, liveness
+from ringwork.survey.looks.seen import STRONG, WEAK, is_rehearsal, is_shipped, of_file
+from ringwork.survey.taint.project import Project
+
+_SETTINGS = frozenset({".yml", ".yaml", ".env", ".ini", ".cfg", ".toml", ".json", ".conf", ".properties", ".sh", ".tf", ".tfvars", ".xml"})
+_SCRIPTS = frozenset({".js", ".ts", ".jsx", ".tsx", ".mjs", ".cjs", ".vue", ".svelte", ".html", ".htm", ".jinja", ".jinja2", ".j2"})
+_OTHERS = frozenset({
+    ".py", ".pyi", ".ipynb", ".txt", ".md", ".rst", ".sql", ".pem", ".key", ".rb", ".go", ".java", ".php", ".bat", ".ps1", "",
+})  # fmt: skip
+_GENERATED = re.compile(
+    r"(?:^|[/.-])(?:package-lock\.json|yarn\.lock|pnpm-lock\.yaml|[\w.-]+\.lock|\.secrets\.baseline|[\w.-]+\.min\.(?:js|css|html)|[\w.-]+\.map"
+    r"|requirements[\w.-]*\.txt|checksums?[\w.-]*|manifest\.json|stats\.json)$",
+    re.IGNORECASE,
+)
+_SAMPLES = re.compile(r"(?:example|sample|template|dist|default|tpl|skel)", re.IGNORECASE)
+_LIMIT_BYTES, _LONGEST_LINE = 1_000_000, 2_000
+
+_VALUE = re.compile(r"""(?:[:=]|=>)\s{0,4}(?P<quote>["'`]?)(?P<value>[^\s"'`#,;<>]{16,200})""")
+_NAME = re.compile(r"""(?P<name>[A-Za-z_][\w.-]{2,60})["']?\s{0,4}$""")
+_NAME_LENGTH = 70
+_ADDRESS = re.compile(r"://(?P<user>[\w.%-]{1,60}):(?P<password>[^\s:/@\"'`<>{}$]{4,100})@(?P<host>[\w.-]{1,100})")
+_SCHEME = re.compile(r"[a-z][a-z0-9+]{2,20}$")
+_NEAR = re.compile(r"localhost|127\.0\.0\.1|0\.0\.0\.0|::1|example|host\.docker|[a-z_-]+", re.IGNORECASE)
+
+
+def look(project: Project) -> Iterator[Flow]:
+    """Secrets of known form in every text file; secrets by name and chance in files that are no Python."""
+    for path in copies.walk(project.root):
+        file = path.relative_to(project.root).as_posix()
+        if _is_read(file):
+            yield from in_text(file, _text(path))
+
+
+def _is_read(file: str) -> bool:
+    path = PurePosixPath(file)
+    known = path.suffix.lower() in _SETTINGS | _SCRIPTS | _OTHERS or ".env" in path.name or path.name.startswith("id_")
+    return known and not _GENERATED.search(file)
+
+
+def _text(path: Path) -> str:
+    text = copies.text_of(path, limit_bytes=_LIMIT_BYTES)
+    return "" if "\0" in text[:4096] else text
+
+
+def in_text(file: str, text: str) -> Iterator[Flow]:
+    """The secrets of one file. file: relative to the project, with slashes; what it is tells how its text is read."""
+    lines = _Lines(text)
+    shipped, told = is_shipped(file), set[int]()
+    for secret in formats.found(text):
+        told.add(lines.of(secret.start))
+        strength = _strength(file, secret, is_shipped=shipped)
+        if strength is not None:
+            detail = f"A {secret.format.kind} of {secret.length} characters stands in the file."
+            yield of_file("secret", file, lines.of(secret.start), strength=strength, sink=f"secret: {secret.format.kind}", detail=detail)
+    if not shipped or _SAMPLES.search(PurePosixPath(file).name):
+        return
+    for kind, sink, start, length in (*_addresses(text), *_pairs(file, text)):
+        line = lines.of(start)
+        if line not in told:
+            told.add(line)
+            yield of_file(
+                kind,
+                file,
+                line,
+                strength=WEAK if is_rehearsal(file) else STRONG,
+                sink=sink,
+                detail=f"{_began(sink)} of {length} characters stands in the file.",
+            )
+
+
+def _began(sink: str) -> str:
+    said = sink.removeprefix("secret: ")
+    return said[0].upper() + said[1:]
+
+
+def _strength(file: str, secret: formats.Found, *, is_shipped: bool) -> Strength | None:
+    """Tests keep keys that open nothing, and only what belongs to a service is told of them; browsers are given some keys by design."""
+    if not is_shipped or _SAMPLES.search(PurePosixPath(file).name):
+        return None if secret.format.kind == "private key" or secret.format.is_test else WEAK
+    is_shown = secret.format.is_public and PurePosixPath(file).suffix in _SCRIPTS
+    return WEAK if secret.format.is_test or is_shown or PurePosixPath(file).suffix in {".md", ".rst"} else STRONG
+
+
+def _addresses(text: str) -> Iterator[tuple[str, str, int, int]]:
+    if "://" not in text:
+        return
+    for match in _ADDRESS.finditer(text):
+        password, host = match["password"], match["host"]
+        scheme = _SCHEME.search(text[max(0, match.start() - 24) : match.start()])
+        is_near = _NEAR.fullmatch(host) is not None  # a name without a dot is a neighbour's, in a file for a developer's machine
+        if (
+            scheme is not None
+            and not is_near
+            and not liveness.says_nothing(password)
+            and not liveness.says_nothing(host)
+            and password != match["user"]
+        ):
+            yield "secret", f"secret: the password in an address of {scheme[0]}", match.start("password"), len(password)
+
+
+def _pairs(file: str, text: str) -> Iterator[tuple[str, str, int, int]]:
+    path = PurePosixPath(file)
+    suffix = path.suffix.lower()
+    is_setting = suffix in _SETTINGS or ".env" in path.name or path.name in {"Dockerfile", "Procfile"}
+    if not is_setting and suffix not in _SCRIPTS:
+        return
+    for match in _VALUE.finditer(text):
+        if not is_setting and not match["quote"]:
+            continue
+        named = _NAME.search(text[max(0, match.start() - _NAME_LENGTH) : match.start()])
+        if named is None or not liveness.is_holder(named["name"]):
+            continue
+        if liveness.is_random(match["value"]) and not _is_long(text, match.start()):
+            yield "secret", f"secret: the value of {named['name']}", match.start("value"), len(match["value"])
+
+
+def _is_long(text: str, start: int) -> bool:
+    """Whether the line is one of a bundle, which a tool wrote."""
+    return text.find("\n", start) - text.rfind("\n", 0, start) > _LONGEST_LINE
+
+
+class _Lines:
+    """The line of an offset."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._at, self._line = text, 0, 1
+
+    def of(self, offset: int) -> int:
+        if offset < self._at:
+            self._at, self._line = 0, 1
+        self._line += self._text.count("\n", self._at, offset)
+        self._at = offset
+        return self._line

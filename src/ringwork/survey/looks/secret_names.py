@@ -1,0 +1,153 @@
+"""Secrets in Python code that are known by the name they are given to: settings, defaults, arguments, comparisons.
+
+Against the key that signs everybody's session and stands in a public repository, and against the default that nobody replaced.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ringwork.survey.flows import Flow, Strength
+from ringwork.survey.looks import liveness
+from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, argument, is_rehearsal, last, text_of
+from ringwork.survey.taint import ir
+
+_READERS = frozenset({"get", "getenv", "config", "env", "str", "getenv_or", "get_env", "env_var", "environ", "setdefault"})
+_CONNECTS = re.compile(r"connect|pool|client|engine|login|auth|redis|mongo|session|smtp|ftp|ssh", re.IGNORECASE)
+_REHEARSALS = re.compile(r"Dev|Test|Local|Debug|Mock|Example")
+
+
+class _Given(NamedTuple):
+    """A value that a name is given. how: assigned, argument, item, default or compared."""
+
+    at: int
+    name: str
+    value: ir.Expression
+    how: str
+    scope: Scope
+    call: str = ""
+
+
+def look(seen: Seen) -> Iterator[Flow]:
+    """Literal secrets of one module, and literal defaults of secrets that come from the environment."""
+    told = set[int]()
+    for given in _given(seen):
+        if not liveness.is_holder(given.name):
+            continue
+        line = ir.line_of(given.at)
+        flow = _judged(seen, given)
+        if flow is not None and line not in told:
+            told.add(line)
+            yield flow
+
+
+def _given(seen: Seen) -> Iterator[_Given]:
+    for statement, scope in seen.of(ir.Assign):
+        for target in statement.targets:
+            yield _Given(statement.at, last(target), statement.value, "assigned", scope)
+    for declared, scope in seen.of(ir.Declare):
+        if declared.value is not None:
+            yield _Given(declared.at, last(declared.target), declared.value, "assigned", scope)
+    for call, scope in seen.of(ir.Call):
+        for name, value in call.keywords:
+            yield _Given(value.at, name, value, "argument", scope, last(call.function))
+        if call.arguments and (asked := text_of(call.arguments[0])) and last(call.function) in _READERS:
+            yield _Given(call.at, asked, call, "assigned", scope)
+    for mapping, scope in seen.of(ir.Mapping):
+        for key, value in mapping.items:
+            if key is not None and (item := text_of(key)):
+                yield _Given(value.at, item, value, "item", scope)
+    for parameter, scope in seen.of(ir.Parameter):
+        if parameter.default is not None:
+            yield _Given(parameter.at, parameter.name, parameter.default, "default", scope)
+    for compare, scope in seen.of(ir.Compare):
+        if compare.operators in {("==",), ("!=",)}:
+            yield _Given(compare.at, last(compare.left), compare.rights[0], "compared", scope)
+            yield _Given(compare.at, last(compare.rights[0]), compare.left, "compared", scope)
+
+
+def _judged(seen: Seen, given: _Given) -> Flow | None:
+    value = _literal(given.value)
+    if value is not None:
+        return _written(seen, given, value)
+    fallback = _fallback(given.value)
+    return _default(seen, given, fallback) if fallback is not None else None
+
+
+def _literal(expression: ir.Expression) -> str | None:
+    if isinstance(expression, ir.Constant) and isinstance(expression.value, bytes):
+        return expression.value.decode("latin-1")
+    if isinstance(expression, ir.Call) and isinstance(expression.function, ir.Attribute) and expression.function.name == "encode":
+        return text_of(expression.function.of)
+    if isinstance(expression, ir.Call) and last(expression.function) in {"SecretStr", "SecretBytes", "Secret"} and expression.arguments:
+        return _literal(expression.arguments[0])
+    return text_of(expression)
+
+
+def _fallback(expression: ir.Expression) -> str | None:
+    """The literal that serves where the environment has none."""
+    if isinstance(expression, ir.Logic) and expression.operator == "or":
+        return text_of(expression.values[-1])
+    if isinstance(expression, ir.Call) and last(expression.function) in _READERS:
+        default = argument(expression, "default", 1)
+        return _literal(default) if default is not None else None
+    return None
+
+
+def _written(seen: Seen, given: _Given, value: str) -> Flow | None:
+    if not value:
+        return None
+    if liveness.is_signing(given.name) and given.how in {"assigned", "argument", "item"}:
+        if _is_reference(given, value):
+            return None
+        is_known = liveness.says_nothing(value) or not liveness.is_random(value)
+        kind = "default-secret" if is_known else "secret"
+        what = "a known sample" if value.startswith("django-insecure-") else "written into the code"
+        return _flow(seen, given, kind, _weight(seen, given), f"The key {given.name}, of {len(value)} characters, is {what}.")
+    if liveness.is_random(value):
+        return _flow(seen, given, "secret", _weight(seen, given), f"{given.name}, of {len(value)} characters, is written into the code.")
+    if given.how == "default" and liveness.is_password(given.name) and len(value) >= 6 and not liveness.says_nothing(value):
+        return _flow(
+            seen, given, "secret", WEAK, f"Where nobody gives {given.name}, {len(value)} characters serve that everybody can read."
+        )
+    if liveness.is_password(given.name) and _is_used(given, value):
+        return _flow(seen, given, "secret", _weight(seen, given), f"A password of {len(value)} characters is written into the code.")
+    return None
+
+
+def _is_reference(given: _Given, value: str) -> bool:
+    """Whether it is the name of a setting, not its value: `alias="SECRET_KEY"`."""
+    return given.name.lower() == value.lower() or (value.isupper() and "_" in value and not any(c.isdigit() for c in value))
+
+
+def _is_used(given: _Given, value: str) -> bool:
+    if given.how == "compared":
+        return liveness.is_guessable(value)
+    if given.how == "argument":
+        return bool(_CONNECTS.search(given.call)) and (liveness.is_guessable(value) or (value.isalnum() and len(value) >= 3))
+    return given.how in {"assigned", "item"} and liveness.is_guessable(value)
+
+
+def _default(seen: Seen, given: _Given, value: str) -> Flow | None:
+    if not value or given.how == "compared":
+        return None
+    if liveness.is_signing(given.name) or (liveness.is_random(value) and given.how != "default"):
+        detail = f"Where the environment does not give {given.name}, a literal of {len(value)} characters serves, which everybody can read."
+        return _flow(seen, given, "default-secret", _weight(seen, given), detail)
+    return None
+
+
+def _weight(seen: Seen, given: _Given) -> Strength:
+    """Settings of a developer's machine, and what runs where the file is started by itself, open nothing that matters."""
+    owner = given.scope.owner
+    if is_rehearsal(seen.unit.file) or (owner is not None and _REHEARSALS.search(owner.name)):
+        return WEAK
+    return STRONG
+
+
+def _flow(seen: Seen, given: _Given, kind: str, strength: Strength, detail: str) -> Flow:
+    return seen.flow(
+        kind, given.at, strength=strength, sink=f"secret: {given.name}", detail=detail, scope=given.scope, said=f"given to {given.name}"
+    )

@@ -1,0 +1,137 @@
+"""Templates of Jinja and Django: which variables they put into a page as they are, and what in them a content security policy forbids.
+
+Against text of a stranger that becomes script. Nothing is rendered: which request's value stands in a variable is for others to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ringwork.survey import copies
+from ringwork.survey import templates as spots
+from ringwork.survey.flows import Flow
+from ringwork.survey.looks.seen import WEAK, is_shipped, of_file
+from ringwork.survey.taint.project import Project
+
+_TAG = re.compile(r"\{\{-?(?P<shown>.{0,2000}?)-?\}\}|\{%-?\s*(?P<word>\w+)\s*(?P<rest>[^%]{0,2000}?)-?%\}|\{#.{0,4000}?#\}", re.DOTALL)
+_SAFE = re.compile(r"\|\s*(?:safe|safeseq)\b|\bMarkup\s*\(")
+_OFF = re.compile(r"^(?:false|off)\b")
+_ROOT = re.compile(r"(?<![\w.'\"|])([A-Za-z_]\w*)(?!\s*\()")
+_LOOP = re.compile(r"^(?P<names>[\w\s,()]+?)\s+in\s+(?P<source>.+)$", re.DOTALL)
+_NAMED = re.compile(r"^[\"'](?P<name>[^\"']+)[\"']")
+_TEXTS = re.compile(r"\"[^\"]*\"|'[^']*'")
+_FILTERS = re.compile(r"\|\s*\w+")
+_HARMLESS = re.compile(r"\|\s*(?:tojson|escape|e|forceescape|sanitize|clean|bleach|striptags|int|float|length|urlencode|escapejs)\b")
+_WORDS = frozenset({
+    "if", "else", "and", "or", "not", "in", "is", "none", "None", "true", "True", "false", "False", "defined", "loop", "forloop",
+})  # fmt: skip
+_GIVEN = frozenset({"form", "csrf_token", "csrf_input", "config", "super", "caller", "self", "csp_nonce"})
+"""Names whose markup the framework makes itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unescaped:
+    """One expression that is put into a page as it is. file: relative to the project. variables: names of the context that it uses."""
+
+    file: str
+    line: int
+    expression: str
+    variables: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Template:
+    unescaped: tuple[Unescaped, ...]
+    others: tuple[str, ...]
+
+
+def unsafe_variables(root: Path) -> Mapping[str, frozenset[str]]:
+    """By the name that code gives a template: the variables that it, or a template that it includes or extends, shows as they are.
+
+    A name is the path below a folder `templates`, or below the project where there is none.
+    """
+    read = {name_of(file): _read(file, text) for file, text in _files(root)}
+    found: dict[str, frozenset[str]] = {}
+    for name in read:
+        variables, waiting, seen = set[str](), [name], set[str]()
+        while waiting:
+            here = waiting.pop()
+            if here in seen or here not in read:
+                continue
+            seen.add(here)
+            variables.update(variable for one in read[here].unescaped for variable in one.variables)
+            waiting.extend(read[here].others)
+        if variables:
+            found[name] = frozenset(variables)
+    return found
+
+
+def name_of(file: str) -> str:
+    """How code names a template, by its file."""
+    parts = PurePosixPath(file).parts
+    folders = [place for place, part in enumerate(parts[:-1]) if part in {"templates", "jinja2"}]
+    return "/".join(parts[folders[-1] + 1 :]) if folders else file
+
+
+def look(project: Project) -> Iterator[Flow]:
+    """What the templates show unescaped, and what in them no policy can allow."""
+    for file, text in _files(project.root):
+        for one in _read(file, text).unescaped:
+            detail = f"{one.expression} is put into the page as it is; whoever chooses the value writes the page."
+            yield of_file("html", file, one.line, strength=WEAK, sink="safe", detail=detail, said="shown unescaped")
+    for spot in spots.spots(project.root):
+        if spot.kind is not spots.SpotKind.FORM and is_shipped(spot.file):
+            what = "A script" if spot.kind is spots.SpotKind.SCRIPT else "A handler"
+            detail = f"{what} stands in the page, so that a content security policy has to allow what an attacker writes there too."
+            yield of_file("inline-script", spot.file, spot.line, strength=WEAK, sink=f"inline {spot.kind}", detail=detail)
+
+
+def _files(root: Path) -> Iterator[tuple[str, str]]:
+    for path in copies.walk(root):
+        if path.suffix in spots.ENDINGS and is_shipped(path.relative_to(root).as_posix()):
+            yield path.relative_to(root).as_posix(), copies.text_of(path, limit_bytes=spots.LIMIT_BYTES)
+
+
+def _read(file: str, text: str) -> _Template:
+    unescaped, others = list[Unescaped](), list[str]()
+    loops: dict[str, frozenset[str]] = {}
+    off, line, at = [False], 1, 0
+    for match in _TAG.finditer(text):
+        line, at = line + text.count("\n", at, match.start()), match.start()
+        word, rest = match["word"], (match["rest"] or "").strip()
+        if match["shown"] is not None:
+            expression = match["shown"].strip()
+            if (_SAFE.search(expression) or off[-1]) and (variables := _variables(expression, loops)):
+                unescaped.append(Unescaped(file=file, line=line, expression=_short(expression), variables=variables))
+        elif word == "autoescape":
+            off.append(bool(_OFF.match(rest)))
+        elif word == "endautoescape" and len(off) > 1:
+            off.pop()
+        elif word == "for" and (loop := _LOOP.match(rest)):
+            source = _variables(loop["source"], loops)
+            loops.update(dict.fromkeys(re.findall(r"\w+", loop["names"]), source))
+        elif word in {"include", "extends", "import", "from"} and (named := _NAMED.match(rest)):
+            others.append(named["name"])
+        elif word in {"set", "with"} and (given := re.match(r"(\w+)\s*=\s*(.+)", rest, re.DOTALL)):
+            loops[given[1]] = _variables(given[2], loops)
+    return _Template(unescaped=tuple(unescaped), others=tuple(others))
+
+
+def _variables(expression: str, loops: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The names of the context that an expression is made of; none where a filter makes the value harmless."""
+    if _HARMLESS.search(expression):
+        return frozenset()
+    plain = _FILTERS.sub("", _TEXTS.sub("''", expression))
+    found = set[str]()
+    for name in _ROOT.findall(plain):
+        if name not in _WORDS | _GIVEN:
+            found |= loops.get(name, {name})
+    return frozenset(found)
+
+
+def _short(expression: str) -> str:
+    flat = " ".join(expression.split())
+    return flat if len(flat) <= 80 else f"{flat[:77]}..."

@@ -1,0 +1,30 @@
+"""A small project of the files that a test writes, and what the looks see in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from ringwork.survey.flows import Flow
+from ringwork.survey.looks import register
+from ringwork.survey.taint.handlers import Handler
+from ringwork.survey.taint.project import Project
+
+Looked = Callable[..., list[Flow]]
+
+
+@pytest.fixture
+def looked(tmp_path: Path) -> Looked:
+    """Writes files (name to text; a lone text is app.py), and gives what is told of one kind, or of all."""
+
+    def look(files: str | dict[str, str], kind: str = "", handlers: tuple[Handler, ...] = ()) -> list[Flow]:
+        for name, text in ({"app.py": files} if isinstance(files, str) else files).items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(dedent(text), encoding="utf-8")
+        return [flow for flow in register.found(Project(tmp_path), handlers) if not kind or flow.kind == kind]
+
+    return look

@@ -1,0 +1,242 @@
+"""What is open on routes, in models and in shared state: on code that is wrong and on its twin that is right."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from ringwork.survey.taint.handlers import Brought, Handler
+
+_NOTE = (
+    Handler(function="app.note", path="/notes/{note_id}", methods=("GET",), brought={"note_id": Brought(source="path")}, framework="flask"),
+)
+_HOOK = (Handler(function="app.hook", path="/webhooks/pay", methods=("POST",), framework="flask"),)
+_BUG = (Handler(function="app.bug", path="/debug/state", methods=("GET",), framework="flask"),)
+
+
+@pytest.mark.parametrize(
+    ("kind", "strength", "handlers", "bad", "safe"),
+    [
+        (
+            "unscoped-load",
+            "weak",
+            _NOTE,
+            "def note(note_id):\n    return show(Note.query.get(note_id))\n",
+            "def note(note_id):\n    return show(Note.query.filter_by(owner=current_user).get(note_id))\n",
+        ),
+        (
+            "inline-rule",
+            "weak",
+            _NOTE,
+            "def note(note_id):\n    if current_user.role == 'admin':\n        return everything()\n",
+            "def note(note_id):\n    require(current_user, 'notes.read')\n    return everything()\n",
+        ),
+        (
+            "unverified-message",
+            "weak",
+            _HOOK,
+            "def hook():\n    event = request.get_json()\n    mark_paid(event['order'])\n",
+            """
+            def hook():
+                verify_signature(request.data, request.headers['X-Sign'])
+                event = request.get_json()
+                mark_paid(event['order'])
+            """,
+        ),
+        (
+            "unverified-message",
+            "weak",
+            _HOOK,
+            """
+            def hook():
+                event = request.get_json()
+                verify_signature(event, request.headers['X-Sign'])
+                mark_paid(event['order'])
+            """,
+            """
+            def hook():
+                body = request.get_data()
+                verify_signature(body, request.headers['X-Sign'])
+                mark_paid(json.loads(body))
+            """,
+        ),
+        ("test-route", "strong", _BUG, "def bug():\n    return state()\n", ""),
+        ("test-route", "weak", _BUG, "def bug():\n    if app.config['SAFE_MODE']:\n        return state()\n", ""),
+        (
+            "mutable-state",
+            "strong",
+            _NOTE,
+            "def note(note_id, seen=[]):\n    seen.append(note_id)\n    return seen\n",
+            "def note(note_id, seen=None):\n    seen = seen or []\n    seen.append(note_id)\n    return seen\n",
+        ),
+        (
+            "mutable-state",
+            "strong",
+            _NOTE,
+            "current_user = None\ndef note(note_id):\n    global current_user\n    current_user = load(note_id)\n",
+            "current_user = None\ndef note(note_id):\n    current_user = load(note_id)\n    return current_user\n",
+        ),
+        (
+            "mutable-state",
+            "weak",
+            _NOTE,
+            "CACHE = {}\ndef note(note_id):\n    CACHE[note_id] = load(note_id)\n",
+            "CACHE = {}\ndef note(note_id):\n    with cache_lock:\n        CACHE[note_id] = load(note_id)\n",
+        ),
+    ],
+    ids=["load", "rule", "hook", "hook parsed early", "debug", "debug behind a switch", "default", "global", "container"],
+)
+def test_tells_what_a_handler_leaves_open(looked, kind, strength, handlers, bad, safe):
+    """Only what answers requests is told, with the names of its routes."""
+    found = looked(bad, kind, handlers)
+    assert [(flow.strength.value, flow.routes) for flow in found] == [(strength, (handlers[0].name,))]
+    assert not looked(safe, kind, handlers)
+
+
+@pytest.mark.parametrize(
+    ("kind", "strength", "bad", "safe"),
+    [
+        (
+            "auth-optional",
+            "weak",
+            "class Notes(APIView):\n    permission_classes = [AllowAny]\n",
+            "class Notes(APIView):\n    permission_classes = [IsAuthenticated]\n",
+        ),
+        ("auth-optional", "weak", "@login_exempt\ndef page():\n    return 1\n", "@login_required\ndef page():\n    return 1\n"),
+        (
+            "test-route",
+            "weak",
+            "if app.debug:\n    app.add_url_rule('/state', view_func=state)\n",
+            "app.add_url_rule('/state', view_func=state)\n",
+        ),
+        (
+            "mutable-state",
+            "strong",
+            "class Notes(MethodView):\n    seen = []\n    def get(self):\n        self.seen.append(1)\n",
+            "class Notes(MethodView):\n    seen = ()\n    def get(self):\n        self.own = []\n        self.own.append(1)\n",
+        ),
+        (
+            "mutable-state",
+            "strong",
+            "class Notes(View):\n    def get(self, request):\n        Notes.who = request.user\n",
+            "class Notes(View):\n    def get(self, request):\n        self.who = request.user\n",
+        ),
+        (
+            "raw-column",
+            "strong",
+            "from sqlalchemy_utils import StringEncryptedType\nclass A(Base):\n    card = Column(StringEncryptedType(String, key))\n",
+            """
+            from sqlalchemy_utils import StringEncryptedType
+            class A(Base):
+                card = Column(StringEncryptedType(String, key, AesGcmEngine))
+            """,
+        ),
+        (
+            "raw-column",
+            "weak",
+            "class Patient(Model):\n    iban = CharField(max_length=40)\n",
+            "class Patient(Model):\n    iban = EncryptedCharField(max_length=40)\n    title = CharField(max_length=40)\n",
+        ),
+        (
+            "unmarked-field",
+            "weak",
+            "class Patient(Base):\n    phone = mapped_column(String)\n",
+            """
+            class Patient(Base):
+                phone = mapped_column(String, info={'classification': 'personal'})
+                colour = mapped_column(String)
+            """,
+        ),
+        (
+            "taint-cast",
+            "strong",
+            "from typing import cast\ndef show(name):\n    return cast(Markup, f'<b>{name}</b>')\n",
+            "from typing import cast\ndef show(name):\n    return cast(str, name)\n",
+        ),
+        (
+            "sanitise-order",
+            "strong",
+            "import markdown, nh3\ndef show(text):\n    return markdown.markdown(nh3.clean(text))\n",
+            "import markdown, nh3\ndef show(text):\n    return nh3.clean(markdown.markdown(text))\n",
+        ),
+        (
+            "bytes",
+            "weak",
+            "import ctypes\ndef read(at):\n    return ctypes.string_at(at)\n",
+            "import ctypes\nL = ctypes.CDLL('libm.so.6')\n",
+        ),
+        (
+            "regex-backtracking",
+            "strong",
+            "import re\nNAMES = re.compile(r'^(\\w+\\s?)+$')\n",
+            "import re\nNAMES = re.compile(r'^\\w+(?:\\s\\w+)*$')\n",
+        ),
+    ],
+    ids=["view", "decorator", "switch", "list", "attribute", "engine", "plain", "unmarked", "cast", "order", "foreign", "regex"],
+)
+def test_tells_what_a_module_leaves_open(looked, kind, strength, bad, safe):
+    """What is wrong is told once, with its strength; what does the same rightly is not."""
+    assert [flow.strength.value for flow in looked(bad, kind)] == [strength]
+    assert not looked(safe, kind)
+
+
+@pytest.mark.parametrize(
+    ("body", "is_told"),
+    [
+        ("other = seen\n    other.append(1)", True),
+        ("if True:\n        seen = list(seen)\n    seen.append(1)", True),
+        ("seen = list(seen)\n    seen.append(1)", False),
+        ("if not seen:\n        seen = []\n    seen.append(1)", False),
+        ("return list(seen)", False),
+    ],
+)
+def test_a_default_is_told_where_it_is_changed_under_any_name(looked, body, is_told):
+    """A copy is made in time, or it is made for nothing."""
+    assert bool(looked(f"def note(seen=[]):\n    {body}\n", "mutable-state")) is is_told
+
+
+def test_a_form_of_all_fields_is_strong_where_the_model_has_privileges(looked):
+    """A field is_staff in a form makes everybody staff."""
+    model = "class User(Model):\n    is_staff = BooleanField()\n    name = CharField()\n"
+    form = """
+        from django.forms import ModelForm
+        from shop.models import User
+        class UserForm(ModelForm):
+            class Meta:
+                model = User
+                fields = {fields}
+        """
+    files = {"shop/__init__.py": "", "shop/models.py": model}
+    found = looked({**files, "shop/forms.py": dedent(form).format(fields='"__all__"')}, "bind")
+    assert [(flow.strength.value, flow.place.line) for flow in found] == [("strong", 7)]
+    assert not looked({**files, "shop/forms.py": dedent(form).format(fields='["name"]')}, "bind")
+
+
+def test_a_form_of_all_fields_of_a_plain_model_is_weak(looked):
+    """Nothing in it decides what somebody may do, today."""
+    text = """
+        from django.forms import ModelForm
+        class Note(Model):
+            text = CharField()
+        class NoteForm(ModelForm):
+            class Meta:
+                model = Note
+                exclude = []
+        """
+    assert [flow.strength.value for flow in looked(text, "bind")] == ["weak"]
+
+
+def test_a_schema_that_takes_more_than_it_declares_is_told(looked):
+    """Where it is the body of a request and knows of roles, an extra field is one step from a role."""
+    text = """
+        from pydantic import BaseModel, ConfigDict
+        class Account(BaseModel):
+            model_config = ConfigDict(extra="{extra}")
+            name: str
+            role: str = "reader"
+        """
+    body = (Handler(function="app.make", path="/", methods=("POST",), brought={"account": Brought(source="body", type="app.Account")}),)
+    assert [flow.strength.value for flow in looked(dedent(text).format(extra="allow"), "bind", body)] == ["strong"]
+    assert [flow.strength.value for flow in looked(dedent(text).format(extra="allow"), "bind")] == ["weak"]
+    assert not looked(dedent(text).format(extra="forbid"), "bind", body)

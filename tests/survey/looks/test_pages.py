@@ -1,0 +1,112 @@
+"""Templates and scripts: what is shown unescaped, by which names code finds it, and what listens or keeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ringwork.survey.looks import templates
+
+
+def _written(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    return root
+
+
+def test_variables_that_are_shown_as_they_are_are_named_by_template(tmp_path):
+    """The engine asks for them by the name that code gives the template."""
+    root = _written(tmp_path, {"shop/templates/notes/one.html": "<p>{{ note.text|safe }} {{ title }}</p>"})
+    assert templates.unsafe_variables(root) == {"notes/one.html": frozenset({"note"})}
+
+
+def test_a_variable_of_a_loop_is_the_list_that_it_comes_from(tmp_path):
+    """The context holds the list, not its items."""
+    text = "{% for note in notes %}{% set t = note.text %}{{ t | safe }}{% endfor %}"
+    assert templates.unsafe_variables(_written(tmp_path, {"templates/a.html": text})) == {"a.html": frozenset({"notes"})}
+
+
+def test_what_an_included_or_extended_template_shows_counts_for_who_includes_it(tmp_path):
+    """A context is handed on."""
+    files = {
+        "templates/page.html": '{% extends "frame.html" %}{% include "part.html" %}',
+        "templates/frame.html": "{{ banner|safe }}",
+        "templates/part.html": "{% autoescape off %}{{ text }}{% endautoescape %}{{ name }}",
+    }
+    assert templates.unsafe_variables(_written(tmp_path, files))["page.html"] == frozenset({"banner", "text"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ text }}",
+        "{{ data|tojson|safe }}",
+        "{{ '<br>'|safe }}",
+        "{# {{ text|safe }} #}",
+        "{% autoescape on %}{{ text }}{% endautoescape %}",
+        "{{ form.name|safe }}",
+    ],
+)
+def test_what_is_escaped_or_made_by_the_framework_is_not_named(tmp_path, text):
+    """JSON is escaped for a page, and a constant is nobody's."""
+    assert not templates.unsafe_variables(_written(tmp_path, {"templates/a.html": text}))
+
+
+def test_each_unescaped_expression_is_told_at_its_line(looked):
+    """A reviewer goes through them one by one."""
+    found = looked({"templates/a.html": "<p>\n{{ text|safe }}\n</p>\n"}, "html")
+    assert [(flow.place.file, flow.place.line, flow.strength.value) for flow in found] == [("templates/a.html", 2, "weak")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "bad", "safe"),
+    [
+        ("inline-script", "<button onclick='go()'>x</button>", "<button id='go'>x</button>"),
+        ("inline-script", "<script>go()</script>", "<script nonce='{{ csp_nonce }}'>go()</script>"),
+        ("inline-script", "<a href='javascript:go()'>x</a>", "<a href='/go'>x</a>"),
+        (
+            "inline-script",
+            "<script src='https://cdn.example/a.js'></script>",
+            "<script src='https://cdn.example/a.js' integrity='sha384-x'></script><script src='/a.js'></script>",
+        ),
+        (
+            "new-window",
+            "<a href='https://other.example/' target='_blank'>x</a>",
+            "<a href='https://other.example/' target='_blank' rel='noopener'>x</a><a href='/here' target='_blank'>y</a>",
+        ),
+    ],
+)
+def test_tells_what_a_policy_cannot_allow_in_pages(looked, kind, bad, safe):
+    """Handlers, script without a nonce, script of other hosts without a digest, windows that reach back."""
+    assert [flow.place.line for flow in looked({"templates/a.html": f"\n{bad}\n"}, kind)] == [2]
+    assert not looked({"templates/a.html": f"{safe}\n"}, kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "strength", "bad", "safe"),
+    [
+        (
+            "message-listener",
+            "strong",
+            "window.addEventListener('message', (e) => { box.innerHTML = e.data; });",
+            "window.addEventListener('message', (e) => { if (e.origin !== HOME) return; box.textContent = e.data; });",
+        ),
+        ("message-listener", "weak", "parent.postMessage({done: true}, '*');", "parent.postMessage({done: true}, HOME);"),
+        ("message-listener", "weak", "window.onmessage = (e) => show(e);", "worker.onmessage = (e) => show(e); socket.onmessage = show;"),
+        ("browser-storage", "strong", "localStorage.setItem('refresh_token', t);", "localStorage.setItem('theme', t);"),
+        ("browser-storage", "weak", "sessionStorage['access_token'] = t;", "sessionStorage['csrf_token'] = t;"),
+        ("html", "weak", "box.innerHTML = name;", "box.innerHTML = '<br>'; box.textContent = name;"),
+    ],
+)
+def test_tells_what_scripts_trust_and_keep(looked, kind, strength, bad, safe):
+    """Messages of any window, secrets in storage, markup from a value."""
+    assert [flow.strength.value for flow in looked({"static/app.js": bad + "\n"}, kind)] == [strength]
+    assert not looked({"static/app.js": safe + "\n"}, kind)
+
+
+def test_bundles_are_left_alone(looked):
+    """What a tool wrote is somebody else's source."""
+    bad = "localStorage.setItem('refresh_token', t);\n"
+    assert not looked({"static/vendor/lib.js": bad, "static/app.min.js": bad, "static/one.js": bad + "x" * 3_000}, "browser-storage")

@@ -1,0 +1,219 @@
+"""Secrets in code and files: what is told, what is not, and that no value ever leaves."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ringwork.survey.looks import formats, history, liveness
+
+
+def _made(length: int, alphabet: str = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789") -> str:
+    """The same letters in every run, which look as if chance had made them."""
+    digest = hashlib.sha512(b"a value of no service").digest() * 4
+    return "".join(alphabet[byte % len(alphabet)] for byte in digest[:length])
+
+
+_TOKEN = "ghp_" + _made(36)
+_RANDOM = _made(40)
+
+
+def test_a_token_of_known_form_is_told_in_any_file(looked):
+    """A key in a script is as good as one in code."""
+    for name, text in {"app.py": f"x = '{_TOKEN}'\n", "deploy.sh": f"curl -H {_TOKEN}\n", "notes.ipynb": f'{{"a": "{_TOKEN}"}}'}.items():
+        found = looked({name: text}, "secret")
+        assert [flow.place.file for flow in found if flow.place.file == name] == [name]
+
+
+def test_no_value_leaves_with_what_is_told(looked):
+    """A report is read by more people than the code."""
+    found = looked({"app.py": f'SECRET_KEY = "{_RANDOM}"\nx = "{_TOKEN}"\n', "app.env": f"API_TOKEN={_RANDOM}\n"})
+    assert len([flow for flow in found if flow.kind == "secret"]) == 3
+    assert not any(value in repr(flow) for flow in found for value in (_TOKEN, _RANDOM, _TOKEN[4:], _RANDOM[:12]))
+
+
+@pytest.mark.parametrize("value", ["ghp_" + "x" * 36, "AKIAIOSFODNN7EXAMPLE", "AKIA" + "A" * 16])
+def test_an_example_of_a_form_is_no_secret(looked, value):
+    """Documentation shows what a token looks like."""
+    assert not looked(f"x = '{value}'\n", "secret")
+
+
+def test_a_private_key_is_told_and_its_mark_alone_is_not(looked):
+    """Code that looks for keys names the line that they begin with."""
+    body = base64.b64encode(hashlib.sha512(b"no key").digest()).decode()
+    mark = "-----BEGIN " + "RSA PRIVATE KEY-----"
+    assert looked({"ca.pem": f"{mark}\n{body}\n"}, "secret")
+    assert not looked({"ca.pem": "", "app.py": f'MARK = "{mark}"\n'}, "secret")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'SECRET_KEY = "django-insecure-7f2kd93kd02kd92kd"',
+        'app.secret_key = "hello"',
+        'app.config["SECRET_KEY"] = b"hello there"',
+        'app.config.from_mapping(SECRET_KEY="dev")',
+        'app.add_middleware(SessionMiddleware, secret_key="tell no one")',
+        'SECRET_KEY = os.environ.get("SECRET_KEY", "fallback-of-all")',
+        'key = os.getenv("JWT_SECRET", "abc")',
+        'SECRET_KEY = os.environ.get("SECRET_KEY") or "abc"',
+        'JWT_SECRET: str = "change-me"',
+    ],
+)
+def test_a_signing_key_in_the_code_is_told(looked, line):
+    """Whoever knows the key signs a session for anybody."""
+    found = looked(f"import os\n{line}\n", "default-secret")
+    assert [(flow.place.line, flow.strength.value) for flow in found] == [(2, "strong")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'SECRET_KEY = os.environ["SECRET_KEY"]',
+        'SECRET_KEY = os.environ.get("SECRET_KEY")',
+        "SECRET_KEY = secrets.token_urlsafe(32)",
+        'SECRET_KEY = ""',
+        "SECRET_KEY: str",
+        'secret_key = secret_key.encode("utf-8")',
+        'SECRET_KEY_FILE = "/run/secrets/key"',
+        'PASSWORD_RESET_URL = "/accounts/reset/1"',
+        'token_type = "bearer1"',
+        'error = {"password": "must have 8 characters or more"}',
+        'PASSWORD_FIELD = "passwd_1"',
+        'password = request.form["password"]',
+        'API_TOKEN = "<your-token-here-1234567890abc>"',
+        'password_hash = "pbkdf2_sha256$260000$abcdefgh"',
+    ],
+)
+def test_what_is_no_literal_secret_is_not_told(looked, line):
+    """Names that tell about a secret, settings that are read, and placeholders."""
+    assert not looked(f"import os\nimport secrets\n{line}\n", "secret")
+    assert not looked(f"import os\nimport secrets\n{line}\n", "default-secret")
+
+
+def test_settings_of_a_developers_machine_are_weak(looked):
+    """Nobody else's sessions are signed by them."""
+    found = looked({"settings/dev.py": 'SECRET_KEY = "only here"\n'}, "default-secret")
+    assert [flow.strength.value for flow in found] == ["weak"]
+
+
+@pytest.mark.parametrize(
+    "line", ['if password == "Winter2019!":\n    pass', 'db = connect(user="app", password="s3cretive")', 'DB_PASSWORD = "tr0ub4dor&3"']
+)
+def test_a_password_in_the_code_is_told(looked, line):
+    """A password that was compiled in cannot be changed."""
+    assert [flow.strength.value for flow in looked(f"{line}\n", "secret")] == ["strong"]
+
+
+def test_a_test_may_have_passwords(looked):
+    """What opens nothing is no secret."""
+    assert not looked({"tests/test_app.py": f'PASSWORD = "tr0ub4dor&3"\nSECRET_KEY = "{_RANDOM}"\n'})
+
+
+def test_a_random_value_with_a_name_is_told_in_settings_files(looked):
+    """YAML is committed as easily as code."""
+    assert looked({"config.yaml": f"api_token: {_RANDOM}\n"}, "secret")
+    assert not looked({"config.yaml": "api_token: ${API_TOKEN_FROM_ELSEWHERE}\ntoken_url: https://a.example/token/1\n"}, "secret")
+    assert not looked({"config.yaml": "", "poetry.lock": f"secret_hash = {_RANDOM}\n", "site.min.js": f'token="{_RANDOM}"\n'}, "secret")
+
+
+def test_a_password_in_an_address_is_told(looked):
+    """An address of a database is a credential too; one of the own machine opens nothing."""
+    assert looked({"app.ini": "url = postgresql://shop:Kq7vTz93@db.internal.net/shop\n"}, "secret")
+    assert not looked({"app.ini": "url = postgresql://shop:Kq7vTz93@localhost/shop\nb = redis://user:${PW}@db.net/0\n"}, "secret")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "vertical-align-middle-2",
+        "com.example.service.v1",
+        "aaaaaaaaaaaaaaaaaaaaaaaa",
+        "https://a.net/b1c2d3e4f5a6b7c8",
+        "hello world 12 34 56",
+    ],
+)
+def test_words_and_addresses_are_not_random(value):
+    """What a person wrote was not made by chance."""
+    assert not liveness.is_random(value)
+
+
+def test_values_made_by_chance_are_random():
+    """Hexadecimal and text alike."""
+    assert liveness.is_random(_RANDOM)
+    assert liveness.is_random(hashlib.sha256(b"x").hexdigest())
+
+
+def test_forms_are_found_in_long_texts_without_delay():
+    """Against a file that was made to keep a reader busy: all forms together look at each letter a bounded number of times."""
+    assert not list(formats.found("ghp_AKIA-----BEGIN PRIVATE KEY-----" * 5_000 + "sk-" + "a" * 100_000))
+
+
+def _git(folder: Path, *words: str) -> None:
+    name = ("-c", "user.name=a", "-c", "user.email=a@a.example", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *name, "-C", str(folder), *words], check=True, capture_output=True)
+
+
+def test_a_secret_that_was_deleted_is_found_in_the_history(tmp_path):
+    """Who has the repository has every version of it."""
+    _git(tmp_path, "init", "-q")
+    (tmp_path / "app.py").write_text(f"import os\nTOKEN = '{_TOKEN}'\n", encoding="utf-8")
+    _git(tmp_path, "add", "app.py")
+    _git(tmp_path, "commit", "-qm", "first")
+    (tmp_path / "app.py").write_text("import os\n", encoding="utf-8")
+    _git(tmp_path, "commit", "-qam", "second")
+    found = history.read(tmp_path)
+    assert found is not None
+    assert (found.commits, found.is_cut, found.is_shallow) == (2, False, False)
+    assert [(flow.place.file, flow.place.line) for flow in found.flows] == [("app.py", 2)]
+    assert _TOKEN not in repr(found)
+
+
+def test_a_history_without_secrets_counts_its_commits(tmp_path):
+    """Nothing found is worth something only where something was read."""
+    _git(tmp_path, "init", "-q")
+    (tmp_path / "app.py").write_text("+ghp\n", encoding="utf-8")
+    _git(tmp_path, "add", "app.py")
+    _git(tmp_path, "commit", "-qm", "first")
+    assert history.read(tmp_path) == history.History(commits=1)
+
+
+def test_a_history_is_cut_at_its_bound(tmp_path):
+    """A bound that was met is told."""
+    _git(tmp_path, "init", "-q")
+    for number in range(3):
+        (tmp_path / "app.py").write_text(f"a = {number}\n", encoding="utf-8")
+        _git(tmp_path, "add", "app.py")
+        _git(tmp_path, "commit", "-qm", "next")
+    found = history.read(tmp_path, most_commits=1)
+    assert found is not None
+    assert found.is_cut
+
+
+def test_outside_of_a_repository_there_is_no_history(tmp_path):
+    """Nothing is claimed where nobody could look."""
+    assert history.read(tmp_path) is None
+
+
+def test_a_tracked_environment_file_is_told(tmp_path, looked):
+    """What git keeps is shipped; what it ignores is not."""
+    _git(tmp_path, "init", "-q")
+    (tmp_path / ".env").write_text("DATABASE_PASSWORD=hunter\n", encoding="utf-8")
+    (tmp_path / ".env.example").write_text("DATABASE_PASSWORD=change-me\n", encoding="utf-8")
+    _git(tmp_path, "add", ".env", ".env.example")
+    assert [(flow.place.file, flow.strength.value) for flow in looked({}, "ignore-rules")] == [(".env", "strong")]
+    _git(tmp_path, "rm", "-q", "--cached", ".env")
+    assert [flow.place.file for flow in looked({}, "ignore-rules")] == [".env"]
+    assert not looked({".gitignore": ".env\n"}, "ignore-rules")
+
+
+def test_an_image_of_everything_is_told_unless_the_file_is_left_out(looked):
+    """COPY . . takes the environment file along."""
+    files = {"Dockerfile": "FROM python\nCOPY . /app\n", ".env": "A=1\n"}
+    found = looked(files, "ignore-rules")
+    assert [(flow.place.file, flow.place.line) for flow in found] == [("Dockerfile", 2)]
+    assert not looked({".dockerignore": "**/.env\n.git\n"}, "ignore-rules")

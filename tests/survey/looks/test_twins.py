@@ -1,0 +1,291 @@
+"""Each look at a module, on code that is wrong and on its twin that is right."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+from typing import NamedTuple
+
+import pytest
+
+
+class Twins(NamedTuple):
+    """kind: as it is told. bad: told with `strength`. safe: not told."""
+
+    name: str
+    kind: str
+    bad: str
+    safe: str
+    strength: str = "strong"
+
+
+TWINS = (
+    Twins(
+        "a signature of a request compared with ==",
+        "variable-time",
+        """
+        def hook(request):
+            signature = hmac.new(KEY, request.body, "sha256").hexdigest()
+            if request.headers["X-Signature"] == signature:
+                return accept()
+        """,
+        """
+        def hook(request):
+            signature = hmac.new(KEY, request.body, "sha256").hexdigest()
+            if hmac.compare_digest(request.headers["X-Signature"], signature):
+                return accept()
+        """,
+    ),
+    Twins(
+        "a token of a request compared with a stored one",
+        "variable-time",
+        "def open_door(token, row):\n    return row.token == token\n",
+        "def next_word(token, row):\n    return token == 'if' or token is None or len(token) == row.length\n",
+        "weak",
+    ),
+    Twins(
+        "a password compared as it is stored",
+        "password-hash",
+        "def login(name, password):\n    user = load(name)\n    return user.password == password\n",
+        "def change(password, password2):\n    return password == password2\n",
+    ),
+    Twins(
+        "a password in a fast hash",
+        "password-hash",
+        "import hashlib\ndef keep(password):\n    return hashlib.sha256(password.encode()).hexdigest()\n",
+        "import hashlib\ndef name(content):\n    return hashlib.sha256(content).hexdigest()\n",
+    ),
+    Twins(
+        "a password in a fast hash by its name",
+        "password-hash",
+        "import hashlib\ndef keep(user):\n    return hashlib.new('md5', (SALT + user.password).encode())\n",
+        "import hashlib\ndef identity(user):\n    return hashlib.md5(f'{user.email}{user.password_hash}'.encode())\n",
+    ),
+    Twins(
+        "a broken digest that is set as a password",
+        "password-hash",
+        "import hashlib\ndef keep(user, text):\n    made = hashlib.md5(text).hexdigest()\n    user.set_password(made)\n",
+        "def keep(user, text):\n    user.set_password(text)\n",
+    ),
+    Twins(
+        "an encrypted password",
+        "password-hash",
+        "from cryptography.fernet import Fernet\ndef keep(password):\n    return Fernet(KEY).encrypt(password)\n",
+        "from cryptography.fernet import Fernet\ndef keep(note):\n    return Fernet(KEY).encrypt(note)\n",
+        "weak",
+    ),
+    Twins(
+        "an answer of a comparison that is thrown away",
+        "unverified-message",
+        "import hmac\ndef hook(given, made):\n    hmac.compare_digest(given, made)\n    return run()\n",
+        "import hmac\ndef hook(given, made):\n    if not hmac.compare_digest(given, made):\n        raise Wrong\n    return run()\n",
+    ),
+    Twins(
+        "XOR with a key that begins again",
+        "home-made-crypto",
+        "def scramble(data, key):\n    return bytes(data[i] ^ key[i % len(key)] for i in range(len(data)))\n",
+        "def same(a, b):\n    result = 0\n    for x, y in zip(a, b):\n        result |= ord(x) ^ ord(y)\n    return result == 0\n",
+    ),
+    Twins(
+        "a hash of key and message",
+        "home-made-crypto",
+        "import hashlib\ndef sign(text):\n    return hashlib.sha256(SECRET_KEY.encode() + text).hexdigest()\n",
+        "import hashlib\ndef name(prefix, text):\n    return hashlib.sha256(prefix + text).hexdigest()\n",
+    ),
+    Twins(
+        "padding by hand",
+        "home-made-crypto",
+        "from Crypto.Cipher import AES\ndef pad(s):\n    return s + (16 - len(s) % 16) * chr(16 - len(s) % 16)\n",
+        "from Crypto.Cipher import AES\ndef rule(s):\n    return s + '-' * 20\n",
+    ),
+    Twins(
+        "a hash repeated",
+        "home-made-crypto",
+        "import hashlib\ndef derive(p):\n    k = p\n    for _ in range(1000):\n        k = hashlib.sha256(k).digest()\n    return k\n",
+        "import hashlib\ndef all_of(parts):\n    for part in parts:\n        yield hashlib.sha256(part).digest()\n",
+    ),
+    Twins(
+        "a nonce that is the same each time",
+        "fixed-nonce",
+        "from cryptography.hazmat.primitives.ciphers.aead import AESGCM\nnonce = b'\\x00' * 12\n",
+        "import os\nfrom cryptography.hazmat.primitives.ciphers.aead import AESGCM\nnonce = os.urandom(12)\n",
+    ),
+    Twins(
+        "a token of the time",
+        "weak-random",
+        "import hashlib, time\ndef ask():\n    reset_token = hashlib.md5(str(time.time()).encode()).hexdigest()\n    return reset_token\n",
+        """
+        import secrets, time
+        def ask():
+            token_created_at = time.time()
+            reset_token = secrets.token_urlsafe(32)
+            return reset_token
+        """,
+    ),
+    Twins(
+        "a token of uuid1",
+        "weak-random",
+        "import uuid\ndef invite():\n    return send(token=str(uuid.uuid1()))\n",
+        "import uuid\ndef invite():\n    return send(token=str(uuid.uuid4()), row_id=uuid.uuid1())\n",
+    ),
+    Twins(
+        "an exception of a check that is dropped",
+        "swallowed",
+        """
+        def view(request):
+            try:
+                check_permission(request.user)
+            except Exception:
+                pass
+            return secret_page()
+        """,
+        """
+        def view(request):
+            try:
+                check_permission(request.user)
+            except Exception:
+                return refused()
+            return secret_page()
+        """,
+    ),
+    Twins(
+        "an exception answered with True",
+        "swallowed",
+        "def verify_token(token):\n    try:\n        return decode(token)\n    except Exception:\n        return True\n",
+        """
+        def verify_token(token):
+            try:
+                return bool(decode(token))
+            except Exception:
+                log(token)
+            return False
+        """,
+    ),
+    Twins(
+        "a check that knows one answer",
+        "swallowed",
+        "def verify_signature(body, signature):\n    return True\n",
+        "def verify_signature(body, signature):\n    return compare(make(body), signature)\n",
+    ),
+    Twins(
+        "a guard by assert",
+        "assert-guard",
+        "def delete(user, note):\n    assert user.is_admin\n    note.delete()\n",
+        """
+        def delete(user, note):
+            assert user is not None
+            assert isinstance(note, Note)
+            require_admin(user)
+            note.delete()
+        """,
+    ),
+    Twins(
+        "a breakpoint",
+        "debugger",
+        "def view(request):\n    breakpoint()\n    return page()\n",
+        "def view(request):\n    return page(breakpoint=3)\n",
+    ),
+    Twins(
+        "a debugger that a switch starts",
+        "debugger",
+        "import os, pdb\ndef view(request):\n    if os.environ.get('DEBUGGER'):\n        pdb.set_trace()\n",
+        "import cmd\ndef view(request):\n    cmd.set_trace()\n",
+        "weak",
+    ),
+    Twins(
+        "a debug mode that is always on", "debug", "app = Flask(__name__)\napp.debug = True\n", "app = Flask(__name__)\napp.debug = False\n"
+    ),
+    Twins(
+        "loopback that needs no login",
+        "address-identity",
+        "def is_admin(request):\n    if request.remote_addr == '127.0.0.1':\n        return True\n    return request.user.is_admin\n",
+        """
+        def is_admin(request):
+            if request.remote_addr in BLOCKED:
+                return False
+            log(request.remote_addr)
+            return request.user.is_admin
+        """,
+    ),
+    Twins(
+        "an address from a header that anybody writes",
+        "address-identity",
+        """
+        def view(request):
+            ip = request.headers.get('X-Forwarded-For')
+            if ip != '10.0.0.1':
+                abort(403)
+            return page()
+        """,
+        """
+        def view(request):
+            ip = request.headers.get('X-Forwarded-For')
+            if ip != last_seen:
+                tell(ip)
+            return page()
+        """,
+    ),
+    Twins(
+        "a header that says who one is",
+        "address-identity",
+        "def view(request):\n    if request.headers.get('X-Internal-User'):\n        return everything()\n    return page()\n",
+        "def view(request):\n    if request.headers.get('X-Requested-With'):\n        return fragment()\n    return page()\n",
+    ),
+    Twins(
+        "a form without its token for users of a session",
+        "csrf-exempt",
+        "@csrf_exempt\n@login_required\ndef pay(request):\n    return done()\n",
+        "@login_required\ndef pay(request):\n    return done()\n",
+    ),
+    Twins(
+        "a webhook without a form's token",
+        "csrf-exempt",
+        "@csrf_exempt\ndef hook(request):\n    return done()\n",
+        "@require_POST\ndef hook(request):\n    return done()\n",
+        "weak",
+    ),
+    Twins(
+        "a cookie that is sent in clear",
+        "cookie-flags",
+        "app.config['SESSION_COOKIE_SECURE'] = False\n",
+        "app.config['SESSION_COOKIE_SECURE'] = True\n",
+    ),
+    Twins(
+        "forms without tokens",
+        "csrf-exempt",
+        "class Config:\n    WTF_CSRF_ENABLED = False\n",
+        "class Config:\n    WTF_CSRF_ENABLED = True\n",
+    ),
+    Twins(
+        "forms without tokens by the module's own settings",
+        "csrf-exempt",
+        "WTF_CSRF_ENABLED = False\n",
+        "app.config.update(WTF_CSRF_ENABLED=False, TESTING=True)\n",
+    ),
+    Twins(
+        "forms without tokens in tests",
+        "csrf-exempt",
+        "class TestingConfig:\n    WTF_CSRF_ENABLED = False\n",
+        "class TestingConfig:\n    TESTING = True\n",
+        "weak",
+    ),
+)
+
+
+@pytest.mark.parametrize("twins", TWINS, ids=[twins.name for twins in TWINS])
+def test_tells_the_bad_twin_and_leaves_the_safe_one_alone(looked, twins):
+    """What is wrong is told once, with its strength; what does the same rightly is not."""
+    assert [flow.strength.value for flow in looked(dedent(twins.bad), twins.kind)] == [twins.strength]
+    assert not looked(dedent(twins.safe), twins.kind)
+
+
+@pytest.mark.parametrize("twins", TWINS, ids=[twins.name for twins in TWINS])
+def test_tests_are_not_looked_at(looked, twins):
+    """Nothing of a test answers a request."""
+    assert not looked({"tests/test_app.py": dedent(twins.bad)}, twins.kind)
+
+
+def test_what_is_told_names_its_place(looked):
+    """A finding without a line is no finding."""
+    (flow,) = looked({"shop/doors.py": "class Door:\n    def open(self, user):\n        assert user.is_admin\n"}, "assert-guard")
+    assert (flow.place.file, flow.place.line, flow.place.column) == ("shop/doors.py", 3, 8)
+    assert flow.function == "shop.doors.Door.open"
