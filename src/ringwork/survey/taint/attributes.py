@@ -296,8 +296,8 @@ def assign(run: Run, target: ir.Expression, value: Value, at: int) -> None:
         owner = run.value(target.of)
         if value.taint:
             run.kept(value, target.name, at)
-        setter = run.models.function(f"{owner.type}.{target.name}.__set__") if owner.type else None
-        if setter is not None:
+        setter = run.models.attribute(owner.type, target.name) if owner.type else None
+        if setter is not None and (setter.sinks or setter.finds):
             run.called(setter, f"{owner.type}.{target.name}", owner, [value], {}, at)
         write(run, target.of, _with_field(run, owner, target.name, value))
     elif isinstance(target, ir.Item) and not isinstance(target.key, ir.Slice):

@@ -195,6 +195,8 @@ def _result(run: Run, described: Function, name: str, given: _Given, at: int) ->
         taint = {atom: mark for atom, mark in taint.items() if atom.kind == "random"}
     if described.items and not type_:
         return Value(Kind.KEYED, ({}, values.unknown(taint, _full(described.items))), "builtins.list", taint)
+    if described.keeps:
+        return Value(Kind.OBJECT, (None, {name: kept for name in described.keeps if (kept := given.at(name)) is not None}), type_, taint)
     return values.unknown(taint, type_)
 
 
@@ -287,7 +289,10 @@ def _kept(value: Value, key: str) -> Value | None:
         found: Value | None = fields.get(key, fields.get((key,), rest))
         return found
     if value.kind is Kind.OBJECT:
-        return value.data[1].get(key, UNKNOWN)  # type: ignore[no-any-return] # fields of an object are values
+        owner, fields = value.data
+        return fields.get(key, UNKNOWN if owner is not None else None)  # type: ignore[no-any-return] # fields of an object are values
+    if value.kind is Kind.ITEMS and key.isdigit():
+        return value.data[int(key)] if int(key) < len(value.data) else None
     return UNKNOWN
 
 
