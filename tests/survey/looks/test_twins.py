@@ -61,12 +61,6 @@ TWINS = (
         "import hashlib\ndef identity(user):\n    return hashlib.md5(f'{user.email}{user.password_hash}'.encode())\n",
     ),
     Twins(
-        "a broken digest that is set as a password",
-        "password-hash",
-        "import hashlib\ndef keep(user, text):\n    made = hashlib.md5(text).hexdigest()\n    user.set_password(made)\n",
-        "def keep(user, text):\n    user.set_password(text)\n",
-    ),
-    Twins(
         "an encrypted password",
         "password-hash",
         "from cryptography.fernet import Fernet\ndef keep(password):\n    return Fernet(KEY).encrypt(password)\n",
@@ -75,7 +69,7 @@ TWINS = (
     ),
     Twins(
         "an answer of a comparison that is thrown away",
-        "unverified-message",
+        "ignored-result",
         "import hmac\ndef hook(given, made):\n    hmac.compare_digest(given, made)\n    return run()\n",
         "import hmac\ndef hook(given, made):\n    if not hmac.compare_digest(given, made):\n        raise Wrong\n    return run()\n",
     ),
@@ -254,12 +248,6 @@ TWINS = (
         "csrf-exempt",
         "class Config:\n    WTF_CSRF_ENABLED = False\n",
         "class Config:\n    WTF_CSRF_ENABLED = True\n",
-    ),
-    Twins(
-        "forms without tokens by the module's own settings",
-        "csrf-exempt",
-        "WTF_CSRF_ENABLED = False\n",
-        "app.config.update(WTF_CSRF_ENABLED=False, TESTING=True)\n",
     ),
     Twins(
         "forms without tokens in tests",

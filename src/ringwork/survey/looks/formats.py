@@ -70,10 +70,7 @@ FORMATS: tuple[Format, ...] = (
     ),
 )  # fmt: skip
 
-_LONG = re.compile(r"[A-Za-z0-9_.\-]{20,}")
-_APART = ("AccountKey=", "PRIVATE KEY", ":AA", "hooks.slack.com")
-"""Beginnings of which a sign or a space is part, or after which one follows."""
-_BEGINS = tuple(sorted({begin for known in FORMATS for begin in known.begins} - set(_APART)))
+_ANY = re.compile("|".join(sorted({re.escape(begin) for known in FORMATS for begin in known.begins})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +85,7 @@ class Found:
 
 def found(text: str) -> Iterator[Found]:
     """The secrets of known form in a text, by kind; none that says of itself that it is an example."""
-    long = " ".join(_LONG.findall(text))  # little of a text is long words, and fifty searches in them are soon done
-    begun = {begin for begin in _BEGINS if begin in long} | {begin for begin in _APART if begin in text}
+    begun = set(_ANY.findall(text))
     if not begun:
         return
     for known in FORMATS:

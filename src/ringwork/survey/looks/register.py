@@ -10,28 +10,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from ringwork.survey.flows import Flow
 from ringwork.survey.looks import (
     addresses,
-    binding,
-    columns,
     comparisons,
     configured,
     debugging,
-    foreign,
     guessable,
     home_made,
     ignored,
-    markup,
-    messages,
-    openings,
-    packages,
-    pages,
     passwords,
-    regexes,
     secret_files,
     secret_names,
     settings,
-    shared_state,
     swallowed,
-    templates,
 )
 from ringwork.survey.looks.seen import Seen, is_shipped
 from ringwork.survey.taint.handlers import Handler
@@ -47,24 +36,13 @@ LOOKS: tuple[Callable[[Seen], Iterator[Flow]], ...] = (
     debugging.look,
     addresses.look,
     configured.look,
-    openings.look,
-    binding.look,
-    columns.look,
-    messages.look,
-    markup.look,
-    shared_state.look,
-    regexes.look,
-    foreign.look,
 )
 """Looks at one module."""
 
 FILES: tuple[Callable[[Project], Iterator[Flow]], ...] = (
     secret_files.look,
     ignored.look,
-    packages.look,
     settings.look,
-    templates.look,
-    pages.look,
 )
 """Looks at a whole project, and at files that are no Python."""
 
@@ -75,8 +53,9 @@ def found(project: Project, handlers: Iterable[Handler] = (), *, only: Collectio
     only: files, relative to the project; the looks at one module pass over all others, and of those at files nothing else is told.
     """
     flows, grouped = list[Flow](), by_function(handlers)
-    for unit in project.units():
-        if is_shipped(unit.file) and (only is None or unit.file in only):
+    for name in project.names():
+        unit = project.unit(name)
+        if unit is not None and is_shipped(unit.file) and (only is None or unit.file in only):
             flows += in_module(Seen(project, unit, grouped))
     for look in FILES:
         flows += (flow for flow in look(project) if only is None or flow.place.file in only)

@@ -14,8 +14,7 @@ from typing import Any
 from ringwork.survey.flows import Flow, Strength
 from ringwork.survey.looks.seen import STRONG, WEAK, of_file, text_of
 from ringwork.survey.taint import ir
-from ringwork.survey.taint.project import Project
-from ringwork.survey.taint.units import Unit
+from ringwork.survey.taint.project import Project, Unit
 from ringwork.survey.taint.walk import walk
 
 _REHEARSAL = re.compile(
@@ -38,13 +37,12 @@ class _Value:
 
 
 class _Settings:
-    """The settings of one module, those included that it takes over from others. is_guarded: ringwork looks at hosts and cookies itself."""
+    """The settings of one module, those included that it takes over from others."""
 
     def __init__(self, project: Project, unit: Unit) -> None:
         self.project, self.unit = project, unit
         self.values: dict[str, _Value] = {}
         self.is_whole = True
-        self.is_guarded = any(target.split(".")[0] == "ringwork" for other in project.units() for target in other.imports.values())
         self._read(unit, _MOST_HOPS)
 
     def _read(self, unit: Unit, hops: int) -> None:
@@ -145,9 +143,9 @@ def _switches(settings: _Settings) -> Iterator[Flow]:
         )
     if "*" in (settings.texts("ALLOWED_HOSTS") or ()):
         yield settings.flow(
-            "url-host",
+            "allowed-hosts",
             "ALLOWED_HOSTS",
-            WEAK if settings.is_guarded else STRONG,
+            STRONG,
             'ALLOWED_HOSTS takes every name ("*"), so links in mails and caches can be made to lead elsewhere.',
         )
     for name in ("CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL"):
