@@ -61,8 +61,7 @@ _BUG = (Handler(function="app.bug", path="/debug/state", methods=("GET",), frame
                 mark_paid(json.loads(body))
             """,
         ),
-        ("test-route", "strong", _BUG, "def bug():\n    return state()\n", ""),
-        ("test-route", "weak", _BUG, "def bug():\n    if app.config['SAFE_MODE']:\n        return state()\n", ""),
+        ("debug-route", "strong", _BUG, "def bug():\n    return state()\n", ""),
         (
             "mutable-state",
             "strong",
@@ -85,7 +84,7 @@ _BUG = (Handler(function="app.bug", path="/debug/state", methods=("GET",), frame
             "CACHE = {}\ndef note(note_id):\n    with cache_lock:\n        CACHE[note_id] = load(note_id)\n",
         ),
     ],
-    ids=["load", "rule", "hook", "hook parsed early", "debug", "debug behind a switch", "default", "global", "container"],
+    ids=["load", "rule", "hook", "hook parsed early", "debug", "default", "global", "container"],
 )
 def test_tells_what_a_handler_leaves_open(looked, kind, strength, handlers, bad, safe):
     """Only what answers requests is told, with the names of its routes."""
@@ -105,7 +104,7 @@ def test_tells_what_a_handler_leaves_open(looked, kind, strength, handlers, bad,
         ),
         ("auth-optional", "weak", "@login_exempt\ndef page():\n    return 1\n", "@login_required\ndef page():\n    return 1\n"),
         (
-            "test-route",
+            "debug-route",
             "weak",
             "if app.debug:\n    app.add_url_rule('/state', view_func=state)\n",
             "app.add_url_rule('/state', view_func=state)\n",
@@ -161,7 +160,7 @@ def test_tells_what_a_handler_leaves_open(looked, kind, strength, handlers, bad,
             "import markdown, nh3\ndef show(text):\n    return nh3.clean(markdown.markdown(text))\n",
         ),
         (
-            "bytes",
+            "foreign-call",
             "weak",
             "import ctypes\ndef read(at):\n    return ctypes.string_at(at)\n",
             "import ctypes\nL = ctypes.CDLL('libm.so.6')\n",
@@ -179,21 +178,6 @@ def test_tells_what_a_module_leaves_open(looked, kind, strength, bad, safe):
     """What is wrong is told once, with its strength; what does the same rightly is not."""
     assert [flow.strength.value for flow in looked(bad, kind)] == [strength]
     assert not looked(safe, kind)
-
-
-@pytest.mark.parametrize(
-    ("body", "is_told"),
-    [
-        ("other = seen\n    other.append(1)", True),
-        ("if True:\n        seen = list(seen)\n    seen.append(1)", True),
-        ("seen = list(seen)\n    seen.append(1)", False),
-        ("if not seen:\n        seen = []\n    seen.append(1)", False),
-        ("return list(seen)", False),
-    ],
-)
-def test_a_default_is_told_where_it_is_changed_under_any_name(looked, body, is_told):
-    """A copy is made in time, or it is made for nothing."""
-    assert bool(looked(f"def note(seen=[]):\n    {body}\n", "mutable-state")) is is_told
 
 
 def test_a_form_of_all_fields_is_strong_where_the_model_has_privileges(looked):

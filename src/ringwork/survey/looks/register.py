@@ -10,17 +10,27 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from ringwork.survey.flows import Flow
 from ringwork.survey.looks import (
     addresses,
+    binding,
+    columns,
     comparisons,
     configured,
     debugging,
+    foreign,
     guessable,
     home_made,
     ignored,
+    markup,
+    messages,
+    openings,
+    pages,
     passwords,
+    regexes,
     secret_files,
     secret_names,
     settings,
+    shared_state,
     swallowed,
+    templates,
 )
 from ringwork.survey.looks.seen import Seen, is_shipped
 from ringwork.survey.taint.handlers import Handler
@@ -36,6 +46,14 @@ LOOKS: tuple[Callable[[Seen], Iterator[Flow]], ...] = (
     debugging.look,
     addresses.look,
     configured.look,
+    openings.look,
+    binding.look,
+    columns.look,
+    messages.look,
+    markup.look,
+    shared_state.look,
+    regexes.look,
+    foreign.look,
 )
 """Looks at one module."""
 
@@ -43,6 +61,8 @@ FILES: tuple[Callable[[Project], Iterator[Flow]], ...] = (
     secret_files.look,
     ignored.look,
     settings.look,
+    templates.look,
+    pages.look,
 )
 """Looks at a whole project, and at files that are no Python."""
 
