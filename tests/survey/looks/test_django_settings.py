@@ -11,7 +11,7 @@ SERVER = {"site/wsgi.py": 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MOD
     ("kind", "bad", "safe"),
     [
         ("debug", "DEBUG = True", "DEBUG = env.bool('DEBUG')"),
-        ("allowed-hosts", 'ALLOWED_HOSTS = ["*"]', 'ALLOWED_HOSTS = ["shop.example"]'),
+        ("url-host", 'ALLOWED_HOSTS = ["*"]', 'ALLOWED_HOSTS = ["shop.example"]'),
         ("cookie-flags", "SESSION_COOKIE_SECURE = False", "SESSION_COOKIE_SECURE = not DEBUG"),
         ("cors", "CORS_ALLOW_ALL_ORIGINS = True\nCORS_ALLOW_CREDENTIALS = True", "CORS_ALLOW_CREDENTIALS = True"),
         (

@@ -61,7 +61,7 @@ _BUG = (Handler(function="app.bug", path="/debug/state", methods=("GET",), frame
                 mark_paid(json.loads(body))
             """,
         ),
-        ("debug-route", "strong", _BUG, "def bug():\n    return state()\n", ""),
+        ("test-route", "strong", _BUG, "def bug():\n    return state()\n", ""),
         (
             "mutable-state",
             "strong",
@@ -104,7 +104,7 @@ def test_tells_what_a_handler_leaves_open(looked, kind, strength, handlers, bad,
         ),
         ("auth-optional", "weak", "@login_exempt\ndef page():\n    return 1\n", "@login_required\ndef page():\n    return 1\n"),
         (
-            "debug-route",
+            "test-route",
             "weak",
             "if app.debug:\n    app.add_url_rule('/state', view_func=state)\n",
             "app.add_url_rule('/state', view_func=state)\n",
@@ -160,7 +160,7 @@ def test_tells_what_a_handler_leaves_open(looked, kind, strength, handlers, bad,
             "import markdown, nh3\ndef show(text):\n    return nh3.clean(markdown.markdown(text))\n",
         ),
         (
-            "foreign-call",
+            "bytes",
             "weak",
             "import ctypes\ndef read(at):\n    return ctypes.string_at(at)\n",
             "import ctypes\nL = ctypes.CDLL('libm.so.6')\n",

@@ -56,7 +56,7 @@ def test_what_is_escaped_or_made_by_the_framework_is_not_named(tmp_path, text):
 
 def test_each_unescaped_expression_is_told_at_its_line(looked):
     """A reviewer goes through them one by one."""
-    found = looked({"templates/a.html": "<p>\n{{ text|safe }}\n</p>\n"}, "unescaped")
+    found = looked({"templates/a.html": "<p>\n{{ text|safe }}\n</p>\n"}, "html")
     assert [(flow.place.file, flow.place.line, flow.strength.value) for flow in found] == [("templates/a.html", 2, "weak")]
 
 
@@ -97,7 +97,7 @@ def test_tells_what_a_policy_cannot_allow_in_pages(looked, kind, bad, safe):
         ("message-listener", "weak", "window.onmessage = (e) => show(e);", "worker.onmessage = (e) => show(e); socket.onmessage = show;"),
         ("browser-storage", "strong", "localStorage.setItem('refresh_token', t);", "localStorage.setItem('theme', t);"),
         ("browser-storage", "weak", "sessionStorage['access_token'] = t;", "sessionStorage['csrf_token'] = t;"),
-        ("unescaped", "weak", "box.innerHTML = name;", "box.innerHTML = '<br>'; box.textContent = name;"),
+        ("html", "weak", "box.innerHTML = name;", "box.innerHTML = '<br>'; box.textContent = name;"),
     ],
 )
 def test_tells_what_scripts_trust_and_keep(looked, kind, strength, bad, safe):

@@ -205,15 +205,15 @@ def test_a_tracked_environment_file_is_told(tmp_path, looked):
     (tmp_path / ".env").write_text("DATABASE_PASSWORD=hunter\n", encoding="utf-8")
     (tmp_path / ".env.example").write_text("DATABASE_PASSWORD=change-me\n", encoding="utf-8")
     _git(tmp_path, "add", ".env", ".env.example")
-    assert [(flow.place.file, flow.strength.value) for flow in looked({}, "tracked-file")] == [(".env", "strong")]
+    assert [(flow.place.file, flow.strength.value) for flow in looked({}, "ignore-rules")] == [(".env", "strong")]
     _git(tmp_path, "rm", "-q", "--cached", ".env")
-    assert [flow.place.file for flow in looked({}, "unignored-file")] == [".env"]
-    assert not looked({".gitignore": ".env\n"}, "unignored-file")
+    assert [flow.place.file for flow in looked({}, "ignore-rules")] == [".env"]
+    assert not looked({".gitignore": ".env\n"}, "ignore-rules")
 
 
 def test_an_image_of_everything_is_told_unless_the_file_is_left_out(looked):
     """COPY . . takes the environment file along."""
     files = {"Dockerfile": "FROM python\nCOPY . /app\n", ".env": "A=1\n"}
-    found = looked(files, "unignored-file")
+    found = looked(files, "ignore-rules")
     assert [(flow.place.file, flow.place.line) for flow in found] == [("Dockerfile", 2)]
-    assert not looked({".dockerignore": "**/.env\n.git\n"}, "unignored-file")
+    assert not looked({".dockerignore": "**/.env\n.git\n"}, "ignore-rules")

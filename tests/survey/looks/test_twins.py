@@ -69,7 +69,7 @@ TWINS = (
     ),
     Twins(
         "an answer of a comparison that is thrown away",
-        "ignored-result",
+        "unverified-message",
         "import hmac\ndef hook(given, made):\n    hmac.compare_digest(given, made)\n    return run()\n",
         "import hmac\ndef hook(given, made):\n    if not hmac.compare_digest(given, made):\n        raise Wrong\n    return run()\n",
     ),

@@ -31,4 +31,4 @@ def look(seen: Seen) -> Iterator[Flow]:
                 if name in _LOADS
                 else "Memory is touched at a place, or in a length, that is computed"
             )
-            yield seen.flow("foreign-call", call.at, strength=WEAK, sink=name, detail=f"{what}.", scope=scope, said="native code")
+            yield seen.flow("bytes", call.at, strength=WEAK, sink=name, detail=f"{what}.", scope=scope, said="native code")

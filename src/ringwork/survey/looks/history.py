@@ -95,7 +95,7 @@ class _Reader:
         is_weak = secret.format.is_test or not is_shipped(self._file) or "example" in name
         number, _, day = self._commit.partition(" ")
         return Flow(
-            kind="secret",
+            kind="secret-history",
             strength=WEAK if is_weak else STRONG,
             sink=f"secret: {secret.format.kind} in the history",
             entry=Entry(),

@@ -65,7 +65,7 @@ def _kept(root: Path, present: Sequence[tuple[str, str]], kept: frozenset[str]) 
         if file in kept:
             strength = STRONG if _holds(root / file, kind) else WEAK
             yield of_file(
-                "tracked-file",
+                "ignore-rules",
                 file,
                 0,
                 strength=strength,
@@ -74,7 +74,7 @@ def _kept(root: Path, present: Sequence[tuple[str, str]], kept: frozenset[str]) 
             )
         elif file not in ignored:
             detail = f"{file}, which is {kind}, is not ignored; the next `git add .` takes it in."
-            yield of_file("unignored-file", file, 0, strength=WEAK, sink=f"{kind} that is not ignored", detail=detail)
+            yield of_file("ignore-rules", file, 0, strength=WEAK, sink=f"{kind} that is not ignored", detail=detail)
 
 
 def _holds(path: Path, kind: str) -> bool:
@@ -104,7 +104,7 @@ def _images(root: Path, names: Sequence[str], present: Sequence[str]) -> Iterato
             line = text.count("\n", 0, match.start()) + 1
             what = ", ".join((found or taken)[:3])
             detail = f"The image takes in the whole folder, and no .dockerignore leaves out {what}."
-            yield of_file("unignored-file", file, line, strength=WEAK, sink="an image of everything", detail=detail)
+            yield of_file("ignore-rules", file, line, strength=WEAK, sink="an image of everything", detail=detail)
 
 
 def _rules(root: Path, dockerfile: str) -> list[str]:

@@ -75,7 +75,7 @@ def _handler(seen: Seen, scope: Scope, function: ir.Function) -> Iterator[Flow]:
             )
             detail = f"{handler.name} looks as if it had been made to find a fault, and is there in production."
             yield seen.flow(
-                "debug-route",
+                "test-route",
                 function.at,
                 strength=strength,
                 sink=handler.path,
@@ -117,7 +117,7 @@ def _switched(seen: Seen, scope: Scope, branch: ir.If) -> Iterator[Flow]:
                 f"Routes{f' at {given}' if given else ''} are there where a switch is on; whether production turns it on is not known here."
             )
             yield seen.flow(
-                "debug-route", call.at, strength=WEAK, sink=last(call.function), detail=detail, scope=scope, said="a route behind a switch"
+                "test-route", call.at, strength=WEAK, sink=last(call.function), detail=detail, scope=scope, said="a route behind a switch"
             )
 
 

@@ -87,7 +87,7 @@ def in_script(file: str, text: str) -> Iterator[Flow]:
         if match.group().startswith("dangerously") or not _CONSTANT.match(value):
             detail = "Markup is made of a value in the browser, past everything that the server escapes."
             yield of_file(
-                "unescaped", file, _line(text, match.start()), strength=WEAK, sink="innerHTML", detail=detail, said="markup from a value"
+                "html", file, _line(text, match.start()), strength=WEAK, sink="innerHTML", detail=detail, said="markup from a value"
             )
 
 

@@ -33,7 +33,9 @@ def look(seen: Seen) -> Iterator[Flow]:
         if isinstance(value, ir.Call) and seen.name(value.function) in _ANSWERS:
             name = seen.name(value.function)
             detail = f"{name} answers whether two values are equal, and the answer is thrown away."
-            yield seen.flow("ignored-result", statement.at, strength=STRONG, sink=name, detail=detail, scope=scope, said="answer ignored")
+            yield seen.flow(
+                "unverified-message", statement.at, strength=STRONG, sink=name, detail=detail, scope=scope, said="answer ignored"
+            )
 
 
 def _hashed(seen: Seen, scope: Scope, call: ir.Call) -> Iterator[Flow]:

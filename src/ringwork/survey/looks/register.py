@@ -22,6 +22,7 @@ from ringwork.survey.looks import (
     markup,
     messages,
     openings,
+    packages,
     pages,
     passwords,
     regexes,
@@ -60,6 +61,7 @@ LOOKS: tuple[Callable[[Seen], Iterator[Flow]], ...] = (
 FILES: tuple[Callable[[Project], Iterator[Flow]], ...] = (
     secret_files.look,
     ignored.look,
+    packages.look,
     settings.look,
     templates.look,
     pages.look,

@@ -28,13 +28,11 @@ _GENERATED = re.compile(
 _SAMPLES = re.compile(r"(?:example|sample|template|dist|default|tpl|skel)", re.IGNORECASE)
 _LIMIT_BYTES, _LONGEST_LINE = 1_000_000, 2_000
 
-_PAIR = re.compile(
-    r"""(?m)(?:^|[\s{,;(])(?:export\s+|ENV\s+|ARG\s+|-\s+|const\s+|let\s+|var\s+)?["']?(?P<name>[A-Za-z_][\w.-]{2,60})["']?"""
-    r"""\s{0,4}(?::|=|=>)\s{0,4}(?P<quote>["'`]?)(?P<value>[^\s"'`#,;<>]{8,200})"""
-)
-_ADDRESS = re.compile(
-    r"\b(?P<scheme>[a-z][a-z0-9+]{2,20})://(?P<user>[\w.%-]{1,60}):(?P<password>[^\s:/@\"'`<>{}$]{4,100})@(?P<host>[\w.-]{1,100})"
-)
+_VALUE = re.compile(r"""(?:[:=]|=>)\s{0,4}(?P<quote>["'`]?)(?P<value>[^\s"'`#,;<>]{16,200})""")
+_NAME = re.compile(r"""(?P<name>[A-Za-z_][\w.-]{2,60})["']?\s{0,4}$""")
+_NAME_LENGTH = 70
+_ADDRESS = re.compile(r"://(?P<user>[\w.%-]{1,60}):(?P<password>[^\s:/@\"'`<>{}$]{4,100})@(?P<host>[\w.-]{1,100})")
+_SCHEME = re.compile(r"[a-z][a-z0-9+]{2,20}$")
 _NEAR = re.compile(r"localhost|127\.0\.0\.1|0\.0\.0\.0|::1|example|host\.docker|[a-z_-]+", re.IGNORECASE)
 
 
@@ -101,9 +99,16 @@ def _addresses(text: str) -> Iterator[tuple[str, str, int, int]]:
         return
     for match in _ADDRESS.finditer(text):
         password, host = match["password"], match["host"]
+        scheme = _SCHEME.search(text[max(0, match.start() - 24) : match.start()])
         is_near = _NEAR.fullmatch(host) is not None  # a name without a dot is a neighbour's, in a file for a developer's machine
-        if not is_near and not liveness.says_nothing(password) and not liveness.says_nothing(host) and password != match["user"]:
-            yield "secret", f"secret: the password in an address of {match['scheme']}", match.start("password"), len(password)
+        if (
+            scheme is not None
+            and not is_near
+            and not liveness.says_nothing(password)
+            and not liveness.says_nothing(host)
+            and password != match["user"]
+        ):
+            yield "secret", f"secret: the password in an address of {scheme[0]}", match.start("password"), len(password)
 
 
 def _pairs(file: str, text: str) -> Iterator[tuple[str, str, int, int]]:
@@ -112,11 +117,14 @@ def _pairs(file: str, text: str) -> Iterator[tuple[str, str, int, int]]:
     is_setting = suffix in _SETTINGS or ".env" in path.name or path.name in {"Dockerfile", "Procfile"}
     if not is_setting and suffix not in _SCRIPTS:
         return
-    for match in _PAIR.finditer(text):
+    for match in _VALUE.finditer(text):
         if not is_setting and not match["quote"]:
             continue
-        if liveness.is_holder(match["name"]) and liveness.is_random(match["value"]) and not _is_long(text, match.start()):
-            yield "secret", f"secret: the value of {match['name']}", match.start("value"), len(match["value"])
+        named = _NAME.search(text[max(0, match.start() - _NAME_LENGTH) : match.start()])
+        if named is None or not liveness.is_holder(named["name"]):
+            continue
+        if liveness.is_random(match["value"]) and not _is_long(text, match.start()):
+            yield "secret", f"secret: the value of {named['name']}", match.start("value"), len(match["value"])
 
 
 def _is_long(text: str, start: int) -> bool:

@@ -37,12 +37,13 @@ class _Value:
 
 
 class _Settings:
-    """The settings of one module, those included that it takes over from others."""
+    """The settings of one module, those included that it takes over from others. is_guarded: ringwork looks at hosts and cookies itself."""
 
     def __init__(self, project: Project, unit: Unit) -> None:
         self.project, self.unit = project, unit
         self.values: dict[str, _Value] = {}
         self.is_whole = True
+        self.is_guarded = any(target.split(".")[0] == "ringwork" for other in project.units() for target in other.imports.values())
         self._read(unit, _MOST_HOPS)
 
     def _read(self, unit: Unit, hops: int) -> None:
@@ -143,9 +144,9 @@ def _switches(settings: _Settings) -> Iterator[Flow]:
         )
     if "*" in (settings.texts("ALLOWED_HOSTS") or ()):
         yield settings.flow(
-            "allowed-hosts",
+            "url-host",
             "ALLOWED_HOSTS",
-            STRONG,
+            WEAK if settings.is_guarded else STRONG,
             'ALLOWED_HOSTS takes every name ("*"), so links in mails and caches can be made to lead elsewhere.',
         )
     for name in ("CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL"):

@@ -81,7 +81,7 @@ def look(project: Project) -> Iterator[Flow]:
     for file, text in _files(project.root):
         for one in _read(file, text).unescaped:
             detail = f"{one.expression} is put into the page as it is; whoever chooses the value writes the page."
-            yield of_file("unescaped", file, one.line, strength=WEAK, sink="safe", detail=detail, said="shown unescaped")
+            yield of_file("html", file, one.line, strength=WEAK, sink="safe", detail=detail, said="shown unescaped")
     for spot in spots.spots(project.root):
         if spot.kind is not spots.SpotKind.FORM and is_shipped(spot.file):
             what = "A script" if spot.kind is spots.SpotKind.SCRIPT else "A handler"
