@@ -7,11 +7,11 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from ringwork.survey.taint.project import Project
 
 from ringwork.survey.flows import Flow
 from ringwork.survey.looks import register
 from ringwork.survey.taint.handlers import Handler
+from ringwork.survey.taint.project import Project
 
 Looked = Callable[..., list[Flow]]
 

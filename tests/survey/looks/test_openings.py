@@ -180,6 +180,21 @@ def test_tells_what_a_module_leaves_open(looked, kind, strength, bad, safe):
     assert not looked(safe, kind)
 
 
+@pytest.mark.parametrize(
+    ("body", "is_told"),
+    [
+        ("other = seen\n    other.append(1)", True),
+        ("if True:\n        seen = list(seen)\n    seen.append(1)", True),
+        ("seen = list(seen)\n    seen.append(1)", False),
+        ("if not seen:\n        seen = []\n    seen.append(1)", False),
+        ("return list(seen)", False),
+    ],
+)
+def test_a_default_is_told_where_it_is_changed_under_any_name(looked, body, is_told):
+    """A copy is made in time, or it is made for nothing."""
+    assert bool(looked(f"def note(seen=[]):\n    {body}\n", "mutable-state")) is is_told
+
+
 def test_a_form_of_all_fields_is_strong_where_the_model_has_privileges(looked):
     """A field is_staff in a form makes everybody staff."""
     model = "class User(Model):\n    is_staff = BooleanField()\n    name = CharField()\n"

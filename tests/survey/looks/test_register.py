@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ringwork.survey.taint.project import Project
-
 from ringwork.prove import kinds
 from ringwork.survey import looks
 from ringwork.survey.looks import register
+from ringwork.survey.taint.project import Project
 
 _BAD = {"a.py": "def f(u):\n    assert u.is_admin\n    breakpoint()\n", "b.py": "def g(u):\n    assert u.is_staff\n"}
 

@@ -61,6 +61,12 @@ TWINS = (
         "import hashlib\ndef identity(user):\n    return hashlib.md5(f'{user.email}{user.password_hash}'.encode())\n",
     ),
     Twins(
+        "a broken digest that is set as a password",
+        "password-hash",
+        "import hashlib\ndef keep(user, text):\n    made = hashlib.md5(text).hexdigest()\n    user.set_password(made)\n",
+        "def keep(user, text):\n    user.set_password(text)\n",
+    ),
+    Twins(
         "an encrypted password",
         "password-hash",
         "from cryptography.fernet import Fernet\ndef keep(password):\n    return Fernet(KEY).encrypt(password)\n",
@@ -248,6 +254,12 @@ TWINS = (
         "csrf-exempt",
         "class Config:\n    WTF_CSRF_ENABLED = False\n",
         "class Config:\n    WTF_CSRF_ENABLED = True\n",
+    ),
+    Twins(
+        "forms without tokens by the module's own settings",
+        "csrf-exempt",
+        "WTF_CSRF_ENABLED = False\n",
+        "app.config.update(WTF_CSRF_ENABLED=False, TESTING=True)\n",
     ),
     Twins(
         "forms without tokens in tests",

@@ -22,6 +22,10 @@ _FALSE = {
     "WTF_CSRF_ENABLED": "csrf-exempt",
     "WTF_CSRF_CHECK_DEFAULT": "csrf-exempt",
 }
+_FLASK_ALONE = frozenset(
+    {"WTF_CSRF_ENABLED", "WTF_CSRF_CHECK_DEFAULT", "REMEMBER_COOKIE_SECURE", "JWT_COOKIE_SECURE", "JWT_COOKIE_CSRF_PROTECT"}
+)
+"""Names that Django does not have, so that a module which sets them is read by Flask."""
 _REHEARSAL = re.compile(r"dev|test|local|debug", re.IGNORECASE)
 _LOGINS = frozenset({"login_required", "permission_required", "staff_member_required", "user_passes_test", "jwt_required"})
 _EXEMPTS = frozenset({"csrf_exempt", "exempt", "csrf_protect_exempt"})
@@ -32,16 +36,25 @@ def look(seen: Seen) -> Iterator[Flow]:
     for statement, scope in seen.of(ir.Assign):
         for target in statement.targets:
             name = last(target)
-            is_configured = isinstance(target, ir.Item) and written(target).endswith("config")
+            is_configured = isinstance(target, ir.Item | ir.Attribute) and written(target).rpartition("." + name)[0].endswith("config")
+            is_configured = is_configured or (isinstance(target, ir.Item) and written(target).endswith("config"))
+            is_of_module = isinstance(target, ir.Name) and not scope.qualname and name in _FLASK_ALONE
             is_of_class = isinstance(target, ir.Name) and scope.owner is not None and scope.function is None and "onfig" in scope.owner.name
-            if is_configured or is_of_class:
+            if is_configured or is_of_class or is_of_module:
                 yield from _set(seen, scope, statement.at, name, statement.value)
     for call, scope in seen.of(ir.Call):
         if last(call.function) in {"update", "from_mapping"} and "config" in written(call.function):
-            for name, value in _given(call):
+            given = dict(_given(call))
+            if _is_true(given.get("TESTING")):
+                continue
+            for name, value in given.items():
                 yield from _set(seen, scope, value.at, name, value)
     for function, scope in seen.of(ir.Function):
         yield from _exempted(seen, scope, function)
+
+
+def _is_true(value: ir.Expression | None) -> bool:
+    return isinstance(value, ir.Constant) and value.value is True
 
 
 def _given(call: ir.Call) -> Iterator[tuple[str, ir.Expression]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, calls, last, words
+from ringwork.survey.looks.seen import STRONG, Scope, Seen, calls, last, words
 from ringwork.survey.taint import ir
 
 _TOKENS = frozenset({"token", "secret", "otp", "apikey", "password", "passwd", "csrf", "captcha", "nonce"})
@@ -55,11 +55,10 @@ def _made(seen: Seen, scope: Scope, at: int, name: str, value: ir.Expression) ->
     if not _is_token(name):
         return
     source = _source(seen, value)
-    if not source:
-        return
+    if not source or not (source.startswith("uuid.") or _is_all(seen, value)):
+        return  # a time beside something else, as in a token that says when it ends
     detail = f"{name} is made of {source}, which others know or can try through; secrets.token_urlsafe makes one that nobody can."
-    strength = STRONG if source == "uuid.uuid1" or _is_all(seen, value) else WEAK
-    yield seen.flow("weak-random", at, strength=strength, sink=source, detail=detail, scope=scope, said=f"{name} made of {source}")
+    yield seen.flow("weak-random", at, strength=STRONG, sink=source, detail=detail, scope=scope, said=f"{name} made of {source}")
 
 
 def _source(seen: Seen, value: ir.Expression) -> str:

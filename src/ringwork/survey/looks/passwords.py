@@ -6,10 +6,11 @@ answer falls to the ground.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, argument, last, text_of, words
+from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, argument, calls, last, text_of, words
 from ringwork.survey.taint import ir
 from ringwork.survey.taint.walk import names, walk
 
@@ -20,6 +21,7 @@ _ANSWERS = frozenset({
     "django.contrib.auth.hashers.check_password", "django.utils.crypto.constant_time_compare",
 })  # fmt: skip
 _ABOUT = frozenset({"hash", "hashed", "id", "token", "length", "field", "reset", "digest"})
+_BROKEN = re.compile(r"^hashlib\.(?:md5|sha1)$|(?:^|\.)hashes\.(?:MD5|SHA1)$|(?:^|\.)Hash\.(?:MD[245]|SHA1?)\.new$")
 _LEAKED = ("pwned", "hibp", "range", "breach", "leak")
 
 
@@ -28,6 +30,7 @@ def look(seen: Seen) -> Iterator[Flow]:
     for call, scope in seen.of(ir.Call):
         yield from _hashed(seen, scope, call)
         yield from _encrypted(seen, scope, call)
+        yield from _kept(seen, scope, call)
     for statement, scope in seen.of(ir.Evaluate):
         value = statement.value
         if isinstance(value, ir.Call) and seen.name(value.function) in _ANSWERS:
@@ -58,6 +61,31 @@ def _hashed(seen: Seen, scope: Scope, call: ir.Call) -> Iterator[Flow]:
     yield seen.flow(
         "password-hash", call.at, strength=STRONG, sink=f"hashlib.{algorithm}", detail=detail, scope=scope, said=f"hashed with {algorithm}"
     )
+
+
+def _kept(seen: Seen, scope: Scope, call: ir.Call) -> Iterator[Flow]:
+    """A broken digest that is set as a password."""
+    if last(call.function).replace("_", "").lower() != "setpassword" or scope.function is None:
+        return
+    names_given = {part.id for part in walk(call.arguments) if isinstance(part, ir.Name)}
+    made = [
+        part.value
+        for part in walk(scope.function.body)
+        if isinstance(part, ir.Assign) and any(last(target) in names_given for target in part.targets)
+    ]
+    for inner in calls((*call.arguments, *made)):
+        if _BROKEN.search(seen.name(inner.function)):
+            detail = f"What is set as the password is made by {seen.name(inner.function)}, which is made to be fast, and broken."
+            yield seen.flow(
+                "password-hash",
+                call.at,
+                strength=STRONG,
+                sink=last(call.function),
+                detail=detail,
+                scope=scope,
+                said="a digest set as a password",
+            )
+            return
 
 
 def _around(scope: Scope) -> Iterator[str]:

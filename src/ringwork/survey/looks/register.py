@@ -75,9 +75,8 @@ def found(project: Project, handlers: Iterable[Handler] = (), *, only: Collectio
     only: files, relative to the project; the looks at one module pass over all others, and of those at files nothing else is told.
     """
     flows, grouped = list[Flow](), by_function(handlers)
-    for name in project.names():
-        unit = project.unit(name)
-        if unit is not None and is_shipped(unit.file) and (only is None or unit.file in only):
+    for unit in project.units():
+        if is_shipped(unit.file) and (only is None or unit.file in only):
             flows += in_module(Seen(project, unit, grouped))
     for look in FILES:
         flows += (flow for flow in look(project) if only is None or flow.place.file in only)

@@ -65,15 +65,32 @@ def _is(expression: ir.Expression, name: str) -> bool:
 
 def _defaults(seen: Seen, scope: Scope, function: ir.Function) -> Iterator[Flow]:
     for parameter in function.parameters:
-        if not _is_container(parameter.default) or _is_set_anew(function.body, parameter.name):
+        if not _is_container(parameter.default) or _is_replaced(function.body, parameter.name):
             continue
-        at = _changed(function.body, parameter.name)
+        others = [
+            target.id
+            for part in function.body
+            if isinstance(part, ir.Assign) and _is(part.value, parameter.name)
+            for target in part.targets
+            if isinstance(target, ir.Name)
+        ]
+        at = next((at for name in (parameter.name, *others) if (at := _changed(function.body, name))), 0)
         if at:
             strength = STRONG if seen.handler(scope) or words(f"{scope.qualname}.{parameter.name}") & _PERSONAL else WEAK
             detail = f"The default of {parameter.name} is made once and changed by every call that does not give it."
             yield seen.flow(
                 "mutable-state", at, strength=strength, sink=parameter.name, detail=detail, scope=scope, said="a default is changed"
             )
+
+
+def _is_replaced(body: ir.Block, name: str) -> bool:
+    """Whether something new takes the place of a default before it is changed: always, or where the default stands there."""
+    for part in body:
+        if isinstance(part, ir.Assign) and any(_is(target, name) for target in part.targets):
+            return True
+        if isinstance(part, ir.If) and mentions((part.test,), (name,)) and _is_set_anew(part.then, name):
+            return True
+    return False
 
 
 def _is_set_anew(body: tuple[Any, ...], name: str) -> bool:
