@@ -62,6 +62,7 @@ _BUG = (Handler(function="app.bug", path="/debug/state", methods=("GET",), frame
             """,
         ),
         ("test-route", "strong", _BUG, "def bug():\n    return state()\n", ""),
+        ("test-route", "weak", _BUG, "def bug():\n    if app.config['SAFE_MODE']:\n        return state()\n", ""),
         (
             "mutable-state",
             "strong",
@@ -84,7 +85,7 @@ _BUG = (Handler(function="app.bug", path="/debug/state", methods=("GET",), frame
             "CACHE = {}\ndef note(note_id):\n    with cache_lock:\n        CACHE[note_id] = load(note_id)\n",
         ),
     ],
-    ids=["load", "rule", "hook", "hook parsed early", "debug", "default", "global", "container"],
+    ids=["load", "rule", "hook", "hook parsed early", "debug", "debug behind a switch", "default", "global", "container"],
 )
 def test_tells_what_a_handler_leaves_open(looked, kind, strength, handlers, bad, safe):
     """Only what answers requests is told, with the names of its routes."""

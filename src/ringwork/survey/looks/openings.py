@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from ringwork.survey.flows import Flow
 from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, calls, last, mentioned_words, mentions, text_of, written
 from ringwork.survey.taint import ir
-from ringwork.survey.taint.walk import walk
+from ringwork.survey.taint.walk import names, walk
 
 _EXEMPTS = frozenset({
     "login_exempt", "login_not_required", "public", "allow_anonymous", "no_auth", "skip_auth", "auth_exempt", "anonymous_allowed",
@@ -23,6 +23,7 @@ _USERS = frozenset({"user", "current", "g", "session", "principal", "identity", 
 _DEBUG_PATH = re.compile(
     r"(?:^|/)_*(?:debug|debugger|test|tests|testing|phpinfo|dump|console|trace|playground|sandbox|dev|pprof|profiler|__debug__)(?:/|$|-)"
 )
+_CONSOLE = re.compile(r"debug|console|phpinfo|pprof|profiler")
 _SWITCH = re.compile(r"debug|testing|is_dev|development", re.IGNORECASE)
 _LOADS = frozenset({"get_object_or_404", "get_or_404", "aget_object_or_404", "get", "one", "first_or_404", "find_one", "filter_by"})
 _OWNERS = frozenset({
@@ -70,9 +71,8 @@ def _decorated(seen: Seen, scope: Scope, function: ir.Function) -> Iterator[Flow
 def _handler(seen: Seen, scope: Scope, function: ir.Function) -> Iterator[Flow]:
     for handler in seen.handler(scope):
         if _DEBUG_PATH.search(handler.path.lower()):
-            strength = (
-                WEAK if handler.authenticated_by or not re.search(r"debug|console|phpinfo|pprof|profiler", handler.path.lower()) else STRONG
-            )
+            is_open = not handler.authenticated_by and not _is_switched(function) and bool(_CONSOLE.search(handler.path.lower()))
+            strength = STRONG if is_open else WEAK
             detail = f"{handler.name} looks as if it had been made to find a fault, and is there in production."
             yield seen.flow(
                 "test-route",
@@ -98,6 +98,12 @@ def _handler(seen: Seen, scope: Scope, function: ir.Function) -> Iterator[Flow]:
             )
             break
     yield from _loaded(seen, scope, function)
+
+
+def _is_switched(function: ir.Function) -> bool:
+    """Whether the function asks a setting before it answers."""
+    tests = [part.test for part in function.body if isinstance(part, ir.If)]
+    return any(_SWITCH.search(name) or name in {"config", "settings", "environ", "getenv"} for test in tests for name in names((test,)))
 
 
 def _is_rule(compare: ir.Compare) -> bool:
