@@ -194,16 +194,16 @@ def argument(call: ir.Call, name: str, position: int | None = None) -> ir.Expres
     return call.arguments[position] if position is not None and position < len(call.arguments) else None
 
 
-def mentions(node: tuple[Any, ...], wanted: Iterable[str]) -> bool:
+def mentions(node: object, wanted: Iterable[str]) -> bool:
     """Whether one of these names stands anywhere inside."""
     return not set(wanted).isdisjoint(names(node))
 
 
-def mentioned_words(node: tuple[Any, ...]) -> frozenset[str]:
+def mentioned_words(node: object) -> frozenset[str]:
     """The words of all names inside."""
     return frozenset(word for name in names(node) for word in words(name))
 
 
-def calls(node: tuple[Any, ...]) -> Iterator[ir.Call]:
+def calls(node: object) -> Iterator[ir.Call]:
     """The calls inside."""
     return (part for part in walk(node) if isinstance(part, ir.Call))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 
-def walk(node: tuple[Any, ...]) -> Iterator[Any]:
+def walk(node: object) -> Iterator[Any]:
     """The parts of an expression, a statement, or a block: each form of `ir` in it, outer before inner."""
     waiting: list[Any] = [node]
     while waiting:
@@ -19,7 +19,7 @@ def walk(node: tuple[Any, ...]) -> Iterator[Any]:
         waiting.extend([part for part in reversed(here) if isinstance(part, tuple) and part])
 
 
-def names(node: tuple[Any, ...]) -> Iterator[str]:
+def names(node: object) -> Iterator[str]:
     """Every word of the code inside: names, attributes, constant keys, and the names of arguments."""
     for part in walk(node):
         kind = type(part).__name__
