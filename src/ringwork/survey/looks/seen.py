@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from ringwork.survey.flows import Entry, Flow, Step, Strength
 from ringwork.survey.taint import ir
 from ringwork.survey.taint.handlers import Handler
-from ringwork.survey.taint.project import Project, Unit
+from ringwork.survey.taint.project import Project
+from ringwork.survey.taint.units import Unit
 from ringwork.survey.taint.walk import names, walk
 
 STRONG, WEAK = Strength.STRONG, Strength.WEAK

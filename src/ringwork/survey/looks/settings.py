@@ -14,7 +14,8 @@ from typing import Any
 from ringwork.survey.flows import Flow, Strength
 from ringwork.survey.looks.seen import STRONG, WEAK, of_file, text_of
 from ringwork.survey.taint import ir
-from ringwork.survey.taint.project import Project, Unit
+from ringwork.survey.taint.project import Project
+from ringwork.survey.taint.units import Unit
 from ringwork.survey.taint.walk import walk
 
 _REHEARSAL = re.compile(
