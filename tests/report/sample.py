@@ -82,7 +82,7 @@ def result(row: catalogue.Control, check: catalogue.CheckRow, verdict: Verdict, 
 def finding(number: int, control: str, check: str, severity: str, seen: Observation, *, verdict: Verdict = Verdict.VIOLATED) -> Finding:
     """A finding with an id of its own."""
     return Finding(
-        id=f"{0xA0 + number:012x}",
+        id=f"{number:012x}",
         control=control,
         check=CheckId(f"{control}/{check}"),
         severity=severity,
