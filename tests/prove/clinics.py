@@ -21,6 +21,7 @@ from ringwork.prove.stage import LiveStage
 from ringwork.prove.target import resolve
 from ringwork.prove.users import Entrances
 from ringwork.survey.facts import AppFacts
+from tests.prove import read_sources
 
 ROOT = Path(__file__).parents[2]
 # ./run test keeps to two minutes with one framework; ./run test --all asks both.
@@ -37,7 +38,14 @@ class Clinic:
 
     def stage(self, without: Sequence[str] = (), replaced: Sequence[str] = ()) -> LiveStage:
         """A stage on a copy, whole, with defences taken out, or with components of the clinic replaced."""
-        return LiveStage(self.launcher, self.facts, self.entrances, without=frozenset(without), replaced=tuple(replaced))
+        return LiveStage(
+            self.launcher,
+            self.facts,
+            self.entrances,
+            without=frozenset(without),
+            replaced=tuple(replaced),
+            sources=read_sources.Read(self.facts.framework),
+        )
 
 
 @functools.cache
@@ -85,7 +93,7 @@ def is_look(check: Check) -> bool:
 def run_planted(framework: str, check: Check) -> Evidence:
     """One check on a copy of the clinic in which its fault was planted."""
     one = clinic(framework)
-    stage = LiveStage(one.launcher, one.facts, one.entrances, planted=check.planted)
+    stage = LiveStage(one.launcher, one.facts, one.entrances, planted=check.planted, sources=read_sources.Read(framework))
     try:
         return check.run(stage)
     finally:

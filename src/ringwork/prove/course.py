@@ -19,6 +19,7 @@ from ringwork.prove.group import Tried
 from ringwork.prove.process import Loaded
 from ringwork.prove.progress import Progress
 from ringwork.prove.settings import PROFILES, Settings
+from ringwork.prove.sources import Reader
 from ringwork.prove.target import Target
 from ringwork.prove.users import Entrances
 from ringwork.survey.facts import AppFacts
@@ -31,7 +32,8 @@ EARLY_STEPS = 3  # import, users, routes
 class Run:
     """A report can be made of it at any moment.
 
-    whole: the facts, once known, with the waivers of the source. left_out: route to why this run does not ask it.
+    whole: the facts, once known, with the waivers of the source. reader: what reads the source, where a check asks for it.
+    left_out: route to why this run does not ask it.
     """
 
     target: Target
@@ -46,6 +48,7 @@ class Run:
     tried: dict[CheckId, Tried] = field(default_factory=dict)
     reach: coverage.Reach | None = None
     entrances: Entrances | None = None
+    reader: Reader | None = None
     touched: list[str] = field(default_factory=list)
     is_restored: bool = True
     is_partial: bool = False

@@ -12,6 +12,7 @@ from ringwork.prove import judge, register
 from ringwork.prove.check import Check, Kind, ProbeRoute
 from ringwork.prove.evidence import Evidence, Layers, Observation, Outcome, Verdict
 from ringwork.prove.launch import Launcher
+from ringwork.prove.sources import Sources
 from ringwork.prove.stage import LiveStage
 from ringwork.prove.users import Entrances
 from ringwork.survey.facts import AppFacts
@@ -37,7 +38,8 @@ class Tried:
 class Scene:
     """What all groups of a run share. backing: control id to the guards that may still hold, in the catalogue's order.
 
-    facts: what checks look at. world: what browsers find their way by, where checks look at fewer routes than there are.
+    sources: what was read, None for nothing. facts: what checks look at.
+    world: what browsers find their way by, where checks look at fewer routes than there are.
     """
 
     launcher: Launcher
@@ -50,10 +52,13 @@ class Scene:
     started: Callable[[str], None]
     judged: Callable[[Tried], None]
     world: AppFacts | None = None
+    sources: Sources | None = None
 
     def stage(self, without: frozenset[str] = frozenset(), planted: ProbeRoute | None = None) -> LiveStage:
         """A stage on the copy, or on one less some guards, or with a planted fault among its routes."""
-        return LiveStage(self.launcher, self.facts, self.entrances, without=without, planted=planted, world=self.world)
+        return LiveStage(
+            self.launcher, self.facts, self.entrances, without=without, planted=planted, world=self.world, sources=self.sources
+        )
 
     def is_late(self) -> bool:
         """Whether no further check may start."""

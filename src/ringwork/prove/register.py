@@ -5,22 +5,56 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Iterator
 
-from ringwork.prove.access import deny_by_default
-from ringwork.prove.browser import cache_control, content_security_policy, cookie_attributes, cors, csrf, open_redirect, security_headers
+from ringwork.prove.access import deny_by_default, endpoint_inventory, mass_assignment
+from ringwork.prove.browser import (
+    cache_control,
+    client_side_data,
+    content_security_policy,
+    cookie_attributes,
+    cors,
+    csrf,
+    open_redirect,
+    security_headers,
+)
 from ringwork.prove.check import Check
 from ringwork.prove.data import (
     approved_cryptography,
     constant_time_comparison,
     encryption_at_rest,
+    immutable_state,
     key_management,
     message_integrity,
+    object_storage_access,
     secure_randomness,
 )
-from ringwork.prove.identity import authentication_required
+from ringwork.prove.identity import authentication_required, delegated_tokens, jwt_validation, password_storage, service_authentication
 from ringwork.prove.infrastructure import application_server
-from ringwork.prove.network import host_validation, rate_limiting, request_limits, trusted_proxies
-from ringwork.prove.observation import security_event_logging
-from ringwork.prove.output import debug_disabled, error_handling, fail_closed, information_disclosure
+from ringwork.prove.input import (
+    code_injection,
+    command_injection,
+    file_upload,
+    header_injection,
+    llm_input,
+    path_traversal,
+    query_injection,
+    sql_injection,
+    template_injection,
+    unsafe_deserialization,
+    xml_external_entities,
+)
+from ringwork.prove.network import host_validation, rate_limiting, request_limits, ssrf, trusted_proxies
+from ringwork.prove.observation import log_sanitization, security_event_logging
+from ringwork.prove.output import (
+    debug_disabled,
+    error_handling,
+    fail_closed,
+    html_sanitization,
+    information_disclosure,
+    llm_output,
+    safe_downloads,
+    xss,
+)
+from ringwork.prove.source import hardcoded_secrets, static_analysis
 from ringwork.prove.transport import certificate_lifecycle, certificate_verification, hsts, mutual_tls, tls_configuration, tls_required
 
 GROUP = "ringwork.checks"
@@ -57,6 +91,34 @@ PROOFS: tuple[tuple[Check, ...], ...] = (
     approved_cryptography.CHECKS,
     secure_randomness.CHECKS,
     constant_time_comparison.CHECKS,
+    sql_injection.CHECKS,
+    command_injection.CHECKS,
+    code_injection.CHECKS,
+    unsafe_deserialization.CHECKS,
+    template_injection.CHECKS,
+    path_traversal.CHECKS,
+    ssrf.CHECKS,
+    xss.CHECKS,
+    query_injection.CHECKS,
+    xml_external_entities.CHECKS,
+    jwt_validation.CHECKS,
+    hardcoded_secrets.CHECKS,
+    password_storage.CHECKS,
+    file_upload.CHECKS,
+    mass_assignment.CHECKS,
+    service_authentication.CHECKS,
+    delegated_tokens.CHECKS,
+    llm_output.CHECKS,
+    html_sanitization.CHECKS,
+    object_storage_access.CHECKS,
+    header_injection.CHECKS,
+    llm_input.CHECKS,
+    log_sanitization.CHECKS,
+    safe_downloads.CHECKS,
+    client_side_data.CHECKS,
+    immutable_state.CHECKS,
+    endpoint_inventory.CHECKS,
+    static_analysis.CHECKS,
 )
 """The gravest control first, so that the worst finding is known soonest."""
 

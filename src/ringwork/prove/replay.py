@@ -12,10 +12,12 @@ from collections.abc import Callable
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import judge, register, users
+from ringwork.prove.check import Kind
 from ringwork.prove.evidence import Exchanged, Finding
 from ringwork.prove.group import Scene, run_group
 from ringwork.prove.launch import Launcher
 from ringwork.prove.settings import Settings
+from ringwork.prove.sources import Reader
 from ringwork.prove.stage import LiveServed
 from ringwork.prove.target import Target
 from ringwork.prove.users import Entrances
@@ -36,8 +38,10 @@ def replay(target: Target, settings: Settings, kept: Finding, *, shown: Callable
     if check is None:
         raise TargetFailed(step="report", problem=f"{kept.check} has no proof in this version", advice="run `ringwork prove` again")
     launcher = Launcher(target, extra=settings.env)
+    reader: Reader | None = None
     try:
         facts = launcher.load(settings.users_from).facts
+        reader = Reader(target.root, facts.sources, framework=facts.framework) if check.kind is Kind.STATIC else None
         launcher.warm_up()
         entrances = users.find(facts, settings, launcher)
         scene = Scene(
@@ -50,6 +54,7 @@ def replay(target: Target, settings: Settings, kept: Finding, *, shown: Callable
             quick=True,
             started=lambda _: None,
             judged=lambda _: None,
+            sources=reader,
         )
         stage = scene.stage()
         try:
@@ -60,6 +65,8 @@ def replay(target: Target, settings: Settings, kept: Finding, *, shown: Callable
         tried = run_group(register.control_of(check), [check], scene, shake=False)[0]
     finally:
         launcher.close()
+        if reader is not None:
+            reader.close()
     if tried.evidence.not_verified:
         return None
     today = datetime.datetime.now(datetime.UTC).date()

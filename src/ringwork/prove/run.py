@@ -16,13 +16,14 @@ from ringwork.errors import TargetFailed
 from ringwork.names import ControlId
 from ringwork.prove import baseline, conclusion, coverage, exits, judge, register, revision, since, users, waivers
 from ringwork.prove import target as target_of
-from ringwork.prove.check import Check
+from ringwork.prove.check import Check, Kind
 from ringwork.prove.course import Run, rows
 from ringwork.prove.evidence import Report, Verdict
 from ringwork.prove.group import Scene, Tried, run_group
 from ringwork.prove.launch import Launcher
 from ringwork.prove.progress import Progress
 from ringwork.prove.settings import Settings
+from ringwork.prove.sources import Reader
 from ringwork.prove.target import Target
 from ringwork.survey import sources, state
 from ringwork.survey import waivers as comments
@@ -48,6 +49,7 @@ def prove(target: Target, settings: Settings, progress: Progress) -> Report:
         _load(run, launcher, written)
         if changed is not None:
             _narrow(run, changed)
+        _read(run)
         if run.asked.routes:
             _enter(run, launcher)
             _explore(run, launcher)
@@ -56,6 +58,8 @@ def prove(target: Target, settings: Settings, progress: Progress) -> Report:
         run.is_partial = True
     finally:
         launcher.close()
+        if run.reader is not None:
+            run.reader.close()
     return conclusion.report(run)
 
 
@@ -63,6 +67,7 @@ def _announcement(target: Target) -> list[str]:
     return [
         f"copies {target.root} to a temporary folder and imports {target.module} there, in a process of its own",
         "serves that copy over HTTPS on an ephemeral port of 127.0.0.1, with a certificate authority made for this run",
+        "reads the application's source, without importing it, in a process of its own",
         "keeps the copy from the network, from other files and from starting programs; removes it at the end",
     ]
 
@@ -99,6 +104,12 @@ def _narrow(run: Run, changed: Mapping[str, revision.Lines]) -> None:
     run.left_out = found
     said = f"{because} concerns every route" if because else f"nothing that they are made of changed since {run.settings.since}"
     run.touched.append(f"{len(found)} of {len(run.facts.routes)} routes were left out: {said}")
+
+
+def _read(run: Run) -> None:
+    """Let the source be read while the copy is attacked, if a check asks for it."""
+    if run.asked.routes and any(check.kind is Kind.STATIC for check in run.chosen()):
+        run.reader = Reader(run.target.root, run.facts.sources, framework=run.facts.framework)
 
 
 def require_routes(facts: AppFacts) -> None:
@@ -147,6 +158,7 @@ def _scene(run: Run, launcher: Launcher) -> Scene:
         quick=run.settings.quick,
         started=run.tell,
         judged=judged,
+        sources=run.reader,
     )
 
 

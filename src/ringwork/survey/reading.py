@@ -6,21 +6,27 @@ Against two reports of one fault: where both see the same kind of thing in one l
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path, PurePosixPath
 
 from ringwork.survey.flows import Flow, SourceFacts, Strength
 from ringwork.survey.looks import register
-from ringwork.survey.taint import analysis, routes
+from ringwork.survey.taint import analysis, files, routes
+from ringwork.survey.taint.files import Listing
 from ringwork.survey.taint.project import Project
 
+_TESTS = frozenset({"tests", "test", "testing", "testdata", "conftest.py"})
 
-def read(root: Path, *, jobs: int = 1, progress: Callable[[int, int], None] | None = None) -> SourceFacts:
-    """Read the source below `root`, once. progress: told how many of how many modules are done."""
-    project = Project(root)
+
+def read(root: Path, *, only: Collection[str] = (), jobs: int = 1, progress: Callable[[int, int], None] | None = None) -> SourceFacts:
+    """Read the source below `root`, once. progress: told how many of how many modules are done.
+
+    only: the modules of one application, relative to the root; () for every file. Never raises for what stands in the files.
+    """
+    project = Project(root, listing=_asked(files.listing(root), only))
     facts = analysis.analyse(root, jobs=jobs, progress=progress, project=project)
     seen = register.found(project, routes.handlers(project))
-    return dataclasses.replace(facts, flows=joined(facts.flows, seen))
+    return dataclasses.replace(facts, flows=joined(facts.flows, _beside(seen, only)))
 
 
 def joined(followed: Iterable[Flow], seen: Iterable[Flow]) -> tuple[Flow, ...]:
@@ -35,6 +41,24 @@ def joined(followed: Iterable[Flow], seen: Iterable[Flow]) -> tuple[Flow, ...]:
     replaced = {(flow.kind, flow.place.file, flow.place.line) for flow in stronger}
     kept = [flow for flow in flows if (flow.kind, flow.place.file, flow.place.line) not in replaced]
     return tuple(sorted((*kept, *stronger), key=_order))
+
+
+def _asked(listing: Listing, only: Collection[str]) -> Listing:
+    wanted = set(only)
+    if not wanted:
+        return listing
+    unread = tuple(one for one in listing.unread if one.file in wanted)
+    return Listing(files=tuple(one for one in listing.files if one.file in wanted), unread=unread)
+
+
+def _beside(seen: Iterable[Flow], only: Collection[str]) -> Iterator[Flow]:
+    """What looks saw in files of the application, and in those that are no Python and belong to no other program."""
+    folders = {PurePosixPath(file).parts[0] for file in only if "/" in file}
+    for flow in seen:
+        file = PurePosixPath(flow.place.file)
+        is_its = not only or str(file) in only or (file.suffix != ".py" and (len(file.parts) == 1 or file.parts[0] in folders))
+        if is_its and not (only and _TESTS & set(file.parts)):
+            yield flow
 
 
 def _order(flow: Flow) -> tuple[str, int, int, str, str, tuple[tuple[str, int, int], ...]]:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import witness
+from ringwork.prove import reading, witness
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
 from ringwork.prove.witness import Cast, saw
@@ -206,4 +206,5 @@ def _weak_middleware(session: Mapping[str, Any]) -> Iterator[str]:
 CHECKS: tuple[Check, ...] = (
     Check(id=CheckId(f"{CONTROL}/set-cookie-audit"), kind=Kind.LIVE, run=set_cookie_audit),
     Check(id=CheckId(f"{CONTROL}/session-cookie-settings"), kind=Kind.CONFIG, run=session_cookie_settings),
+    reading.check(f"{CONTROL}/set-cookie-calls", enforced=True),
 )

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import witness
+from ringwork.prove import reading, witness
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage, User
 from ringwork.prove.evidence import Evidence, Observation, Outcome
 from ringwork.prove.witness import Cast, saw, shown
@@ -260,4 +260,7 @@ def lands(origin: str, place: str) -> str:
     return re.sub(r":[0-9]*$", "", authority)
 
 
-CHECKS: tuple[Check, ...] = (Check(id=CheckId(f"{CONTROL}/redirect-spellings"), kind=Kind.LIVE, run=redirect_spellings),)
+CHECKS: tuple[Check, ...] = (
+    Check(id=CheckId(f"{CONTROL}/redirect-spellings"), kind=Kind.LIVE, run=redirect_spellings),
+    reading.check(f"{CONTROL}/request-to-redirect"),
+)

@@ -1,0 +1,126 @@
+"""Source as nobody should write it (breached_source.toml), written where the reader reads it: it shows that a check can fail.
+
+Against a reader that finds nothing because it understands nothing: each check of source has a small application of the run's own
+framework on which its fault stands. Nothing of it is imported, and no secret of it is one.
+"""
+
+from __future__ import annotations
+
+import functools
+import textwrap
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+FILE = "breached_source.toml"
+FRAMEWORKS = ("aiohttp", "django", "fastapi", "flask")
+
+_HEADS: Mapping[str, str] = {
+    "fastapi": """
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse as page, RedirectResponse as redirect
+app = FastAPI()
+""",
+    "flask": """
+from flask import Flask, make_response as page, redirect, request
+app = Flask(__name__)
+""",
+    "django": """
+from django.http import HttpResponse as page, HttpResponseRedirect as redirect
+""",
+    "aiohttp": """
+from aiohttp import web
+app = web.Application()
+def page(text):
+    return web.Response(text=text, content_type="text/html")
+def redirect(address):
+    return web.HTTPFound(address)
+""",
+}
+_SETTINGS = """
+ROOT_URLCONF = "urls"
+INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes"]
+MIDDLEWARE = ["django.middleware.csrf.CsrfViewMiddleware"]
+"""
+
+
+@functools.cache
+def rows() -> Mapping[str, Mapping[str, Any]]:
+    """The rows by the id of their check."""
+    found: dict[str, Mapping[str, Any]] = tomllib.loads(resources.files("ringwork.prove").joinpath(FILE).read_text(encoding="utf-8"))
+    return found
+
+
+def stem_of(check: str) -> str:
+    """The name of a check's module, "input_sql_injection__built_statements"."""
+    return check.replace("/", "__").replace(".", "_").replace("-", "_")
+
+
+def files(framework: str) -> Mapping[str, str]:
+    """All files for a framework, path to text; those of a check begin with its stem or are named by its row."""
+    found = dict[str, str]()
+    for check, row in rows().items():
+        found[f"{stem_of(check)}.py"] = _module(row, framework)
+        found |= {path: text.lstrip("\n") for path, text in row.get("files", {}).items()}
+    if framework == "django":
+        found["settings.py"] = _SETTINGS.lstrip("\n")
+        found["urls.py"] = "\n".join(_addresses()) + "\n"
+    return found
+
+
+def places(check: str, framework: str) -> frozenset[str]:
+    """The files in which a check has to find its fault."""
+    row = rows()[check]
+    return frozenset({f"{stem_of(check)}.py", *row.get("files", {})})
+
+
+def write(root: Path, framework: str) -> None:
+    """Write them all below an empty folder; Starlette's are FastAPI's."""
+    for name, text in files("fastapi" if framework == "starlette" else framework).items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def _module(row: Mapping[str, Any], framework: str) -> str:
+    body = row.get("bodies", {}).get(framework, row.get("body", ""))
+    parts = [_HEADS[framework] if body else "", row.get("top", ""), row.get("tops", {}).get(framework, "")]
+    if body:
+        parts += _handlers(body, row.get("routes", ["/shop"]), row.get("methods", ["GET"]), framework)
+    return "\n".join(part.strip("\n") for part in (*parts, row.get("bottoms", {}).get(framework, "")) if part) + "\n"
+
+
+def _handlers(body: str, routes: Sequence[str], methods: Sequence[str], framework: str) -> Iterator[str]:
+    for number, route in enumerate(routes):
+        name = f"answer_{number}" if number else "answer"
+        yield _handler(body, route, methods, framework, name)
+
+
+def _handler(body: str, route: str, methods: Sequence[str], framework: str, name: str) -> str:
+    lines = textwrap.indent(body.strip("\n"), "    ")
+    verb = methods[0].lower()
+    is_async = "await " in body or framework == "aiohttp"
+    define = "async def" if is_async else "def"
+    heads = {
+        "fastapi": f'@app.{verb}("{route}")\n{define} {name}(request: Request, value: str = ""):\n',
+        "flask": f'@app.{verb}("{route}")\ndef {name}():\n    value = request.args.get("value", "")\n',
+        "django": f'{define} {name}(request):\n    value = request.GET.get("value", "")\n',
+        "aiohttp": f'{define} {name}(request):\n    value = request.query.get("value", "")\n',
+    }
+    tail = f'\napp.router.add_{verb}("{route}", {name})' if framework == "aiohttp" else ""
+    return heads[framework] + lines + tail
+
+
+def _addresses() -> Iterator[str]:
+    """Django's table of addresses, one for each handler."""
+    handled = [(check, row) for check, row in rows().items() if "body" in row or "bodies" in row]
+    yield "from django.urls import path"
+    yield from (f"import {stem_of(check)}" for check, _ in handled)
+    yield "urlpatterns = ["
+    for check, row in handled:
+        for number, route in enumerate(row.get("routes", ["/shop"])):
+            name = f"answer_{number}" if number else "answer"
+            yield f'    path("{stem_of(check)}{route}", {stem_of(check)}.{name}),'
+    yield "]"
