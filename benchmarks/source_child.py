@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import inspect
 import json
 import resource
 import time
@@ -21,12 +20,9 @@ def main() -> None:
     """Read the project that was named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("root", type=Path)
-    parser.add_argument("--kept", type=Path, help="where the cache lies between runs; none is used without it")
     asked = parser.parse_args()
-    read = reading.read if reading else analysis.analyse
-    more = {"cache": asked.kept} if asked.kept and "cache" in inspect.signature(read).parameters else {}
     start = time.process_time()
-    facts = read(asked.root, **more)
+    facts = (reading.read if reading else analysis.analyse)(asked.root)
     used = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     flows = [

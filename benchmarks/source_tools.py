@@ -30,16 +30,19 @@ class Ran:
     lines: int = 0
 
 
-def measured(command: list[str], *, cwd: Path | None = None, extra: dict[str, str] | None = None) -> tuple[str, float, float]:
-    """Standard output, CPU seconds of the process and all that it waited for, and peak MiB of the process itself."""
+def measured(command: list[str], *, extra: dict[str, str] | None = None, fine: tuple[int, ...] = (0, 1)) -> tuple[str, float, float]:
+    """Standard output, CPU seconds of the process and all that it waited for, and peak MiB of the process itself.
+
+    fine: how it may end; linters end with 1 when they found something. Anything else ends the comparison, which would be worthless.
+    """
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(extra or {})}
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        with subprocess.Popen(command, cwd=cwd, env=environment, stdout=out, stderr=err, text=True) as child:
+        with subprocess.Popen(command, env=environment, stdout=out, stderr=err, text=True) as child:
             _, status, used = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         err.seek(0)
-        if child.returncode not in {0, 1}:  # 1: linters that found something
+        if child.returncode not in fine:
             raise SystemExit(f"{Path(command[0]).name} ended with {child.returncode}: {err.read()[-2000:]}")
         return out.read(), used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
@@ -67,10 +70,10 @@ def flow_finding(flow: dict[str, Any]) -> Finding:
 
 def ringwork(root: Path, *, source: Path = HOUSE, kept: Path | None = None) -> Ran:
     """This ringwork, or that of another checkout. kept: where its cache lies between runs; none for a cold one."""
-    python, child = source / ".venv/bin/python", Path(__file__).parent / "source_child.py"
-    text, seconds, peak = measured(
-        [str(python), str(child), str(root), *(["--kept", str(kept)] if kept else [])], extra={"PYTHONPATH": str(source / "src")}
-    )
+    command = [str(source / ".venv/bin/python"), str(Path(__file__).parent / "source_child.py"), str(root)]
+    with tempfile.TemporaryDirectory() as fresh:  # what was kept of another run would make this one look fast
+        extra = {"PYTHONPATH": str(source / "src"), "XDG_CACHE_HOME": str(kept or fresh)}
+        text, seconds, peak = measured(command, extra=extra, fine=(0,))
     found = json.loads(text)
     findings = tuple(flow_finding(flow) for flow in found["flows"])
     # Not only what the engine says that it could not read: what it forgets it does not tell either.
