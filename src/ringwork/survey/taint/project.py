@@ -6,6 +6,7 @@ every module of the project on the way.
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,8 +29,11 @@ class Project:
         self.listing = listing if listing is not None else files.listing(root)
         self._found: dict[str, files.Found] = {}
         for found in self.listing.files:
-            self._found.setdefault(found.name, found)
-        self._names = {found.file: found.name for found in self._found.values()}
+            # Against files that are left out in silence: what has no name, or one that is taken, is known by its place.
+            is_free = found.name and found.name not in self._found
+            name = found.name if is_free else found.file.removesuffix(".py").replace("/", ".")
+            self._found[name] = dataclasses.replace(found, name=name)
+        self._names = {found.file: name for name, found in self._found.items()}
         self._units: dict[str, Unit] = {}
         self._resolved: dict[str, str] = {}
         self._classes: dict[str, DefinedClass | None] = {}
