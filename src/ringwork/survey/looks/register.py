@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from ringwork.survey.flows import Flow
 from ringwork.survey.looks import (
     addresses,
+    authorization,
     binding,
     columns,
     comparisons,
@@ -46,6 +47,7 @@ LOOKS: tuple[Callable[[Seen], Iterator[Flow]], ...] = (
     swallowed.look,
     debugging.look,
     addresses.look,
+    authorization.look,
     configured.look,
     openings.look,
     binding.look,
