@@ -167,7 +167,7 @@ def typed(run: Run, unit: Unit, annotation: ir.Expression | None, taint: Taint) 
 def type_of(run: Run, unit: Unit, annotation: ir.Expression) -> str:
     """The dotted type that an annotation names: of Optional[T], T | None and Annotated[T, ...] that of T."""
     if isinstance(annotation, ir.Constant) and isinstance(annotation.value, str):
-        return run.models.canonical(run.project.resolve(unit, annotation))
+        return full(run.models.canonical(run.project.resolve(unit, annotation)))
     if isinstance(annotation, ir.Binary) and annotation.operator == "|":
         left = type_of(run, unit, annotation.left)
         return left if left and left != "builtins.None" else type_of(run, unit, annotation.right)
@@ -176,9 +176,14 @@ def type_of(run: Run, unit: Unit, annotation: ir.Expression) -> str:
         if outer in _INNER_TYPES:
             inner = annotation.key.items[0] if isinstance(annotation.key, ir.Sequence) and annotation.key.items else annotation.key
             return type_of(run, unit, inner)
-        return run.models.canonical(outer)
+        return full(run.models.canonical(outer))
     dotted = run.project.resolve(unit, annotation)
-    return run.models.canonical(dotted) if dotted else ""
+    return full(run.models.canonical(dotted)) if dotted else ""
+
+
+def full(type_: str) -> str:
+    """A type's dotted name, that of a builtin with its module."""
+    return f"builtins.{type_}" if type_ and "." not in type_ else type_
 
 
 def narrowed(taint: Taint, name: str) -> Taint:

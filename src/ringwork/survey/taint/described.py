@@ -48,7 +48,7 @@ class _Given:
 
     def all(self, position: Position) -> list[Value]:
         if position == "*":
-            return [*self.arguments, *self.keywords.values()]
+            return [*self.arguments, *(value for name, value in self.keywords.items() if name != "**")]
         value = self.at(position)
         return [value] if value is not None else []
 
@@ -190,11 +190,11 @@ def _result(run: Run, described: Function, name: str, given: _Given, at: int) ->
     words = described.cleans | described.marks
     if words:
         taint = values.cleaned(taint, words)
-    type_ = given.receiver.type if described.type == "self" else _full(described.type)
+    type_ = given.receiver.type if described.type == "self" else attributes.full(described.type)
     if type_ in attributes.NUMBERS:
         taint = {atom: mark for atom, mark in taint.items() if atom.kind == "random"}
     if described.items and not type_:
-        return Value(Kind.KEYED, ({}, values.unknown(taint, _full(described.items))), "builtins.list", taint)
+        return Value(Kind.KEYED, ({}, values.unknown(taint, attributes.full(described.items))), "builtins.list", taint)
     if described.keeps:
         return Value(Kind.OBJECT, (None, {name: kept for name in described.keeps if (kept := given.at(name)) is not None}), type_, taint)
     return values.unknown(taint, type_)
@@ -204,10 +204,6 @@ def _through(run: Run, described: Function, given: _Given, value: Value) -> Valu
     """The value after the function among the inputs through which it goes."""
     function = given.first(described.through) if described.through else None
     return run.apply(run, function, [value], {}, None, []) if function is not None else value
-
-
-def _full(type_: str) -> str:
-    return f"builtins.{type_}" if type_ and "." not in type_ else type_
 
 
 def _entered(run: Run, source: str, said: Value | None, name: str, at: int) -> Taint:
@@ -251,7 +247,7 @@ def _loaded(described: Function, given: _Given) -> Value:
         taint = values.within(receiver)
         if said is not None and said.kind is Kind.CONSTANT:
             taint = attributes.narrowed(taint, str(said.data))
-        found = values.unknown(taint, _full(described.type))
+        found = values.unknown(taint, attributes.full(described.type))
     else:
         key = _key(given, load.key)
         fields, rest = receiver.data

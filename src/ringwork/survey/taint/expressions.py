@@ -10,6 +10,7 @@ from ringwork.survey.taint.frames import Frame, Run, State
 from ringwork.survey.taint.values import FALSE, NONE, NOTHING, TRUE, UNKNOWN, Kind, Value
 
 _MOST_ITEMS = 50
+_OPERATORS = {"%": "__mod__", "+": "__add__"}
 
 
 def _constant(run: Run, node: ir.Constant) -> Value:
@@ -94,6 +95,10 @@ def binary(run: Run, sign: str, left: Value, right: Value, at: int) -> Value:
     if left.kind is Kind.CONSTANT and right.kind is Kind.CONSTANT:
         made = folding.binary(sign, left.data, right.data)
         return UNKNOWN if made is folding.ABSENT else values.constant(made)
+    operator = _OPERATORS.get(sign)
+    described = run.models.function(f"{left.type}.{operator}") if operator and left.type and left.type != "builtins.str" else None
+    if described is not None:
+        return run.called(described, f"{left.type}.{operator}", left, [right], {}, at)
     if sign == "+":
         if left.kind is Kind.ITEMS and right.kind is Kind.ITEMS and len(left.data) + len(right.data) <= _MOST_ITEMS:
             return Value(Kind.ITEMS, left.data + right.data, left.type)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ringwork.survey.taint import attributes, facts, values
+from ringwork.survey.taint import attributes, facts, kinds, values
 from ringwork.survey.taint.frames import Found, Reach, Run
 from ringwork.survey.taint.values import Atom, Kind, Mark, Taint, Trail, Value
 
@@ -92,7 +92,9 @@ def _counts(atom: Atom, kind: str) -> bool:
     only = _ONLY.get(kind)
     if only is not None:
         return atom.kind in only
-    return atom.kind not in _LOCAL or kind in _ASKED.get(atom.kind, ())
+    if atom.kind in _LOCAL:
+        return kind in _ASKED.get(atom.kind, ())
+    return kinds.matters(atom.kind, kind)
 
 
 def _tell(run: Run, kind: str, sink: str, atom: Atom, mark: Mark, at: int, before: str, part: str) -> None:

@@ -126,7 +126,7 @@ def _narrow_instance(run: Run, test: ir.Call) -> None:
         subject, kinds = test.arguments
         if isinstance(subject, ir.Name) and subject.id in run.frame.state.names:
             each = kinds.items if isinstance(kinds, ir.Sequence) else (kinds,)
-            types = [run.models.canonical(run.project.resolve(run.frame.unit, one)) for one in each]
+            types = [attributes.full(run.models.canonical(run.project.resolve(run.frame.unit, one))) for one in each]
             if types and all(type_ in attributes.NUMBERS for type_ in types):
                 run.frame.state.names[subject.id] = Value(Kind.UNKNOWN, None, types[0])
 

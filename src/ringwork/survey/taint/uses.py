@@ -19,7 +19,7 @@ _CHECKSUM = re.compile(
     re.IGNORECASE,
 )
 _OUTSIDE = re.compile(r"(?:^|[_-])(?:tests?|testing|migrations|docs?|examples?|samples?|fixtures|benchmarks?|node_modules)$", re.IGNORECASE)
-_OUTSIDE_FILE = re.compile(r"(?:^|_)tests?(?:_.*)?\.py$|^conftest\.py$|_test\.py$", re.IGNORECASE)
+_OUTSIDE_FILE = re.compile(r"(?:^|_)tests?(?:_.*)?\.py$|^conftest\.py$|_test\.py$|^(?:populate|seed|demo|fake)\w*\.py$", re.IGNORECASE)
 _IDENTITY = re.compile(r"user|uid|role|admin|auth|account|login|logged|perm|group|tenant|owner|staff|is_|\bid\b|_id\b", re.IGNORECASE)
 
 
