@@ -191,3 +191,60 @@ def test_writes_through_no_link(shop, run, tmp_path):
     (shop / "linked.py").symlink_to(other)
     run("check", ".", "--fix")
     assert other.read_text() == LOADER
+
+
+SHOP = """import sqlite3
+
+from flask import Flask, request
+
+app = Flask(__name__)
+
+
+def rows(name):
+    return sqlite3.connect("shop.db").execute(f"SELECT * FROM t WHERE name = '{name}'").fetchall()
+
+
+@app.get("/rows")
+def listing():
+    return {"rows": rows(request.args.get("name"))}
+"""
+
+
+def test_shows_the_way_of_a_value_from_a_request_to_the_place(shop, run):
+    """Which route it is, where the value comes in, what it goes through, and what to write instead; other tools at that line are named."""
+    (shop / "shop.py").write_text(SHOP)
+    ended = run("check", ".")
+    assert ended.code == 1
+    assert "critical  input.sql-injection  shop.py:9  GET /rows" in ended.text
+    assert "ringwork, ruff S608" in " ".join(ended.text.split())
+    (one,) = [one for one in json.loads(run("check", ".", "--format", "json").text)["findings"] if one["kind"] == "sql"]
+    assert (one["strength"], [step["line"] for step in one["steps"]][0::99], one["steps"][-1]["line"]) == ("strong", [14], 9)
+
+
+def test_hands_the_way_to_code_scanning(shop, run):
+    """Each step is a place that one can go to."""
+    (shop / "shop.py").write_text(SHOP)
+    (run_,) = json.loads(run("check", ".", "--format", "sarif").text)["runs"]
+    (one,) = [result for result in run_["results"] if result["ruleId"] == "input.sql-injection"]
+    assert (one["kind"], one["level"]) == ("fail", "error")
+    (flow,) = one["codeFlows"][0]["threadFlows"]
+    assert len(flow["locations"]) > 1
+
+
+def test_mends_a_query_and_finds_it_no_more(shop, run):
+    """The place that was found is the place that is mended."""
+    (shop / "shop.py").write_text(SHOP)
+    ended = run("check", ".", "--fix", "--select", "input")
+    assert (ended.code, "mended shop.py:9" in ended.err) == (0, True)
+    assert '.execute("SELECT * FROM t WHERE name = ?", (name,))' in (shop / "shop.py").read_text()
+
+
+def test_follows_a_value_into_files_that_were_not_named(shop, run):
+    """A hook that names one file still sees what that file hands to another, and nothing of files beside them."""
+    head, _, tail = SHOP.partition("def rows")
+    query, _, handler = tail.partition("\n\n\n")
+    (shop / "query.py").write_text(f"import sqlite3\n\n\ndef rows{query}\n")
+    (shop / "shop.py").write_text(f"{head}from query import rows\n\n\n{handler}")
+    (shop / "beside.py").write_text('import hashlib\nx = hashlib.md5(b"a")\n')
+    found = {(check, file) for check, file, _, strength in _found(run("check", "shop.py", "--format", "json").text) if strength == "strong"}
+    assert found == {("input.sql-injection/built-statements", "query.py")}

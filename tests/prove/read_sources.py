@@ -10,7 +10,6 @@ from ringwork.prove import breached_source, judge, kinds, reader, register
 from ringwork.prove.check import Check, ProbeRoute
 from ringwork.prove.evidence import Evidence, Observation, Outcome, Verdict
 from ringwork.prove.stage import LiveStage
-from ringwork.survey import reading
 from ringwork.survey.facts import AppFacts, GuardFacts
 from ringwork.survey.flows import SourceFacts
 from tests.recording import record
@@ -45,7 +44,7 @@ class Read:
 
 @functools.cache
 def _clinics() -> SourceFacts:
-    return reading.read(ROOT, only=CLINICS)
+    return reader.whole(ROOT, CLINICS, ())
 
 
 @functools.cache

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 FILE = "breached_source.toml"
+SENSITIVE = ("source_security_tests__sensitive_coverage.py", "source_type_checking__strict_on_sensitive.py")
+"""The files of it that are marked sensitive."""
 FRAMEWORKS = ("aiohttp", "django", "fastapi", "flask")
 
 _HEADS: Mapping[str, str] = {

@@ -9,17 +9,18 @@ import datetime
 import importlib.metadata
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import checked, grades, revision
 from ringwork.prove.checked import Checked
-from ringwork.survey import copies
-from ringwork.survey.flows import Flow, Strength
+from ringwork.survey import copies, imports, reading
+from ringwork.survey.flows import Flow, SourceFacts, Strength, Unread
 from ringwork.survey.linters import hearing, merging, run, suppressions
-from ringwork.survey.linters.tool import Asked
+from ringwork.survey.linters.tool import Asked, Result
 from ringwork.survey.syntax import Files
 
 _MARKS = ("ringwork.toml", "pyproject.toml", "setup.cfg", "setup.py", ".git")
@@ -43,12 +44,13 @@ class Options:
 class Place:
     """What is to be read. names: Python files below the root, relative, sorted. is_whole: whether they are all that it has.
 
-    left_out: how many files of tests were left out.
+    others: files that are no Python, where only some are read. left_out: how many files of tests were left out.
     """
 
     root: Path
     names: tuple[str, ...]
     is_whole: bool
+    others: tuple[str, ...] = ()
     left_out: int = 0
 
 
@@ -99,9 +101,11 @@ def _whole(root: Path, *, tests: bool) -> Place:
 
 
 def _some(root: Path, names: Iterable[str], *, tests: bool) -> Place:
-    given = sorted({name for name in names if name.endswith(".py")})
+    every = sorted(set(names))
+    given = [name for name in every if name.endswith(".py")]
+    others = tuple(name for name in every if not name.endswith(".py"))
     kept = [name for name in given if tests or not is_test(name)]
-    return Place(root=root, names=tuple(kept), is_whole=False, left_out=len(given) - len(kept))
+    return Place(root=root, names=tuple(kept), is_whole=False, others=others, left_out=len(given) - len(kept))
 
 
 def is_test(name: str) -> bool:
@@ -116,11 +120,11 @@ def check(asked: Place, options: Options, *, today: datetime.date) -> Checked:
     grades.require_severity(options.fail_on)
     checked.require_known((*options.select, *options.ignore))
     files = Files(asked.root)
-    results = run.run(Asked(root=asked.root, files=asked.names, is_whole=asked.is_whole)) if options.tools else ()
+    results, facts = _read(asked, options)
     comments = list(suppressions.of_files(files, asked.names))
     every = (*comments, *(suppressions.of_settings(asked.root) if asked.is_whole else ()))
-    hidden = tuple(suppressions.met(every, hearing.known_behind((), results)))
-    ours = [one.flow for one in hidden if one.fault]
+    hidden = tuple(suppressions.met(every, hearing.known_behind(facts.flows, results)))
+    ours = [*touching(facts.flows, asked), *(one.flow for one in hidden if one.fault)]
     rows = merging.merged(ours, [flow for one in results for flow in one.flows], spans=files.span)
     found = checked.found(rows, hidden, select=options.select, ignore=options.ignore, today=today)
     faults = checked.faults(hidden, today)
@@ -132,7 +136,7 @@ def check(asked: Place, options: Options, *, today: datetime.date) -> Checked:
         root=asked.root.name,
         version=importlib.metadata.version("ringwork"),
         found=found,
-        unread=tuple(sorted((one for result in results for one in result.unread), key=lambda one: (one.why, one.file, one.line))),
+        unread=tuple(sorted(_unread(facts, results, asked), key=lambda one: (one.why, one.file, one.line))),
         tools=results,
         suppressed=hidden,
         files=len(asked.names),
@@ -148,7 +152,31 @@ def check(asked: Place, options: Options, *, today: datetime.date) -> Checked:
     )
 
 
-def touching(flows: Iterable[Flow], names: Sequence[str], *, is_whole: bool) -> list[Flow]:
+def _read(asked: Place, options: Options) -> tuple[tuple[Result, ...], SourceFacts]:
+    """What other tools say, and what we read ourselves meanwhile."""
+    with ThreadPoolExecutor(1) as pool:
+        given = Asked(root=asked.root, files=asked.names, is_whole=asked.is_whole)
+        others = pool.submit(run.run, given) if options.tools else None
+        facts = reading.read(asked.root, only=_only(asked)) if asked.names or asked.others else SourceFacts()
+        return (others.result() if others is not None else ()), facts
+
+
+def _only(asked: Place) -> Collection[str]:
+    """The files that our own reading has to see: for some files those that concern them, () for all."""
+    if asked.is_whole:
+        return ()
+    return imports.around(asked.root, asked.names)
+
+
+def touching(flows: Iterable[Flow], asked: Place) -> list[Flow]:
     """Those of whose steps one stands in a file that was asked for."""
-    wanted = set(names)
-    return [flow for flow in flows if is_whole or any(step.file in wanted for step in flow.steps)]
+    wanted = {*asked.names, *asked.others}
+    if asked.is_whole:
+        return [flow for flow in flows if flow.place.file in wanted or not is_test(flow.place.file)]
+    return [flow for flow in flows if any(step.file in wanted for step in flow.steps)]
+
+
+def _unread(facts: SourceFacts, results: Iterable[Result], asked: Place) -> Iterable[Unread]:
+    wanted = set(asked.names)
+    yield from (one for one in facts.unread if one.file in wanted or (asked.is_whole and not is_test(one.file)))
+    yield from (one for result in results for one in result.unread)

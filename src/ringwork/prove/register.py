@@ -54,7 +54,7 @@ from ringwork.prove.output import (
     safe_downloads,
     xss,
 )
-from ringwork.prove.source import hardcoded_secrets, static_analysis
+from ringwork.prove.source import hardcoded_secrets, security_tests, static_analysis, type_checking
 from ringwork.prove.transport import certificate_lifecycle, certificate_verification, hsts, mutual_tls, tls_configuration, tls_required
 
 GROUP = "ringwork.checks"
@@ -119,6 +119,8 @@ PROOFS: tuple[tuple[Check, ...], ...] = (
     immutable_state.CHECKS,
     endpoint_inventory.CHECKS,
     static_analysis.CHECKS,
+    security_tests.CHECKS,
+    type_checking.CHECKS,
 )
 """The gravest control first, so that the worst finding is known soonest."""
 

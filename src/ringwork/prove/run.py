@@ -67,7 +67,7 @@ def _announcement(target: Target) -> list[str]:
     return [
         f"copies {target.root} to a temporary folder and imports {target.module} there, in a process of its own",
         "serves that copy over HTTPS on an ephemeral port of 127.0.0.1, with a certificate authority made for this run",
-        "reads the application's source, without importing it, in a process of its own",
+        "reads the application's source in a process of its own, without importing it; bandit and ruff read it too, where installed",
         "keeps the copy from the network, from other files and from starting programs; removes it at the end",
     ]
 
@@ -109,7 +109,13 @@ def _narrow(run: Run, changed: Mapping[str, revision.Lines]) -> None:
 def _read(run: Run) -> None:
     """Let the source be read while the copy is attacked, if a check asks for it."""
     if run.asked.routes and any(check.kind is Kind.STATIC for check in run.chosen()):
-        run.reader = Reader(run.target.root, run.facts.sources, framework=run.facts.framework)
+        run.reader = Reader(
+            run.target.root,
+            run.facts.sources,
+            framework=run.facts.framework,
+            sensitive=run.settings.sensitive,
+            floor=run.settings.sensitive_floor,
+        )
 
 
 def require_routes(facts: AppFacts) -> None:

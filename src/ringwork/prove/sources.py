@@ -51,14 +51,26 @@ class NotRead:
 class Reader:
     """The process that reads, begun at once and waited for when its facts are wanted."""
 
-    def __init__(self, root: Path, files: Sequence[str], *, framework: str, seconds: float = SECONDS) -> None:
-        """files: the application's modules, relative to the root; () for every file of the project."""
+    def __init__(
+        self,
+        root: Path,
+        files: Sequence[str],
+        *,
+        framework: str,
+        sensitive: Sequence[str] = (),
+        floor: float = 0.9,
+        seconds: float = SECONDS,
+    ) -> None:
+        """files: the application's modules, relative to the root; () for every file.
+
+        sensitive: patterns of those that are marked so. floor: the share of each that tests have to reach.
+        """
         self._folder = tempfile.TemporaryDirectory(prefix="ringwork-read-")
         self._until = time.monotonic() + seconds
         self._lock = threading.Lock()
         self._found: dict[str, SourceFacts] | None = None
         here = Path(self._folder.name)
-        asked = {"root": str(root), "files": list(files), "framework": framework}
+        asked = {"root": str(root), "files": list(files), "framework": framework, "sensitive": list(sensitive), "floor": floor}
         (here / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
         with (here / "said.txt").open("wb") as said:
             self._process = subprocess.Popen(
