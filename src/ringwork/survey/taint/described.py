@@ -76,9 +76,9 @@ def call(
     result = _result(run, described, name, given, at)
     for guard in described.guards:
         if guard.returns:
-            run.frame.state.learn(_told(given, guard.of, guard.returns))
+            run.frame.state.learn(_told(name, given, guard.of, guard.returns))
         if guard.true or guard.false:
-            result = result.sure((_told(given, guard.of, guard.true), _told(given, guard.of, guard.false)))
+            result = result.sure((_told(name, given, guard.of, guard.true), _told(name, given, guard.of, guard.false)))
     if described.raises:
         run.frame.state.dead = True
     return _matched(name, given, result)
@@ -139,14 +139,20 @@ def _started(run: Run, name: str, value: Value, at: int, part: str) -> None:
     sinks.arrive(run, "argv", name, value.data[0], at, part=part)
 
 
-def _told(given: _Given, places: Sequence[Position], words: frozenset[str]) -> Facts:
+_LEXICAL = frozenset({"is_relative_to", "relative_to"})
+
+
+def _told(name: str, given: _Given, places: Sequence[Position], words: frozenset[str]) -> Facts:
     if not words:
         return NOTHING
     value = given.first(places)
     if value is None:
         return NOTHING
-    # A path that was normalised first, or is compared part by part, cannot leave what it was compared with.
-    return dict.fromkeys(values.within(value), words)
+    taint = values.within(value)
+    if name.rpartition(".")[2] in _LEXICAL:
+        # Against folder/../../other: parts are compared as they are written, so a path has to be resolved first.
+        return {atom: words for atom, mark in taint.items() if facts.NORMAL in mark.clean}
+    return dict.fromkeys(taint, words)
 
 
 def _matched(name: str, given: _Given, result: Value) -> Value:

@@ -62,15 +62,23 @@ def combined(found: Sequence[Value], *, is_and: bool) -> Both:
 def compared(sign: str, left: Value, right: Value) -> Both:
     """Of a comparison of which at least one side is not known."""
     if sign in {"==", "is"}:
-        return _equal(left, right), NOTHING
+        return _equal_or_none(left, right)
     if sign in {"!=", "is not"}:
-        return NOTHING, _equal(left, right)
+        true, false = _equal_or_none(left, right)
+        return false, true
     if sign == "in":
         return _inside(left, right)
     if sign == "not in":
         true, false = _inside(left, right)
         return false, true
     return NEITHER
+
+
+def _equal_or_none(left: Value, right: Value) -> Both:
+    """`found is None` asks the same as `not found` of what a question gave."""
+    if _is_none(right) and left.facts is not None:
+        return left.facts[1], left.facts[0]
+    return _equal(left, right), NOTHING
 
 
 def _equal(left: Value, right: Value) -> Facts:
