@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ringwork.prove import kinds
+
 _FIXES = {
     "access.deny-by-default": (
         'put @requires(...) or @public("reason") on the route; for one that is not yours, Policy(rules={"GET /path": public("reason")})'
@@ -53,6 +55,8 @@ _FIXES = {
     "infrastructure.application-server": (
         "start it with `ringwork serve`, or tell the named server what it says at that line; docs/serving.md has a table of them"
     ),
+    "output.llm-output": "treat what a model answers as a stranger's text: escape, bind and check it where it is used",
+    "source.security-tests": "write tests for the files that the project marks sensitive, and measure their branches (sensitive_floor)",
     "output.fail-closed": "call protect(app) last, and let no middleware stand outside it or answer where ringwork raised",
     "output.debug-disabled": "take debug=True, toolbars, profilers and --reload out of what production starts",
     "output.information-disclosure": "move the file out of the served folder; serve assets by extension and let no header name a version",
@@ -66,7 +70,7 @@ _FIXES = {
 }
 
 
-_OUTSIDE = ("infrastructure.application-server", "data.")
+_OUTSIDE = ("infrastructure.application-server", "data.", "output.llm-output", "source.")
 """How controls begin that protect(app) does not switch on: what the application calls itself, and what serves it."""
 
 _INSIDE = frozenset({"data.message-integrity"})
@@ -75,6 +79,13 @@ _INSIDE = frozenset({"data.message-integrity"})
 
 def fix_for(control: str, *, is_guarded: bool) -> str:
     """What to do first, in one line."""
+    if control not in _FIXES and (read := _of_reading(control)):
+        return read
     if not is_guarded and (control in _INSIDE or not control.startswith(_OUTSIDE)):
         return f"ringwork.protect(app) switches {control} on; `ringwork explain {control}` says how to do it by hand"
     return _FIXES.get(control, f"see `ringwork explain {control}`")
+
+
+def _of_reading(control: str) -> str:
+    """What to do first about what is only read in the source, "" where nothing is."""
+    return next((meaning.fix for meaning in kinds.kinds().values() if meaning.check.startswith(f"{control}/")), "")

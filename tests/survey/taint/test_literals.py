@@ -65,7 +65,9 @@ def test_reads_any_spelling_as_python_does(prefix: str, quote: str, body: str) -
 
 def _is_one(raw: str) -> bool:
     """Whether a text is one literal, not several side by side."""
-    tree = ast.parse(raw, mode="eval").body
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of escapes that Python does not know
+        tree = ast.parse(raw, mode="eval").body
     first = raw[len(literals.prefix_of(raw)) :][:3]
     width = 3 if first in {"'''", '"""'} and len(raw) >= 6 else 1
     inner = raw[len(literals.prefix_of(raw)) + width : -width]
