@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,25 @@ def test_circles_end(tmp_path: Path, texts: dict[str, str]) -> None:
 def test_an_empty_folder_has_nothing(tmp_path: Path) -> None:
     """No file read is told as none, so that nothing looks proven."""
     assert analysis.analyse(tmp_path) == SourceFacts()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'ab' * 90_000_000",
+        "[0] * 90_000_000",
+        "'%90000000d' % 1",
+        "b'%90000000d' % 1",
+        "'x'.ljust(90_000_000)",
+        "'{:>90000000}'.format(1)",
+        "('x' * 9000).replace('x', 'y' * 9999).replace('y', 'z' * 9999)",
+    ],
+)
+def test_makes_no_constant_that_fills_the_memory(tmp_path: Path, text: str) -> None:
+    """Against a file whose constants take all memory of whoever reads it: they are bounded before they are made."""
+    tracemalloc.start()
+    try:
+        _read(tmp_path, large=f"KEPT = {text}\ndef made():\n    return {text}\n")
+        assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    finally:
+        tracemalloc.stop()

@@ -5,8 +5,10 @@ Only what cannot do harm is computed: literals, names given once at the top of a
 
 from __future__ import annotations
 
+import math
 import operator
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from ringwork.survey.taint import ir
@@ -30,6 +32,11 @@ LONGEST = 10_000
 """Text or items of a computed constant; a longer one is not computed."""
 
 _DEPTH = 20
+_MOST_BITS = 4096
+_MOST_MADE = 100_000_000
+"""The product of lengths, which bounds what replacing and joining can make."""
+_WIDE = re.compile(r"[%{][^%{}]*\d{5,}")
+"""A format whose width fills the memory."""
 
 
 def _mod(left: Any, right: Any) -> Any:
@@ -57,29 +64,38 @@ def constant(project: Project, unit: Unit, expression: ir.Expression, *, depth: 
 
 
 def binary(sign: str, left: Any, right: Any) -> Any:
-    """left sign right of two constants; ABSENT where it fails or grows too large."""
-    if sign == "*" and not (_is_small(left) and _is_small(right)):
-        return ABSENT
+    """What `left sign right` of two constants gives; ABSENT where it fails or grows too large."""
     if sign == "<<" and not (isinstance(right, int) and 0 <= right < 256):
-        return ABSENT
-    if sign == "%" and isinstance(left, str | bytes) and len(left) > LONGEST:
         return ABSENT
     return attempt(BINARY.get(sign), left, right)
 
 
-def _is_small(value: Any) -> bool:
-    return len(value) <= 1000 if isinstance(value, str | bytes | list | tuple) else isinstance(value, float) or abs(value) < 1 << 64
-
-
 def attempt(function: Callable[..., Any] | None, *given: Any) -> Any:
     """What a function makes of constants; ABSENT where it raises, or makes too much."""
-    if function is None:
+    if function is None or not _is_modest(given):
         return ABSENT
     try:
         made = function(*given)
     except Exception:  # noqa: BLE001 - whatever a stranger's constants do to an operator
         return ABSENT
     return ABSENT if isinstance(made, str | bytes | list | tuple) and len(made) > LONGEST else made
+
+
+def method(receiver: Any, name: str, given: Sequence[Any]) -> Any:
+    """What a method of a constant gives for constants; ABSENT as with `attempt`."""
+    return attempt(getattr(receiver, name, None), *given) if _is_modest((receiver, *given)) else ABSENT
+
+
+def _is_modest(given: Sequence[Any]) -> bool:
+    """Against source that is written to be read: what a stranger's constants could make is bounded before it is made."""
+    sized = [value for value in given if isinstance(value, str | bytes | list | tuple | set | dict)]
+    if sized and any(isinstance(value, int) and abs(value) > LONGEST for value in given):
+        return False  # times, or a width
+    if any(isinstance(value, int) and value.bit_length() > _MOST_BITS for value in given):
+        return False
+    if any(_WIDE.search(value if isinstance(value, str) else value.decode("latin-1")) for value in sized if isinstance(value, str | bytes)):
+        return False
+    return math.prod(len(value) + 1 for value in sized) <= _MOST_MADE
 
 
 def _literal(project: Project, unit: Unit, node: ir.Constant, depth: int) -> Any:

@@ -94,7 +94,7 @@ def text(run: Run, receiver: Value, name: str, arguments: Sequence[Value], at: i
     if receiver.kind is Kind.CONSTANT and name in _FOLDED:
         known = [attributes.literal(one) for one in arguments]
         if folding.ABSENT not in known and isinstance(receiver.data, str | bytes):
-            made = folding.attempt(getattr(receiver.data, name, None), *known)
+            made = folding.method(receiver.data, name, known)
             if made is not folding.ABSENT:
                 return made_of(made)
     taint = values.within(receiver)
