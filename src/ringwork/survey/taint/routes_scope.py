@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ringwork.survey.taint import ir
+from ringwork.survey.taint import folding, ir
 from ringwork.survey.taint.project import Project
 from ringwork.survey.taint.units import Defined, DefinedClass, Unit, blocks
 
@@ -296,10 +296,8 @@ def _filled(scope: Scope, expression: ir.Binary, *, gaps: bool, depth: int) -> s
     parts = [text(scope, one, gaps=gaps, depth=depth - 1) for one in given]
     if pattern is None or None in parts:
         return None
-    try:
-        return pattern % tuple(parts)
-    except (TypeError, ValueError):
-        return "" if gaps else None
+    made = folding.binary("%", pattern, tuple(parts))
+    return made if isinstance(made, str) else "" if gaps else None
 
 
 _TELLING = frozenset({"str", "_", "gettext_lazy", "gettext", "pgettext_lazy"})
@@ -318,10 +316,8 @@ def _method_text(scope: Scope, call: ir.Call, function: ir.Attribute, *, gaps: b
         parts = [text(one.scope, one.expression, gaps=gaps, depth=depth - 1) for one in listed]
         return None if None in parts else inner.join(part or "" for part in parts)
     if function.name == "format" and not call.keywords and None not in given:
-        try:
-            return inner.format(*given)
-        except (IndexError, KeyError, ValueError):
-            return None
+        made = folding.method(inner, "format", given)
+        return made if isinstance(made, str) else None
     return "" if gaps else None
 
 
