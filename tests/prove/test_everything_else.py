@@ -13,7 +13,7 @@ import pytest
 
 from ringwork.controls import control as catalogue
 from ringwork.prove import judge, register
-from ringwork.prove.check import Check
+from ringwork.prove.check import Check, Kind
 from ringwork.prove.evidence import Evidence, Outcome, Verdict
 from ringwork.prove.witness import saw
 from tests.prove import clinics
@@ -50,8 +50,8 @@ def falls(check: Check, outs: Sequence[str], look: Look = look) -> Iterator[str]
     """With which of these out the check is violated, and how."""
     evidence = look(check, outs)
     verdict = judge.first_verdict(evidence)
-    if verdict is Verdict.PROVEN:
-        return
+    if verdict is Verdict.PROVEN or (check.kind is Kind.STATIC and verdict is not Verdict.VIOLATED):
+        return  # what only reads the source finds the same in it, whichever guard is out
     if len(outs) > 1:
         half = len(outs) // 2
         yield from falls(check, outs[:half], look)
