@@ -119,7 +119,6 @@ def shop(tmp_path, monkeypatch, capsys):
     def prove(source: str, folder: str, *words: str):
         (tmp_path / "shop.py").write_text(source)
         chosen = ["--select", "browser.cookie-attributes", "--select", "browser.open-redirect", "--quick"]
-        chosen += ["--ignore", "browser.open-redirect/request-to-redirect"]  # reading the source sees the same fault, as a second finding
         code = main.main(["prove", "shop:app", *chosen, "--format", FORMATS, "--output-dir", folder, *words])
         return code, _written(tmp_path / folder), capsys.readouterr().out
 

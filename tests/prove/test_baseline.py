@@ -8,7 +8,7 @@ import pytest
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import baseline
-from ringwork.prove.evidence import Evidence, Verdict
+from ringwork.prove.evidence import Evidence, Folded, Verdict
 from tests.report import sample
 
 SHOP = sample.foreign()
@@ -126,3 +126,29 @@ def test_says_how_to_make_a_file_that_is_not_there(tmp_path):
     """The first use is the likeliest fault."""
     with pytest.raises(TargetFailed, match="ringwork baseline record --file"):
         baseline.read(tmp_path / "known.json")
+
+
+FOLDED = replace(VIOLATED[0], folded=(Folded(id="e" * 12, check=VIOLATED[0].check, where="shop.py in go"),))
+
+
+def test_knows_a_folded_finding_by_each_of_its_ids():
+    """Recorded as one, it is known where a later run could only read it; recorded apart, it is known as one."""
+    kept = baseline.record(replace(SHOP, findings=(FOLDED,)), reason="", today=TODAY)
+    read = replace(VIOLATED[0], id="e" * 12)
+    assert baseline.known(kept, [read]) == ("e" * 12,)
+    assert baseline.gone(kept, replace(SHOP, findings=(read,))) == ()
+    apart = baseline.record(replace(SHOP, findings=(read,)), reason="", today=TODAY)
+    assert baseline.known(apart, [FOLDED]) == (FOLDED.id,)
+    assert baseline.known(apart, [VIOLATED[0]]) == ()
+
+
+def test_a_folded_entry_comes_back_as_it_went(tmp_path):
+    """Its other ids stand in the file, and only there where it has some."""
+    kept = baseline.record(replace(SHOP, findings=(FOLDED, VIOLATED[1])), reason="", today=TODAY)
+    file = tmp_path / "known.json"
+    file.write_text(baseline.to_json(kept))
+    assert baseline.read(file) == kept
+    assert file.read_text().count('"also"') == 1
+    file.write_text(file.read_text().replace("e" * 12 + '"', "e" * 12 + '", 7'))
+    with pytest.raises(TargetFailed, match="also has to be a list of ids"):
+        baseline.read(file)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 
 import pytest
 
@@ -79,6 +80,14 @@ def _waiver(until, route=""):
 def test_accepts_a_waived_violation_until_its_date_and_at_its_route(waiver, verdict):
     """An expired waiver, or one of another route, covers nothing."""
     found = judge.findings(CHECK, "high", _evidence(_seen(Outcome.BROKEN)), _facts(waiver), fix="f", today=TODAY)
+    assert found[0].verdict is verdict
+
+
+@pytest.mark.parametrize(("routes", "verdict"), [(("POST /b",), Verdict.ACCEPTED), (("POST /b", "POST /c"), Verdict.VIOLATED)])
+def test_accepts_what_was_read_of_an_accepted_route_alone(routes, verdict):
+    """Whoever accepts a fault at a route accepts the line that makes it; a line that serves another route too stays open."""
+    read = replace(_seen(Outcome.BROKEN), where="shop.py in b", routes=routes)
+    found = judge.findings(CHECK, "high", _evidence(read), _facts(_waiver("2031-06-01", "POST /b")), fix="f", today=TODAY)
     assert found[0].verdict is verdict
 
 

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from ringwork.names import CheckId
-from ringwork.prove.evidence import Coverage, Evidence, Finding, MatrixCell, Observation, Outcome, Report, Verdict
+from ringwork.prove.evidence import Coverage, Evidence, Finding, Folded, MatrixCell, Observation, Outcome, Report, Verdict
 from ringwork.report import diff, diff_terminal
 from tests.report import sample
 
@@ -194,3 +194,13 @@ def test_the_terminal_keeps_a_run_of_a_selection_short() -> None:
     assert said.count("proven before, not verified now") + 7 == 19
     assert "... 7 more not verified now" in said
     assert "browser.made/check-19: proven before, violated now" in said
+
+
+def test_what_was_folded_meanwhile_is_neither_new_nor_fixed() -> None:
+    """A fault that is one row now and was two before, or the other way round, is the same fault."""
+    apart = replace(GONE, id="e" * 12)
+    whole = replace(GONE, folded=(Folded(id="e" * 12, check=GONE.check, where="shop.py in go"),))
+    for before, after in (((GONE, apart), (whole,)), ((whole,), (GONE, apart)), ((whole,), (apart,))):
+        found = diff.compare(_with(*before), _with(*after))
+        assert (found.new, found.fixed, found.untested) == ((), (), ())
+        assert _ids(found.still) == _ids(after)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from ringwork.prove.evidence import Report, Verdict
+from ringwork.prove.evidence import Folded, Report, Verdict
 from ringwork.report import junit
 from tests.report import sample
 
@@ -16,6 +16,8 @@ EVERY = {
     "hostile": sample.hostile(),
     "late": sample.late(),
 }
+
+REFUSED = "network.host-validation/forged-host"
 
 
 def _cases(report: Report) -> dict[str, ET.Element]:
@@ -109,3 +111,14 @@ def test_a_waiver_past_its_day_fails_the_run() -> None:
     outcome, text = _ending(next(iter(_cases(sample.late()).values())))
     assert outcome == "failure"
     assert text == "the waiver of browser.csrf POST /sync until 2026-11-01 (web team) expired, and fails the run"
+
+
+def test_one_fault_is_one_failure() -> None:
+    """A check whose finding is told by another one is skipped with that one's name; the other fails."""
+    report = sample.foreign()
+    first, other = (next(one for one in report.findings if one.check == check) for check in ("browser.csrf/token-matrix", REFUSED))
+    whole = replace(first, folded=(Folded(id=other.id, check=other.check, where=other.where),))
+    cases = _cases(replace(report, findings=(whole,)))
+    assert _ending(cases[first.check])[0] == "failure"
+    outcome, text = _ending(cases[other.check])
+    assert (outcome, text.startswith(f"violated, and told by {first.check}: ")) == ("skipped", True)

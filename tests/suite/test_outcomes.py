@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ringwork.names import CheckId
-from ringwork.prove.evidence import CheckResult, Coverage, Evidence, Observation, Outcome, Report, Verdict, Waived, WaiverState
+from ringwork.prove.evidence import CheckResult, Coverage, Evidence, Folded, Observation, Outcome, Report, Verdict, Waived, WaiverState
 from ringwork.suite.asked import RUN, Claim
 from ringwork.suite.outcomes import Ends, Outcomes, Told
 from tests.report import sample
@@ -184,3 +184,15 @@ def test_a_run_that_could_not_look_fails_its_own_test(more: dict[str, Any], word
 def test_findings_alone_do_not_fail_the_run() -> None:
     """They have tests of their own."""
     assert _told(_report(Verdict.VIOLATED, (_broken(ORDERS),)), CLAIMS[0]).ends is Ends.PASSED
+
+
+def test_what_was_folded_into_another_finding_still_fails_its_test() -> None:
+    """Whoever runs the test of the reading alone is told what it found, by the finding that tells it."""
+    report = _report(Verdict.VIOLATED, (_broken(ORDERS),))
+    other = CheckId("browser.csrf/exempt-views")
+    (found,) = report.findings
+    whole = replace(found, folded=(Folded(id="e" * 12, check=other, where="shop.py in order"),))
+    results = (*report.results, replace(report.results[0], check=other))
+    claim = Claim(check=other)
+    told = Outcomes(replace(report, findings=(whole,), results=results), (*CLAIMS, claim)).of(claim)
+    assert (told.ends, told.findings) == (Ends.FAILED, (found.id,))

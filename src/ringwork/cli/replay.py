@@ -45,7 +45,7 @@ def command(
         again = replay.replay(chosen, asked, kept, shown=lambda title, text: _show(out, title, text))
     except TargetFailed as error:
         raise typer.Exit(prove.explain(out, error)) from error
-    raise typer.Exit(_tell(out, finding, again))
+    raise typer.Exit(_tell(out, kept.id, again))
 
 
 def _report(path: Path) -> Report:
@@ -59,9 +59,11 @@ def _report(path: Path) -> Report:
 
 
 def _kept(report: Report, finding: str) -> Finding:
-    known = {found.id: found for found in report.findings}
+    known = {id_: found for found in report.findings for id_ in found.ids}
     if finding not in known:
-        advice = f"it lists: {', '.join(known)}" if known else "it lists none; run `ringwork prove TARGET` again"
+        advice = (
+            f"it lists: {', '.join(found.id for found in report.findings)}" if known else "it lists none; run `ringwork prove TARGET` again"
+        )
         raise TargetFailed(step="report", problem=f"the report holds no finding {finding}", advice=advice)
     return known[finding]
 

@@ -27,7 +27,10 @@ _ADVICE = "write it again with `ringwork baseline record`, or take the damaged e
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One known finding. id: as in the report. recorded: ISO date on which it was taken in. reason: a person's, may be ""."""
+    """One known finding. id: as in the report. recorded: ISO date on which it was taken in. reason: a person's, may be "".
+
+    also: the ids of what was folded into it, by which other runs may know it.
+    """
 
     id: str
     check: CheckId
@@ -36,6 +39,12 @@ class Entry:
     file: str
     recorded: str
     reason: str = ""
+    also: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Every id that means this entry."""
+        return frozenset({self.id, *self.also})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +62,20 @@ def record(report: Report, *, reason: str, today: datetime.date) -> Baseline:
 
 def update(old: Baseline, report: Report, *, reason: str, today: datetime.date) -> Baseline:
     """The old entries, reasons and dates kept, and what this report adds; nothing is taken out."""
-    found = {finding.id: finding for finding in report.findings if finding.verdict is Verdict.VIOLATED}
-    kept = [
-        replace(entry, severity=found[entry.id].severity, file=found[entry.id].file) if entry.id in found else entry
-        for entry in old.entries
-    ]
-    had = {entry.id for entry in old.entries}
-    added = [_entry(finding, reason, today) for id_, finding in found.items() if id_ not in had]
+    violated = [finding for finding in report.findings if finding.verdict is Verdict.VIOLATED]
+    kept = [_renewed(entry, violated) for entry in old.entries]
+    had = {id_ for entry in old.entries for id_ in entry.ids}
+    added = [_entry(finding, reason, today) for finding in violated if not finding.ids & had]
     return Baseline(target=old.target, entries=_ordered([*kept, *added]))
+
+
+def _renewed(entry: Entry, violated: Sequence[Finding]) -> Entry:
+    """The entry as this run found it, where it did."""
+    finding = next((one for one in violated if one.ids & entry.ids), None)
+    if finding is None:
+        return entry
+    also = tuple(sorted((entry.ids | finding.ids) - {entry.id}))
+    return replace(entry, severity=finding.severity, file=finding.file, also=also)
 
 
 def prune(old: Baseline, report: Report) -> Baseline:
@@ -71,14 +86,14 @@ def prune(old: Baseline, report: Report) -> Baseline:
 
 def known(baseline: Baseline, findings: Sequence[Finding]) -> tuple[str, ...]:
     """The ids of these violations that the baseline lists."""
-    listed = {entry.id for entry in baseline.entries}
-    return tuple(finding.id for finding in findings if finding.id in listed and finding.verdict is Verdict.VIOLATED)
+    listed = {id_ for entry in baseline.entries for id_ in entry.ids}
+    return tuple(finding.id for finding in findings if finding.ids & listed and finding.verdict is Verdict.VIOLATED)
 
 
 def gone(baseline: Baseline, report: Report) -> tuple[str, ...]:
     """The ids of entries whose place was tested again without finding them."""
-    there = {finding.id for finding in report.findings}
-    return tuple(e.id for e in baseline.entries if e.id not in there and report.looked_at(e.check, e.where))
+    there = {id_ for finding in report.findings for id_ in finding.ids}
+    return tuple(e.id for e in baseline.entries if not e.ids & there and report.looked_at(e.check, e.where))
 
 
 def _entry(finding: Finding, reason: str, today: datetime.date) -> Entry:
@@ -90,6 +105,7 @@ def _entry(finding: Finding, reason: str, today: datetime.date) -> Entry:
         file=finding.file,
         recorded=today.isoformat(),
         reason=reason,
+        also=tuple(sorted(finding.ids - {finding.id})),
     )
 
 
@@ -99,7 +115,8 @@ def _ordered(entries: list[Entry]) -> tuple[Entry, ...]:
 
 def to_json(baseline: Baseline) -> str:
     """The file: `baseline`, its version mark, first; one finding under the other; ASCII, ending in a line feed."""
-    return json.dumps({"baseline": VERSION, **dataclasses.asdict(baseline)}, indent=1) + "\n"
+    entries = [{name: value for name, value in dataclasses.asdict(one).items() if name != "also" or value} for one in baseline.entries]
+    return json.dumps({"baseline": VERSION, "target": baseline.target, "entries": entries}, indent=1) + "\n"
 
 
 def read(path: Path) -> Baseline:
@@ -127,12 +144,15 @@ def _read(item: Any, place: int, path: Path) -> Entry:
     if not isinstance(item, Mapping):
         raise _broken(path, f"entries[{place}] is no object")
     for name in names:
-        if not isinstance(item.get(name, "" if name == "reason" else None), str):
+        if name != "also" and not isinstance(item.get(name, "" if name == "reason" else None), str):
             raise _broken(path, f"entries[{place}].{name} has to be text")
     for name in item:
         if name not in names:
             raise _broken(path, f"entries[{place}].{name} is unknown")
-    return Entry(**item)
+    also = item.get("also", [])
+    if not isinstance(also, list) or not all(isinstance(id_, str) for id_ in also):
+        raise _broken(path, f"entries[{place}].also has to be a list of ids")
+    return Entry(**{**item, "also": tuple(also)})
 
 
 def _broken(path: Path, problem: str) -> TargetFailed:

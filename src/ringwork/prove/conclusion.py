@@ -14,7 +14,7 @@ from pathlib import Path
 from ringwork.controls import control as catalogue
 from ringwork.names import ControlId
 from ringwork.prove import baseline as baselines
-from ringwork.prove import checkout, coverage, exits, fixes, judge, register, sensitivity, users, waivers
+from ringwork.prove import checkout, coverage, exits, fixes, folding, judge, register, sensitivity, users, waivers
 from ringwork.prove import target as target_of
 from ringwork.prove.check import Kind
 from ringwork.prove.course import Run, profiles, rows
@@ -29,9 +29,10 @@ _USERS_WANTED = "declare users: [[prove.users]]"  # said by many checks; the lin
 def report(run: Run) -> Report:
     """Everything that was found so far, judged."""
     results = _results(run)
-    found = sorted((finding for tried in run.tried.values() for finding in findings_of(run, tried)), key=_gravest_first)
+    each = [finding for tried in run.tried.values() for finding in findings_of(run, tried)]
+    found = sorted(folding.fold(each, {tried.check.id: tried.evidence for tried in run.tried.values()}), key=_gravest_first)
     facts, guard, reached, tree = run.facts, run.facts.guard, _coverage(run), checkout.of(run.target.root)
-    waived = waivers.standing(judge.waivers_of(facts), found, results, left_out=run.left_out, today=run.today)
+    waived = waivers.standing(judge.waivers_of(facts), each, results, left_out=run.left_out, today=run.today)
     known = baselines.known(run.baseline, found) if run.baseline is not None else ()
     code, why = exits.decide(run, found, reached, known=known, waived=waived)
     whole = Report(

@@ -66,7 +66,7 @@ class Observation:
     control: the same request by a permitted user that succeeded first; None where only a look was taken.
     read: for looks, how many things were counted (must be above zero to hold).
     fix: one line, "" for what its control says. tier and steps: of what was read in source; the steps lead from where a value comes in
-    to the place, which file and line name.
+    to the place, which file and line name. routes and parameter: on whose requests that happens, and what brings the value.
     """
 
     attack: str
@@ -81,6 +81,8 @@ class Observation:
     fix: str = ""
     tier: Tier = Tier.NONE
     steps: tuple[Step, ...] = ()
+    routes: tuple[str, ...] = ()
+    parameter: str = ""
 
     @property
     def is_grounded(self) -> bool:
@@ -174,12 +176,21 @@ class Waived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    """What another check found of the same fault, and told by itself before the two were put together. id and where: as it told them."""
+
+    id: str
+    check: CheckId
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One violated (or accepted) thing for a person to mend: one per control, cause and route template.
 
     id: 12 hexadecimal characters, the same in every run while control, check, route template and handler stay. fix: one line.
     owner: who answers for it, from the waiver or from the owners of the project's settings; "" where nobody is named.
-    waiver: what accepts it, for accepted ones.
+    waiver: what accepts it, for accepted ones. folded: what other checks found of the same fault; its ids mean this finding too.
     """
 
     id: str
@@ -196,6 +207,17 @@ class Finding:
     instances: int = 1
     owner: str = ""
     waiver: Waived | None = None
+    folded: tuple[Folded, ...] = ()
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Every id by which this fault is known: its own, and those of what was folded into it."""
+        return frozenset({self.id, *(one.id for one in self.folded)})
+
+    @property
+    def checks(self) -> frozenset[CheckId]:
+        """Every check that found it."""
+        return frozenset({self.check, *(one.check for one in self.folded)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

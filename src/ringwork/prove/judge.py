@@ -75,7 +75,7 @@ def of_control(results: Iterable[CheckResult]) -> Verdict:
 def waiver_for(observation: Observation, control: str, waivers: Sequence[WaiverFacts], today: datetime.date) -> WaiverFacts | None:
     """The waiver that covers a violation today; an expired one covers nothing."""
     for waiver in waivers:
-        is_there = waiver.route in {"", observation.where} or _is_read_in(observation, waiver)
+        is_there = waiver.route in {"", observation.where} or _is_read_in(observation, waiver) or observation.routes == (waiver.route,)
         if waiver.control == control and is_there and today <= datetime.date.fromisoformat(waiver.until):
             return waiver
     return None

@@ -131,6 +131,8 @@ def observed(flow: Flow) -> Observation:
         fix=meaning(flow).fix,
         tier=Tier.UNCONFIRMED if is_strong else Tier.WEAK,
         steps=flow.steps,
+        routes=flow.routes,
+        parameter=flow.entry.name if flow.entry.kind != "path" else "",  # a path carries values, and no names
     )
 
 

@@ -141,7 +141,7 @@ def _scene(run: Run, launcher: Launcher) -> Scene:
         row = rows().get(ControlId(control))
         return [backer for backer in (row.backed_by if row is not None else ()) if backer in guards]
 
-    known = {entry.id for entry in run.baseline.entries} if run.baseline is not None else set()
+    known = {id_ for entry in run.baseline.entries for id_ in entry.ids} if run.baseline is not None else set()
 
     def judged(tried: Tried) -> None:
         with run.lock:

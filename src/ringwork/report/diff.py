@@ -23,7 +23,7 @@ class Turned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Findings are matched by their id.
+    """Findings are matched by their ids: one that was folded into another is that other one.
 
     new: violated in the later report, and neither violated in the earlier one nor known to the later one's baseline; one whose
     waiver ended is new. still: in both, or known, as the later one has it. fixed: violated before, tested again, and gone.
@@ -44,15 +44,15 @@ class Difference:
 
 def compare(before: Report, after: Report) -> Difference:
     """The later report against the earlier one."""
-    had = {finding.id: finding for finding in before.findings}
-    has = {finding.id: finding for finding in after.findings}
-    old = {id_ for id_, finding in had.items() if finding.verdict is Verdict.VIOLATED}
-    new = [f for f in has.values() if f.verdict is Verdict.VIOLATED and f.id not in old and f.id not in after.known]
+    had = {id_ for finding in before.findings for id_ in finding.ids}
+    has = {id_ for finding in after.findings for id_ in finding.ids}
+    old = {id_ for finding in before.findings if finding.verdict is Verdict.VIOLATED for id_ in finding.ids}
+    new = [f for f in after.findings if f.verdict is Verdict.VIOLATED and not f.ids & old and f.id not in after.known]
     fresh = {finding.id for finding in new}
-    missing = [had[id_] for id_ in had if id_ in old and id_ not in has]
+    missing = [finding for finding in before.findings if finding.verdict is Verdict.VIOLATED and not finding.ids & has]
     return Difference(
         new=tuple(new),
-        still=tuple(f for f in has.values() if f.id not in fresh and (f.id in had or f.id in after.known)),
+        still=tuple(f for f in after.findings if f.id not in fresh and (f.ids & had or f.id in after.known)),
         fixed=tuple(finding for finding in missing if after.looked_at(finding.check, finding.where)),
         untested=tuple(finding for finding in missing if not after.looked_at(finding.check, finding.where)),
         turned=_turned(before, after),

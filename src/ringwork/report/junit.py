@@ -69,7 +69,8 @@ def _case(result: CheckResult, report: Report) -> Case:
 
 def _ending(result: CheckResult, report: Report) -> tuple[str, str, str]:
     """Outcome, its type, and its text, whose first line is the message and names the routes."""
-    found = [finding for finding in report.findings if finding.check == result.check]
+    own = [finding for finding in report.findings if finding.check == result.check]
+    found = own or [finding for finding in report.findings if result.check in finding.checks]
     opened = [finding for finding in found if order.is_open(finding)]
     texts = "\n\n".join(_told(finding, report) for finding in found)
     reason = one_line(result.reason, limit=1000)
@@ -81,6 +82,9 @@ def _ending(result: CheckResult, report: Report) -> tuple[str, str, str]:
         return "skipped", "", f"not applicable: {reason}"
     if result.verdict is Verdict.ACCEPTED:
         return "skipped", "", f"accepted: {_routes(found)}{one_line(result.waiver or reason, limit=1000)}\n\n{texts}".strip()
+    if found and not own:  # one fault is one failure; this one is that of the check that attacked it
+        told = ", ".join(dict.fromkeys(finding.check for finding in found))
+        return "skipped", "", f"violated, and told by {told}: {_routes(found)}{reason}"
     if opened and not any(order.is_new(finding, report) for finding in opened):
         return "skipped", "", f"violated, and known to the baseline {one_line(report.baseline)}: {_routes(found)}{reason}\n\n{texts}"
     return "failure", "violated", f"{_routes(found)}{reason}\n\n{texts}".strip()

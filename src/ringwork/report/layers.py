@@ -69,7 +69,8 @@ def layers(report: Report) -> Iterable[LayerView]:
         by_control.setdefault(result.check.partition("/")[0], []).append(result)
     by_check = dict[str, list[Finding]]()
     for finding in report.findings:
-        by_check.setdefault(finding.check, []).append(finding)
+        for check in sorted(finding.checks):
+            by_check.setdefault(check, []).append(finding)
     for name in about.layers(set(by_control)):
         inside = {id_: results for id_, results in by_control.items() if layer_of(id_) == name}
         views = {id_: _control(id_, results, report, by_check) for id_, results in inside.items()}
@@ -119,5 +120,11 @@ def _judged(result: CheckResult, findings: Sequence[Finding]) -> Judged:
 
 def _seen(observation: Observation, findings: Sequence[Finding]) -> Seen:
     """What a finding quotes already is not quoted twice."""
-    finding = next((finding.id for finding in findings if finding.observation == observation), "")
+    finding = next((finding.id for finding in findings if _known(finding.observation) == _known(observation)), "")
     return Seen(observation=observation, finding=finding, quoted=not finding)
+
+
+def _known(observation: Observation) -> tuple[object, ...]:
+    """What a finding keeps of its observation, also where what was read was folded into it."""
+    place = observation.exchanged or (observation.file, observation.line)
+    return observation.attack, observation.where, place

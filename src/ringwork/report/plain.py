@@ -19,8 +19,8 @@ from ringwork.errors import ReportUnreadable
 from ringwork.prove.evidence import Report
 
 SCHEMA = 3
-"""The version that is written. Version 1 had no owner, waiver, baseline and revision, version 2 no steps and tiers of what was read; their
-reports are read with these left empty."""
+"""The version that is written. Version 1 had no owner, waiver, baseline and revision, version 2 no steps, tiers and folds of what was
+read; their reports are read with these left empty."""
 
 READABLE = (1, 2, 3)
 

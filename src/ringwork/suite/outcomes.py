@@ -63,7 +63,8 @@ class Outcomes:
         result = self.results.get(claim.check)
         if result is None:
             return Told(ends=Ends.SKIPPED, summary="not verified: the run's profile leaves this check out")
-        found = [finding for finding in self.report.findings if finding.check == claim.check and self._belongs(finding.where, claim)]
+        # What was folded into another finding is still what this check found.
+        found = [one for one in self.report.findings if any(self._belongs(where, claim) for where in _places(one, claim.check))]
         if found:
             return self._of_findings(found)
         return _of_route(result, claim.route) if claim.route else self._of_whole(result)
@@ -95,9 +96,15 @@ class Outcomes:
 
     def _of_whole(self, result: CheckResult) -> Told:
         if result.verdict in {Verdict.VIOLATED, Verdict.ACCEPTED}:
-            places = sorted({f.where for f in self.report.findings if f.check == result.check})
+            places = sorted({where for f in self.report.findings for where in _places(f, result.check)})
             return Told(ends=Ends.SKIPPED, summary=f"{result.verdict}, told by the tests of: {', '.join(places)}")
         return _of_verdict(result, result.reason)
+
+
+def _places(finding: Finding, check: str) -> list[str]:
+    """Where a check found this fault."""
+    own = [finding.where] if finding.check == check else []
+    return own + [one.where for one in finding.folded if one.check == check]
 
 
 def _of_verdict(result: CheckResult, reason: str) -> Told:
