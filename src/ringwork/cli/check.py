@@ -38,6 +38,8 @@ def command(
     fix: Annotated[bool, typer.Option("--fix", help="Mend what is safe to mend, then check.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print what --fix would change, and nothing else; 1 if there is anything.")] = False,
     tests: Annotated[bool, typer.Option("--tests", help="Also files of tests.")] = False,
+    jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, max=64, help="Processes that read; of use on large projects.")] = 1,
+    cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Read again only what changed since the last time.")] = True,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Everything, however long.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours, as NO_COLOR does.")] = False,
 ) -> None:
@@ -55,6 +57,8 @@ def command(
             is_weak=weak,
             tools=tools,
             tests=tests,
+            jobs=jobs,
+            is_kept=cache,
         )
         asked = checking.place(paths or [], here=Path.cwd(), since=since or ("HEAD" if changed else ""), tests=tests)
         if diff:

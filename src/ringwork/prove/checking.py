@@ -9,7 +9,7 @@ import datetime
 import importlib.metadata
 import os
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from ringwork.errors import TargetFailed
 from ringwork.prove import checked, grades, revision
 from ringwork.prove.checked import Checked
-from ringwork.survey import copies, imports, reading
+from ringwork.survey import copies, reading
 from ringwork.survey.flows import Flow, SourceFacts, Strength, Unread
 from ringwork.survey.linters import hearing, merging, run, suppressions
 from ringwork.survey.linters.tool import Asked, Result
@@ -29,7 +29,10 @@ _TESTS = frozenset({"tests", "test", "testing"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What was asked for. select, ignore: layers, controls, checks. is_weak: weak findings too. tests: files of tests too."""
+    """What was asked for. select, ignore: layers, controls, checks. is_weak: weak findings too. tests: files of tests too.
+
+    jobs: processes that read. is_kept: what was read before is read again only where something changed.
+    """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -38,6 +41,7 @@ class Options:
     tools: bool = True
     tests: bool = False
     jobs: int = 1
+    is_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,19 +157,24 @@ def check(asked: Place, options: Options, *, today: datetime.date) -> Checked:
 
 
 def _read(asked: Place, options: Options) -> tuple[tuple[Result, ...], SourceFacts]:
-    """What other tools say, and what we read ourselves meanwhile."""
+    """What other tools say, and what we read ourselves: of the whole project, for what it is depends on all of it.
+
+    One process reads while the others run. Several read first: a process that has threads cannot be copied.
+    """
+    given = Asked(root=asked.root, files=asked.names, is_whole=asked.is_whole)
+    if options.jobs > 1:
+        facts = _ours(asked, options)
+        return (run.run(given) if options.tools else ()), facts
     with ThreadPoolExecutor(1) as pool:
-        given = Asked(root=asked.root, files=asked.names, is_whole=asked.is_whole)
         others = pool.submit(run.run, given) if options.tools else None
-        facts = reading.read(asked.root, only=_only(asked)) if asked.names or asked.others else SourceFacts()
+        facts = _ours(asked, options)
         return (others.result() if others is not None else ()), facts
 
 
-def _only(asked: Place) -> Collection[str]:
-    """The files that our own reading has to see: for some files those that concern them, () for all."""
-    if asked.is_whole:
-        return ()
-    return imports.around(asked.root, asked.names)
+def _ours(asked: Place, options: Options) -> SourceFacts:
+    if not asked.names and not asked.others:
+        return SourceFacts()
+    return reading.read(asked.root, jobs=options.jobs, is_kept=options.is_kept)
 
 
 def touching(flows: Iterable[Flow], asked: Place) -> list[Flow]:

@@ -11,22 +11,39 @@ from pathlib import Path, PurePosixPath
 
 from ringwork.survey.flows import Flow, SourceFacts, Strength
 from ringwork.survey.looks import register
-from ringwork.survey.taint import analysis, files, routes
+from ringwork.survey.taint import analysis, files, keeping, routes
+from ringwork.survey.taint import reading as parsing
 from ringwork.survey.taint.files import Listing
+from ringwork.survey.taint.handlers import Routes
 from ringwork.survey.taint.project import Project
 
 _TESTS = frozenset({"tests", "test", "testing", "testdata", "conftest.py"})
 
 
-def read(root: Path, *, only: Collection[str] = (), jobs: int = 1, progress: Callable[[int, int], None] | None = None) -> SourceFacts:
+def read(
+    root: Path,
+    *,
+    only: Collection[str] = (),
+    jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+    is_kept: bool = False,
+) -> SourceFacts:
     """Read the source below `root`, once. progress: told how many of how many modules are done.
 
-    only: the modules of one application, relative to the root; () for every file. Never raises for what stands in the files.
+    only: the modules of one application, relative to the root; () for every file. is_kept: what an earlier reading gave is taken where
+    nothing that it stands on has changed, and what this one gives is kept. Never raises for what stands in the files.
     """
-    project = Project(root, listing=_asked(files.listing(root), only))
-    facts = analysis.analyse(root, jobs=jobs, progress=progress, project=project)
-    seen = register.found(project, routes.handlers(project))
-    return dataclasses.replace(facts, flows=joined(facts.flows, _beside(seen, only)))
+    with analysis.undisturbed():
+        return _read(root, only, jobs, progress, keeping.of(root, only) if is_kept else None)
+
+
+def _read(
+    root: Path, only: Collection[str], jobs: int, progress: Callable[[int, int], None] | None, kept: keeping.Kept | None
+) -> SourceFacts:
+    project = Project(root, listing=_asked(files.listing(root), only), parse=kept.parse if kept is not None else parsing.parse)
+    reading = analysis.Reading(project, Routes.of(routes.handlers(project)), kept=kept, beside=register.in_module)
+    facts = reading.all(jobs=jobs, progress=progress)
+    return dataclasses.replace(facts, flows=joined(facts.flows, _beside(register.found(project, reading.seen), only)))
 
 
 def joined(followed: Iterable[Flow], seen: Iterable[Flow]) -> tuple[Flow, ...]:

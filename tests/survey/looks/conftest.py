@@ -10,7 +10,7 @@ import pytest
 
 from ringwork.survey.flows import Flow
 from ringwork.survey.looks import register
-from ringwork.survey.taint.handlers import Handler
+from ringwork.survey.taint.handlers import Handler, Routes
 from ringwork.survey.taint.project import Project
 
 Looked = Callable[..., list[Flow]]
@@ -25,6 +25,13 @@ def looked(tmp_path: Path) -> Looked:
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(dedent(text), encoding="utf-8")
-        return [flow for flow in register.found(Project(tmp_path), handlers) if not kind or flow.kind == kind]
+        return [flow for flow in all_seen(Project(tmp_path), handlers) if not kind or flow.kind == kind]
 
     return look
+
+
+def all_seen(project: Project, handlers: tuple[Handler, ...] = (), *, only: set[str] | None = None) -> tuple[Flow, ...]:
+    """What all looks see, each module by itself first."""
+    known = Routes.of(handlers)
+    units = [unit for unit in project.units() if only is None or unit.file in only]
+    return register.found(project, [flow for unit in units for flow in register.in_module(project, unit, known)], only=only)

@@ -9,9 +9,9 @@ import pytest
 
 from ringwork.survey.flows import Flow, Strength
 from ringwork.survey.looks import authorization
-from ringwork.survey.looks.register import by_function
 from ringwork.survey.looks.seen import Seen
 from ringwork.survey.taint import routes
+from ringwork.survey.taint.handlers import Routes
 from ringwork.survey.taint.project import Project
 
 FLASK = """
@@ -88,8 +88,8 @@ SAFE = [
 def _found(folder: Path, text: tuple[str, ...]) -> list[Flow]:
     (folder / "shop.py").write_text("".join(textwrap.dedent(part) for part in text), encoding="utf-8")
     project = Project(folder)
-    grouped = by_function(routes.handlers(project))
-    return [flow for unit in project.units() for flow in authorization.look(Seen(project, unit, grouped))]
+    known = Routes.of(routes.handlers(project))
+    return [flow for unit in project.units() for flow in authorization.look(Seen(project, unit, known))]
 
 
 @pytest.mark.parametrize("text", BAD)

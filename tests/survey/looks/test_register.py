@@ -9,6 +9,7 @@ from ringwork.prove import kinds
 from ringwork.survey import looks
 from ringwork.survey.looks import register
 from ringwork.survey.taint.project import Project
+from tests.survey.looks.conftest import all_seen
 
 _BAD = {"a.py": "def f(u):\n    assert u.is_admin\n    breakpoint()\n", "b.py": "def g(u):\n    assert u.is_staff\n"}
 
@@ -37,7 +38,7 @@ def test_tells_the_same_in_the_same_order(tmp_path):
     """Two runs differ in nothing."""
     for name, text in _BAD.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    first, second = (register.found(Project(tmp_path)) for _ in range(2))
+    first, second = (all_seen(Project(tmp_path)) for _ in range(2))
     assert first == second
     assert [(flow.place.file, flow.place.line) for flow in first] == [("a.py", 2), ("a.py", 3), ("b.py", 2)]
 
@@ -46,7 +47,7 @@ def test_only_the_files_that_were_asked_for_are_told(tmp_path):
     """A hook before a commit asks for what changed."""
     for name, text in _BAD.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    assert {flow.place.file for flow in register.found(Project(tmp_path), only={"b.py"})} == {"b.py"}
+    assert {flow.place.file for flow in all_seen(Project(tmp_path), only={"b.py"})} == {"b.py"}
 
 
 def test_what_is_half_written_is_looked_at_as_far_as_it_goes(tmp_path):
@@ -54,4 +55,4 @@ def test_what_is_half_written_is_looked_at_as_far_as_it_goes(tmp_path):
     (tmp_path / "a.py").write_text("def f(u):\n    assert u.is_admin\n\ndef g(:\n", encoding="utf-8")
     (tmp_path / "b.py").write_bytes(b"\xff\xfe\x00broken")
     (tmp_path / "c.html").write_text("{{ {% for x %} {{ a|safe", encoding="utf-8")
-    assert any(flow.kind == "assert-guard" for flow in register.found(Project(tmp_path)))
+    assert any(flow.kind == "assert-guard" for flow in all_seen(Project(tmp_path)))

@@ -2,127 +2,236 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ringwork.survey.flows import Entry, Flow, SourceFacts, Step, Strength, Unbound, Unread
-from ringwork.survey.taint import analysis, files, keeping
+from ringwork.survey import reading
+from ringwork.survey.flows import SourceFacts
+from ringwork.survey.taint import analysis, keeping, packing
+from ringwork.survey.taint import reading as parsing
 
-FACTS = SourceFacts(
-    flows=(
-        Flow(
-            kind="sql", strength=Strength.WEAK, sink="sqlite3.Cursor.execute", entry=Entry(kind="query", name="q"),
-            steps=(Step(file="a.py", line=1, column=2, said="comes in"), Step(file="a.py", line=3, column=4, said="is executed")),
-            function="a.f", routes=("GET /a",), detail="one", context="SELECT é",
-        ),
-    ),
-    unread=(Unread(file="b.py", line=0, why="it is binary"),),
-    unbound=(Unbound(model="flask", name="flask.x", why="none"),),
-    files=2,
-    lines=9,
-)  # fmt: skip
+VIEWS = """\
+import sqlite3
+
+from flask import Flask, request
+
+from shop.words import clean
+from shop.store import Store
+
+app = Flask(__name__)
 
 
-class Reader:
-    """Counts how often it was asked."""
+@app.get("/notes")
+def notes():
+    sqlite3.connect("notes.db").execute("SELECT * FROM notes WHERE word = '" + clean(request.args["word"]) + "'")
+    return ""
 
-    def __init__(self) -> None:
-        self.asked = 0
 
-    def __call__(self) -> SourceFacts:
-        self.asked += 1
-        return FACTS
+@app.get("/kept")
+def kept(store):
+    store.keep_word(request.args["word"])
+    return ""
+"""
+WORDS = """\
+def clean(word):
+    return word
+"""
+STORE = """\
+import os
+
+
+class Store:
+    def keep_word(self, word):
+        return len(word)
+"""
+OTHER = """\
+def unrelated():
+    return 1
+"""
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A shop whose view leans on two other modules: on one by its name, on one because an object may be of its class."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     root = tmp_path / "project"
-    root.mkdir()
-    (root / "a.py").write_text("a = 1\n")
-    (root / "c.py").write_text("c = 1\n")
+    (root / "shop").mkdir(parents=True)
+    for name, text in {"__init__": "", "views": VIEWS, "words": WORDS, "store": STORE, "other": OTHER}.items():
+        (root / "shop" / f"{name}.py").write_text(text)
     return root
 
 
-def test_the_second_reading_is_the_kept_one(project: Path, tmp_path: Path) -> None:
-    """Every field comes back as it was, and nothing is read again."""
-    reader = Reader()
-    for _ in range(2):
-        assert keeping.kept(files.listing(project), reader, folder=tmp_path / "kept") == FACTS
-    assert reader.asked == 1
+@pytest.fixture
+def read_now(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the modules that are really followed from now on."""
+    names: list[str] = []
+    plain = analysis.Module.read
+
+    def noted(self: analysis.Module, *given: object) -> None:
+        names.append(self.unit.name)
+        plain(self, *given)  # type: ignore[arg-type] # passed on as they came
+
+    monkeypatch.setattr(analysis.Module, "read", noted)
+    return names
 
 
-@pytest.mark.parametrize("change", ["content", "new", "gone", "renamed", "unread"])
-def test_whatever_changes_is_read_again(project: Path, tmp_path: Path, change: str) -> None:
-    """Against findings of another day: no change of a file goes unseen."""
-    reader = Reader()
-    keeping.kept(files.listing(project), reader, folder=tmp_path / "kept")
-    if change == "content":
-        (project / "a.py").write_text("a = 2\n")
-    elif change == "new":
-        (project / "d.py").write_text("")
-    elif change == "gone":
-        (project / "c.py").unlink()
-    elif change == "renamed":
-        (project / "c.py").rename(project / "e.py")
-    else:
-        (project / "f.py").write_bytes(b"\0")
-    keeping.kept(files.listing(project), reader, folder=tmp_path / "kept")
-    assert reader.asked == 2
+def kinds(facts: SourceFacts) -> list[tuple[str, str]]:
+    """Kind and place of each flow."""
+    return [(flow.kind, flow.place.file) for flow in facts.flows]
 
 
-def test_another_engine_reads_again(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_second_reading_is_the_kept_one(project: Path, read_now: list[str]) -> None:
+    """Every field comes back as it was, and nothing is followed again."""
+    plain = reading.read(project)
+    assert ("sql", "shop/views.py") in kinds(plain)
+    assert reading.read(project, is_kept=True) == plain
+    read_now.clear()
+    assert reading.read(project, is_kept=True) == plain
+    assert read_now == []
+
+
+def test_a_module_that_nobody_asks_is_read_alone(project: Path, read_now: list[str]) -> None:
+    """Of a project in which one file changed, only that one is followed again."""
+    reading.read(project, is_kept=True)
+    (project / "shop" / "other.py").write_text(OTHER + "\n\nimport hashlib\n\nhashlib.md5(b'password')\n")
+    read_now.clear()
+    found = reading.read(project, is_kept=True)
+    assert read_now == ["shop.other"]
+    assert found == reading.read(project)
+
+
+def change_words(project: Path) -> None:
+    """A helper in another module makes a number of what it is given."""
+    (project / "shop" / "words.py").write_text("def clean(word):\n    return int(word)\n")
+
+
+def change_store(project: Path) -> None:
+    """A method that a view reaches only by its name runs a command."""
+    (project / "shop" / "store.py").write_text(STORE.replace("return len(word)", "return os.system(word)"))
+
+
+def add_method(project: Path) -> None:
+    """Another class has a method of that name, in a module that nobody asked for before."""
+    (project / "shop" / "other.py").write_text("import os\n\n\nclass Kept:\n    def keep_word(self, word):\n        os.system(word)\n")
+
+
+def change_route(project: Path) -> None:
+    """A view is no route any more."""
+    (project / "shop" / "views.py").write_text(VIEWS.replace('@app.get("/notes")\n', ""))
+
+
+def add_module(project: Path) -> None:
+    """A new module shadows nothing, and is read."""
+    (project / "shop" / "new.py").write_text("import os\n\nfrom flask import request\n\n\ndef go():\n    os.system(request.args['x'])\n")
+
+
+def remove_module(project: Path) -> None:
+    """A helper is gone."""
+    (project / "shop" / "words.py").unlink()
+
+
+def break_module(project: Path) -> None:
+    """A file is half written."""
+    (project / "shop" / "words.py").write_text("def clean(word:\n    return word\n")
+
+
+@pytest.mark.parametrize("change", [change_words, change_store, add_method, change_route, add_module, remove_module, break_module])
+def test_whatever_a_finding_stands_on_is_read_again(project: Path, change: Callable[[Path], None]) -> None:
+    """Against findings of another day: what is kept says what a reading from nothing says."""
+    before = reading.read(project, is_kept=True)
+    change(project)
+    after = reading.read(project, is_kept=True)
+    assert after == reading.read(project)
+    assert after != before
+
+
+def test_another_engine_reads_again(project: Path, read_now: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that was mended finds what the old one did not."""
-    reader = Reader()
-    keeping.kept(files.listing(project), reader, folder=tmp_path / "kept")
+    reading.read(project, is_kept=True)
     monkeypatch.setattr(keeping, "_engine", lambda: "another")
-    keeping.kept(files.listing(project), reader, folder=tmp_path / "kept")
-    assert reader.asked == 2
+    read_now.clear()
+    reading.read(project, is_kept=True)
+    assert len(read_now) == 5
 
 
-@pytest.mark.parametrize("damaged", ["", "{", "[]", "{}", '{"flows": [{}], "unread": [], "unbound": [], "files": 1, "lines": 1}'])
-def test_a_damaged_result_is_read_again(project: Path, tmp_path: Path, damaged: str) -> None:
+def kept_file(tmp_path: Path) -> Path:
+    """The one file of what is kept."""
+    (path,) = (tmp_path / "cache" / "ringwork").glob("source-*.kept")
+    return path
+
+
+@pytest.mark.parametrize("damage", ["empty", "half", "text", "other shape"])
+def test_a_damaged_file_is_read_again(project: Path, tmp_path: Path, damage: str) -> None:
     """Half a file is no result, and is replaced by a whole one."""
-    reader = Reader()
-    keeping.kept(files.listing(project), reader, folder=tmp_path / "kept")
-    (path,) = (tmp_path / "kept").iterdir()
-    path.write_text(damaged)
-    assert keeping.kept(files.listing(project), reader, folder=tmp_path / "kept") == FACTS
-    assert keeping.kept(files.listing(project), reader, folder=tmp_path / "kept") == FACTS
-    assert reader.asked == 2
+    plain = reading.read(project, is_kept=True)
+    path = kept_file(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes({"empty": b"", "half": whole[: len(whole) // 2], "text": b"{}", "other shape": packing.pack(("a", {}))}[damage])
+    assert reading.read(project, is_kept=True) == plain
+    assert path.read_bytes() == whole
+
+
+class Forged:
+    """What a forged file would have the reader run."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return print, ("run by the reader",)
+
+
+def test_a_forged_file_runs_nothing(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only syntax and findings come out of what is kept; the same bytes do run where anything may come out."""
+    plain = reading.read(project, is_kept=True)
+    forged = pickle.dumps(("", {}, Forged()))
+    pickle.loads(forged)
+    assert capsys.readouterr().out == "run by the reader\n"
+    kept_file(tmp_path).write_bytes(forged)
+    assert reading.read(project, is_kept=True) == plain
+    assert capsys.readouterr().out == ""
+    with pytest.raises(packing.Unfit, match=r"builtins\.print"):
+        packing.unpack(forged)
 
 
 def test_a_folder_that_cannot_be_written_only_costs_time(project: Path, tmp_path: Path) -> None:
     """A read-only home ends no run."""
-    (tmp_path / "kept").write_text("a file, no folder")
-    reader = Reader()
-    assert keeping.kept(files.listing(project), reader, folder=tmp_path / "kept") == FACTS
-    assert reader.asked == 1
-
-
-def test_a_file_that_goes_away_is_left_to_the_reader(project: Path, tmp_path: Path) -> None:
-    """Between the listing and the reading a file may vanish; the reader names it."""
-    listing = files.listing(project)
-    (project / "a.py").unlink()
-    assert keeping.kept(listing, Reader(), folder=tmp_path / "kept") == FACTS
-    assert not (tmp_path / "kept").exists()
+    (tmp_path / "cache").write_text("a file, no folder")
+    assert reading.read(project, is_kept=True) == reading.read(project)
 
 
 def test_of_many_projects_the_oldest_go(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cache that only grows is somebody's full disk."""
     monkeypatch.setattr(keeping, "_MOST_PROJECTS", 2)
     for number in range(4):
-        (project / "a.py").write_text(f"a = {number}\n")
-        keeping.kept(files.listing(project), Reader(), folder=tmp_path / "kept")
-    assert len(list((tmp_path / "kept").iterdir())) == 2
+        other = tmp_path / f"project{number}"
+        other.mkdir()
+        (other / "a.py").write_text("a = 1\n")
+        reading.read(other, is_kept=True)
+    assert len(list((tmp_path / "cache" / "ringwork").glob("source-*.kept"))) == 2
 
 
-def test_a_kept_analysis_is_the_analysis(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a pre-commit check shows the second time is what it showed the first time, and what it would show without keeping."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    (project / "a.py").write_text("import hashlib\nhashlib.md5(b'a')\n")
-    plain = analysis.analyse(project)
-    assert plain.flows
-    assert analysis.analyse(project, is_kept=True) == plain
-    monkeypatch.setattr(analysis.Reading, "all", lambda *_, **__: SourceFacts())
-    assert analysis.analyse(project, is_kept=True) == plain
+def test_what_no_module_needs_any_more_is_left_out(project: Path, tmp_path: Path) -> None:
+    """A project that changes for years keeps one reading."""
+    reading.read(project, is_kept=True)
+    before = len(kept_file(tmp_path).read_bytes())
+    for number in range(20):
+        (project / "shop" / "other.py").write_text(OTHER.replace("1", str(number)))
+        reading.read(project, is_kept=True)
+    assert len(kept_file(tmp_path).read_bytes()) < before * 1.1
+
+
+def test_what_could_not_be_read_is_told_each_time(project: Path) -> None:
+    """A kept reading does not forget what it left out."""
+    (project / "shop" / "deep.py").write_text("a = " + "-" * 3_000 + "1\n")
+    plain = reading.read(project)
+    assert [one.file for one in plain.unread] == ["shop/deep.py"]
+    for _ in range(2):
+        assert reading.read(project, is_kept=True) == plain
+
+
+def test_syntax_comes_back_as_it_went(project: Path) -> None:
+    """Numbers of every kind, bytes, names and comments."""
+    data = b"x = (1, 2.5, 3j, b'b', None, True, 'a', ...)  # said\ndef f(*a: int, **k): yield a\n"
+    module = parsing.parse(data, file="a.py", name="a")
+    assert packing.unpack(packing.pack(module)) == module

@@ -55,7 +55,7 @@ def look(seen: Seen) -> Iterator[Flow]:
 
 
 def _handlers(seen: Seen, node: ir.Function, scope: Scope) -> Sequence[Handler]:
-    return seen.handlers.get(f"{seen.unit.name}.{_joined(scope, node.name)}", ())
+    return seen.routes.at(f"{seen.unit.name}.{_joined(scope, node.name)}")
 
 
 def _joined(scope: Scope, name: str) -> str:
@@ -92,7 +92,7 @@ def _why(handler: Handler, beside: Sequence[Handler], seen: Seen) -> str:
     changing = [one for one in guarded if _changes(one)]
     if _changes(handler) and changing:
         return f"It changes something for anybody; {changing[0].name} asks {changing[0].authenticated_by[0]} first."
-    if _OFFICE.search(handler.path) and any(one.authenticated_by for listed in seen.handlers.values() for one in listed):
+    if _OFFICE.search(handler.path) and seen.routes.has_authentication:
         return "It is among what only a few may do, by its address, and it asks nobody who he is; other routes do."
     shown = [one for one in beside if _loads(one) and not _changes(one)]
     asking = [one for one in shown if one.authenticated_by]

@@ -100,9 +100,7 @@ def _schema(seen: Seen, scope: Scope, at: int) -> Iterator[Flow]:
     outer = seen.unit.classes.get(qualname)
     if outer is None or not ({*outer.bases, *seen.project.bases(outer.dotted)} & _SCHEMAS) or words(qualname) & {"settings", "config"}:
         return
-    is_body = any(
-        brought.type == outer.dotted for handlers in seen.handlers.values() for handler in handlers for brought in handler.brought.values()
-    )
+    is_body = outer.dotted in seen.routes.types
     detail = f"{qualname} takes fields that nobody declared" + (", and is the body of a request." if is_body else ".")
     strength = STRONG if is_body and mentions(outer.node.body, _PRIVILEGES) else WEAK
     yield seen.flow("bind", at, strength=strength, sink=f"{qualname}.extra", detail=detail, scope=scope, said="extra fields are taken")

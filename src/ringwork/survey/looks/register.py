@@ -35,8 +35,9 @@ from ringwork.survey.looks import (
     templates,
 )
 from ringwork.survey.looks.seen import Seen, is_shipped
-from ringwork.survey.taint.handlers import Handler
+from ringwork.survey.taint.handlers import Routes
 from ringwork.survey.taint.project import Project
+from ringwork.survey.taint.units import Unit
 
 LOOKS: tuple[Callable[[Seen], Iterator[Flow]], ...] = (
     secret_names.look,
@@ -71,32 +72,23 @@ FILES: tuple[Callable[[Project], Iterator[Flow]], ...] = (
 """Looks at a whole project, and at files that are no Python."""
 
 
-def found(project: Project, handlers: Iterable[Handler] = (), *, only: Collection[str] | None = None) -> tuple[Flow, ...]:
-    """What all looks see, by place. handlers: the project's, so that what is seen in one names its route.
+def found(project: Project, in_modules: Iterable[Flow], *, only: Collection[str] | None = None) -> tuple[Flow, ...]:
+    """What all looks see, by place. in_modules: what `in_module` gave for the project's modules.
 
-    only: files, relative to the project; the looks at one module pass over all others, and of those at files nothing else is told.
+    only: files, relative to the project; of those at files nothing else is told.
     """
-    flows, grouped = list[Flow](), by_function(handlers)
-    for unit in project.units():
-        if is_shipped(unit.file) and (only is None or unit.file in only):
-            flows += in_module(Seen(project, unit, grouped))
+    flows = list(in_modules)
     for look in FILES:
         flows += (flow for flow in look(project) if only is None or flow.place.file in only)
     return tuple(sorted(_once(flows), key=_order))
 
 
-def by_function(handlers: Iterable[Handler]) -> dict[str, tuple[Handler, ...]]:
-    """Handlers by the dotted name of their function."""
-    grouped: dict[str, tuple[Handler, ...]] = {}
-    for handler in handlers:
-        grouped[handler.function] = (*grouped.get(handler.function, ()), handler)
-    return grouped
-
-
-def in_module(seen: Seen) -> Iterator[Flow]:
-    """What the looks at one module see in it."""
-    for look in LOOKS:
-        yield from look(seen)
+def in_module(project: Project, unit: Unit, routes: Routes) -> Iterator[Flow]:
+    """What the looks at one module see in it. routes: the project's, so that what is seen in a handler names its route."""
+    if is_shipped(unit.file):
+        seen = Seen(project, unit, routes)
+        for look in LOOKS:
+            yield from look(seen)
 
 
 def _once(flows: Iterable[Flow]) -> Iterator[Flow]:

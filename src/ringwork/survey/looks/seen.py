@@ -6,14 +6,14 @@ Against a report that nobody reads: tests, migrations and documentation are not 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from ringwork.survey.flows import Entry, Flow, Step, Strength
 from ringwork.survey.taint import ir
-from ringwork.survey.taint.handlers import Handler
+from ringwork.survey.taint.handlers import Handler, Routes
 from ringwork.survey.taint.project import Project
 from ringwork.survey.taint.units import Unit
 from ringwork.survey.taint.walk import names, walk
@@ -59,11 +59,11 @@ class Scope:
 
 @dataclass(slots=True, eq=False)
 class Seen:
-    """One module. handlers: those of the project, by the dotted name of their function. parts: by form, in the order of the source."""
+    """One module. routes: of the whole project. parts: by form, in the order of the source."""
 
     project: Project
     unit: Unit
-    handlers: Mapping[str, tuple[Handler, ...]] = field(default_factory=dict)
+    routes: Routes = field(default_factory=Routes)
     parts: dict[type[Any], list[tuple[Any, Scope]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -77,9 +77,9 @@ class Seen:
         """What a name or a chain of attributes means, dotted; as written where nobody knows."""
         return self.project.resolve(self.unit, expression) or written(expression)
 
-    def handler(self, scope: Scope) -> tuple[Handler, ...]:
+    def handler(self, scope: Scope) -> Sequence[Handler]:
         """The routes that the function around a part answers, () for none."""
-        return self.handlers.get(f"{self.unit.name}.{scope.qualname}", ())
+        return self.routes.at(f"{self.unit.name}.{scope.qualname}")
 
     def imports(self, *packages: str) -> bool:
         """Whether the module imports one of these packages, or something of them."""

@@ -6,18 +6,20 @@ that the same source always gives the same flows, byte for byte.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gc
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ringwork.survey import flows
 from ringwork.survey.flows import Entry, Flow, SourceFacts, Step, Strength
-from ringwork.survey.taint import ir, keeping, model, routes, shares, uses
+from ringwork.survey.taint import ir, keeping, model, reading, routes, shares, uses
 from ringwork.survey.taint.evaluator import Evaluator
 from ringwork.survey.taint.frames import Found, Frame
-from ringwork.survey.taint.handlers import Handler
+from ringwork.survey.taint.handlers import Routes
+from ringwork.survey.taint.keeping import Findings, Key, Result
 from ringwork.survey.taint.project import Project
 from ringwork.survey.taint.units import Defined, Unit
 from ringwork.survey.taint.values import Trail
@@ -28,8 +30,8 @@ _DEEP = 20_000
 _SHARE = 100
 """Modules that are read together, by one process."""
 
-Key = tuple[object, ...]
-Share = tuple[dict[Key, tuple[Found, set[str]]], list[flows.Unread]]
+Beside = Callable[[Project, Unit, Routes], Iterable[Flow]]
+"""What else sees flows in one module, with the routes of the whole project."""
 
 
 def analyse(
@@ -38,91 +40,91 @@ def analyse(
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
     project: Project | None = None,
-    is_kept: bool = False,
+    kept: keeping.Kept | None = None,
 ) -> SourceFacts:
     """Read the source below `root`.
 
     jobs: at most so many processes, which changes nothing of the result. progress: told how many of how many modules are done. project: the
-    same folder, where it was read. is_kept: give what an earlier reading gave where no file changed since, and keep what this one gives.
+    same folder, where it was read. kept: what an earlier reading kept of it; what did not change since is not read again.
     """
-    project = project if project is not None else Project(root)
-    reading = Reading(project, model.load())
-    if is_kept:
-        return keeping.kept(project.listing, lambda: reading.all(jobs=jobs, progress=progress))
-    return reading.all(jobs=jobs, progress=progress)
+    project = project if project is not None else Project(root, parse=kept.parse if kept is not None else reading.parse)
+    return Reading(project, Routes.of(routes.handlers(project)), kept=kept).all(jobs=jobs, progress=progress)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """For a reading: nothing of what it makes is garbage before it ends, and source may be nested deeply."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _DEEP))
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+        if was_on:
+            gc.enable()
 
 
 class Reading:
-    """A reading under way. found: by what names a finding, with the names of the routes that lead to it."""
+    """A reading of a whole project. beside: what else looks at each module while it is at hand; seen: the flows that it gave."""
 
-    def __init__(self, project: Project, models: model.Models) -> None:
-        self.project, self.models = project, models
-        self.evaluator = Evaluator(project, models)
-        self.found: dict[Key, tuple[Found, set[str]]] = {}
+    def __init__(self, project: Project, routes: Routes, *, kept: keeping.Kept | None = None, beside: Beside | None = None) -> None:
+        self.project, self.routes, self.models, self.kept, self.beside = project, routes, model.load(), kept, beside
+        self.found: Findings = {}
         self.failed: list[flows.Unread] = []
+        self.seen: list[Flow] = []
 
     def all(self, *, jobs: int = 1, progress: Callable[[int, int], None] | None = None) -> SourceFacts:
         """Read every module, by at most so many processes."""
-        before = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(before, _DEEP))
-        was_on = gc.isenabled()
-        gc.disable()
-        try:
+        with undisturbed():
             self._all(jobs, progress)
-        finally:
-            sys.setrecursionlimit(before)
-            if was_on:
-                gc.enable()
         return self.facts()
 
     def _all(self, jobs: int, progress: Callable[[int, int], None] | None) -> None:
-        by_function: dict[str, list[Handler]] = {}
-        for handler in routes.handlers(self.project):
-            by_function.setdefault(handler.function, []).append(handler)
         units = list(self.project.units())  # all of them before processes are copied, so that none reads a file twice
-        cut = shares.cut(units, _SHARE)
-        told = None if progress is None else lambda done, of: progress(min(done * _SHARE, len(units)), len(units))
-        for found, failed in shares.spread(cut, lambda share: self._share(share, by_function), jobs=jobs, progress=told):
-            for key, (one, routes_there) in found.items():
-                self._keep(key, one, routes_there)
-            self.failed.extend(failed)
-
-    def _share(self, units: Sequence[Unit], by_function: Mapping[str, list[Handler]]) -> Share:
-        """Read some modules with nothing remembered of others, so that it is the same whoever does it, and memory is given back."""
-        part = Reading(self.project, self.models)
+        results = self._as_before(units)
+        changed = [unit for unit in units if unit.name not in results]
+        same = len(results)
+        told = None if progress is None else lambda done, of: progress(same + min(done * _SHARE, len(changed)), len(units))
+        for share in shares.spread(shares.cut(changed, _SHARE), self._share, jobs=jobs, progress=told):
+            results.update(share)
         for unit in units:
-            part.unit(unit, by_function)
-        return part.found, part.failed
+            result = results[unit.name]
+            for key, (one, routes_there) in result.found.items():
+                _keep(self.found, key, one, routes_there)
+            self.failed += result.failed
+            self.seen += result.beside
+        if self.kept is not None:
+            for unit in changed:
+                self.kept.keep(self.project, unit, self._routes(unit), results[unit.name])
+            self.kept.close()
 
-    def unit(self, unit: Unit, by_function: Mapping[str, list[Handler]]) -> None:
-        """Read one module: its top level, its functions, and those that are handlers for each of their routes."""
-        self._guarded(unit, 0, lambda: self.evaluator.read_top(unit), ())
-        for own in _functions(unit):
-            handlers = by_function.get(own.dotted, [])
-            for handler in handlers:
-                self._guarded(unit, own.node.at, lambda own=own, handler=handler: self.evaluator.read(own, handler), [handler.name])  # type: ignore[misc] # bound at once
-            if not handlers:
-                self._guarded(unit, own.node.at, lambda own=own: self.evaluator.read(own), ())  # type: ignore[misc] # the same
+    def _as_before(self, units: Iterable[Unit]) -> dict[str, Result]:
+        if self.kept is None:
+            return {}
+        known = ((unit.name, self.kept.result(self.project, unit, self._routes(unit))) for unit in units)
+        return {name: result for name, result in known if result is not None}
 
-    def _guarded(self, unit: Unit, at: int, read: Callable[[], Frame], names: Iterable[str]) -> None:
-        """Against one function that ends the whole reading: what could not be followed is told by its place."""
+    def _routes(self, unit: Unit) -> str:
+        """All that a module's result may stand on of the routes, in words."""
+        own = [handler for defined in _functions(unit) for handler in self.routes.at(defined.dotted)]
+        return repr((own, sorted(self.routes.types), self.routes.has_authentication))
+
+    def _share(self, units: Sequence[Unit]) -> dict[str, Result]:
+        """Read some modules with nothing remembered of others, so that it is the same whoever does it, and memory is given back."""
+        evaluator = Evaluator(self.project, self.models)
+        return {unit.name: self._module(evaluator, unit) for unit in units}
+
+    def _module(self, evaluator: Evaluator, unit: Unit) -> Result:
+        outer, self.project.noted = self.project.noted, set()
         try:
-            frame = read()
-        except (RecursionError, MemoryError) as error:
-            self.failed.append(
-                flows.Unread(file=unit.file, line=ir.line_of(at), why=f"it is nested too deeply to be followed ({type(error).__name__})")
-            )
-            return
-        for key, found in frame.found.items():
-            self._keep(key, found, names)
-
-    def _keep(self, key: Key, found: Found, names: Iterable[str]) -> None:
-        """The better understood of two ways to one place, with the routes of both."""
-        known = self.found.get(key)
-        if known is None:
-            self.found[key] = (found, set(names))
-            return
-        self.found[key] = (found if known[0].weak and not found.weak else known[0], known[1] | set(names))
+            part = Module(evaluator, unit)
+            part.read(self.routes)
+            beside = list(self.beside(self.project, unit, self.routes)) if self.beside is not None else []
+            return Result(part.found, part.failed, beside, frozenset(self.project.noted))
+        finally:
+            self.project.noted = outer
 
     def facts(self) -> SourceFacts:
         """What was found so far."""
@@ -149,6 +151,45 @@ class Reading:
             lines = []
         near = lines[max(flow.place.line - 3, 0) : flow.place.line + 1]
         return "\n".join([flow.function.rpartition(".")[2], *flow.place.file.split("/")[-2:], *near])
+
+
+class Module:
+    """One module while it is read: its top level, its functions, and those that are handlers for each of their routes."""
+
+    def __init__(self, evaluator: Evaluator, unit: Unit) -> None:
+        self.evaluator, self.unit = evaluator, unit
+        self.found: Findings = {}
+        self.failed: list[flows.Unread] = []
+
+    def read(self, routes: Routes) -> None:
+        """Read all of it."""
+        self._guarded(0, lambda: self.evaluator.read_top(self.unit), ())
+        for own in _functions(self.unit):
+            handlers = routes.at(own.dotted)
+            for handler in handlers:
+                self._guarded(own.node.at, lambda own=own, handler=handler: self.evaluator.read(own, handler), [handler.name])  # type: ignore[misc] # bound at once
+            if not handlers:
+                self._guarded(own.node.at, lambda own=own: self.evaluator.read(own), ())  # type: ignore[misc] # the same
+
+    def _guarded(self, at: int, read: Callable[[], Frame], names: Iterable[str]) -> None:
+        """Against one function that ends the whole reading: what could not be followed is told by its place."""
+        try:
+            frame = read()
+        except (RecursionError, MemoryError) as error:
+            why = f"it is nested too deeply to be followed ({type(error).__name__})"
+            self.failed.append(flows.Unread(file=self.unit.file, line=ir.line_of(at), why=why))
+            return
+        for key, found in frame.found.items():
+            _keep(self.found, key, found, names)
+
+
+def _keep(kept: Findings, key: Key, found: Found, names: Iterable[str]) -> None:
+    """The better understood of two ways to one place, with the routes of both."""
+    known = kept.get(key)
+    if known is None:
+        kept[key] = (found, set(names))
+        return
+    kept[key] = (found if known[0].weak and not found.weak else known[0], known[1] | set(names))
 
 
 def _functions(unit: Unit) -> Iterator[Defined]:

@@ -99,12 +99,8 @@ def _class_level(run: Run, owner: DefinedClass, name: str) -> Value | None:
     if found is not None:
         if is_enum(run, owner):
             return UNKNOWN
-        key = (found[0].dotted, name)
-        known = run.module_values.get(key)
-        if known is None:
-            run.module_values[key] = UNKNOWN
-            known = run.module_values[key] = run.at_top(found[0].unit, found[1])
-        return known
+        where, value = found
+        return run.once((where.dotted, name), lambda: run.at_top(where.unit, value))
     for base in run.project.bases(owner.dotted):
         described = run.models.attribute(base, name)
         if described is not None:

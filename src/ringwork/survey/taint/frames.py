@@ -62,7 +62,7 @@ class Summary(NamedTuple):
     """What a function does with what it is given, by the atoms of its inputs.
 
     returned: its result. on_return: facts that hold of the inputs when it returned; those of a true or false result are its own.
-    reaches: input atom to places. changed: parameters that hold something else afterwards.
+    reaches: input atom to places. changed: parameters that hold something else afterwards. noted: what the project was asked for.
     """
 
     returned: Value
@@ -71,6 +71,7 @@ class Summary(NamedTuple):
     found: Mapping[Any, Found]
     changed: Mapping[str, Value]
     returns: bool
+    noted: frozenset[str]
 
 
 class Frame:
@@ -121,7 +122,7 @@ class Run(ABC):
         self.stack: list[Any] = []
         self.lowest = 1 << 30
         self.contexts: dict[Defined, int] = {}
-        self.module_values: dict[tuple[str, str], Value] = {}
+        self.module_values: dict[tuple[str, str], tuple[Value, frozenset[str]]] = {}
         self.steps = 0
         self.changed: Value | None = None
         self.entry_path = ""
@@ -249,14 +250,20 @@ class Run(ABC):
 
     def global_value(self, unit: Unit, name: str) -> Value:
         """What a name at the top of a module holds."""
-        key = (unit.name, name)
+        return self.once((unit.name, name), lambda: self._assigned(unit, name))
+
+    def _assigned(self, unit: Unit, name: str) -> Value:
+        before, self.frame = self.frame, Frame(unit, None, State({}), depth=self.frame.depth + 1)
+        try:
+            return self.value(unit.assigned[name])
+        finally:
+            self.frame = before
+
+    def once(self, key: tuple[str, str], make: Callable[[], Value]) -> Value:
+        """The value of a module or of a class by this name, made when it is first asked for. key: module or class, and name."""
         known = self.module_values.get(key)
         if known is None:
-            self.module_values[key] = UNKNOWN  # Against a name that is made of itself.
-            before, self.frame = self.frame, Frame(unit, None, State({}), depth=self.frame.depth + 1)
-            try:
-                known = self.value(unit.assigned[name])
-            finally:
-                self.frame = before
-            self.module_values[key] = known
-        return known
+            self.module_values[key] = (UNKNOWN, frozenset())  # Against a name that is made of itself.
+            known = self.module_values[key] = self.project.noting(make)
+        self.project.noted.update(known[1])
+        return known[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -67,3 +68,29 @@ class Handler:
             return f"WEBSOCKET {self.path}"
         shown = [method for method in self.methods if method not in {"HEAD", "OPTIONS"}]
         return f"{','.join(sorted(shown)) or 'ANY'} {self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routes:
+    """A project's handlers, by the dotted name of their function; and what any module may know of those of others.
+
+    types: dotted names of what requests bring. has_authentication: whether any handler asks who is there.
+    """
+
+    by_function: Mapping[str, Sequence[Handler]] = field(default_factory=dict)
+    types: frozenset[str] = frozenset()
+    has_authentication: bool = False
+
+    @classmethod
+    def of(cls, handlers: Iterable[Handler]) -> Routes:
+        """Those handlers."""
+        found: dict[str, list[Handler]] = {}
+        for handler in handlers:
+            found.setdefault(handler.function, []).append(handler)
+        every = [handler for listed in found.values() for handler in listed]
+        types = frozenset(brought.type for handler in every for brought in handler.brought.values() if brought.type)
+        return cls(by_function=found, types=types, has_authentication=any(handler.authenticated_by for handler in every))
+
+    def at(self, function: str) -> Sequence[Handler]:
+        """The handlers of one function, () for none."""
+        return self.by_function.get(function, ())

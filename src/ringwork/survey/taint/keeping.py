@@ -1,25 +1,27 @@
-"""What reading a project gave, kept until a file of it changes, so that a check before every commit costs only a look at the files.
+"""What reading a project gave, kept module by module, so that a check before every commit reads what changed and nothing else.
 
-Against findings of another day: what is kept is named by the digest of every file, of the models and of the code that read them; what is
-damaged, or of another digest, is read anew.
+A module's syntax stands on its bytes. What was found in it stands on every module that was looked into on the way, as each of them is
+now, on the routes that lead to it, and on the code and models that read it: all of these name it, so that nothing is ever found by
+another day's reading.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterable
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from ringwork.survey.flows import Entry, Flow, SourceFacts, Step, Strength, Unbound, Unread
-from ringwork.survey.taint import files
+from ringwork.survey.flows import Flow, Unread
+from ringwork.survey.taint import ir, packing, reading
+from ringwork.survey.taint.frames import Found
+from ringwork.survey.taint.project import Project
+from ringwork.survey.taint.units import Unit
 
 _MOST_PROJECTS = 50
 """Projects of which something is kept; the oldest go first."""
@@ -27,33 +29,108 @@ _ROOM = "ringwork.survey"
 _MODELS = "models"
 
 
-def kept(listing: files.Listing, read: Callable[[], SourceFacts], *, folder: Path | None = None) -> SourceFacts:
-    """What `read` gives for these files: as it was kept, else read now and kept.
+Key = tuple[object, ...]
+Findings = dict[Key, tuple[Found, set[str]]]
+"""By what names a finding, with the names of the routes that lead to it."""
 
-    listing: all files that `read` reads. folder: where results are kept, the user's cache if not given; one that cannot be read or written
-    only costs time.
+
+class Result(NamedTuple):
+    """What reading one module gave.
+
+    failed: what could not be followed. beside: flows that were seen by looking at the module. noted: what the project was asked for on
+    the way (`Project.noted`).
     """
+
+    found: Findings
+    failed: list[Unread]
+    beside: list[Flow]
+    noted: frozenset[str]
+
+
+class Kept:
+    """What is kept of one project, in one file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._modules, self._results = _opened(path)
+        self._now: dict[str, bytes] = {}
+        self._digests: dict[str, str] = {}
+        self._found: dict[str, tuple[str, tuple[str, ...], bytes]] = {}
+        self._is_new = False
+
+    def parse(self, data: bytes, *, file: str, name: str, is_package: bool) -> ir.Module:
+        """The syntax of a module, as it was kept, else read now."""
+        digest = sha256(repr((file, name, is_package)).encode() + data).hexdigest()
+        self._digests[name] = digest
+        packed = self._modules.get(digest)
+        if packed is not None:
+            with contextlib.suppress(packing.Unfit):
+                module: ir.Module = packing.unpack(packed)
+                self._now[digest] = packed
+                return module
+        module = reading.parse(data, file=file, name=name, is_package=is_package)
+        with contextlib.suppress(RecursionError):
+            self._now[digest] = packing.pack(module)
+            self._is_new = True
+        return module
+
+    def result(self, project: Project, unit: Unit, routes: str) -> Result | None:
+        """What was found in a module, where everything that it stands on is as it was. routes: what it stands on of these, in words."""
+        known = self._results.get(unit.name)
+        if known is None or known[0] != self._key(project, unit, routes, known[1]):
+            return None
+        try:
+            found, failed, beside = packing.unpack(known[2])
+        except (packing.Unfit, ValueError, TypeError):
+            return None
+        self._found[unit.name] = known
+        return Result(found, failed, beside, frozenset(known[1]))
+
+    def keep(self, project: Project, unit: Unit, routes: str, result: Result) -> None:
+        """Keep what was found in a module."""
+        noted = tuple(sorted(result.noted))
+        with contextlib.suppress(RecursionError):
+            packed = packing.pack((result.found, result.failed, result.beside))
+            self._found[unit.name] = (self._key(project, unit, routes, noted), noted, packed)
+            self._is_new = True
+
+    def close(self) -> None:
+        """Write what holds now; what no module needs any more is left out. A folder that cannot be written only costs time."""
+        if not self._is_new and len(self._now) == len(self._modules) and len(self._found) == len(self._results):
+            with contextlib.suppress(OSError):
+                os.utime(self.path)  # so that it is not among the oldest
+            return
+        _write(self.path, packing.pack((_engine(), self._now, self._found)))
+
+    def _key(self, project: Project, unit: Unit, routes: str, noted: Iterable[str]) -> str:
+        """What names a result: all that it stands on."""
+        key = sha256(f"{project.shape()} {unit.name} {self._digests.get(unit.name)} {routes}".encode())
+        for name in noted:
+            if name.startswith("*"):
+                key.update(f"{name}: {','.join(own.dotted for own in project.methods_named(name[1:]))} ".encode())
+            else:
+                key.update(f"{name}: {self._digests.get(name)} ".encode())
+        return key.hexdigest()
+
+
+def of(root: Path, only: Collection[str] = (), *, folder: Path | None = None) -> Kept:
+    """What is kept of the project at `root`, of these of its files. folder: where it is kept, the user's cache if not given."""
     place = folder if folder is not None else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ringwork"
-    try:
-        path = place / f"source-{digest(listing)}.json"
-    except OSError:  # a file went away: whoever reads it will name it
-        return read()
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-        return _facts(json.loads(path.read_bytes()))
-    found = read()
-    _keep(path, found)
-    return found
+    name = sha256(repr((str(root.resolve()), sorted(only))).encode()).hexdigest()[:40]
+    return Kept(place / f"source-{name}.kept")
 
 
-def digest(listing: files.Listing) -> str:
-    """What names a result: the content and name of every file, what of them is unread, and the code and models that read them."""
-    found = sha256(_engine().encode())
-    for one in listing.files:
-        content = sha256(one.path.read_bytes()).hexdigest()
-        found.update(json.dumps([one.file, one.name, one.is_package, content]).encode())
-    for unread in listing.unread:
-        found.update(json.dumps(asdict(unread)).encode())
-    return found.hexdigest()[:40]
+Modules = dict[str, bytes]
+Results = dict[str, tuple[str, tuple[str, ...], bytes]]
+
+
+def _opened(path: Path) -> tuple[Modules, Results]:
+    """What stands in the file; nothing where there is none, where it is damaged, or where other code or other models made it."""
+    with contextlib.suppress(OSError, packing.Unfit, ValueError, TypeError):
+        engine, modules, results = packing.unpack(path.read_bytes())
+        if engine == _engine() and isinstance(modules, dict) and isinstance(results, dict):
+            return modules, results
+    return {}, {}
 
 
 @functools.cache
@@ -61,7 +138,7 @@ def _engine() -> str:
     """The digest of the code and of the models, which is finer than a version and needs nobody to count it up."""
     found = sha256()
     room = resources.files(_ROOM)
-    for folder in (room, room / "taint", room / "taint" / _MODELS):
+    for folder in (room, room / "taint", room / "taint" / _MODELS, room / "looks"):
         for file in sorted(folder.iterdir(), key=lambda one: one.name):
             if file.name.endswith((".py", ".toml")):
                 found.update(file.name.encode())
@@ -69,39 +146,14 @@ def _engine() -> str:
     return found.hexdigest()
 
 
-def _keep(path: Path, facts: SourceFacts) -> None:
+def _write(path: Path, data: bytes) -> None:
     """Whole or not at all: another process may be reading."""
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix="source-", suffix=".part")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(asdict(facts), file)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
         Path(name).replace(path)
-        older = sorted(path.parent.glob("source-*.json"), key=lambda one: one.stat().st_mtime, reverse=True)
+        older = sorted(path.parent.glob("source-*.kept"), key=lambda one: one.stat().st_mtime, reverse=True)
         for one in older[_MOST_PROJECTS:]:
             one.unlink(missing_ok=True)
-
-
-def _facts(written: Mapping[str, Any]) -> SourceFacts:
-    """Raises TypeError, KeyError or ValueError for what is none."""
-    return SourceFacts(
-        flows=tuple(_flow(one) for one in written["flows"]),
-        unread=tuple(Unread(**one) for one in written["unread"]),
-        unbound=tuple(Unbound(**one) for one in written["unbound"]),
-        files=int(written["files"]),
-        lines=int(written["lines"]),
-    )
-
-
-def _flow(written: Mapping[str, Any]) -> Flow:
-    told = dict(written)
-    steps: Sequence[Mapping[str, Any]] = told["steps"]
-    return Flow(
-        **{
-            **told,
-            "strength": Strength(told["strength"]),
-            "entry": Entry(**told["entry"]),
-            "steps": tuple(Step(**step) for step in steps),
-            "routes": tuple(told["routes"]),
-        }
-    )

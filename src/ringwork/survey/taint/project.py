@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 from ringwork.survey import flows
 from ringwork.survey.taint import files, ir, reading
 from ringwork.survey.taint.units import Defined, DefinedClass, Index, Unit
+
+Made = TypeVar("Made")
+Parse = Callable[..., ir.Module]
+"""As `reading.parse` is called."""
 
 MOST_ALIKE = 80
 """Functions that a name put together at run time may mean; of more, nothing can be said."""
@@ -22,10 +28,16 @@ _MOST_HOPS = 12
 
 
 class Project:
-    """The modules below one folder. listing: their files, found when it is not given. A module is read when it is first asked for."""
+    """The modules below one folder. listing: their files, found when it is not given. A module is read when it is first asked for.
 
-    def __init__(self, root: Path, *, listing: files.Listing | None = None) -> None:
+    parse: reads one module, where somebody keeps what was read. noted: what was asked for since whoever put a new set there: names of
+    modules, and "*name" for the methods of one name in all of them.
+    """
+
+    def __init__(self, root: Path, *, listing: files.Listing | None = None, parse: Parse = reading.parse) -> None:
         self.root = root
+        self.parse = parse
+        self.noted: set[str] = set()
         self.listing = listing if listing is not None else files.listing(root)
         self._found: dict[str, files.Found] = {}
         for found in self.listing.files:
@@ -35,11 +47,11 @@ class Project:
             self._found[name] = dataclasses.replace(found, name=name)
         self._names = {found.file: name for name, found in self._found.items()}
         self._units: dict[str, Unit] = {}
-        self._resolved: dict[str, str] = {}
-        self._classes: dict[str, DefinedClass | None] = {}
+        self._resolved: dict[str, tuple[str, frozenset[str]]] = {}
         self._splits: dict[str, tuple[str, str]] = {}
-        self._bases: dict[str, tuple[str, ...]] = {}
+        self._bases: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {}
         self._methods: dict[str, list[Defined]] = {}
+        self._shape = ""
 
     # -- modules ------------------------------------------------------------------------------------------------
 
@@ -56,10 +68,17 @@ class Project:
 
     def unit(self, name: str) -> Unit | None:
         """The module of this dotted name; None where the project has none."""
+        self.noted.add(name)
         unit = self._units.get(name)
         if unit is None and (found := self._found.get(name)) is not None:
             unit = self._units[name] = self._read(found)
         return unit
+
+    def shape(self) -> str:
+        """A digest of the names of all modules and of their files."""
+        if not self._shape:
+            self._shape = sha256(repr([(found.name, found.file) for found in self._found.values()]).encode()).hexdigest()
+        return self._shape
 
     def by_file(self, file: str) -> Unit | None:
         """The module that a file is."""
@@ -81,11 +100,20 @@ class Project:
         except OSError as error:
             fault = ir.Fault(0, f"it cannot be read ({error.strerror})")
             return Unit(ir.Module(found.file, found.name, (), (), (fault,), 0, found.is_package))
-        unit = Unit(reading.parse(data, file=found.file, name=found.name, is_package=found.is_package))
+        unit = Unit(self.parse(data, file=found.file, name=found.name, is_package=found.is_package))
         Index(unit).block(unit.module.body, "", None)
         for defined in unit.classes.values():
             defined.bases = tuple(self._written(unit, base) for base in defined.node.bases if not isinstance(base, ir.Starred))
         return unit
+
+    def noting(self, make: Callable[[], Made]) -> tuple[Made, frozenset[str]]:
+        """What `make` gives, and what the project was asked for meanwhile, which is not noted here."""
+        outer, self.noted = self.noted, set()
+        try:
+            made = make()
+            return made, frozenset(self.noted)
+        finally:
+            self.noted = outer
 
     # -- names --------------------------------------------------------------------------------------------------
 
@@ -137,8 +165,9 @@ class Project:
         """A dotted name with the project's own re-exports followed, to where the thing was made."""
         known = self._resolved.get(dotted)
         if known is None:
-            known = self._resolved[dotted] = self._follow(dotted)
-        return known
+            known = self._resolved[dotted] = self.noting(lambda: self._follow(dotted))
+        self.noted.update(known[1])
+        return known[0]
 
     def _follow(self, dotted: str) -> str:
         for _ in range(_MOST_HOPS):
@@ -197,10 +226,8 @@ class Project:
 
     def class_(self, dotted: str) -> DefinedClass | None:
         """The project's class of this name."""
-        if dotted not in self._classes:
-            unit, rest = self._split(dotted)
-            self._classes[dotted] = unit.classes.get(rest) if unit is not None else None
-        return self._classes[dotted]
+        unit, rest = self._split(dotted)
+        return unit.classes.get(rest) if unit is not None else None
 
     def method(self, owner: DefinedClass, name: str) -> Defined | None:
         """A method of a class or of the nearest base that has it."""
@@ -216,11 +243,15 @@ class Project:
     def methods_named(self, name: str) -> tuple[Defined, ...]:
         """The methods of this name in all classes of the project, in the order of modules."""
         if not self._methods:
-            for unit in self.units():
-                for owner in unit.classes.values():
-                    for method, found in owner.methods.items():
-                        self._methods.setdefault(method, []).append(found)
+            self.noting(self._list_methods)
+        self.noted.add(f"*{name}")
         return tuple(self._methods.get(name, ()))
+
+    def _list_methods(self) -> None:
+        for unit in self.units():
+            for owner in unit.classes.values():
+                for method, found in owner.methods.items():
+                    self._methods.setdefault(method, []).append(found)
 
     def names_like(self, pattern: str) -> list[str]:
         """The modules whose dotted name fits a pattern (*), sorted."""
@@ -258,17 +289,21 @@ class Project:
         """All bases of a project's class, nearest first, canonical; those outside the project end a branch."""
         known = self._bases.get(dotted)
         if known is None:
-            found: dict[str, None] = {}
-            waiting = [dotted]
-            while waiting:
-                inner = self.class_(waiting.pop(0))
-                for base in inner.bases if inner is not None else ():
-                    name = self.canonical(base) if base else ""
-                    if name and name not in found and name != dotted:
-                        found[name] = None
-                        waiting.append(name)
-            known = self._bases[dotted] = tuple(found)
-        return known
+            known = self._bases[dotted] = self.noting(lambda: self._all_bases(dotted))
+        self.noted.update(known[1])
+        return known[0]
+
+    def _all_bases(self, dotted: str) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        waiting = [dotted]
+        while waiting:
+            inner = self.class_(waiting.pop(0))
+            for base in inner.bases if inner is not None else ():
+                name = self.canonical(base) if base else ""
+                if name and name not in found and name != dotted:
+                    found[name] = None
+                    waiting.append(name)
+        return tuple(found)
 
 
 BUILTINS: Mapping[str, None] = dict.fromkeys(

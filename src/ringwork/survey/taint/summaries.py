@@ -51,6 +51,7 @@ def defined(
             return nobody(UNKNOWN, list(bound.values()), {}, ())
         run.contexts[own] = run.contexts.get(own, 0) + 1
         summary = summarise(run, own, {name: value for name, (value, _) in abstract.items()}, key, outer)
+    run.project.noted.update(summary.noted)
     return _put_in(run, own, summary, shapes.given, at, written, holder, receiver)
 
 
@@ -101,6 +102,7 @@ def summarise(run: Run, own: Defined, given: Mapping[str, Value], key: Any, oute
     run.frame = frame
     place = len(run.stack)
     run.stack.append((own, key))
+    outside, run.project.noted = run.project.noted, {own.unit.name}
     try:
         run.block(own.node.body)
         if not frame.state.dead:
@@ -108,7 +110,8 @@ def summarise(run: Run, own: Defined, given: Mapping[str, Value], key: Any, oute
     finally:
         run.stack.pop()
         run.frame, run.changed = before, changed
-    summary = _summed(run, frame, given)
+        noted, run.project.noted = frozenset(run.project.noted), outside
+    summary = _summed(run, frame, given)._replace(noted=noted)
     if run.lowest >= place:
         run.summaries[key] = summary
         if run.lowest == place:
@@ -150,7 +153,7 @@ def _summed(run: Run, frame: Frame, given: Mapping[str, Value]) -> Summary:
         returned = returned.sure((true or NOTHING, false or NOTHING))
     reaches = {atom: tuple(kept.values()) for atom, kept in frame.reaches.items()}
     is_generator = frame.defined is not None and frame.defined.node.is_generator
-    return Summary(returned, on_return or NOTHING, reaches, frame.found, changed, bool(frame.returned) or is_generator)
+    return Summary(returned, on_return or NOTHING, reaches, frame.found, changed, bool(frame.returned) or is_generator, frozenset())
 
 
 _CHANGEABLE = frozenset({Kind.OBJECT, Kind.KEYED, Kind.ITEMS, Kind.UNKNOWN})

@@ -1,0 +1,56 @@
+"""Syntax and findings as bytes, to be kept in a file and taken out again.
+
+Against code that hides in a kept file: of all classes and functions of Python only the plain forms named here can come out of one, so
+that the worst that a forged file can do is to be refused or to tell lies, which whoever may write it can do in many other ways.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from typing import Any, Final
+
+from ringwork.survey import flows
+from ringwork.survey.taint import frames, handlers, ir, values
+
+_PROTOCOL: Final = 5
+_FORMS: Final[dict[tuple[str, str], type]] = {
+    **{(ir.__name__, name): form for name, form in vars(ir).items() if isinstance(form, type) and issubclass(form, tuple)},
+    **{
+        (form.__module__, form.__qualname__): form
+        for form in (
+            frames.Found, values.Atom, values.Trail, handlers.Handler, handlers.Brought,
+            flows.Flow, flows.Step, flows.Entry, flows.Strength, flows.Unread, flows.SourceFacts,
+            set, frozenset, complex,
+        )
+    },
+}  # fmt: skip
+
+
+class Unfit(ValueError):
+    """Bytes that hold nothing that was packed here."""
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        """Only the forms above."""
+        form = _FORMS.get((module, name))
+        if form is None:
+            raise Unfit(f"{module}.{name} is no form of syntax and no finding")
+        return form
+
+
+def pack(value: Any) -> bytes:
+    """A value made of plain ones and of the forms above. Raises RecursionError for what is nested too deeply to be kept."""
+    return pickle.dumps(value, _PROTOCOL)
+
+
+def unpack(data: bytes) -> Any:
+    """What was packed. Raises Unfit for everything else."""
+    try:
+        return _Unpickler(io.BytesIO(data)).load()
+    except Unfit:
+        raise
+    except Exception as error:
+        # Against half a file: which exception a broken pickle raises is not promised by anybody.
+        raise Unfit(f"the bytes are damaged ({type(error).__name__})") from error
