@@ -248,3 +248,15 @@ def test_follows_a_value_into_files_that_were_not_named(shop, run):
     (shop / "beside.py").write_text('import hashlib\nx = hashlib.md5(b"a")\n')
     found = {(check, file) for check, file, _, strength in _found(run("check", "shop.py", "--format", "json").text) if strength == "strong"}
     assert found == {("input.sql-injection/built-statements", "query.py")}
+
+
+def test_tells_one_fault_of_a_line_once(shop, run):
+    """That a loader is unsafe is told where nothing is known to reach it, and is one with what a request loads."""
+    head = "import yaml\nfrom flask import Flask, request\n\napp = Flask(__name__)\n\n\n"
+    (shop / "shop.py").write_text(f"{head}def kept(text):\n    return yaml.load(text, Loader=yaml.Loader)\n")
+    (alone,) = _found(run("check", ".", "--format", "json", "--all", "--select", "input").text)
+    assert alone[3] == "weak"
+    view = "@app.post('/a')\ndef a():\n    return yaml.load(request.data, Loader=yaml.Loader)\n"
+    (shop / "shop.py").write_text(head + view)
+    (once,) = _found(run("check", ".", "--format", "json", "--all", "--select", "input").text)
+    assert once == ("input.unsafe-deserialization/loaders", "shop.py", 9, "strong")

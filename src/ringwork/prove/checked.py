@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from ringwork.controls import control as catalogue
 from ringwork.errors import TargetFailed
@@ -95,7 +95,23 @@ def found(
             continue
         made.append(_accepted(one, accepting, graded, today))
     order = {name: number for number, name in enumerate(grades.SEVERITIES)}
-    return tuple(sorted(made, key=lambda one: (one.strength is Strength.WEAK, order[one.severity], one.file, one.line, one.kind)))
+    return tuple(sorted(_once(made), key=lambda one: (one.strength is Strength.WEAK, order[one.severity], one.file, one.line, one.kind)))
+
+
+def _once(made: Sequence[Found]) -> Iterator[Found]:
+    """Without the weak ones of a line in which the same control has a strong one: that a loader is unsafe says less than what it loads."""
+    by_line: dict[tuple[str, str, int], list[Found]] = {}
+    for one in made:
+        by_line.setdefault((one.control, one.file, one.line), []).append(one)
+    for beside in by_line.values():
+        strong = [one for one in beside if one.strength is Strength.STRONG]
+        weak = [one for one in beside if one.strength is Strength.WEAK]
+        if not strong or all(one.accepted for one in strong):
+            yield from beside
+            continue
+        heard = dict.fromkeys(name for one in (strong[0], *weak) for name in one.seen_by)
+        yield replace(strong[0], seen_by=tuple(heard))
+        yield from strong[1:]
 
 
 def _found(row: Row, graded: dict[str, str], met: Counter[tuple[str, ...]]) -> Found:
