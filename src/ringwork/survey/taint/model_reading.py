@@ -261,6 +261,9 @@ def _wanted(value: Any, place: str) -> Wanted:
             return Wanted(word=Word.BELOW if value[0] == "<" else Word.ABOVE, value=float(value[1:]))
         except ValueError:
             raise _Wrong(f"{place} holds {value!r}; write {', '.join(_WORDS)}, {_NONE} or a number after the sign") from None
+    if value[:1] == "&":
+        _require(re.fullmatch(r"0o[0-7]+", value[1:]) is not None, f"{place} holds {value!r}; write bits as in '&0o022'")
+        return Wanted(word=Word.BITS, value=int(value[1:], 8))
     if value.startswith("~"):
         try:
             return Wanted(word=Word.MATCHES, value=re.compile(value[1:]))

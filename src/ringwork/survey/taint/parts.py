@@ -20,6 +20,7 @@ class Word(StrEnum):
     GIVEN = "given"
     BELOW = "below"
     ABOVE = "above"
+    BITS = "bits"  # a number that has one of these bits
     MATCHES = "matches"
 
 
