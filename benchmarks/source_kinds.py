@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # The kinds of survey.flows.Flow. The first number is the one that labels use most; the others are accepted by some of them.
 KINDS: dict[str, tuple[int, ...]] = {
-    "sql": (89, 564),
+    "sql": (89, 564, 704),  # a rule for texts of statements carries the number of wrong conversions
     "orm": (89, 943),
     "nosql": (943,),
     "soql": (943, 89),
@@ -32,6 +32,7 @@ KINDS: dict[str, tuple[int, ...]] = {
     "inline-script": (79,),
     "header": (113, 93),
     "mail": (93,),
+    "nan": (704, 20),
     "cookie": (113,),
     "cookie-flags": (614, 1004, 1275),
     "log": (117,),
@@ -60,6 +61,7 @@ KINDS: dict[str, tuple[int, ...]] = {
     "tls-version": (327, 326, 319),
     "tls-ciphers": (327, 326),
     "tls-unverified": (295,),
+    "cleartext": (319,),
     "host-keys": (295, 322),
     "cors": (942, 346),
     "csrf-exempt": (352,),
@@ -68,7 +70,7 @@ KINDS: dict[str, tuple[int, ...]] = {
     "secret": (798, 259, 321, 522),
     "default-secret": (798, 259, 321, 1188),
     "temp-file": (377,),
-    "bind-all": (605, 668),
+    "bind-all": (605, 668, 200),
     "no-timeout": (400, 1088),
     "jwt-unverified": (347, 345, 287),
     "jwt-algorithms": (347, 327),

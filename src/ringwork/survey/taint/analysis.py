@@ -193,8 +193,11 @@ def _keep(kept: Findings, key: Key, found: Found, names: Iterable[str]) -> None:
 
 
 def _functions(unit: Unit) -> Iterator[Defined]:
-    """Functions in the order of the file; those inside others are read where they are called, and once by themselves."""
-    yield from sorted(unit.functions.values(), key=lambda own: own.node.at)
+    """Functions in the order of the file; those inside others are read where they are called, and once by themselves.
+
+    Against a hole in one of two functions of one name, as for two versions of Python: both are read.
+    """
+    yield from sorted((*unit.functions.values(), *unit.hidden), key=lambda own: own.node.at)
 
 
 def _flows(found: Iterable[tuple[Found, set[str]]]) -> Iterator[Flow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from typing import Any
 
 from ringwork.survey.taint import facts, folding, ir, values
@@ -26,11 +27,15 @@ _INNER_TYPES = frozenset({
     "typing.Optional", "typing.Annotated", "typing_extensions.Annotated", "typing.Final", "typing.ClassVar", "typing.Union",
     "sqlalchemy.orm.Mapped",
 })  # fmt: skip
+_MODES = {f"stat.{name}": value for name, value in sorted(vars(stat).items()) if name.startswith("S_I") and isinstance(value, int)}
+"""The bits of a file's mode, whose names stand for the same numbers everywhere."""
 
 
 def named(run: Run, dotted: str) -> Value:
     """What a dotted name stands for."""
     dotted = run.project.canonical(dotted)
+    if dotted in _MODES:
+        return values.constant(_MODES[dotted])
     type_ = run.models.value(dotted)
     if type_:
         return Value(Kind.UNKNOWN, None, type_)
@@ -49,7 +54,7 @@ def global_name(run: Run, unit: Unit, name: str) -> Value:
     if name == "DEBUG":
         return FALSE
     if not dotted:
-        return UNKNOWN
+        return values.OPEN
     if dotted == f"{unit.name}.{name}" and name in unit.assigned and name not in unit.functions and name not in unit.classes:
         return run.global_value(unit, name)
     return named(run, dotted)

@@ -14,6 +14,9 @@ _DUCKS = {
     "execute": ("sql", 0), "executemany": ("sql", 0), "executescript": ("sql", 0), "mogrify": ("sql", 0),
 }  # fmt: skip
 """Methods of objects of unknown type that hardly mean anything else."""
+_CLAUSES = frozenset({"raw", "having", "group_by", "distinct", "order_by", "filter"})
+"""Methods of queries that take a statement, or a part of one, where they are given a text that is put together."""
+_MAKING = frozenset({"create", "update", "get_or_create", "update_or_create"})
 _MOST_CANDIDATES = 4
 _COMMON = frozenset(
     [
@@ -144,6 +147,8 @@ def _named(run: Run, dotted: str, arguments: Sequence[Value], keywords: Mapping[
         return found
     if dotted in {"importlib.import_module", "builtins.__import__"} and arguments and (prefix := attributes.text_before(arguments[0])):
         module = prefix if arguments[0].kind is Kind.CONSTANT else f"{prefix}*"
+        if arguments[0].kind is Kind.CONSTANT:
+            return attributes.named(run, module)
         if run.project.names_like(module):
             return values.named(module)
     own = run.project.function(dotted)
@@ -171,6 +176,9 @@ def _named(run: Run, dotted: str, arguments: Sequence[Value], keywords: Mapping[
         return arguments[1]
     if dotted == "functools.partial" and arguments:
         return arguments[0] if len(arguments) == 1 else Value(Kind.UNKNOWN, None, "", values.merge([values.within(a) for a in arguments]))
+    head, _, last = dotted.rpartition(".")
+    if head and _quacks(run, last, arguments, keywords, at):
+        return UNKNOWN
     return summaries.nobody(UNKNOWN, arguments, keywords, spread)
 
 
@@ -253,9 +261,7 @@ _TEXTS = frozenset({Kind.CONSTANT, Kind.TEXT, Kind.UNKNOWN, Kind.METHOD, Kind.SE
 def _unknown_method(
     run: Run, receiver: Value, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int, spread: Sequence[Value]
 ) -> Value:
-    duck = _DUCKS.get(name)
-    if duck is not None and not receiver.type and len(arguments) > duck[1]:
-        sinks.arrive(run, duck[0], name, arguments[duck[1]], at)
+    if receiver.type not in methods.TEXTS and _quacks(run, name, arguments, keywords, at):
         return UNKNOWN
     candidates = run.project.methods_named(name) if not receiver.type and name not in _COMMON else ()
     if 0 < len(candidates) <= _MOST_CANDIDATES:
@@ -264,6 +270,19 @@ def _unknown_method(
         taint = attributes.narrowed(values.within(receiver), str(arguments[0].data))
         return values.unknown(values.merge([taint, *(values.within(one) for one in arguments[1:])]))
     return summaries.nobody(receiver, arguments, keywords, spread)
+
+
+def _quacks(run: Run, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int) -> bool:
+    """A method of something that nobody described, which hardly means anything else. True where its result is nobody's text."""
+    duck = _DUCKS.get(name)
+    if duck is not None and len(arguments) > duck[1]:
+        sinks.arrive(run, duck[0], name, arguments[duck[1]], at)
+        return True
+    if name in _CLAUSES and arguments and arguments[0].kind is Kind.TEXT:
+        sinks.arrive(run, "sql", name, arguments[0], at, weak=name != "raw")
+    if name in _MAKING and "**" in keywords:
+        sinks.arrive(run, "bind", name, keywords["**"], at, weak=True)
+    return False
 
 
 def _candidates(

@@ -49,6 +49,8 @@ class _Given:
     def all(self, position: Position) -> list[Value]:
         if position == "*":
             return [*self.arguments, *(value for name, value in self.keywords.items() if name != "**")]
+        if isinstance(position, str) and position[-1:] == ":":
+            return list(self.arguments[int(position[:-1]) :])
         value = self.at(position)
         return [value] if value is not None else []
 
@@ -313,6 +315,8 @@ def _is(run: Run, wanted: Wanted, value: Value) -> bool:
     if wanted.word in {Word.BELOW, Word.ABOVE}:
         is_number = isinstance(known, int | float) and not isinstance(known, bool) and isinstance(wanted.value, int | float)
         return is_number and (known < wanted.value if wanted.word is Word.BELOW else known > wanted.value)
+    if wanted.word is Word.BITS:
+        return type(known) is int and isinstance(wanted.value, int) and bool(known & wanted.value)
     if wanted.word is Word.MATCHES:
         return isinstance(known, str) and wanted.value.search(known) is not None  # type: ignore[union-attr] # a pattern, by its word
     return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ringwork.survey.taint import attributes, calling, described, expressions, ir, sinks, statements, summaries, uses, values
+from ringwork.survey.taint import attributes, calling, described, expressions, ir, sinks, statements, summaries, unknowns, uses, values
 from ringwork.survey.taint.frames import Found, Frame, Run, State
 from ringwork.survey.taint.handlers import Brought, Handler
 from ringwork.survey.taint.model import Models
@@ -32,6 +32,20 @@ def _request_of(unit: Unit) -> str:
     """What a parameter named `request` is in a module that imports one of the frameworks."""
     roots = {target.partition(".")[0] for target in unit.imports.values()}
     return next((type_ for root, type_ in _REQUESTS if root in roots), "")
+
+
+def _is_event(own: Defined, parameter: ir.Parameter) -> bool:
+    """Whether a function is what AWS Lambda calls: `handler(event, context)`, by its documentation, with the request as the event."""
+    names = [one.name for one in own.node.parameters]
+    return names == ["event", "context"] and parameter.name == "event" and own.owner is None and "<locals>" not in own.qualname
+
+
+def _or_default(parameter: ir.Parameter, value: Value) -> Value:
+    """What a parameter may be where nobody gives it: its default is as good as what a caller chose."""
+    default = parameter.default
+    if type(default) is ir.Constant and isinstance(default.value, str | bool):
+        return values.join(values.constant(default.value), value)
+    return value
 
 
 class Evaluator(Run):
@@ -122,6 +136,8 @@ class Evaluator(Run):
         self._answers = (frame, handler.answers, own.node.name) if handler is not None else None
         self.block(own.node.body)
         self._answers = None
+        if handler is None:
+            unknowns.tell(self, own, frame)
         return frame
 
     def read_top(self, unit: Unit) -> Frame:
@@ -142,6 +158,9 @@ class Evaluator(Run):
         type_ = attributes.type_of(self, own.unit, parameter.annotation) if parameter.annotation is not None else ""
         if not type_ and parameter.name == "request":
             type_ = _request_of(own.unit)
+        if handler is None and _is_event(own, parameter):
+            trail = values.Trail(own.unit.file, parameter.at, f"the event of a cloud's function comes in as {parameter.name}", None)
+            return values.unknown({Atom("body", ""): Mark(NO_WORDS, trail, weak=False)})
         taint: Taint = {Atom("", f"{own.dotted}:{parameter.name}"): Mark(NO_WORDS, None, weak=False)} if handler is None else NOTHING
         if type_ in attributes.NUMBERS:
             taint = NOTHING
@@ -149,7 +168,7 @@ class Evaluator(Run):
             return Value(Kind.KEYED, ({}, values.unknown(taint, type_)), "builtins.list")
         if parameter.kind == "kwargs":
             return Value(Kind.KEYED, ({}, values.unknown(taint, type_)), "builtins.dict")
-        return values.unknown(taint, type_)
+        return _or_default(parameter, values.unknown(taint, type_)) if handler is None else values.unknown(taint, type_)
 
     def _instance(self, handler: Handler | None) -> dict[str, Value]:
         """What a view's object holds when a request comes: its request, and what the path brought."""

@@ -127,6 +127,7 @@ class Run(ABC):
         self.changed: Value | None = None
         self.entry_path = ""
         self.in_main = False
+        self.calls_in: dict[str, frozenset[str]] = {}
 
     # -- reading ------------------------------------------------------------------------------------------------
 

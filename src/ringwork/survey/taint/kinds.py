@@ -13,14 +13,14 @@ ENTRIES = frozenset({
 
 SINKS = frozenset({
     "archive", "argv", "attribute", "bind", "bytes", "cache-key", "code", "command", "cookie", "csv", "deserialise", "error-detail",
-    "format", "forward", "header", "html", "import", "ldap", "log", "mail", "nosql", "orm", "path", "prompt", "redirect", "redos", "regex",
-    "secret-log", "session", "soql", "sql", "ssrf", "template", "upload", "url-host", "xml", "xpath",
+    "format", "forward", "header", "html", "import", "ldap", "log", "mail", "nan", "nosql", "orm", "path", "prompt", "redirect", "redos",
+    "regex", "secret-log", "session", "soql", "sql", "ssrf", "template", "upload", "url-host", "xml", "xpath",
 })  # fmt: skip
 """Where a value from a request matters."""
 
 FINDS = frozenset({
-    "address-identity", "assert-guard", "auth-optional", "autoescape", "bind-all", "browser-storage", "cookie-flags", "cors", "csrf-exempt",
-    "debug", "debugger", "default-secret", "extract-all", "fixed-nonce", "home-made-crypto", "host-keys", "inline-script",
+    "address-identity", "assert-guard", "auth-optional", "autoescape", "bind-all", "browser-storage", "cleartext", "cookie-flags", "cors",
+    "csrf-exempt", "debug", "debugger", "default-secret", "extract-all", "fixed-nonce", "home-made-crypto", "host-keys", "inline-script",
     "jwt-algorithms", "jwt-no-expiry", "jwt-unverified", "loader", "message-listener", "missing-authorization", "mutable-state",
     "new-window", "no-timeout", "password-hash", "permissions", "public-acl", "raw-column", "regex-backtracking", "sanitise-order",
     "secret", "suppression", "swallowed", "temp-file", "tls-ciphers", "tls-unverified", "tls-version", "variable-time", "weak-cipher",

@@ -85,6 +85,7 @@ _PIECES = frozenset({"split", "rsplit", "splitlines", "partition", "rpartition"}
 _COUNTS = frozenset({"find", "index", "rfind", "rindex", "count", "islower", "isupper", "isspace", "istitle", "isascii", "isprintable"})
 _CLEARS = frozenset({"isalnum", "isalpha", "isdigit", "isdecimal", "isnumeric", "isidentifier"})
 _MOST = 50
+TEXTS = frozenset({"builtins.str", "builtins.bytes"})
 
 Method = Callable[[Run, Value, Sequence[Value], Mapping[str, Value], int], Value | None]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ringwork.survey.taint import attributes, facts, kinds, values
+from ringwork.survey.taint import attributes, cleartext, facts, kinds, unknowns, values
 from ringwork.survey.taint.frames import Found, Reach, Run
 from ringwork.survey.taint.values import Atom, Kind, Mark, Taint, Trail, Value
 
@@ -18,7 +18,7 @@ _ASKED = {
     "exception": frozenset({"error-detail", "template"}),
     "secret": frozenset({"secret-log"}),
     "random": frozenset({"random"}),
-    "local": frozenset({"command", "code", "sql", "deserialise"}),
+    "local": frozenset({"command", "argv", "code", "sql", "deserialise"}),
     "stored": frozenset({"html-stored", "csv", "deserialise-stored"}),
 }
 _ONLY = {"error-detail": frozenset({"exception"}), "secret-log": frozenset({"secret"}), "random": frozenset({"random"})}
@@ -62,7 +62,12 @@ def pieces(value: Value) -> Iterator[Piece]:
 
 def arrive(run: Run, kind: str, sink: str, value: Value, at: int, *, part: str = "", weak: bool = False) -> None:
     """A value comes to a place: each piece that does harm there is told, or kept as what an input of this function reaches."""
-    if value.kind is Kind.CONSTANT or not values.within(value):
+    if kind == "ssrf":
+        cleartext.arrive(run, sink, value, at)
+    if value.kind is Kind.CONSTANT:
+        return
+    if not values.within(value):
+        unknowns.arrive(run, kind, sink, value, at)
         return
     for piece in pieces(value):
         if not piece.value.taint or piece.value.type in attributes.NUMBERS:
@@ -74,7 +79,7 @@ def arrive(run: Run, kind: str, sink: str, value: Value, at: int, *, part: str =
             if not _counts(atom, kind):
                 continue
             words = run.words(atom, mark)
-            if facts.is_harmless(kind, words, before):
+            if facts.is_harmless(kind, words, before) or (kind == "nan" and mark.weak):
                 continue
             _tell(run, kind, sink, atom, Mark(words, mark.trail, mark.weak or weak or kind in _HINTS), at, before, part)
 

@@ -9,7 +9,7 @@ from ringwork.survey.taint import attributes, facts, ir, sinks, values
 from ringwork.survey.taint.frames import Frame, Run, State, Summary
 from ringwork.survey.taint.shapes import BARE, Shapes
 from ringwork.survey.taint.units import Defined
-from ringwork.survey.taint.values import NONE, NOTHING, UNKNOWN, Atom, Facts, Kind, Mark, Taint, Value
+from ringwork.survey.taint.values import NONE, NOTHING, OPEN, UNKNOWN, Atom, Facts, Kind, Mark, Taint, Value
 
 _DEEPEST = 24
 _MOST_CONTEXTS = 16
@@ -19,7 +19,9 @@ def nobody(callee: Value, arguments: Sequence[Value], keywords: Mapping[str, Val
     """Nobody knows what was called: what goes in may come out."""
     taint = values.merge([values.within(value) for value in (callee, *arguments, *keywords.values(), *spread)])
     if not taint:
-        return UNKNOWN
+        given = (*arguments, *keywords.values(), *spread)
+        is_made = given and callee.data != OPEN.data and all(value.kind is Kind.CONSTANT for value in given)
+        return UNKNOWN if is_made else OPEN  # what is made of constants alone is as good as one
     return values.unknown({atom: Mark(mark.clean, mark.trail, weak=True) for atom, mark in taint.items()})
 
 

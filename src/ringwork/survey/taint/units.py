@@ -45,13 +45,15 @@ class DefinedClass:
 class Unit:
     """One module. imports: names bound by its top-level imports, to dotted targets. stars: modules of which it imports everything.
 
-    functions, classes: by qualified name. assigned: names that its top level gives a value, the last one.
+    functions, classes: by qualified name. hidden: functions whose name a later one took.
+    assigned: names that its top level gives a value, the last one.
     """
 
     module: ir.Module
     imports: dict[str, str] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     functions: dict[str, Defined] = field(default_factory=dict)
+    hidden: list[Defined] = field(default_factory=list)
     classes: dict[str, DefinedClass] = field(default_factory=dict)
     assigned: dict[str, ir.Expression] = field(default_factory=dict)
 
@@ -98,11 +100,13 @@ class Index:
         name = prefix + node.name
         defined = Defined(self.unit, name, node, owner)
         # Of several definitions of one name the last stays, but a property's getter before its setter.
-        if owner is not None:
-            if not (node.name in owner.methods and is_setter(node)):
-                owner.methods[node.name] = defined
-                self.unit.functions[name] = defined
+        if owner is not None and node.name in owner.methods and is_setter(node):
+            self.unit.hidden.append(defined)
         else:
+            if name in self.unit.functions:
+                self.unit.hidden.append(self.unit.functions[name])
+            if owner is not None:
+                owner.methods[node.name] = defined
             self.unit.functions[name] = defined
         self.block(node.body, f"{name}.<locals>.", None)
 

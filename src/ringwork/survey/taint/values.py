@@ -16,7 +16,7 @@ from ringwork.survey.taint import ir
 class Kind(IntEnum):
     """What is known of a value."""
 
-    UNKNOWN = 0  # data: None
+    UNKNOWN = 0  # data: None; "open" where nobody says whence it comes
     CONSTANT = 1  # data: the literal
     TEXT = 2  # data: its parts in order, each a str or a Value
     ITEMS = 3  # data: its items in order; type: list, tuple or set
@@ -93,6 +93,8 @@ class Value:
 
 
 UNKNOWN = Value(Kind.UNKNOWN)
+OPEN = Value(Kind.UNKNOWN, "open")
+"""What code gave that nobody described, or a name that nobody gave a value: no request, as far as is known, and no constant either."""
 NONE = Value(Kind.CONSTANT, None)
 TRUE, FALSE = Value(Kind.CONSTANT, True), Value(Kind.CONSTANT, False)
 
