@@ -53,16 +53,19 @@ def check(id_: str, *, enforced: bool = False) -> Check:
 
 
 UNREAD_CHECKS = frozenset({
-    "access.attribute-based-access/inline-rules", "access.object-level-authorization/unscoped-load",
-    "browser.content-security-policy/template-inline-and-integrity", "browser.cors/message-listeners",
+    "access.attribute-based-access/inline-rules",
+    "access.object-level-authorization/unscoped-load",
+    "browser.content-security-policy/template-inline-and-integrity",
     "browser.security-headers/new-window-links",
-    "data.approved-cryptography/home-made", "data.approved-cryptography/weak-primitive", "data.constant-time-comparison/plain-comparison",
-    "data.encryption-at-rest/weak-engine", "data.message-integrity/verify-before-use", "data.personal-data-protection/unmarked-fields",
-    "data.secure-randomness/random-to-sink", "identity.authentication-required/opt-outs", "identity.token-lifecycle/issue-calls",
-    "input.upstream-apis/call-options", "network.host-validation/absolute-url-from-request", "network.request-limits/regex-backtracking",
-    "output.debug-disabled/run-with-debug", "output.error-handling/error-detail", "output.fail-closed/swallowed-checks",
-    "source.hardcoded-secrets/ignore-rules", "source.memory-safety/foreign-calls", "source.type-checking/taint-types",
-    "transport.tls-configuration/context-arguments",
+    "data.message-integrity/verify-before-use",
+    "data.personal-data-protection/unmarked-fields",
+    "identity.authentication-required/opt-outs",
+    "identity.token-lifecycle/issue-calls",
+    "input.upstream-apis/call-options",
+    "network.host-validation/absolute-url-from-request",
+    "source.hardcoded-secrets/ignore-rules",
+    "source.memory-safety/foreign-calls",
+    "source.type-checking/taint-types",
 })  # fmt: skip
 """Checks of source without a proof of their own: what is surely wrong of them is told by source.static-analysis/own-rules, and the
 hints by `ringwork check --all`."""

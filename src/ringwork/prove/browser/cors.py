@@ -15,7 +15,7 @@ from typing import Any
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import witness
+from ringwork.prove import reading, witness
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
 from ringwork.prove.witness import Cast, saw, shown
@@ -261,4 +261,5 @@ def _own_judged(told: Mapping[str, Any]) -> Observation:
 CHECKS: tuple[Check, ...] = (
     Check(id=CheckId(f"{CONTROL}/origin-matrix"), kind=Kind.LIVE, run=origin_matrix),
     Check(id=CheckId(f"{CONTROL}/middleware-settings"), kind=Kind.CONFIG, run=middleware_settings, planted=ProbeRoute.SHARES),
+    reading.check(f"{CONTROL}/message-listeners"),
 )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import alterations, changes, credentials, witness
+from ringwork.prove import alterations, changes, credentials, reading, witness
 from ringwork.prove.alterations import Shape
 from ringwork.prove.changes import Change
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
@@ -207,4 +207,6 @@ CHECKS: tuple[Check, ...] = (
     Check(
         id=CheckId(f"{CONTROL}/padding-and-error-oracle"), kind=Kind.LIVE, run=padding_and_error_oracle, planted=ProbeRoute.PADDING_ORACLE
     ),
+    reading.check(f"{CONTROL}/weak-primitive"),
+    reading.check(f"{CONTROL}/home-made"),
 )

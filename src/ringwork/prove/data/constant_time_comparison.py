@@ -12,7 +12,7 @@ import string
 from collections.abc import Callable, Iterator
 
 from ringwork.names import CheckId
-from ringwork.prove import credentials, timing, tokens
+from ringwork.prove import credentials, reading, timing, tokens
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.credentials import BEARER, Credential, Presenter
 from ringwork.prove.evidence import Evidence, Observation, Outcome
@@ -140,4 +140,5 @@ def _other(letter: str, chance: random.Random) -> str:
 
 CHECKS: tuple[Check, ...] = (
     Check(id=CheckId(f"{CONTROL}/prefix-timing"), kind=Kind.LIVE, run=prefix_timing, deep=True, planted=ProbeRoute.EARLY_EXIT),
+    reading.check(f"{CONTROL}/plain-comparison"),
 )

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import searching, sensitive, shipped, witness
+from ringwork.prove import reading, searching, sensitive, shipped, witness
 from ringwork.prove.check import Altered, Check, Kind, ProbeRoute, Stage, Stored, Tampered
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
 from ringwork.prove.sensitive import Sensitive
@@ -317,4 +317,5 @@ def _step(row: Altered) -> Exchanged:
 CHECKS: tuple[Check, ...] = (
     Check(id=CheckId(f"{CONTROL}/dump-search"), kind=Kind.LIVE, run=dump_search, planted=ProbeRoute.PLAIN_FIELDS),
     Check(id=CheckId(f"{CONTROL}/tamper-and-swap"), kind=Kind.LIVE, run=tamper_and_swap, planted=ProbeRoute.PLAIN_FIELDS),
+    reading.check(f"{CONTROL}/weak-engine"),
 )

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import credentials, form_tokens, randomness, tokens, witness
+from ringwork.prove import credentials, form_tokens, randomness, reading, tokens, witness
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.credentials import BEARER, COOKIE, Credential
 from ringwork.prove.evidence import Evidence, Observation, Outcome
@@ -172,4 +172,5 @@ def _of_pages(cast: Cast) -> Iterator[Observation]:
 
 CHECKS: tuple[Check, ...] = (
     Check(id=CheckId(f"{CONTROL}/token-statistics"), kind=Kind.LIVE, run=token_statistics, planted=ProbeRoute.WEAK_TOKENS),
+    reading.check(f"{CONTROL}/random-to-sink"),
 )

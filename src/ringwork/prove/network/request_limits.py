@@ -16,7 +16,7 @@ from typing import Any
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import witness
+from ringwork.prove import reading, witness
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
 from ringwork.prove.witness import Cast, saw, shown
@@ -317,4 +317,5 @@ CHECKS: tuple[Check, ...] = (
     Check(id=CheckId(f"{CONTROL}/oversize-and-slow"), kind=Kind.LIVE, run=oversize_and_slow),
     Check(id=CheckId(f"{CONTROL}/query-depth"), kind=Kind.LIVE, run=query_depth, planted=ProbeRoute.GRAPHQL),
     Check(id=CheckId(f"{CONTROL}/server-caps"), kind=Kind.CONFIG, run=server_caps),
+    reading.check(f"{CONTROL}/regex-backtracking"),
 )

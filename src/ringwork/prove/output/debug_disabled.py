@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import witness
+from ringwork.prove import reading, witness
 from ringwork.prove.check import Check, Fault, Kind, ProbeRoute, Served, Stage
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
 from ringwork.prove.witness import Cast, saw, shown
@@ -189,4 +189,5 @@ def _manifests(stage: Stage) -> Iterator[tuple[str, str]]:
 CHECKS: tuple[Check, ...] = (
     Check(id=CheckId(f"{CONTROL}/debug-triggers"), kind=Kind.LIVE, run=debug_triggers),
     Check(id=CheckId(f"{CONTROL}/debug-settings"), kind=Kind.CONFIG, run=debug_settings, planted=ProbeRoute.DEBUG_TOOL),
+    reading.check(f"{CONTROL}/run-with-debug"),
 )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import witness
+from ringwork.prove import reading, witness
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
 from ringwork.prove.witness import Cast, saw, shown
@@ -285,4 +285,5 @@ CHECKS: tuple[Check, ...] = (
     Check(id=CheckId(f"{CONTROL}/provoked-errors"), kind=Kind.LIVE, run=provoked_errors),
     Check(id=CheckId(f"{CONTROL}/log-pairing"), kind=Kind.LIVE, run=log_pairing),
     Check(id=CheckId(f"{CONTROL}/handlers-registered"), kind=Kind.ROUTES, run=handlers_registered),
+    reading.check(f"{CONTROL}/error-detail"),
 )

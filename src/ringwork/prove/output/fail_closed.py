@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import changes, witness
+from ringwork.prove import changes, reading, witness
 from ringwork.prove.changes import Change
 from ringwork.prove.check import Check, Fault, Kind, Served, Stage
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
@@ -227,4 +227,5 @@ def _named(told: str) -> str:
 CHECKS: tuple[Check, ...] = (
     Check(id=CheckId(f"{CONTROL}/dependency-outage"), kind=Kind.LIVE, run=dependency_outage),
     Check(id=CheckId(f"{CONTROL}/layer-removal"), kind=Kind.LIVE, run=layer_removal),
+    reading.check(f"{CONTROL}/swallowed-checks"),
 )

@@ -15,6 +15,7 @@ from ringwork.names import CheckId
 from ringwork.prove import shipped
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
+from ringwork.prove.reading import check as check_source
 from ringwork.prove.witness import saw
 from ringwork.survey.facts import AppFacts
 from ringwork.survey.starts import reading, start
@@ -240,4 +241,5 @@ CHECKS: tuple[Check, ...] = (
     Check(id=CheckId(f"{CONTROL}/version-matrix"), kind=Kind.LIVE, run=version_matrix),
     Check(id=CheckId(f"{CONTROL}/weak-suites"), kind=Kind.LIVE, run=weak_suites),
     Check(id=CheckId(f"{CONTROL}/downgrade-and-renegotiation"), kind=Kind.LIVE, run=downgrade_and_renegotiation),
+    check_source(f"{CONTROL}/context-arguments"),
 )
