@@ -298,3 +298,20 @@ def test_a_django_project_names_its_keyring_before_there_are_keys(tmp_path: Path
     ended = [subprocess.run(step, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True) for step in steps]
     assert [one.returncode for one in ended] == [0, 0, 0], [one.stderr[-500:] for one in ended]
     assert ended[2].stdout == "True True\n"
+
+
+def test_makes_the_folder_of_the_root(keys, project):
+    """The example of the error message works as it stands, and the folder is its owner's alone."""
+    text = (project / "ringwork.toml").read_text()
+    (project / "ringwork.toml").write_text(text.replace("file:root.key", "file:keys/root.key"))
+    assert keys("init").code == 0
+    assert (project / "keys").stat().st_mode & 0o777 == 0o700
+
+
+def test_says_whose_tables_are_missing(keys, project):
+    """Before the application made its tables the key table is not to blame."""
+    assert keys("init").code == 0
+    (project / "app.db").unlink()
+    ended = keys("status")
+    assert ended.code != 0
+    assert "sealed columns (are its tables made?)" in " ".join((ended.text + ended.err).split())

@@ -66,3 +66,11 @@ def test_refuses_a_row_that_is_none(tmp_path: Path, row: str, word: str) -> None
     """Each error says what to write."""
     with pytest.raises(TargetFailed, match=word):
         _messages(tmp_path, f"[[prove.messages]]\n{row}\n")
+
+
+@pytest.mark.parametrize("form", ["ringwork", "link", "standard-webhooks"])
+def test_refuses_a_key_that_is_no_base64(tmp_path, form):
+    """It is told before a copy is started, and not as a fault of ringwork."""
+    rows = f'[[prove.messages]]\nroute = "POST /hook"\nform = "{form}"\nkey = "no base64 at all"\n'
+    with pytest.raises(TargetFailed, match="no base64"):
+        _messages(tmp_path, rows)

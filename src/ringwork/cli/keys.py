@@ -38,7 +38,9 @@ Kid = Annotated[int, typer.Argument(metavar="KEY", help="Number of a key, as `ri
 Class = Annotated[str, typer.Option("--class", help="Data class of the values.")]
 Tenant = Annotated[str, typer.Option(help="Whose keys, where tenants have their own.")]
 Subject = Annotated[str, typer.Option(help="Whose keys, where subjects have their own.")]
-Events = Annotated[Path | None, typer.Option("--events", help="Append the events to this file instead of stderr.")]
+Events = Annotated[
+    Path | None, typer.Option("--events", help="Append the events as JSON lines to this file instead of telling them on stderr.")
+]
 HERE = Path()
 
 
@@ -75,7 +77,9 @@ class Project:
 
     def _tell(self, event: Event) -> None:
         if self._events is None:
-            print(as_line(event), file=sys.stderr, flush=True)
+            # For a person a line, for a program that collects what comes there the whole.
+            told = f"event: {event.detail or event.reason}" if sys.stderr.isatty() else as_line(event)
+            print(told, file=sys.stderr, flush=True)
             return
         with self._events.open("a", encoding="utf-8") as to:
             to.write(as_line(event) + "\n")

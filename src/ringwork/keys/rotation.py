@@ -81,7 +81,8 @@ class Rotation:
 
     def count(self, kid: int) -> int:
         """Values that name this key now."""
-        return sum(answer(lambda s=source, c=column: s.count(c)).get(kid, 0) for source, column in self._columns())  # type: ignore[misc]
+        whose = "the database of the sealed columns (are its tables made?)"
+        return sum(answer(lambda s=source, c=column: s.count(c), whose=whose).get(kid, 0) for source, column in self._columns())  # type: ignore[misc]
 
     def plan(self, owner: Owner) -> list[str]:
         """What `run` would do now, in words, and nothing of it done."""

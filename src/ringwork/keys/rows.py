@@ -139,12 +139,12 @@ def row_of(values: Sequence[Any]) -> KeyRow:
         raise StoreDown(f"row {kid} of the key table is none that ringwork has written; restore the table") from error
 
 
-def answer(question: Callable[[], T]) -> T:
-    """What a key table answers; one that does not answer raises KeyUnavailable instead of StoreDown."""
+def answer(question: Callable[[], T], *, whose: str = "the key table") -> T:
+    """What a key table answers; one that does not answer raises KeyUnavailable instead of StoreDown. whose: for the error."""
     try:
         return question()
     except StoreDown as error:
-        raise KeyUnavailable(f"the key table does not answer: {error}") from error
+        raise KeyUnavailable(f"{whose} does not answer: {error}") from error
 
 
 class KeyTable(Protocol):

@@ -121,6 +121,9 @@ def table_of(settings: KeySettings, *, base: Path) -> KeyTable:
 
     try:
         return SqlalchemyKeyTable(sqlalchemy.create_engine(address, hide_parameters=True))
+    except ModuleNotFoundError as error:
+        driver = f"the variable {rest} names a database whose driver {error.name} is not installed"
+        raise KeyUnavailable(f"{driver}; install it, for PostgreSQL: pip install 'psycopg[binary]'") from error
     except (sqlalchemy.exc.ArgumentError, ImportError) as error:
         # Against a password in a message: the address is not quoted.
         raise KeyUnavailable(f"the variable {rest} holds no address that SQLAlchemy can use ({type(error).__name__})") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import difflib
 import os
 from collections.abc import Mapping
@@ -41,6 +42,8 @@ _MESSAGE_KEYS = ("route", "form", "key", "purpose", "body", "content_type")
 _LOGIN_KEYS = ("path", "kind", "username_field", "password_field")
 KINDS = ("form", "json")
 MESSAGE_FORMS = ("ringwork", "link", "github", "stripe", "standard-webhooks", "slack", "hmac-hex:Header-Name", "hmac-base64:Header-Name")
+_ENCODED = frozenset({"ringwork", "link", "standard-webhooks"})
+"""Forms whose key is written in base64."""
 _PLAIN_FORMS = ("hmac-hex:", "hmac-base64:")
 
 
@@ -166,7 +169,17 @@ def _message(given: Mapping[str, Any], where: str, env: Mapping[str, Any]) -> Me
     key = str(given["key"])
     texts = {name: str(given.get(name, "")) for name in ("purpose", "body", "content_type")}
     value = str(env[key[1:]]) if key.startswith("$") and key[1:] in env else _value(key, where)
+    if form in _ENCODED and not _is_base64(value.removeprefix("whsec_")):
+        advice = "write the key that your copies have: 32 random bytes as base64 (openssl rand -base64 32)"
+        raise TargetFailed(step="settings", problem=f"the key of {where} is no base64, as form = {form!r} has it", advice=advice)
     return MessageKey(route=str(given["route"]), form=form, key=value, **texts)
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return bool(base64.b64decode(text, validate=True))
+    except ValueError:
+        return False
 
 
 def _value(text: str, where: str) -> str:

@@ -102,8 +102,9 @@ def test_tells_a_missing_file_a_folder_and_a_short_passphrase(tmp_path: Path) ->
     """Each says what to do."""
     with pytest.raises(KeyUnavailable, match="ringwork keys init"):
         file.read(tmp_path / "none")
-    with pytest.raises(KeyUnavailable, match="make its folder"):
-        file.make(tmp_path / "none" / "root.key")
+    (tmp_path / "taken").write_text("a file, no folder")
+    with pytest.raises(KeyUnavailable, match="name a file in a folder of yours"):
+        file.make(tmp_path / "taken" / "root.key")
     with pytest.raises(KeyUnavailable, match="12 or more"):
         file.make(tmp_path / "root.key", passphrase=Secret("short"))
     assert not (tmp_path / "root.key").exists()

@@ -34,12 +34,17 @@ def make(path: Path, *, passphrase: Secret[str] | None = None) -> LocalRoot:
     key = Secret(random_bytes(KEY_BYTES))
     text = f"{FORMAT} {_text(key.reveal())}" if passphrase is None else _locked(key, passphrase)
     try:
+        if not path.parent.is_dir():
+            path.parent.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        raise KeyUnavailable(f"the folder of {path} cannot be made ({error.strerror}); name a file in a folder of yours") from error
+    try:
         # Against a root that is replaced, and with it everything lost: a file that is there is never written.
         made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
         raise KeyUnavailable(f"{path} is there already, and a root key is never replaced; name another file for a new one") from error
     except OSError as error:
-        raise KeyUnavailable(f"{path} cannot be made ({error.strerror}); make its folder, or name another file") from error
+        raise KeyUnavailable(f"{path} cannot be made ({error.strerror}); name a file in a folder of yours") from error
     with os.fdopen(made, "w", encoding="ascii") as file:
         file.write(text + "\n")
         file.flush()
