@@ -93,6 +93,9 @@ def _of_named(run: Run, receiver: Value, name: str) -> Value:
     owner = run.project.class_(receiver.data)
     if owner is None:
         return named(run, f"{receiver.data}.{name}")
+    changed = run.frame.state.names.get(f"{receiver.data}:{name}") if run.has_changed_modules else None
+    if changed is not None:
+        return changed
     method = run.project.method(owner, name)
     if method is not None:
         return values.named(method.dotted)
@@ -104,8 +107,9 @@ def _class_level(run: Run, owner: DefinedClass, name: str) -> Value | None:
     if found is not None:
         if is_enum(run, owner):
             return UNKNOWN
-        where, value = found
-        return run.once((where.dotted, name), lambda: run.at_top(where.unit, value))
+        owned = f"{found[0].dotted}:{name}"
+        changed = run.frame.state.names.get(owned) if run.has_changed_modules else None
+        return changed if changed is not None else run.first_value(found[0].unit, owned, found[1])
     for base in run.project.bases(owner.dotted):
         described = run.models.attribute(base, name)
         if described is not None:
@@ -280,112 +284,6 @@ def joined_path(left: Value, right: Value) -> Value | None:
     ours = {atom: Mark(mark.clean - {"normalised"}, mark.trail, mark.weak) for atom, mark in values.within(left).items()}
     theirs = {atom: Mark((mark.clean - {"normalised"}) | {"joined"}, mark.trail, mark.weak) for atom, mark in values.within(right).items()}
     return values.unknown(values.merge([ours, theirs]), type_)
-
-
-# -- assigning --------------------------------------------------------------------------------------------------
-
-
-def assign(run: Run, target: ir.Expression, value: Value, at: int) -> None:
-    """Do what `target = value` does."""
-    if isinstance(target, ir.Name):
-        names = run.frame.state.names
-        if value.taint:
-            run.kept(value, target.id, at)
-        if target.id in run.frame.globals:
-            return
-        names[target.id] = value
-    elif isinstance(target, ir.Sequence):
-        _unpack(run, target, value, at)
-    elif isinstance(target, ir.Starred):
-        assign(run, target.value, Value(Kind.KEYED, ({}, element(run, value)), "builtins.list"), at)
-    elif isinstance(target, ir.Attribute):
-        owner = run.value(target.of)
-        if value.taint:
-            run.kept(value, target.name, at)
-        setter = run.models.attribute(owner.type, target.name) if owner.type else None
-        if setter is not None and (setter.sinks or setter.finds):
-            run.called(setter, f"{owner.type}.{target.name}", owner, [value], {}, at)
-        write(run, target.of, _with_field(run, owner, target.name, value))
-    elif isinstance(target, ir.Item) and not isinstance(target.key, ir.Slice):
-        owner, key = run.value(target.of), run.value(target.key)
-        if value.taint:
-            run.kept(value, f"{_shown(target.of)} {text_before(key)}", at)
-        setter = run.models.function(f"{owner.type}.__setitem__") if owner.type else None
-        if setter is not None:
-            run.called(setter, f"{owner.type}.__setitem__", owner, [key, value], {}, at)
-        write(run, target.of, with_item(owner, key, value))
-    elif isinstance(target, ir.Item):
-        write(run, target.of, _absorbing(run.value(target.of), value))
-
-
-def _unpack(run: Run, target: ir.Sequence, value: Value, at: int) -> None:
-    if value.kind is Kind.ITEMS and len(value.data) == len(target.items) and not any(isinstance(i, ir.Starred) for i in target.items):
-        for inner, part in zip(target.items, value.data, strict=True):
-            assign(run, inner, part, at)
-        return
-    part = element(run, value)
-    for inner in target.items:
-        assign(run, inner, part, at)
-
-
-def _with_field(run: Run, owner: Value, name: str, value: Value) -> Value:
-    if owner.kind is Kind.OBJECT:
-        return Value(Kind.OBJECT, (owner.data[0], {**owner.data[1], name: value}), owner.type, owner.taint)
-    if owner.kind in {Kind.UNKNOWN, Kind.METHOD}:
-        return Value(Kind.OBJECT, (run.project.class_(owner.type) if owner.type else None, {name: value}), owner.type, owner.taint)
-    return owner
-
-
-def with_item(owner: Value, key: Value, value: Value) -> Value:
-    """owner after owner[key] = value."""
-    if owner.kind is Kind.KEYED:
-        fields, rest = owner.data
-        if key.kind is Kind.CONSTANT:
-            return Value(Kind.KEYED, ({**fields, key.data: value}, rest), owner.type, owner.taint)
-        both = value if not values.within(key) else value.tainted(values.merge([value.taint, values.within(key)]))
-        return Value(Kind.KEYED, (fields, values.join(rest, both) if rest is not None else both), owner.type, owner.taint)
-    if (
-        owner.kind is Kind.ITEMS
-        and key.kind is Kind.CONSTANT
-        and isinstance(key.data, int)
-        and -len(owner.data) <= key.data < len(owner.data)
-    ):
-        items = list(owner.data)
-        items[key.data] = value
-        return Value(Kind.ITEMS, tuple(items), owner.type, owner.taint)
-    if owner.kind is Kind.UNKNOWN and not owner.type and not owner.taint and key.kind is Kind.CONSTANT:
-        return Value(Kind.KEYED, ({key.data: value}, UNKNOWN), "builtins.dict")
-    return _absorbing(owner, value)
-
-
-def _absorbing(owner: Value, value: Value) -> Value:
-    taint = values.within(value)
-    if not taint or owner.kind in {Kind.NAMED, Kind.LOCAL}:
-        return owner
-    return values.unknown(values.merge([values.within(owner), taint]), owner.type)
-
-
-def write(run: Run, node: ir.Expression, value: Value) -> None:
-    """Put a changed value back to where it was read from."""
-    if isinstance(node, ir.Name):
-        frame = run.frame
-        if node.id in frame.state.names:
-            frame.state.names[node.id] = value
-        elif frame.outer is not None and node.id in frame.outer.state.names:
-            frame.outer.state.names[node.id] = value
-    elif isinstance(node, ir.Attribute):
-        owner = run.value(node.of)
-        if owner.kind is Kind.OBJECT:
-            write(run, node.of, _with_field(run, owner, node.name, value))
-    elif isinstance(node, ir.Item) and not isinstance(node.key, ir.Slice):
-        owner = run.value(node.of)
-        if owner.kind in {Kind.KEYED, Kind.ITEMS}:
-            write(run, node.of, with_item(owner, run.value(node.key), value))
-
-
-def _shown(node: ir.Expression) -> str:
-    """The name of a variable, for what it may tell."""
-    return node.id if isinstance(node, ir.Name) else node.name if isinstance(node, ir.Attribute) else ""
 
 
 def text_before(value: Value) -> str:

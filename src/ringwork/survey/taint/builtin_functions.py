@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import attributes, facts, folding, values
+from ringwork.survey.taint import assigning, attributes, facts, folding, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.methods import made_of
 from ringwork.survey.taint.values import FALSE, NOTHING, TRUE, UNKNOWN, Kind, Value
@@ -88,7 +88,7 @@ def _dict(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -
     if arguments and arguments[0].kind is not Kind.KEYED:
         start = values.unknown(values.within(arguments[0]), arguments[0].type)
     for key, value in keywords.items():
-        start = attributes.with_item(start, values.constant(key), value)
+        start = assigning.with_item(start, values.constant(key), value)
     return start
 
 

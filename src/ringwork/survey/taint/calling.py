@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import attributes, builtin_functions, described, facts, ir, methods, sinks, summaries, values
+from ringwork.survey.taint import (
+    assigning,
+    attributes,
+    builtin_functions,
+    closures,
+    described,
+    facts,
+    ir,
+    methods,
+    sinks,
+    summaries,
+    values,
+)
 from ringwork.survey.taint.frames import Frame, Run, State
-from ringwork.survey.taint.units import Defined, DefinedClass
+from ringwork.survey.taint.units import Defined, DefinedClass, Unit
 from ringwork.survey.taint.values import UNKNOWN, Kind, Value
 
 _DUCKS = {
@@ -18,6 +30,7 @@ _CLAUSES = frozenset({"raw", "having", "group_by", "distinct", "order_by", "filt
 """Methods of queries that take a statement, or a part of one, where they are given a text that is put together."""
 _MAKING = frozenset({"create", "update", "get_or_create", "update_or_create"})
 _MOST_CANDIDATES = 4
+_NEW = "<new>"
 _COMMON = frozenset(
     [
         "get",
@@ -117,10 +130,11 @@ def apply(
     if callee.kind is Kind.METHOD:
         return _method(run, callee.data[0], callee.data[1], arguments, keywords, node, spread)
     if callee.kind is Kind.LOCAL:
-        what, outer = callee.data
+        what = callee.data[0]
+        around = closures.captured(run.scopes.of(closures.node_of(callee)), closures.around(callee))
         if isinstance(what, ir.Lambda):
-            return _lambda(run, what, outer, arguments)
-        return summaries.defined(run, what, arguments, keywords, at, spread=spread, outer=outer)
+            return _lambda(run, what, callee.data[1].unit, around, arguments, keywords)
+        return summaries.defined(run, what, arguments, keywords, at, spread=spread, around=around)
     if callee.kind is Kind.OBJECT and callee.data[0] is not None:
         own = run.project.method(callee.data[0], "__call__")
         if own is not None:
@@ -244,8 +258,7 @@ def _method(
     if receiver.kind in {Kind.ITEMS, Kind.KEYED} or (name in methods.CHANGING and not receiver.type):
         changed = methods.container(run, receiver, name, arguments, keywords)
         if changed is not None:
-            if target is not None and changed[1] is not receiver:
-                attributes.write(run, target, changed[1])
+            assigning.change(run, receiver, changed[1], target)
             return changed[0]
     found = methods.text(run, receiver, name, arguments, at) if receiver.kind in _TEXTS and not keywords else None
     if found is not None:
@@ -328,8 +341,8 @@ def _described(
     if spread and "**" not in keywords:
         keywords = {**keywords, "**": values.unknown(values.merge([values.within(one) for one in spread]))}
     found = described.call(run, described_by, name, receiver, arguments, keywords, at)
-    if run.changed is not None and target is not None:
-        attributes.write(run, target, run.changed)
+    if run.changed is not None:
+        assigning.change(run, receiver, run.changed, target)
     run.changed = None
     return found
 
@@ -341,9 +354,10 @@ def construct(
     fresh = Value(Kind.OBJECT, (owner, {}), owner.dotted)
     own = run.project.method(owner, "__init__")
     if own is not None:
-        holder = State({"ringwork:new": fresh})
-        summaries.defined(run, own, arguments, keywords, at, receiver=fresh, spread=spread, holder=holder)
-        return holder.names["ringwork:new"]
+        held = run.frame.state.names
+        held[_NEW] = fresh  # so that what is done to it while it is made is done to it
+        summaries.defined(run, own, arguments, keywords, at, receiver=fresh, spread=spread)
+        return held.pop(_NEW, fresh)
     for base in run.project.bases(owner.dotted):
         described_by = run.models.function(f"{base}.__init__") or (run.models.function(base) if run.models.is_type(base) else None)
         if described_by is not None:
@@ -355,13 +369,24 @@ def construct(
     return Value(Kind.OBJECT, (owner, fields), owner.dotted, taint)
 
 
-def _lambda(run: Run, node: ir.Lambda, outer: Frame, arguments: Sequence[Value]) -> Value:
-    names = dict(outer.state.names)
-    given = list(arguments)
+def _lambda(
+    run: Run, node: ir.Lambda, unit: Unit, around: Mapping[str, Value], arguments: Sequence[Value], keywords: Mapping[str, Value]
+) -> Value:
+    """Read where it is called, as a part of what calls it."""
+    if run.frame.lambdas.count(id(node)) > 1:
+        return summaries.nobody(UNKNOWN, [*arguments, *keywords.values()], {}, ())
+    names, given = dict(around), list(arguments)
     for parameter in node.parameters:
-        names[parameter.name] = given.pop(0) if given else UNKNOWN
-    before = run.frame.state
-    run.frame.state = State({**before.names, **names}, before.facts)
-    found = run.value(node.body)
-    run.frame.state = State(before.names, before.facts, dead=before.dead)
+        names[parameter.name] = given.pop(0) if given else keywords.get(parameter.name, UNKNOWN)
+    before = run.frame
+    frame = run.frame = Frame(unit, before.defined, State(names, before.state.facts))
+    frame.found, frame.reaches, frame.lambdas = before.found, before.reaches, before.lambdas
+    frame.lambdas.append(id(node))
+    try:
+        found = run.settled(run.value(node.body), frame.state.facts)
+    finally:
+        frame.lambdas.pop()
+        run.frame = before
+    for name, value in around.items():
+        assigning.change(run, value, names[name])
     return found

@@ -27,7 +27,7 @@ def _is_habit(run: Run, kind: str, name: str) -> bool:
         return not uses.is_secret(run.frame.function.rpartition(".")[2])
     if kind == "tls-unverified":
         return name.startswith(_MAIL)
-    return kind in _HABITS or (kind in _START and run.in_main)
+    return kind in _HABITS or (kind in _START and run.memory.asks_around()[1])
 
 
 class _Given:
@@ -215,7 +215,7 @@ def _through(run: Run, described: Function, given: _Given, value: Value) -> Valu
 
 
 def _entered(run: Run, source: str, said: Value | None, name: str, at: int) -> Taint:
-    if source == "path" and run.entry_path and "{" not in run.entry_path:
+    if source == "path" and run.memory.asks_around()[0]:
         return NOTHING  # the path of a route without parameters is nobody's choice
     known = str(said.data) if said is not None and said.kind is Kind.CONSTANT else ""
     place = "" if said is None or known else f"{run.frame.unit.file}:{at}"

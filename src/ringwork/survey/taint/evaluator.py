@@ -130,9 +130,8 @@ class Evaluator(Run):
         """Read one function for what it does by itself, or as the handler of a route."""
         given = {parameter.name: self._parameter(own, parameter, handler) for parameter in own.node.parameters}
         frame = Frame(own.unit, own, State(given))
-        self.frame, self.stack, self.lowest = frame, [(own, None)], 1 << 30
-        self.tentative.clear()
-        self.entry_path = handler.path if handler is not None else ""
+        self.frame = frame
+        self.memory.entry(is_constant=handler is not None and bool(handler.path) and handler.is_constant)
         self._answers = (frame, handler.answers, own.node.name) if handler is not None else None
         self.block(own.node.body)
         self._answers = None
@@ -143,7 +142,8 @@ class Evaluator(Run):
     def read_top(self, unit: Unit) -> Frame:
         """Read the statements at the top level of a module."""
         frame = Frame(unit, None, State({}))
-        self.frame, self.stack, self.lowest, self.entry_path = frame, [], 1 << 30, ""
+        self.frame = frame
+        self.memory.entry()
         self.block(tuple(one for one in unit.module.body if not isinstance(one, ir.Function | ir.Class | ir.Import | ir.ImportFrom)))
         return frame
 

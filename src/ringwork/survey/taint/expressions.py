@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ringwork.survey.taint import attributes, facts, folding, ir, values
-from ringwork.survey.taint.frames import Frame, Run, State
+from ringwork.survey.taint import assigning, attributes, facts, folding, ir, values
+from ringwork.survey.taint.frames import Run, State
 from ringwork.survey.taint.values import FALSE, NONE, NOTHING, TRUE, UNKNOWN, Kind, Value
 
 _MOST_ITEMS = 50
@@ -18,18 +18,12 @@ def _constant(run: Run, node: ir.Constant) -> Value:
 
 
 def _name(run: Run, node: ir.Name) -> Value:
-    frame: Frame | None = run.frame
-    name = node.id
-    while frame is not None:
-        if name not in frame.globals:
-            value = frame.state.names.get(name)
-            if value is not None:
-                return value
-            target = frame.local_imports.get(name)
-            if target is not None:
-                return attributes.named(run, target)
-        frame = frame.outer
-    return attributes.global_name(run, run.frame.unit, name)
+    frame = run.frame
+    if node.id not in frame.globals:
+        value = frame.state.names.get(node.id)
+        if value is not None:
+            return value
+    return attributes.global_name(run, frame.unit, node.id)
 
 
 def _attribute(run: Run, node: ir.Attribute) -> Value:
@@ -212,16 +206,19 @@ def _choice(run: Run, node: ir.Choice) -> Value:
     known = values.truth(test)
     if known is not None:
         return run.value(node.then if known else node.other)
-    seen = facts.of(test)
     before = run.frame.state
-    run.frame.state = before.copy()
-    run.frame.state.learn(seen[0])
-    then = run.settled(run.value(node.then), run.frame.state.facts)
-    run.frame.state = before.copy()
-    run.frame.state.learn(seen[1])
-    other = run.settled(run.value(node.other), run.frame.state.facts)
+    found: list[Value] = []
+    for part, seen in zip((node.then, node.other), facts.of(test), strict=True):
+        run.frame.state = before.copy()
+        run.frame.state.learn(seen)
+        value = run.settled(run.value(part), run.frame.state.facts)
+        if not run.frame.state.dead:
+            found.append(value)
     run.frame.state = before
-    return values.join(then, other)
+    if not found:
+        before.dead = True
+        return UNKNOWN
+    return found[0] if len(found) == 1 else values.join(*found)
 
 
 def _text(run: Run, node: ir.Text) -> Value:
@@ -286,7 +283,7 @@ def _comprehension(run: Run, node: ir.Comprehension) -> Value:
     for loop in node.loops:
         source = run.value(loop.source)
         single = source if len(node.loops) == 1 else None
-        attributes.assign(run, loop.target, attributes.element(run, source), node.at)
+        assigning.assign(run, loop.target, attributes.element(run, source), node.at)
         for condition in loop.conditions:
             test = run.value(condition)
             tests.append(test)

@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ringwork.survey.taint import ir, values
+from ringwork.survey.taint import closures, ir, values
+from ringwork.survey.taint.memory import Memory
 from ringwork.survey.taint.model import Models
 from ringwork.survey.taint.parts import Function
 from ringwork.survey.taint.project import Project
@@ -62,7 +63,8 @@ class Summary(NamedTuple):
     """What a function does with what it is given, by the atoms of its inputs.
 
     returned: its result. on_return: facts that hold of the inputs when it returned; those of a true or false result are its own.
-    reaches: input atom to places. changed: parameters that hold something else afterwards. noted: what the project was asked for.
+    reaches: input atom to places. changed: parameters, variables around it and names of modules that hold something else afterwards.
+    returns: whether it ever does.
     """
 
     returned: Value
@@ -71,14 +73,31 @@ class Summary(NamedTuple):
     found: Mapping[Any, Found]
     changed: Mapping[str, Value]
     returns: bool
-    noted: frozenset[str]
+
+    def is_as(self, other: Summary) -> bool:
+        """Whether both say the same, whatever the ways on which it came."""
+        return (
+            (self.returns, self.on_return) == (other.returns, other.on_return)
+            and values.outline(self.returned) == values.outline(other.returned)
+            and {atom: {reach[:3] for reach in each} for atom, each in self.reaches.items()}
+            == {atom: {reach[:3] for reach in each} for atom, each in other.reaches.items()}
+            and self.found.keys() == other.found.keys()
+            and {name: values.outline(value) for name, value in self.changed.items()}
+            == {name: values.outline(value) for name, value in other.changed.items()}
+        )
+
+    def widened(self) -> Summary:
+        """The same, less exact: of what would grow for ever only the taint is known."""
+        changed = {name: values.unknown(values.within(value), value.type) for name, value in self.changed.items()}
+        returned = values.unknown(values.within(self.returned), self.returned.type)
+        return self._replace(returned=returned, on_return=NOTHING, changed=changed)
 
 
 class Frame:
     """One function while it is read, or a module's top level (defined is None)."""
 
-    def __init__(self, unit: Unit, defined: Defined | None, state: State, *, outer: Frame | None = None, depth: int = 0) -> None:
-        self.unit, self.defined, self.state, self.outer, self.depth = unit, defined, state, outer, depth
+    def __init__(self, unit: Unit, defined: Defined | None, state: State) -> None:
+        self.unit, self.defined, self.state = unit, defined, state
         self.returned: list[tuple[Value, Facts, dict[str, Value]]] = []
         self.yielded: list[Value] = []
         self.loops: list[tuple[list[State], list[State]]] = []
@@ -86,7 +105,8 @@ class Frame:
         self.reaches: dict[Atom, dict[Any, Reach]] = {}
         self.found: dict[Any, Found] = {}
         self.globals: frozenset[str] = frozenset()
-        self.local_imports: dict[str, str] = {}
+        self.shapes: dict[Defined, set[Any]] = {}
+        self.lambdas: list[int] = []
 
     @property
     def function(self) -> str:
@@ -96,12 +116,10 @@ class Frame:
     @property
     def owner(self) -> DefinedClass | None:
         """The class whose method is read, also from inside of it."""
-        here: Frame | None = self
-        while here is not None:
-            if here.defined is not None and here.defined.owner is not None:
-                return here.defined.owner
-            here = here.outer
-        return None
+        if self.defined is None or self.defined.owner is not None:
+            return self.defined.owner if self.defined is not None else None
+        method = self.unit.functions.get(self.defined.qualname.partition(".<locals>.")[0])
+        return method.owner if method is not None else None
 
 
 Expressions = Mapping[type, Callable[["Run", Any], Value]]
@@ -117,23 +135,16 @@ class Run(ABC):
         self.project, self.models = project, models
         self.expressions, self.statements, self.apply = expressions, statements, apply
         self.frame = Frame(Unit(ir.Module("", "", (), (), (), 0, False)), None, State({}))
-        self.summaries: dict[Any, Summary] = {}
-        self.tentative: dict[Any, Summary] = {}
-        self.stack: list[Any] = []
-        self.lowest = 1 << 30
-        self.contexts: dict[Defined, int] = {}
-        self.module_values: dict[tuple[str, str], tuple[Value, frozenset[str]]] = {}
-        self.steps = 0
+        self.memory = Memory(project)
+        self.scopes = closures.Scopes()
+        self.has_changed_modules = False
         self.changed: Value | None = None
-        self.entry_path = ""
-        self.in_main = False
         self.calls_in: dict[str, frozenset[str]] = {}
 
     # -- reading ------------------------------------------------------------------------------------------------
 
     def value(self, node: ir.Expression) -> Value:
         """What an expression gives here."""
-        self.steps += 1
         return self.expressions[type(node)](self, node)
 
     def block(self, body: ir.Block) -> None:
@@ -186,17 +197,16 @@ class Run(ABC):
 
     def settled(self, value: Value, facts: Facts) -> Value:
         """A value that carries by itself what was seen of its atoms, for where that is not known any more."""
-        if not facts or value.kind in {values.Kind.CONSTANT, values.Kind.NAMED, values.Kind.LOCAL}:
+        if not facts or value.kind in {values.Kind.CONSTANT, values.Kind.NAMED}:
             return value
-        taint = self._settled_taint(value.taint, facts)
-        data = value.data
-        if value.kind in {values.Kind.TEXT, values.Kind.ITEMS, values.Kind.SEVERAL}:
-            data = tuple(self.settled(part, facts) if type(part) is Value else part for part in data)
-        elif value.kind is values.Kind.KEYED:
-            data = ({k: self.settled(v, facts) for k, v in data[0].items()}, self.settled(data[1], facts) if data[1] is not None else None)
-        elif value.kind is values.Kind.OBJECT:
-            data = (data[0], {k: self.settled(v, facts) for k, v in data[1].items()})
-        return value if data is value.data and taint is value.taint else Value(value.kind, data, value.type, taint, value.facts)
+        if value.kind is values.Kind.LOCAL:
+            return closures.mapped(value, lambda part: self.settled(part, facts))
+        if value.kind not in values.HOLDING or value.kind is values.Kind.METHOD:
+            taint = self._settled_taint(value.taint, facts)
+            return value if taint is value.taint else value.tainted(taint)
+        if not any(atom in facts for atom in values.within(value)):
+            return value
+        return closures.mapped(value, lambda part: self.settled(part, facts)).tainted(self._settled_taint(value.taint, facts))
 
     def _settled_taint(self, taint: Taint, facts: Facts) -> Taint:
         if not any(atom in facts for atom in taint):
@@ -218,12 +228,22 @@ class Run(ABC):
             {a: w for a, words in right.facts.items() if (w := words - facts.get(a, NO_WORDS))} if right.facts is not facts else NOTHING
         )
         names = dict(left.names)
+        both: dict[tuple[int, int], Value] = {}
         for name, value in right.names.items():
             mine = names.get(name)
             if mine is None:
-                names[name] = self.settled(value, theirs)
+                mine = self.untouched(name)
+                names[name] = self.settled(value, theirs) if mine is None else values.join(mine, self.settled(value, theirs))
             elif mine is not value and not values.same(mine, value):
-                names[name] = values.join(self.settled(mine, ours), self.settled(value, theirs))
+                # Two names of one thing stay two names of one thing.
+                made = both.get((id(mine), id(value)))
+                if made is None:
+                    made = both[id(mine), id(value)] = values.join(self.settled(mine, ours), self.settled(value, theirs))
+                names[name] = made
+        if self.has_changed_modules:
+            for name, value in left.names.items():
+                if name not in right.names and (there := self.untouched(name)) is not None:
+                    names[name] = values.join(value, there)
         if ours:
             names.update({n: self.settled(v, ours) for n, v in left.names.items() if n not in right.names})
         return State(names, facts)
@@ -249,22 +269,38 @@ class Run(ABC):
         if known is None or (known.weak and not reach.weak):
             kept[key] = reach
 
+    # -- modules ------------------------------------------------------------------------------------------------
+
     def global_value(self, unit: Unit, name: str) -> Value:
         """What a name at the top of a module holds."""
-        return self.once((unit.name, name), lambda: self._assigned(unit, name))
+        changed = self.frame.state.names.get(f"{unit.name}:{name}") if self.has_changed_modules else None
+        return changed if changed is not None else self.first_value(unit, name, unit.assigned[name])
 
-    def _assigned(self, unit: Unit, name: str) -> Value:
-        before, self.frame = self.frame, Frame(unit, None, State({}), depth=self.frame.depth + 1)
+    def first_value(self, unit: Unit, name: str, node: ir.Expression) -> Value:
+        """What an expression at the top of a module, or of a class in it, gives. name: whose value it is."""
+        key = ((unit.name, name), "")
+        known = self.memory.known(key)
+        if known is not None:
+            return known  # type: ignore[no-any-return] # what is kept under such a key
+        if self.memory.is_reading(key):
+            self.memory.so_far(key)
+            return UNKNOWN  # Against a name that is made of itself.
+        if self.memory.is_deep():
+            return UNKNOWN
+        return self.memory.read(key, lambda: self._first(unit, node), is_once=True)  # type: ignore[no-any-return] # the same
+
+    def _first(self, unit: Unit, node: ir.Expression) -> Value:
+        before, around = self.frame, self.memory.around
+        self.frame, self.memory.around = Frame(unit, None, State({})), (False, False)
         try:
-            return self.value(unit.assigned[name])
+            return self.value(node)
         finally:
-            self.frame = before
+            self.frame, self.memory.around = before, around
 
-    def once(self, key: tuple[str, str], make: Callable[[], Value]) -> Value:
-        """The value of a module or of a class by this name, made when it is first asked for. key: module or class, and name."""
-        known = self.module_values.get(key)
-        if known is None:
-            self.module_values[key] = (UNKNOWN, frozenset())  # Against a name that is made of itself.
-            known = self.module_values[key] = self.project.noting(make)
-        self.project.noted.update(known[1])
-        return known[0]
+    def untouched(self, name: str) -> Value | None:
+        """What the name of a module holds where nothing changed it; None for a variable."""
+        module, is_changed, last = name.partition(":")
+        unit = self.project.unit(module) if is_changed else None
+        if unit is None or last not in unit.assigned:
+            return UNKNOWN if is_changed else None
+        return self.first_value(unit, last, unit.assigned[last])

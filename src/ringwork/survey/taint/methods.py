@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import attributes, facts, folding, values
+from ringwork.survey.taint import assigning, attributes, facts, folding, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.values import NOTHING, UNKNOWN, Kind, Value
 
@@ -293,9 +293,9 @@ def _update(run: Run, receiver: Value, arguments: Sequence[Value], keywords: Map
             rest = changed.data[1] if other.data[1] is None else other.data[1]
             changed = Value(Kind.KEYED, ({**changed.data[0], **other.data[0]}, rest), changed.type, changed.taint)
         else:
-            changed = attributes.with_item(changed, UNKNOWN, values.unknown(values.within(other)))
+            changed = assigning.with_item(changed, UNKNOWN, values.unknown(values.within(other)))
     for key, value in keywords.items():
-        changed = attributes.with_item(changed, values.constant(key), value)
+        changed = assigning.with_item(changed, values.constant(key), value)
     return values.NONE, changed
 
 
@@ -304,7 +304,7 @@ def _setdefault(run: Run, receiver: Value, arguments: Sequence[Value], keywords:
         return attributes.item(run, receiver, arguments[0], 0) if arguments else UNKNOWN, receiver
     is_there = receiver.kind is Kind.KEYED and arguments[0].kind is Kind.CONSTANT and arguments[0].data in receiver.data[0]
     found = attributes.item(run, receiver, arguments[0], 0) if is_there else arguments[1]
-    return found, receiver if is_there else attributes.with_item(receiver, arguments[0], arguments[1])
+    return found, receiver if is_there else assigning.with_item(receiver, arguments[0], arguments[1])
 
 
 _CHANGES: Mapping[str, Callable[..., Change]] = {

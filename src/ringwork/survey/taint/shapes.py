@@ -7,21 +7,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringwork.survey.taint import values
+from ringwork.survey.taint import closures, values
 from ringwork.survey.taint.values import NOTHING, Atom, Kind, Mark, Taint, Value
 
 BARE = Mark(frozenset(), None, weak=False)
 """How an input of a function is in itself."""
 _MOST_PARTS = 12
 _SHORT = 60
+_MOST_AROUND = 4
 
 
 class Shapes:
     """Values with their taint taken out: what a function's summary depends on, and what each of its atoms stands for."""
 
-    def __init__(self, *, is_generic: bool) -> None:
+    def __init__(self, scopes: closures.Scopes, *, is_generic: bool) -> None:
         self.given: dict[Atom, Taint] = {}
-        self.is_generic = is_generic
+        self.scopes, self.is_generic = scopes, is_generic
 
     def of(self, value: Value, path: str, depth: int = 0) -> tuple[Value, Any]:
         """The value with an atom in place of each taint, and its shape."""
@@ -34,7 +35,7 @@ class Shapes:
         if kind is Kind.NAMED:
             return value, ("named", value.data)
         if kind is Kind.LOCAL:
-            return value, ("local", id(value.data[0]), id(value.data[1]))
+            return self._local(value, path, depth)
         if not self.is_generic and depth < 4:
             found = self._inside(value, path, depth)
             if found is not None:
@@ -43,6 +44,13 @@ class Shapes:
         self.given[atom] = values.within(value)
         type_ = value.type if kind is not Kind.METHOD else ""
         return Value(Kind.UNKNOWN, None, type_, {atom: BARE}), ("", type_)
+
+    def _local(self, value: Value, path: str, depth: int) -> tuple[Value, Any]:
+        """A function with the variables around it."""
+        what, held = closures.closed(self.scopes, value).data
+        each = [(name, *self.of(one, f"{path}({name})", depth + 1)) for name, one in held.names.items()] if depth < _MOST_AROUND else []
+        made = Value(Kind.LOCAL, (what, closures.Closure(held.unit, {name: one for name, one, _ in each})))
+        return made, ("local", id(what), tuple((name, shape) for name, _, shape in each))
 
     def _inside(self, value: Value, path: str, depth: int) -> tuple[Value, Any] | None:
         kind = value.kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ringwork.survey.taint import attributes, expressions, facts, folding, ir, values
+from ringwork.survey.taint import assigning, attributes, expressions, facts, folding, ir, values
 from ringwork.survey.taint.frames import Run, State
 from ringwork.survey.taint.units import Defined, DefinedClass
 from ringwork.survey.taint.values import NONE, TRUE, UNKNOWN, Kind, Value
@@ -14,7 +14,7 @@ from ringwork.survey.taint.values import NONE, TRUE, UNKNOWN, Kind, Value
 def _assign(run: Run, node: ir.Assign) -> None:
     value = run.value(node.value)
     for target in node.targets:
-        attributes.assign(run, target, value, node.at)
+        assigning.assign(run, target, value, node.at)
 
 
 def _declare(run: Run, node: ir.Declare) -> None:
@@ -23,12 +23,12 @@ def _declare(run: Run, node: ir.Declare) -> None:
         if value.kind in {Kind.UNKNOWN, Kind.METHOD} and not value.type:
             declared = attributes.type_of(run, run.frame.unit, node.annotation)
             value = Value(Kind.UNKNOWN, None, declared, value.taint, value.facts) if declared else value
-        attributes.assign(run, node.target, value, node.at)
+        assigning.assign(run, node.target, value, node.at)
 
 
 def _augment(run: Run, node: ir.Augment) -> None:
     left, right = run.value(node.target), run.value(node.value)
-    attributes.assign(run, node.target, expressions.binary(run, node.operator, left, right, node.at), node.at)
+    assigning.assign(run, node.target, expressions.binary(run, node.operator, left, right, node.at), node.at)
 
 
 def _evaluate(run: Run, node: ir.Evaluate) -> None:
@@ -37,7 +37,8 @@ def _evaluate(run: Run, node: ir.Evaluate) -> None:
 
 def _return(run: Run, node: ir.Return) -> None:
     value = run.value(node.value) if node.value is not None else NONE
-    run.returning(value, node.at)
+    if not run.frame.state.dead:
+        run.returning(value, node.at)
     run.frame.state.dead = True
 
 
@@ -73,9 +74,9 @@ def _jump(run: Run, node: ir.Jump) -> None:
 
 def _if(run: Run, node: ir.If) -> None:
     if run.frame.defined is None and _is_main(node.test):
-        run.in_main = True
+        around, run.memory.around = run.memory.around, (False, True)
         run.block(node.then)
-        run.in_main = False
+        run.memory.around = around
         return
     test = run.value(node.test)
     known = values.truth(test)
@@ -153,7 +154,7 @@ def _for(run: Run, node: ir.For) -> None:
     source = run.value(node.source)
 
     def once() -> None:
-        attributes.assign(run, node.target, attributes.element(run, source), node.at)
+        assigning.assign(run, node.target, attributes.element(run, source), node.at)
         run.block(node.body)
 
     is_sure = source.kind is Kind.ITEMS and bool(source.data)
@@ -220,7 +221,7 @@ def _with(run: Run, node: ir.With) -> None:
         value = run.value(manager)
         entered = run.entered(value, node.at)
         if target is not None:
-            attributes.assign(run, target, entered, node.at)
+            assigning.assign(run, target, entered, node.at)
     run.block(node.body)
 
 
@@ -317,17 +318,18 @@ def _class(run: Run, node: ir.Class) -> None:
 def _import(run: Run, node: ir.Import) -> None:
     for dotted, name in node.names:
         first = dotted.partition(".")[0]
-        run.frame.local_imports[name or first] = dotted if name else first
+        run.frame.state.names[name or first] = attributes.named(run, dotted if name else first)
 
 
 def _import_from(run: Run, node: ir.ImportFrom) -> None:
     base = run.frame.unit.absolute(node.level, node.module)
     for name, renamed in node.names:
-        run.frame.local_imports[renamed or name] = f"{base}.{name}" if base else name
+        run.frame.state.names[renamed or name] = attributes.named(run, f"{base}.{name}" if base else name)
 
 
 def _scope(run: Run, node: ir.Scope) -> None:
-    run.frame.globals = run.frame.globals | frozenset(node.names)
+    if node.kind == "global":
+        run.frame.globals = run.frame.globals | frozenset(node.names)
 
 
 def _nothing(run: Run, node: Any) -> None:

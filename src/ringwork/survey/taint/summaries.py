@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import attributes, facts, ir, sinks, values
+from ringwork.survey.taint import assigning, attributes, closures, facts, ir, sinks, values
+from ringwork.survey.taint.closures import Closure
 from ringwork.survey.taint.frames import Frame, Run, State, Summary
 from ringwork.survey.taint.shapes import BARE, Shapes
 from ringwork.survey.taint.units import Defined
 from ringwork.survey.taint.values import NONE, NOTHING, OPEN, UNKNOWN, Atom, Facts, Kind, Mark, Taint, Value
 
-_DEEPEST = 24
-_MOST_CONTEXTS = 16
+_MOST_SHAPES = 16
+"""Shapes in which one function calls another that are told apart."""
 
 
 def nobody(callee: Value, arguments: Sequence[Value], keywords: Mapping[str, Value], spread: Sequence[Value]) -> Value:
@@ -34,27 +35,47 @@ def defined(
     *,
     receiver: Value | None = None,
     spread: Sequence[Value] = (),
-    outer: Frame | None = None,
+    around: Mapping[str, Value] | None = None,
     written: ir.Expression | None = None,
-    holder: State | None = None,
 ) -> Value:
-    """A call of a function of the project: its summary for values of this shape, with what was given put in."""
+    """A call of a function of the project: its summary for values of this shape, with what was given put in.
+
+    around: what a function inside another uses of its variables. written: the text of the receiver.
+    """
     bound = _bind(run, own, arguments, keywords, receiver, spread)
-    if len(run.stack) > _DEEPEST:
-        return nobody(UNKNOWN, list(bound.values()), {}, ())
-    is_generic = run.contexts.get(own, 0) > _MOST_CONTEXTS
-    shapes = Shapes(is_generic=is_generic)
-    abstract = {name: shapes.of(value, f"{own.dotted}:{name}") for name, value in bound.items()}
-    key = (own, id(outer) if outer is not None else 0, tuple(shape for _, shape in abstract.values()))
-    summary = run.summaries.get(key) or run.tentative.get(key)
+    inputs = {**(around or {}), **_modules(run), **bound}
+    if run.memory.is_deep():
+        return nobody(UNKNOWN, list(inputs.values()), {}, ())
+    shapes, key, given = _shaped(run, own, inputs, is_generic=run.memory.is_often(own))
+    summary = run.memory.known(key)
+    if summary is None and run.memory.is_reading(key):
+        summary = run.memory.so_far(key)
+        if summary is None:  # Nobody saw it return yet: a way on which it calls itself ends here.
+            run.frame.state.dead = True
+            return UNKNOWN
     if summary is None:
-        if any(entry[0] is own and entry[1] == key for entry in run.stack) or sum(entry[0] is own for entry in run.stack) > 2:
-            run.lowest = min(run.lowest, next(i for i, entry in enumerate(run.stack) if entry[0] is own))
-            return nobody(UNKNOWN, list(bound.values()), {}, ())
-        run.contexts[own] = run.contexts.get(own, 0) + 1
-        summary = summarise(run, own, {name: value for name, (value, _) in abstract.items()}, key, outer)
-    run.project.noted.update(summary.noted)
-    return _put_in(run, own, summary, shapes.given, at, written, holder, receiver)
+        if around is not None:
+            given[own.node.name] = Value(Kind.LOCAL, (own, Closure(own.unit, {name: given[name] for name in around})))
+        summary = run.memory.read(key, lambda: summarise(run, own, given))
+    return _put_in(run, own, summary, shapes.given, at, inputs, written if receiver is not None else None)
+
+
+def _modules(run: Run) -> Mapping[str, Value]:
+    """Names of modules that hold something else by now."""
+    return {name: value for name, value in run.frame.state.names.items() if ":" in name} if run.has_changed_modules else {}
+
+
+def _shaped(run: Run, own: Defined, inputs: Mapping[str, Value], *, is_generic: bool) -> tuple[Shapes, Any, dict[str, Value]]:
+    """What a summary is kept under, and the values that it is made for."""
+    for generic in (is_generic, True):
+        shapes = Shapes(run.scopes, is_generic=generic)
+        each = {name: shapes.of(value, f"{own.dotted}:{name}") for name, value in inputs.items()}
+        key = (own, () if len(inputs) == len(own.node.parameters) else tuple(inputs), tuple(shape for _, shape in each.values()))
+        seen = run.frame.shapes.setdefault(own, set())
+        if generic or key in seen or len(seen) < _MOST_SHAPES:
+            break
+    seen.add(key)
+    return shapes, key, {name: value for name, (value, _) in each.items()}
 
 
 def _bind(
@@ -97,41 +118,27 @@ def _annotated(run: Run, own: Defined, parameter: ir.Parameter, value: Value) ->
     return value
 
 
-def summarise(run: Run, own: Defined, given: Mapping[str, Value], key: Any, outer: Frame | None) -> Summary:
+def summarise(run: Run, own: Defined, given: Mapping[str, Value]) -> Summary:
     """Read a function with its parameters holding these."""
     before, changed = run.frame, run.changed
-    frame = Frame(own.unit, own, State(dict(given)), outer=outer)
-    run.frame = frame
-    place = len(run.stack)
-    run.stack.append((own, key))
-    outside, run.project.noted = run.project.noted, {own.unit.name}
+    frame = run.frame = Frame(own.unit, own, State(dict(given)))
+    run.project.noted.add(own.unit.name)
     try:
         run.block(own.node.body)
         if not frame.state.dead:
             frame.returned.append((NONE, frame.state.facts, frame.state.names))
     finally:
-        run.stack.pop()
         run.frame, run.changed = before, changed
-        noted, run.project.noted = frozenset(run.project.noted), outside
-    summary = _summed(run, frame, given)._replace(noted=noted)
-    if run.lowest >= place:
-        run.summaries[key] = summary
-        if run.lowest == place:
-            run.tentative.clear()
-        run.lowest = 1 << 30
-    else:
-        run.tentative[key] = summary
-    return summary
+    return _summed(run, frame, own, given)
 
 
-def _summed(run: Run, frame: Frame, given: Mapping[str, Value]) -> Summary:
+def _summed(run: Run, frame: Frame, own: Defined, given: Mapping[str, Value]) -> Summary:
     found: Value | None = None
     on_return: Facts | None = None
     true: Facts | None = None
     false: Facts | None = None
-    changed: dict[str, Value] = {}
-    for value, seen, names in frame.returned:
-        settled = run.settled(value, seen)
+    for value, seen, _ in frame.returned:
+        settled = run.settled(closures.closed(run.scopes, value), seen)
         found = settled if found is None else values.join(found, settled)
         on_return = seen if on_return is None else values.common(on_return, seen)
         known, (if_true, if_false) = values.truth(value), facts.of(value)
@@ -141,12 +148,8 @@ def _summed(run: Run, frame: Frame, given: Mapping[str, Value]) -> Summary:
         if known is not True:
             both = values.united(seen, if_false)
             false = both if false is None else values.common(false, both)
-        for name, start in given.items():
-            end = names.get(name)
-            if end is not None and end is not start and start.kind in _CHANGEABLE and end.kind in _CHANGEABLE:
-                changed[name] = values.join(changed[name], end) if name in changed else end
     returned = found if found is not None else UNKNOWN
-    if frame.yielded or (frame.defined is not None and frame.defined.node.is_generator):
+    if frame.yielded or own.node.is_generator:
         inner = frame.yielded[0] if frame.yielded else UNKNOWN
         for value in frame.yielded[1:]:
             inner = values.join(inner, value)
@@ -154,11 +157,33 @@ def _summed(run: Run, frame: Frame, given: Mapping[str, Value]) -> Summary:
     elif true or false:
         returned = returned.sure((true or NOTHING, false or NOTHING))
     reaches = {atom: tuple(kept.values()) for atom, kept in frame.reaches.items()}
-    is_generator = frame.defined is not None and frame.defined.node.is_generator
-    return Summary(returned, on_return or NOTHING, reaches, frame.found, changed, bool(frame.returned) or is_generator, frozenset())
+    returns = bool(frame.returned) or own.node.is_generator
+    return Summary(returned, on_return or NOTHING, reaches, frame.found, _changed(run, frame, own, given), returns)
 
 
-_CHANGEABLE = frozenset({Kind.OBJECT, Kind.KEYED, Kind.ITEMS, Kind.UNKNOWN})
+_CHANGEABLE = frozenset({Kind.OBJECT, Kind.KEYED, Kind.ITEMS, Kind.UNKNOWN, Kind.LOCAL})
+
+
+def _changed(run: Run, frame: Frame, own: Defined, given: Mapping[str, Value]) -> dict[str, Value]:
+    """What was given and holds something else wherever the function returns, and what it changed in modules."""
+    found: dict[str, Value] = {}
+    names = [*given, *dict.fromkeys(name for _, _, end in frame.returned for name in end if ":" in name and name not in given)]
+    for name in names:
+        start = given.get(name)
+        ends = [end.get(name) for _, _, end in frame.returned]
+        if all(end is start for end in ends) or (start is not None and start.kind not in _CHANGEABLE):
+            continue
+        if ":" not in name and name in run.scopes.of(own.node).bound:
+            continue  # the variable got another value, which is nobody's but its own
+        whole: Value | None = None
+        for (_, seen, _), end in zip(frame.returned, ends, strict=True):
+            here = end if end is not None else start if start is not None else run.untouched(name)
+            if here is not None:
+                here = run.settled(closures.closed(run.scopes, here), seen)
+                whole = here if whole is None else values.join(whole, here)
+        if whole is not None and (start is None or whole.kind in _CHANGEABLE):
+            found[name] = whole
+    return found
 
 
 def _put_in(
@@ -167,9 +192,8 @@ def _put_in(
     summary: Summary,
     given: Mapping[Atom, Taint],
     at: int,
+    inputs: Mapping[str, Value],
     written: ir.Expression | None,
-    holder: State | None,
-    receiver: Value | None,
 ) -> Value:
     frame = run.frame
     for key, found in summary.found.items():
@@ -182,14 +206,13 @@ def _put_in(
         if taint:
             for reach in reaches:
                 sinks.carry(run, reach, taint, at, said)
-    if summary.changed and (written is not None or holder is not None):
-        first = own.node.parameters[0].name if own.node.parameters else ""
-        if first in summary.changed and receiver is not None:
-            end = _substituted(run, summary.changed[first], given, at, own)
-            if holder is not None:
-                holder.names["ringwork:new"] = end
-            elif written is not None:
-                attributes.write(run, written, end)
+    for name, changed in summary.changed.items():
+        end = _substituted(run, changed, given, at, own)
+        if ":" in name:
+            assigning.change_module(run, name, end)
+        else:
+            first = own.node.parameters[0].name if own.node.parameters else ""
+            assigning.change(run, inputs[name], end, written if name == first else None)
     if not summary.returns:
         if frame.raised:
             frame.raised[-1].append(frame.state.copy())
@@ -223,12 +246,12 @@ def _facts(seen: Facts, given: Mapping[Atom, Taint], own: Defined) -> Facts:
     return found
 
 
-_PLAIN = frozenset({Kind.CONSTANT, Kind.NAMED, Kind.LOCAL})
+_PLAIN = frozenset({Kind.CONSTANT, Kind.NAMED})
 
 
 def _substituted(run: Run, value: Value, given: Mapping[Atom, Taint], at: int, own: Defined) -> Value:
     kind = value.kind
-    if value.facts is None and (kind in _PLAIN or (not value.taint and kind not in values.HOLDING)):
+    if value.facts is None and (kind in _PLAIN or (not value.taint and kind not in values.HOLDING and kind is not Kind.LOCAL)):
         return value
     data = value.data
     if kind in {Kind.TEXT, Kind.ITEMS, Kind.SEVERAL}:
@@ -243,6 +266,8 @@ def _substituted(run: Run, value: Value, given: Mapping[Atom, Taint], at: int, o
         data = (data[0], {k: _substituted(run, v, given, at, own) for k, v in data[1].items()})
     elif kind is Kind.METHOD:
         data = (_substituted(run, data[0], given, at, own), data[1])
+    elif kind is Kind.LOCAL:
+        return closures.mapped(value, lambda part: _substituted(run, part, given, at, own))
     taint = _through(run, value.taint, given, at, own)
     seen = (_facts(value.facts[0], given, own), _facts(value.facts[1], given, own)) if value.facts is not None else None
     return Value(kind, data, value.type, taint, seen)

@@ -24,7 +24,7 @@ class Kind(IntEnum):
     OBJECT = 5  # data: (the project's class, field to Value)
     NAMED = 6  # data: dotted name of a function, class or module
     METHOD = 7  # data: (receiver, name); a method that was not called yet
-    LOCAL = 8  # data: (Defined or Lambda, Frame it was made in)
+    LOCAL = 8  # data: (Defined or Lambda, the Frame it was made in or, where it was handed on, its Closure)
     SEVERAL = 9  # data: the alternatives, two to MOST
 
 
@@ -128,6 +128,8 @@ def same(left: Value, right: Value) -> bool:
         return left.data[0] is right.data[0] and _same_fields(left.data[1], right.data[1])
     if left.kind is Kind.KEYED:
         return _same_fields(left.data[0], right.data[0]) and _same_part(left.data[1], right.data[1])
+    if left.kind is Kind.LOCAL:
+        return left.data[0] is right.data[0] and (left.data[1] is right.data[1] or _same_around(left.data[1], right.data[1]))
     return bool(left.data == right.data)
 
 
@@ -140,6 +142,11 @@ def _same_part(left: Any, right: Any) -> bool:
 
 def _same_fields(left: Mapping[Any, Value], right: Mapping[Any, Value]) -> bool:
     return left.keys() == right.keys() and all(same(value, right[key]) for key, value in left.items())
+
+
+def _same_around(left: Any, right: Any) -> bool:
+    """Two closures with the same variables; a frame is only itself."""
+    return hasattr(left, "names") and hasattr(right, "names") and _same_fields(left.names, right.names)
 
 
 # -- taint ------------------------------------------------------------------------------------------------------
@@ -168,6 +175,19 @@ def _both(left: Mark, right: Mark) -> Mark:
         return left
     kept = right if left.weak and not right.weak else left
     return Mark(left.clean & right.clean, kept.trail, kept.weak)
+
+
+def inside(value: Value) -> Iterable[Value]:
+    """The values that a value holds."""
+    kind = value.kind
+    if kind is Kind.KEYED:
+        fields, rest = value.data
+        return fields.values() if rest is None else (*fields.values(), rest)
+    if kind is Kind.OBJECT:
+        return value.data[1].values()  # type: ignore[no-any-return] # fields
+    if kind in _NESTED:
+        return [part for part in value.data if type(part) is Value]
+    return (value.data[0],) if kind is Kind.METHOD else ()
 
 
 def within(value: Value) -> Taint:
@@ -238,6 +258,9 @@ def join(left: Value, right: Value) -> Value:
             )
         if left.kind is Kind.KEYED:
             return _join_keyed(left, right)
+        if left.kind is Kind.LOCAL and left.data[0] is right.data[0] and hasattr(left.data[1], "names") and hasattr(right.data[1], "names"):
+            names = _join_fields(left.data[1].names, right.data[1].names)
+            return Value(Kind.LOCAL, (left.data[0], left.data[1]._replace(names=names)))
         if left.kind is Kind.UNKNOWN and left.type == right.type:
             return Value(Kind.UNKNOWN, None, left.type, merge([left.taint, right.taint]), _join_facts(left, right))
     return _several(left, right)
@@ -336,3 +359,24 @@ def truth(value: Value) -> bool | None:
     if value.kind is Kind.ITEMS:
         return bool(value.data) if value.data or not value.type else False
     return None
+
+
+def outline(value: Value) -> Any:
+    """All that is known of a value but the ways on which it came, to be compared."""
+    kind, data = value.kind, value.data
+    taint = tuple(sorted((atom, tuple(sorted(mark.clean)), mark.weak) for atom, mark in value.taint.items()))
+    inner: Any
+    if kind is Kind.OBJECT:
+        inner = (data[0], tuple((name, outline(part)) for name, part in sorted(data[1].items())))
+    elif kind is Kind.KEYED:
+        inner = (tuple((key, outline(part)) for key, part in data[0].items()), outline(data[1]) if data[1] is not None else None)
+    elif kind is Kind.LOCAL:
+        names = getattr(data[1], "names", {})
+        inner = (id(data[0]), tuple((name, outline(part)) for name, part in names.items()))
+    elif kind is Kind.METHOD:
+        inner = (outline(data[0]), data[1])
+    elif kind in _NESTED:
+        inner = tuple(outline(part) if type(part) is Value else part for part in data)
+    else:
+        inner = (type(data).__name__, data)
+    return (kind, value.type, taint, value.facts, inner)

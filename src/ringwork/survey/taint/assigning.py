@@ -1,0 +1,203 @@
+"""What an assignment changes: variables, fields, items, names of modules, and whatever else is the same thing under another name.
+
+Against a value that is put in by one name and taken out by another: a list that a helper fills, an object with two names, a table of a
+module.
+"""
+
+from __future__ import annotations
+
+from ringwork.survey.taint import closures, ir, values
+from ringwork.survey.taint.attributes import element, text_before
+from ringwork.survey.taint.frames import Run
+from ringwork.survey.taint.values import UNKNOWN, Kind, Value
+
+_THINGS = frozenset({Kind.OBJECT, Kind.KEYED, Kind.ITEMS, Kind.UNKNOWN, Kind.LOCAL})
+"""Kinds of values that may change while they stay the same thing."""
+_DEEP = 3
+_MOST_MODULES = 8
+"""Names of modules whose changes are followed at once."""
+
+
+def assign(run: Run, target: ir.Expression, value: Value, at: int) -> None:
+    """Do what `target = value` does."""
+    if isinstance(target, ir.Name):
+        names = run.frame.state.names
+        if value.taint:
+            run.kept(value, target.id, at)
+        if target.id in run.frame.globals:
+            change_module(run, f"{run.frame.unit.name}:{target.id}", value)
+            return
+        names[target.id] = value
+    elif isinstance(target, ir.Sequence):
+        _unpack(run, target, value, at)
+    elif isinstance(target, ir.Starred):
+        assign(run, target.value, Value(Kind.KEYED, ({}, element(run, value)), "builtins.list"), at)
+    elif isinstance(target, ir.Attribute):
+        owner = run.value(target.of)
+        if value.taint:
+            run.kept(value, target.name, at)
+        setter = run.models.attribute(owner.type, target.name) if owner.type else None
+        if setter is not None and (setter.sinks or setter.finds):
+            run.called(setter, f"{owner.type}.{target.name}", owner, [value], {}, at)
+        with_field(run, owner, target.name, value, target.of)
+    elif isinstance(target, ir.Item) and not isinstance(target.key, ir.Slice):
+        owner, key = run.value(target.of), run.value(target.key)
+        if value.taint:
+            run.kept(value, f"{_shown(target.of)} {text_before(key)}", at)
+        setter = run.models.function(f"{owner.type}.__setitem__") if owner.type else None
+        if setter is not None:
+            run.called(setter, f"{owner.type}.__setitem__", owner, [key, value], {}, at)
+        change(run, owner, with_item(owner, key, value), target.of)
+    elif isinstance(target, ir.Item):
+        owner = run.value(target.of)
+        change(run, owner, _absorbing(owner, value), target.of)
+
+
+def _unpack(run: Run, target: ir.Sequence, value: Value, at: int) -> None:
+    stars = [index for index, inner in enumerate(target.items) if isinstance(inner, ir.Starred)]
+    parts = value.data if value.kind is Kind.ITEMS else None
+    if parts is not None and not stars and len(parts) == len(target.items):
+        for inner, part in zip(target.items, parts, strict=True):
+            assign(run, inner, part, at)
+        return
+    if parts is not None and len(stars) == 1 and len(parts) >= len(target.items) - 1:
+        first, after = stars[0], len(target.items) - 1 - stars[0]
+        rest = Value(Kind.ITEMS, parts[first : len(parts) - after], "builtins.list", value.taint)
+        each = (*parts[:first], rest, *parts[len(parts) - after :])
+        for inner, part in zip(target.items, each, strict=True):
+            assign(run, inner.value if isinstance(inner, ir.Starred) else inner, part, at)
+        return
+    part = element(run, value)
+    for inner in target.items:
+        assign(run, inner, part, at)
+
+
+def with_field(run: Run, owner: Value, name: str, value: Value, node: ir.Expression | None) -> None:
+    """owner.name = value, of a thing, a class or a module. node: the text of the owner."""
+    if owner.kind is Kind.NAMED:
+        change_module(run, f"{owner.data}:{name}", value)
+    else:
+        change(run, owner, _with_field(run, owner, name, value), node)
+
+
+def _with_field(run: Run, owner: Value, name: str, value: Value) -> Value:
+    if owner.kind is Kind.OBJECT:
+        return Value(Kind.OBJECT, (owner.data[0], {**owner.data[1], name: value}), owner.type, owner.taint)
+    if owner.kind in {Kind.UNKNOWN, Kind.METHOD}:
+        return Value(Kind.OBJECT, (run.project.class_(owner.type) if owner.type else None, {name: value}), owner.type, owner.taint)
+    return owner
+
+
+def with_item(owner: Value, key: Value, value: Value) -> Value:
+    """owner after owner[key] = value."""
+    if owner.kind is Kind.KEYED:
+        fields, rest = owner.data
+        if key.kind is Kind.CONSTANT:
+            return Value(Kind.KEYED, ({**fields, key.data: value}, rest), owner.type, owner.taint)
+        both = value if not values.within(key) else value.tainted(values.merge([value.taint, values.within(key)]))
+        return Value(Kind.KEYED, (fields, values.join(rest, both) if rest is not None else both), owner.type, owner.taint)
+    if (
+        owner.kind is Kind.ITEMS
+        and key.kind is Kind.CONSTANT
+        and isinstance(key.data, int)
+        and -len(owner.data) <= key.data < len(owner.data)
+    ):
+        items = list(owner.data)
+        items[key.data] = value
+        return Value(Kind.ITEMS, tuple(items), owner.type, owner.taint)
+    if owner.kind is Kind.UNKNOWN and not owner.type and not owner.taint and key.kind is Kind.CONSTANT:
+        return Value(Kind.KEYED, ({key.data: value}, UNKNOWN), "builtins.dict")
+    return _absorbing(owner, value)
+
+
+def _absorbing(owner: Value, value: Value) -> Value:
+    taint = values.within(value)
+    if not taint or owner.kind in {Kind.NAMED, Kind.LOCAL}:
+        return owner
+    return values.unknown(values.merge([values.within(owner), taint]), owner.type)
+
+
+def change(run: Run, old: Value, new: Value, node: ir.Expression | None = None) -> None:
+    """A thing holds something else now, whatever names it has. node: the text that it was read from."""
+    if old is new:
+        return
+    if old.kind in _THINGS and old is not UNKNOWN and old is not values.OPEN and _replaced(run, old, new):
+        return
+    if node is not None:
+        write(run, node, new)
+    elif old.kind is new.kind and old.kind in {Kind.ITEMS, Kind.KEYED, Kind.LOCAL}:  # *args and **kwargs, which nobody has a name for
+        for before, after in _pairs(old, new):
+            change(run, before, after)
+
+
+def _pairs(old: Value, new: Value) -> list[tuple[Value, Value]]:
+    if old.kind is Kind.ITEMS:
+        return list(zip(old.data, new.data, strict=False))
+    ours, theirs = (old.data[0], new.data[0]) if old.kind is Kind.KEYED else (closures.around(old), closures.around(new))
+    return [(value, theirs[key]) for key, value in ours.items() if key in theirs]
+
+
+def _replaced(run: Run, old: Value, new: Value) -> bool:
+    """Put it wherever the same thing is held; whether it was held at all."""
+    names = run.frame.state.names
+    seen: dict[int, Value] = {}
+    is_held = False
+    for name, value in names.items():
+        found = new if value is old else _with(value, old, new, _DEEP, seen) if value.kind in values.HOLDING else value
+        if found is not value:
+            names[name] = found
+            is_held = True
+    return is_held
+
+
+def _with(value: Value, old: Value, new: Value, depth: int, seen: dict[int, Value]) -> Value:
+    known = seen.get(id(value))
+    if known is not None:
+        return known
+    found = value
+    if any(part is old for part in values.inside(value)):
+        found = closures.mapped(value, lambda part: new if part is old else part)
+    elif depth and value.kind is not Kind.TEXT:
+        inner = [part for part in values.inside(value) if part.kind in values.HOLDING]
+        made = {id(part): _with(part, old, new, depth - 1, seen) for part in inner}
+        if any(made[id(part)] is not part for part in inner):
+            found = closures.mapped(value, lambda part: made.get(id(part), part))
+    seen[id(value)] = found
+    return found
+
+
+def change_module(run: Run, name: str, value: Value) -> None:
+    """A name of a module, or of a class, holds something else from here on. name: "shop.orders:KEPT"."""
+    names = run.frame.state.names
+    if name in names or (values.within(value) and sum(":" in known for known in names) < _MOST_MODULES):
+        names[name] = value
+        run.has_changed_modules = True
+
+
+def write(run: Run, node: ir.Expression, value: Value) -> None:
+    """Put a changed value back to where it was read from."""
+    if isinstance(node, ir.Name):
+        names = run.frame.state.names
+        if node.id in names and node.id not in run.frame.globals:
+            names[node.id] = value
+            return
+        dotted = run.project.canonical(run.project.global_name(run.frame.unit, node.id))
+        module, _, last = dotted.rpartition(".")
+        unit = run.project.unit(module) if module else None
+        if unit is not None and last in unit.assigned:
+            change_module(run, f"{module}:{last}", value)
+    elif isinstance(node, ir.Attribute):
+        owner = run.value(node.of)
+        if owner.kind is Kind.NAMED:
+            change_module(run, f"{owner.data}:{node.name}", value)
+        elif owner.kind is Kind.OBJECT:
+            change(run, owner, _with_field(run, owner, node.name, value), node.of)
+    elif isinstance(node, ir.Item) and not isinstance(node.key, ir.Slice):
+        owner = run.value(node.of)
+        if owner.kind in {Kind.KEYED, Kind.ITEMS}:
+            change(run, owner, with_item(owner, run.value(node.key), value), node.of)
+
+
+def _shown(node: ir.Expression) -> str:
+    """The name of a variable, for what it may tell."""
+    return node.id if isinstance(node, ir.Name) else node.name if isinstance(node, ir.Attribute) else ""
