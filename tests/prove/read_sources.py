@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 
 from ringwork.controls import control as catalogue
@@ -11,7 +12,7 @@ from ringwork.prove.check import Check, ProbeRoute
 from ringwork.prove.evidence import Evidence, Observation, Outcome, Verdict
 from ringwork.prove.stage import LiveStage
 from ringwork.survey.facts import AppFacts, GuardFacts
-from ringwork.survey.flows import SourceFacts
+from ringwork.survey.flows import Past, SourceFacts
 from tests.recording import record
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +50,12 @@ def _clinics() -> SourceFacts:
 
 @functools.cache
 def _breached(framework: str) -> SourceFacts:
-    return reader.breached(framework)
+    return replace(reader.breached(framework), past=_breached_past())
+
+
+@functools.cache
+def _breached_past() -> Past:
+    return reader.breached_past()
 
 
 def check_of(id_: str) -> Check:

@@ -37,6 +37,7 @@ def command(
     tools: Annotated[bool, typer.Option("--tools/--no-tools", help="Also ask bandit, ruff, mypy, deptry, grimp and semgrep.")] = True,
     fix: Annotated[bool, typer.Option("--fix", help="Mend what is safe to mend, then check.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print what --fix would change, and nothing else; 1 if there is anything.")] = False,
+    history: Annotated[bool, typer.Option("--history", help="Also secrets that earlier commits added; reads every commit.")] = False,
     tests: Annotated[bool, typer.Option("--tests", help="Also files of tests.")] = False,
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, max=64, help="Processes that read; of use on large projects.")] = 1,
     cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Read again only what changed since the last time.")] = True,
@@ -59,6 +60,7 @@ def command(
             tests=tests,
             jobs=jobs,
             is_kept=cache,
+            history=history,
         )
         asked = checking.place(paths or [], here=Path.cwd(), since=since or ("HEAD" if changed else ""), tests=tests)
         if diff:

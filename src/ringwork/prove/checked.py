@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from ringwork.controls import control as catalogue
 from ringwork.errors import TargetFailed
 from ringwork.prove import grades, judge, kinds, waivers
-from ringwork.survey.flows import Step, Strength, Unread
+from ringwork.survey.flows import Flow, Past, Step, Strength, Unread, secret_id
 from ringwork.survey.linters.merging import OURS, Row
 from ringwork.survey.linters.suppressions import Form, Suppression
 from ringwork.survey.linters.tool import Result
@@ -52,7 +52,7 @@ class Checked:
     """A whole run. found: all, gravest first. shows_weak: whether weak ones were asked for, and so count for the exit code.
 
     files, lines: that were read. asked: files that were asked for by name, 0 for all. left_out: test files that nobody asked to read.
-    suppressed: comments and settings that switch warnings off; their faults are findings.
+    suppressed: comments and settings that switch warnings off; their faults are findings. past: of earlier commits, where asked for.
     """
 
     root: str
@@ -71,6 +71,7 @@ class Checked:
     asked: int = 0
     left_out: int = 0
     faults: tuple[str, ...] = ()
+    past: Past | None = None
 
     @property
     def open(self) -> tuple[Found, ...]:
@@ -83,19 +84,30 @@ class Checked:
 
 
 def found(
-    rows: Iterable[Row], suppressed: Sequence[Suppression], *, select: Sequence[str], ignore: Sequence[str], today: datetime.date
+    rows: Iterable[Row],
+    suppressed: Sequence[Suppression],
+    *,
+    select: Sequence[str],
+    ignore: Sequence[str],
+    today: datetime.date,
+    past: Past | None = None,
 ) -> tuple[Found, ...]:
-    """All findings, strong ones before weak, each gravest first."""
+    """All findings, strong ones before weak, each gravest first. past: with the records of what was rotated."""
     graded = {str(row.id): row.severity for row in catalogue.load().controls}
     accepting = [one for one in suppressed if one.form is Form.RINGWORK]
-    met, made = Counter[tuple[str, ...]](), list[Found]()
-    for row in rows:
-        one = _found(row, graded, met)
-        if (select and not any(covers(name, one.check) for name in select)) or any(covers(name, one.check) for name in ignore):
-            continue
-        made.append(_accepted(one, accepting, graded, today))
+    met = Counter[tuple[str, ...]]()
+
+    def is_wanted(one: Found) -> bool:
+        is_selected = not select or any(covers(name, one.check) for name in select)
+        return is_selected and not any(covers(name, one.check) for name in ignore)
+
+    accepted = (_accepted(_found(row, graded, met), accepting, graded, today) for row in rows)
+    made = list(_once([one for one in accepted if is_wanted(one)]))
+    if past is not None:  # a comment speaks of a line as it is now; what an earlier commit added in that place is something else
+        old = (_of_past(_found(Row(flow=flow, seen_by=(OURS,)), graded, met), flow, past) for flow in past.flows)
+        made += [one for one in old if is_wanted(one)]
     order = {name: number for number, name in enumerate(grades.SEVERITIES)}
-    return tuple(sorted(_once(made), key=lambda one: (one.strength is Strength.WEAK, order[one.severity], one.file, one.line, one.kind)))
+    return tuple(sorted(made, key=lambda one: (one.strength is Strength.WEAK, order[one.severity], one.file, one.line, one.kind)))
 
 
 def _once(made: Sequence[Found]) -> Iterator[Found]:
@@ -139,6 +151,13 @@ def _found(row: Row, graded: dict[str, str], met: Counter[tuple[str, ...]]) -> F
     )
 
 
+def _of_past(one: Found, flow: Flow, past: Past) -> Found:
+    """A secret of the history has its own id, by which a project's record says that it was rotated."""
+    record = past.record(flow)
+    told = f"rotated on {record.day} ({record.by})" if record is not None else ""
+    return replace(one, id=secret_id(flow), said=f"secret {secret_id(flow)}: {one.said}", accepted=told)
+
+
 _REMARKS = frozenset({"noted", "types", "dependency", "contract", "suppression"})
 
 
@@ -174,8 +193,7 @@ def _accepted(one: Found, comments: Sequence[Suppression], graded: dict[str, str
 
 
 def _with(one: Found, accepted: str) -> Found:
-    values = {name: getattr(one, name) for name in Found.__slots__}
-    return Found(**{**values, "accepted": accepted})
+    return replace(one, accepted=accepted)
 
 
 def _fields(comment: Suppression, graded: dict[str, str], today: datetime.date) -> str | None:

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import checked, grades, revision
+from ringwork.prove import checked, grades, project, revision, rotations
 from ringwork.prove.checked import Checked
 from ringwork.survey import copies, reading
-from ringwork.survey.flows import Flow, SourceFacts, Strength, Unread
+from ringwork.survey.flows import Flow, Past, SourceFacts, Strength, Unread
 from ringwork.survey.linters import hearing, merging, run, suppressions
 from ringwork.survey.linters.tool import Asked, Result
+from ringwork.survey.looks import history
 from ringwork.survey.syntax import Files
 
 _MARKS = ("ringwork.toml", "pyproject.toml", "setup.cfg", "setup.py", ".git")
@@ -32,6 +33,7 @@ class Options:
     """What was asked for. select, ignore: layers, controls, checks. is_weak: weak findings too. tests: files of tests too.
 
     jobs: processes that read. is_kept: what was read before is read again only where something changed.
+    history: secrets that earlier commits added, too.
     """
 
     select: tuple[str, ...] = ()
@@ -42,6 +44,7 @@ class Options:
     tests: bool = False
     jobs: int = 1
     is_kept: bool = False
+    history: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +131,11 @@ def check(asked: Place, options: Options, *, today: datetime.date) -> Checked:
     comments = list(suppressions.of_files(files, asked.names))
     every = (*comments, *(suppressions.of_settings(asked.root) if asked.is_whole else ()))
     hidden = tuple(suppressions.met(every, hearing.known_behind(facts.flows, results)))
+    past = history.read(asked.root, rotated=rotations.of_table(project.table(asked.root))) if options.history else None
+    _require_read(past)
     ours = [*touching(facts.flows, asked), *(one.flow for one in hidden if one.fault)]
     rows = merging.merged(ours, [flow for one in results for flow in one.flows], spans=files.span)
-    found = checked.found(rows, hidden, select=options.select, ignore=options.ignore, today=today)
+    found = checked.found(rows, hidden, select=options.select, ignore=options.ignore, today=today, past=past)
     faults = checked.faults(hidden, today)
     shown = [one for one in found if not one.accepted and (options.is_weak or one.strength is Strength.STRONG)]
     code, reason = checked.ended(
@@ -153,7 +158,14 @@ def check(asked: Place, options: Options, *, today: datetime.date) -> Checked:
         asked=0 if asked.is_whole else len(asked.names),
         left_out=asked.left_out,
         faults=faults,
+        past=past,
     )
+
+
+def _require_read(past: Past | None) -> None:
+    """Against a history that was asked for and is silently left out."""
+    if past is not None and past.why:
+        raise TargetFailed(step="history", problem=past.why, advice="run it in a clone of the whole repository, or without --history")
 
 
 def _read(asked: Place, options: Options) -> tuple[tuple[Result, ...], SourceFacts]:

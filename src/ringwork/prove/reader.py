@@ -16,9 +16,13 @@ from ringwork.prove import breached_source
 from ringwork.prove.checking import is_test
 from ringwork.survey import reading
 from ringwork.survey.facts import to_plain
-from ringwork.survey.flows import SourceFacts
+from ringwork.survey.flows import Past, Rotated, SourceFacts
 from ringwork.survey.linters import hearing, sensitive
+from ringwork.survey.looks import history, repository
 from ringwork.survey.taint import files
+
+_HISTORY_SECONDS = 90.0
+"""Of the three minutes that reading may take."""
 
 
 def breached(framework: str, *, typed: bool = True) -> SourceFacts:
@@ -40,11 +44,34 @@ def whole(root: Path, only: Collection[str], marked: Sequence[str], *, floor: fl
     return replace(facts, sensitive=sensitive.read(root, names, marked, floor=floor))
 
 
+def past(root: Path, rotated: Sequence[Rotated]) -> Past:
+    """What earlier commits added."""
+    return history.read(root, seconds=_HISTORY_SECONDS, rotated=tuple(rotated))
+
+
+def breached_past() -> Past:
+    """The same of a repository in which a secret was added and deleted; why not, where no git is there to make one."""
+    author = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.invalid", "-c", "commit.gpgSign=false")
+    added, deleted = (*author, "commit", "-qm", "added"), (*author, "commit", "-qm", "deleted")
+    with tempfile.TemporaryDirectory(prefix="ringwork-read-") as folder:
+        root, once = Path(folder), breached_source.past()
+        for name, text in once.items():
+            (root / name).write_text(text, encoding="utf-8")
+        steps = (("init", "-q"), ("add", *once), added, ("rm", "-q", *once), deleted)
+        if any(repository.asked(root, *step) is None for step in steps):
+            return Past(why="git could make no repository, so that nothing shows that this check can fail")
+        return history.read(root)
+
+
 def main(arguments: list[str]) -> None:
     """Read what the first file names, and write what was found into the second."""
     asked = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     project = whole(Path(asked["root"]), asked["files"], asked["sensitive"], floor=asked["floor"])
-    found = {"project": project, "breached": breached(asked["framework"], typed=bool(asked["sensitive"]))}
+    fallen = breached(asked["framework"], typed=bool(asked["sensitive"]))
+    if asked["history"]:
+        rotated = [Rotated(**one) for one in asked["rotated"]]
+        project, fallen = replace(project, past=past(Path(asked["root"]), rotated)), replace(fallen, past=breached_past())
+    found = {"project": project, "breached": fallen}
     Path(arguments[1]).write_text(json.dumps({name: to_plain(facts) for name, facts in found.items()}), encoding="utf-8")
 
 

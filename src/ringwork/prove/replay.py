@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import judge, register, users
-from ringwork.prove.check import Kind
+from ringwork.prove.check import Check, Kind
 from ringwork.prove.evidence import Exchanged, Finding
 from ringwork.prove.group import Scene, run_group
 from ringwork.prove.launch import Launcher
@@ -21,6 +21,7 @@ from ringwork.prove.sources import Reader
 from ringwork.prove.stage import LiveServed
 from ringwork.prove.target import Target
 from ringwork.prove.users import Entrances
+from ringwork.survey.facts import AppFacts
 from ringwork.survey.wire.client import Client
 
 _LIMIT_SECONDS = 60.0
@@ -41,7 +42,7 @@ def replay(target: Target, settings: Settings, kept: Finding, *, shown: Callable
     reader: Reader | None = None
     try:
         facts = launcher.load(settings.users_from).facts
-        reader = Reader(target.root, facts.sources, framework=facts.framework) if check.kind is Kind.STATIC else None
+        reader = _reader(target, settings, facts, check) if check.kind is Kind.STATIC else None
         launcher.warm_up()
         entrances = users.find(facts, settings, launcher)
         scene = Scene(
@@ -86,6 +87,18 @@ def _send(served: LiveServed, entrances: Entrances, exchanged: Exchanged, shown:
         shown("now, answered", answer.as_text()[1][:_SHOWN])
     except OSError as error:
         shown("now, answered", f"nothing ({type(error).__name__})")
+
+
+def _reader(target: Target, settings: Settings, facts: AppFacts, check: Check) -> Reader:
+    return Reader(
+        target.root,
+        facts.sources,
+        framework=facts.framework,
+        sensitive=settings.sensitive,
+        floor=settings.sensitive_floor,
+        history=check.deep,
+        rotated=settings.rotated,
+    )
 
 
 def _client(served: LiveServed, entrances: Entrances, name: str) -> Client:

@@ -115,6 +115,8 @@ def _read(run: Run) -> None:
             framework=run.facts.framework,
             sensitive=run.settings.sensitive,
             floor=run.settings.sensitive_floor,
+            history=any(check.kind is Kind.STATIC and check.deep for check in run.chosen()),
+            rotated=run.settings.rotated,
         )
 
 

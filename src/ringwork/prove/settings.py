@@ -12,9 +12,10 @@ from types import MappingProxyType
 from typing import Any
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import grades, project
+from ringwork.prove import grades, project, rotations
 from ringwork.prove.check import MessageKey
 from ringwork.prove.target import Target
+from ringwork.survey.flows import Rotated
 from ringwork.survey.wire.entry import DeclaredUser
 
 SEVERITIES, PROFILES = grades.SEVERITIES, grades.PROFILES
@@ -36,7 +37,7 @@ _PLAIN: Mapping[str, tuple[type, str]] = MappingProxyType(
     }
 )
 """Keys that are taken as they are: their type, and the word for it."""
-_KEYS = ("target", "users", "login", "messages", *_TEXTS, *_PLAIN)
+_KEYS = ("target", "users", "login", "messages", "rotated", *_TEXTS, *_PLAIN)
 _USER_KEYS = ("name", "roles", "username", "password", "token", "fields")
 _MESSAGE_KEYS = ("route", "form", "key", "purpose", "body", "content_type")
 _LOGIN_KEYS = ("path", "kind", "username_field", "password_field")
@@ -64,6 +65,7 @@ class Settings:
     baseline: the file of findings that are known, "" for none. since: a revision of git, "" for a whole run.
     owners: who answers for findings, by route, control or layer. messages: how to sign what senders sign, with keys for copies alone.
     sensitive: patterns of files whose tests and types are asked for, from the project's root; sensitive_floor: the share that tests reach.
+    rotated: what the project says of secrets in its history.
     """
 
     select: tuple[str, ...] = ()
@@ -86,6 +88,7 @@ class Settings:
     messages: tuple[MessageKey, ...] = ()
     sensitive: tuple[str, ...] = ()
     sensitive_floor: float = 0.9
+    rotated: tuple[Rotated, ...] = ()
 
 
 def of_project(target: Target) -> dict[str, Any]:
@@ -106,6 +109,8 @@ def of_project(target: Target) -> dict[str, Any]:
     if "messages" in table:
         env = table.get("env", {})
         found["messages"] = tuple(_message(row, f"prove.messages[{i}]", env) for i, row in enumerate(table["messages"]))
+    if "rotated" in table:
+        found["rotated"] = rotations.of_table(table)
     for name in _TEXTS:
         if name in table:
             words = table[name]

@@ -7,6 +7,7 @@ comes back from it is plain data.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import signal
@@ -22,7 +23,7 @@ from typing import Protocol
 from ringwork.errors import TargetFailed
 from ringwork.prove.process import environment
 from ringwork.survey.facts import from_plain
-from ringwork.survey.flows import SourceFacts
+from ringwork.survey.flows import Rotated, SourceFacts
 
 SECONDS = 180.0
 """The longest that reading may take; a project of a million lines takes less."""
@@ -59,18 +60,29 @@ class Reader:
         framework: str,
         sensitive: Sequence[str] = (),
         floor: float = 0.9,
+        history: bool = False,
+        rotated: Sequence[Rotated] = (),
         seconds: float = SECONDS,
     ) -> None:
         """files: the application's modules, relative to the root; () for every file.
 
-        sensitive: patterns of those that are marked so. floor: the share of each that tests have to reach.
+        sensitive: patterns of those that are marked so. floor: the share of each that tests have to reach. history: read earlier
+        commits as well. rotated: what the project says of the secrets in them.
         """
         self._folder = tempfile.TemporaryDirectory(prefix="ringwork-read-")
         self._until = time.monotonic() + seconds
         self._lock = threading.Lock()
         self._found: dict[str, SourceFacts] | None = None
         here = Path(self._folder.name)
-        asked = {"root": str(root), "files": list(files), "framework": framework, "sensitive": list(sensitive), "floor": floor}
+        asked = {
+            "root": str(root),
+            "files": list(files),
+            "framework": framework,
+            "sensitive": list(sensitive),
+            "floor": floor,
+            "history": history,
+            "rotated": [dataclasses.asdict(one) for one in rotated],
+        }
         (here / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
         with (here / "said.txt").open("wb") as said:
             self._process = subprocess.Popen(

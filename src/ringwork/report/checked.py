@@ -41,6 +41,7 @@ def as_json(checked: Checked) -> str:
             for one in checked.suppressed
         ],
         "waiver_faults": list(checked.faults),
+        "history": {"commits": checked.past.commits, "not_verified": checked.past.missing} if checked.past is not None else None,
     }
     return json.dumps(throughout(told), indent=1) + "\n"
 
@@ -136,6 +137,7 @@ def not_verified(checked: Checked) -> Sequence[str]:
     for one in checked.unread:
         reasons.setdefault(one.why, []).append(f"{one.file}:{one.line}" if one.line else one.file)
     told = [f"not verified, {one_line(why, limit=200)}: {', '.join(files[:20])}{_more(files[20:])}" for why, files in reasons.items()]
+    told += [f"not verified, earlier commits: {checked.past.missing}"] if checked.past is not None and checked.past.missing else []
     return [*told, *(f"{one.tool} {one.state.value}: {one_line(one.why, limit=200)}" for one in checked.tools if one.why)]
 
 

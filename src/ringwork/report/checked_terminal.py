@@ -40,10 +40,10 @@ def render(checked: Checked, console: Console, *, verbose: bool = False) -> None
 
 def _title(checked: Checked, paper: Paper) -> Block:
     of_it = f" of {checked.asked} asked for" if checked.asked else ""
+    commits = f", {counted(checked.past.commits, 'commit')}" if checked.past is not None else ""
     tests = f", {counted(checked.left_out, 'test file')} left out" if checked.left_out else ""
-    title = paper.line(
-        (checked.root, "bold"), f"  {checked.lines:,} lines, {counted(checked.files, 'file')}{of_it}{tests}, {checked.seconds:.1f} s"
-    )
+    read = f"{checked.lines:,} lines, {counted(checked.files, 'file')}{of_it}{commits}{tests}"
+    title = paper.line((checked.root, "bold"), f"  {read}, {checked.seconds:.1f} s")
     weak = checked.count(Strength.WEAK)
     more = "" if checked.shows_weak or not weak else " (--all shows them)"
     accepted = sum(bool(one.accepted) for one in checked.found)
@@ -128,6 +128,8 @@ def _unread(checked: Checked, paper: Paper) -> Block:
         paper.line(f"{why}: {', '.join(files[:6])}{f' and {len(files) - 6} more' if len(files) > 6 else ''}", indent=2)
         for why, files in reasons.items()
     ]
+    if checked.past is not None and checked.past.missing:
+        items.insert(0, paper.line(paper.sign(OPEN), f" earlier commits: {checked.past.missing}", indent=2))
     items += [
         paper.line(
             paper.sign(OPEN if one.state in {State.FAILED, State.LATE} else NONE),

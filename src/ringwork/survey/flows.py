@@ -6,6 +6,7 @@ reach one place by one cause are one flow.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -164,12 +165,56 @@ class Sensitive:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rotated:
+    """A person's word that a secret of the history is of no use any more. secret: its id, 12 hexadecimal characters. day: ISO date."""
+
+    secret: str
+    day: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What the commits of a repository once added. flows: a secret each, the commit that first added it. commits: how many were read.
+
+    why: why none was, "" where they were. cut: which bound was met before the end, "" for none. is_shallow: earlier commits are not here.
+    rotated: what the project says of them.
+    """
+
+    flows: tuple[Flow, ...] = ()
+    commits: int = 0
+    is_shallow: bool = False
+    cut: str = ""
+    why: str = ""
+    rotated: tuple[Rotated, ...] = ()
+
+    @property
+    def missing(self) -> str:
+        """Why this is not the whole history, "" where it is."""
+        if self.why:
+            return self.why
+        shallow = "this is a shallow clone, whose earlier commits are elsewhere: git fetch --unshallow" if self.is_shallow else ""
+        cut = f"reading was cut short after {self.commits} commits: {self.cut}" if self.cut else ""
+        return "; ".join(part for part in (cut, shallow) if part)
+
+    def record(self, flow: Flow) -> Rotated | None:
+        """What the project says of one of these secrets."""
+        return next((one for one in self.rotated if one.secret == secret_id(flow)), None)
+
+
+def secret_id(flow: Flow) -> str:
+    """12 hexadecimal characters for a secret of the history: of commit, file, line and kind, and of nothing of its value."""
+    place = flow.place
+    return hashlib.sha256("\0".join((place.said, place.file, str(place.line), flow.sink)).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFacts:
     """All that reading one project's source found. files: how many were read; lines: of them all.
 
     heard: other tools that read it too. imported: what they saw, one flow a fault, its sink the rules ("bandit B602, ruff S602");
     strong where our own reading found the same, strongly. silenced: warnings that are switched off.
-    sensitive: what is known of the files that are marked so, None where none are.
+    sensitive: what is known of the files that are marked so, None where none are. past: of earlier commits, None where nobody asked.
     """
 
     flows: tuple[Flow, ...] = ()
@@ -181,3 +226,4 @@ class SourceFacts:
     imported: tuple[Flow, ...] = ()
     silenced: tuple[Silenced, ...] = ()
     sensitive: Sensitive | None = None
+    past: Past | None = None

@@ -1,12 +1,35 @@
-"""The proof of source.hardcoded-secrets reads: the clinics are clean, the breached source of every framework is not."""
+"""The proof of source.hardcoded-secrets reads: the clinics are clean, the breached source of every framework is not; so is the history."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from ringwork.prove import judge
+from ringwork.prove.evidence import Outcome, Verdict
+from ringwork.prove.source import hardcoded_secrets
+from ringwork.survey.flows import Entry, Flow, Past, Rotated, SourceFacts, Step, Strength, secret_id
 from tests.prove import read_sources
 
 CHECK = "source.hardcoded-secrets/working-tree"
+HISTORY = "source.hardcoded-secrets/history"
+ADDED = Flow(
+    kind="secret-history",
+    strength=Strength.STRONG,
+    sink="secret: GitHub token in the history",
+    entry=Entry(),
+    steps=(Step(file="shop.py", line=2, column=0, said="added by commit 0123456789ab of 2031-01-01"),),
+    function="",
+    detail="Commit 0123456789ab of 2031-01-01 added a GitHub token of 40 characters",
+)
+RECORD = Rotated(secret=secret_id(ADDED), day="2031-02-01", by="anna")
+
+
+def _evidence(past: Past | None) -> Any:
+    stage: Any = type("Reading", (), {"source": SourceFacts(files=3, past=past)})
+    return hardcoded_secrets.history(stage)
 
 
 @pytest.mark.parametrize("framework", read_sources.FRAMEWORKS)
@@ -19,3 +42,38 @@ def test_finds_nothing_in_the_clinics(framework: str) -> None:
 def test_finds_it_in_the_breached_source(framework: str) -> None:
     """Against everybody who ever had the repository."""
     read_sources.falls(CHECK, framework)
+
+
+@pytest.mark.parametrize("framework", read_sources.FRAMEWORKS)
+def test_finds_a_deleted_secret_in_the_breached_history(framework: str) -> None:
+    """A repository in which a token was added and deleted, made where the reader reads it."""
+    (seen,) = read_sources.falls(HISTORY, framework)
+    assert (seen.file, seen.where.startswith("old_settings.py, added by commit ")) == ("old_settings.py", True)
+
+
+@pytest.mark.parametrize(
+    ("past", "verdict"),
+    [
+        pytest.param(None, Verdict.NOT_VERIFIED, id="nobody asked"),
+        pytest.param(Past(why="git knows no repository here"), Verdict.NOT_VERIFIED, id="no repository"),
+        pytest.param(Past(commits=9), Verdict.PROVEN, id="clean"),
+        pytest.param(Past(commits=9, is_shallow=True), Verdict.NOT_VERIFIED, id="shallow and clean"),
+        pytest.param(Past(commits=9, cut="it may take 90 s"), Verdict.NOT_VERIFIED, id="cut and clean"),
+        pytest.param(Past(commits=9, flows=(ADDED,)), Verdict.VIOLATED, id="a secret"),
+        pytest.param(Past(commits=9, flows=(ADDED,), is_shallow=True), Verdict.VIOLATED, id="a secret in a part"),
+        pytest.param(Past(commits=9, flows=(ADDED,), rotated=(RECORD,)), Verdict.PROVEN, id="rotated with a record"),
+        pytest.param(Past(commits=9, flows=(ADDED,), rotated=(RECORD,), cut="x"), Verdict.NOT_VERIFIED, id="rotated, of a part"),
+        pytest.param(Past(commits=9, flows=(ADDED,), rotated=(replace(RECORD, secret="0" * 12),)), Verdict.VIOLATED, id="another's record"),
+    ],
+)
+def test_judges_the_history_by_what_was_read_of_it(past: Past | None, verdict: Verdict) -> None:
+    """None, or rotated with a record; a part of the commits proves nothing."""
+    assert judge.first_verdict(_evidence(past)) is verdict
+
+
+def test_a_secret_of_a_test_is_listed_and_neither_proves_nor_fails() -> None:
+    """What an example shows may be one all the same."""
+    weak = replace(ADDED, strength=Strength.WEAK)
+    evidence = _evidence(Past(commits=9, flows=(weak,)))
+    assert [one.outcome for one in evidence.observations] == [Outcome.UNTRIED]
+    assert judge.first_verdict(evidence) is Verdict.NOT_VERIFIED

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ringwork.survey.flows import Past
 from ringwork.survey.looks import formats, history, liveness
 
 
@@ -167,8 +168,7 @@ def test_a_secret_that_was_deleted_is_found_in_the_history(tmp_path):
     (tmp_path / "app.py").write_text("import os\n", encoding="utf-8")
     _git(tmp_path, "commit", "-qam", "second")
     found = history.read(tmp_path)
-    assert found is not None
-    assert (found.commits, found.is_cut, found.is_shallow) == (2, False, False)
+    assert (found.commits, found.missing) == (2, "")
     assert [(flow.place.file, flow.place.line) for flow in found.flows] == [("app.py", 2)]
     assert _TOKEN not in repr(found)
 
@@ -179,7 +179,7 @@ def test_a_history_without_secrets_counts_its_commits(tmp_path):
     (tmp_path / "app.py").write_text("+ghp\n", encoding="utf-8")
     _git(tmp_path, "add", "app.py")
     _git(tmp_path, "commit", "-qm", "first")
-    assert history.read(tmp_path) == history.History(commits=1)
+    assert history.read(tmp_path) == Past(commits=1)
 
 
 def test_a_history_is_cut_at_its_bound(tmp_path):
@@ -189,14 +189,60 @@ def test_a_history_is_cut_at_its_bound(tmp_path):
         (tmp_path / "app.py").write_text(f"a = {number}\n", encoding="utf-8")
         _git(tmp_path, "add", "app.py")
         _git(tmp_path, "commit", "-qm", "next")
-    found = history.read(tmp_path, most_commits=1)
-    assert found is not None
-    assert found.is_cut
+    assert "cut short after 2 commits" in history.read(tmp_path, most_commits=1).missing
+    assert "it may take 0 s" in history.read(tmp_path, seconds=0).missing
 
 
 def test_outside_of_a_repository_there_is_no_history(tmp_path):
     """Nothing is claimed where nobody could look."""
-    assert history.read(tmp_path) is None
+    found = history.read(tmp_path)
+    assert (found.commits, "no repository here" in found.missing) == (0, True)
+
+
+def test_a_secret_of_a_merge_is_found_with_its_line(tmp_path):
+    """Against a commit that brings in more than its parents have: what a merge alone added counts, and nothing of theirs twice."""
+    _git(tmp_path, "init", "-q", "-b", "main")
+    app = tmp_path / "app.py"
+    app.write_text("a = 1\nb = 2\n", encoding="utf-8")
+    _git(tmp_path, "add", "app.py")
+    _git(tmp_path, "commit", "-qm", "first")
+    _git(tmp_path, "switch", "-qc", "side")
+    app.write_text(f"a = 1\nb = 2\nc = '{_TOKEN}'\n", encoding="utf-8")
+    _git(tmp_path, "commit", "-qam", "side")
+    _git(tmp_path, "switch", "-q", "main")
+    app.write_text("a = 0\nb = 2\n", encoding="utf-8")
+    _git(tmp_path, "commit", "-qam", "main")
+    _git(tmp_path, "merge", "-q", "--no-commit", "side")
+    other = _TOKEN[:-2] + "Kz"
+    app.write_text(f"a = 0\nb = 2\nc = '{_TOKEN}'\nd = '{other}'\n", encoding="utf-8")
+    _git(tmp_path, "commit", "-qam", "merged")
+    found = history.read(tmp_path)
+    assert found.commits == 4
+    assert [(flow.place.file, flow.place.line) for flow in found.flows] == [("app.py", 3), ("app.py", 4)]
+
+
+def test_a_secret_at_the_end_of_a_large_file_is_found_at_its_line(tmp_path):
+    """A file of many lines is read in pieces, and a line without an end is passed over after its beginning."""
+    _git(tmp_path, "init", "-q")
+    text = "a" * 300_000 + "\n" + "word " * 19 + "\n"
+    (tmp_path / "data.txt").write_text(text + ("word " * 19 + "\n") * 20_000 + f"{_TOKEN}\n", encoding="utf-8")
+    _git(tmp_path, "add", "data.txt")
+    _git(tmp_path, "commit", "-qm", "first")
+    assert [flow.place.line for flow in history.read(tmp_path).flows] == [20_003]
+
+
+def test_a_shallow_clone_is_told(tmp_path):
+    """What is not here was not read."""
+    origin, clone = tmp_path / "origin", tmp_path / "clone"
+    origin.mkdir()
+    _git(origin, "init", "-q")
+    for number in range(2):
+        (origin / "app.py").write_text(f"a = {number}\n", encoding="utf-8")
+        _git(origin, "add", "app.py")
+        _git(origin, "commit", "-qm", "next")
+    _git(tmp_path, "clone", "-q", "--depth=1", origin.as_uri(), str(clone))
+    found = history.read(clone)
+    assert (found.commits, "shallow" in found.missing) == (1, True)
 
 
 def test_a_tracked_environment_file_is_told(tmp_path, looked):

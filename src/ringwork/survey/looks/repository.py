@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,18 +38,26 @@ def ignored(root: Path, names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(name for name in (said or "").split("\0") if name)
 
 
-def lines(root: Path, *given: str) -> Iterator[str]:
-    """What git says, line by line, as long as somebody asks for more; nothing where it cannot be asked."""
+def lines(root: Path, *given: str, seconds: float, longest: int) -> Iterator[str]:
+    """What git says, line by line, as long as somebody asks for more and the time lasts; nothing where it cannot be asked.
+
+    longest: bytes of a line that are kept, so that no file of one line fills the memory; the rest of it is passed over.
+    """
     try:
         process = subprocess.Popen(_command(root, given), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment())
     except OSError:
         return
+    clock = threading.Timer(seconds, process.kill)  # also where git says nothing for long
+    clock.daemon = True
+    clock.start()
     try:
         stream = process.stdout
-        if stream is not None:
-            for line in stream:
-                yield line.decode("utf-8", "replace").rstrip("\n")
+        while stream is not None and (line := stream.readline(longest)):
+            yield line.decode("utf-8", "replace").rstrip("\n")
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(longest)
     finally:
+        clock.cancel()
         process.kill()
         process.communicate()
 
