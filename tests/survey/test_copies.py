@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -88,3 +90,55 @@ def test_keeps_private_what_is_private(tmp_path):
     copies.duplicate(tmp_path / "copy", tmp_path / "variant")
     assert [(tmp_path / place / "root.key").stat().st_mode & 0o777 for place in ("copy", "variant")] == [0o600, 0o600]
     assert (tmp_path / "variant" / "notes.txt").stat().st_mode & 0o044
+
+
+def _tree(folder):
+    """Every path with what it is and holds."""
+    return {
+        path.relative_to(folder).as_posix(): "link" if path.is_symlink() else path.read_bytes() if path.is_file() else "folder"
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+@pytest.fixture
+def used(tmp_path):
+    """A copy, and what a variant has left of its duplicate."""
+    tree, left = tmp_path / "copy", tmp_path / "variant"
+    (tree / "shop" / "static").mkdir(parents=True)
+    for name in ("shop/app.py", "shop/static/style.css", "shop.db", "plain.txt", "shop/root.key"):
+        (tree / name).write_text(f"the first {name}")
+    (tree / "shop" / "root.key").chmod(0o600)
+    (tree / "link.py").symlink_to("shop/app.py")
+    copies.duplicate(tree, left)
+    return tree, left
+
+
+def test_puts_right_what_a_variant_left(used):
+    """Against a trace of one variant in the next: what it wrote, put in the place of a source, made, moved and removed is gone."""
+    tree, left = used
+    before = _tree(tree)
+    (left / "shop.db").write_text("orders of the last one")
+    (left / "shop" / "app.py").unlink()
+    (left / "shop" / "app.py").write_text("another source")
+    (left / "plain.txt").unlink()
+    (left / "plain.txt").mkdir()
+    (left / "plain.txt" / "inner.py").write_text("x")
+    shutil.rmtree(left / "shop" / "static")
+    (left / "shop" / "static").write_text("a file where a folder was")
+    (left / "uploads" / "deep").mkdir(parents=True)
+    (left / "uploads" / "deep" / "file.bin").write_text("x")
+    (left / "link.py").unlink()
+    (left / "link.py").symlink_to("/etc/passwd")
+    (left / "shop" / "root.key").chmod(0o644)
+    copies.restore(str(tree), str(left))
+    assert (_tree(left), _tree(tree)) == (before, before)
+    assert (left / "link.py").readlink() == Path("shop/app.py")
+    assert (left / "shop" / "root.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_shares_sources_and_nothing_else_with_what_was_put_right(used):
+    """What the next variant writes must not reach the copy: sources are its very files, everything else is not."""
+    tree, left = used
+    copies.restore(str(tree), str(left))
+    plain = [name for name, held in _tree(tree).items() if isinstance(held, bytes)]
+    assert [name for name in plain if (tree / name).samefile(left / name)] == ["shop/app.py", "shop/static/style.css"]

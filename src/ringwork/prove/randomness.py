@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -108,7 +109,7 @@ def _is_led(column: str, counts: Counter[str]) -> bool:
     rank = {letter: i for i, letter in enumerate(known)}
     steps = Counter((rank[b] - rank[a]) % len(known) for a, b in itertools.pairwise(column))
     share = [counts[letter] / len(column) for letter in known]
-    expected = sum(sum(share[i - step] * share[i] for i in range(len(known))) ** 2 for step in range(len(known)))
+    expected = sum(sum(map(operator.mul, share[-step:] + share[:-step], share)) ** 2 for step in range(len(known)))
     made = len(column) - 1
     return _collisions(steps) > _most(made * (made - 1) / 2 * expected)
 

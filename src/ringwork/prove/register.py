@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
-from collections.abc import Iterator
 
 from ringwork.prove.access import deny_by_default, endpoint_inventory, mass_assignment
 from ringwork.prove.browser import (
@@ -130,9 +130,10 @@ def checks() -> tuple[Check, ...]:
     return (*(check for proof in PROOFS for check in proof), *_foreign())
 
 
-def _foreign() -> Iterator[Check]:
-    for entry in importlib.metadata.entry_points(group=GROUP):
-        yield from entry.load()
+@functools.cache
+def _foreign() -> tuple[Check, ...]:
+    """Asked for once a process: a run asks at every step which checks there are, and each look reads what every package says of itself."""
+    return tuple(check for entry in importlib.metadata.entry_points(group=GROUP) for check in entry.load())
 
 
 def control_of(check: Check) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import shutil
 import socket
@@ -17,8 +16,6 @@ from ringwork.prove.process import Change, Copy, kill
 from ringwork.survey.wire import forge
 from ringwork.survey.wire.client import Client
 from ringwork.survey.wire.connection import ANY
-
-_KEPT_BYTES = 20_000_000
 
 
 class Running:
@@ -88,22 +85,33 @@ class Running:
             self._start()
 
     def _end(self) -> None:
+        is_gone = False
         if self._pid:
             kill(self._pid)
-            self._wait()
+            is_gone = self._wait()
         self._pid = 0
-        if self._folder is not None and (self.copy.is_in_memory or self.copy.copied.size_bytes > _KEPT_BYTES):
-            shutil.rmtree(self._folder, ignore_errors=True)  # small ones on a disk go with the whole copy, at the end
+        if self._folder is not None:
+            # Against a variant that still writes where the next one begins.
+            self.copy.take_back(self._folder) if is_gone else shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
         if self._renew is not None:
             self.copy.close()
 
-    def _wait(self) -> None:
-        """Until the process is gone, which closes its end of the control socket."""
-        if self._control is not None:
-            with contextlib.suppress(OSError):
-                self._control.settimeout(2)
-                while self._control.recv(65536):
-                    pass
+    def _wait(self) -> bool:
+        """Until the process is gone, which closes its end of the control socket; whether it is."""
+        if self._control is None:
+            return False
+        try:
+            self._control.settimeout(2)
+            while self._control.recv(65536):
+                pass
+        except ConnectionResetError:  # it left a question unread
+            return True
+        except OSError:
+            return False
+        else:
+            return True
+        finally:
             self._control.close()
             self._control = None
 
@@ -113,6 +121,7 @@ class Running:
             kill(self._pid)
             self._wait()
             shutil.move(self._folder or self.copy.tree, place)
+            self._folder = None
 
     def close(self) -> None:
         """End the variant."""

@@ -159,12 +159,47 @@ def _duplicate(source: str, destination: str) -> None:
     Path(destination).mkdir()
     with os.scandir(source) as entries:
         for entry in entries:
-            place = f"{destination}{os.sep}{entry.name}"
-            if entry.is_symlink():
-                Path(place).symlink_to(Path(entry.path).readlink())
-            elif entry.is_dir():
-                _duplicate(entry.path, place)
-            elif entry.name.endswith(_SHARED):
-                os.link(entry.path, place)
-            else:
-                _copied(entry.path, place)
+            _place(entry, f"{destination}{os.sep}{entry.name}")
+
+
+def _place(entry: os.DirEntry[str], place: str) -> None:
+    if entry.is_symlink():
+        Path(place).symlink_to(Path(entry.path).readlink())
+    elif entry.is_dir():
+        _duplicate(entry.path, place)
+    elif _is_shared(entry):
+        os.link(entry.path, place)
+    else:
+        _copied(entry.path, place)
+
+
+def restore(source: str, destination: str) -> None:
+    """Make what a variant left behind a duplicate again, by names and inodes; what variants do not share is copied anew.
+
+    Against a trace of one variant in the next: whatever is not the very file of the copy goes.
+    """
+    with os.scandir(destination) as entries:
+        left = {entry.name: entry for entry in entries}
+    with os.scandir(source) as entries:
+        for entry in entries:
+            place, there = f"{destination}{os.sep}{entry.name}", left.pop(entry.name, None)
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if there is not None and is_folder and there.is_dir(follow_symlinks=False):
+                restore(entry.path, place)
+            elif there is None or is_folder or entry.is_symlink() or not _is_shared(entry) or there.inode() != entry.inode():
+                if there is not None:
+                    _remove(there)
+                _place(entry, place)
+    for gone in left.values():
+        _remove(gone)
+
+
+def _remove(entry: os.DirEntry[str]) -> None:
+    if entry.is_dir(follow_symlinks=False):
+        shutil.rmtree(entry.path)
+    else:
+        Path(entry.path).unlink()
+
+
+def _is_shared(entry: os.DirEntry[str]) -> bool:
+    return entry.name.endswith(_SHARED)

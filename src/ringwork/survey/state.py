@@ -38,7 +38,8 @@ def digest(folder: Path) -> dict[str, str]:
     found = dict[str, str]()
     start = len(str(folder)) + 1
     for path, key in _files(str(folder)):
-        found.update(_kept(path, path[start:], key))
+        known = _KNOWN.get(path)
+        found.update(known[1] if known is not None and known[0] == key else _read(path, path[start:], key))
     found.update(_memory_databases())
     found.update(_containers(folder))
     return found
@@ -56,20 +57,27 @@ def _short(data: bytes) -> str:
 Stamp = tuple[int, ...]
 """Inode, time and size of a file, and of the log that SQLite keeps beside it."""
 
+_NO_LOG: Stamp = (0, 0, 0)
+
 
 def _files(folder: str) -> Iterator[tuple[str, Stamp]]:
     """Each regular file with its stamp. Plain text, for this is done hundreds of times in a proof and over every file."""
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(set(folders) - _FOLDERS)
-        there = set(names)
-        for name in sorted(names):
-            if name.endswith(_PASSED_OVER):
-                continue
-            path = f"{place}{os.sep}{name}"
-            with contextlib.suppress(FileNotFoundError):  # gone since it was listed
-                seen = os.lstat(path)
-                if stat.S_ISREG(seen.st_mode):
-                    yield path, (*_stamp(seen), *_beside(f"{path}-wal" if f"{name}-wal" in there else ""))
+    waiting = [folder]
+    while waiting:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(waiting.pop()) as listed:  # gone since it was listed
+            there = {entry.name: entry for entry in listed}
+            for name, entry in there.items():
+                if entry.is_dir(follow_symlinks=False):
+                    if name not in _FOLDERS:
+                        waiting.append(entry.path)
+                elif not name.endswith(_PASSED_OVER):
+                    try:
+                        seen = entry.stat(follow_symlinks=False)
+                    except FileNotFoundError:
+                        continue
+                    if stat.S_ISREG(seen.st_mode):
+                        beside = _beside(f"{entry.path}-wal") if f"{name}-wal" in there else _NO_LOG
+                        yield entry.path, (seen.st_ino, seen.st_mtime_ns, seen.st_size, *beside)
 
 
 def _stamp(seen: os.stat_result) -> Stamp:
@@ -77,24 +85,20 @@ def _stamp(seen: os.stat_result) -> Stamp:
 
 
 def _beside(log: str) -> Stamp:
-    if log:
-        with contextlib.suppress(OSError):
-            return _stamp(os.lstat(log))
-    return 0, 0, 0
+    with contextlib.suppress(OSError):
+        return _stamp(os.lstat(log))
+    return _NO_LOG
 
 
 _SETTLED_NS = 100_000_000
 _KNOWN: dict[str, tuple[Stamp, dict[str, str]]] = {}
 
 
-def _kept(path: str, name: str, key: Stamp) -> dict[str, str]:
-    """The digests of one file, read anew unless inode, time and size are as before.
+def _read(path: str, name: str, key: Stamp) -> dict[str, str]:
+    """The digests of one file, kept for as long as inode, time and size stay as they are.
 
     Against a change that leaves no trace in coarse file times: what was written a moment before a look is looked at again.
     """
-    known = _KNOWN.get(path)
-    if known is not None and known[0] == key:
-        return known[1]
     place = Path(path)
     found = _database(place, name) if _is_database(place) else {f"file:{name}": _short(place.read_bytes())}
     if time.time_ns() - max(key[1], key[4]) > _SETTLED_NS:

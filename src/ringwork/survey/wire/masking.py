@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import html
 import re
 from collections.abc import Callable, Collection
@@ -30,9 +31,11 @@ _FIELDS = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=64)
 def exchanged(request: bytes, answer: bytes) -> tuple[str, str]:
     """Both as evidence. What either of them carried as a secret is masked in both, wherever it stands.
 
+    The last ones are kept: a control request stands beside each attack that it grounds.
     Against an application that repeats what it was sent: a page that shows its request's headers, a refusal that quotes a form.
     """
     known = _carried(request) | _carried(answer)
