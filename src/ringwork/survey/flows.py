@@ -212,12 +212,14 @@ def secret_id(flow: Flow) -> str:
 class SourceFacts:
     """All that reading one project's source found. files: how many were read; lines: of them all.
 
+    shown: what comes into variables of templates, where nobody has looked yet what the templates make of it.
     heard: other tools that read it too. imported: what they saw, one flow a fault, its sink the rules ("bandit B602, ruff S602");
     strong where our own reading found the same, strongly. silenced: warnings that are switched off.
     sensitive: what is known of the files that are marked so, None where none are. past: of earlier commits, None where nobody asked.
     """
 
     flows: tuple[Flow, ...] = ()
+    shown: tuple[Flow, ...] = ()
     unread: tuple[Unread, ...] = ()
     unbound: tuple[Unbound, ...] = ()
     files: int = 0

@@ -9,12 +9,12 @@ import dataclasses
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
+from ringwork.survey import markup
 from ringwork.survey.flows import Flow, SourceFacts, Strength
-from ringwork.survey.looks import register
+from ringwork.survey.looks import register, templates
 from ringwork.survey.taint import analysis, files, keeping, routes
 from ringwork.survey.taint import reading as parsing
 from ringwork.survey.taint.files import Listing
-from ringwork.survey.taint.handlers import Routes
 from ringwork.survey.taint.project import Project
 
 _TESTS = frozenset({"tests", "test", "testing", "testdata", "conftest.py"})
@@ -41,9 +41,12 @@ def _read(
     root: Path, only: Collection[str], jobs: int, progress: Callable[[int, int], None] | None, kept: keeping.Kept | None
 ) -> SourceFacts:
     project = Project(root, listing=_asked(files.listing(root), only), parse=kept.parse if kept is not None else parsing.parse)
-    reading = analysis.Reading(project, Routes.of(routes.handlers(project)), kept=kept, beside=register.in_module)
+    reading = analysis.Reading(project, routes.read(project), kept=kept, beside=register.in_module)
     facts = reading.all(jobs=jobs, progress=progress)
-    return dataclasses.replace(facts, flows=joined(facts.flows, _beside(register.found(project, reading.seen), only)))
+    shown = list(markup.joined(facts.shown, templates.pages(root) if facts.shown else {}))
+    told = markup.places(shown)
+    seen = (flow for flow in register.found(project, reading.seen) if flow.kind != "html" or (flow.place.file, flow.place.line) not in told)
+    return dataclasses.replace(facts, flows=joined((*facts.flows, *shown), _beside(seen, only)), shown=())
 
 
 def joined(followed: Iterable[Flow], seen: Iterable[Flow]) -> tuple[Flow, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ringwork.survey.looks import templates
+from ringwork.survey.taint.project import Project
 
 
 def _written(root: Path, files: dict[str, str]) -> Path:
@@ -16,16 +17,28 @@ def _written(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
-def test_variables_that_are_shown_as_they_are_are_named_by_template(tmp_path):
-    """The engine asks for them by the name that code gives the template."""
+def _shown(root):
+    return {name: {path for page in each for path in page.shown} for name, each in templates.pages(root).items()}
+
+
+def test_what_is_shown_as_it_is_is_named_by_template(tmp_path):
+    """Code gives the template this name and the variable these fields."""
     root = _written(tmp_path, {"shop/templates/notes/one.html": "<p>{{ note.text|safe }} {{ title }}</p>"})
-    assert templates.unsafe_variables(root) == {"notes/one.html": frozenset({"note"})}
+    assert _shown(root) == {"notes/one.html": {"note.text"}}
 
 
-def test_a_variable_of_a_loop_is_the_list_that_it_comes_from(tmp_path):
-    """The context holds the list, not its items."""
-    text = "{% for note in notes %}{% set t = note.text %}{{ t | safe }}{% endfor %}"
-    assert templates.unsafe_variables(_written(tmp_path, {"templates/a.html": text})) == {"a.html": frozenset({"notes"})}
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% for note in notes %}{% set t = note.text %}{{ t | safe }}{% endfor %}",
+        "{% macro field(text, label='') %}{{ text|safe }}{{ label|safe }}{% endmacro %}",
+    ],
+)
+def test_a_name_of_the_template_itself_is_no_variable_of_its_context(tmp_path, text):
+    """Which text a loop, an assignment or a macro shows is not the view's to say."""
+    root = _written(tmp_path, {"templates/a.html": text})
+    assert _shown(root) == {}
+    assert [flow.strength.value for flow in templates.look(Project(root)) if flow.kind == "html"] != []
 
 
 def test_what_an_included_or_extended_template_shows_counts_for_who_includes_it(tmp_path):
@@ -35,7 +48,7 @@ def test_what_an_included_or_extended_template_shows_counts_for_who_includes_it(
         "templates/frame.html": "{{ banner|safe }}",
         "templates/part.html": "{% autoescape off %}{{ text }}{% endautoescape %}{{ name }}",
     }
-    assert templates.unsafe_variables(_written(tmp_path, files))["page.html"] == frozenset({"banner", "text"})
+    assert _shown(_written(tmp_path, files))["page.html"] == {"banner", "text"}
 
 
 @pytest.mark.parametrize(
@@ -51,7 +64,7 @@ def test_what_an_included_or_extended_template_shows_counts_for_who_includes_it(
 )
 def test_what_is_escaped_or_made_by_the_framework_is_not_named(tmp_path, text):
     """JSON is escaped for a page, and a constant is nobody's."""
-    assert not templates.unsafe_variables(_written(tmp_path, {"templates/a.html": text}))
+    assert not templates.pages(_written(tmp_path, {"templates/a.html": text}))
 
 
 def test_each_unescaped_expression_is_told_at_its_line(looked):

@@ -20,8 +20,10 @@ _TAG = re.compile(r"\{\{-?(?P<shown>.{0,2000}?)-?\}\}|\{%-?\s*(?P<word>\w+)\s*(?
 _SAFE = re.compile(r"\|\s*(?:safe|safeseq)\b|\bMarkup\s*\(")
 _OFF = re.compile(r"^(?:false|off)\b")
 _ROOT = re.compile(r"(?<![\w.'\"|])([A-Za-z_]\w*)(?!\s*\()")
+_PATH = re.compile(r"(?<![\w.'\"|])[A-Za-z_]\w*(?:\.\w+)*(?![\w(])")
 _LOOP = re.compile(r"^(?P<names>[\w\s,()]+?)\s+in\s+(?P<source>.+)$", re.DOTALL)
 _NAMED = re.compile(r"^[\"'](?P<name>[^\"']+)[\"']")
+_MACRO = re.compile(r"\w+\s*(?P<names>\(.*)", re.DOTALL)
 _TEXTS = re.compile(r"\"[^\"]*\"|'[^']*'")
 _FILTERS = re.compile(r"\|\s*\w+")
 _HARMLESS = re.compile(r"\|\s*(?:tojson|escape|e|forceescape|sanitize|clean|bleach|striptags|int|float|length|urlencode|escapejs)\b")
@@ -34,12 +36,16 @@ _GIVEN = frozenset({"form", "csrf_token", "csrf_input", "config", "super", "call
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unescaped:
-    """One expression that is put into a page as it is. file: relative to the project. variables: names of the context that it uses."""
+    """One expression that is put into a page as it is. file: relative to the project. variables: names of the context that it uses.
+
+    paths: how it reads them, without what a loop or an assignment named anew ("note", "note.title").
+    """
 
     file: str
     line: int
     expression: str
     variables: frozenset[str]
+    paths: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,25 +54,39 @@ class _Template:
     others: tuple[str, ...]
 
 
-def unsafe_variables(root: Path) -> Mapping[str, frozenset[str]]:
-    """By the name that code gives a template: the variables that it, or a template that it includes or extends, shows as they are.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One template. file: relative to the project. shown: where it, or one that it includes or extends, shows a path as it is."""
+
+    file: str
+    shown: Mapping[str, Unescaped]
+
+
+def pages(root: Path) -> Mapping[str, tuple[Page, ...]]:
+    """By the name that code gives a template: all of this name, where one shows a variable of its context as it is.
 
     A name is the path below a folder `templates`, or below the project where there is none.
     """
-    read = {name_of(file): _read(file, text) for file, text in _files(root)}
-    found: dict[str, frozenset[str]] = {}
-    for name in read:
-        variables, waiting, seen = set[str](), [name], set[str]()
-        while waiting:
-            here = waiting.pop()
-            if here in seen or here not in read:
-                continue
-            seen.add(here)
-            variables.update(variable for one in read[here].unescaped for variable in one.variables)
-            waiting.extend(read[here].others)
-        if variables:
-            found[name] = frozenset(variables)
-    return found
+    read: dict[str, list[tuple[str, _Template]]] = {}
+    for file, text in _files(root):
+        read.setdefault(name_of(file), []).append((file, _read(file, text)))
+    found = {name: tuple(_page(file, one, read) for file, one in each) for name, each in read.items()}
+    return {name: each for name, each in found.items() if any(page.shown for page in each)}
+
+
+def _page(file: str, template: _Template, read: Mapping[str, list[tuple[str, _Template]]]) -> Page:
+    shown: dict[str, Unescaped] = {}
+    waiting, seen = [template], set[str]()
+    while waiting:
+        here = waiting.pop()
+        for one in here.unescaped:
+            for path in sorted(one.paths):
+                shown.setdefault(path, one)
+        for name in here.others:
+            if name not in seen:
+                seen.add(name)
+                waiting.extend(other for _, other in read.get(name, ()))
+    return Page(file=file, shown=shown)
 
 
 def name_of(file: str) -> str:
@@ -105,7 +125,9 @@ def _read(file: str, text: str) -> _Template:
         if match["shown"] is not None:
             expression = match["shown"].strip()
             if (_SAFE.search(expression) or off[-1]) and (variables := _variables(expression, loops)):
-                unescaped.append(Unescaped(file=file, line=line, expression=_short(expression), variables=variables))
+                unescaped.append(
+                    Unescaped(file=file, line=line, expression=_short(expression), variables=variables, paths=_paths(expression, loops))
+                )
         elif word == "autoescape":
             off.append(bool(_OFF.match(rest)))
         elif word == "endautoescape" and len(off) > 1:
@@ -113,7 +135,10 @@ def _read(file: str, text: str) -> _Template:
         elif word == "for" and (loop := _LOOP.match(rest)):
             source = _variables(loop["source"], loops)
             loops.update(dict.fromkeys(re.findall(r"\w+", loop["names"]), source))
-        elif word in {"include", "extends", "import", "from"} and (named := _NAMED.match(rest)):
+        elif word == "macro" and (given := _MACRO.match(rest)):
+            own = re.findall(r"\w+(?=\s*[,=)])", given["names"])
+            loops.update({name: frozenset({name}) for name in own})  # what a macro is called with is no context
+        elif word in {"include", "extends"} and (named := _NAMED.match(rest)):
             others.append(named["name"])
         elif word in {"set", "with"} and (given := re.match(r"(\w+)\s*=\s*(.+)", rest, re.DOTALL)):
             loops[given[1]] = _variables(given[2], loops)
@@ -130,6 +155,12 @@ def _variables(expression: str, loops: Mapping[str, frozenset[str]]) -> frozense
         if name not in _WORDS | _GIVEN:
             found |= loops.get(name, {name})
     return frozenset(found)
+
+
+def _paths(expression: str, loops: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    plain = _FILTERS.sub("", _TEXTS.sub("''", expression))
+    found = (match.group() for match in _PATH.finditer(plain))
+    return frozenset(path for path in found if (root := path.partition(".")[0]) not in loops and root not in _WORDS | _GIVEN)
 
 
 def _short(expression: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ringwork.survey import flows
 from ringwork.survey.flows import Entry, Flow, SourceFacts, Step, Strength
-from ringwork.survey.taint import ir, keeping, model, reading, routes, shares, uses
+from ringwork.survey.taint import ir, keeping, model, reading, routes, shares, shown, uses
 from ringwork.survey.taint.evaluator import Evaluator
 from ringwork.survey.taint.frames import Found, Frame
 from ringwork.survey.taint.handlers import Routes
@@ -48,7 +48,7 @@ def analyse(
     same folder, where it was read. kept: what an earlier reading kept of it; what did not change since is not read again.
     """
     project = project if project is not None else Project(root, parse=kept.parse if kept is not None else reading.parse)
-    return Reading(project, Routes.of(routes.handlers(project)), kept=kept).all(jobs=jobs, progress=progress)
+    return Reading(project, routes.read(project), kept=kept).all(jobs=jobs, progress=progress)
 
 
 @contextlib.contextmanager
@@ -108,7 +108,11 @@ class Reading:
 
     def _routes(self, unit: Unit) -> str:
         """All that a module's result may stand on of the routes, in words."""
-        own = [handler for defined in _functions(unit) for handler in self.routes.at(defined.dotted)]
+        own = [
+            handler
+            for defined in _functions(unit)
+            for handler in (*self.routes.at(defined.dotted), *self.routes.entries.get(defined.dotted, ()))
+        ]
         return repr((own, sorted(self.routes.types), self.routes.has_authentication))
 
     def _share(self, units: Sequence[Unit]) -> dict[str, Result]:
@@ -129,8 +133,10 @@ class Reading:
     def facts(self) -> SourceFacts:
         """What was found so far."""
         units = list(self.project.units())
+        flows = [self._judged(flow) for flow in _flows(self.found.values())]
         return SourceFacts(
-            flows=tuple(self._judged(flow) for flow in _flows(self.found.values())),
+            flows=tuple(flow for flow in flows if flow.kind != shown.KIND),
+            shown=tuple(flow for flow in flows if flow.kind == shown.KIND),
             unread=tuple(sorted({*self.project.unread(), *self.failed}, key=lambda one: (one.file, one.line, one.why))),
             files=len(units),
             lines=sum(unit.module.lines for unit in units),
@@ -165,7 +171,7 @@ class Module:
         """Read all of it."""
         self._guarded(0, lambda: self.evaluator.read_top(self.unit), ())
         for own in _functions(self.unit):
-            handlers = routes.at(own.dotted)
+            handlers = routes.entering(own.dotted)
             for handler in handlers:
                 self._guarded(own.node.at, lambda own=own, handler=handler: self.evaluator.read(own, handler), [handler.name])  # type: ignore[misc] # bound at once
             if not handlers:

@@ -65,6 +65,8 @@ def of(run: Run, receiver: Value, name: str, at: int) -> Value:
     if name == "DEBUG":
         return FALSE  # what is read is the application as it runs for others
     if receiver.kind is Kind.SEVERAL:
+        if name in _FILLING and all(one.kind in {Kind.ITEMS, Kind.KEYED} for one in receiver.data):
+            return Value(Kind.METHOD, (receiver, name))  # all of them are changed at once, as one variable
         found = of(run, receiver.data[0], name, at)
         for other in receiver.data[1:]:
             found = values.join(found, of(run, other, name, at))
@@ -211,6 +213,9 @@ def literal(value: Value) -> Any:
         fields = {key: literal(inner) for key, inner in value.data[0].items()}
         return folding.ABSENT if folding.ABSENT in fields.values() else fields
     return folding.ABSENT
+
+
+_FILLING = frozenset({"append", "extend", "insert", "add", "update", "setdefault", "pop", "remove", "discard", "clear", "reverse", "sort"})
 
 
 def item(run: Run, receiver: Value, key: Value, at: int) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import attributes, facts, folding, ir, sinks, uses, values
+from ringwork.survey.taint import attributes, facts, folding, ir, shown, sinks, uses, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.parts import Condition, Function, Position, Sink, Wanted, Word
 from ringwork.survey.taint.values import NO_WORDS, NOTHING, UNKNOWN, Atom, Facts, Kind, Mark, Taint, Value
@@ -91,6 +91,9 @@ def _arrives(run: Run, sink: Sink, name: str, given: _Given, at: int) -> None:
     for place in places:
         for whole in given.all(place):
             value = _mattering(kind, place, whole)
+            if kind == shown.KIND:
+                shown.rendered(run, name, given.receiver, given.arguments, given.keywords, at)
+                return
             if kind == "session" and not _is_boundary(given):
                 continue
             if kind == "argv":
@@ -203,6 +206,8 @@ def _result(run: Run, described: Function, name: str, given: _Given, at: int) ->
         taint = {atom: mark for atom, mark in taint.items() if atom.kind == "random"}
     if described.items and not type_:
         return Value(Kind.KEYED, ({}, values.unknown(taint, attributes.full(described.items))), "builtins.list", taint)
+    if shown.is_loading(name):
+        return shown.loaded(type_, given.arguments)
     if described.keeps:
         return Value(Kind.OBJECT, (None, {name: kept for name in described.keeps if (kept := given.at(name)) is not None}), type_, taint)
     return values.unknown(taint, type_)

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ringwork.survey.taint import attributes, calling, described, expressions, ir, sinks, statements, summaries, unknowns, uses, values
+from ringwork.survey.taint import (
+    attributes,
+    calling,
+    described,
+    environ,
+    expressions,
+    ir,
+    sinks,
+    statements,
+    summaries,
+    unknowns,
+    uses,
+    values,
+)
 from ringwork.survey.taint.frames import Found, Frame, Run, State
 from ringwork.survey.taint.handlers import Brought, Handler
 from ringwork.survey.taint.model import Models
@@ -25,6 +38,8 @@ _REQUESTS = (
     ("aiohttp", "aiohttp.web.Request"),
     ("starlette", "starlette.requests.Request"),
     ("fastapi", "starlette.requests.Request"),
+    ("pyramid", "pyramid.request.Request"),
+    ("sanic", "sanic.request.Request"),
 )
 
 
@@ -32,6 +47,10 @@ def _request_of(unit: Unit) -> str:
     """What a parameter named `request` is in a module that imports one of the frameworks."""
     roots = {target.partition(".")[0] for target in unit.imports.values()}
     return next((type_ for root, type_ in _REQUESTS if root in roots), "")
+
+
+_HELD = {**dict(_REQUESTS), "aiohttp": "aiohttp.web.Request"}
+"""What the objects of class views keep as their request, by framework."""
 
 
 def _is_event(own: Defined, parameter: ir.Parameter) -> bool:
@@ -85,9 +104,9 @@ class Evaluator(Run):
     def _answered(self, value: Value, at: int) -> None:
         """What a handler returns becomes an answer: plain text of one that answers pages is markup."""
         _, answers, name = self._answers or (None, "", "")
-        if answers != "html":
+        if answers not in {"html", "chunks"}:
             return
-        for one in values.alternatives(value):
+        for one in values.alternatives(attributes.element(self, value) if answers == "chunks" else value):
             body = one.data[0] if one.kind is Kind.ITEMS and one.type == "builtins.tuple" and one.data else one
             if body.kind in {Kind.TEXT, Kind.UNKNOWN, Kind.METHOD, Kind.SEVERAL} and body.type in {"", "builtins.str", "builtins.bytes"}:
                 sinks.arrive(self, "html", f"the answer of {name}", body, at)
@@ -172,10 +191,10 @@ class Evaluator(Run):
 
     def _instance(self, handler: Handler | None) -> dict[str, Value]:
         """What a view's object holds when a request comes: its request, and what the path brought."""
-        if handler is None or handler.framework not in {"django", "aiohttp", "starlette"}:
+        type_ = _HELD.get(handler.framework, "") if handler is not None else ""
+        if handler is None or not type_:
             return {}
-        type_ = {"django": "django.http.HttpRequest", "aiohttp": "aiohttp.web.Request", "starlette": "starlette.requests.Request"}
-        fields = {"request": Value(Kind.UNKNOWN, None, type_[handler.framework])}
+        fields = {"request": Value(Kind.UNKNOWN, None, type_)}
         if handler.framework == "django":
             inner = {
                 name: values.unknown({Atom("path", name): Mark(NO_WORDS, None, weak=False)} if brought.is_text else NOTHING)
@@ -191,6 +210,8 @@ class Evaluator(Run):
             made = self._depended(own, brought, parameter, handler)
             if made is not None:
                 return made
+        if brought.type == environ.TYPE:
+            return environ.of_request(own.unit.file, parameter.at)
         if not brought.source:
             return Value(Kind.UNKNOWN, None, brought.type) if brought.type else UNKNOWN
         if not brought.is_text and self.project.class_(brought.type) is None:

@@ -202,7 +202,12 @@ def _markup(words: frozenset[str], before: str) -> bool:
     return "-<" in words
 
 
+def _shown(words: frozenset[str], before: str) -> bool:
+    return "html" in words or "-<" in words
+
+
 _RULES = {
     "xpath": _quoted, "ldap": lambda words, before: {"-*", "-("} <= words, "code": _literal, "path": _path, "redirect": _address,
     "ssrf": _address, "header": _line, "log": _line, "mail": _line, "cookie": _line, "html": _markup,
+    "page": _shown,
 }  # fmt: skip

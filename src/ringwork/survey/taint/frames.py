@@ -16,7 +16,10 @@ from ringwork.survey.taint.values import NO_WORDS, NOTHING, UNKNOWN, Atom, Facts
 
 
 class Reach(NamedTuple):
-    """A place that an input of a function reaches. words: what is known of it there. trail: from the input to the place."""
+    """A place that an input of a function reaches. words: what is known of it there. trail: from the input to the place.
+
+    handed: what is called there was an input too, so that the caller chose it.
+    """
 
     kind: str
     sink: str
@@ -26,6 +29,7 @@ class Reach(NamedTuple):
     function: str
     context: str
     part: str
+    handed: bool = False
 
 
 class Found(NamedTuple):

@@ -74,23 +74,39 @@ class Handler:
 class Routes:
     """A project's handlers, by the dotted name of their function; and what any module may know of those of others.
 
-    types: dotted names of what requests bring. has_authentication: whether any handler asks who is there.
+    types: dotted names of what requests bring. has_authentication: whether any handler asks who is there. entries: functions that a
+    request reaches by other ways than a route of the four frameworks; reading begins there too, and nobody asks them for what routes need.
     """
 
     by_function: Mapping[str, Sequence[Handler]] = field(default_factory=dict)
     types: frozenset[str] = frozenset()
     has_authentication: bool = False
+    entries: Mapping[str, Sequence[Handler]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, handlers: Iterable[Handler]) -> Routes:
-        """Those handlers."""
-        found: dict[str, list[Handler]] = {}
-        for handler in handlers:
-            found.setdefault(handler.function, []).append(handler)
+    def of(cls, handlers: Iterable[Handler], entries: Iterable[Handler] = ()) -> Routes:
+        """Those handlers, and such other entries."""
+        found = _by_function(handlers)
         every = [handler for listed in found.values() for handler in listed]
         types = frozenset(brought.type for handler in every for brought in handler.brought.values() if brought.type)
-        return cls(by_function=found, types=types, has_authentication=any(handler.authenticated_by for handler in every))
+        return cls(
+            by_function=found,
+            types=types,
+            has_authentication=any(handler.authenticated_by for handler in every),
+            entries=_by_function(entries),
+        )
 
     def at(self, function: str) -> Sequence[Handler]:
         """The handlers of one function, () for none."""
         return self.by_function.get(function, ())
+
+    def entering(self, function: str) -> Sequence[Handler]:
+        """The ways in which a request reaches one function, () for none; what surely is one says more than what looks like a view."""
+        return self.entries.get(function) or self.by_function.get(function, ())
+
+
+def _by_function(handlers: Iterable[Handler]) -> dict[str, list[Handler]]:
+    found: dict[str, list[Handler]] = {}
+    for handler in handlers:
+        found.setdefault(handler.function, []).append(handler)
+    return found

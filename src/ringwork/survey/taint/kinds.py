@@ -13,10 +13,10 @@ ENTRIES = frozenset({
 
 SINKS = frozenset({
     "archive", "argv", "attribute", "bind", "bytes", "cache-key", "code", "command", "cookie", "csv", "deserialise", "error-detail",
-    "format", "forward", "header", "html", "import", "ldap", "log", "mail", "nan", "nosql", "orm", "path", "prompt", "redirect", "redos",
-    "regex", "secret-log", "session", "soql", "sql", "ssrf", "template", "upload", "url-host", "xml", "xpath",
+    "format", "forward", "header", "html", "import", "ldap", "log", "mail", "nan", "nosql", "orm", "page", "path", "prompt", "redirect",
+    "redos", "regex", "secret-log", "session", "soql", "sql", "ssrf", "template", "upload", "url-host", "xml", "xpath",
 })  # fmt: skip
-"""Where a value from a request matters."""
+"""Where a value from a request matters. page: a variable of a template, which is told as html where the template shows it as it is."""
 
 FINDS = frozenset({
     "address-identity", "assert-guard", "auth-optional", "autoescape", "bind-all", "browser-storage", "cleartext", "cookie-flags", "cors",

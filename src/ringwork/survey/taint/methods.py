@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ringwork.survey.taint import assigning, attributes, facts, folding, values
@@ -192,6 +193,10 @@ def container(
 ) -> tuple[Value, Value] | None:
     """A method of a list, set or dict: its result and the receiver afterwards; None where there is none of this name."""
     changed = _CHANGES.get(name)
+    if receiver.kind is Kind.SEVERAL and all(one.kind in {Kind.ITEMS, Kind.KEYED} for one in receiver.data):
+        # A list that got an item on one way only is one of two lists, and each takes the next.
+        each = [made for one in receiver.data if (made := container(run, one, name, arguments, keywords)) is not None]
+        return (_either(result for result, _ in each), _either(after for _, after in each)) if each else None
     if changed is not None:
         return changed(run, receiver, arguments, keywords)
     first = arguments[0] if arguments else UNKNOWN
@@ -204,6 +209,10 @@ def container(
     if name in {"index", "count"}:
         return UNKNOWN, receiver
     return None
+
+
+def _either(each: Iterable[Value]) -> Value:
+    return functools.reduce(values.join, each)
 
 
 def _view(run: Run, receiver: Value, name: str) -> Value:

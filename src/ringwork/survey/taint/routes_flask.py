@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ringwork.survey.taint import ir, routes_checks, routes_paths
+from ringwork.survey.taint import ir, routes_checks, routes_entry, routes_paths
 from ringwork.survey.taint.handlers import Handler
 from ringwork.survey.taint.routes_scope import Known, argument, class_value, dotted, items, text, texts
 from ringwork.survey.taint.routes_tree import Registered, Tree, Way, uses
@@ -203,7 +203,7 @@ def _handler(one: Registered, way: Way, collector: _Collector, method: Defined, 
         function=method.dotted,
         path=path,
         methods=methods if one.kind == "http" else (),
-        brought={name: segments[name] for name in names if name in segments},
+        brought={name: segments[name] for name in names if name in segments} | routes_entry.parsed(scope, method, segments),
         answers="json" if one.style == "json" or _is_resource(one) else "html",
         authenticated_by=tuple(dict.fromkeys(checks)),
         csrf=_csrf(one, method, collector),

@@ -28,6 +28,9 @@ _LIBRARIES = (
     ({"aiohttp", "aiohttp_jinja2"}, AIOHTTP),
 )
 
+_OTHERS = frozenset({"bottle", "sanic", "ninja", "litestar", "pyramid", "falcon"})
+"""Frameworks whose modules are read by routes_entries."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Registered:
@@ -138,6 +141,8 @@ def framework_of(wiring: Wiring, use: Use) -> str:
     for libraries, framework in _LIBRARIES:
         if names & libraries:
             return framework
+    if names & _OTHERS:
+        return ""
     counted = Counter(container.framework for container in wiring.containers.values())
     return max(sorted(counted), key=lambda one: counted[one], default="")
 

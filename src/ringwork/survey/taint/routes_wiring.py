@@ -18,9 +18,10 @@ from ringwork.survey.taint.routes_scope import (
     dotted,
     follow,
     instance_of,
+    of_function,
     of_module,
 )
-from ringwork.survey.taint.units import Defined, DefinedClass, Unit
+from ringwork.survey.taint.units import Defined, DefinedClass, Unit, blocks
 
 STARLETTE, FLASK, AIOHTTP = "starlette", "flask", "aiohttp"
 
@@ -299,10 +300,34 @@ def target_of(
             found, inner = target_of(scope, argument, depth=depth - 1)
             if found is not None:
                 return found, (expression.function, *inner)
+        if (made := _made_by(project, dotted(scope, expression.function), depth)) is not None:
+            return made, ()
     known = follow(Known(scope, expression))
     if known.expression is not expression:
         return target_of(known.scope, known.expression, depth=depth - 1)
     return None, ()
+
+
+def _made_by(project: Project, name: str, depth: int) -> Defined | DefinedClass | None:
+    """The function or class that a function of the project makes and returns: add_url_rule("/notes", view_func=make_view(Note))."""
+    maker = project.function(name) if name else None
+    if maker is None:
+        return None
+    inside = of_function(around(project, maker), maker)
+    for value in _returned(maker.node.body):
+        found, _ = target_of(inside, value, depth=depth - 1) if isinstance(value, ir.Name | ir.Call) else (None, ())
+        if found is not None and found is not maker:
+            return found
+    return None
+
+
+def _returned(body: ir.Block) -> Iterator[ir.Expression]:
+    for statement in body:
+        if isinstance(statement, ir.Return) and statement.value is not None:
+            yield statement.value
+        elif not isinstance(statement, ir.Function | ir.Class):
+            for inner in blocks(statement):
+                yield from _returned(inner)
 
 
 def scope_of(project: Project, target: Defined | DefinedClass) -> Scope:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ringwork.survey.taint import attributes, cleartext, facts, kinds, unknowns, values
+from ringwork.survey.taint import attributes, cleartext, facts, handed, kinds, unknowns, values
 from ringwork.survey.taint.frames import Found, Reach, Run
 from ringwork.survey.taint.values import Atom, Kind, Mark, Taint, Trail, Value
 
@@ -108,7 +108,9 @@ def _tell(run: Run, kind: str, sink: str, atom: Atom, mark: Mark, at: int, befor
     if atom.kind:
         run.tell(Found(kind, sink, atom, trail, mark.weak or atom.kind == "local", run.frame.function, context, ""))
     else:
-        run.reach(atom, Reach(kind, sink, mark.clean, trail, mark.weak, run.frame.function, context, part))
+        own = run.frame.defined
+        is_handed = own is not None and not before and at in handed.calls(own)
+        run.reach(atom, Reach(kind, sink, mark.clean, trail, mark.weak, run.frame.function, context, part, is_handed))
 
 
 def carry(run: Run, reach: Reach, taint: Taint, at: int, said: str) -> None:
@@ -122,11 +124,14 @@ def carry(run: Run, reach: Reach, taint: Taint, at: int, said: str) -> None:
         trail = _rooted(reach.trail, run.here(at, said, mark.trail))
         if trail is None:
             continue
+        function = reach.function
+        if reach.handed:
+            trail, function = run.here(at, f"hands in {reach.sink} and what it is called with", trail), run.frame.function
         weak = reach.weak or mark.weak
         if atom.kind:
-            run.tell(Found(reach.kind, reach.sink, atom, trail, weak or atom.kind == "local", reach.function, reach.context, ""))
+            run.tell(Found(reach.kind, reach.sink, atom, trail, weak or atom.kind == "local", function, reach.context, ""))
         else:
-            run.reach(atom, Reach(reach.kind, reach.sink, words, trail, weak, reach.function, reach.context, reach.part))
+            run.reach(atom, Reach(reach.kind, reach.sink, words, trail, weak, function, reach.context, reach.part))
 
 
 def _rooted(trail: Trail, root: Trail) -> Trail | None:

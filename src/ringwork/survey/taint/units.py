@@ -10,12 +10,16 @@ from ringwork.survey.taint import ir
 
 @dataclass(slots=True, eq=False)
 class Defined:
-    """A function of the project. qualname: inside its module ("Order.get", "make.<locals>.inner"). owner: the class whose method it is."""
+    """A function of the project. qualname: inside its module ("Order.get", "make.<locals>.inner"). owner: the class whose method it is.
+
+    handed: what handed.calls found in it, once asked.
+    """
 
     unit: Unit
     qualname: str
     node: ir.Function
     owner: DefinedClass | None = None
+    handed: frozenset[int] | None = None
 
     @property
     def dotted(self) -> str:
