@@ -51,7 +51,7 @@ def test_prints_what_programs_read(shop_of_all, run):
     told = json.loads(run("check", ".", "--format", "json").text)
     assert told["format"] == "ringwork-check/1"
     (one,) = [one for one in told["findings"] if one["check"] == "input.command-injection/shell-and-argv"]
-    assert (one["file"], one["line"], one["seen_by"]) == ("shop.py", 5, ["bandit B602", "ruff S602"])
+    assert (one["file"], one["line"], one["seen_by"]) == ("shop.py", 5, ["ringwork", "bandit B602", "ruff S602"])
     assert {tool["tool"]: tool["state"] for tool in told["tools"]}["mypy"] == "not asked"
 
 

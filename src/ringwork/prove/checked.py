@@ -111,19 +111,28 @@ def found(
 
 
 def _once(made: Sequence[Found]) -> Iterator[Found]:
-    """Without the weak ones of a line in which the same control has a strong one: that a loader is unsafe says less than what it loads."""
+    """Without the weak ones of a line in which the same control has a strong one, and with one of several weak ones of one check.
+
+    That a loader is unsafe says less than what it loads.
+    """
     by_line: dict[tuple[str, str, int], list[Found]] = {}
     for one in made:
         by_line.setdefault((one.control, one.file, one.line), []).append(one)
     for beside in by_line.values():
         strong = [one for one in beside if one.strength is Strength.STRONG]
         weak = [one for one in beside if one.strength is Strength.WEAK]
-        if not strong or all(one.accepted for one in strong):
-            yield from beside
+        if strong and not all(one.accepted for one in strong):
+            yield _told_by(strong[0], weak)
+            yield from strong[1:]
             continue
-        heard = dict.fromkeys(name for one in (strong[0], *weak) for name in one.seen_by)
-        yield replace(strong[0], seen_by=tuple(heard))
-        yield from strong[1:]
+        yield from strong
+        for check in dict.fromkeys(one.check for one in weak):
+            first, *others = [one for one in weak if one.check == check]
+            yield _told_by(first, others)
+
+
+def _told_by(one: Found, others: Sequence[Found]) -> Found:
+    return replace(one, seen_by=tuple(dict.fromkeys(name for each in (one, *others) for name in each.seen_by)))
 
 
 def _found(row: Row, graded: dict[str, str], met: Counter[tuple[str, ...]]) -> Found:
