@@ -314,6 +314,7 @@ ROOMS: dict[str, Room] = {
     # Where things stand in a file, to the byte; the other tools; edits of source.
     "survey.syntax": Room(outside=("tree_sitter", "tree_sitter_python")),
     "survey.linters": Room(rooms=("survey.flows", "survey.copies", "survey.syntax"), outside=("grimp",)),
+    "survey.mutants": Room(rooms=("survey.flows", "survey.copies", "survey.syntax"), outside=("coverage", "tree_sitter")),
     "survey.fixing": Room(rooms=("survey.syntax",), outside=("tree_sitter",)),
     # What no flow shows: structure of code, and files that are no code.
     "survey.looks": Room(rooms=("survey.flows", "survey.taint", "survey.copies", "survey.templates")),

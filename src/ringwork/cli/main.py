@@ -27,6 +27,7 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("prove", "ringwork.cli.prove"),
     Command("check", "ringwork.cli.check"),
+    Command("mutants", "ringwork.cli.mutants"),
     Command("adopt", "ringwork.cli.adopt"),
     Command("init", "ringwork.cli.init"),
     Command("routes", "ringwork.cli.routes"),

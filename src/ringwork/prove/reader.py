@@ -16,9 +16,11 @@ from ringwork.prove import breached_source
 from ringwork.prove.checking import is_test
 from ringwork.survey import reading
 from ringwork.survey.facts import to_plain
-from ringwork.survey.flows import Past, Rotated, SourceFacts
+from ringwork.survey.flows import Fate, Mutant, Past, Rotated, SourceFacts, Suite
 from ringwork.survey.linters import hearing, sensitive
 from ringwork.survey.looks import history, repository
+from ringwork.survey.mutants import places, record
+from ringwork.survey.syntax import File
 from ringwork.survey.taint import files
 
 _HISTORY_SECONDS = 90.0
@@ -30,7 +32,8 @@ def breached(framework: str, *, typed: bool = True) -> SourceFacts:
     with tempfile.TemporaryDirectory(prefix="ringwork-read-") as folder:
         root = Path(folder)
         breached_source.write(root, framework)
-        return whole(root, (), breached_source.SENSITIVE if typed else breached_source.SENSITIVE[:1])
+        suite = breached_suite(root)
+        return replace(whole(root, (), breached_source.SENSITIVE if typed else breached_source.SENSITIVE[:1]), suite=suite)
 
 
 def whole(root: Path, only: Collection[str], marked: Sequence[str], *, floor: float = sensitive.FLOOR) -> SourceFacts:
@@ -41,7 +44,19 @@ def whole(root: Path, only: Collection[str], marked: Sequence[str], *, floor: fl
     facts = reading.read(root, only=only)
     names = only or [found.file for found in files.listing(root).files if not is_test(found.file)]
     facts = hearing.with_others(facts, root, names)
-    return replace(facts, sensitive=sensitive.read(root, names, marked, floor=floor))
+    return replace(facts, sensitive=sensitive.read(root, names, marked, floor=floor), suite=record.read(root))
+
+
+def breached_suite(root: Path) -> Suite:
+    """A record of tests as nobody should leave it: one that fails, and a line that vanishes unnoticed."""
+    test, guard = (f"{breached_source.stem_of(f'source.security-tests/{name}')}.py" for name in ("suite-runs", "mutation-of-controls"))
+    found = [
+        Mutant(file=guard, line=one.line, said=one.said, fate=Fate.SURVIVED, tests=1)
+        for one in places.of(File((root / guard).read_bytes()))
+    ]
+    suite = Suite(passed=1, failed=(f"{test}::test_a_stranger_is_refused",), places=len(found), mutants=tuple(found))
+    record.write(root, suite, code=record.digest(root))
+    return record.read(root)
 
 
 def past(root: Path, rotated: Sequence[Rotated]) -> Past:

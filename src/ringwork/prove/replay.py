@@ -42,7 +42,7 @@ def replay(target: Target, settings: Settings, kept: Finding, *, shown: Callable
     reader: Reader | None = None
     try:
         facts = launcher.load(settings.users_from).facts
-        reader = _reader(target, settings, facts, check) if check.kind is Kind.STATIC else None
+        reader = _reader(target, settings, facts, check) if check.kind in {Kind.STATIC, Kind.PROCESS} else None
         launcher.warm_up()
         entrances = users.find(facts, settings, launcher)
         scene = Scene(

@@ -108,7 +108,7 @@ def _narrow(run: Run, changed: Mapping[str, revision.Lines]) -> None:
 
 def _read(run: Run) -> None:
     """Let the source be read while the copy is attacked, if a check asks for it."""
-    if run.asked.routes and any(check.kind is Kind.STATIC for check in run.chosen()):
+    if run.asked.routes and any(check.kind in {Kind.STATIC, Kind.PROCESS} for check in run.chosen()):
         run.reader = Reader(
             run.target.root,
             run.facts.sources,

@@ -208,6 +208,46 @@ def secret_id(flow: Flow) -> str:
     return hashlib.sha256("\0".join((place.said, place.file, str(place.line), flow.sink)).encode()).hexdigest()[:12]
 
 
+class Fate(StrEnum):
+    """What became of a line that refuses somebody, once it was taken out."""
+
+    MISSED = "missed"  # a test failed, so that it cannot vanish unnoticed
+    SURVIVED = "survived"  # every test that goes through it passed without it
+    UNREACHED = "unreached"  # no test goes through it
+    UNKNOWN = "unknown"  # the tests could not be run without it, or not within their time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """One line that was taken out of a copy. said: what it is. tests: how many were run without it. why: for what is not known."""
+
+    file: str
+    line: int
+    said: str
+    fate: Fate
+    tests: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """A record of the project's own tests, as `ringwork mutants` keeps it. why: why there is none of this code, "" where there is.
+
+    passed, skipped: how many tests. failed, unreasoned: names of tests that failed, and of those that are skipped without a reason.
+    day: ISO date. mutants: what was tried. places: how many lines there are to try. cut: why some were not.
+    """
+
+    why: str = ""
+    day: str = ""
+    passed: int = 0
+    skipped: int = 0
+    failed: tuple[str, ...] = ()
+    unreasoned: tuple[str, ...] = ()
+    places: int = 0
+    mutants: tuple[Mutant, ...] = ()
+    cut: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFacts:
     """All that reading one project's source found. files: how many were read; lines: of them all.
@@ -216,6 +256,7 @@ class SourceFacts:
     heard: other tools that read it too. imported: what they saw, one flow a fault, its sink the rules ("bandit B602, ruff S602");
     strong where our own reading found the same, strongly. silenced: warnings that are switched off.
     sensitive: what is known of the files that are marked so, None where none are. past: of earlier commits, None where nobody asked.
+    suite: the record of the project's own tests, None where nobody asked.
     """
 
     flows: tuple[Flow, ...] = ()
@@ -229,3 +270,4 @@ class SourceFacts:
     silenced: tuple[Silenced, ...] = ()
     sensitive: Sensitive | None = None
     past: Past | None = None
+    suite: Suite | None = None

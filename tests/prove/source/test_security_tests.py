@@ -10,7 +10,7 @@ from ringwork.prove import judge
 from ringwork.prove.check import Stage
 from ringwork.prove.evidence import Verdict
 from ringwork.prove.source import security_tests
-from ringwork.survey.flows import Covered, Sensitive, SourceFacts
+from ringwork.survey.flows import Covered, Fate, Mutant, Sensitive, SourceFacts, Suite
 from tests.prove import read_sources
 
 CHECK = "source.security-tests/sensitive-coverage"
@@ -51,3 +51,57 @@ def test_finds_it_in_the_breached_source(framework: str) -> None:
 def test_judges_each_file_by_itself(covered: tuple[Covered, ...], verdict: Verdict) -> None:
     """One file below the floor falls, however good the others are; what was not measured is neither."""
     assert judge.first_verdict(security_tests.sensitive_coverage(_stage(*covered))) is verdict
+
+
+RUNS, MUTATION = "source.security-tests/suite-runs", "source.security-tests/mutation-of-controls"
+MISSED = Mutant(file="shop.py", line=4, said="the decorator @login_required", fate=Fate.MISSED, tests=2)
+SURVIVED = Mutant(file="shop.py", line=9, said="the call of verify_signature", fate=Fate.SURVIVED, tests=3)
+UNREACHED = Mutant(file="shop.py", line=12, said="the call of require_owner", fate=Fate.UNREACHED)
+LATE = Mutant(
+    file="shop.py", line=15, said="the call of require_owner", fate=Fate.UNKNOWN, tests=1, why="the tests were not done within 20 s"
+)
+
+
+def _recorded(suite: Suite | None) -> Stage:
+    stage: Any = type("Reading", (), {"source": SourceFacts(files=3, suite=suite)})
+    return stage
+
+
+@pytest.mark.parametrize("check", [RUNS, MUTATION])
+@pytest.mark.parametrize("framework", read_sources.FRAMEWORKS)
+def test_finds_a_record_of_neglect_in_the_breached_source(framework: str, check: str) -> None:
+    """A test that fails, and a line without which every test passes."""
+    read_sources.falls(check, framework)
+
+
+@pytest.mark.parametrize(
+    ("suite", "runs", "mutation"),
+    [
+        pytest.param(None, Verdict.NOT_VERIFIED, Verdict.NOT_VERIFIED, id="nobody asked"),
+        pytest.param(Suite(why="there is no record"), Verdict.NOT_VERIFIED, Verdict.NOT_VERIFIED, id="no record"),
+        pytest.param(Suite(passed=3, places=1, mutants=(MISSED,)), Verdict.PROVEN, Verdict.PROVEN, id="missed"),
+        pytest.param(Suite(passed=3, places=2, mutants=(MISSED, SURVIVED)), Verdict.PROVEN, Verdict.VIOLATED, id="survived"),
+        pytest.param(Suite(passed=3, places=2, mutants=(MISSED, UNREACHED)), Verdict.PROVEN, Verdict.VIOLATED, id="no test reaches it"),
+        pytest.param(Suite(passed=3, places=2, mutants=(MISSED, LATE)), Verdict.PROVEN, Verdict.NOT_VERIFIED, id="not done in time"),
+        pytest.param(Suite(passed=3, places=9, mutants=(MISSED,), cut="late"), Verdict.PROVEN, Verdict.NOT_VERIFIED, id="cut short"),
+        pytest.param(Suite(passed=3, failed=("tests/test_a.py::test_b",)), Verdict.VIOLATED, Verdict.NOT_VERIFIED, id="a test fails"),
+        pytest.param(
+            Suite(passed=3, skipped=1, unreasoned=("tests/test_a.py::test_b",), places=1, mutants=(MISSED,)),
+            Verdict.VIOLATED,
+            Verdict.PROVEN,
+            id="skipped without a reason",
+        ),
+        pytest.param(Suite(passed=3), Verdict.PROVEN, Verdict.NOT_APPLICABLE, id="nothing refuses"),
+    ],
+)
+def test_judges_what_the_record_says(suite: Suite | None, runs: Verdict, mutation: Verdict) -> None:
+    """A record of this code alone counts, and a part of the lines proves nothing."""
+    assert judge.first_verdict(security_tests.suite_runs(_recorded(suite))) is runs
+    assert judge.first_verdict(security_tests.mutation_of_controls(_recorded(suite))) is mutation
+
+
+def test_names_the_line_that_could_vanish() -> None:
+    """File, line, what it is and how many tests would not have missed it."""
+    (seen,) = security_tests.mutation_of_controls(_recorded(Suite(passed=3, places=1, mutants=(SURVIVED,)))).observations
+    assert (seen.file, seen.line, seen.where) == ("shop.py", 9, "shop.py")
+    assert "3 tests go through it" in seen.detail
