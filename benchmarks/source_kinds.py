@@ -33,6 +33,8 @@ KINDS: dict[str, tuple[int, ...]] = {
     "header": (113, 93),
     "mail": (93,),
     "nan": (704, 20),
+    "xml-text": (91, 79),
+    "token-content": (522, 200),
     "cookie": (113,),
     "cookie-flags": (614, 1004, 1275),
     "log": (117,),

@@ -20,6 +20,47 @@ class Twins(NamedTuple):
 
 TWINS = (
     Twins(
+        "a class that every template takes for markup",
+        "autoescape",
+        "from django.utils.safestring import SafeString\nclass Note(SafeString):\n    pass\n",
+        "class Note(str):\n    pass\n",
+        "weak",
+    ),
+    Twins(
+        "a class that shows itself unescaped",
+        "autoescape",
+        "class Note:\n    def __html__(self):\n        return '<b>' + self.title + '</b>'\n",
+        "class Note:\n    def __html__(self):\n        return '<b>' + escape(self.title) + '</b>'\n",
+        "weak",
+    ),
+    Twins(
+        "all local names handed to a template",
+        "template",
+        "def note(request, key):\n    shown = locals()\n    return render(request, 'note.html', shown)\n",
+        "def note(request, key):\n    shown = {'key': key}\n    return render(request, 'note.html', shown)\n",
+        "weak",
+    ),
+    Twins(
+        "a password in a token that is signed and not sealed",
+        "token-content",
+        "import jwt\ndef issue(user, password):\n    return jwt.encode({'sub': user.id, 'password': password}, KEY, algorithm='HS256')\n",
+        "import jwt\ndef issue(user, password):\n    return jwt.encode({'sub': user.id}, KEY, algorithm='HS256')\n",
+    ),
+    Twins(
+        "a view that asks for no token",
+        "csrf-exempt",
+        "@view_config(route_name='pay', require_csrf=False)\ndef pay(request):\n    return {}\n",
+        "@view_config(route_name='pay', require_csrf=True)\ndef pay(request):\n    return {}\n",
+        "weak",
+    ),
+    Twins(
+        "a mode for tests written into what is shipped",
+        "debug",
+        "app.config['TESTING'] = True\n",
+        "app.config['TESTING'] = os.environ['TESTING'] == '1'\n",
+        "weak",
+    ),
+    Twins(
         "a signature of a request compared with ==",
         "variable-time",
         """

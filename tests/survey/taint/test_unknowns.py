@@ -146,3 +146,118 @@ def test_follows_a_module_that_is_imported_by_a_constant_name(tmp_path: Path) ->
     text = "def handler(event, context):\n    getattr(__import__('os'), 'system')({})\n"
     assert [kind for kind, _, _, _ in told(tmp_path, text.format("event['line']"))] == ["command"]
     assert told(tmp_path, text.format("'ls'")) == []
+
+
+@pytest.mark.parametrize(
+    ("bad", "hint"),
+    [
+        ("'SELECT * FROM notes WHERE name = ' + name", "'SELECT * FROM notes ORDER BY ' + name"),
+        ("f\"INSERT INTO notes (name) VALUES ('{name}')\"", "f'SELECT * FROM {name}'"),
+        ("\"UPDATE notes SET name = '%s'\" % name", "'DROP TABLE %s' % name"),
+    ],
+)
+def test_a_value_in_the_text_of_a_statement_is_wrong_whoever_calls(tmp_path: Path, bad: str, hint: str) -> None:
+    """Where the driver takes a parameter nothing else is right; a table's name and an order it does not take."""
+    text = "def rows(cursor, name):\n    cursor.execute({})\n"
+    assert [(kind, strength) for kind, strength, _, _ in told(tmp_path, text.format(bad))] == [("sql", "strong")]
+    assert [(kind, strength) for kind, strength, _, _ in told(tmp_path, text.format(hint))] == [("sql", "weak")]
+
+
+def test_a_value_whose_quotes_were_looked_for_is_a_hint(tmp_path: Path) -> None:
+    """Somebody thought of it; binding is still better."""
+    text = """
+        def rows(cursor, name):
+            if "'" in name:
+                raise ValueError
+            cursor.execute("DELETE FROM notes WHERE name = '" + name + "'")
+    """
+    assert [strength for _, strength, _, _ in told(tmp_path, text)] == ["weak"]
+
+
+def test_tells_once_what_has_two_names(tmp_path: Path) -> None:
+    """A request that gets to a place makes the hint about the same place needless."""
+    text = """
+        from flask import Flask, request
+        app = Flask(__name__)
+
+
+        @app.get('/notes')
+        def notes():
+            return rows(request.args['name'])
+
+
+        def rows(name):
+            db.execute("SELECT * FROM notes WHERE name = '" + name + "'")
+    """
+    assert [(kind, strength, name) for kind, strength, name, _ in told(tmp_path, text)] == [("sql", "strong", "name")]
+
+
+def test_a_callback_stands_where_it_is_handed_over(tmp_path: Path) -> None:
+    """Against a finding without a line: what an executor calls is told at the call that hands it in."""
+    text = (
+        "import asyncio\nasync def handler(event, context):\n    await asyncio.get_running_loop().run_in_executor(None, {}, event['x'])\n"
+    )
+    assert [(kind, line) for kind, _, _, line in told(tmp_path, text.format("exec"))] == [("code", 3)]
+    assert told(tmp_path, text.format("print")) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "strength", "bad", "safe"),
+    [
+        (
+            "cookie-flags",
+            "strong",
+            "from pyramid.view import view_config\ndef note(request):\n    request.response.set_cookie('note', 'x', samesite='Lax')\n",
+            (
+                "from pyramid.view import view_config\ndef note(request):\n"
+                "    request.response.set_cookie('note', 'x', secure=True, httponly=True, samesite='Lax')\n"
+            ),
+        ),
+        (
+            "xml-text",
+            "weak",
+            (
+                "from twilio.rest import Client\nclient = Client('a', AUTH)\ndef call(words):\n"
+                "    client.calls.create(twiml='<Response><Say>' + words + '</Say></Response>')\n"
+            ),
+            (
+                "import html\nfrom twilio.rest import Client\nclient = Client('a', AUTH)\ndef call(words):\n"
+                "    client.calls.create(twiml='<Response><Say>' + html.escape(words) + '</Say></Response>')\n"
+            ),
+        ),
+        (
+            "secret",
+            "strong",
+            "from Crypto.Cipher import AES\ndef seal(nonce):\n    return AES.new(b'sixteen byte key', AES.MODE_GCM, nonce=nonce)\n",
+            "from Crypto.Cipher import AES\ndef seal(key, nonce):\n    return AES.new(key, AES.MODE_GCM, nonce=nonce)\n",
+        ),
+        (
+            "autoescape",
+            "weak",
+            "import jinja2\nfrom stranger import choose\npages = jinja2.Environment(autoescape=choose())\n",
+            "import jinja2\npages = jinja2.Environment(autoescape=jinja2.select_autoescape())\n",
+        ),
+        (
+            "bind-all",
+            "weak",
+            "import stranger\nstranger.app.run(host='0.0.0.0')\n",
+            "import stranger\nstranger.app.run(host='127.0.0.1')\n",
+        ),
+        (
+            "cleartext",
+            "strong",
+            "import http.client\nhttp.client.HTTPConnection('rates.example.org', timeout=3)\n",
+            "import http.client\nhttp.client.HTTPConnection('rates', timeout=3)\nhttp.client.HTTPConnection('10.2.0.1', timeout=3)\n",
+        ),
+        (
+            "loader",
+            "weak",
+            "from multiprocessing.connection import Client\nnotes = Client(('127.0.0.1', 6000))\n",
+            "from multiprocessing.connection import Client\nfrom stranger import key\nnotes = Client(('127.0.0.1', 6000), authkey=key())\n",
+        ),
+    ],
+)
+def test_tells_what_arguments_make_dangerous(tmp_path: Path, kind: str, strength: str, bad: str, safe: str) -> None:
+    """Each beside the call that does the same and is right."""
+    assert (kind, strength) in [(told_kind, told_strength) for told_kind, told_strength, _, _ in told(tmp_path, bad)]
+    assert kind not in [told_kind for told_kind, _, _, _ in told(tmp_path, safe)]

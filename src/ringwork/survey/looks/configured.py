@@ -22,12 +22,16 @@ _FALSE = {
     "WTF_CSRF_ENABLED": "csrf-exempt",
     "WTF_CSRF_CHECK_DEFAULT": "csrf-exempt",
 }
+_TRUE = {"TESTING": "debug", "TEMPLATES_AUTO_RELOAD": "debug", "PROPAGATE_EXCEPTIONS": "error-detail"}
+"""Switches that are for a rehearsal: with TESTING errors are thrown at who called, and extensions leave out checks."""
 _FLASK_ALONE = frozenset(
     {"WTF_CSRF_ENABLED", "WTF_CSRF_CHECK_DEFAULT", "REMEMBER_COOKIE_SECURE", "JWT_COOKIE_SECURE", "JWT_COOKIE_CSRF_PROTECT"}
 )
 """Names that Django does not have, so that a module which sets them is read by Flask."""
 _REHEARSAL = re.compile(r"dev|test|local|debug", re.IGNORECASE)
 _LOGINS = frozenset({"login_required", "permission_required", "staff_member_required", "user_passes_test", "jwt_required"})
+_CHECKED = frozenset({"require_csrf", "check_origin", "csrf_protect"})
+"""Arguments of views and of policies that ask for a form's token."""
 _EXEMPTS = frozenset({"csrf_exempt", "exempt", "csrf_protect_exempt"})
 
 
@@ -46,9 +50,14 @@ def look(seen: Seen) -> Iterator[Flow]:
         if last(call.function) in {"update", "from_mapping"} and "config" in written(call.function):
             given = dict(_given(call))
             if _is_true(given.get("TESTING")):
+                yield from _rehearsed(seen, scope, call.at, "TESTING", given["TESTING"])
                 continue
             for name, value in given.items():
                 yield from _set(seen, scope, value.at, name, value)
+        for name, value in call.keywords:
+            if name in _CHECKED and isinstance(value, ir.Constant) and value.value is False:
+                detail = f"{name} is turned off: changes are taken without a form's token, or from any origin."
+                yield seen.flow("csrf-exempt", value.at, strength=WEAK, sink=name, detail=detail, scope=scope, said=f"{name} = False")
     for function, scope in seen.of(ir.Function):
         yield from _exempted(seen, scope, function)
 
@@ -65,8 +74,9 @@ def _given(call: ir.Call) -> Iterator[tuple[str, ir.Expression]]:
 
 
 def _set(seen: Seen, scope: Scope, at: int, name: str, value: ir.Expression) -> Iterator[Flow]:
-    kind = _FALSE.get(name)
-    if kind is None or not (isinstance(value, ir.Constant) and value.value is False):
+    kind = _FALSE.get(name) if isinstance(value, ir.Constant) and value.value is False else None
+    if kind is None:
+        yield from _rehearsed(seen, scope, at, name, value)
         return
     if name == "WTF_CSRF_CHECK_DEFAULT" and any(last(call.function) == "protect" for call, _ in seen.of(ir.Call)):
         return  # it checks by itself, where it knows more
@@ -75,6 +85,14 @@ def _set(seen: Seen, scope: Scope, at: int, name: str, value: ir.Expression) -> 
     )
     detail = f"{name} is turned off, for every environment that uses this setting."
     yield seen.flow(kind, at, strength=WEAK if is_rehearsal else STRONG, sink=name, detail=detail, scope=scope, said=f"{name} = False")
+
+
+def _rehearsed(seen: Seen, scope: Scope, at: int, name: str, value: ir.Expression) -> Iterator[Flow]:
+    """A mode that is for a developer's machine, written into what is shipped."""
+    is_on = name in _TRUE and _is_true(value)
+    if is_on or (name in {"ENV", "FLASK_ENV"} and text_of(value) == "development"):
+        detail = f"{name} is set for a rehearsal, whatever the environment says."
+        yield seen.flow(_TRUE.get(name, "debug"), at, strength=WEAK, sink=name, detail=detail, scope=scope, said=f"{name} is set")
 
 
 def _exempted(seen: Seen, scope: Scope, function: ir.Function) -> Iterator[Flow]:

@@ -16,6 +16,7 @@ _CASTS = frozenset({"typing.cast", "cast", "typing_extensions.cast"})
 _TYPES = frozenset({
     "Markup", "SafeString", "SafeText", "SafeStr", "TextClause", "SQL", "LiteralString", "Composable", "SafeHtml", "TrustedHtml",
 })  # fmt: skip
+_SAFE_TEXTS = frozenset({"SafeString", "SafeText", "SafeData", "SafeStr", "SafeBytes"})
 _CLEANS = frozenset({"nh3.clean", "bleach.clean", "bleach.linkify", "lxml_html_clean.clean_html", "lxml.html.clean.clean_html"})
 _RENDERS = frozenset({
     "markdown.markdown", "markdown2.markdown", "mistune.html", "mistune.markdown", "commonmark.commonmark", "marko.convert",
@@ -39,6 +40,8 @@ def look(seen: Seen) -> Iterator[Flow]:
             isinstance(call.function, ir.Attribute) and call.function.name == "render" and seen.imports("markdown_it", "mistune", "marko")
         ):
             yield from _rendered(seen, scope, call, name)
+    for owner, scope in seen.of(ir.Class):
+        yield from _class(seen, scope, owner)
     for target in sorted(set(seen.unit.imports.values())):
         package = next((old for old in _OLD if target == old or target.startswith(f"{old}.")), "")
         if package:
@@ -46,6 +49,22 @@ def look(seen: Seen) -> Iterator[Flow]:
                 "sanitise-order", 4096, strength=WEAK, sink=package, detail=f"{_OLD[package]}.", said="a sanitizer that is no longer kept"
             )
             break
+
+
+def _class(seen: Seen, scope: Scope, owner: ir.Class) -> Iterator[Flow]:
+    """A class whose instances every template takes for markup, whatever text they were made of."""
+    safe = next((last(base) for base in owner.bases if last(base) in _SAFE_TEXTS), "")
+    is_marked = any(last(part) in {"html_safe", "python_2_unicode_compatible_html_safe"} for part in owner.decorators)
+    own = next((part for part in owner.body if isinstance(part, ir.Function) and part.name == "__html__"), None)
+    if safe or is_marked or (own is not None and not _escapes(own)):
+        at = own.at if own is not None and not safe and not is_marked else owner.at
+        detail = f"Templates show what {owner.name} holds as markup, unescaped ({safe or ('html_safe' if is_marked else '__html__')})."
+        yield seen.flow("autoescape", at, strength=WEAK, sink=owner.name, detail=detail, scope=scope, said="taken for markup")
+
+
+def _escapes(function: ir.Function) -> bool:
+    return any(last(call.function) in {"escape", "format_html", "format_html_join", "conditional_escape", "render", "render_to_string"}
+               or last(call.function).startswith("escape") for call in calls(function.body))  # fmt: skip
 
 
 def _cast(seen: Seen, scope: Scope, call: ir.Call) -> Iterator[Flow]:

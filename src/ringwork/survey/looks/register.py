@@ -18,6 +18,7 @@ from ringwork.survey.looks import (
     debugging,
     foreign,
     guessable,
+    handed_out,
     home_made,
     ignored,
     markup,
@@ -60,6 +61,7 @@ LOOKS: tuple[Callable[[Seen], Iterator[Flow]], ...] = (
     shared_state.look,
     regexes.look,
     foreign.look,
+    handed_out.look,
 )
 """Looks at one module."""
 

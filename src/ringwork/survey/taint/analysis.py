@@ -210,14 +210,19 @@ def _flows(found: Iterable[tuple[Found, set[str]]]) -> Iterator[Flow]:
     """One for each place, kind and source; the same bug from several sources is one."""
     best: dict[Key, tuple[Found, set[str], int]] = {}
     for one, names in found:
-        key = (one.kind, one.sink, one.trail.file, one.trail.at, one.atom.kind == "none")
+        sink = "" if one.atom.kind == "local" else one.sink  # what nobody gave is told once, by whatever name it is called
+        key = (one.kind, sink, one.trail.file, one.trail.at, one.atom.kind == "none")
         known = best.get(key)
         if known is None:
             best[key] = (one, set(names), 1)
             continue
         kept = min((known[0], one), key=_rank)
         best[key] = (kept, known[1] | names, known[2] + 1)
-    for one, names, _ in sorted(best.values(), key=lambda item: (item[0].trail.file, item[0].trail.at, item[0].kind, item[0].sink)):
+    shown = {(one.kind, one.trail.file, one.trail.at) for one, _, _ in best.values() if one.atom.kind not in {"local", "none"}}
+    told = (
+        item for item in best.values() if item[0].atom.kind != "local" or (item[0].kind, item[0].trail.file, item[0].trail.at) not in shown
+    )
+    for one, names, _ in sorted(told, key=lambda item: (item[0].trail.file, item[0].trail.at, item[0].kind, item[0].sink)):
         yield Flow(
             kind=one.kind,
             strength=Strength.WEAK if one.weak else Strength.STRONG,

@@ -28,6 +28,8 @@ _DUCKS = {
 """Methods of objects of unknown type that hardly mean anything else."""
 _CLAUSES = frozenset({"raw", "having", "group_by", "distinct", "order_by", "filter"})
 """Methods of queries that take a statement, or a part of one, where they are given a text that is put together."""
+_SERVING = frozenset({"run", "serve", "run_app", "run_simple", "start_server"})
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 # what is looked for
 _MAKING = frozenset({"create", "update", "get_or_create", "update_or_create"})
 _MOST_CANDIDATES = 4
 _NEW = "<new>"
@@ -295,6 +297,9 @@ def _quacks(run: Run, name: str, arguments: Sequence[Value], keywords: Mapping[s
         sinks.arrive(run, "sql", name, arguments[0], at, weak=name != "raw")
     if name in _MAKING and "**" in keywords:
         sinks.arrive(run, "bind", name, keywords["**"], at, weak=True)
+    host = keywords.get("host")
+    if name in _SERVING and host is not None and host.kind is Kind.CONSTANT and host.data in _EVERYWHERE:
+        sinks.find(run, "bind-all", name, at, "It listens on every interface; name one.", weak=True)
     return False
 
 

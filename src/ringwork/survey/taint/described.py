@@ -74,7 +74,8 @@ def call(
     for callback in described.calls:
         function = given.first(callback.function)
         if function is not None and function.kind in {Kind.LOCAL, Kind.NAMED, Kind.METHOD}:
-            run.apply(run, function, [value for place in callback.arguments for value in given.all(place)], {}, None, [])
+            handed = [value for place in callback.arguments for value in given.all(place)]
+            run.apply(run, function, handed, {}, ir.Call(at, ir.Broken(at, ()), (), ()), [])
     result = _result(run, described, name, given, at)
     for guard in described.guards:
         if guard.returns:
@@ -323,7 +324,8 @@ def _is(run: Run, wanted: Wanted, value: Value) -> bool:
     if wanted.word is Word.BITS:
         return type(known) is int and isinstance(wanted.value, int) and bool(known & wanted.value)
     if wanted.word is Word.MATCHES:
-        return isinstance(known, str) and wanted.value.search(known) is not None  # type: ignore[union-attr] # a pattern, by its word
+        text = known.decode("latin-1") if isinstance(known, bytes) else known
+        return isinstance(text, str) and wanted.value.search(text) is not None  # type: ignore[union-attr] # a pattern, by its word
     return False
 
 

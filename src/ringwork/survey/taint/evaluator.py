@@ -187,7 +187,9 @@ class Evaluator(Run):
             return Value(Kind.KEYED, ({}, values.unknown(taint, type_)), "builtins.list")
         if parameter.kind == "kwargs":
             return Value(Kind.KEYED, ({}, values.unknown(taint, type_)), "builtins.dict")
-        return _or_default(parameter, values.unknown(taint, type_)) if handler is None else values.unknown(taint, type_)
+        if handler is None:
+            return _or_default(parameter, values.unknown(taint, type_))
+        return values.unknown(taint, type_) if type_ or parameter.default is not None else values.OPEN
 
     def _instance(self, handler: Handler | None) -> dict[str, Value]:
         """What a view's object holds when a request comes: its request, and what the path brought."""

@@ -206,8 +206,13 @@ def _shown(words: frozenset[str], before: str) -> bool:
     return "html" in words or "-<" in words
 
 
+def _element(words: frozenset[str], before: str) -> bool:
+    """Text inside of XML: what is escaped for a page is escaped there."""
+    return "-<" in words or "html" in words or "xml" in words
+
+
 _RULES = {
     "xpath": _quoted, "ldap": lambda words, before: {"-*", "-("} <= words, "code": _literal, "path": _path, "redirect": _address,
     "ssrf": _address, "header": _line, "log": _line, "mail": _line, "cookie": _line, "html": _markup,
-    "page": _shown,
+    "page": _shown, "xml-text": _element,
 }  # fmt: skip

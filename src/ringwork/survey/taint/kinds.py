@@ -14,7 +14,8 @@ ENTRIES = frozenset({
 SINKS = frozenset({
     "archive", "argv", "attribute", "bind", "bytes", "cache-key", "code", "command", "cookie", "csv", "deserialise", "error-detail",
     "format", "forward", "header", "html", "import", "ldap", "log", "mail", "nan", "nosql", "orm", "page", "path", "prompt", "redirect",
-    "redos", "regex", "secret-log", "session", "soql", "sql", "ssrf", "template", "upload", "url-host", "xml", "xpath",
+    "redos", "regex", "secret-log", "session", "soql", "sql", "ssrf", "template", "upload", "url-host", "xml",
+    "xml-text", "xpath",
 })  # fmt: skip
 """Where a value from a request matters. page: a variable of a template, which is told as html where the template shows it as it is."""
 

@@ -182,6 +182,8 @@ def _formatted(receiver: Value, arguments: Sequence[Value]) -> Value:
         for value, piece in zip(arguments, pieces[1:], strict=True):
             parts += [value, piece.replace("\x01", "{").replace("\x02", "}")]
         return values.text_of(parts)
+    if not taint and any(one.data == values.OPEN.data for one in arguments if one.kind is Kind.UNKNOWN):
+        return values.text_of((before, values.OPEN))
     return values.text_of((before, values.unknown(taint))) if taint else values.unknown(NOTHING, "builtins.str")
 
 

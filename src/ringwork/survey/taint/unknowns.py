@@ -1,10 +1,14 @@
 """Values of which nobody says whence they come: what somebody who is not read gives a function, and what code gives that nobody described.
 
 Against a hole that waits for its caller: a statement put together in a library is as dangerous as who calls it. No request was seen to get
-there, so that each is no more than a hint.
+there, so that each is no more than a hint; but a value that a statement takes into its text, where the driver takes a parameter, is wrong
+whoever calls.
 """
 
 from __future__ import annotations
+
+import itertools
+import re
 
 from ringwork.survey.taint import ir, values
 from ringwork.survey.taint.frames import Found, Frame, Run
@@ -12,11 +16,16 @@ from ringwork.survey.taint.units import Defined, Unit
 from ringwork.survey.taint.values import Atom, Kind, Trail, Value
 from ringwork.survey.taint.walk import walk
 
-_COMPOSED = frozenset({"sql", "soql", "xpath", "ldap", "template", "orm", "html"})
+_COMPOSED = frozenset({"sql", "soql", "xpath", "ldap", "template", "orm", "html", "xml-text"})
 """Kinds of places where such a value matters as a part of a text; as a whole it is what the function is for."""
 _WHOLE = frozenset({"command", "code", "deserialise"})
 """Kinds of places where it matters as a whole too."""
-_NUMBERED = frozenset({"builtins.int", "builtins.float", "builtins.bool"})
+_VALUE = re.compile(
+    r"""^\s*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH|CALL|EXEC|MERGE)\b.*(?:(?:=|<|>|\bLIKE)\s*(?:'%?)?|(?:\bVALUES|\bIN)\s*\(\s*'?|,\s*')$""",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Text of a statement up to a place where a parameter may stand: no name of a table or column, and no order."""
+_QUOTED = "A value is written into the statement's text; whatever it is, the driver binds it better."
 
 
 def arrive(run: Run, kind: str, sink: str, value: Value, at: int) -> None:
@@ -27,7 +36,17 @@ def arrive(run: Run, kind: str, sink: str, value: Value, at: int) -> None:
         is_open = kind in _COMPOSED and any(_is_open(part) for one in values.alternatives(value) for part in _parts(one))
     if is_open:
         trail = run.here(at, f"text that is put together reaches {sink}")
-        run.tell(Found(kind, sink, Atom("local", ""), trail, True, run.frame.function, "", ""))
+        is_quoted = kind == "sql" and any(_is_bound_better(one) for one in values.alternatives(value))
+        run.tell(Found(kind, sink, Atom("local", ""), trail, not is_quoted, run.frame.function, "", _QUOTED if is_quoted else ""))
+
+
+def _is_bound_better(value: Value) -> bool:
+    """Whether an unknown part stands where the driver takes a parameter: behind a comparison, or between quotes."""
+    parts = value.data if value.kind is Kind.TEXT else ()
+    return any(
+        type(part) is Value and _is_open(part) and type(before) is str and _VALUE.search(before) is not None
+        for before, part in itertools.pairwise(parts)
+    )
 
 
 def _parts(value: Value) -> tuple[Value, ...]:
@@ -50,11 +69,13 @@ def tell(run: Run, own: Defined, frame: Frame) -> None:
     if not frame.reaches or own.node.name in _called(run, own.unit):
         return
     for parameter in own.node.parameters:
-        atom = Atom("", f"{own.dotted}:{parameter.name}")
-        for reach in frame.reaches.get(atom, {}).values():
+        for reach in frame.reaches.get(Atom("", f"{own.dotted}:{parameter.name}"), {}).values():
             if reach.kind in _WHOLE or (reach.kind in _COMPOSED and reach.context.strip("\x00\x01 ")):
+                is_quoted = reach.kind == "sql" and "-'" not in reach.words and _VALUE.search(reach.context) is not None
                 trail = _behind(Trail(own.unit.file, parameter.at, f"{own.node.name}() is given {parameter.name}", None), reach.trail)
-                run.tell(Found(reach.kind, reach.sink, Atom("local", parameter.name), trail, True, reach.function, reach.context, ""))
+                said = _QUOTED if is_quoted else ""
+                atom = Atom("local", parameter.name)
+                run.tell(Found(reach.kind, reach.sink, atom, trail, not is_quoted or reach.weak, reach.function, reach.context, said))
 
 
 def _behind(first: Trail, rest: Trail) -> Trail:
