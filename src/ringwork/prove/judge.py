@@ -144,7 +144,7 @@ def _finding(
         fix=first.fix or fix,
         verdict=Verdict.ACCEPTED if waiver else Verdict.VIOLATED,
         observation=first,
-        file=first.file or (route.file if route else ""),
+        file=first.file or (route.shown_file if route else ""),
         line=first.line or (route.line if route else 0),
         instances=len(seen),
         owner=waiver.owner if waiver else "",

@@ -78,7 +78,7 @@ def saw(
         detail=detail,
         exchanged=tuple(answers),
         control=control,
-        file=route.file if route is not None else "",
+        file=route.shown_file if route is not None else "",
         line=route.line if route is not None else 0,
         read=read,
     )

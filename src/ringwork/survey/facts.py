@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import PurePath
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_LIBRARIES, _STANDARD = frozenset({"site-packages", "dist-packages"}), re.compile(r"python3(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,17 @@ class RouteFacts:
             return f"WEBSOCKET {self.path}"
         shown = [m for m in self.methods if m not in {"HEAD", "OPTIONS"}]
         return f"{','.join(sorted(shown)) or 'ANY'} {self.path}"
+
+    @property
+    def shown_file(self) -> str:
+        """The handler's file as a report shows it; of an installed library its module, "library:fastapi.applications"."""
+        path = PurePath(self.file)
+        if not path.is_absolute():
+            return self.file
+        # Against a report that tells how the machine is laid out on which it was made.
+        above = [place for place, part in enumerate(path.parts) if part in _LIBRARIES or _STANDARD.fullmatch(part)]
+        inside = path.parts[above[-1] + 1 :] if above else path.parts[-1:]
+        return f"library:{'.'.join(inside).removesuffix('.py').removesuffix('.__init__')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
