@@ -15,7 +15,7 @@ GROUND = ("frozen", "names", "errors", "clock", "secret", "principal", "route", 
 """The shared words, lowest first: each may import only what stands before it."""
 
 LAYERS = ("access", "browser", "data", "identity", "network", "observation", "output", "transport")
-READ_LAYERS = ("infrastructure", "input", "source")
+READ_LAYERS = ("infrastructure", "input", "source", "supply_chain")
 """Layers that have proofs and, so far, no guard."""
 ENFORCE = ("enforce.guard", "enforce.entrances", "enforce.violations", *(f"enforce.{layer}" for layer in LAYERS))
 RUN_TIME = ("crypto", *ENFORCE, "policy", "pipeline", "own_checks", "stores")

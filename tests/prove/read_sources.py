@@ -10,7 +10,9 @@ from ringwork.controls import control as catalogue
 from ringwork.prove import breached_source, judge, kinds, reader, register
 from ringwork.prove.check import Check, ProbeRoute
 from ringwork.prove.evidence import Evidence, Observation, Outcome, Verdict
+from ringwork.prove.settings import of_project
 from ringwork.prove.stage import LiveStage
+from ringwork.prove.target import resolve
 from ringwork.survey.facts import AppFacts, GuardFacts
 from ringwork.survey.flows import Past, SourceFacts
 from tests.recording import record
@@ -45,7 +47,7 @@ class Read:
 
 @functools.cache
 def _clinics() -> SourceFacts:
-    return reader.whole(ROOT, CLINICS, ())
+    return reader.whole(ROOT, CLINICS, of_project(resolve("examples.clinic.fastapi_app:app", here=ROOT))["sensitive"])
 
 
 @functools.cache

@@ -74,13 +74,39 @@ def test_proves_nothing_where_nothing_was_read() -> None:
     assert "shop/huge.py (too large)" in evidence.not_verified
 
 
-def test_names_what_could_not_be_read() -> None:
-    """A file that nobody read is told beside those that were."""
-    seen = read(
-        unread=(Unread(file="shop/huge.py", line=0, why="too large"), Unread(file="shop/half.py", line=9, why="syntax"))
-    ).observations
-    assert [one.outcome for one in seen] == [Outcome.HELD, Outcome.UNTRIED]
-    assert "shop/huge.py (too large), shop/half.py:9 (syntax)" in seen[1].detail
+def test_a_file_that_could_not_be_read_leaves_no_pass() -> None:
+    """What is sought may stand in that very file, which is named, whole or by its line."""
+    lost = (Unread(file="shop/huge.py", line=0, why="too large"), Unread(file="shop/half.py", line=9, why="syntax"))
+    evidence = read(unread=lost)
+    assert judge.first_verdict(evidence) is Verdict.NOT_VERIFIED
+    assert "shop/huge.py (too large), shop/half.py:9 (syntax)" in evidence.not_verified
+    assert [one.outcome for one in evidence.observations] == [Outcome.UNTRIED]
+
+
+def test_a_file_that_could_not_be_read_hides_no_hole() -> None:
+    """What was found elsewhere stays a violation, and the file is named beside it."""
+    evidence = read(flow(), unread=(Unread(file="shop/huge.py", line=0, why="too large"),))
+    assert judge.first_verdict(evidence) is Verdict.VIOLATED
+    assert [one.outcome for one in evidence.observations] == [Outcome.BROKEN, Outcome.UNTRIED]
+
+
+@pytest.mark.parametrize(
+    ("check", "file", "verdict"),
+    [
+        ("input.sql-injection/built-statements", "static/shop.js", Verdict.PROVEN),
+        ("input.sql-injection/built-statements", "tests/test_shop.py", Verdict.PROVEN),
+        ("browser.cors/message-listeners", "shop/huge.py", Verdict.PROVEN),
+        ("browser.cors/message-listeners", "static/shop.js", Verdict.NOT_VERIFIED),
+        ("output.xss/escape-bypass", "templates/shop.html", Verdict.NOT_VERIFIED),
+        ("output.xss/escape-bypass", "shop/huge.py", Verdict.NOT_VERIFIED),
+        ("source.hardcoded-secrets/working-tree", "templates/shop.html", Verdict.NOT_VERIFIED),
+    ],
+)
+def test_a_file_matters_to_what_may_stand_in_it(check: str, file: str, verdict: Verdict) -> None:
+    """A script holds no statement of SQL, a module no listener of messages, and tests are judged by nobody."""
+    lost = (Unread(file=file, line=0, why="too large"),)
+    stage: Any = type("Reading", (), {"source": SourceFacts(unread=lost, files=3, lines=30), "facts": FACTS, "users": ()})
+    assert judge.first_verdict(reading.check(check).run(stage)) is verdict
 
 
 def test_the_same_hole_is_the_same_finding_when_lines_move() -> None:

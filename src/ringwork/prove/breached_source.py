@@ -94,32 +94,58 @@ def past() -> Mapping[str, str]:
 
 
 def _module(row: Mapping[str, Any], framework: str) -> str:
-    body = row.get("bodies", {}).get(framework, row.get("body", ""))
+    body = _body(row, framework)
     parts = [_HEADS[framework] if body else "", row.get("top", ""), row.get("tops", {}).get(framework, "")]
     if body:
-        parts += _handlers(body, row.get("routes", ["/shop"]), row.get("methods", ["GET"]), framework)
+        parts += _handlers(row, framework)
     return "\n".join(part.strip("\n") for part in (*parts, row.get("bottoms", {}).get(framework, "")) if part) + "\n"
 
 
-def _handlers(body: str, routes: Sequence[str], methods: Sequence[str], framework: str) -> Iterator[str]:
-    for number, route in enumerate(routes):
-        name = f"answer_{number}" if number else "answer"
-        yield _handler(body, route, methods, framework, name)
+def _body(row: Mapping[str, Any], framework: str) -> str:
+    body: str = row.get("bodies", {}).get(framework, row.get("body", ""))
+    return body
 
 
-def _handler(body: str, route: str, methods: Sequence[str], framework: str, name: str) -> str:
-    lines = textwrap.indent(body.strip("\n"), "    ")
-    verb = methods[0].lower()
+def _routes(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Route and name of each handler of a row; the one beside them last."""
+    for number, route in enumerate(row.get("routes", ["/shop"])):
+        yield route, f"answer_{number}" if number else "answer"
+    if "beside" in row:
+        yield "/beside", "beside"
+
+
+def _handlers(row: Mapping[str, Any], framework: str) -> Iterator[str]:
+    for route, name in _routes(row):
+        is_beside = name == "beside"
+        body = row["beside"] if is_beside else _body(row, framework)
+        marks = row.get("beside_marks" if is_beside else "marks", [])
+        yield _handler(body, route, row.get("methods", ["GET"])[0], framework, name, marks, "" if is_beside else row.get("takes", ""))
+
+
+def _handler(body: str, route: str, method: str, framework: str, name: str, marks: Sequence[str], takes: str) -> str:
+    """takes: the name of a parameter of its path, "" for none. marks: its own decorators."""
+    lines, verb = textwrap.indent(body.strip("\n"), "    "), method.lower()
     is_async = "await " in body or framework == "aiohttp"
     define = "async def" if is_async else "def"
+    route += _segment(takes, framework)
+    given = f", {takes}: str" if takes else ""
     heads = {
-        "fastapi": f'@app.{verb}("{route}")\n{define} {name}(request: Request, value: str = ""):\n',
-        "flask": f'@app.{verb}("{route}")\ndef {name}():\n    value = request.args.get("value", "")\n',
-        "django": f'{define} {name}(request):\n    value = request.GET.get("value", "")\n',
+        "fastapi": f'{define} {name}(request: Request{given}, value: str = ""):\n',
+        "flask": f'{define} {name}({given.removeprefix(", ")}):\n    value = request.args.get("value", "")\n',
+        "django": f'{define} {name}(request{given}):\n    value = request.GET.get("value", "")\n',
         "aiohttp": f'{define} {name}(request):\n    value = request.query.get("value", "")\n',
     }
+    listed = [f'@app.{verb}("{route}")', *marks] if framework in {"fastapi", "flask"} else marks
+    taken = f'    {takes} = request.match_info["{takes}"]\n' if takes and framework == "aiohttp" else ""
     tail = f'\napp.router.add_{verb}("{route}", {name})' if framework == "aiohttp" else ""
-    return heads[framework] + lines + tail
+    return "".join(f"{mark}\n" for mark in listed) + heads[framework] + taken + lines + tail
+
+
+def _segment(takes: str, framework: str) -> str:
+    """A parameter of a path, as the framework writes it."""
+    if not takes:
+        return ""
+    return f"/<{takes}>" if framework == "flask" else f"/<str:{takes}>" if framework == "django" else f"/{{{takes}}}"
 
 
 def _addresses() -> Iterator[str]:
@@ -129,7 +155,7 @@ def _addresses() -> Iterator[str]:
     yield from (f"import {stem_of(check)}" for check, _ in handled)
     yield "urlpatterns = ["
     for check, row in handled:
-        for number, route in enumerate(row.get("routes", ["/shop"])):
-            name = f"answer_{number}" if number else "answer"
-            yield f'    path("{stem_of(check)}{route}", {stem_of(check)}.{name}),'
+        for route, name in _routes(row):
+            segment = "" if name == "beside" else _segment(row.get("takes", ""), "django")
+            yield f'    path("{stem_of(check)}{route}{segment}", {stem_of(check)}.{name}),'
     yield "]"

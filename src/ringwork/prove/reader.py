@@ -17,7 +17,7 @@ from ringwork.prove.checking import is_test
 from ringwork.survey import reading
 from ringwork.survey.facts import to_plain
 from ringwork.survey.flows import Fate, Mutant, Past, Rotated, SourceFacts, Suite
-from ringwork.survey.linters import hearing, sensitive
+from ringwork.survey.linters import hearing, layered, sensitive
 from ringwork.survey.looks import history, repository
 from ringwork.survey.mutants import places, record
 from ringwork.survey.syntax import File
@@ -44,7 +44,12 @@ def whole(root: Path, only: Collection[str], marked: Sequence[str], *, floor: fl
     facts = reading.read(root, only=only)
     names = only or [found.file for found in files.listing(root).files if not is_test(found.file)]
     facts = hearing.with_others(facts, root, names)
-    return replace(facts, sensitive=sensitive.read(root, names, marked, floor=floor), suite=record.read(root))
+    return replace(
+        facts,
+        sensitive=sensitive.read(root, names, marked, floor=floor),
+        suite=record.read(root),
+        layered=layered.of(root, tuple(sorted(names))),
+    )
 
 
 def breached_suite(root: Path) -> Suite:

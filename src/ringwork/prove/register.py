@@ -5,7 +5,13 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 
-from ringwork.prove.access import deny_by_default, endpoint_inventory, mass_assignment
+from ringwork.prove.access import (
+    attribute_based_access,
+    deny_by_default,
+    endpoint_inventory,
+    mass_assignment,
+    object_level_authorization,
+)
 from ringwork.prove.browser import (
     cache_control,
     client_side_data,
@@ -25,9 +31,17 @@ from ringwork.prove.data import (
     key_management,
     message_integrity,
     object_storage_access,
+    personal_data_protection,
     secure_randomness,
 )
-from ringwork.prove.identity import authentication_required, delegated_tokens, jwt_validation, password_storage, service_authentication
+from ringwork.prove.identity import (
+    authentication_required,
+    delegated_tokens,
+    jwt_validation,
+    password_storage,
+    service_authentication,
+    token_lifecycle,
+)
 from ringwork.prove.infrastructure import application_server
 from ringwork.prove.input import (
     code_injection,
@@ -40,6 +54,7 @@ from ringwork.prove.input import (
     sql_injection,
     template_injection,
     unsafe_deserialization,
+    upstream_apis,
     xml_external_entities,
 )
 from ringwork.prove.network import host_validation, rate_limiting, request_limits, ssrf, trusted_proxies
@@ -54,7 +69,8 @@ from ringwork.prove.output import (
     safe_downloads,
     xss,
 )
-from ringwork.prove.source import hardcoded_secrets, security_tests, static_analysis, type_checking
+from ringwork.prove.source import hardcoded_secrets, memory_safety, security_tests, static_analysis, type_checking
+from ringwork.prove.supply_chain import unused_dependencies
 from ringwork.prove.transport import certificate_lifecycle, certificate_verification, hsts, mutual_tls, tls_configuration, tls_required
 
 GROUP = "ringwork.checks"
@@ -105,6 +121,7 @@ PROOFS: tuple[tuple[Check, ...], ...] = (
     hardcoded_secrets.CHECKS,
     password_storage.CHECKS,
     file_upload.CHECKS,
+    object_level_authorization.CHECKS,
     mass_assignment.CHECKS,
     service_authentication.CHECKS,
     delegated_tokens.CHECKS,
@@ -118,9 +135,15 @@ PROOFS: tuple[tuple[Check, ...], ...] = (
     client_side_data.CHECKS,
     immutable_state.CHECKS,
     endpoint_inventory.CHECKS,
+    token_lifecycle.CHECKS,
+    personal_data_protection.CHECKS,
+    upstream_apis.CHECKS,
+    attribute_based_access.CHECKS,
+    memory_safety.CHECKS,
     static_analysis.CHECKS,
     security_tests.CHECKS,
     type_checking.CHECKS,
+    unused_dependencies.CHECKS,
 )
 """The gravest control first, so that the worst finding is known soonest."""
 

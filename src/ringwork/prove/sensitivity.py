@@ -34,7 +34,7 @@ class Entry:
 def digest_of(control: str) -> str:
     """The digest of the file that holds a control's proof; "" when there is none."""
     layer, _, stem = control.partition(".")
-    path = Path(__file__).parent / layer / f"{stem.replace('-', '_')}.py"
+    path = Path(__file__).parent / layer.replace("-", "_") / f"{stem.replace('-', '_')}.py"
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else ""
 
 

@@ -249,6 +249,14 @@ class Suite:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Layered:
+    """What became of the project's contracts of imports. flows: a chain each that one of them forbids, at its first import."""
+
+    heard: Heard
+    flows: tuple[Flow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFacts:
     """All that reading one project's source found. files: how many were read; lines: of them all.
 
@@ -257,6 +265,7 @@ class SourceFacts:
     strong where our own reading found the same, strongly. silenced: warnings that are switched off.
     sensitive: what is known of the files that are marked so, None where none are. past: of earlier commits, None where nobody asked.
     suite: the record of the project's own tests, None where nobody asked.
+    layered: what became of its contracts of imports.
     """
 
     flows: tuple[Flow, ...] = ()
@@ -271,3 +280,4 @@ class SourceFacts:
     sensitive: Sensitive | None = None
     past: Past | None = None
     suite: Suite | None = None
+    layered: Layered | None = None

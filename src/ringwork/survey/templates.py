@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,7 @@ from pathlib import Path
 ENDINGS = frozenset({".html", ".htm", ".jinja", ".jinja2", ".j2"})
 SKIPPED = frozenset({"node_modules", "site-packages", "dist", "build", "__pycache__", "venv"})
 LIMIT_BYTES = 1_048_576
+_NONCE = re.compile(r"<script\b[^<>]{0,600}?\bnonce\s*=", re.IGNORECASE)
 
 
 class SpotKind(StrEnum):
@@ -41,6 +43,11 @@ def spots(root: Path) -> list[Spot]:
         reader.close()
         found += reader.settled()
     return found
+
+
+def has_nonces(text: str) -> bool:
+    """Whether a page gives a script of its own a nonce: it is meant for a policy that allows nothing else."""
+    return bool(_NONCE.search(text))
 
 
 def _templates(root: Path) -> Iterator[Path]:

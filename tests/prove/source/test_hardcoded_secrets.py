@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ import pytest
 from ringwork.prove import judge
 from ringwork.prove.evidence import Outcome, Verdict
 from ringwork.prove.source import hardcoded_secrets
+from ringwork.survey.facts import AppFacts
 from ringwork.survey.flows import Entry, Flow, Past, Rotated, SourceFacts, Step, Strength, secret_id
 from tests.prove import read_sources
 
-CHECK = "source.hardcoded-secrets/working-tree"
+CHECKS = ("source.hardcoded-secrets/working-tree", "source.hardcoded-secrets/ignore-rules")
 HISTORY = "source.hardcoded-secrets/history"
 ADDED = Flow(
     kind="secret-history",
@@ -33,15 +35,17 @@ def _evidence(past: Past | None) -> Any:
 
 
 @pytest.mark.parametrize("framework", read_sources.FRAMEWORKS)
-def test_finds_nothing_in_the_clinics(framework: str) -> None:
+@pytest.mark.parametrize("check", CHECKS)
+def test_finds_nothing_in_the_clinics(check: str, framework: str) -> None:
     """What is written as it should be is left alone, and what was counted grounds it."""
-    read_sources.holds(CHECK, framework)
+    read_sources.holds(check, framework)
 
 
 @pytest.mark.parametrize("framework", read_sources.FRAMEWORKS)
-def test_finds_it_in_the_breached_source(framework: str) -> None:
+@pytest.mark.parametrize("check", CHECKS)
+def test_finds_it_in_the_breached_source(check: str, framework: str) -> None:
     """Against everybody who ever had the repository."""
-    read_sources.falls(CHECK, framework)
+    read_sources.falls(check, framework)
 
 
 @pytest.mark.parametrize("framework", read_sources.FRAMEWORKS)
@@ -77,3 +81,15 @@ def test_a_secret_of_a_test_is_listed_and_neither_proves_nor_fails() -> None:
     evidence = _evidence(Past(commits=9, flows=(weak,)))
     assert [one.outcome for one in evidence.observations] == [Outcome.UNTRIED]
     assert judge.first_verdict(evidence) is Verdict.NOT_VERIFIED
+
+
+@pytest.mark.parametrize(("kept", "verdict"), [(True, Verdict.PROVEN), (False, Verdict.NOT_VERIFIED)])
+def test_knows_what_is_kept_only_where_a_repository_is(kept: bool, verdict: Verdict, tmp_path: Path) -> None:
+    """Without one nothing tells what `git add .` would take."""
+    if kept:
+        (tmp_path / ".git").mkdir()
+    facts = AppFacts(target="shop", framework="flask", framework_version="3", root=str(tmp_path), routes=())
+    stage: Any = type("Reading", (), {"source": SourceFacts(files=3, lines=30), "facts": facts, "users": ()})
+    evidence = hardcoded_secrets.ignore_rules(stage)
+    assert judge.first_verdict(evidence) is verdict
+    assert ("repository" in evidence.not_verified) is not kept

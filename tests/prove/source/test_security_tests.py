@@ -27,9 +27,17 @@ def _stage(*covered: Covered) -> Stage:
 
 
 @pytest.mark.parametrize("framework", read_sources.FRAMEWORKS)
-def test_does_not_apply_to_the_clinics(framework: str) -> None:
-    """They mark no file, and the line that would is told."""
+def test_names_the_files_that_the_clinics_mark(framework: str) -> None:
+    """They ship no coverage data, so that nothing is known of them, by name."""
     evidence = read_sources.run(read_sources.check_of(CHECK), framework, planted=False)
+    assert not evidence.not_applicable
+    assert "examples/clinic/keys.py" in f"{evidence.not_verified} {evidence.observations}"
+
+
+def test_does_not_apply_where_no_file_is_marked() -> None:
+    """The line that would mark one is told."""
+    stage: Any = type("Reading", (), {"source": SourceFacts(files=3)})
+    evidence = security_tests.sensitive_coverage(stage)
     assert (judge.first_verdict(evidence), "prove.sensitive" in evidence.not_applicable) == (Verdict.NOT_APPLICABLE, True)
 
 

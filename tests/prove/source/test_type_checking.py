@@ -13,7 +13,7 @@ from ringwork.prove.source import type_checking
 from ringwork.survey.flows import Sensitive, Silenced, SourceFacts, Typed
 from tests.prove import read_sources
 
-CHECK = "source.type-checking/strict-on-sensitive"
+CHECKS = ("source.type-checking/strict-on-sensitive", "source.type-checking/taint-types")
 CLEAN = Typed(ran=True, checker="mypy 2", files=2)
 ABSENT = Typed(ran=False, why="mypy is not installed", unlock="pip install 'ringwork[tools]'")
 LOOSE = Typed(ran=True, checker="mypy 2", files=2, loosened=("pyproject.toml: ignore_errors = true for shop.*",))
@@ -26,16 +26,24 @@ def _stage(typed: Typed | None, **facts: Any) -> Stage:
 
 
 @pytest.mark.parametrize("framework", read_sources.FRAMEWORKS)
-def test_does_not_apply_to_the_clinics(framework: str) -> None:
-    """They mark no file, and the line that would is told."""
-    evidence = read_sources.run(read_sources.check_of(CHECK), framework, planted=False)
+@pytest.mark.parametrize("check", CHECKS)
+def test_finds_nothing_in_the_clinics(check: str, framework: str) -> None:
+    """The files that they mark are typed strictly, and were counted."""
+    read_sources.holds(check, framework)
+
+
+def test_does_not_apply_where_no_file_is_marked() -> None:
+    """The line that would mark one is told."""
+    stage: Any = type("Reading", (), {"source": SourceFacts(files=3)})
+    evidence = type_checking.strict_on_sensitive(stage)
     assert (judge.first_verdict(evidence), "prove.sensitive" in evidence.not_applicable) == (Verdict.NOT_APPLICABLE, True)
 
 
 @pytest.mark.parametrize("framework", read_sources.FRAMEWORKS)
-def test_finds_it_in_the_breached_source(framework: str) -> None:
+@pytest.mark.parametrize("check", CHECKS)
+def test_finds_it_in_the_breached_source(check: str, framework: str) -> None:
     """Against a value of the wrong kind: an untyped definition in a sensitive file is found at its line."""
-    read_sources.falls(CHECK, framework)
+    read_sources.falls(check, framework)
 
 
 @pytest.mark.parametrize(("typed", "verdict"), [(CLEAN, Verdict.PROVEN), (ABSENT, Verdict.NOT_VERIFIED), (LOOSE, Verdict.VIOLATED)])

@@ -9,6 +9,7 @@ import pytest
 
 from ringwork.prove.check import Check
 from ringwork.survey.facts import AppFacts
+from ringwork.survey.flows import SourceFacts
 from tests.prove import clinics, showing
 
 CHECKS = clinics.checks_of("transport.certificate-verification")
@@ -33,6 +34,8 @@ def test_falls_on_the_breached_clinic(framework: str, check: Check) -> None:
 
 class Looking:
     """A stage for looks: facts and nothing else."""
+
+    source = SourceFacts()
 
     def __init__(self, root: Path, *sources: str) -> None:
         self.facts = AppFacts(target="shop:app", framework="flask", framework_version="3", root=str(root), routes=(), sources=sources)

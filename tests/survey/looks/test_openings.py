@@ -240,3 +240,125 @@ def test_a_schema_that_takes_more_than_it_declares_is_told(looked):
     assert [flow.strength.value for flow in looked(dedent(text).format(extra="allow"), "bind", body)] == ["strong"]
     assert [flow.strength.value for flow in looked(dedent(text).format(extra="allow"), "bind")] == ["weak"]
     assert not looked(dedent(text).format(extra="forbid"), "bind", body)
+
+
+# -- what is surely wrong, because the project itself does it rightly beside -----------------------------------------
+
+
+def _routes(*functions: str, path: str = "/notes", asks: tuple[str, ...] = ()) -> tuple[Handler, ...]:
+    return tuple(
+        Handler(
+            function=f"app.{name}",
+            path=f"{path}/{name}/{{note_id}}",
+            methods=("GET",),
+            brought={"note_id": Brought(source="path")},
+            authenticated_by=asks,
+            framework="flask",
+        )
+        for name in functions
+    )
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "return Note.query.filter_by(owner=me).all()",
+        "return session.scalars(select(Note).where(Note.owner_id == me.id)).all()",
+        "return get_object_or_404(Note, owner=request.user)",
+    ],
+)
+def test_a_load_is_strong_where_another_handler_asks_for_the_owner(looked, beside):
+    """Whoever wrote the list knew whose notes they are; the same list of another model says nothing of notes."""
+    text = f"def mine(note_id):\n    {beside}\ndef note(note_id):\n    return show(Note.query.get(note_id))\n"
+    handlers = _routes("mine", "note")
+    assert [(one.strength.value, one.place.line) for one in looked(text, "unscoped-load", handlers)] == [("strong", 4)]
+    assert [one.strength.value for one in looked(text.replace("Note.query.get", "Word.query.get"), "unscoped-load", handlers)] == ["weak"]
+    assert not looked(text.replace("get(note_id)", "filter_by(owner=me).get(note_id)"), "unscoped-load", handlers)
+
+
+def test_a_rule_inside_an_office_is_strong_where_others_state_theirs_on_the_route(looked):
+    """Where no route of the module states one, it is listed."""
+    text = "def all_of(note_id):\n    if current_user.role == 'clerk':\n        return some()\ndef other(note_id):\n    return 1\n"
+    office, ruled = _routes("all_of", path="/admin"), _routes("other", asks=("requires_role",))
+    assert [one.strength.value for one in looked(text, "inline-rule", (*office, *ruled))] == ["strong"]
+    assert [one.strength.value for one in looked(text, "inline-rule", office)] == ["weak"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "safe"),
+    [
+        ("app.config['LOGIN_DISABLED'] = True\n", "app.config['LOGIN_DISABLED'] = False\n"),
+        (
+            "app.dependency_overrides[current_user] = lambda: somebody\n",
+            "def test_it():\n    app.dependency_overrides[current_user] = lambda: somebody\n",
+        ),
+        ("@login_exempt\ndef everything(note_id):\n    return 1\n", "@login_required\ndef everything(note_id):\n    return 1\n"),
+    ],
+    ids=["flask-login", "fastapi", "office"],
+)
+def test_a_login_that_is_switched_off_is_strong(looked, bad, safe):
+    """A switch that was made for tests stands in what is shipped, or an office is taken out of the login."""
+    office = _routes("everything", path="/admin")
+    assert [one.strength.value for one in looked(bad, "auth-optional", office)] == ["strong"]
+    assert not looked(safe, "auth-optional", office)
+
+
+def test_a_login_that_is_off_on_a_developers_machine_is_left_alone(looked):
+    """Settings for development serve nobody else."""
+    assert not looked({"settings_dev.py": "LOGIN_DISABLED = True\n"}, "auth-optional")
+
+
+def test_a_field_is_strong_where_the_field_beside_it_is_marked(looked):
+    """Whoever classified the phone number has forgotten the diagnosis; a number of a phone beside it is only listed."""
+    marked = "    phone = mapped_column(String, info={'classification': 'personal'})\n"
+    text = "class Patient(Base):\n{}    diagnosis = mapped_column(String)\n"
+    assert [one.strength.value for one in looked(text.format(marked), "unmarked-field")] == ["strong"]
+    assert [one.strength.value for one in looked(text.format(""), "unmarked-field")] == ["weak"]
+    assert [one.strength.value for one in looked(text.format(marked).replace("diagnosis", "email"), "unmarked-field")] == ["weak"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "safe"),
+    [
+        ("claims = {'sub': 1, 'exp': now() + timedelta(days=3650)}\n", "claims = {'sub': 1, 'exp': now() + timedelta(minutes=15)}\n"),
+        ("claims['exp'] = int((now() + timedelta(weeks=52)).timestamp())\n", "claims['exp'] = now() + LIFETIME\n"),
+        ("JWT_ACCESS_TOKEN_EXPIRES = False\n", "JWT_ACCESS_TOKEN_EXPIRES = timedelta(minutes=5)\n"),
+        ("app.config['JWT_ACCESS_TOKEN_EXPIRES'] = timedelta(days=365)\n", "app.config['JWT_ACCESS_TOKEN_EXPIRES'] = 900\n"),
+        ("ACCESS_TOKEN_EXPIRE_MINUTES = 60 * 24 * 365\n", "ACCESS_TOKEN_EXPIRE_MINUTES = 60 * 24 * 8\n"),
+        ("SIMPLE_JWT = {'ACCESS_TOKEN_LIFETIME': timedelta(days=400)}\n", "SIMPLE_JWT = {'ACCESS_TOKEN_LIFETIME': timedelta(minutes=5)}\n"),
+        (
+            "def login(me):\n    return create_access_token(me, expires_delta=False)\n",
+            "def login(me):\n    return create_access_token(me)\n",
+        ),
+    ],
+    ids=["claim", "claim set", "never", "config", "minutes", "mapping", "call"],
+)
+def test_a_token_that_lasts_is_told(looked, bad, safe):
+    """A constant above three months, or never; what is computed elsewhere, and an expiry of other things, is left alone."""
+    assert [one.strength.value for one in looked(bad, "jwt-no-expiry")] == ["strong"]
+    assert not looked(safe, "jwt-no-expiry")
+
+
+@pytest.mark.parametrize(
+    ("bad", "safe"),
+    [
+        ("return requests.get(PRICES).text", "return requests.get(PRICES, timeout=5).text"),
+        ("return requests.get(PRICES, timeout=None).text", "return requests.get(PRICES, **options).text"),
+        ("return urlopen(PRICES).read()", "return urlopen(PRICES, None, 5).read()"),
+        ("return httpx.get(PRICES, timeout=None).text", "return httpx.get(PRICES).text"),
+    ],
+    ids=["none given", "none", "urlopen", "httpx"],
+)
+def test_a_handler_that_waits_for_ever_is_told(looked, bad, safe):
+    """httpx has a bound of its own, requests has none; outside of a handler nobody waits."""
+    text = "import httpx, requests\nfrom urllib.request import urlopen\ndef price(note_id):\n    {}\n"
+    assert [one.strength.value for one in looked(text.format(bad), "no-timeout", _routes("price"))] == ["strong"]
+    assert not looked(text.format(safe), "no-timeout", _routes("price"))
+    assert not looked(text.format(bad), "no-timeout")
+
+
+def test_a_call_that_is_tried_for_ever_is_told(looked):
+    """tenacity's decorator alone never gives up."""
+    text = "import requests\nfrom tenacity import retry, stop_after_attempt\n{}\ndef price():\n    return requests.get(PRICES, timeout=5)\n"
+    assert [one.strength.value for one in looked(text.format("@retry"), "no-timeout")] == ["strong"]
+    assert not looked(text.format("@retry(stop=stop_after_attempt(3))"), "no-timeout")

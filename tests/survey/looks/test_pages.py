@@ -97,6 +97,22 @@ def test_tells_what_a_policy_cannot_allow_in_pages(looked, kind, bad, safe):
     assert not looked({"templates/a.html": f"{safe}\n"}, kind)
 
 
+@pytest.mark.parametrize("forgotten", ["<script>go()</script>", "<b onclick='go()'>x</b>", "<a href='javascript:go()'>x</a>"])
+def test_a_script_is_strong_where_others_of_the_page_have_their_nonce(looked, forgotten):
+    """The page is meant for a policy that allows nothing else; without any nonce nobody knows what it is meant for."""
+    nonce = "<script nonce='{{ csp_nonce }}' src='/a.js'></script>"
+    assert [flow.strength.value for flow in looked({"templates/a.html": f"{nonce}\n{forgotten}\n"}, "inline-script")] == ["strong"]
+    assert [flow.strength.value for flow in looked({"templates/a.html": f"{forgotten}\n"}, "inline-script")] == ["weak"]
+    assert not looked({"templates/a.html": f"{nonce}\n"}, "inline-script")
+
+
+def test_a_link_that_hands_its_page_over_is_strong(looked):
+    """rel=opener asks every browser for what only old ones did by themselves."""
+    link = "<a href='https://other.example/' target='_blank' rel='{}'>x</a>\n"
+    assert [flow.strength.value for flow in looked({"templates/a.html": link.format("opener")}, "new-window")] == ["strong"]
+    assert not looked({"templates/a.html": link.format("noopener")}, "new-window")
+
+
 @pytest.mark.parametrize(
     ("kind", "strength", "bad", "safe"),
     [

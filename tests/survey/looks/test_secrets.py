@@ -263,3 +263,10 @@ def test_an_image_of_everything_is_told_unless_the_file_is_left_out(looked):
     found = looked(files, "ignore-rules")
     assert [(flow.place.file, flow.place.line) for flow in found] == [("Dockerfile", 2)]
     assert not looked({".dockerignore": "**/.env\n.git\n"}, "ignore-rules")
+
+
+def test_an_image_that_takes_secrets_along_is_strong(looked):
+    """The file is there, and it holds one; a file that gives no secret, and none at all, is a hint."""
+    files = {"Dockerfile": "FROM python\nCOPY . /app\n", ".env": "SECRET_KEY=of-this-test\n"}
+    assert [flow.strength.value for flow in looked(files, "ignore-rules")] == ["strong"]
+    assert [flow.strength.value for flow in looked({".env": "COLOUR=blue\n"}, "ignore-rules")] == ["weak"]

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import witness
+from ringwork.prove import reading, witness
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Observation, Outcome
 from ringwork.prove.witness import Cast, saw, shown
@@ -392,4 +392,5 @@ CHECKS: tuple[Check, ...] = (
     Check(id=CheckId(f"{CONTROL}/policy-quality"), kind=Kind.LIVE, run=policy_quality),
     Check(id=CheckId(f"{CONTROL}/nonce-freshness"), kind=Kind.LIVE, run=nonce_freshness),
     Check(id=CheckId(f"{CONTROL}/report-intake"), kind=Kind.LIVE, run=report_intake),
+    reading.check(f"{CONTROL}/template-inline-and-integrity"),
 )

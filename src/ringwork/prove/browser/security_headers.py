@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import witness
+from ringwork.prove import reading, witness
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
 from ringwork.prove.witness import Cast, saw, shown
@@ -252,4 +252,5 @@ def _kept_by_browser(answer: Answer, attack: str) -> bool:
 CHECKS: tuple[Check, ...] = (
     Check(id=CheckId(f"{CONTROL}/headers-by-response-class"), kind=Kind.LIVE, run=headers_by_response_class),
     Check(id=CheckId(f"{CONTROL}/cross-site-load"), kind=Kind.LIVE, run=cross_site_load),
+    reading.check(f"{CONTROL}/new-window-links", enforced=True),
 )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import witness
+from ringwork.prove import reading, witness
 from ringwork.prove.check import Check, Kind, MessageKey, Stage
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
 from ringwork.prove.witness import Cast, saw, shown
@@ -247,4 +247,7 @@ def _untried(route: RouteFacts, why: str) -> Observation:
     return saw(Outcome.UNTRIED, _WRONG, route, why)
 
 
-CHECKS: tuple[Check, ...] = (Check(id=_MATRIX, kind=Kind.LIVE, run=signature_matrix),)
+CHECKS: tuple[Check, ...] = (
+    Check(id=_MATRIX, kind=Kind.LIVE, run=signature_matrix),
+    reading.check(f"{CONTROL}/verify-before-use"),
+)

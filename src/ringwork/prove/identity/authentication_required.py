@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import witness
+from ringwork.prove import reading, witness
 from ringwork.prove.check import Check, Kind, Stage, User
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
 from ringwork.prove.witness import Cast, saw, shown
@@ -394,4 +394,5 @@ CHECKS: tuple[Check, ...] = (
     Check(id=CheckId(f"{CONTROL}/anonymous-sweep"), kind=Kind.LIVE, run=anonymous_sweep),
     Check(id=CheckId(f"{CONTROL}/path-variants"), kind=Kind.LIVE, run=path_variants),
     Check(id=CheckId(f"{CONTROL}/public-list"), kind=Kind.ROUTES, run=public_list),
+    reading.check(f"{CONTROL}/opt-outs", enforced=True),
 )

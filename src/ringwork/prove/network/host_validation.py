@@ -13,7 +13,7 @@ from typing import Any
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import witness
+from ringwork.prove import reading, witness
 from ringwork.prove.check import Check, Kind, Stage
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
 from ringwork.prove.witness import Cast, saw, shown
@@ -231,4 +231,5 @@ def _list_judged(where: str, names: Sequence[str]) -> Observation:
 CHECKS: tuple[Check, ...] = (
     Check(id=CheckId(f"{CONTROL}/forged-host"), kind=Kind.LIVE, run=forged_host),
     Check(id=CheckId(f"{CONTROL}/allowlist"), kind=Kind.CONFIG, run=allowlist),
+    reading.check(f"{CONTROL}/absolute-url-from-request", enforced=True),
 )

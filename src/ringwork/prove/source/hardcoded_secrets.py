@@ -6,6 +6,8 @@ Against everybody who ever had the repository.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 from ringwork.names import CheckId
 from ringwork.prove import reading
@@ -14,6 +16,7 @@ from ringwork.prove.evidence import Evidence, Observation, Outcome
 from ringwork.survey.flows import Flow, Past, Strength, secret_id
 
 CONTROL = "source.hardcoded-secrets"
+_IGNORED = reading.check(f"{CONTROL}/ignore-rules")
 _DEEP = "ringwork prove --deep, or ringwork check --history"
 
 
@@ -59,7 +62,18 @@ def _where(flow: Flow) -> str:
     return f"{flow.place.file}, {flow.place.said}"
 
 
+def ignore_rules(stage: Stage) -> Evidence:
+    """Read which files with secrets the repository or an image keeps; without a repository nothing says what one would keep."""
+    evidence, root = _IGNORED.run(stage), Path(stage.facts.root)
+    is_broken = any(one.outcome is Outcome.BROKEN for one in evidence.observations)
+    if is_broken or any((folder / ".git").exists() for folder in (root, *root.parents)):
+        return evidence
+    told = "the project stands in no repository, so nothing tells what one would keep"
+    return replace(evidence, not_verified=evidence.not_verified or told, unlock="run it on a working copy of the repository")
+
+
 CHECKS: tuple[Check, ...] = (
     reading.check(f"{CONTROL}/working-tree"),
     Check(id=CheckId(f"{CONTROL}/history"), kind=Kind.STATIC, run=history, deep=True, planted=ProbeRoute.BREACHED_SOURCE),
+    replace(_IGNORED, run=ignore_rules),
 )

@@ -6,6 +6,7 @@ Against a value of the wrong kind that slips through a check: a checker that is 
 from __future__ import annotations
 
 from ringwork.names import CheckId
+from ringwork.prove import reading
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Observation, Outcome
 from ringwork.survey.flows import Sensitive, Silenced, Typed
@@ -75,4 +76,5 @@ def lost(marked: Sensitive) -> tuple[Observation, ...]:
 
 CHECKS: tuple[Check, ...] = (
     Check(id=CheckId(f"{CONTROL}/strict-on-sensitive"), kind=Kind.STATIC, run=strict_on_sensitive, planted=ProbeRoute.BREACHED_SOURCE),
+    reading.check(f"{CONTROL}/taint-types"),
 )

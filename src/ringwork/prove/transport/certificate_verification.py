@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import datastores, shipped, unverified
+from ringwork.prove import datastores, reading, shipped, unverified
 from ringwork.prove.check import Call, Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
 from ringwork.prove.witness import saw
@@ -79,18 +79,23 @@ def _shown(call: Call) -> Exchanged:
 
 
 def verification_off(stage: Stage) -> Evidence:
-    """Read the application's modules for what switches verification off."""
+    """Read the application's modules for what switches verification off, by its form and by the way of what is given to a client."""
     check, attack = CheckId(f"{CONTROL}/verification-off"), "verification switched off in source"
-    found, read = list[Observation](), 0
+    found, read, facts = list[Observation](), 0, stage.source
+    lost = {one.file for one in facts.unread}
     for name, text in _sources(stage):
         read += 1
         try:
             switches = unverified.find(text) if any(word in text for word in unverified.WORDS) else []
         except (SyntaxError, ValueError):
-            found.append(saw(Outcome.UNTRIED, attack, name, "it is no Python that can be read here"))
+            if name in lost or not facts.files:  # what is newer than this interpreter was followed all the same
+                found.append(saw(Outcome.UNTRIED, attack, name, "it is no Python that can be read here"))
             continue
         found += [_placed(attack, name, one) for one in switches]
-    if not read:
+    told = {(one.file, one.line) for one in found}
+    followed = [flow for flow in reading.flows_of(stage, check) if (flow.place.file, flow.place.line) not in told]
+    found += [reading.observed(flow) for flow in followed]
+    if not read and not followed:
         return Evidence(check=check, not_verified="no module of the application was found below the project's folder")
     if not any(one.outcome is Outcome.BROKEN for one in found):
         found.append(saw(Outcome.HELD, attack, "the application's modules", f"nothing switches it off in {read} modules", read=read))

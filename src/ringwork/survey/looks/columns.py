@@ -65,8 +65,29 @@ def _column(seen: Seen, scope: Scope, name: str, value: ir.Expression) -> Iterat
             "raw-column", value.at, strength=WEAK, sink=sink, detail=detail, scope=scope, said="a sensitive column of plain type"
         )
     if _SENSITIVE.match(name) or _PERSONAL.match(name):
-        detail = f"{sink} looks personal, and nothing says how it is classified."
-        yield seen.flow("unmarked-field", value.at, strength=WEAK, sink=sink, detail=detail, scope=scope, said="an unmarked field")
+        beside = _marked(scope.owner)
+        is_forgotten = bool(beside) and bool(_SENSITIVE.match(name))
+        told = f"; {beside} beside it is" if is_forgotten else ""
+        detail = f"{sink} looks personal, and nothing says how it is classified{told}."
+        strength = STRONG if is_forgotten else WEAK
+        yield seen.flow("unmarked-field", value.at, strength=strength, sink=sink, detail=detail, scope=scope, said="an unmarked field")
+
+
+def _marked(owner: ir.Class) -> str:
+    """A column of the model that says how it is classified, "" for none: whoever marked it knew of the others."""
+    for statement in owner.body:
+        target, value = _assigned(statement)
+        if isinstance(target, ir.Name) and isinstance(value, ir.Call) and _FIELDS.search(written(value.function)):
+            says = mentions((value,), _MARKS) or any(isinstance(part, ir.Constant) and part.value in _MARKS for part in walk((value,)))
+            if says:
+                return target.id
+    return ""
+
+
+def _assigned(statement: object) -> tuple[ir.Expression | None, ir.Expression | None]:
+    if isinstance(statement, ir.Assign):
+        return statement.targets[0], statement.value
+    return (statement.target, statement.value) if isinstance(statement, ir.Declare) else (None, None)
 
 
 def _engine(seen: Seen, scope: Scope, call: ir.Call) -> Iterator[Flow]:

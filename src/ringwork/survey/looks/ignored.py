@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from ringwork.survey import copies
@@ -44,7 +44,7 @@ def look(project: Project) -> Iterator[Flow]:
     present = [(file, kind) for file in sorted(_files(root)) if (kind := _kind(file))]
     if kept is not None:
         yield from _kept(root, present, kept)
-    yield from _images(root, sorted(names), [file for file, _ in present])
+    yield from _images(root, sorted(names), dict(present))
 
 
 def _files(root: Path) -> Iterator[str]:
@@ -89,7 +89,7 @@ def _holds(path: Path, kind: str) -> bool:
     return path.stat().st_size > 0
 
 
-def _images(root: Path, names: Sequence[str], present: Sequence[str]) -> Iterator[Flow]:
+def _images(root: Path, names: Sequence[str], present: Mapping[str, str]) -> Iterator[Flow]:
     for file in names:
         if not re.fullmatch(r"(?:[\w./-]+/)?(?:[\w.-]+\.)?Dockerfile(?:\.[\w-]+)?", file) or not is_shipped(file):
             continue
@@ -104,7 +104,8 @@ def _images(root: Path, names: Sequence[str], present: Sequence[str]) -> Iterato
             line = text.count("\n", 0, match.start()) + 1
             what = ", ".join((found or taken)[:3])
             detail = f"The image takes in the whole folder, and no .dockerignore leaves out {what}."
-            yield of_file("ignore-rules", file, line, strength=WEAK, sink="an image of everything", detail=detail)
+            strength = STRONG if any(_holds(root / name, present[name]) for name in found) else WEAK
+            yield of_file("ignore-rules", file, line, strength=strength, sink="an image of everything", detail=detail)
 
 
 def _rules(root: Path, dockerfile: str) -> list[str]:

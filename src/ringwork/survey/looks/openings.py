@@ -9,7 +9,20 @@ import re
 from collections.abc import Iterator
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, calls, last, mentioned_words, mentions, text_of, written
+from ringwork.survey.looks.seen import (
+    STRONG,
+    WEAK,
+    Scope,
+    Seen,
+    calls,
+    is_rehearsal,
+    last,
+    mentioned_words,
+    mentions,
+    text_of,
+    words,
+    written,
+)
 from ringwork.survey.taint import ir
 from ringwork.survey.taint.walk import names, walk
 
@@ -31,18 +44,30 @@ _OWNERS = frozenset({
     "permissions", "authorize", "authorise", "can", "admin", "principal", "allowed", "access", "role", "roles", "perm", "perms",
     "workspace", "visible",
 })  # fmt: skip
+_SEGMENTS = ("match_info", "view_args", "path_params")
+_LISTS = frozenset({"filter", "filter_by", "where", "find", "all", "select"})
+_BELONGS = frozenset(
+    {"owner", "user", "author", "tenant", "account", "member", "patient", "customer", "organization", "organisation", "team"}
+)
+_OFFICE = re.compile(r"(^|/)(admin|administration|internal|private|backoffice|staff)(/|$)", re.IGNORECASE)
+"""Parts of a path that say for whom it is."""
+_RULES = re.compile(r"role|permission|requires?$|has_|scopes?$|authoriz|authoris", re.IGNORECASE)
+_ASKS = re.compile(r"user|auth|login|token|permission|principal|admin|identity", re.IGNORECASE)
 _CHECKS = re.compile(r"permission|admin|staff|authoriz|authoris|owner|role|scope|access|public|require", re.IGNORECASE)
 
 
 def look(seen: Seen) -> Iterator[Flow]:
     """What one module leaves open."""
+    owned = _owned(seen)
     for statement, scope in seen.of(ir.Assign):
         yield from _of_class(seen, scope, statement)
+        yield from _switched_off(seen, scope, statement)
     for function, scope in seen.of(ir.Function):
         inner = Scope(f"{scope.qualname}.{function.name}".lstrip("."), function, scope.owner)
         yield from _decorated(seen, inner, function)
         if seen.handler(inner):
             yield from _handler(seen, inner, function)
+            yield from _loaded(seen, inner, function, owned)
     for branch, scope in seen.of(ir.If):
         yield from _switched(seen, scope, branch)
 
@@ -62,10 +87,27 @@ def _decorated(seen: Seen, scope: Scope, function: ir.Function) -> Iterator[Flow
         name = last(decorator.function if isinstance(decorator, ir.Call) else decorator)
         is_any = name == "permission_classes" and mentions((decorator,), ("AllowAny",))
         if name in _EXEMPTS or is_any:
-            detail = f"{function.name} is taken out of the login ({name})."
+            office = next((handler.path for handler in seen.handler(scope) if _OFFICE.search(handler.path)), "")
+            among = f", and {office} is for a few" if office else ""
+            detail = f"{function.name} is taken out of the login ({name}){among}."
+            strength = STRONG if office else WEAK
             yield seen.flow(
-                "auth-optional", decorator.at, strength=WEAK, sink=name, detail=detail, scope=scope, said="taken out of the login"
+                "auth-optional", decorator.at, strength=strength, sink=name, detail=detail, scope=scope, said="taken out of the login"
             )
+
+
+def _switched_off(seen: Seen, scope: Scope, statement: ir.Assign) -> Iterator[Flow]:
+    """A switch of tests that lets everybody in: Flask-Login's LOGIN_DISABLED, FastAPI's dependency_overrides."""
+    target = statement.targets[0]
+    if is_rehearsal(seen.unit.file) or scope.function is not None:
+        return
+    is_login = last(target) == "LOGIN_DISABLED" and isinstance(statement.value, ir.Constant) and statement.value.value is True
+    is_exchanged = isinstance(target, ir.Item) and last(target.of) == "dependency_overrides" and bool(_ASKS.search(written(target.key)))
+    if is_login or is_exchanged:
+        name = "LOGIN_DISABLED" if is_login else "dependency_overrides"
+        what = "Every login_required lets everybody in" if is_login else f"{written(target.key)} is exchanged for every request"  # type: ignore[union-attr] # an Item has a key
+        detail = f"{what} ({name}), which is made for tests."
+        yield seen.flow("auth-optional", statement.at, strength=STRONG, sink=name, detail=detail, scope=scope, said="the login is off")
 
 
 def _handler(seen: Seen, scope: Scope, function: ir.Function) -> Iterator[Flow]:
@@ -87,17 +129,26 @@ def _handler(seen: Seen, scope: Scope, function: ir.Function) -> Iterator[Flow]:
     for part in walk(function.body):
         if isinstance(part, ir.Compare) and _is_rule(part):
             detail = "A rule of who may do what stands inside the handler, where no table shows it."
+            beside = _ruled(seen) if any(_OFFICE.search(handler.path) for handler in seen.handler(scope)) else ""
             yield seen.flow(
                 "inline-rule",
                 part.at,
-                strength=WEAK,
+                strength=STRONG if beside else WEAK,
                 sink=last(part.left) or "role",
-                detail=detail,
+                detail=f"{detail[:-1]}; {beside} has its own on the route." if beside else detail,
                 scope=scope,
                 said="a rule inside a handler",
             )
             break
-    yield from _loaded(seen, scope, function)
+
+
+def _ruled(seen: Seen) -> str:
+    """A route of the module whose rule stands on it, "" for none: where there is such a place, the others belong there too."""
+    for function, scope in seen.of(ir.Function):
+        for one in seen.handler(Scope(f"{scope.qualname}.{function.name}".lstrip("."), function, scope.owner)):
+            if any(_RULES.search(name) for name in one.authenticated_by):
+                return one.name
+    return ""
 
 
 def _is_switched(function: ir.Function) -> bool:
@@ -127,10 +178,49 @@ def _switched(seen: Seen, scope: Scope, branch: ir.If) -> Iterator[Flow]:
             )
 
 
-def _loaded(seen: Seen, scope: Scope, function: ir.Function) -> Iterator[Flow]:
-    """A row that a request names is loaded, and nothing in the handler asks whose it is."""
+def _owned(seen: Seen) -> frozenset[str]:
+    """The models of which some handler of the module loads only what belongs to somebody."""
+    found = set[str]()
+    for function, scope in seen.of(ir.Function):
+        if seen.handler(Scope(f"{scope.qualname}.{function.name}".lstrip("."), function, scope.owner)):
+            found.update(
+                _model(call)
+                for call in calls(function.body)
+                if last(call.function) in _LOADS | _LISTS and any(words(name) & _BELONGS for name, _ in _keywords(call))
+            )
+    return frozenset(found - {""})
+
+
+def _keywords(call: ir.Call) -> Iterator[tuple[str, ir.Expression]]:
+    """Names and values of a call's conditions, and of those that it stands on: `Note.query.filter_by(owner=me).get(1)`."""
+    for inner in calls((call,)):
+        yield from inner.keywords
+        for part in walk(inner.arguments):
+            if isinstance(part, ir.Compare):
+                yield last(part.left), part.left
+
+
+def _model(call: ir.Call) -> str:
+    """What is loaded, by the name of its class: of `Note.query.get(1)`, `session.get(Note, 1)` and `get_object_or_404(Note, pk=1)`."""
+    for inner in calls((call,)):
+        given = written(inner.arguments[0]).split(".") if inner.arguments else []
+        named = next((name for name in [*given, *written(inner.function).split(".")] if name[:1].isupper() and not name.isupper()), "")
+        if named:
+            return named
+    return ""
+
+
+def _of_path(statement: ir.Assign) -> str:
+    """The name that gets a parameter of the path from the request itself, "" for any other."""
+    target = statement.targets[0]
+    return target.id if isinstance(target, ir.Name) and mentions((statement.value,), _SEGMENTS) else ""
+
+
+def _loaded(seen: Seen, scope: Scope, function: ir.Function, owned: frozenset[str]) -> Iterator[Flow]:
+    """A row that a request names is loaded, and nothing in the handler asks whose it is. owned: models that others load by their owner."""
     handlers = seen.handler(scope)
     names = {name for handler in handlers for name, brought in handler.brought.items() if brought.source == "path"}
+    names |= {name for part in walk(function.body) if isinstance(part, ir.Assign) and (name := _of_path(part))}
     if not names or any(_CHECKS.search(word) for handler in handlers for word in handler.authenticated_by):
         return
     if mentioned_words((function.body,)) & _OWNERS or any(
@@ -144,8 +234,17 @@ def _loaded(seen: Seen, scope: Scope, function: ir.Function) -> Iterator[Flow]:
             continue
         used = next((value.id for value in given if isinstance(value, ir.Name) and value.id in names), "")
         if used:
-            detail = f"The row that {used} names is loaded, and nothing here asks whose it is."
+            model = _model(call)
+            beside = f"; other handlers ask it of {model}" if model in owned else ""
+            detail = f"The row that {used} names is loaded, and nothing here asks whose it is{beside}."
+            strength = STRONG if beside else WEAK
             yield seen.flow(
-                "unscoped-load", call.at, strength=WEAK, sink=last(call.function), detail=detail, scope=scope, said="loaded whoever asks"
+                "unscoped-load",
+                call.at,
+                strength=strength,
+                sink=last(call.function),
+                detail=detail,
+                scope=scope,
+                said="loaded whoever asks",
             )
             return

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from ringwork.survey import copies
+from ringwork.survey import templates as spots
 from ringwork.survey.flows import Flow
 from ringwork.survey.looks.seen import STRONG, WEAK, is_shipped, of_file
 from ringwork.survey.taint.project import Project
@@ -39,6 +40,7 @@ _WRITES = re.compile(
 )
 _CONSTANT = re.compile(r"\s*(?:[\"'][^\"'+]*[\"']|`[^`$]*`)\s*$")
 _LINK = re.compile(r"<a\b[^<>]{0,800}?>", re.IGNORECASE)
+_HANDS = re.compile(r"\brel\s*=\s*[\"']?(?:[\w-]+\s+)*opener\b", re.IGNORECASE)
 _OUTWARD = re.compile(r"\bhref\s*=\s*[\"']?\s*(?:https?:)?//", re.IGNORECASE)
 _SCRIPT = re.compile(
     r"<(?:script\b[^<>]{0,600}?\bsrc|link\b[^<>]{0,300}?\brel\s*=\s*[\"']?stylesheet[^<>]{0,300}?\bhref)\s*=\s*[\"'](?:https?:)?//(?P<host>[\w.-]+)[^<>]{0,600}?>",
@@ -126,11 +128,16 @@ def in_page(file: str, text: str) -> Iterator[Flow]:
     for match in _LINK.finditer(text):
         tag = match.group()
         if "_blank" in tag and _OUTWARD.search(tag) and "noopener" not in tag and "noreferrer" not in tag:
-            detail = "A link to another site opens a window without noopener; older browsers hand it this page."
-            yield of_file("new-window", file, _line(text, match.start()), strength=WEAK, sink="target=_blank", detail=detail)
+            hands = bool(_HANDS.search(tag))
+            who = "every browser hands" if hands else "older browsers hand"
+            asked = 'with rel="opener"' if hands else "without noopener"
+            detail = f"A link to another site opens a window {asked}; {who} it this page."
+            strength = STRONG if hands else WEAK
+            yield of_file("new-window", file, _line(text, match.start()), strength=strength, sink="target=_blank", detail=detail)
         if _SCHEME.search(tag):
             detail = "A link is script, which no nonce can allow."
-            yield of_file("inline-script", file, _line(text, match.start()), strength=WEAK, sink="javascript:", detail=detail)
+            strength = STRONG if spots.has_nonces(text) else WEAK
+            yield of_file("inline-script", file, _line(text, match.start()), strength=strength, sink="javascript:", detail=detail)
     for match in _SCRIPT.finditer(text):
         if "integrity" not in match.group() and not _CHANGING.search(match["host"]):
             detail = f"A file of {match['host']} is loaded without integrity; who changes it there writes this page."

@@ -21,6 +21,7 @@ from ringwork.survey.looks import (
     handed_out,
     home_made,
     ignored,
+    lifetimes,
     markup,
     messages,
     openings,
@@ -35,6 +36,7 @@ from ringwork.survey.looks import (
     shared_state,
     swallowed,
     templates,
+    waiting,
 )
 from ringwork.survey.looks.seen import Seen, is_shipped
 from ringwork.survey.taint.handlers import Routes
@@ -62,6 +64,8 @@ LOOKS: tuple[Callable[[Seen], Iterator[Flow]], ...] = (
     regexes.look,
     foreign.look,
     handed_out.look,
+    lifetimes.look,
+    waiting.look,
 )
 """Looks at one module."""
 

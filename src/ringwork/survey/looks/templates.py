@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from ringwork.survey import copies
 from ringwork.survey import templates as spots
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import WEAK, is_shipped, of_file
+from ringwork.survey.looks.seen import STRONG, WEAK, is_shipped, of_file
 from ringwork.survey.taint.project import Project
 
 _TAG = re.compile(r"\{\{-?(?P<shown>.{0,2000}?)-?\}\}|\{%-?\s*(?P<word>\w+)\s*(?P<rest>[^%]{0,2000}?)-?%\}|\{#.{0,4000}?#\}", re.DOTALL)
@@ -102,11 +102,15 @@ def look(project: Project) -> Iterator[Flow]:
         for one in _read(file, text).unescaped:
             detail = f"{one.expression} is put into the page as it is; whoever chooses the value writes the page."
             yield of_file("html", file, one.line, strength=WEAK, sink="safe", detail=detail, said="shown unescaped")
+    nonces = {file for file, text in _files(project.root) if spots.has_nonces(text)}
     for spot in spots.spots(project.root):
         if spot.kind is not spots.SpotKind.FORM and is_shipped(spot.file):
             what = "A script" if spot.kind is spots.SpotKind.SCRIPT else "A handler"
-            detail = f"{what} stands in the page, so that a content security policy has to allow what an attacker writes there too."
-            yield of_file("inline-script", spot.file, spot.line, strength=WEAK, sink=f"inline {spot.kind}", detail=detail)
+            is_forgotten = spot.file in nonces
+            told = ", and others of the page have their nonce" if is_forgotten else ""
+            detail = f"{what} stands in the page, so that a content security policy has to allow what an attacker writes there too{told}."
+            strength = STRONG if is_forgotten else WEAK
+            yield of_file("inline-script", spot.file, spot.line, strength=strength, sink=f"inline {spot.kind}", detail=detail)
 
 
 def _files(root: Path) -> Iterator[tuple[str, str]]:
