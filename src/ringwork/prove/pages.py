@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from ringwork.survey.facts import ParameterFacts, RouteFacts
@@ -15,6 +15,7 @@ from ringwork.survey.wire.client import Client
 
 _PARAMETER = re.compile(r"\{([^}:]+)(?::[^}]*)?\}")
 _MOST_PAGES = 40
+T = TypeVar("T")
 TOKEN_NAME = re.compile(r"csrf|xsrf|authenticity|_token$|^token$|nonce", re.IGNORECASE)
 """Names under which forms carry a token against forged requests."""
 
@@ -84,21 +85,35 @@ class Pages:
 
     def look(self, prefix: str = "") -> None:
         """Fetch the parameterless pages that lead to `prefix`, then all others."""
-        paths = sorted(self._plain, key=lambda path: (not (prefix and path and prefix.startswith(path.rstrip("/"))), -len(path)))
-        for path in paths[:_MOST_PAGES]:
+        self.first(prefix, lambda: None)
+
+    def first(self, prefix: str, wanted: Callable[[], T | None]) -> T | None:
+        """What is wanted as soon as some page shows it, those that lead to `prefix` fetched first; all are where none does.
+
+        A proof looks round hundreds of times, and most of what it wants stands on the first page.
+        """
+        found = wanted()
+        for path in self._unseen(prefix):
+            if found:
+                break
             self._fetch(path)
-        if not self._has_looked:
-            self._has_looked = True
-            # One step behind links: a form often stands on the page of the thing that it changes.
-            for template in self._behind[:_MOST_PAGES]:
-                linked = self.linked(template)
-                if linked:
-                    self._fetch(linked)
+            found = wanted()
+        return found
+
+    def _unseen(self, prefix: str) -> Iterator[str]:
+        """The pages that were not fetched yet, in the order in which they are."""
+        paths = sorted(self._plain, key=lambda path: (not (prefix and path and prefix.startswith(path.rstrip("/"))), -len(path)))
+        yield from (path for path in paths[:_MOST_PAGES] if path not in self._answers)
+        # One step behind links: a form often stands on the page of the thing that it changes.
+        for template in self._behind[:_MOST_PAGES] if not self._has_looked else ():
+            linked = self.linked(template)
+            if linked and linked not in self._answers:
+                yield linked
+        self._has_looked = True
 
     def token(self, path: str) -> tuple[str, str]:
         """Name and fresh value of the hidden token in the form that posts to `path`; two empty texts where no page shows one."""
-        self.look(path)
-        form = self.form_for(path)
+        form = self.first(path, lambda: self.form_for(path))
         name = next((name for name in (form.fields if form is not None else ()) if TOKEN_NAME.search(name)), "")
         if form is None or not name:
             return "", ""
@@ -192,15 +207,13 @@ def fallback(parameter: ParameterFacts | None, name: str) -> str:
 def fill(route: RouteFacts, pages: Pages) -> str:
     """The route's path with parameters that lead somewhere."""
     if route.kind == "static":
-        pages.look()
         below = route.path.partition("{")[0].rstrip("/") + "/"
-        return next((asset for asset in pages.assets if asset.startswith(below)), below)
+        return pages.first("", lambda: next((asset for asset in pages.assets if asset.startswith(below)), None)) or below
     names = parameters_of(route.path)
     if not names:
         return route.path
     first = route.path.partition("{")[0]
-    pages.look(first)
-    linked = pages.linked(route.path)
+    linked = pages.first(first, lambda: pages.linked(route.path))
     if linked:
         return linked
     known = {p.name: p for p in route.parameters if p.where == "path"}
@@ -215,9 +228,10 @@ def fill(route: RouteFacts, pages: Pages) -> str:
 def fields_of(route: RouteFacts, pages: Pages) -> dict[str, Any]:
     """A value for each input of the body, found or made up; JSON values where the kind asks for them."""
     values = dict[str, Any]()
-    for parameter in route.parameters:
-        if parameter.where not in {"form", "json"}:
-            continue
+    inputs = [parameter for parameter in route.parameters if parameter.where in {"form", "json"}]
+    if any(parameter.name.endswith("_id") for parameter in inputs):
+        pages.look(route.path)
+    for parameter in inputs:
         found = pages.identifier(parameter.name, "") if parameter.name.endswith("_id") else ""
         values[parameter.name] = _typed(parameter, found or parameter.example or _example(parameter))
     return values

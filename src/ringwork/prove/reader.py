@@ -86,12 +86,13 @@ def breached_past() -> Past:
 def main(arguments: list[str]) -> None:
     """Read what the first file names, and write what was found into the second."""
     asked = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
-    project = whole(Path(asked["root"]), asked["files"], asked["sensitive"], floor=asked["floor"])
-    fallen = breached(asked["framework"], typed=bool(asked["sensitive"]))
+    rotated = [Rotated(**one) for one in asked["rotated"]]
+    found = {"project": whole(Path(asked["root"]), asked["files"], asked["sensitive"], floor=asked["floor"])}
+    if asked["breached"]:
+        found["breached"] = breached(asked["framework"], typed=bool(asked["sensitive"]))
     if asked["history"]:
-        rotated = [Rotated(**one) for one in asked["rotated"]]
-        project, fallen = replace(project, past=past(Path(asked["root"]), rotated)), replace(fallen, past=breached_past())
-    found = {"project": project, "breached": fallen}
+        pasts = {"project": past(Path(asked["root"]), rotated), **({"breached": breached_past()} if asked["breached"] else {})}
+        found = {name: replace(facts, past=pasts[name]) for name, facts in found.items()}
     Path(arguments[1]).write_text(json.dumps({name: to_plain(facts) for name, facts in found.items()}), encoding="utf-8")
 
 

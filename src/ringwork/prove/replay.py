@@ -98,6 +98,7 @@ def _reader(target: Target, settings: Settings, facts: AppFacts, check: Check) -
         floor=settings.sensitive_floor,
         history=check.deep,
         rotated=settings.rotated,
+        breached=False,
     )
 
 

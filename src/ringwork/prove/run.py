@@ -117,6 +117,7 @@ def _read(run: Run) -> None:
             floor=run.settings.sensitive_floor,
             history=any(check.kind is Kind.STATIC and check.deep for check in run.chosen()),
             rotated=run.settings.rotated,
+            breached=not run.settings.quick,
         )
 
 

@@ -62,12 +62,14 @@ class Reader:
         floor: float = 0.9,
         history: bool = False,
         rotated: Sequence[Rotated] = (),
+        breached: bool = True,
         seconds: float = SECONDS,
     ) -> None:
         """files: the application's modules, relative to the root; () for every file.
 
         sensitive: patterns of those that are marked so. floor: the share of each that tests have to reach. history: read earlier
-        commits as well. rotated: what the project says of the secrets in them.
+        commits as well. rotated: what the project says of the secrets in them. breached: read the breached source too, which a run
+        needs that shows its checks able to fail.
         """
         self._folder = tempfile.TemporaryDirectory(prefix="ringwork-read-")
         self._until = time.monotonic() + seconds
@@ -82,6 +84,7 @@ class Reader:
             "floor": floor,
             "history": history,
             "rotated": [dataclasses.asdict(one) for one in rotated],
+            "breached": breached,
         }
         (here / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
         with (here / "said.txt").open("wb") as said:
@@ -101,7 +104,10 @@ class Reader:
 
     def breached(self) -> SourceFacts:
         """What reading the breached source found; waits for it."""
-        return self._facts()["breached"]
+        found = self._facts().get("breached")
+        if found is None:
+            raise TargetFailed(step="read", problem="the breached source was not read in this run", advice="leave --quick out")
+        return found
 
     def _facts(self) -> dict[str, SourceFacts]:
         with self._lock:
@@ -122,7 +128,7 @@ class Reader:
             advice = "this is a fault of ringwork; report it"
             raise TargetFailed(step="read", problem=f"the source could not be read: {said or f'it ended with {code}'}", advice=advice)
         found = json.loads((here / "found.json").read_text(encoding="utf-8"))
-        return {name: from_plain(SourceFacts, found[name]) for name in ("project", "breached")}
+        return {name: from_plain(SourceFacts, facts) for name, facts in found.items()}
 
     def _kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -267,8 +267,8 @@ class LiveStage:
         fields = pages.fields_of(route, seen)
         if route.body == "json":
             return "application/json", json.dumps(fields).encode()
-        seen.look(route.path)
-        form = seen.form_for(pages.fill(route, seen))
+        path = pages.fill(route, seen)
+        form = seen.first(route.path, lambda: seen.form_for(path))
         if form is None and not fields:
             return EMPTY_BODY
         if form is not None:
