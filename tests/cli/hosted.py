@@ -30,6 +30,9 @@ def home() -> HTMLResponse:
 COOKIE = SHOP.replace("    return HTML", "    answer = HTML") + '    answer.set_cookie("basket", "17")\n    return answer\n'
 """Two applications with the same findings, and one more in the second."""
 
+NARROWED = 'select = ["browser.cookie-attributes", "browser.security-headers", "transport.tls-required", "transport.hsts"]\n'
+"""For `ringwork.toml`: what a pipeline hands on is seen with a few controls as well as with all, and each of its jobs proves twice."""
+
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
 
 

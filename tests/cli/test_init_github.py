@@ -28,6 +28,8 @@ class Pull:
         monkeypatch.chdir(self.origin)
         assert main.main(["init"]) == 0
         assert main.main(["init", "ci", "github", "--install", hosted.INSTALL]) == 0
+        with (self.origin / "ringwork.toml").open("a") as settings:
+            settings.write(hosted.NARROWED)
         self.base = hosted.commit(self.origin, "A shop")
         self.jobs = judging.yaml(self.origin / ".github" / "workflows" / "ringwork.yml")["jobs"]
         self.environment = {"GITHUB_REPOSITORY": "clinic/shop", "GITHUB_REF": "refs/pull/7/merge", "STANDIN_STATE": str(self.state)}

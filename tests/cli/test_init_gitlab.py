@@ -83,6 +83,8 @@ class Merge:
         monkeypatch.chdir(self.origin)
         assert run("init").code == 0
         assert run("init", "ci", "gitlab", "--install", hosted.INSTALL).code == 0
+        with (self.origin / "ringwork.toml").open("a") as settings:
+            settings.write(hosted.NARROWED)
         self.base = hosted.commit(self.origin, "A shop")
         self.jobs = judging.yaml(self.origin / ".gitlab" / "ringwork.yml")
 
