@@ -70,7 +70,59 @@ def notes():
     template = environment.get_template("notes.html")
     return template.render(name=name, title="Notes", note={"text": name, "kind": "plain"})
 """
-_APPS = {"flask": _FLASK, "django": _DJANGO, "fastapi": _FASTAPI, "aiohttp": _AIOHTTP, "jinja2": _JINJA}
+_LOCALS = """
+from flask import Flask, render_template, request
+
+app = Flask(__name__)
+
+
+@app.route("/notes")
+def notes():
+    name = request.args.get("name", "")
+    title = "Notes"
+    note = {"text": name, "kind": "plain"}
+    return render_template("notes.html", **locals())
+"""
+_DECORATED = """
+import aiohttp_jinja2
+from aiohttp import web
+
+
+@aiohttp_jinja2.template("notes.html")
+async def notes(request):
+    return {"name": request.query["name"], "title": "Notes", "note": {"text": request.query["text"], "kind": "plain"}}
+
+
+app = web.Application()
+app.router.add_get("/notes", notes)
+"""
+_CONTEXT = """
+from django.urls import path
+from django.views.generic import TemplateView
+
+
+class Notes(TemplateView):
+    template_name = "notes.html"
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        context["name"], context["title"] = self.request.GET["name"], "Notes"
+        context["note"] = {"text": self.request.GET["text"], "kind": "plain"}
+        return context
+
+
+urlpatterns = [path("notes", Notes.as_view())]
+"""
+_APPS = {
+    "flask": _FLASK,
+    "django": _DJANGO,
+    "fastapi": _FASTAPI,
+    "aiohttp": _AIOHTTP,
+    "jinja2": _JINJA,
+    "locals": _LOCALS,
+    "decorator": _DECORATED,
+    "context": _CONTEXT,
+}
 
 
 def _found(root, app, template):

@@ -21,7 +21,9 @@ def joined(flows: Iterable[Flow], pages: Mapping[str, tuple[Page, ...]]) -> Iter
     told = set[tuple[str, int, str]]()
     for flow in flows:
         name, template, variable = shown.parts(flow.sink)
-        for page in _nearest(pages.get(template, ()), flow.place.file):
+        # A template may be named by its place too, as Pyramid does.
+        named = pages.get(template) or pages.get(template.rpartition("templates/")[2], ())
+        for page in _nearest(named, flow.place.file):
             one = page.shown.get(variable)
             key = (flow.place.file, flow.place.line, variable)  # themes have several templates of one name
             if one is not None and key not in told:

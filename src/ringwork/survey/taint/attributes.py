@@ -88,6 +88,9 @@ def of(run: Run, receiver: Value, name: str, at: int) -> Value:
         described = run.models.attribute(receiver.type, name)
         if described is not None:
             return run.described(described, receiver, f"{receiver.type}.{name}", at)
+        made = run.models.function(f"{receiver.type}.__getattr__")
+        if made is not None and run.models.function(f"{receiver.type}.{name}") is None:
+            return run.called(made, f"{receiver.type}.__getattr__", receiver, [values.constant(name)], {}, at)
     return Value(Kind.METHOD, (receiver, name), "", values.within(receiver))
 
 

@@ -14,6 +14,7 @@ from ringwork.survey.taint import (
     facts,
     ir,
     methods,
+    queued,
     sinks,
     summaries,
     values,
@@ -176,6 +177,8 @@ def _named(run: Run, dotted: str, arguments: Sequence[Value], keywords: Mapping[
     owner = run.project.class_(dotted)
     if owner is not None:
         return construct(run, owner, arguments, keywords, at, spread)
+    if queued.is_done(run, dotted, arguments, keywords, at):
+        return UNKNOWN
     described_by = run.models.function(dotted)
     if described_by is not None:
         given = (

@@ -111,9 +111,22 @@ def _mattering(kind: str, place: Position, value: Value) -> Value:
     if kind == "html" and value.kind is Kind.ITEMS and value.type == "builtins.tuple" and value.data:
         body: Value = value.data[0]
         return body  # an answer's body, before its status and headers
+    if kind == "nosql" and value.kind is Kind.KEYED:
+        return _operators(value)
     if place == "**" and value.kind is Kind.KEYED:
         return values.unknown(value.taint)  # its names are the program's own; only they matter
     return value
+
+
+def _operators(value: Value) -> Value:
+    """What of a filter may be more than a text to compare with: text under a constant name is none, but for code under $where."""
+    fields, rest = value.data
+    kept = {
+        key: _operators(inner) if inner.kind is Kind.KEYED else inner
+        for key, inner in fields.items()
+        if inner.type != "builtins.str" or str(key).startswith("$")
+    }
+    return Value(Kind.KEYED, (kept, rest), value.type, value.taint)
 
 
 def _is_boundary(given: _Given) -> bool:

@@ -11,6 +11,7 @@ from ringwork.survey.taint import (
     environ,
     expressions,
     ir,
+    shown,
     sinks,
     statements,
     summaries,
@@ -99,6 +100,8 @@ class Evaluator(Run):
         frame = self.frame
         if self._answers is not None and self._answers[0] is frame:
             self._answered(value, at)
+            if frame.defined is not None:
+                shown.returned(self, frame.defined, value, at)
         frame.returned.append((value, frame.state.facts, frame.state.names))
 
     def _answered(self, value: Value, at: int) -> None:
@@ -151,7 +154,7 @@ class Evaluator(Run):
         frame = Frame(own.unit, own, State(given))
         self.frame = frame
         self.memory.entry(is_constant=handler is not None and bool(handler.path) and handler.is_constant)
-        self._answers = (frame, handler.answers, own.node.name) if handler is not None else None
+        self._answers = (frame, handler.answers if handler is not None else "", own.node.name)
         self.block(own.node.body)
         self._answers = None
         if handler is None:
@@ -196,11 +199,12 @@ class Evaluator(Run):
         type_ = _HELD.get(handler.framework, "") if handler is not None else ""
         if handler is None or not type_:
             return {}
-        fields = {"request": Value(Kind.UNKNOWN, None, type_)}
+        is_rest = any(base.startswith("rest_framework.") for base in self.project.bases(handler.instance))
+        fields = {"request": Value(Kind.UNKNOWN, None, "rest_framework.request.Request" if is_rest else type_)}
         if handler.framework == "django":
             inner = {
                 name: values.unknown({Atom("path", name): Mark(NO_WORDS, None, weak=False)} if brought.is_text else NOTHING)
-                for name, brought in handler.brought.items()
+                for name, brought in {**handler.segments, **handler.brought}.items()
                 if brought.source == "path"
             }
             fields["kwargs"] = Value(Kind.KEYED, (inner, None), "builtins.dict")

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ringwork.survey.taint import sinks, values
+from ringwork.survey.taint import ir, sinks, values
 from ringwork.survey.taint.frames import Run
+from ringwork.survey.taint.units import Defined
 from ringwork.survey.taint.values import Kind, Value
 
 KIND = "page"
 _LOADS = frozenset({"get_template", "select_template", "get_or_select_template"})
+_DECORATORS = frozenset({"template", "view", "jinja2_view", "view_config", "render_to", "templated"})
+_NAMING = frozenset({"renderer", "template_name"})
+_CONTEXTS = frozenset({"get_context_data", "get_context"})
+_SCOPE = "types.NamesInScope"  # what locals() gives
 _BY_KEYWORD = ("flask.", "jinja2.")
 """Whose calls take the variables of a page as keywords; those of others take one mapping."""
 _TEXTS = frozenset({"", "builtins.str", "builtins.bytes", "markupsafe.Markup", "django.utils.safestring.SafeString"})
@@ -35,10 +40,35 @@ def rendered(run: Run, name: str, receiver: Value, arguments: Sequence[Value], k
     templates = list(dict.fromkeys(text for value in (*held, *arguments, *keywords.values()) for text in _names(value)))
     if not templates:
         return
-    for variable, value in _paths(arguments, keywords, by_keyword=name.startswith(_BY_KEYWORD)):
+    for variable, value in _paths(run, arguments, keywords, by_keyword=name.startswith(_BY_KEYWORD)):
         if values.within(value):
             for template in templates[:_MOST_NAMES]:
                 sinks.arrive(run, KIND, sink_of(name, template, variable), value, at)
+
+
+def returned(run: Run, own: Defined, value: Value, at: int) -> None:
+    """A function returns what a page is rendered with: one with a decorator that names the page, or a class view's context."""
+    for template in _pages_of(run, own):
+        for variable, inner in _paths(run, [value], {}, by_keyword=False):
+            if values.within(inner):
+                sinks.arrive(run, KIND, sink_of(f"the page of {own.node.name}", template, variable), inner, at)
+
+
+def _pages_of(run: Run, own: Defined) -> Iterator[str]:
+    for decorator in own.node.decorators:
+        if isinstance(decorator, ir.Call):
+            first = [*decorator.arguments[:1], *(given for name, given in decorator.keywords if name in _NAMING)]
+            is_page = _last(decorator.function) in _DECORATORS
+            yield from (str(one.value) for one in first if is_page and isinstance(one, ir.Constant) and "." in str(one.value))
+    if own.node.name in _CONTEXTS and own.owner is not None:
+        found = run.project.attribute(own.owner, "template_name")
+        if found is not None and isinstance(found[1], ir.Constant):
+            yield str(found[1].value)
+
+
+def _last(function: ir.Expression) -> str:
+    """The last name of what is called."""
+    return function.name if isinstance(function, ir.Attribute) else function.id if isinstance(function, ir.Name) else ""
 
 
 def sink_of(name: str, template: str, variable: str) -> str:
@@ -62,9 +92,9 @@ def _names(value: Value) -> Iterator[str]:
                 yield from _names(inner)
 
 
-def _paths(arguments: Sequence[Value], keywords: Mapping[str, Value], *, by_keyword: bool) -> Iterator[tuple[str, Value]]:
+def _paths(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value], *, by_keyword: bool) -> Iterator[tuple[str, Value]]:
     """What a page reads, and the texts there: "note" of a text, "note.title" of one in a mapping or an object."""
-    for variable, value in _context(arguments, keywords, by_keyword=by_keyword):
+    for variable, value in _context(run, arguments, keywords, by_keyword=by_keyword):
         for one in values.alternatives(value):
             if one.kind in {Kind.TEXT, Kind.UNKNOWN, Kind.METHOD} and one.type in _TEXTS:
                 yield variable, one
@@ -73,12 +103,14 @@ def _paths(arguments: Sequence[Value], keywords: Mapping[str, Value], *, by_keyw
                 yield from ((f"{variable}.{field}", inner) for field, inner in fields.items() if isinstance(field, str))
 
 
-def _context(arguments: Sequence[Value], keywords: Mapping[str, Value], *, by_keyword: bool) -> Iterator[tuple[str, Value]]:
+def _context(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value], *, by_keyword: bool) -> Iterator[tuple[str, Value]]:
     if by_keyword:
         yield from ((name, value) for name, value in keywords.items() if name not in {"template_name_or_list", "**"})
     for value in (*arguments, *(keywords[name] for name in ("context", "**") if name in keywords)):
         for one in values.alternatives(value):
-            if one.kind is Kind.KEYED:
+            if one.type == _SCOPE:
+                yield from run.frame.state.names.items()
+            elif one.kind is Kind.KEYED:
                 for key, inner in one.data[0].items():
                     if isinstance(key, str):
                         yield key, inner
