@@ -8,12 +8,7 @@ import resource
 import time
 from pathlib import Path
 
-from ringwork.survey.taint import analysis
-
-try:
-    from ringwork.survey import reading
-except ImportError:
-    reading = None
+from ringwork.survey import reading
 
 
 def main() -> None:
@@ -22,7 +17,7 @@ def main() -> None:
     parser.add_argument("root", type=Path)
     asked = parser.parse_args()
     start = time.process_time()
-    facts = (reading.read if reading else analysis.analyse)(asked.root)
+    facts = reading.read(asked.root, is_kept=True)  # in a folder that is fresh where nothing is to be found
     used = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     flows = [
