@@ -6,13 +6,14 @@ module.
 
 from __future__ import annotations
 
-from ringwork.survey.taint import closures, ir, values
+from ringwork.survey.taint import answers, closures, ir, values
 from ringwork.survey.taint.attributes import element, text_before
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.values import UNKNOWN, Kind, Value
 
-_THINGS = frozenset({Kind.OBJECT, Kind.KEYED, Kind.ITEMS, Kind.UNKNOWN, Kind.LOCAL})
+_THINGS = frozenset({Kind.OBJECT, Kind.KEYED, Kind.ITEMS, Kind.UNKNOWN})
 """Kinds of values that may change while they stay the same thing."""
+_HOLDING = (values.HOLDING | {Kind.LOCAL}) - {Kind.TEXT}
 _DEEP = 3
 _MOST_MODULES = 8
 """Names of modules whose changes are followed at once."""
@@ -39,14 +40,20 @@ def assign(run: Run, target: ir.Expression, value: Value, at: int) -> None:
         setter = run.models.attribute(owner.type, target.name) if owner.type else None
         if setter is not None and (setter.sinks or setter.finds):
             run.called(setter, f"{owner.type}.{target.name}", owner, [value], {}, at)
+        answers.named(run, owner, target.name, value)
         with_field(run, owner, target.name, value, target.of)
     elif isinstance(target, ir.Item) and not isinstance(target.key, ir.Slice):
         owner, key = run.value(target.of), run.value(target.key)
         if value.taint:
             run.kept(value, f"{_shown(target.of)} {text_before(key)}", at)
+        own = run.project.class_(owner.type) if owner.type else None
+        if own is not None and run.project.method(own, "__setitem__") is not None:
+            run.apply(run, Value(Kind.METHOD, (owner, "__setitem__")), [key, value], {}, None, [])
+            return
         setter = run.models.function(f"{owner.type}.__setitem__") if owner.type else None
         if setter is not None:
             run.called(setter, f"{owner.type}.__setitem__", owner, [key, value], {}, at)
+        answers.headed(run, target.of, key, value)
         change(run, owner, with_item(owner, key, value), target.of)
     elif isinstance(target, ir.Item):
         owner = run.value(target.of)
@@ -54,6 +61,7 @@ def assign(run: Run, target: ir.Expression, value: Value, at: int) -> None:
 
 
 def _unpack(run: Run, target: ir.Sequence, value: Value, at: int) -> None:
+    value = run.apart(value)
     stars = [index for index, inner in enumerate(target.items) if isinstance(inner, ir.Starred)]
     parts = value.data if value.kind is Kind.ITEMS else None
     if parts is not None and not stars and len(parts) == len(target.items):
@@ -94,8 +102,8 @@ def with_item(owner: Value, key: Value, value: Value) -> Value:
         fields, rest = owner.data
         if key.kind is Kind.CONSTANT:
             return Value(Kind.KEYED, ({**fields, key.data: value}, rest), owner.type, owner.taint)
-        both = value if not values.within(key) else value.tainted(values.merge([value.taint, values.within(key)]))
-        return Value(Kind.KEYED, (fields, values.join(rest, both) if rest is not None else both), owner.type, owner.taint)
+        keys = values.merge([owner.taint, values.within(key)])  # what is in a dict's own taint is in its keys
+        return Value(Kind.KEYED, (fields, values.join(rest, value) if rest is not None else value), owner.type, keys)
     if (
         owner.kind is Kind.ITEMS
         and key.kind is Kind.CONSTANT
@@ -121,11 +129,15 @@ def change(run: Run, old: Value, new: Value, node: ir.Expression | None = None) 
     """A thing holds something else now, whatever names it has. node: the text that it was read from."""
     if old is new:
         return
+    if old.kind is Kind.LOCAL:  # a function stays the same; what is around it may not
+        for before, after in _pairs(old, new) if new.kind is Kind.LOCAL else ():
+            change(run, before, after)
+        return
     if old.kind in _THINGS and old is not UNKNOWN and old is not values.OPEN and _replaced(run, old, new):
         return
     if node is not None:
         write(run, node, new)
-    elif old.kind is new.kind and old.kind in {Kind.ITEMS, Kind.KEYED, Kind.LOCAL}:  # *args and **kwargs, which nobody has a name for
+    elif old.kind is new.kind and old.kind in {Kind.ITEMS, Kind.KEYED}:  # *args and **kwargs, which nobody has a name for
         for before, after in _pairs(old, new):
             change(run, before, after)
 
@@ -143,7 +155,7 @@ def _replaced(run: Run, old: Value, new: Value) -> bool:
     seen: dict[int, Value] = {}
     is_held = False
     for name, value in names.items():
-        found = new if value is old else _with(value, old, new, _DEEP, seen) if value.kind in values.HOLDING else value
+        found = new if value is old else _with(value, old, new, _DEEP, seen) if value.kind in _HOLDING else value
         if found is not value:
             names[name] = found
             is_held = True
@@ -154,15 +166,13 @@ def _with(value: Value, old: Value, new: Value, depth: int, seen: dict[int, Valu
     known = seen.get(id(value))
     if known is not None:
         return known
-    found = value
-    if any(part is old for part in values.inside(value)):
-        found = closures.mapped(value, lambda part: new if part is old else part)
-    elif depth and value.kind is not Kind.TEXT:
-        inner = [part for part in values.inside(value) if part.kind in values.HOLDING]
-        made = {id(part): _with(part, old, new, depth - 1, seen) for part in inner}
-        if any(made[id(part)] is not part for part in inner):
-            found = closures.mapped(value, lambda part: made.get(id(part), part))
-    seen[id(value)] = found
+    made: dict[int, Value] = {}
+    for part in values.inside(value):
+        if part is old:
+            made[id(part)] = new
+        elif depth and part.kind in _HOLDING and (other := _with(part, old, new, depth - 1, seen)) is not part:
+            made[id(part)] = other
+    found = seen[id(value)] = closures.mapped(value, lambda part: made.get(id(part), part)) if made else value
     return found
 
 

@@ -97,6 +97,9 @@ def of(run: Run, receiver: Value, name: str, at: int) -> Value:
 def _of_named(run: Run, receiver: Value, name: str) -> Value:
     owner = run.project.class_(receiver.data)
     if owner is None:
+        described = run.models.attribute(receiver.data, name) if run.models.is_type(receiver.data) else None
+        if described is not None and described.type and not described.source:
+            return run.described(described, UNKNOWN.typed(receiver.data), f"{receiver.data}.{name}", 0)
         return named(run, f"{receiver.data}.{name}")
     changed = run.frame.state.names.get(f"{receiver.data}:{name}") if run.has_changed_modules else None
     if changed is not None:
@@ -233,10 +236,14 @@ def item(run: Run, receiver: Value, key: Value, at: int) -> Value:
         return UNKNOWN if made is folding.ABSENT else values.constant(made)
     if receiver.kind is Kind.KEYED:
         return _of_keyed(receiver, key)
+    receiver = run.apart(receiver)
     if receiver.kind is Kind.ITEMS:
         if key.kind is Kind.CONSTANT and isinstance(key.data, int) and -len(receiver.data) <= key.data < len(receiver.data):
             return receiver.data[key.data]  # type: ignore[no-any-return] # the items of a list are values
         return element(run, receiver)
+    owner = run.project.class_(receiver.type) if receiver.type else None
+    if owner is not None and run.project.method(owner, "__getitem__") is not None:
+        return run.apply(run, Value(Kind.METHOD, (receiver, "__getitem__")), [key], {}, None, [])
     if receiver.type:
         described = run.models.function(f"{receiver.type}.__getitem__")
         if described is not None:
@@ -268,6 +275,7 @@ def element(run: Run, source: Value) -> Value:
         for other in source.data[1:]:
             found = values.join(found, element(run, other))
         return found
+    source = run.apart(source)
     if source.kind is Kind.ITEMS:
         found = source.data[0] if source.data else UNKNOWN
         for other in source.data[1:]:

@@ -8,6 +8,7 @@ from typing import Any
 from ringwork.survey.taint import assigning, attributes, facts, folding, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.methods import made_of
+from ringwork.survey.taint.records import fresh
 from ringwork.survey.taint.values import FALSE, NOTHING, TRUE, UNKNOWN, Kind, Value
 
 _PURE = frozenset(
@@ -41,6 +42,10 @@ _FOLDABLE: Mapping[str, Callable[..., Any]] = {
     "ord": ord, "repr": repr, "round": round, "str": str, "sum": sum, "sorted": sorted, "tuple": tuple, "list": list, "any": any,
     "all": all,
 }  # fmt: skip
+
+
+STRUCTURED = frozenset(["map", "filter", "zip", "enumerate", "list", "tuple", "reversed", "next", "iter", "dict", "setattr"])
+"""What keeps the parts of its arguments apart, where a model would only pass them on."""
 
 
 def call(run: Run, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int) -> Value | None:
@@ -79,12 +84,12 @@ def _instance(run: Run, value: Value, type_: str) -> Value:
 def _listed(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
     if not arguments:
         return Value(Kind.ITEMS, (), "builtins.list")
-    source = arguments[0]
-    return source if source.kind is Kind.ITEMS else Value(Kind.KEYED, ({}, attributes.element(run, source)), "builtins.list")
+    source = run.apart(arguments[0])
+    return fresh(source) if source.kind is Kind.ITEMS else Value(Kind.KEYED, ({}, attributes.element(run, source)), "builtins.list")
 
 
 def _dict(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
-    start = arguments[0] if arguments and arguments[0].kind is Kind.KEYED else Value(Kind.KEYED, ({}, None), "builtins.dict")
+    start = fresh(arguments[0]) if arguments and arguments[0].kind is Kind.KEYED else Value(Kind.KEYED, ({}, None), "builtins.dict")
     if arguments and arguments[0].kind is not Kind.KEYED:
         start = values.unknown(values.within(arguments[0]), arguments[0].type)
     for key, value in keywords.items():
@@ -146,7 +151,8 @@ def _some(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -
 
 def _super(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
     owner = run.frame.owner
-    mine = run.frame.state.names.get("self")
+    own = run.frame.defined
+    mine = run.frame.state.names.get(own.node.parameters[0].name if own is not None and own.node.parameters else "self")
     if owner is None:
         return UNKNOWN
     fields = mine.data[1] if mine is not None and mine.kind is Kind.OBJECT else {}

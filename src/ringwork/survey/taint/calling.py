@@ -13,14 +13,16 @@ from ringwork.survey.taint import (
     described,
     facts,
     ir,
+    making,
     methods,
     queued,
+    records,
     sinks,
     summaries,
     values,
 )
-from ringwork.survey.taint.frames import Frame, Run, State
-from ringwork.survey.taint.units import Defined, DefinedClass, Unit
+from ringwork.survey.taint.frames import Run
+from ringwork.survey.taint.units import Defined
 from ringwork.survey.taint.values import UNKNOWN, Kind, Value
 
 _DUCKS = {
@@ -33,83 +35,15 @@ _SERVING = frozenset({"run", "serve", "run_app", "run_simple", "start_server"})
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 # what is looked for
 _MAKING = frozenset({"create", "update", "get_or_create", "update_or_create"})
 _MOST_CANDIDATES = 4
-_NEW = "<new>"
-_COMMON = frozenset(
-    [
-        "get",
-        "post",
-        "put",
-        "delete",
-        "patch",
-        "head",
-        "options",
-        "add",
-        "append",
-        "insert",
-        "remove",
-        "pop",
-        "update",
-        "save",
-        "create",
-        "load",
-        "read",
-        "write",
-        "open",
-        "close",
-        "run",
-        "start",
-        "stop",
-        "send",
-        "execute",
-        "commit",
-        "query",
-        "filter",
-        "all",
-        "first",
-        "one",
-        "count",
-        "find",
-        "search",
-        "match",
-        "items",
-        "keys",
-        "values",
-        "copy",
-        "join",
-        "split",
-        "format",
-        "strip",
-        "encode",
-        "decode",
-        "sort",
-        "index",
-        "extend",
-        "clear",
-        "set",
-        "process",
-        "handle",
-        "validate",
-        "check",
-        "build",
-        "init",
-        "setup",
-        "render",
-        "log",
-        "info",
-        "error",
-        "warning",
-        "debug",
-        "exception",
-        "is_valid",
-        "dispatch",
-        "register",
-        "connect",
-        "fetch",
-    ]
-)
+_COMMON = frozenset({
+    "get", "post", "put", "delete", "patch", "head", "options", "add", "append", "insert", "remove", "pop", "update", "save", "create",
+    "load", "read", "write", "open", "close", "run", "start", "stop", "send", "execute", "commit", "query", "filter", "all", "first",
+    "one", "count", "find", "search", "match", "items", "keys", "values", "copy", "join", "split", "format", "strip", "encode",
+    "decode", "sort", "index", "extend", "clear", "set", "process", "handle", "validate", "check", "build", "init", "setup", "render",
+    "log", "info", "error", "warning", "debug", "exception", "is_valid", "dispatch", "register", "connect", "fetch",
+})  # fmt: skip
 """Names that say nothing of whose method it is."""
 _DICTS = frozenset({"get", "pop", "setdefault", "keys", "values", "items", "copy"})
-_ATTRIBUTED = frozenset({"dataclasses.dataclass", "attrs.define", "attr.s", "attrs.frozen", "typing.NamedTuple", "pydantic.BaseModel"})
 
 
 def apply(
@@ -123,21 +57,27 @@ def apply(
     """callee(*arguments, **keywords). node: where, None for a call that no text shows. spread: unpacked values of unknown length."""
     at = node.at if node is not None else 0
     if callee.kind is Kind.SEVERAL:
-        each = [apply(run, one, arguments, keywords, node, spread) for one in callee.data]
+        able = [one for one in callee.data if one.kind is not Kind.CONSTANT] or [UNKNOWN]
+        each = [apply(run, one, arguments, keywords, node, spread) for one in able]
         found = each[0]
         for other in each[1:]:
             found = values.join(found, other)
         return _sure(found, each)
     if callee.kind is Kind.NAMED:
-        return _named(run, callee.data, arguments, keywords, at, spread)
+        return _named(run, callee.data, arguments, keywords, node, spread)
     if callee.kind is Kind.METHOD:
         return _method(run, callee.data[0], callee.data[1], arguments, keywords, node, spread)
     if callee.kind is Kind.LOCAL:
         what = callee.data[0]
         around = closures.captured(run.scopes.of(closures.node_of(callee)), closures.around(callee))
         if isinstance(what, ir.Lambda):
-            return _lambda(run, what, callee.data[1].unit, around, arguments, keywords)
+            return summaries.in_place(run, what, callee.data[1].unit, around, arguments, keywords)
         return summaries.defined(run, what, arguments, keywords, at, spread=spread, around=around)
+    if callee.kind is Kind.OBJECT and callee.type == records.PARTIAL:
+        held = callee.data[1]
+        return apply(run, held["function"], [*held["given"].data, *arguments], {**held["named"].data[0], **keywords}, None, spread)
+    if callee.kind is Kind.OBJECT and (record := records.made(callee, arguments, keywords, spread)) is not None:
+        return record
     if callee.kind is Kind.OBJECT and callee.data[0] is not None:
         own = run.project.method(callee.data[0], "__call__")
         if own is not None:
@@ -157,7 +97,10 @@ def _sure(found: Value, each: Sequence[Value]) -> Value:
     return Value(Kind.UNKNOWN, None, "builtins.bool", found.taint, (true, false))
 
 
-def _named(run: Run, dotted: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int, spread: Sequence[Value]) -> Value:
+def _named(
+    run: Run, dotted: str, arguments: Sequence[Value], keywords: Mapping[str, Value], node: ir.Call | None, spread: Sequence[Value]
+) -> Value:
+    at = node.at if node is not None else 0
     if "*" in dotted:
         return _any_of(run, dotted, arguments, keywords, at, spread)
     if dotted == "builtins.getattr" and len(arguments) > 1 and (found := _named_attribute(run, arguments)) is not None:
@@ -176,9 +119,14 @@ def _named(run: Run, dotted: str, arguments: Sequence[Value], keywords: Mapping[
         return summaries.defined(run, own, arguments, keywords, at, receiver=receiver, spread=spread)
     owner = run.project.class_(dotted)
     if owner is not None:
-        return construct(run, owner, arguments, keywords, at, spread)
+        return making.construct(run, owner, arguments, keywords, at, spread)
     if queued.is_done(run, dotted, arguments, keywords, at):
         return UNKNOWN
+    special = records.SPECIAL.get(dotted) if not spread else None
+    if special is not None and (found := special(run, arguments, keywords, node)) is not None:
+        return found
+    if dotted.startswith("builtins.") and (found := _structured(run, dotted[9:], arguments, keywords, at)) is not None:
+        return found
     described_by = run.models.function(dotted)
     if described_by is not None:
         given = (
@@ -193,12 +141,18 @@ def _named(run: Run, dotted: str, arguments: Sequence[Value], keywords: Mapping[
             return found
     if dotted == "typing.cast" and len(arguments) == 2:
         return arguments[1]
-    if dotted == "functools.partial" and arguments:
-        return arguments[0] if len(arguments) == 1 else Value(Kind.UNKNOWN, None, "", values.merge([values.within(a) for a in arguments]))
     head, _, last = dotted.rpartition(".")
     if head and _quacks(run, last, arguments, keywords, at):
         return UNKNOWN
     return summaries.nobody(UNKNOWN, arguments, keywords, spread)
+
+
+def _structured(run: Run, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int) -> Value | None:
+    """Builtin functions that keep parts apart, and methods of text that are called by their type: str.lower(text)."""
+    type_, _, method = name.partition(".")
+    if method and type_ in {"str", "bytes"} and arguments and not keywords:
+        return methods.text(run, arguments[0], method, arguments[1:], at)
+    return builtin_functions.call(run, name, arguments, keywords, at) if name in builtin_functions.STRUCTURED else None
 
 
 def _named_attribute(run: Run, arguments: Sequence[Value]) -> Value | None:
@@ -245,9 +199,13 @@ def _method(
 ) -> Value:
     at = node.at if node is not None else 0
     target = node.function.of if node is not None and isinstance(node.function, ir.Attribute) else None
+    if receiver.type == attributes.SUPER:
+        return _above(run, receiver, name, arguments, keywords, at, spread)
+    if (record := records.method(receiver, name, keywords)) is not None:
+        return record
     owner = receiver.data[0] if receiver.kind is Kind.OBJECT else run.project.class_(receiver.type) if receiver.type else None
     if owner is not None:
-        own = _own_method(run, owner, name, receiver)
+        own = run.project.method(owner, name)
         if own is not None:
             if _is_static(own):
                 return summaries.defined(run, own, arguments, keywords, at, spread=spread)
@@ -324,14 +282,31 @@ def _candidates(
     return found if found is not None else UNKNOWN
 
 
-def _own_method(run: Run, owner: DefinedClass, name: str, receiver: Value) -> Defined | None:
-    if receiver.type != attributes.SUPER:
-        return run.project.method(owner, name)
+def _above(
+    run: Run, receiver: Value, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int, spread: Sequence[Value]
+) -> Value:
+    """super().name(...): the method of the nearest base that has it, on the same object."""
+    owner, fields = receiver.data
+    mine = run.frame.state.names.get(_self_of(run))
+    if mine is None or mine.kind not in {Kind.OBJECT, Kind.NAMED}:
+        mine = Value(Kind.OBJECT, (owner, fields), owner.dotted, receiver.taint)
     for base in run.project.bases(owner.dotted):
         inner = run.project.class_(base)
-        if inner is not None and name in inner.methods:
-            return inner.methods[name]
-    return None
+        own = inner.methods.get(name) if inner is not None else None
+        if own is not None:
+            return summaries.defined(run, own, arguments, keywords, at, receiver=None if _is_static(own) else mine, spread=spread)
+        described_by = run.models.function(f"{base}.{name}") if inner is None else None
+        if described_by is not None:
+            return _described(run, described_by, f"{base}.{name}", mine, arguments, keywords, at, None, spread)
+    if name in {"__init__", "__init_subclass__"}:
+        return values.NONE
+    return summaries.nobody(mine, arguments, keywords, spread)
+
+
+def _self_of(run: Run) -> str:
+    """What the method being read calls its object."""
+    own = run.frame.defined
+    return own.node.parameters[0].name if own is not None and own.owner is not None and own.node.parameters else "self"
 
 
 def _described(
@@ -352,49 +327,4 @@ def _described(
     if run.changed is not None:
         assigning.change(run, receiver, run.changed, target)
     run.changed = None
-    return found
-
-
-def construct(
-    run: Run, owner: DefinedClass, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int, spread: Sequence[Value]
-) -> Value:
-    """A new object of a class of the project."""
-    fresh = Value(Kind.OBJECT, (owner, {}), owner.dotted)
-    own = run.project.method(owner, "__init__")
-    if own is not None:
-        held = run.frame.state.names
-        held[_NEW] = fresh  # so that what is done to it while it is made is done to it
-        summaries.defined(run, own, arguments, keywords, at, receiver=fresh, spread=spread)
-        return held.pop(_NEW, fresh)
-    for base in run.project.bases(owner.dotted):
-        described_by = run.models.function(f"{base}.__init__") or (run.models.function(base) if run.models.is_type(base) else None)
-        if described_by is not None:
-            described.call(run, described_by, base, fresh, arguments, keywords, at)
-    names = [name for name in owner.annotations if not name.startswith("_")]
-    fields = dict(zip(names, arguments, strict=False))
-    fields.update({name: value for name, value in keywords.items() if name != "**"})
-    taint = values.merge([values.within(one) for one in spread])
-    return Value(Kind.OBJECT, (owner, fields), owner.dotted, taint)
-
-
-def _lambda(
-    run: Run, node: ir.Lambda, unit: Unit, around: Mapping[str, Value], arguments: Sequence[Value], keywords: Mapping[str, Value]
-) -> Value:
-    """Read where it is called, as a part of what calls it."""
-    if run.frame.lambdas.count(id(node)) > 1:
-        return summaries.nobody(UNKNOWN, [*arguments, *keywords.values()], {}, ())
-    names, given = dict(around), list(arguments)
-    for parameter in node.parameters:
-        names[parameter.name] = given.pop(0) if given else keywords.get(parameter.name, UNKNOWN)
-    before = run.frame
-    frame = run.frame = Frame(unit, before.defined, State(names, before.state.facts))
-    frame.found, frame.reaches, frame.lambdas = before.found, before.reaches, before.lambdas
-    frame.lambdas.append(id(node))
-    try:
-        found = run.settled(run.value(node.body), frame.state.facts)
-    finally:
-        frame.lambdas.pop()
-        run.frame = before
-    for name, value in around.items():
-        assigning.change(run, value, names[name])
     return found

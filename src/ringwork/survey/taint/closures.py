@@ -24,10 +24,14 @@ class Closure(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """Names in a function's text. used: in their order. bound: those that it gives a value itself. node: whose scope it is."""
+    """Names in a function's text.
+
+    used: in their order. bound: those that it gives a value itself. shared: those of others that it may give one. node: whose scope it is.
+    """
 
     used: tuple[str, ...]
     bound: frozenset[str]
+    shared: frozenset[str]
     node: Any
 
 
@@ -67,7 +71,7 @@ def _scope(node: Any) -> Scope:
             bound.update(name or dotted.partition(".")[0] for dotted, name in part.names)
         elif kind is ir.Scope:
             shared.update(part.names)
-    return Scope(tuple(used), frozenset(bound - shared), node)
+    return Scope(tuple(used), frozenset(bound - shared), frozenset(shared), node)
 
 
 def _targets(target: ir.Expression) -> list[str]:

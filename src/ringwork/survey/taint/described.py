@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import attributes, facts, folding, ir, shown, sinks, uses, values
+from ringwork.survey.taint import answers, attributes, facts, folding, ir, shown, sinks, uses, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.parts import Condition, Function, Position, Sink, Wanted, Word
 from ringwork.survey.taint.values import NO_WORDS, NOTHING, UNKNOWN, Atom, Facts, Kind, Mark, Taint, Value
@@ -84,7 +84,7 @@ def call(
             result = result.sure((_told(name, given, guard.of, guard.true), _told(name, given, guard.of, guard.false)))
     if described.raises:
         run.frame.state.dead = True
-    return _matched(name, given, result)
+    return answers.made(run, described, _matched(name, given, result), at)
 
 
 def _arrives(run: Run, sink: Sink, name: str, given: _Given, at: int) -> None:
@@ -205,6 +205,8 @@ def _result(run: Run, described: Function, name: str, given: _Given, at: int) ->
         taint = values.merge([values.within(value) for place in sorted(described.passes, key=str) for value in given.all(place)])
         if described.decodes:
             taint = values.decoded(taint, f"{at}")
+        if name.endswith(".path"):
+            taint = {atom: mark for atom, mark in taint.items() if facts.OWN_PATH not in mark.clean}
     if described.source:
         said = given.first(described.named_by) if described.named_by else None
         taint = values.merge([taint, _entered(run, described.source, said, name, at)])
@@ -240,6 +242,8 @@ def _entered(run: Run, source: str, said: Value | None, name: str, at: int) -> T
     place = "" if said is None or known else f"{run.frame.unit.file}:{at}"
     shown = f"{source} {known}" if known else source
     words = _OWN_PATH if source == "path" else NO_WORDS
+    if source == "url" and run.memory.asks_around()[0]:
+        words = frozenset({facts.OWN_PATH})
     return {Atom(source, known, place): Mark(words, run.here(at, f"{shown} is read by {name}"), weak=False)}
 
 

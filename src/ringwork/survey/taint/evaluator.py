@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ringwork.survey.taint import (
+    answers,
     attributes,
     calling,
     described,
     environ,
     expressions,
     ir,
+    making,
+    records,
     shown,
     sinks,
     statements,
@@ -85,6 +88,10 @@ class Evaluator(Run):
         """Calling a described function or method."""
         return described.call(self, function, name, receiver, arguments, keywords, at)
 
+    def apart(self, value: Value) -> Value:
+        """A named tuple as the plain tuple that it is; anything else as it is."""
+        return records.as_tuple(self, value)
+
     def at_top(self, unit: Unit, node: ir.Expression) -> Value:
         """What an expression gives at the top level of a module."""
         if type(node) is ir.Constant:
@@ -157,9 +164,20 @@ class Evaluator(Run):
         self._answers = (frame, handler.answers if handler is not None else "", own.node.name)
         self.block(own.node.body)
         self._answers = None
+        if not frame.state.dead:
+            frame.returned.append((values.NONE, frame.state.facts, frame.state.names))
+        answers.settle(frame)
         if handler is None:
             unknowns.tell(self, own, frame)
+        else:
+            self._leave_out(frame, {name for name, brought in handler.segments.items() if not brought.is_text})
         return frame
+
+    def _leave_out(self, frame: Frame, names: set[str]) -> None:
+        """A part of the path that the route takes as digits alone is no text, however it was read."""
+        for key, found in list(frame.found.items()):
+            if found.atom.kind == "path" and found.atom.name in names:
+                del frame.found[key]
 
     def read_top(self, unit: Unit) -> Frame:
         """Read the statements at the top level of a module."""
@@ -220,7 +238,8 @@ class Evaluator(Run):
             return environ.of_request(own.unit.file, parameter.at)
         if not brought.source:
             return Value(Kind.UNKNOWN, None, brought.type) if brought.type else UNKNOWN
-        if not brought.is_text and self.project.class_(brought.type) is None:
+        owner = self.project.class_(brought.type)
+        if not brought.is_text and (owner is None or attributes.is_enum(self, owner)):
             return Value(Kind.UNKNOWN, None, brought.type)
         name = brought.name or parameter.name
         said = f"{brought.source} {name} comes in as {parameter.name}"
@@ -249,7 +268,7 @@ class Evaluator(Run):
             if made is not None:
                 found = summaries.defined(self, made, [], keywords, parameter.at)
             elif owner is not None:
-                found = calling.construct(self, owner, [], keywords, parameter.at, ())
+                found = making.construct(self, owner, [], keywords, parameter.at, ())
             else:
                 return None
         finally:

@@ -258,11 +258,13 @@ def _sequence(run: Run, node: ir.Sequence) -> Value:
 def _mapping(run: Run, node: ir.Mapping) -> Value:
     fields: dict[Any, Value] = {}
     rest: Value | None = None
+    keys: list[values.Taint] = []
     for key, value_node in node.items:
         value = run.value(value_node)
         if key is None:
             if value.kind is Kind.KEYED:
                 fields.update(value.data[0])
+                keys.append(value.taint)
                 value = value.data[1]
             rest = value if rest is None or value is None else values.join(rest, value)
             continue
@@ -270,9 +272,9 @@ def _mapping(run: Run, node: ir.Mapping) -> Value:
         if name.kind is Kind.CONSTANT:
             fields[name.data] = value
         else:
-            both = values.unknown(values.merge([values.within(name), values.within(value)]), value.type)
-            rest = both if rest is None else values.join(rest, both)
-    return Value(Kind.KEYED, (fields, rest), "builtins.dict")
+            keys.append(values.within(name))
+            rest = value if rest is None else values.join(rest, value)
+    return Value(Kind.KEYED, (fields, rest), "builtins.dict", values.merge(keys))
 
 
 def _comprehension(run: Run, node: ir.Comprehension) -> Value:
@@ -292,9 +294,7 @@ def _comprehension(run: Run, node: ir.Comprehension) -> Value:
     other = run.settled(run.value(node.value), run.frame.state.facts) if node.value is not None else None
     run.frame.state = before
     if node.kind == "dict" and other is not None:
-        return Value(
-            Kind.KEYED, ({}, values.unknown(values.merge([values.within(element), values.within(other)]), other.type)), "builtins.dict"
-        )
+        return Value(Kind.KEYED, ({}, other), "builtins.dict", values.within(element))
     if node.kind == "generator" and single is not None:
         # What any() and all() need: what holds of the whole where each element is true, or none is.
         return Value(Kind.UNKNOWN, None, facts.GENERATOR, values.within(element), facts.of(element))
@@ -306,6 +306,7 @@ def _comprehension(run: Run, node: ir.Comprehension) -> Value:
 
 
 def _lambda(run: Run, node: ir.Lambda) -> Value:
+    run.frame.makes_functions = True
     return Value(Kind.LOCAL, (node, run.frame))
 
 

@@ -17,6 +17,7 @@ INNER = "ringwork:inner"  # the type of text[1:-1]
 GENERATOR = "ringwork:generator"
 PART = "ringwork:part:"  # the type of a part of a parsed address: ringwork:part:netloc
 NORMAL = "normalised"
+OWN_PATH = "own path"  # an address of which the path is a route without parameters
 PLAIN = "plain"  # letters, digits and the like: no harm as text, and yet somebody's choice
 _CHOICES = frozenset({"session", "bind", "orm", "attribute"})
 """Places where it matters who chose a value, whatever its characters."""

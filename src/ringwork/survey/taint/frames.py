@@ -68,7 +68,7 @@ class Summary(NamedTuple):
 
     returned: its result. on_return: facts that hold of the inputs when it returned; those of a true or false result are its own.
     reaches: input atom to places. changed: parameters, variables around it and names of modules that hold something else afterwards.
-    returns: whether it ever does.
+    returns: whether it ever does. given: the values that it was made for.
     """
 
     returned: Value
@@ -77,6 +77,7 @@ class Summary(NamedTuple):
     found: Mapping[Any, Found]
     changed: Mapping[str, Value]
     returns: bool
+    given: Mapping[str, Value]
 
     def is_as(self, other: Summary) -> bool:
         """Whether both say the same, whatever the ways on which it came."""
@@ -111,6 +112,7 @@ class Frame:
         self.globals: frozenset[str] = frozenset()
         self.shapes: dict[Defined, set[Any]] = {}
         self.lambdas: list[int] = []
+        self.makes_functions = False
 
     @property
     def function(self) -> str:
@@ -167,6 +169,10 @@ class Run(ABC):
         self, function: Function, name: str, receiver: Value, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int
     ) -> Value:
         """Calling a described function or method."""
+
+    @abstractmethod
+    def apart(self, value: Value) -> Value:
+        """A named tuple as the plain tuple that it is; anything else as it is."""
 
     @abstractmethod
     def at_top(self, unit: Unit, node: ir.Expression) -> Value:

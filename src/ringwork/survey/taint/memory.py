@@ -53,6 +53,7 @@ class Memory:
         self._assumed: dict[Any, _Assumed] = {}
         self._asked: set[Any] = set()
         self._bits: dict[Any, int] = {}
+        self._keys: dict[Any, int] = {}
         self._begin()
 
     def _begin(self) -> None:
@@ -69,6 +70,10 @@ class Memory:
         self._assumed.clear()
         self._asked.clear()
         self.around = (is_constant, is_script)
+
+    def key(self, own: Any, shape: Any) -> Any:
+        """What is kept of a function for values of a shape is kept under this: a number, as a shape is long to compare."""
+        return own, self._keys.setdefault((own, shape), len(self._keys))
 
     def asks_around(self) -> tuple[bool, bool]:
         """Whether the entry has a path that nobody chooses, and whether it is a script; what is being read depends on it."""

@@ -305,6 +305,7 @@ def _function(run: Run, node: ir.Function) -> None:
     frame = run.frame
     prefix = f"{frame.defined.qualname}.<locals>." if frame.defined is not None else ""
     defined = frame.unit.functions.get(prefix + node.name)
+    frame.makes_functions = True
     frame.state.names[node.name] = Value(Kind.LOCAL, (defined or Defined(frame.unit, prefix + node.name, node), frame))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import assigning, attributes, closures, facts, ir, sinks, values
+from ringwork.survey.taint import answers, assigning, attributes, closures, facts, ir, sinks, values
 from ringwork.survey.taint.closures import Closure
 from ringwork.survey.taint.frames import Frame, Run, State, Summary
 from ringwork.survey.taint.shapes import BARE, Shapes
-from ringwork.survey.taint.units import Defined
+from ringwork.survey.taint.units import Defined, Unit
 from ringwork.survey.taint.values import NONE, NOTHING, OPEN, UNKNOWN, Atom, Facts, Kind, Mark, Taint, Value
 
 _MOST_SHAPES = 16
@@ -70,7 +70,8 @@ def _shaped(run: Run, own: Defined, inputs: Mapping[str, Value], *, is_generic: 
     for generic in (is_generic, True):
         shapes = Shapes(run.scopes, is_generic=generic)
         each = {name: shapes.of(value, f"{own.dotted}:{name}") for name, value in inputs.items()}
-        key = (own, () if len(inputs) == len(own.node.parameters) else tuple(inputs), tuple(shape for _, shape in each.values()))
+        names = () if len(inputs) == len(own.node.parameters) else tuple(inputs)
+        key = run.memory.key(own, (names, tuple([shape for _, shape in each.values()])))
         seen = run.frame.shapes.setdefault(own, set())
         if generic or key in seen or len(seen) < _MOST_SHAPES:
             break
@@ -129,7 +130,31 @@ def summarise(run: Run, own: Defined, given: Mapping[str, Value]) -> Summary:
             frame.returned.append((NONE, frame.state.facts, frame.state.names))
     finally:
         run.frame, run.changed = before, changed
+    answers.settle(frame)
     return _summed(run, frame, own, given)
+
+
+def in_place(
+    run: Run, node: ir.Lambda, unit: Unit, around: Mapping[str, Value], arguments: Sequence[Value], keywords: Mapping[str, Value]
+) -> Value:
+    """A call of a lambda, which is read where it is called, as a part of what calls it."""
+    if run.frame.lambdas.count(id(node)) > 1:
+        return nobody(UNKNOWN, [*arguments, *keywords.values()], {}, ())
+    names, given = dict(around), list(arguments)
+    for parameter in node.parameters:
+        names[parameter.name] = given.pop(0) if given else keywords.get(parameter.name, UNKNOWN)
+    before = run.frame
+    frame = run.frame = Frame(unit, before.defined, State(names, before.state.facts))
+    frame.found, frame.reaches, frame.lambdas = before.found, before.reaches, before.lambdas
+    frame.lambdas.append(id(node))
+    try:
+        found = run.settled(run.value(node.body), frame.state.facts)
+    finally:
+        frame.lambdas.pop()
+        run.frame = before
+    for name, value in around.items():
+        assigning.change(run, value, names[name])
+    return found
 
 
 def _summed(run: Run, frame: Frame, own: Defined, given: Mapping[str, Value]) -> Summary:
@@ -138,7 +163,7 @@ def _summed(run: Run, frame: Frame, own: Defined, given: Mapping[str, Value]) ->
     true: Facts | None = None
     false: Facts | None = None
     for value, seen, _ in frame.returned:
-        settled = run.settled(closures.closed(run.scopes, value), seen)
+        settled = run.settled(closures.closed(run.scopes, value) if frame.makes_functions else value, seen)
         found = settled if found is None else values.join(found, settled)
         on_return = seen if on_return is None else values.common(on_return, seen)
         known, (if_true, if_false) = values.truth(value), facts.of(value)
@@ -158,7 +183,7 @@ def _summed(run: Run, frame: Frame, own: Defined, given: Mapping[str, Value]) ->
         returned = returned.sure((true or NOTHING, false or NOTHING))
     reaches = {atom: tuple(kept.values()) for atom, kept in frame.reaches.items()}
     returns = bool(frame.returned) or own.node.is_generator
-    return Summary(returned, on_return or NOTHING, reaches, frame.found, _changed(run, frame, own, given), returns)
+    return Summary(returned, on_return or NOTHING, reaches, frame.found, _changed(run, frame, own, given), returns, given)
 
 
 _CHANGEABLE = frozenset({Kind.OBJECT, Kind.KEYED, Kind.ITEMS, Kind.UNKNOWN, Kind.LOCAL})
@@ -171,7 +196,10 @@ def _changed(run: Run, frame: Frame, own: Defined, given: Mapping[str, Value]) -
     for name in names:
         start = given.get(name)
         ends = [end.get(name) for _, _, end in frame.returned]
-        if all(end is start for end in ends) or (start is not None and start.kind not in _CHANGEABLE):
+        if all(end is start for end in ends):
+            continue
+        is_shared = name in run.scopes.of(own.node).shared
+        if start is not None and start.kind not in _CHANGEABLE and not is_shared:
             continue
         if ":" not in name and name in run.scopes.of(own.node).bound:
             continue  # the variable got another value, which is nobody's but its own
@@ -179,9 +207,9 @@ def _changed(run: Run, frame: Frame, own: Defined, given: Mapping[str, Value]) -
         for (_, seen, _), end in zip(frame.returned, ends, strict=True):
             here = end if end is not None else start if start is not None else run.untouched(name)
             if here is not None:
-                here = run.settled(closures.closed(run.scopes, here), seen)
+                here = run.settled(closures.closed(run.scopes, here) if frame.makes_functions else here, seen)
                 whole = here if whole is None else values.join(whole, here)
-        if whole is not None and (start is None or whole.kind in _CHANGEABLE):
+        if whole is not None and (start is None or is_shared or whole.kind in _CHANGEABLE):
             found[name] = whole
     return found
 
@@ -206,20 +234,59 @@ def _put_in(
         if taint:
             for reach in reaches:
                 sinks.carry(run, reach, taint, at, said)
-    for name, changed in summary.changed.items():
-        end = _substituted(run, changed, given, at, own)
-        if ":" in name:
-            assigning.change_module(run, name, end)
-        else:
-            first = own.node.parameters[0].name if own.node.parameters else ""
-            assigning.change(run, inputs[name], end, written if name == first else None)
+    put = _Put(run, own, given, at, summary, inputs)
+    if summary.changed:
+        put.changes(written)
     if not summary.returns:
         if frame.raised:
             frame.raised[-1].append(frame.state.copy())
         frame.state.dead = True
         return UNKNOWN
     frame.state.learn(_facts(summary.on_return, given, own))
-    return _substituted(run, summary.returned, given, at, own)
+    return put.value(summary.returned)
+
+
+class _Put:
+    """What was given, put into what came out. One thing stays one thing: what is handed back is what was handed in."""
+
+    def __init__(self, run: Run, own: Defined, given: Mapping[Atom, Taint], at: int, summary: Summary, inputs: Mapping[str, Value]) -> None:
+        self.run, self.own, self.given, self.at, self.summary, self.inputs = run, own, given, at, summary, inputs
+        self.seen = {id(made): inputs[name] for name, made in summary.given.items() if name in inputs and inputs[name].kind in _THINGS}
+
+    def changes(self, written: ir.Expression | None) -> None:
+        """What the function changed holds something else from here on. written: the text of the first that it was given."""
+        run, names = self.run, self.run.frame.state.names
+        first = self.own.node.parameters[0].name if self.own.node.parameters else ""
+        for name, changed in self.summary.changed.items():
+            end = self.value(changed)
+            if ":" in name:
+                assigning.change_module(run, name, end)
+            elif name in run.scopes.of(self.own.node).shared:
+                if names.get(name) is self.inputs[name]:
+                    names[name] = end
+            elif name in self.inputs:  # a function inside another knows itself as well
+                assigning.change(run, self.inputs[name], end, written if name == first else None)
+
+    def value(self, value: Value) -> Value:
+        """With what was given in place of its atoms."""
+        kind = value.kind
+        if value.facts is None and (kind in _PLAIN or (not value.taint and kind not in values.HOLDING and kind is not Kind.LOCAL)):
+            return self.seen.get(id(value), value)
+        known = self.seen.get(id(value))
+        if known is not None:
+            return known
+        if kind is Kind.LOCAL:
+            return closures.mapped(value, self.value)
+        facts_of = (_facts(value.facts[0], self.given, self.own), _facts(value.facts[1], self.given, self.own)) if value.facts else None
+        inner = closures.mapped(value, self.value) if kind in values.HOLDING else value
+        made = Value(kind, inner.data, value.type, _through(self.run, value.taint, self.given, self.at, self.own), facts_of)
+        if kind in _THINGS:
+            self.seen[id(value)] = made
+        return made
+
+
+_THINGS = frozenset({Kind.OBJECT, Kind.KEYED, Kind.ITEMS})
+_PLAIN = frozenset({Kind.CONSTANT, Kind.NAMED})
 
 
 def _standing(given: Mapping[Atom, Taint], atom: Atom, own: Defined) -> Taint:
@@ -244,33 +311,6 @@ def _facts(seen: Facts, given: Mapping[Atom, Taint], own: Defined) -> Facts:
         for inner in _standing(given, atom, own):
             found[inner] = found.get(inner, frozenset()) | words
     return found
-
-
-_PLAIN = frozenset({Kind.CONSTANT, Kind.NAMED})
-
-
-def _substituted(run: Run, value: Value, given: Mapping[Atom, Taint], at: int, own: Defined) -> Value:
-    kind = value.kind
-    if value.facts is None and (kind in _PLAIN or (not value.taint and kind not in values.HOLDING and kind is not Kind.LOCAL)):
-        return value
-    data = value.data
-    if kind in {Kind.TEXT, Kind.ITEMS, Kind.SEVERAL}:
-        data = tuple(_substituted(run, part, given, at, own) if type(part) is Value else part for part in data)
-    elif kind is Kind.KEYED:
-        fields, rest = data
-        data = (
-            {k: _substituted(run, v, given, at, own) for k, v in fields.items()},
-            _substituted(run, rest, given, at, own) if rest else None,
-        )
-    elif kind is Kind.OBJECT:
-        data = (data[0], {k: _substituted(run, v, given, at, own) for k, v in data[1].items()})
-    elif kind is Kind.METHOD:
-        data = (_substituted(run, data[0], given, at, own), data[1])
-    elif kind is Kind.LOCAL:
-        return closures.mapped(value, lambda part: _substituted(run, part, given, at, own))
-    taint = _through(run, value.taint, given, at, own)
-    seen = (_facts(value.facts[0], given, own), _facts(value.facts[1], given, own)) if value.facts is not None else None
-    return Value(kind, data, value.type, taint, seen)
 
 
 def _through(run: Run, taint: Taint, given: Mapping[Atom, Taint], at: int, own: Defined) -> Taint:

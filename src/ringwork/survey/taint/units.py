@@ -150,6 +150,8 @@ class Index:
     def _assigned(self, target: ir.Expression, value: ir.Expression, owner: DefinedClass | None) -> None:
         if isinstance(target, ir.Name):
             if owner is None:
+                if target.id in self.unit.imports and isinstance(value, ir.Constant) and value.value is None:
+                    return  # what stands in for an import that may fail
                 self.unit.assigned[target.id] = value
             else:
                 owner.attributes[target.id] = value

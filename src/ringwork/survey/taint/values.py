@@ -187,6 +187,8 @@ def inside(value: Value) -> Iterable[Value]:
         return value.data[1].values()  # type: ignore[no-any-return] # fields
     if kind in _NESTED:
         return [part for part in value.data if type(part) is Value]
+    if kind is Kind.LOCAL:
+        return getattr(value.data[1], "names", {}).values()
     return (value.data[0],) if kind is Kind.METHOD else ()
 
 
