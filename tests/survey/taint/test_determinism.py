@@ -108,9 +108,10 @@ def test_what_was_read_before_leaves_no_trace(tmp_path: Path, monkeypatch: pytes
         (tmp_path / f"use{index}.py").write_text(USE.format(name, index, MANY.format(name)))
     for case in casefiles.read()[::3]:
         written = casefiles.write(case, case.frameworks[-1])
-        (tmp_path / written.folder).mkdir(exist_ok=True)
         for name, text in written.files.items():
-            (tmp_path / written.folder / name).write_text(text)
+            file = tmp_path / written.folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
     together = analysis.analyse(tmp_path)
     monkeypatch.setattr(analysis, "_SHARE", 1)
     assert analysis.analyse(tmp_path) == together

@@ -201,7 +201,7 @@ def _method(
     target = node.function.of if node is not None and isinstance(node.function, ir.Attribute) else None
     if receiver.type == attributes.SUPER:
         return _above(run, receiver, name, arguments, keywords, at, spread)
-    if (record := records.method(receiver, name, keywords)) is not None:
+    if (record := records.method(run, receiver, name, keywords)) is not None:
         return record
     owner = receiver.data[0] if receiver.kind is Kind.OBJECT else run.project.class_(receiver.type) if receiver.type else None
     if owner is not None:
@@ -242,6 +242,8 @@ def _unknown_method(
     candidates = run.project.methods_named(name) if not receiver.type and name not in _COMMON else ()
     if 0 < len(candidates) <= _MOST_CANDIDATES:
         return _candidates(run, candidates, receiver, arguments, keywords, at, spread)
+    if name in methods.VIEWS and not arguments and not receiver.type and receiver.kind is Kind.UNKNOWN and receiver.taint:
+        return methods.view_of(receiver, name)
     if name in _DICTS and arguments and arguments[0].kind is Kind.CONSTANT:
         taint = attributes.narrowed(values.within(receiver), str(arguments[0].data))
         return values.unknown(values.merge([taint, *(values.within(one) for one in arguments[1:])]))

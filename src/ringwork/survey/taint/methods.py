@@ -231,6 +231,16 @@ def _view(run: Run, receiver: Value, name: str) -> Value:
     return Value(Kind.KEYED, ({}, inner), "builtins.list")
 
 
+VIEWS = frozenset({"items", "keys", "values"})
+
+
+def view_of(receiver: Value, name: str) -> Value:
+    """Going through something that is not known, by methods that hardly anything but a dict has."""
+    inner = values.unknown(receiver.taint)
+    pair = Value(Kind.ITEMS, (inner, inner), "builtins.tuple") if name == "items" else inner
+    return Value(Kind.KEYED, ({}, pair), "builtins.list")
+
+
 Change = tuple[Value, Value]
 
 

@@ -8,12 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import assigning, attributes, ir, values
+from ringwork.survey.taint import assigning, attributes, ir, sinks, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.units import DefinedClass
 from ringwork.survey.taint.values import NONE, Kind, Value
+from ringwork.survey.taint.walk import names as names_in
 
 PARTIAL = "functools.partial"
+_DUMPS = frozenset({"model_dump", "dict"})
+_PYDANTIC = "pydantic.BaseModel"
+_STORED = ("Model", "DeclarativeBase", "Document")
+"""Ends of the names of what classes of stored things are made of."""
 _TUPLE = "ringwork:named-tuple"
 _MAKER = "ringwork:named-tuple-maker"
 _TUPLES = frozenset({"typing.NamedTuple", "collections.namedtuple"})
@@ -70,8 +75,10 @@ def made(callee: Value, arguments: Sequence[Value], keywords: Mapping[str, Value
     return Value(Kind.OBJECT, (None, {name: held.get(name, rest) for name in callee.data[1]}), _TUPLE)
 
 
-def method(receiver: Value, name: str, keywords: Mapping[str, Value]) -> Value | None:
+def method(run: Run, receiver: Value, name: str, keywords: Mapping[str, Value]) -> Value | None:
     """What records have by nature: copies with some fields changed, and all fields as a dict."""
+    if name in _DUMPS and receiver.type:
+        return _dumped(run, receiver)
     if receiver.kind is not Kind.OBJECT or not receiver.data[1]:
         return None
     if name == "_replace":
@@ -79,6 +86,18 @@ def method(receiver: Value, name: str, keywords: Mapping[str, Value]) -> Value |
     if name == "_asdict":
         return Value(Kind.KEYED, (dict(receiver.data[1]), None), "builtins.dict", receiver.taint)
     return None
+
+
+def _dumped(run: Run, receiver: Value) -> Value | None:
+    """The dict of a pydantic model: its names are the program's own, unless it takes others too."""
+    owner = run.project.class_(receiver.type)
+    if owner is None or _PYDANTIC not in run.project.bases(owner.dotted):
+        return None
+    config = run.project.attribute(owner, "model_config")
+    if config is not None and "extra" in names_in(config[1]):
+        return None
+    held = {name: attributes.of(run, receiver, name, 0) for name in fields(run, owner)}
+    return Value(Kind.KEYED, (held, None), "builtins.dict") if held else None
 
 
 def _replaced(receiver: Value, keywords: Mapping[str, Value]) -> Value:
@@ -99,10 +118,23 @@ def _partial(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]
 
 
 def _set(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value], node: ir.Call | None) -> Value | None:
-    if len(arguments) != 3 or arguments[1].kind is not Kind.CONSTANT or not isinstance(arguments[1].data, str):
+    if len(arguments) != 3:
         return None
+    if arguments[1].kind is not Kind.CONSTANT or not isinstance(arguments[1].data, str):
+        return _bound(run, arguments, node.at if node is not None else 0)
     shown = node.arguments[0] if node is not None and len(node.arguments) == 3 else None
     assigning.with_field(run, arguments[0], arguments[1].data, arguments[2], shown)
+    return NONE
+
+
+def _bound(run: Run, arguments: Sequence[Value], at: int) -> Value | None:
+    """setattr(user, name, value), both from a request: whoever sends them sets whatever field of a stored thing there is."""
+    thing, name, value = arguments
+    owner = thing.data[0] if thing.kind is Kind.OBJECT else run.project.class_(thing.type) if thing.type else None
+    is_stored = owner is None or any(base.endswith(_STORED) for base in run.project.bases(owner.dotted))
+    if not is_stored or not values.within(name) or not values.within(value):
+        return None
+    sinks.arrive(run, "bind", "setattr", name, at)
     return NONE
 
 
@@ -122,7 +154,7 @@ def _replace(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]
 
 
 def _as_dict(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value], node: ir.Call | None) -> Value | None:
-    return method(arguments[0], "_asdict", {}) if arguments else None
+    return method(run, arguments[0], "_asdict", {}) if arguments else None
 
 
 def _as_values(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value], node: ir.Call | None) -> Value | None:
