@@ -20,6 +20,25 @@ class Twins(NamedTuple):
 
 TWINS = (
     Twins(
+        "a role that a cookie says",
+        "address-identity",
+        "def rows(request):\n    if request.cookies.get('role') == 'admin':\n        return everything()\n    return own()\n",
+        "def rows(request):\n    if request.user.role == 'admin':\n        return everything()\n    return own()\n",
+    ),
+    Twins(
+        "a role that a field of the form says",
+        "address-identity",
+        "def rows():\n    role = request.form.get('role')\n    if role != 'admin':\n        abort(403)\n    return everything()\n",
+        "def rows():\n    role = request.form.get('role')\n    role = role\n    return found(role) if role else abort(400)\n",
+    ),
+    Twins(
+        "a role by which a list may be filtered",
+        "address-identity",
+        "def rows():\n    if request.args.get('role') == 'admin':\n        return admins()\n    return everybody()\n",
+        "def rows():\n    if request.args.get('colour') == 'red':\n        return red()\n    return everything()\n",
+        "weak",
+    ),
+    Twins(
         "a class that every template takes for markup",
         "autoescape",
         "from django.utils.safestring import SafeString\nclass Note(SafeString):\n    pass\n",

@@ -9,6 +9,10 @@ import pytest
 
 from ringwork.survey.taint.analysis import analyse
 
+HEAD = (
+    "import logging\nfrom fastapi import Depends, FastAPI\nfrom fastapi.security import OAuth2PasswordRequestForm\n"
+    "log = logging.getLogger(__name__)\napp = FastAPI()\n@app.post('/login')\n"
+)
 Told = list[tuple[str, str, str, int]]
 
 
@@ -248,6 +252,24 @@ def test_a_callback_stands_where_it_is_handed_over(tmp_path: Path) -> None:
             "strong",
             "import http.client\nhttp.client.HTTPConnection('rates.example.org', timeout=3)\n",
             "import http.client\nhttp.client.HTTPConnection('rates', timeout=3)\nhttp.client.HTTPConnection('10.2.0.1', timeout=3)\n",
+        ),
+        (
+            "jwt-algorithms",
+            "strong",
+            "import jwt\ndef read(token, key):\n    return jwt.decode(token, key, algorithms=['HS256', 'none'])\n",
+            "import jwt\ndef read(token, key):\n    return jwt.decode(token, key, algorithms=['HS256', 'HS384'])\n",
+        ),
+        (
+            "debug",
+            "strong",
+            "from fastapi import FastAPI\napp = FastAPI(debug=True)\n",
+            "from fastapi import FastAPI\napp = FastAPI(debug=False)\n",
+        ),
+        (
+            "secret-log",
+            "strong",
+            HEAD + "def login(form: OAuth2PasswordRequestForm = Depends()):\n    log.info('login %s %s', form.username, form.password)\n",
+            HEAD + "def login(form: OAuth2PasswordRequestForm = Depends()):\n    log.info('login %s', form.username)\n",
         ),
         (
             "loader",

@@ -39,6 +39,7 @@ def look(seen: Seen) -> Iterator[Flow]:
             if isinstance(part, ir.Compare) and len(part.operators) == 1:
                 yield from _compared(seen, scope, branch, part)
         yield from _flagged(seen, scope, branch)
+        yield from _claimed(seen, scope, branch)
 
 
 def _compared(seen: Seen, scope: Scope, branch: ir.If, compare: ir.Compare) -> Iterator[Flow]:
@@ -141,3 +142,52 @@ def _flagged(seen: Seen, scope: Scope, branch: ir.If) -> Iterator[Flow]:
                 said="a header taken for an identity",
             )
             return
+
+
+def _claimed(seen: Seen, scope: Scope, branch: ir.If) -> Iterator[Flow]:
+    """A role that the request says of itself: a cookie, a header or a field that whoever asks has written."""
+    for part in walk(branch.test):
+        if isinstance(part, ir.Compare) and len(part.operators) == 1:
+            claim = next((one for one in (part.left, part.rights[0]) if _is_claim(scope, one)), None)
+            other = part.rights[0] if claim is part.left else part.left
+            if claim is None or part.operators[0] not in {"==", "!=", "in", "not in"} or not _is_fixed(other):
+                continue
+        elif isinstance(part, ir.Call | ir.Item) and part is branch.test and _is_claim(scope, part):
+            claim = part
+        else:
+            continue
+        said = _source(scope, claim)
+        is_strong = bool(re.search(r"cookies|headers|META|COOKIES", said)) or _refuses(branch.then)
+        detail = "What somebody may do is decided by a role that the request itself says; keep it with the session or the user."
+        strength = STRONG if is_strong else WEAK
+        yield seen.flow(
+            "address-identity", part.at, strength=strength, sink=said, detail=detail, scope=scope, said="a role that the request says"
+        )
+        return
+
+
+_ROLE = re.compile(
+    r"^(?:http_)?(?:x[-_])?(?:user[-_]?)?(?:role|roles|is[-_]?admin|is[-_]?staff|is[-_]?superuser|access[-_]?level|privileges?)$",
+    re.IGNORECASE,
+)
+_CLAIMS = re.compile(
+    r"(?:^|\.)request\.(?:cookies|headers|args|form|values|GET|POST|COOKIES|META|query|query_params|params|json|get_json)\b"
+)
+
+
+def _source(scope: Scope, expression: ir.Expression) -> str:
+    """The part of the request that is read, as it is written; of a name what it was given."""
+    if isinstance(expression, ir.Name):
+        given = _values(scope, expression.id) if _ROLE.match(expression.id) else ()
+        return next((said for value in given if not isinstance(value, ir.Name) and (said := _source(scope, value))), "")
+    said = written(expression).removesuffix(".get")
+    return f"{said} {last(expression)}" if _CLAIMS.search(said) and _ROLE.match(last(expression)) else ""
+
+
+def _is_claim(scope: Scope, expression: ir.Expression) -> bool:
+    return bool(_source(scope, expression))
+
+
+def _is_fixed(expression: ir.Expression) -> bool:
+    items = expression.items if isinstance(expression, ir.Sequence) else (expression,)
+    return bool(items) and all(isinstance(item, ir.Constant) and bool(item.value) for item in items)

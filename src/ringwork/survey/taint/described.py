@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -318,6 +319,9 @@ def _kept(value: Value, key: str) -> Value | None:
     if value.kind is Kind.OBJECT:
         owner, fields = value.data
         return fields.get(key, UNKNOWN if owner is not None else None)  # type: ignore[no-any-return] # fields of an object are values
+    if value.kind is Kind.ITEMS and key == "*" and value.data:
+        joined: Value = functools.reduce(values.join, value.data)
+        return joined
     if value.kind is Kind.ITEMS and key.isdigit():
         return value.data[int(key)] if int(key) < len(value.data) else None
     return UNKNOWN

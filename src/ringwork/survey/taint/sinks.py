@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ringwork.survey.taint import attributes, cleartext, facts, handed, kinds, unknowns, values
+from ringwork.survey.taint import attributes, cleartext, facts, handed, kinds, unknowns, uses, values
 from ringwork.survey.taint.frames import Found, Reach, Run
 from ringwork.survey.taint.values import Atom, Kind, Mark, Taint, Trail, Value
 
@@ -76,9 +76,9 @@ def arrive(run: Run, kind: str, sink: str, value: Value, at: int, *, part: str =
             continue
         before = piece.before.replace(_OTHER, _TAINTED).rpartition(_TAINTED)[2]
         for atom, mark in piece.value.taint.items():
-            if not _counts(atom, kind):
-                continue
             words = run.words(atom, mark)
+            if not _counts(atom, kind, words):
+                continue
             if facts.is_harmless(kind, words, before) or (kind == "nan" and mark.weak):
                 continue
             _tell(run, kind, sink, atom, Mark(words, mark.trail, mark.weak or weak or kind in _HINTS), at, before, part)
@@ -91,8 +91,10 @@ def _is_fixed(kind: str, before: str) -> bool:
     return bool(before.strip(_TAINTED + _OTHER + " "))
 
 
-def _counts(atom: Atom, kind: str) -> bool:
+def _counts(atom: Atom, kind: str, words: frozenset[str] = values.NO_WORDS) -> bool:
     if not atom.kind:
+        return True
+    if kind == "secret-log" and ("secret" in words or (atom.kind not in _LOCAL and uses.is_password(atom.name))):
         return True
     only = _ONLY.get(kind)
     if only is not None:
@@ -116,9 +118,9 @@ def _tell(run: Run, kind: str, sink: str, atom: Atom, mark: Mark, at: int, befor
 def carry(run: Run, reach: Reach, taint: Taint, at: int, said: str) -> None:
     """What a called function does with an input, for the pieces that it was given here."""
     for atom, mark in taint.items():
-        if not _counts(atom, reach.kind):
-            continue
         words = reach.words | run.words(atom, mark)
+        if not _counts(atom, reach.kind, words):
+            continue
         if facts.is_harmless(reach.kind, words, reach.context):
             continue
         trail = _rooted(reach.trail, run.here(at, said, mark.trail))

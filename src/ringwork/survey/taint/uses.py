@@ -13,6 +13,7 @@ _SECRET = re.compile(
     r"|credential|private_?key|signature|access_?key|recovery|one_?time|activation",
     re.IGNORECASE,
 )
+_PASSWORD = re.compile(r"^(?:.*_)?(?:passw(?:or)?d\d?|passphrase|pwd|client_secret|card_?number|cvv|cvc)$", re.IGNORECASE)
 _CHECKSUM = re.compile(
     r"cache|etag|checksum|gravatar|avatar|finger_?print|slug|colou?r|dedup|bucket|sampl|file|path|storage|upload|version|static|asset|facet"
     r"|memo|content_?hash|job|schedul|shard|partition|index|anonymous|image|thumb|digest_of|revision|unique_?name|kwargs",
@@ -26,6 +27,11 @@ _IDENTITY = re.compile(r"user|uid|role|admin|auth|account|login|logged|perm|grou
 def is_secret(name: str) -> bool:
     """Whether a name says that the value must not be guessed."""
     return _SECRET.search(name) is not None
+
+
+def is_password(name: str) -> bool:
+    """Whether a name of a field says that its text must be seen by nobody."""
+    return _PASSWORD.search(name) is not None
 
 
 def is_checksum(words: str) -> bool:
