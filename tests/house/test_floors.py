@@ -308,16 +308,17 @@ ROOMS: dict[str, Room] = {
     "survey.facts": Room(),
     # What reading the source finds, and how it is read: no application is imported for it.
     "survey.flows": Room(),
+    "survey.git": Room(),
     "survey.taint": Room(
         rooms=("survey.flows", "survey.copies", "survey.templates"), outside=("packaging", "tree_sitter", "tree_sitter_python")
     ),
     # Where things stand in a file, to the byte; the other tools; edits of source.
     "survey.syntax": Room(outside=("tree_sitter", "tree_sitter_python")),
-    "survey.linters": Room(rooms=("survey.flows", "survey.copies", "survey.syntax"), outside=("grimp",)),
+    "survey.linters": Room(rooms=("survey.flows", "survey.copies", "survey.git", "survey.syntax"), outside=("grimp",)),
     "survey.mutants": Room(rooms=("survey.flows", "survey.copies", "survey.syntax"), outside=("coverage", "tree_sitter")),
     "survey.fixing": Room(rooms=("survey.syntax",), outside=("tree_sitter",)),
     # What no flow shows: structure of code, and files that are no code.
-    "survey.looks": Room(rooms=("survey.flows", "survey.taint", "survey.copies", "survey.templates")),
+    "survey.looks": Room(rooms=("survey.flows", "survey.taint", "survey.copies", "survey.git", "survey.templates")),
     "survey.starts": Room(),
     "survey.wire": Room(rooms=("survey.facts",), outside=("OpenSSL", "cryptography", "h11", "websockets")),
     "survey.harness.rogues": Room(rooms=("survey", "outbound"), outside=("aiohttp", "certifi", "httpx2", "requests")),

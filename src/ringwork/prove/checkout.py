@@ -6,10 +6,11 @@ cannot be asked, nothing is claimed.
 
 from __future__ import annotations
 
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+from ringwork.survey import git
 
 _SECONDS = 10.0
 CLEAN, CHANGED = "clean", "changed"
@@ -41,10 +42,8 @@ def of(root: Path) -> Checkout:
 
 def asked(root: Path, *words: str) -> str | None:
     """What git says, None where it cannot be asked. Nothing of the repository's own configuration is started."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    command = ["git", "-c", "core.fsmonitor=false", "-C", str(root), *words]
     try:
-        done = subprocess.run(command, capture_output=True, check=False, timeout=_SECONDS, env=environment)
+        done = subprocess.run(git.command(root, *words), capture_output=True, check=False, timeout=_SECONDS, env=git.environment(root))
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else None

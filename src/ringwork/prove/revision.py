@@ -14,7 +14,10 @@ from ringwork.errors import TargetFailed
 from ringwork.prove import checkout
 
 _HUNK = re.compile(r"@@ -\d+(?:,(?P<cut>\d+))? \+(?P<first>\d+)(?:,(?P<count>\d+))? @@")
-_DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--relative", "--src-prefix=a/", "--dst-prefix=b/")
+_DIFF = (
+    "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--relative", "--src-prefix=a/", "--dst-prefix=b/",
+    "--ignore-submodules=dirty",  # whether one is changed is asked in it, by its own settings
+)  # fmt: skip
 
 Lines = frozenset[int] | None
 """Numbers of changed lines in the file as it is now; None for the whole file."""

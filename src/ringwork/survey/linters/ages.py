@@ -6,12 +6,13 @@ Against a repository whose own settings start programs: none of them is obeyed.
 from __future__ import annotations
 
 import datetime
-import os
 import re
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from ringwork.survey import git
 
 _HEAD = re.compile(r"[0-9a-f]{40} \d+ (?P<line>\d+)")
 
@@ -35,11 +36,10 @@ def of(
 
 def _blamed(root: Path, file: str, lines: set[int], limit_seconds: float) -> Mapping[int, datetime.date] | None:
     """None where git is not there, or too slow; nothing for a file that it does not know."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     ranges = [word for line in sorted(lines) for word in ("-L", f"{line},{line}")]
-    words = ["git", "-c", "core.fsmonitor=false", "-C", str(root), "blame", "--line-porcelain", *ranges, "--", file]
+    words = git.command(root, "blame", "--no-textconv", "--line-porcelain", *ranges, "--", file)
     try:
-        done = subprocess.run(words, capture_output=True, check=False, timeout=limit_seconds, env=environment)
+        done = subprocess.run(words, capture_output=True, check=False, timeout=limit_seconds, env=git.environment(root))
     except (OSError, subprocess.TimeoutExpired):
         return None
     found, line = dict[int, datetime.date](), 0

@@ -15,7 +15,8 @@ from ringwork.survey.looks.seen import STRONG, WEAK, is_shipped
 
 KIND = "secret-history"
 _LOG = (
-    "log", "--all", "--cc", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--unified=0", "--format=commit %H %cs",
+    "log", "--all", "--cc", "--text", "--submodule=short", "--no-show-signature", "--no-color",
+    "--no-ext-diff", "--no-textconv", "--no-renames", "--unified=0", "--format=commit %H %cs",
     "--src-prefix=a/", "--dst-prefix=b/", "--relative", "-p",
 )  # fmt: skip
 _HUNK = re.compile(r"(@@+) (?:-\d+(?:,\d+)? )+\+(\d+)(?:,(\d+))? @@+")
@@ -34,11 +35,14 @@ def read(
     if shallow is None:
         return Past(why="git knows no repository here: the folder is in none, git is not installed, or the repository is somebody else's")
     reader, until, cut = _Reader(), time.monotonic() + seconds, ""
-    for line in repository.lines(root, *_LOG, seconds=seconds, longest=_LONGEST_LINE):
-        reader.line(line)
-        if reader.commits > most_commits or reader.size > most_bytes:
-            cut = f"it may read {most_commits} commits and {most_bytes // 1_000_000} MB of changes"
-            break
+    try:
+        for line in repository.lines(root, *_LOG, seconds=seconds, longest=_LONGEST_LINE):
+            reader.line(line)
+            if reader.commits > most_commits or reader.size > most_bytes:
+                cut = f"it may read {most_commits} commits and {most_bytes // 1_000_000} MB of changes"
+                break
+    except repository.Broken as error:
+        cut = str(error) if time.monotonic() < until else ""
     if not cut and time.monotonic() >= until:
         cut = f"it may take {seconds:g} s"
     reader.settle()

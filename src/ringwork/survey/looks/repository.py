@@ -5,21 +5,25 @@ Nothing of the repository's own configuration is started, and where git cannot b
 
 from __future__ import annotations
 
-import os
 import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from ringwork.survey import git
+
 _SECONDS = 20.0
-_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false")
+
+
+class Broken(Exception):
+    """Git could not say all; why."""
 
 
 def asked(root: Path, *given: str, text: str = "") -> str | None:
     """What git says, None where it cannot be asked or says no."""
     try:
         done = subprocess.run(
-            _command(root, given), input=text.encode(), capture_output=True, check=False, timeout=_SECONDS, env=_environment()
+            git.command(root, *given), input=text.encode(), capture_output=True, check=False, timeout=_SECONDS, env=git.environment(root)
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -41,10 +45,11 @@ def ignored(root: Path, names: tuple[str, ...]) -> frozenset[str]:
 def lines(root: Path, *given: str, seconds: float, longest: int) -> Iterator[str]:
     """What git says, line by line, as long as somebody asks for more and the time lasts; nothing where it cannot be asked.
 
-    longest: bytes of a line that are kept, so that no file of one line fills the memory; the rest of it is passed over.
+    longest: bytes of a line that are kept, so that no file of one line fills the memory; the rest of it is passed over. Raises Broken
+    where git ended by itself before it had said all.
     """
     try:
-        process = subprocess.Popen(_command(root, given), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment())
+        process = subprocess.Popen(git.command(root, *given), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=git.environment(root))
     except OSError:
         return
     clock = threading.Timer(seconds, process.kill)  # also where git says nothing for long
@@ -56,15 +61,9 @@ def lines(root: Path, *given: str, seconds: float, longest: int) -> Iterator[str
             yield line.decode("utf-8", "replace").rstrip("\n")
             while line and not line.endswith(b"\n"):
                 line = stream.readline(longest)
+        if process.wait() != 0:
+            raise Broken(f"git ended with {process.returncode} before the last commit, as where objects are missing or damaged")
     finally:
         clock.cancel()
         process.kill()
         process.communicate()
-
-
-def _command(root: Path, given: tuple[str, ...]) -> list[str]:
-    return ["git", *_SAFE, "-C", str(root), *given]
-
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
