@@ -43,3 +43,13 @@ def test_refuses_what_names_nothing(shop, run):
     assert run("mutants", "--only", "away/*").code == 2
     ran = run("mutants", "--env", "secret words")
     assert (ran.code, "secret words" in ran.text) == (2, False)
+
+
+def test_names_of_the_code_are_shown_without_their_control_characters(shop, run):
+    """Against a decorator that is spelled so that it writes on the terminal of who reads about it."""
+    code = "class Marks(dict):\n    def __missing__(self, key):\n        return lambda f: f\n\n\nauth_ = Marks()\n"
+    (shop / "shop.py").write_text(f'{code}\n\n@auth_["\x1b]0;a\x07"]\ndef read(user, note):\n    return note["text"]\n')
+    (shop / "tests" / "test_shop.py").write_text("import shop\n\ndef test_reads():\n    assert shop.read('a', {'text': 'x'})\n")
+    ran = run("mutants")
+    assert "1 survived" in ran.text
+    assert not {"\x1b", "\x07"} & set(ran.text)

@@ -69,6 +69,7 @@ def _asked(words: Sequence[str], only: Sequence[str], seconds: float, env: Seque
         root=root,
         files=files,
         words=tuple(words),
+        only=tuple(only),
         extra=dict(_pair(one) for one in env),
         seconds=seconds,
         progress=lambda said, done, of: out.print(f"{done + 1} of {of}  {visible(said)}", soft_wrap=True),
@@ -104,8 +105,10 @@ def _tell(suite: Suite, out: Console) -> int:
     terminal.say(out, f"lines that refuse somebody: {suite.places}; {words}, {fates[Fate.UNKNOWN]} not known")
     left = [one for one in suite.mutants if one.fate is not Fate.MISSED]
     for one in left[:_SHOWN]:
-        told = one.why or _TOLD[one.fate].format(one.tests)
-        terminal.say(out, f"{'?' if one.fate is Fate.UNKNOWN else '✗'} {visible(one.file)}:{one.line}  {one.said}: {told}", indent=2)
+        told = visible(one.why) or _TOLD[one.fate].format(one.tests)
+        terminal.say(
+            out, f"{'?' if one.fate is Fate.UNKNOWN else '✗'} {visible(one.file)}:{one.line}  {visible(one.said)}: {told}", indent=2
+        )
     if len(left) > _SHOWN:
         terminal.say(out, f"... {len(left) - _SHOWN} more in {record.FILE.as_posix()}", indent=2)
     if suite.cut:

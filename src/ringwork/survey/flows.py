@@ -234,7 +234,8 @@ class Suite:
     """A record of the project's own tests, as `ringwork mutants` keeps it. why: why there is none of this code, "" where there is.
 
     passed, skipped: how many tests. failed, unreasoned: names of tests that failed, and of those that are skipped without a reason.
-    day: ISO date. mutants: what was tried. places: how many lines there are to try. cut: why some were not.
+    day: ISO date. mutants: what was tried. places: how many lines there are to try. cut: why some were not. some: which tests and lines
+    alone were asked for, where not all were.
     """
 
     why: str = ""
@@ -246,6 +247,7 @@ class Suite:
     places: int = 0
     mutants: tuple[Mutant, ...] = ()
     cut: str = ""
+    some: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,6 +92,14 @@ def test_finds_a_record_of_neglect_in_the_breached_source(framework: str, check:
         pytest.param(Suite(passed=3, places=2, mutants=(MISSED, UNREACHED)), Verdict.PROVEN, Verdict.VIOLATED, id="no test reaches it"),
         pytest.param(Suite(passed=3, places=2, mutants=(MISSED, LATE)), Verdict.PROVEN, Verdict.NOT_VERIFIED, id="not done in time"),
         pytest.param(Suite(passed=3, places=9, mutants=(MISSED,), cut="late"), Verdict.PROVEN, Verdict.NOT_VERIFIED, id="cut short"),
+        pytest.param(Suite(passed=3, places=2, mutants=(MISSED,)), Verdict.PROVEN, Verdict.NOT_VERIFIED, id="ended by force"),
+        pytest.param(
+            Suite(passed=3, places=1, mutants=(MISSED,), some="tests/test_a.py"),
+            Verdict.NOT_VERIFIED,
+            Verdict.NOT_VERIFIED,
+            id="some tests",
+        ),
+        pytest.param(Suite(passed=3, some="--only a/*"), Verdict.NOT_VERIFIED, Verdict.NOT_VERIFIED, id="some lines"),
         pytest.param(Suite(passed=3, failed=("tests/test_a.py::test_b",)), Verdict.VIOLATED, Verdict.NOT_VERIFIED, id="a test fails"),
         pytest.param(
             Suite(passed=3, skipped=1, unreasoned=("tests/test_a.py::test_b",), places=1, mutants=(MISSED,)),

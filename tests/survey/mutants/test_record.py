@@ -23,7 +23,7 @@ def test_comes_back_as_it_went(project):
     assert record.read(project) == KEPT
 
 
-@pytest.mark.parametrize("name", ["a.py", "tests/test_b.py", "page.html"])
+@pytest.mark.parametrize("name", ["a.py", "tests/test_b.py", "page.html", "pyproject.toml", "pytest.ini", ".env"])
 def test_is_none_of_other_code(project, name):
     """A file that was changed or added, a test or a template as well, makes it a record of something else."""
     (project / name).parent.mkdir(exist_ok=True)

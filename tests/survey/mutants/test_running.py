@@ -83,3 +83,18 @@ def test_the_tests_see_nothing_of_the_users_environment(tmp_path, monkeypatch):
     projects.write(tmp_path, tests=tests)
     suite = running.run(_asked(tmp_path, extra={**projects.QUICK, "GIVEN": "x"}, files=()))
     assert (suite.passed, suite.failed) == (1, ())
+
+
+def test_a_file_of_tests_that_cannot_be_imported_is_no_suite_that_passed(tmp_path):
+    """Where pytest is told to go on all the same, no test of that file fails, for there is none."""
+    projects.write(tmp_path)
+    (tmp_path / "tests" / "test_broken.py").write_text("import no_such_module_anywhere\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --continue-on-collection-errors\n")
+    assert "although no test failed" in running.run(_asked(tmp_path, files=())).why
+
+
+def test_a_part_of_the_tests_or_of_the_lines_is_told_as_a_part(project):
+    """Against one good file of tests that stands for all of them."""
+    suite = running.run(_asked(project, files=(), words=("tests/test_shop.py",), only=("shop*",)))
+    assert (suite.passed, suite.some) == (3, "tests/test_shop.py --only shop*")
+    assert record.read(project) == suite

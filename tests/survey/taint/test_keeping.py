@@ -235,3 +235,19 @@ def test_syntax_comes_back_as_it_went(project: Path) -> None:
     data = b"x = (1, 2.5, 3j, b'b', None, True, 'a', ...)  # said\ndef f(*a: int, **k): yield a\n"
     module = parsing.parse(data, file="a.py", name="a")
     assert packing.unpack(packing.pack(module)) == module
+
+
+def test_who_has_no_home_reads_all_the_same(tmp_path, monkeypatch):
+    """As a user of a container that no file of users names; and a cache that is named without its root is none of this folder."""
+    (tmp_path / "app.py").write_text("A = 1\n")
+    monkeypatch.setenv("XDG_CACHE_HOME", "here")
+    monkeypatch.chdir(tmp_path)
+
+    def no_home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    kept = keeping.of(tmp_path)
+    kept.parse(b"A = 1\n", file="app.py", name="app", is_package=False)
+    kept.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["app.py"]

@@ -57,7 +57,9 @@ def suite_runs(stage: Stage) -> Evidence:
         return _unrecorded(check, suite)
     seen = [_test(name, "a test that fails", "mend the test, or what it found") for name in suite.failed]
     seen += [_test(name, "a test that is skipped without a reason", 'say why: skip(reason="...")') for name in suite.unreasoned]
-    if not seen:
+    if suite.some:
+        seen.append(_some(suite, "tests that were not asked for"))
+    elif not seen:
         detail = f"{suite.passed} tests passed on {suite.day}, {suite.skipped} were skipped with their reason"
         seen.append(Observation(attack="the project's tests", where="its tests", outcome=Outcome.HELD, detail=detail, read=suite.passed))
     return Evidence(check=check, observations=tuple(seen))
@@ -66,6 +68,11 @@ def suite_runs(stage: Stage) -> Evidence:
 def _unrecorded(check: CheckId, suite: Suite | None) -> Evidence:
     why = suite.why if suite is not None else "the record of the project's tests was not read"
     return Evidence(check=check, not_verified=why, unlock=_RECORD)
+
+
+def _some(suite: Suite, attack: str) -> Observation:
+    detail = f"the record is of `{_RECORD} {suite.some}` alone; run `{_RECORD}`"
+    return Observation(attack=attack, where="the record", outcome=Outcome.UNTRIED, detail=detail)
 
 
 def _test(name: str, attack: str, fix: str) -> Observation:
@@ -81,12 +88,15 @@ def mutation_of_controls(stage: Stage) -> Evidence:
         return _unrecorded(check, suite)
     if suite.failed and not suite.mutants:
         return Evidence(check=check, not_verified="tests fail as they are, so that one more failure says nothing", unlock=_RECORD)
-    if not suite.places:
+    if not suite.places and not suite.some:
         return Evidence(check=check, not_applicable="no line was found that refuses somebody by itself")
     seen = [_mutant(one) for one in suite.mutants if one.fate is not Fate.MISSED]
     missed = sum(one.fate is Fate.MISSED for one in suite.mutants)
-    if suite.cut:
-        detail = f"{suite.places - len(suite.mutants)} of {suite.places} lines were not tried: {suite.cut}"
+    if suite.some:
+        seen.append(_some(suite, "lines that were not asked for"))
+    left = suite.places - len(suite.mutants)
+    if suite.cut or left > 0:  # the record is written line by line, and who ends the run by force leaves it without a word
+        detail = f"{left} of {suite.places} lines were not tried: {suite.cut or 'the run was ended'}"
         seen.append(Observation(attack="lines left in", where="the record", outcome=Outcome.UNTRIED, detail=detail))
     elif not seen:
         detail = f"each of {missed} lines that refuse somebody was missed by a test once it was out"

@@ -16,7 +16,10 @@ from ringwork.survey.flows import Fate, Mutant, Suite
 
 FILE = Path(".ringwork", "mutants.json")
 FORMAT = "ringwork-mutants/1"
-_CODE = frozenset({".py", ".pyi", ".html", ".j2", ".jinja", ".jinja2", ".sql", ".json", ".yaml", ".yml"})
+_CODE = frozenset({
+    ".py", ".pyi", ".html", ".htm", ".j2", ".jinja", ".jinja2", ".sql", ".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".txt", ".env",
+})  # fmt: skip
+"""Settings too: they say which tests there are, and what the code does."""
 _LIMIT_BYTES = 20_000_000
 
 
@@ -24,7 +27,7 @@ def digest(root: Path) -> str:
     """SHA-256 of the names and contents of a project's code, in hexadecimal."""
     whole = hashlib.sha256()
     for path in copies.walk(root):
-        if path.suffix in _CODE and path.is_file():
+        if (path.suffix or path.name) in _CODE and path.is_file():
             whole.update(f"{path.relative_to(root).as_posix()}\0".encode())
             whole.update(hashlib.sha256(path.read_bytes()).digest())
     return whole.hexdigest()

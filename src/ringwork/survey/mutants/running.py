@@ -36,11 +36,15 @@ _SLACK = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is to be tried. files: relative to root. words: for pytest. seconds: for all of it. progress: told what is tried, done, of."""
+    """What is to be tried. files: relative to root. words: for pytest. seconds: for all of it. progress: told what is tried, done, of.
+
+    only: patterns that the files were chosen by, where a person asked for some alone.
+    """
 
     root: Path
     files: tuple[str, ...]
     words: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 600.0
     progress: Callable[[str, int, int], None] = lambda _said, _done, _of: None
@@ -96,12 +100,15 @@ def _first(ran: _Ran, asked: Asked) -> Suite:
     passed = sum(end == "passed" for end in ends.values())
     if not passed and "failed" not in ends.values():
         return Suite(why=f"pytest ran no test (it ended with {ran.code})")
+    if ran.code != 0 and "failed" not in ends.values():  # a file that could not be imported has no test that fails
+        return Suite(why=f"pytest ended with {ran.code} although no test failed: run it, and see what it could not read")
     return Suite(
         day=datetime.datetime.now(datetime.UTC).date().isoformat(),
         passed=passed,
         skipped=sum(end == "skipped" for end in ends.values()),
         failed=tuple(sorted(name for name, end in ends.items() if end == "failed")),
         unreasoned=tuple(sorted(ran.traced["unreasoned"])),
+        some=" ".join((*asked.words, *(f"--only {pattern}" for pattern in asked.only))),
     )
 
 

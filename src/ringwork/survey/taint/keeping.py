@@ -115,9 +115,20 @@ class Kept:
 
 def of(root: Path, only: Collection[str] = (), *, folder: Path | None = None) -> Kept:
     """What is kept of the project at `root`, of these of its files. folder: where it is kept, the user's cache if not given."""
-    place = folder if folder is not None else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ringwork"
+    place = folder if folder is not None else _cache()
     name = sha256(repr((str(root.resolve()), sorted(only))).encode()).hexdigest()[:40]
     return Kept(place / f"source-{name}.kept")
+
+
+def _cache() -> Path:
+    """The user's folder for what may be lost; a file that cannot be written to where the user has no home."""
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    if Path(given).is_absolute():
+        return Path(given) / "ringwork"
+    try:
+        return Path.home() / ".cache" / "ringwork"
+    except RuntimeError:
+        return Path(os.devnull) / "ringwork"
 
 
 Modules = dict[str, bytes]
