@@ -142,6 +142,16 @@ def test_knows_a_folded_finding_by_each_of_its_ids():
     assert baseline.known(apart, [VIOLATED[0]]) == ()
 
 
+def test_a_second_way_to_a_known_attack_is_not_known():
+    """Against a new hole that hides behind an old one because both are told as one finding."""
+    kept = baseline.record(replace(SHOP, findings=(FOLDED,)), reason="", today=TODAY)
+    more = replace(FOLDED, folded=(*FOLDED.folded, Folded(id="d" * 12, check=FOLDED.check, where="shop.py in away")))
+    assert baseline.known(kept, [FOLDED]) == (FOLDED.id,)
+    assert baseline.known(kept, [more]) == ()
+    again = baseline.update(kept, replace(SHOP, findings=(more,)), reason="", today=TODAY)
+    assert baseline.known(again, [more]) == (FOLDED.id,)
+
+
 def test_a_folded_entry_comes_back_as_it_went(tmp_path):
     """Its other ids stand in the file, and only there where it has some."""
     kept = baseline.record(replace(SHOP, findings=(FOLDED, VIOLATED[1])), reason="", today=TODAY)

@@ -204,3 +204,11 @@ def test_what_was_folded_meanwhile_is_neither_new_nor_fixed() -> None:
         found = diff.compare(_with(*before), _with(*after))
         assert (found.new, found.fixed, found.untested) == ((), (), ())
         assert _ids(found.still) == _ids(after)
+
+
+def test_a_second_way_to_an_attack_is_new() -> None:
+    """What was folded into a finding meanwhile, and was told by nobody before, is a new fault."""
+    one = replace(GONE, folded=(Folded(id="e" * 12, check=GONE.check, where="shop.py in go"),))
+    two = replace(one, folded=(*one.folded, Folded(id="d" * 12, check=GONE.check, where="shop.py in away")))
+    assert _ids(diff.compare(_with(one), _with(two)).new) == _ids((two,))
+    assert diff.compare(_with(two), _with(one)).new == ()

@@ -85,9 +85,9 @@ def prune(old: Baseline, report: Report) -> Baseline:
 
 
 def known(baseline: Baseline, findings: Sequence[Finding]) -> tuple[str, ...]:
-    """The ids of these violations that the baseline lists."""
+    """The ids of these violations that the baseline lists, each with all that was folded into it."""
     listed = {id_ for entry in baseline.entries for id_ in entry.ids}
-    return tuple(finding.id for finding in findings if finding.ids & listed and finding.verdict is Verdict.VIOLATED)
+    return tuple(finding.id for finding in findings if finding.is_among(listed) and finding.verdict is Verdict.VIOLATED)
 
 
 def gone(baseline: Baseline, report: Report) -> tuple[str, ...]:

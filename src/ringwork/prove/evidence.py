@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -213,6 +213,10 @@ class Finding:
     def ids(self) -> frozenset[str]:
         """Every id by which this fault is known: its own, and those of what was folded into it."""
         return frozenset({self.id, *(one.id for one in self.folded)})
+
+    def is_among(self, ids: Collection[str]) -> bool:
+        """Whether it is known by these ids, with everything that was folded into it: a second way to one attack is a second fault."""
+        return all(one.id in ids for one in self.folded) if self.folded else self.id in ids
 
     @property
     def checks(self) -> frozenset[CheckId]:

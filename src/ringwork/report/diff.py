@@ -47,7 +47,7 @@ def compare(before: Report, after: Report) -> Difference:
     had = {id_ for finding in before.findings for id_ in finding.ids}
     has = {id_ for finding in after.findings for id_ in finding.ids}
     old = {id_ for finding in before.findings if finding.verdict is Verdict.VIOLATED for id_ in finding.ids}
-    new = [f for f in after.findings if f.verdict is Verdict.VIOLATED and not f.ids & old and f.id not in after.known]
+    new = [f for f in after.findings if f.verdict is Verdict.VIOLATED and not f.is_among(old) and f.id not in after.known]
     fresh = {finding.id for finding in new}
     missing = [finding for finding in before.findings if finding.verdict is Verdict.VIOLATED and not finding.ids & has]
     return Difference(
