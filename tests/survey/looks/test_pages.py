@@ -139,3 +139,10 @@ def test_bundles_are_left_alone(looked):
     """What a tool wrote is somebody else's source."""
     bad = "localStorage.setItem('refresh_token', t);\n"
     assert not looked({"static/vendor/lib.js": bad, "static/app.min.js": bad, "static/one.js": bad + "x" * 3_000}, "browser-storage")
+
+
+@pytest.mark.parametrize("text", ["{{" * 200_000, "{#" * 200_000, "{% a " * 100_000], ids=["shown", "comment", "tag"])
+def test_what_is_opened_and_never_closed_is_read_without_delay(tmp_path, text):
+    """Against a template that was made to keep a reader busy: no text is read again from each of its openings."""
+    root = _written(tmp_path, {"templates/a.html": text + "{{ note|safe }}"})
+    assert _shown(root) == {"a.html": {"note"}}

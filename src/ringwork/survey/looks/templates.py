@@ -16,7 +16,13 @@ from ringwork.survey.flows import Flow
 from ringwork.survey.looks.seen import STRONG, WEAK, is_shipped, of_file
 from ringwork.survey.taint.project import Project
 
-_TAG = re.compile(r"\{\{-?(?P<shown>.{0,2000}?)-?\}\}|\{%-?\s*(?P<word>\w+)\s*(?P<rest>[^%]{0,2000}?)-?%\}|\{#.{0,4000}?#\}", re.DOTALL)
+_TAG = re.compile(
+    r"\{\{-?(?P<shown>(?:(?!\{\{).){0,2000}?)-?\}\}"
+    r"|\{%-?\s*(?P<word>\w+)\s*(?P<rest>[^%]{0,2000}?)-?%\}"
+    r"|\{#(?:(?!\{#).){0,4000}?#\}",
+    re.DOTALL,
+)
+"""What is opened and never closed is passed over where the next one opens, so that no text is read again from each of its openings."""
 _SAFE = re.compile(r"\|\s*(?:safe|safeseq)\b|\bMarkup\s*\(")
 _OFF = re.compile(r"^(?:false|off)\b")
 _ROOT = re.compile(r"(?<![\w.'\"|])([A-Za-z_]\w*)(?!\s*\()")
