@@ -252,7 +252,7 @@ def _sequence(run: Run, node: ir.Sequence) -> Value:
             found.append(run.value(item))
     if rest or len(found) > _MOST_ITEMS:
         return Value(Kind.UNKNOWN, None, type_, values.merge([values.within(value) for value in (*found, *rest)]))
-    return Value(Kind.ITEMS, tuple(found), type_)
+    return values.light(Value(Kind.ITEMS, tuple(found), type_))
 
 
 def _mapping(run: Run, node: ir.Mapping) -> Value:
@@ -274,7 +274,7 @@ def _mapping(run: Run, node: ir.Mapping) -> Value:
         else:
             keys.append(values.within(name))
             rest = value if rest is None else values.join(rest, value)
-    return Value(Kind.KEYED, (fields, rest), "builtins.dict", values.merge(keys))
+    return values.light(Value(Kind.KEYED, (fields, rest), "builtins.dict", values.merge(keys)))
 
 
 def _comprehension(run: Run, node: ir.Comprehension) -> Value:

@@ -16,6 +16,8 @@ DEEPEST = 60
 """Calls inside calls that are followed."""
 OFTEN = 2
 """Readings of one function inside each other whose constants are told apart."""
+MOST = 1_000
+"""Readings of functions for one entry whose constants are told apart: what is more is no code that anybody follows."""
 _FAR = 1 << 30
 _MOST_ROUNDS = 8
 _PATIENCE = 2
@@ -62,6 +64,8 @@ class Memory:
         self._mask = 0
         self._reads, self._lowest, self._depth = 0, _FAR, 0
         self._moved = False
+        self._readings = 0
+        self.is_last = False
 
     def entry(self, *, is_constant: bool = False, is_script: bool = False) -> None:
         """A new entry: nothing is being read."""
@@ -88,7 +92,10 @@ class Memory:
         return True
 
     def is_often(self, own: Any) -> bool:
-        """Whether a function is being read inside of itself too often to be told apart by constants."""
+        """Whether a function is being read inside of itself too often to be told apart by constants, or too much for this entry."""
+        if self._readings > MOST:
+            self._lowest = -1
+            return True
         if self._counts.get(own, 0) < OFTEN:
             return False
         first = next(place for key, place in self._places.items() if key[0][0] is own)
@@ -126,7 +133,10 @@ class Memory:
         full, place = (key, self.around), len(self._places)
         before = self._reads, self._lowest, self._depth, self._moved
         asked: frozenset[str] = frozenset()
-        for _ in range(_MOST_ROUNDS):
+        was_last = self.is_last
+        for number in range(_MOST_ROUNDS):
+            self.is_last = was_last or number == _MOST_ROUNDS - 1
+            self._readings += 1
             self._reads, self._lowest, self._depth, self._moved = self._bit(key[0]), _FAR, 0, False
             made, noted = self._project.noting(lambda: self._once(key[0], full, reading))
             asked |= noted
@@ -135,6 +145,7 @@ class Memory:
             if self._lowest < place or not self._moved:
                 break
             self._forget(place)
+        self.is_last = was_last
         reads, lowest, depth = self._reads, self._lowest, self._depth + 1
         if lowest >= place:
             self._forget(place)

@@ -50,6 +50,8 @@ def defined(
     summary = run.memory.known(key)
     if summary is None and run.memory.is_reading(key):
         summary = run.memory.so_far(key)
+        if summary is None and run.memory.is_last:  # Nobody will see it: what follows is read as if it did, and not left out.
+            return nobody(UNKNOWN, list(inputs.values()), {}, ())
         if summary is None:  # Nobody saw it return yet: a way on which it calls itself ends here.
             run.frame.state.dead = True
             return UNKNOWN

@@ -64,6 +64,8 @@ NO_WORDS: frozenset[str] = frozenset()
 MOST = 6
 """Alternatives that are told apart."""
 LONGEST_TEXT = 40
+HEAVIEST, HEAVIEST_OF_SEVERAL = 2_000, 300
+"""Values that hold others, inside one."""
 
 
 class Value:
@@ -306,7 +308,19 @@ def _several(left: Value, right: Value) -> Value:
     if len(found) == 1:
         return found[0]
     taint = merge([within(one) for one in found])
-    return Value(Kind.SEVERAL, tuple(found), "", taint) if len(found) <= MOST else unknown(taint)
+    return light(Value(Kind.SEVERAL, tuple(found), "", taint), HEAVIEST_OF_SEVERAL) if len(found) <= MOST else unknown(taint)
+
+
+def light(value: Value, most: int = HEAVIEST) -> Value:
+    """The value; where it holds too much inside each other to be followed, something unknown with all of its taint.
+
+    Against values inside values, twice in each: they are written in a line each and take for ever.
+    """
+    count, waiting = 0, [value]
+    while waiting and count <= most:
+        count += 1
+        waiting += [part for part in inside(waiting.pop()) if part.kind in HOLDING]
+    return value if count <= most else unknown(within(value), value.type)
 
 
 _JOINED = frozenset({Kind.UNKNOWN, Kind.KEYED})
