@@ -281,6 +281,8 @@ def _require(held: bool, message: str) -> None:  # noqa: FBT001 - the claim come
 
 
 def _near(word: str, known: Collection[str]) -> str:
+    if word in known:  # nothing is wrong, and the likeness of every word to every other costs more than all the rest of the reading
+        return ""
     found = difflib.get_close_matches(word, known, n=1)
     return f"; did you mean {found[0]!r}?" if found else ""
 

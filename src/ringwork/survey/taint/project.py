@@ -48,6 +48,7 @@ class Project:
         self._names = {found.file: name for name, found in self._found.items()}
         self._units: dict[str, Unit] = {}
         self._resolved: dict[str, tuple[str, frozenset[str]]] = {}
+        self._classes: dict[str, tuple[str, DefinedClass | None]] = {}
         self._splits: dict[str, tuple[str, str]] = {}
         self._bases: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {}
         self._methods: dict[str, list[Defined]] = {}
@@ -226,8 +227,13 @@ class Project:
 
     def class_(self, dotted: str) -> DefinedClass | None:
         """The project's class of this name."""
-        unit, rest = self._split(dotted)
-        return unit.classes.get(rest) if unit is not None else None
+        known = self._classes.get(dotted)
+        if known is None:
+            unit, rest = self._split(dotted)
+            known = self._classes[dotted] = (unit.name, unit.classes.get(rest)) if unit is not None else ("", None)
+        if known[0]:
+            self.noted.add(known[0])
+        return known[1]
 
     def method(self, owner: DefinedClass, name: str) -> Defined | None:
         """A method of a class or of the nearest base that has it."""

@@ -271,12 +271,12 @@ class _Put:
 
     def value(self, value: Value) -> Value:
         """With what was given in place of its atoms."""
-        kind = value.kind
-        if value.facts is None and (kind in _PLAIN or (not value.taint and kind not in values.HOLDING and kind is not Kind.LOCAL)):
-            return self.seen.get(id(value), value)
         known = self.seen.get(id(value))
         if known is not None:
             return known
+        kind = value.kind
+        if (kind in _PLAIN and value.facts is None) or values.is_own(value):
+            return value
         if kind is Kind.LOCAL:
             return closures.mapped(value, self.value)
         facts_of = (_facts(value.facts[0], self.given, self.own), _facts(value.facts[1], self.given, self.own)) if value.facts else None
@@ -316,7 +316,7 @@ def _facts(seen: Facts, given: Mapping[Atom, Taint], own: Defined) -> Facts:
 
 
 def _through(run: Run, taint: Taint, given: Mapping[Atom, Taint], at: int, own: Defined) -> Taint:
-    if not taint:
+    if all(atom.kind for atom in taint):  # nothing of an input
         return taint
     found: dict[Atom, Mark] = {}
     for atom, mark in taint.items():

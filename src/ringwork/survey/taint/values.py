@@ -71,12 +71,15 @@ HEAVIEST, HEAVIEST_OF_SEVERAL = 2_000, 300
 class Value:
     """kind and data: see Kind. type: dotted, of an instance; "" unknown. facts: what holds of atoms where it is true, and where false."""
 
-    __slots__ = ("data", "facts", "kind", "taint", "type")
+    __slots__ = ("all", "data", "facts", "is_own", "kind", "taint", "type")
 
     def __init__(
         self, kind: Kind, data: Any = None, type_: str = "", taint: Taint = NOTHING, facts: tuple[Facts, Facts] | None = None
     ) -> None:
         self.kind, self.data, self.type, self.taint, self.facts = kind, data, type_, taint, facts
+        # What `within` and `is_own` found: a value never changes, and is asked in every call it goes through.
+        self.all: Taint | None = None
+        self.is_own: bool | None = None
 
     def __repr__(self) -> str:
         return f"{self.kind.name}({self.data!r}, {self.type!r}, {dict(self.taint)!r})"
@@ -196,6 +199,14 @@ def inside(value: Value) -> Iterable[Value]:
 
 def within(value: Value) -> Taint:
     """All taint of a value and of what is inside it."""
+    if value.kind not in HOLDING:
+        return value.taint
+    if value.all is None:
+        value.all = _within(value)
+    return value.all
+
+
+def _within(value: Value) -> Taint:
     kind = value.kind
     if kind in _NESTED:
         inner = value.data
@@ -204,17 +215,29 @@ def within(value: Value) -> Taint:
         inner = (*fields.values(), rest)
     elif kind is Kind.OBJECT:
         inner = value.data[1].values()
-    elif kind is Kind.METHOD:
-        return within(value.data[0])
     else:
-        return value.taint
+        return within(value.data[0])
     found = [value.taint] if value.taint else []
     for part in inner:
-        # Asked of every argument of every call: most parts have neither taint nor parts, and need no further look.
+        # Most parts have neither taint nor parts, and need no further look.
         if type(part) is Value and (part.kind in HOLDING or part.taint) and (taint := within(part)):
             found.append(taint)
     return (found[0] if len(found) == 1 else merge(found)) if found else NOTHING
 
+
+def is_own(value: Value) -> bool:
+    """Whether a value is the same whatever the function that gives it was given: nothing of an input in it, and no thing that may change."""
+    if value.is_own is None:
+        value.is_own = (
+            value.facts is None
+            and value.kind not in _CHANGING
+            and all(atom.kind for atom in value.taint)
+            and all(is_own(part) for part in inside(value))
+        )
+    return value.is_own
+
+
+_CHANGING = frozenset({Kind.OBJECT, Kind.KEYED, Kind.ITEMS, Kind.LOCAL})
 
 HOLDING = frozenset({Kind.TEXT, Kind.ITEMS, Kind.SEVERAL, Kind.KEYED, Kind.OBJECT, Kind.METHOD})
 """Kinds of values that have others inside."""
