@@ -91,8 +91,8 @@ def test_accepts_what_was_read_of_an_accepted_route_alone(routes, verdict):
     assert found[0].verdict is verdict
 
 
-def _result(verdict, reason=""):
-    return CheckResult(check=CHECK, title="t", kind="live", severity="high", verdict=verdict, reason=reason)
+def _result(verdict, reason="", kind="live"):
+    return CheckResult(check=CHECK, title="t", kind=kind, severity="high", verdict=verdict, reason=reason)
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,13 @@ def _result(verdict, reason=""):
         ([_result(Verdict.PROVEN), _result(Verdict.VIOLATED)], Verdict.VIOLATED),
         ([_result(Verdict.PROVEN), _result(Verdict.NOT_APPLICABLE)], Verdict.PROVEN),
         ([_result(Verdict.NOT_VERIFIED, judge.NO_PROOF)], Verdict.NOT_VERIFIED),
+        ([_result(Verdict.PROVEN, kind="static"), _result(Verdict.NOT_VERIFIED, judge.NO_PROOF)], Verdict.NOT_VERIFIED),
+        ([_result(Verdict.PROVEN, kind="static"), _result(Verdict.NOT_APPLICABLE)], Verdict.NOT_VERIFIED),
+        ([_result(Verdict.PROVEN, kind="static"), _result(Verdict.VIOLATED)], Verdict.VIOLATED),
+        ([_result(Verdict.PROVEN, kind="static"), _result(Verdict.PROVEN)], Verdict.PROVEN),
+        ([_result(Verdict.PROVEN, kind="static"), _result(Verdict.PROVEN, kind="config")], Verdict.PROVEN),
     ],
 )
 def test_sums_a_control_up_by_its_gravest_check(results, verdict):
-    """A kind of check that has no proof yet is listed, and does not pull a proven control down."""
+    """A kind of check that has no proof yet is listed, and does not pull a proven control down; reading in place of an attack does."""
     assert judge.of_control(results) is verdict

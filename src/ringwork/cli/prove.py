@@ -53,7 +53,7 @@ def command(
 ) -> None:
     """Attack a copy of an application on loopback, and say what held, what fell and what was not tried.
 
-    Options stand above `[tool.ringwork.prove]` of the project.
+    Options stand above `tool.ringwork.prove` in the project's pyproject.toml.
     """
     out = _console(no_color=no_color)
     try:

@@ -63,10 +63,16 @@ def first_verdict(evidence: Evidence) -> Verdict:
 
 
 def of_control(results: Iterable[CheckResult]) -> Verdict:
-    """The verdict of a control: its gravest check; checks of kinds that have no proof yet do not pull a proven one down."""
+    """The verdict of a control: its gravest check; checks of kinds that have no proof yet do not pull a proven one down.
+
+    Against a pass by reading alone: where the catalogue names an attack and no attack was made, that nothing was found proves nothing.
+    """
     found = list(results)
     tried = [r for r in found if r.reason != NO_PROOF] or found
     verdicts = {r.verdict for r in tried}
+    is_only_read = all(r.kind == "static" for r in tried if r.verdict is Verdict.PROVEN) and any(r.kind == "live" for r in found)
+    if Verdict.PROVEN in verdicts and is_only_read:
+        verdicts = (verdicts - {Verdict.PROVEN}) | {Verdict.NOT_VERIFIED}
     if verdicts == {Verdict.NOT_APPLICABLE, Verdict.PROVEN}:
         return Verdict.PROVEN
     return next(verdict for verdict in _ORDER if verdict in verdicts)

@@ -27,6 +27,7 @@ def render(checked: Checked, console: Console, *, verbose: bool = False) -> None
         blocks = [
             _title(checked, paper),
             _findings(checked, paper),
+            *_weak(checked, paper),
             _waivers(checked, paper),
             _unread(checked, paper),
             _end(checked, paper),
@@ -62,11 +63,21 @@ def _title(checked: Checked, paper: Paper) -> Block:
 
 
 def _findings(checked: Checked, paper: Paper) -> Block:
-    shown = checked.open
+    shown = [one for one in checked.open if one.strength is Strength.STRONG]
     if not shown:
         return Block(head=paper.line(("Findings", "bold"), "  none" if checked.files else "  nothing was read"))
+    return _listed("Findings", shown, paper)
+
+
+def _weak(checked: Checked, paper: Paper) -> list[Block]:
+    """In a list of their own: behind the strong ones none of them would be seen."""
+    shown = [one for one in checked.open if one.strength is Strength.WEAK]
+    return [_listed("Weak", shown, paper)] if shown else []
+
+
+def _listed(title: str, shown: Sequence[Found], paper: Paper) -> Block:
     return Block(
-        head=paper.line(("Findings", "bold"), f"  {_how_grave(shown)}"),
+        head=paper.line((title, "bold"), f"  {_how_grave(shown)}"),
         items=[_finding(one, paper) for one in shown],
         wanted=3,
         least=1,

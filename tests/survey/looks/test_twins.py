@@ -297,6 +297,12 @@ TWINS = (
         "@login_required\ndef pay(request):\n    return done()\n",
     ),
     Twins(
+        "a class without its form's token for users of a session",
+        "csrf-exempt",
+        "@method_decorator(csrf_exempt, name='dispatch')\nclass Pay(LoginRequiredMixin, View):\n    def post(self, request): ...\n",
+        "@method_decorator(never_cache, name='dispatch')\nclass Pay(LoginRequiredMixin, View):\n    def post(self, request): ...\n",
+    ),
+    Twins(
         "a webhook without a form's token",
         "csrf-exempt",
         "@csrf_exempt\ndef hook(request):\n    return done()\n",

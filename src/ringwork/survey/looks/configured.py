@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, last, text_of, written
+from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, last, mentions, text_of, written
 from ringwork.survey.taint import ir
 
 _FALSE = {
@@ -32,6 +32,7 @@ _REHEARSAL = re.compile(r"dev|test|local|debug", re.IGNORECASE)
 _LOGINS = frozenset({"login_required", "permission_required", "staff_member_required", "user_passes_test", "jwt_required"})
 _CHECKED = frozenset({"require_csrf", "check_origin", "csrf_protect"})
 """Arguments of views and of policies that ask for a form's token."""
+_MIXINS = frozenset({"LoginRequiredMixin", "PermissionRequiredMixin", "UserPassesTestMixin"})
 _EXEMPTS = frozenset({"csrf_exempt", "exempt", "csrf_protect_exempt"})
 
 
@@ -60,6 +61,8 @@ def look(seen: Seen) -> Iterator[Flow]:
                 yield seen.flow("csrf-exempt", value.at, strength=WEAK, sink=name, detail=detail, scope=scope, said=f"{name} = False")
     for function, scope in seen.of(ir.Function):
         yield from _exempted(seen, scope, function)
+    for view, scope in seen.of(ir.Class):
+        yield from _exempted(seen, scope, view)
 
 
 def _is_true(value: ir.Expression | None) -> bool:
@@ -95,19 +98,21 @@ def _rehearsed(seen: Seen, scope: Scope, at: int, name: str, value: ir.Expressio
         yield seen.flow(_TRUE.get(name, "debug"), at, strength=WEAK, sink=name, detail=detail, scope=scope, said=f"{name} is set")
 
 
-def _exempted(seen: Seen, scope: Scope, function: ir.Function) -> Iterator[Flow]:
-    names = [last(part.function if isinstance(part, ir.Call) else part) for part in function.decorators]
+def _exempted(seen: Seen, scope: Scope, view: ir.Function | ir.Class) -> Iterator[Flow]:
+    """A function, a method, or a class whose dispatch is decorated: @csrf_exempt, @csrf.exempt, @method_decorator(csrf_exempt)."""
+    names = [last(part.function if isinstance(part, ir.Call) else part) for part in view.decorators]
     exempt = [
         part
-        for part, name in zip(function.decorators, names, strict=True)
-        if name in _EXEMPTS and (name != "exempt" or "csrf" in written(part))
+        for part, name in zip(view.decorators, names, strict=True)
+        if (name in _EXEMPTS and (name != "exempt" or "csrf" in written(part))) or mentions(part, ("csrf_exempt",))
     ]
-    if not exempt and not any("csrf_exempt" in written(part) for part in function.decorators):
+    if not exempt:
         return
-    is_by_session = bool(_LOGINS & set(names))
-    detail = f"{function.name} takes changes without a form's token" + (", and knows its users by their session." if is_by_session else ".")
-    at = exempt[0].at if exempt else function.at
-    inner = Scope(f"{scope.qualname}.{function.name}".lstrip("."), function, scope.owner)
+    asked = {*names, *(written(base) for base in view.bases)} if isinstance(view, ir.Class) else set(names)
+    is_by_session = bool((_LOGINS | _MIXINS) & asked)
+    at = exempt[0].at
+    inner = Scope(f"{scope.qualname}.{view.name}".lstrip("."), *((view, scope.owner) if isinstance(view, ir.Function) else (None, view)))
+    detail = f"{view.name} takes changes without a form's token" + (", and knows its users by their session." if is_by_session else ".")
     yield seen.flow(
         "csrf-exempt",
         at,

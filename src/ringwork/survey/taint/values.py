@@ -226,7 +226,7 @@ def _within(value: Value) -> Taint:
 
 
 def is_own(value: Value) -> bool:
-    """Whether a value is the same whatever the function that gives it was given: nothing of an input in it, and no thing that may change."""
+    """Whether a value stays itself whatever its function was given: nothing of an input in it, and no thing that may change."""
     if value.is_own is None:
         value.is_own = (
             value.facts is None

@@ -1,0 +1,74 @@
+"""Keys that sign and seal and stand in the code, by where they go: what a key is called says less than what is done with it.
+
+Against tokens that anybody can make who has read the repository.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from ringwork.survey.flows import Flow
+from ringwork.survey.looks.seen import STRONG, Scope, Seen, argument, of_file
+from ringwork.survey.taint import folding, ir
+from ringwork.survey.taint.folding import ABSENT
+from ringwork.survey.taint.units import Unit
+
+_TAKES_KEY: Mapping[str, tuple[str, int]] = MappingProxyType({
+    **dict.fromkeys(("jwt.encode", "jwt.decode", "jwt.decode_complete", "jwt.api_jwt.encode", "jwt.api_jwt.decode"), ("key", 1)),
+    **dict.fromkeys(("jose.jwt.encode", "jose.jwt.decode", "jose.jws.sign", "jose.jws.verify", "authlib.jose.jwt.decode"), ("key", 1)),
+    "authlib.jose.jwt.encode": ("key", 2),
+    "joserfc.jwk.OctKey.import_key": ("value", 0),
+    **dict.fromkeys(("hmac.new", "hmac.digest", "hmac.HMAC"), ("key", 0)),
+    **{
+        f"itsdangerous.{module}{name}": ("secret_key", 0)
+        for module, names in {
+            "": ("Signer", "TimestampSigner", "Serializer", "TimedSerializer", "URLSafeSerializer", "URLSafeTimedSerializer"),
+            "signer.": ("Signer",),
+            "timed.": ("TimestampSigner", "TimedSerializer"),
+            "url_safe.": ("URLSafeSerializer", "URLSafeTimedSerializer"),
+        }.items()
+        for name in names
+    },
+    "cryptography.fernet.Fernet": ("key", 0),
+})  # fmt: skip
+"""Functions and classes that take a key: its name, and its place."""
+_PUBLIC = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )?(?:PUBLIC KEY|CERTIFICATE)|^ssh-|^ecdsa-")
+"""What everybody may know."""
+
+
+def look(seen: Seen) -> Iterator[Flow]:
+    """Such keys of one module, at the place where the key is written."""
+    for call, scope in seen.of(ir.Call):
+        place = _TAKES_KEY.get(seen.name(call.function))
+        key = argument(call, *place) if place is not None else None
+        if key is not None:
+            yield from _written(seen, scope, call, key)
+
+
+def _written(seen: Seen, scope: Scope, call: ir.Call, key: ir.Expression) -> Iterator[Flow]:
+    found = folding.constant(seen.project, seen.unit, key)
+    if found is ABSENT or not isinstance(found, str | bytes) or not found:
+        return
+    if _PUBLIC.search(found.encode() if isinstance(found, str) else found):
+        return
+    name, unit = seen.name(call.function), _home(seen, key)
+    detail = f"The key that {name} is given, of {len(found)} characters, is written into the code."
+    if unit is None:
+        yield seen.flow("secret", key.at, strength=STRONG, sink=name, detail=detail, scope=scope, said="a key is written here")
+        return
+    home, at = unit
+    yield of_file(
+        "secret", home.file, ir.line_of(at), strength=STRONG, sink=name, detail=detail, function=home.name, said="a key is written here"
+    )
+
+
+def _home(seen: Seen, key: ir.Expression) -> tuple[Unit, int] | None:
+    """The module whose name holds the key, and where it is given its value; None where it stands in the call itself."""
+    if not isinstance(key, ir.Name | ir.Attribute):
+        return None
+    module, _, name = seen.project.resolve(seen.unit, key).rpartition(".")
+    unit = seen.project.unit(module) if module else None
+    value = unit.assigned.get(name) if unit is not None else None
+    return (unit, value.at) if unit is not None and value is not None else None
