@@ -224,6 +224,30 @@ def test_has_users_made_in_the_copy(start):
     assert _get(launcher.run(process.Change()), "/orders", "POST") == (200, "2")
 
 
+DJANGO = """
+import django
+from django.conf import settings
+settings.configure(
+    SECRET_KEY="x" * 50, ROOT_URLCONF="shop", INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "shop.db"}},
+)
+django.setup()
+from django.core.wsgi import get_wsgi_application
+urlpatterns = []
+app = get_wsgi_application()
+def people():
+    from django.contrib.auth.models import User
+    User.objects.create_user("anna", password="p")
+    return [{"name": "anna", "password": "p"}]
+"""
+
+
+def test_an_empty_database_has_its_tables_before_users_are_made(start):
+    """As on a fresh clone, where nobody migrated yet."""
+    _, loaded = start(DJANGO, users_from="shop:people")
+    assert [user["name"] for user in loaded.users] == ["anna"]
+
+
 def test_ends_every_process_and_removes_the_folder(start):
     """Nothing of a run is left behind."""
     launcher, _ = start(PLAIN)

@@ -107,6 +107,7 @@ class Zygote:
             arguments=tuple(target["arguments"]),
             folder=self.copy,
         )
+        loading.make_ready(self.app)
         users = loading.call(users_from, self.copy) if users_from else loading.own_users(self.app)
         found = self.facts()
         warmth.warm([f"{serving.prefix('')}/{which.value}" for which in ProbeRoute])

@@ -137,13 +137,21 @@ def _made(value: Any, name: str, arguments: tuple[str, ...]) -> Any:
     return made
 
 
+def make_ready(app: Any) -> None:
+    """Give empty databases of the copy the tables that its framework knows, before anybody makes users in them."""
+    known = harness_of(app)
+    ready = getattr(known[0], "make_ready", None) if known is not None else None
+    if ready is not None:
+        with contextlib.suppress(Exception):  # a database that cannot be had here; what needs it will say so
+            ready()
+
+
 def own_users(app: Any) -> list[dict[str, Any]]:
     """Users of the framework's own accounts, made in the copy's database; none where it has no accounts."""
     known = harness_of(app)
     if known is None or not hasattr(known[0], "make_users"):
         return []
     with contextlib.suppress(Exception):  # a database that cannot be had here: nobody can sign in, and the report says so
-        known[0].make_ready()
         users: list[dict[str, Any]] = known[0].make_users()
         return users
     return []
