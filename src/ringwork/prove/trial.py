@@ -46,6 +46,8 @@ class Trial:
         refused = {
             attack: attempts[attack] for attack, answer in answers.items() if answer is not None and answer.status in {401, 403, 421}
         }
+        # Against a refusal of somebody who is no more: the forgery that worked may have ended the very account.
+        self.cast.reset()
         answers, effect = self._together(refused)
         if not effect:  # so the effect was of the others
             yield from (self._told(attack, answer, frozenset()) for attack, answer in answers.items())
@@ -63,8 +65,9 @@ class Trial:
     def _one_by_one(self, attempts: Mapping[str, Attempt]) -> Iterator[Observation]:
         for attack, attempt in attempts.items():
             answer, effect = self._alone(attempt)
-            if not effect and (answer is None or answer.status not in {401, 403}):
-                # An earlier forgery may have used up what this one needs (409, 404): once more on the copy as it was.
+            if not effect and (answer is None or answer.status != 403):
+                # An earlier forgery may have used up what this one needs (409, 404), or ended the account (401): once more on the
+                # copy as it was.
                 self.cast.reset()
                 answer, effect = self._alone(attempt)
             yield self._told(attack, answer, effect)
