@@ -107,8 +107,7 @@ class Zygote:
             arguments=tuple(target["arguments"]),
             folder=self.copy,
         )
-        loading.make_ready(self.app)
-        users = loading.call(users_from, self.copy) if users_from else loading.own_users(self.app)
+        users = loading.users(self.app, users_from, self.copy)
         found = self.facts()
         warmth.warm([f"{serving.prefix('')}/{which.value}" for which in ProbeRoute])
         state.digest(self.copy)  # so that variants inherit what never changes

@@ -12,7 +12,7 @@ from ringwork.survey.taint.model import Models
 from ringwork.survey.taint.parts import Function
 from ringwork.survey.taint.project import Project
 from ringwork.survey.taint.units import Defined, DefinedClass, Unit
-from ringwork.survey.taint.values import NO_WORDS, NOTHING, UNKNOWN, Atom, Facts, Mark, Taint, Trail, Value
+from ringwork.survey.taint.values import NO_WORDS, NOTHING, UNKNOWN, Atom, Facts, Kind, Mark, Taint, Trail, Value
 
 
 class Reach(NamedTuple):
@@ -63,6 +63,30 @@ class State:
             self.facts = values.united(self.facts, facts)
 
 
+def _outline(value: Value) -> Any:
+    """All that is known of a value but the ways on which it came, to be compared."""
+    kind, data = value.kind, value.data
+    taint = tuple(sorted((atom, tuple(sorted(mark.clean)), mark.weak) for atom, mark in value.taint.items()))
+    inner: Any
+    if kind is Kind.OBJECT:
+        inner = (data[0], tuple((name, _outline(part)) for name, part in sorted(data[1].items())))
+    elif kind is Kind.KEYED:
+        inner = (tuple((key, _outline(part)) for key, part in data[0].items()), _outline(data[1]) if data[1] is not None else None)
+    elif kind is Kind.LOCAL:
+        names = getattr(data[1], "names", {})
+        inner = (id(data[0]), tuple((name, _outline(part)) for name, part in names.items()))
+    elif kind is Kind.METHOD:
+        inner = (_outline(data[0]), data[1])
+    elif kind in _NESTED:
+        inner = tuple(_outline(part) if type(part) is Value else part for part in data)
+    else:
+        inner = (type(data).__name__, data)
+    return (kind, value.type, taint, value.facts, inner)
+
+
+_NESTED = frozenset({Kind.TEXT, Kind.ITEMS, Kind.SEVERAL})
+
+
 class Summary(NamedTuple):
     """What a function does with what it is given, by the atoms of its inputs.
 
@@ -83,12 +107,12 @@ class Summary(NamedTuple):
         """Whether both say the same, whatever the ways on which it came."""
         return (
             (self.returns, self.on_return) == (other.returns, other.on_return)
-            and values.outline(self.returned) == values.outline(other.returned)
+            and _outline(self.returned) == _outline(other.returned)
             and {atom: {reach[:3] for reach in each} for atom, each in self.reaches.items()}
             == {atom: {reach[:3] for reach in each} for atom, each in other.reaches.items()}
             and self.found.keys() == other.found.keys()
-            and {name: values.outline(value) for name, value in self.changed.items()}
-            == {name: values.outline(value) for name, value in other.changed.items()}
+            and {name: _outline(value) for name, value in self.changed.items()}
+            == {name: _outline(value) for name, value in other.changed.items()}
         )
 
     def widened(self) -> Summary:

@@ -275,7 +275,7 @@ class _Put:
         if known is not None:
             return known
         kind = value.kind
-        if (kind in _PLAIN and value.facts is None) or values.is_own(value):
+        if (kind in _PLAIN and value.facts is None) or is_own(value):
             return value
         if kind is Kind.LOCAL:
             return closures.mapped(value, self.value)
@@ -285,6 +285,21 @@ class _Put:
         if kind in _THINGS:
             self.seen[id(value)] = made
         return made
+
+
+def is_own(value: Value) -> bool:
+    """Whether a value stays itself whatever its function was given: nothing of an input in it, and no thing that may change."""
+    if value.is_own is None:
+        value.is_own = (
+            value.facts is None
+            and value.kind not in _CHANGING
+            and all(atom.kind for atom in value.taint)
+            and all(is_own(part) for part in values.inside(value))
+        )
+    return value.is_own
+
+
+_CHANGING = frozenset({Kind.OBJECT, Kind.KEYED, Kind.ITEMS, Kind.LOCAL})
 
 
 _THINGS = frozenset({Kind.OBJECT, Kind.KEYED, Kind.ITEMS})

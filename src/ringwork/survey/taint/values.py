@@ -72,14 +72,15 @@ class Value:
     """kind and data: see Kind. type: dotted, of an instance; "" unknown. facts: what holds of atoms where it is true, and where false."""
 
     __slots__ = ("all", "data", "facts", "is_own", "kind", "taint", "type")
+    all: Taint | None
+    is_own: bool | None
 
     def __init__(
         self, kind: Kind, data: Any = None, type_: str = "", taint: Taint = NOTHING, facts: tuple[Facts, Facts] | None = None
     ) -> None:
         self.kind, self.data, self.type, self.taint, self.facts = kind, data, type_, taint, facts
-        # What `within` and `is_own` found: a value never changes, and is asked in every call it goes through.
-        self.all: Taint | None = None
-        self.is_own: bool | None = None
+        # What `within` and `summaries.is_own` found: a value never changes, and is asked in every call it goes through.
+        self.all, self.is_own = None, None
 
     def __repr__(self) -> str:
         return f"{self.kind.name}({self.data!r}, {self.type!r}, {dict(self.taint)!r})"
@@ -224,20 +225,6 @@ def _within(value: Value) -> Taint:
             found.append(taint)
     return (found[0] if len(found) == 1 else merge(found)) if found else NOTHING
 
-
-def is_own(value: Value) -> bool:
-    """Whether a value stays itself whatever its function was given: nothing of an input in it, and no thing that may change."""
-    if value.is_own is None:
-        value.is_own = (
-            value.facts is None
-            and value.kind not in _CHANGING
-            and all(atom.kind for atom in value.taint)
-            and all(is_own(part) for part in inside(value))
-        )
-    return value.is_own
-
-
-_CHANGING = frozenset({Kind.OBJECT, Kind.KEYED, Kind.ITEMS, Kind.LOCAL})
 
 HOLDING = frozenset({Kind.TEXT, Kind.ITEMS, Kind.SEVERAL, Kind.KEYED, Kind.OBJECT, Kind.METHOD})
 """Kinds of values that have others inside."""
@@ -398,24 +385,3 @@ def truth(value: Value) -> bool | None:
     if value.kind is Kind.ITEMS:
         return bool(value.data) if value.data or not value.type else False
     return None
-
-
-def outline(value: Value) -> Any:
-    """All that is known of a value but the ways on which it came, to be compared."""
-    kind, data = value.kind, value.data
-    taint = tuple(sorted((atom, tuple(sorted(mark.clean)), mark.weak) for atom, mark in value.taint.items()))
-    inner: Any
-    if kind is Kind.OBJECT:
-        inner = (data[0], tuple((name, outline(part)) for name, part in sorted(data[1].items())))
-    elif kind is Kind.KEYED:
-        inner = (tuple((key, outline(part)) for key, part in data[0].items()), outline(data[1]) if data[1] is not None else None)
-    elif kind is Kind.LOCAL:
-        names = getattr(data[1], "names", {})
-        inner = (id(data[0]), tuple((name, outline(part)) for name, part in names.items()))
-    elif kind is Kind.METHOD:
-        inner = (outline(data[0]), data[1])
-    elif kind in _NESTED:
-        inner = tuple(outline(part) if type(part) is Value else part for part in data)
-    else:
-        inner = (type(data).__name__, data)
-    return (kind, value.type, taint, value.facts, inner)
