@@ -14,10 +14,12 @@ from ringwork.survey.taint import analysis, keeping, packing
 from ringwork.survey.taint import reading as parsing
 
 VIEWS = """\
+import hashlib
 import sqlite3
 
 from flask import Flask, request
 
+from shop.conf import DIGEST
 from shop.words import clean
 from shop.store import Store
 
@@ -28,6 +30,11 @@ app = Flask(__name__)
 def notes():
     sqlite3.connect("notes.db").execute("SELECT * FROM notes WHERE word = '" + clean(request.args["word"]) + "'")
     return ""
+
+
+@app.get("/sum")
+def digest():
+    return hashlib.new(DIGEST, request.args["password"].encode()).hexdigest()
 
 
 @app.get("/kept")
@@ -47,6 +54,7 @@ class Store:
     def keep_word(self, word):
         return len(word)
 """
+CONF = "DIGEST = 'sha256'\n"
 OTHER = """\
 def unrelated():
     return 1
@@ -59,7 +67,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     root = tmp_path / "project"
     (root / "shop").mkdir(parents=True)
-    for name, text in {"__init__": "", "views": VIEWS, "words": WORDS, "store": STORE, "other": OTHER}.items():
+    for name, text in {"__init__": "", "views": VIEWS, "words": WORDS, "store": STORE, "conf": CONF, "other": OTHER}.items():
         (root / "shop" / f"{name}.py").write_text(text)
     return root
 
@@ -108,6 +116,11 @@ def change_words(project: Path) -> None:
     (project / "shop" / "words.py").write_text("def clean(word):\n    return int(word)\n")
 
 
+def change_constant(project: Path) -> None:
+    """A name of a module that no function of it is called of."""
+    (project / "shop" / "conf.py").write_text(CONF.replace("sha256", "md5"))
+
+
 def change_store(project: Path) -> None:
     """A method that a view reaches only by its name runs a command."""
     (project / "shop" / "store.py").write_text(STORE.replace("return len(word)", "return os.system(word)"))
@@ -138,7 +151,9 @@ def break_module(project: Path) -> None:
     (project / "shop" / "words.py").write_text("def clean(word:\n    return word\n")
 
 
-@pytest.mark.parametrize("change", [change_words, change_store, add_method, change_route, add_module, remove_module, break_module])
+@pytest.mark.parametrize(
+    "change", [change_words, change_constant, change_store, add_method, change_route, add_module, remove_module, break_module]
+)
 def test_whatever_a_finding_stands_on_is_read_again(project: Path, change: Callable[[Path], None]) -> None:
     """Against findings of another day: what is kept says what a reading from nothing says."""
     before = reading.read(project, is_kept=True)
@@ -154,7 +169,7 @@ def test_another_engine_reads_again(project: Path, read_now: list[str], monkeypa
     monkeypatch.setattr(keeping, "_engine", lambda: "another")
     read_now.clear()
     reading.read(project, is_kept=True)
-    assert len(read_now) == 5
+    assert len(read_now) == 6
 
 
 def kept_file(tmp_path: Path) -> Path:
