@@ -71,9 +71,14 @@ class Host:
         self.events: list[Event] = []
         self.bare = (build or BUILDERS[name])(self.effects)
         only = settings.pop("only", None)
-        self.policy = policy(**{"events": self.events.append, **settings})
+        self.policy = policy(**{"events": self._hear, **settings})
         self.app = ringwork.protect(self.bare, self.policy, only=only)
         self._client: Any = None
+
+    def _hear(self, event: Event) -> None:
+        """Keep an event; what a test expected and did not get is explained by those that pytest shows beside its failure."""
+        self.events.append(event)
+        print(event)
 
     @property
     def interface(self) -> str:

@@ -81,7 +81,7 @@ class Kept(aiohttp_session.AbstractStorage):
         """Nothing is saved."""
 
 
-@pytest.mark.filterwarnings("ignore::aiohttp.web_exceptions.NotAppKeyWarning", "ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_takes_who_the_session_of_aiohttp_session_names() -> None:
     """The key of the application's own login names the user; without it nobody is asking."""
     way = identify.aiohttp_session("user", roles=lambda session: session.get("roles", ()))
@@ -89,7 +89,7 @@ def test_takes_who_the_session_of_aiohttp_session_names() -> None:
     assert asked(way, request_with(Kept(), {})) is None
 
 
-@pytest.mark.filterwarnings("ignore::aiohttp.web_exceptions.NotAppKeyWarning", "ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_refuses_a_session_that_its_sender_writes() -> None:
     """SimpleCookieStorage signs nothing: whoever sends the cookie says who he is."""
     with pytest.raises(TypeError, match="EncryptedCookieStorage"):
