@@ -26,6 +26,7 @@ def main() -> None:
             "strength": str(flow.strength),
             "sink": flow.sink,
             "entry": [flow.entry.kind, flow.entry.name],
+            "place": [flow.place.file, flow.place.line],
             "steps": [[step.file, step.line, step.said] for step in flow.steps],
             "routes": list(flow.routes),
             "function": flow.function,

@@ -62,7 +62,7 @@ def python_files(root: Path) -> list[str]:
 def flow_finding(flow: dict[str, Any]) -> Finding:
     """A flow of ours. Of a flow that ends in shared code, the benchmark's case is the last one that it passed."""
     steps = flow["steps"]
-    place = next((step for step in reversed(steps) if CASE.search(step[0])), steps[-1])
+    place = next((step for step in reversed(steps) if CASE.search(step[0])), flow["place"])
     numbers = kinds.KINDS.get(str(flow["kind"]), ())
     said = f"{flow['kind']} {flow['sink']}"
     return Finding(file=place[0], line=place[1], numbers=numbers, strong=flow["strength"] == "strong", said=said)

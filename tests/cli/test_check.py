@@ -250,6 +250,68 @@ def test_follows_a_value_into_files_that_were_not_named(shop, run):
     assert found == {("input.sql-injection/built-statements", "query.py")}
 
 
+STORE = """import sqlite3
+
+
+def query(text, *given):
+    return sqlite3.connect("shop.db").execute(text, given).fetchall()
+"""
+PAGES = """from flask import Flask, request
+
+from store import query
+
+app = Flask(__name__)
+
+
+@app.get("/a")
+def first():
+    return query(f"SELECT * FROM t WHERE name = '{request.args['a']}'")
+
+
+@app.get("/b")
+def second():
+    text = "SELECT * FROM t WHERE name = '" + request.args["b"] + "'"
+    return query(text)
+
+
+@app.get("/c")
+def third():
+    return query("SELECT * FROM t WHERE name = ?", request.args["c"])
+"""
+
+
+def _pages(shop, pages=PAGES, store=STORE):
+    (shop / "shop.py").write_text(pages)
+    (shop / "store.py").write_text(store)
+
+
+def test_tells_each_line_that_makes_a_text_for_a_shared_helper(shop, run):
+    """Three lines that have to be mended are no one row at the helper that runs what it is handed; ids stay when lines move."""
+    _pages(shop)
+    told = json.loads(run("check", ".", "--format", "json", "--select", "input.sql-injection").text)["findings"]
+    assert [(one["file"], one["line"], one["function"], one["routes"]) for one in told] == [
+        ("shop.py", 10, "shop.first", ["GET /a"]),
+        ("shop.py", 15, "shop.second", ["GET /b"]),
+    ]
+    assert {one["steps"][-1]["file"] for one in told} == {"store.py"}
+    assert all("ruff S608" in one["seen_by"] for one in told)
+    _pages(shop, f"import os\n\n{PAGES}")
+    moved = json.loads(run("check", ".", "--format", "json", "--select", "input.sql-injection").text)["findings"]
+    assert [one["id"] for one in moved] == [one["id"] for one in told]
+
+
+def test_accepts_by_a_comment_where_a_text_is_made_or_where_it_is_run(shop, run):
+    """A comment at the line that is told accepts that one; one at the helper all that end there."""
+    waiver = WAIVER.replace("command", "sql").strip()
+    _pages(shop, PAGES.replace("    text =", f"    {waiver}\n    text ="))
+    told = _found(run("check", ".", "--format", "json", "--select", "input.sql-injection").text)
+    ended = run("check", ".", "--select", "input.sql-injection")
+    assert (len(told), ended.code, "accepted 1" in ended.text) == (2, 1, True)
+    _pages(shop, store=STORE.replace("    return", f"    {waiver}\n    return"))
+    ended = run("check", ".", "--select", "input.sql-injection")
+    assert (ended.code, "accepted 2" in ended.text) == (0, True)
+
+
 def test_tells_one_fault_of_a_line_once(shop, run):
     """That a loader is unsafe is told where nothing is known to reach it, and is one with what a request loads."""
     head = "import yaml\nfrom flask import Flask, request\n\napp = Flask(__name__)\n\n\n"

@@ -160,6 +160,28 @@ def test_a_comment_accepts_what_was_read_in_its_lines(lines: tuple[int, int], fi
     assert found.verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("file", "line", "verdict"),
+    [
+        ("shop/orders.py", 3, Verdict.ACCEPTED),
+        ("shop/store.py", 8, Verdict.ACCEPTED),
+        ("shop/orders.py", 4, Verdict.VIOLATED),
+        ("shop/store.py", 3, Verdict.VIOLATED),
+    ],
+    ids=["where it is made", "where it is run", "between them", "in another file"],
+)
+def test_a_comment_accepts_a_text_where_it_is_made_or_run(file: str, line: int, verdict: Verdict) -> None:
+    """A helper runs what it is handed: who answers for it stands in one of the two places."""
+    made = Step(file="shop/orders.py", line=3, column=4, said="is put into a text")
+    way = replace(flow(), told=made, steps=(made, Step(file="shop/store.py", line=8, column=4, said="reaches execute")))
+    waiver = WaiverFacts(
+        control="input.sql-injection", reason="the table's name is ours", owner="shop", until="2031-01-01",
+        route="no route of this application", source="inline", file=file, line=line, begins=line, ends=line,
+    )  # fmt: skip
+    (found,) = judge.findings(CHECK.id, "critical", read(way), replace(FACTS, waivers=(waiver,)), fix="", today=datetime.date(2030, 12, 31))
+    assert (found.verdict, found.file, found.line, found.where) == (verdict, "shop/orders.py", 3, f"shop/orders.py in {flow().function}")
+
+
 @pytest.mark.parametrize("kind", kinds.kinds())
 def test_every_kind_belongs_to_a_check_of_the_catalogue(kind: str) -> None:
     """A finding without a control would be nobody's."""

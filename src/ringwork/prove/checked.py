@@ -193,8 +193,10 @@ def require_known(names: Iterable[str]) -> None:
 
 
 def _accepted(one: Found, comments: Sequence[Suppression], graded: dict[str, str], today: datetime.date) -> Found:
+    spots = {(one.file, one.line), *((step.file, step.line) for step in one.steps[-1:])}  # where it is told, and where it matters
     for comment in comments:
-        if comment.file == one.file and comment.first <= one.line <= comment.last and one.control in comment.codes:
+        is_there = any(comment.file == file and comment.first <= line <= comment.last for file, line in spots)
+        if is_there and one.control in comment.codes:
             given = _fields(comment, graded, today)
             if given is not None:
                 return _with(one, given)

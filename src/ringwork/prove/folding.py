@@ -94,8 +94,9 @@ def _named(seen: Observation, parameter: str) -> bool:
 
 
 def _is_read_there(row: _Row, _: Finding, seen: Observation) -> bool:
-    """Whether our own reading told the line that another tool names."""
-    return any((way.file, way.line) == (seen.file, seen.line) for way in (row.seen if row.was_read else row.ways))
+    """Whether our own reading told the line that another tool names, or where what it told there ends."""
+    ways = row.seen if row.was_read else row.ways
+    return any((seen.file, seen.line) in {(way.file, way.line), *((step.file, step.line) for step in way.steps[-1:])} for way in ways)
 
 
 def _told(row: _Row) -> Finding:

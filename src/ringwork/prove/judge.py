@@ -88,9 +88,11 @@ def waiver_for(observation: Observation, control: str, waivers: Sequence[WaiverF
 
 
 def _is_read_in(observation: Observation, waiver: WaiverFacts) -> bool:
-    """Whether something was read in the lines that a comment means; what was seen at a route is no such thing."""
-    is_read = bool(observation.file) and observation.where.startswith(observation.file)
-    return is_read and waiver.file == observation.file and waiver.begins <= observation.line <= waiver.ends
+    """Whether something was read in the lines that a comment means, or matters there; what was seen at a route is no such thing."""
+    if not observation.file or not observation.where.startswith(observation.file):
+        return False
+    spots = ((observation.file, observation.line), *((step.file, step.line) for step in observation.steps[-1:]))
+    return any(waiver.file == file and waiver.begins <= line <= waiver.ends for file, line in spots)
 
 
 def finding_id(control: str, check: CheckId, where: str, handler: str) -> str:

@@ -46,8 +46,9 @@ class Flow:
     """One thing that reading found.
 
     kind: of the place, as the models name it ("sql", "command", "weak-hash"). sink: what is called there, dotted
-    ("sqlite3.Cursor.execute"). steps: from where the value comes in to the place, both included; the last one is the place. function:
-    in which function the place stands, dotted. route: names of the routes on whose requests it happens ("GET /notes/{note_id}"), "" in
+    ("sqlite3.Cursor.execute"). steps: from where the value comes in to where it matters, both included. told: the step that is the place,
+    where that is not the last one: a text that a helper is handed is told in the line that makes it. function: in which function the
+    place stands, dotted. route: names of the routes on whose requests it happens ("GET /notes/{note_id}"), "" in
     none. detail: one sentence. context: what surrounds the value in the place: the constant text before it, cut at 200 characters.
     """
 
@@ -60,11 +61,17 @@ class Flow:
     routes: tuple[str, ...] = ()
     detail: str = ""
     context: str = ""
+    told: Step | None = None
 
     @property
     def place(self) -> Step:
-        """Where it matters."""
-        return self.steps[-1]
+        """Where it is told."""
+        return self.told or self.steps[-1]
+
+    @property
+    def spots(self) -> frozenset[tuple[str, int]]:
+        """File and line of the place, and of where the value matters in the end."""
+        return frozenset((step.file, step.line) for step in (self.place, self.steps[-1]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

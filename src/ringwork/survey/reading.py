@@ -52,14 +52,14 @@ def _read(
 def joined(followed: Iterable[Flow], seen: Iterable[Flow]) -> tuple[Flow, ...]:
     """Flows and what was looked for, by place; of one kind in one line the flows stay, unless what was seen is stronger."""
     flows = list(followed)
-    told = {(flow.kind, flow.place.file, flow.place.line): flow.strength for flow in flows}
+    told = {(flow.kind, *spot): flow.strength for flow in flows for spot in flow.spots}
     stronger = list[Flow]()
     for flow in seen:
         known = told.get((flow.kind, flow.place.file, flow.place.line))
         if known is None or (known is Strength.WEAK and flow.strength is Strength.STRONG):
             stronger.append(flow)
     replaced = {(flow.kind, flow.place.file, flow.place.line) for flow in stronger}
-    kept = [flow for flow in flows if (flow.kind, flow.place.file, flow.place.line) not in replaced]
+    kept = [flow for flow in flows if not any((flow.kind, *spot) in replaced for spot in flow.spots)]
     return tuple(sorted((*kept, *stronger), key=_order))
 
 

@@ -40,6 +40,16 @@ def test_joins_kinds_of_one_cause(kind, other):
     assert len(merging.merged([_ours(kind, 3)], [_theirs("B506", other, 3)])) == 1
 
 
+def test_hears_others_where_a_text_is_made_and_where_it_is_run():
+    """What is told in the line that makes a text ends in a helper: another tool may name either."""
+    made, run = Step(file="a.py", line=5, column=4, said="made"), Step(file="b.py", line=9, column=4, said="run")
+    entry = Entry(kind="query")
+    flow = Flow(kind="command", strength=Strength.STRONG, sink="x", entry=entry, steps=(made, run), function="f", told=made)
+    rows = merging.merged([flow], [_theirs("S605", "command", 5), _theirs("B602", "command", 9, file="b.py")])
+    assert _told(rows) == [("command", 5, ("ringwork", "ruff S605", "bandit B602"))]
+    assert len(merging.merged([flow], [_theirs("B602", "command", 5, file="b.py")])) == 2
+
+
 @pytest.mark.parametrize(
     "theirs",
     [

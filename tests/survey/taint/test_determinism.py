@@ -32,6 +32,7 @@ def view_{number}():
     words = {{request.args.get(name) for name in ("a", "b", "c")}}
     for word in words:
         run(word)
+        run("ls " + word)
     ask(request.form["d"])
     return "<p>" + request.args["e"]
 """

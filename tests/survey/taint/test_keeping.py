@@ -20,7 +20,7 @@ import sqlite3
 from flask import Flask, request
 
 from shop.conf import DIGEST
-from shop.words import clean
+from shop.words import clean, run
 from shop.store import Store
 
 app = Flask(__name__)
@@ -28,7 +28,7 @@ app = Flask(__name__)
 
 @app.get("/notes")
 def notes():
-    sqlite3.connect("notes.db").execute("SELECT * FROM notes WHERE word = '" + clean(request.args["word"]) + "'")
+    run(sqlite3.connect("notes.db"), "SELECT * FROM notes WHERE word = '" + clean(request.args["word"]) + "'")
     return ""
 
 
@@ -45,6 +45,10 @@ def kept(store):
 WORDS = """\
 def clean(word):
     return word
+
+
+def run(connection, text):
+    connection.execute(text)
 """
 STORE = """\
 import os
@@ -113,7 +117,7 @@ def test_a_module_that_nobody_asks_is_read_alone(project: Path, read_now: list[s
 
 def change_words(project: Path) -> None:
     """A helper in another module makes a number of what it is given."""
-    (project / "shop" / "words.py").write_text("def clean(word):\n    return int(word)\n")
+    (project / "shop" / "words.py").write_text(WORDS.replace("return word", "return int(word)"))
 
 
 def change_constant(project: Path) -> None:

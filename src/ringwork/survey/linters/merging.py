@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ringwork.survey.flows import Flow
+from ringwork.survey.flows import Flow, Step
 from ringwork.survey.linters import codes
 
 OURS = "ringwork"
@@ -43,7 +43,8 @@ def merged(ours: Sequence[Flow], theirs: Sequence[Flow], *, spans: Spans = alone
     groups = [_Group(flow=flow, seen_by=[OURS]) for flow in ours]
     places = dict[tuple[str, str], list[_Group]]()
     for group in groups:
-        places.setdefault(_cause(group.flow), []).append(group)
+        for file in dict.fromkeys((group.flow.place.file, group.flow.steps[-1].file)):
+            places.setdefault((codes.family(group.flow.kind), file), []).append(group)
     for flow in sorted(theirs, key=_order):
         near = places.setdefault(_cause(flow), [])
         best = min((group for group in near if flow.sink not in group.seen_by), key=lambda group: _far(group, flow, spans), default=None)
@@ -65,8 +66,14 @@ def _order(flow: Flow) -> tuple[str, int, int, str, str]:
 
 
 def _far(group: _Group, flow: Flow, spans: Spans) -> tuple[int, int]:
-    """How far apart two findings stand: lines, then columns; lines of one statement are one line."""
-    one, other = group.flow.place, flow.place
+    """How far apart two findings stand: lines, then columns; lines of one statement are one line.
+
+    What is told where a text is made stands also where it is used.
+    """
+    return min(_between(one, flow.place, spans) for one in (group.flow.place, group.flow.steps[-1]) if one.file == flow.place.file)
+
+
+def _between(one: Step, other: Step, spans: Spans) -> tuple[int, int]:
     first, last = spans(one.file, one.line)
     lines = 0 if first <= other.line <= last else abs(one.line - other.line)
     return lines, abs(one.line - other.line) * 1000 + abs(one.column - other.column)

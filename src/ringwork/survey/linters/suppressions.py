@@ -135,7 +135,7 @@ def of_files(files: Files, names: Iterable[str]) -> Iterator[Suppression]:
 
 def met(found: Iterable[Suppression], hidden: Iterable[Flow]) -> Iterator[Suppression]:
     """The same, those without a rule that hide one of these findings marked so."""
-    places = {(flow.place.file, flow.place.line) for flow in hidden}
+    places = {spot for flow in hidden for spot in flow.spots}
     for one in found:
         is_met = one.is_met or any(file == one.file and one.first <= line <= one.last for file, line in places)
         yield replace(one, is_met=is_met)

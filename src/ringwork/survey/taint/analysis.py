@@ -210,19 +210,18 @@ def _flows(found: Iterable[tuple[Found, set[str]]]) -> Iterator[Flow]:
     """One for each place, kind and source; the same bug from several sources is one."""
     best: dict[Key, tuple[Found, set[str], int]] = {}
     for one, names in found:
-        sink = "" if one.atom.kind == "local" else one.sink  # what nobody gave is told once, by whatever name it is called
-        key = (one.kind, sink, one.trail.file, one.trail.at, one.atom.kind == "none")
+        # What nobody gave, and what a helper is handed, is told once, by whatever name it is called in the end.
+        sink = "" if one.atom.kind == "local" or one.told is not None else one.sink
+        key = (one.kind, sink, *one.place, one.atom.kind == "none")
         known = best.get(key)
         if known is None:
             best[key] = (one, set(names), 1)
             continue
         kept = min((known[0], one), key=_rank)
         best[key] = (kept, known[1] | names, known[2] + 1)
-    shown = {(one.kind, one.trail.file, one.trail.at) for one, _, _ in best.values() if one.atom.kind not in {"local", "none"}}
-    told = (
-        item for item in best.values() if item[0].atom.kind != "local" or (item[0].kind, item[0].trail.file, item[0].trail.at) not in shown
-    )
-    for one, names, _ in sorted(told, key=lambda item: (item[0].trail.file, item[0].trail.at, item[0].kind, item[0].sink)):
+    shown = {(one.kind, place) for one, _, _ in best.values() if one.atom.kind not in {"local", "none"} for place in _places(one)}
+    told = (item for item in best.values() if item[0].atom.kind != "local" or (item[0].kind, item[0].place) not in shown)
+    for one, names, _ in sorted(told, key=lambda item: (*item[0].place, item[0].kind, item[0].sink)):
         yield Flow(
             kind=one.kind,
             strength=Strength.WEAK if one.weak else Strength.STRONG,
@@ -233,6 +232,7 @@ def _flows(found: Iterable[tuple[Found, set[str]]]) -> Iterator[Flow]:
             routes=tuple(sorted(names)),
             detail=one.detail,
             context=one.context.replace("\x00", "").replace("\x01", ""),
+            told=_told(one),
         )
 
 
@@ -240,9 +240,29 @@ def _rank(found: Found) -> tuple[bool, int, str, str]:
     return found.weak, len(_steps(found.trail)), found.atom.kind, found.atom.name
 
 
+def _places(found: Found) -> Iterator[tuple[str, int]]:
+    """Where a value matters, and all places on its way there at which it might have been told."""
+    trail: Trail | None = found.trail
+    while trail is not None:
+        yield trail.file, trail.at
+        trail = trail.before if found.told is not None else None
+
+
+def _told(found: Found) -> Step | None:
+    """The step at which it is told; None for the last one."""
+    trail: Trail | None = found.trail if found.told is not None else None
+    while trail is not None and (trail.file, trail.at) != found.told:
+        trail = trail.before
+    return _step(trail) if trail is not None else None
+
+
+def _step(trail: Trail) -> Step:
+    return Step(file=trail.file, line=ir.line_of(trail.at), column=ir.column_of(trail.at), said=trail.said)
+
+
 def _steps(trail: Trail | None) -> tuple[Step, ...]:
     steps: list[Step] = []
     while trail is not None:
-        steps.append(Step(file=trail.file, line=ir.line_of(trail.at), column=ir.column_of(trail.at), said=trail.said))
+        steps.append(_step(trail))
         trail = trail.before
     return tuple(reversed(steps))

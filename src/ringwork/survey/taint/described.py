@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import answers, attributes, facts, folding, ir, shown, sinks, uses, values
+from ringwork.survey.taint import answers, attributes, facts, folding, ir, places, shown, sinks, uses, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.parts import Condition, Function, Position, Sink, Wanted, Word
 from ringwork.survey.taint.values import NO_WORDS, NOTHING, UNKNOWN, Atom, Facts, Kind, Mark, Taint, Value
@@ -204,6 +204,7 @@ def _result(run: Run, described: Function, name: str, given: _Given, at: int) ->
     taint: Taint = NOTHING
     if described.passes:
         taint = values.merge([values.within(value) for place in sorted(described.passes, key=str) for value in given.all(place)])
+        taint = places.library(run, name, given.receiver if "self" in described.passes else given.at(0), taint, at)
         if described.decodes:
             taint = values.decoded(taint, f"{at}")
         if name.endswith(".path"):

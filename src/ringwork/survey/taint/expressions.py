@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ringwork.survey.taint import assigning, attributes, facts, folding, ir, values
+from ringwork.survey.taint import assigning, attributes, facts, folding, ir, places, values
 from ringwork.survey.taint.frames import Run, State
 from ringwork.survey.taint.values import FALSE, NONE, NOTHING, TRUE, UNKNOWN, Kind, Value
 
@@ -97,13 +97,15 @@ def binary(run: Run, sign: str, left: Value, right: Value, at: int) -> Value:
         if left.kind is Kind.ITEMS and right.kind is Kind.ITEMS and len(left.data) + len(right.data) <= _MOST_ITEMS:
             return Value(Kind.ITEMS, left.data + right.data, left.type)
         if _is_text(left) or _is_text(right):
-            return values.text_of((left, right))
+            return places.text(run, (left, right), at)
     if sign == "%" and left.kind in {Kind.CONSTANT, Kind.TEXT}:
-        return _percent(left, right)
-    if sign == "/" and (found := attributes.joined_path(left, right)) is not None:
+        return _percent(run, left, right, at)
+    if sign == "/" and (found := attributes.joined_path(*places.operands(run, left, right, at))) is not None:
         return found
     if sign == "|" and left.kind is Kind.KEYED and right.kind is Kind.KEYED:
         return Value(Kind.KEYED, ({**left.data[0], **right.data[0]}, left.data[1] or right.data[1]), "builtins.dict")
+    if sign in _OPERATORS:
+        left, right = places.operands(run, left, right, at)
     taint = values.merge([values.within(left), values.within(right)])
     return values.unknown(taint, left.type if left.type == right.type else "")
 
@@ -112,7 +114,7 @@ def _is_text(value: Value) -> bool:
     return value.kind is Kind.TEXT or (value.kind is Kind.CONSTANT and isinstance(value.data, str)) or value.type == "builtins.str"
 
 
-def _percent(left: Value, right: Value) -> Value:
+def _percent(run: Run, left: Value, right: Value, at: int) -> Value:
     """A format with %: its constant text is kept where it can be, in order."""
     if left.kind is not Kind.CONSTANT or not isinstance(left.data, str):
         return values.unknown(values.merge([values.within(left), values.within(right)]), "builtins.str")
@@ -120,11 +122,13 @@ def _percent(left: Value, right: Value) -> Value:
     given = right.data if right.kind is Kind.ITEMS else (right,)
     if right.kind is Kind.KEYED or pieces is None or len(pieces) - 1 != len(given):
         taint = values.within(right)
-        return values.text_of((left.data.partition("%")[0], values.unknown(taint))) if taint else values.unknown(taint, "builtins.str")
+        return (
+            places.text(run, (left.data.partition("%")[0], values.unknown(taint)), at) if taint else values.unknown(taint, "builtins.str")
+        )
     parts: list[str | Value] = [pieces[0][0]]
     for (text, conversion), value in zip(pieces[1:], given, strict=True):
         parts += [UNKNOWN if conversion in "diouxXeEfFgGc" else value, text]
-    return values.text_of(parts)
+    return places.text(run, parts, at)
 
 
 def _unary(run: Run, node: ir.Unary) -> Value:
@@ -232,7 +236,7 @@ def _text(run: Run, node: ir.Text) -> Value:
         parts.append(UNKNOWN if is_number else value if not part.conversion or value.kind is not Kind.CONSTANT else repr(value.data))
     if node.is_template:
         return values.unknown(values.merge([values.within(part) for part in parts if type(part) is Value]), "string.templatelib.Template")
-    return values.text_of(parts)
+    return places.text(run, parts, node.at)
 
 
 def _format(run: Run, node: ir.Format) -> Value:

@@ -18,7 +18,8 @@ from ringwork.survey.taint.values import NO_WORDS, NOTHING, UNKNOWN, Atom, Facts
 class Reach(NamedTuple):
     """A place that an input of a function reaches. words: what is known of it there. trail: from the input to the place.
 
-    handed: what is called there was an input too, so that the caller chose it.
+    told: file and position where it is told, if not at the end of the trail. function: in which it is told. is_open: whether it is told
+    where a caller makes the text that it hands in. handed: what is called there was an input too, so that the caller chose it.
     """
 
     kind: str
@@ -29,11 +30,13 @@ class Reach(NamedTuple):
     function: str
     context: str
     part: str
+    told: tuple[str, int] | None = None
+    is_open: bool = False
     handed: bool = False
 
 
 class Found(NamedTuple):
-    """A thing to tell. kind, sink, place and atom name it."""
+    """A thing to tell. kind, sink, place and atom name it. told, function: as in Reach."""
 
     kind: str
     sink: str
@@ -43,6 +46,12 @@ class Found(NamedTuple):
     function: str
     context: str
     detail: str
+    told: tuple[str, int] | None = None
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """File and position where it is told."""
+        return self.told or (self.trail.file, self.trail.at)
 
 
 class State:
@@ -290,7 +299,7 @@ class Run(ABC):
 
     def tell(self, found: Found) -> None:
         """Keep a finding, the better understood of two ways to one place."""
-        key = (found.kind, found.sink, found.trail.file, found.trail.at, found.atom.kind, found.atom.name)
+        key = (found.kind, found.sink, found.trail.file, found.trail.at, found.atom.kind, found.atom.name, found.told)
         known = self.frame.found.get(key)
         if known is None or (known.weak and not found.weak):
             self.frame.found[key] = found
@@ -298,7 +307,7 @@ class Run(ABC):
     def reach(self, atom: Atom, reach: Reach) -> None:
         """Keep that an input of the function being read reaches a place."""
         kept = self.frame.reaches.setdefault(atom, {})
-        key = (reach.kind, reach.sink, reach.trail.file, reach.trail.at)
+        key = (reach.kind, reach.sink, reach.trail.file, reach.trail.at, reach.told)
         known = kept.get(key)
         if known is None or (known.weak and not reach.weak):
             kept[key] = reach

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import assigning, attributes, facts, folding, values
+from ringwork.survey.taint import assigning, attributes, facts, folding, places, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.values import NOTHING, UNKNOWN, Kind, Value
 
@@ -113,11 +113,11 @@ def text(run: Run, receiver: Value, name: str, arguments: Sequence[Value], at: i
     if name in {"startswith", "endswith"}:
         return Value(Kind.UNKNOWN, None, "builtins.bool", NOTHING, _begins(receiver, name, arguments))
     if name == "replace":
-        return _replaced(receiver, arguments)
+        return _replaced(run, receiver, arguments, at)
     if name == "join":
-        return _joined(run, receiver, arguments)
+        return _joined(run, receiver, arguments, at)
     if name == "format":
-        return _formatted(receiver, arguments)
+        return _formatted(run, receiver, arguments, at)
     return None
 
 
@@ -149,27 +149,27 @@ def _fixes_host(prefix: str) -> bool:
     return bool(separator and scheme.isalnum() and "/" in rest and not rest.startswith("/"))
 
 
-def _replaced(receiver: Value, arguments: Sequence[Value]) -> Value:
+def _replaced(run: Run, receiver: Value, arguments: Sequence[Value], at: int) -> Value:
     known = [attributes.literal(one) for one in arguments[:2]]
     taint = values.within(receiver)
     if len(known) == 2 and isinstance(known[0], str) and isinstance(known[1], str) and known[0] and known[0] not in known[1]:
         taint = values.cleaned(taint, frozenset({f"-{known[0]}"}))
     elif len(arguments) > 1:
-        taint = values.merge([taint, values.within(arguments[1])])
+        taint = values.merge([taint, values.within(places.operands(run, receiver, arguments[1], at)[1])])
     return values.unknown(taint, receiver.type or "builtins.str")
 
 
-def _joined(run: Run, receiver: Value, arguments: Sequence[Value]) -> Value:
+def _joined(run: Run, receiver: Value, arguments: Sequence[Value], at: int) -> Value:
     source = arguments[0] if arguments else UNKNOWN
     if source.kind is Kind.ITEMS:
         parts: list[str | Value] = []
         for index, item in enumerate(source.data):
             parts += [receiver, item] if index else [item]
-        return values.text_of(parts)
+        return places.text(run, parts, at)
     return values.unknown(values.merge([values.within(receiver), values.within(attributes.element(run, source))]), "builtins.str")
 
 
-def _formatted(receiver: Value, arguments: Sequence[Value]) -> Value:
+def _formatted(run: Run, receiver: Value, arguments: Sequence[Value], at: int) -> Value:
     """str.format, where its constant text can be told apart."""
     template = receiver.data if receiver.kind is Kind.CONSTANT and isinstance(receiver.data, str) else None
     taint = values.merge([values.within(receiver), *(values.within(one) for one in arguments)])
@@ -181,10 +181,10 @@ def _formatted(receiver: Value, arguments: Sequence[Value]) -> Value:
         parts: list[str | Value] = [pieces[0].replace("\x01", "{").replace("\x02", "}")]
         for value, piece in zip(arguments, pieces[1:], strict=True):
             parts += [value, piece.replace("\x01", "{").replace("\x02", "}")]
-        return values.text_of(parts)
+        return places.text(run, parts, at)
     if not taint and any(one.data == values.OPEN.data for one in arguments if one.kind is Kind.UNKNOWN):
         return values.text_of((before, values.OPEN))
-    return values.text_of((before, values.unknown(taint))) if taint else values.unknown(NOTHING, "builtins.str")
+    return places.text(run, (before, values.unknown(taint)), at) if taint else values.unknown(NOTHING, "builtins.str")
 
 
 # -- lists and dicts --------------------------------------------------------------------------------------------

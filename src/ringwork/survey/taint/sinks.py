@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ringwork.survey.taint import attributes, cleartext, facts, handed, kinds, unknowns, uses, values
+from ringwork.survey.taint import attributes, cleartext, facts, handed, kinds, places, unknowns, uses, values
 from ringwork.survey.taint.frames import Found, Reach, Run
 from ringwork.survey.taint.values import Atom, Kind, Mark, Taint, Trail, Value
 
@@ -111,8 +111,10 @@ def _tell(run: Run, kind: str, sink: str, atom: Atom, mark: Mark, at: int, befor
         run.tell(Found(kind, sink, atom, trail, mark.weak or atom.kind == "local", run.frame.function, context, ""))
     else:
         own = run.frame.defined
-        is_handed = own is not None and not before and at in handed.calls(own)
-        run.reach(atom, Reach(kind, sink, mark.clean, trail, mark.weak, run.frame.function, context, part, is_handed))
+        is_whole = places.made(mark.trail) is None
+        is_handed = is_whole and own is not None and not before and at in handed.calls(own)
+        is_open = is_whole and places.is_above(kind)
+        run.reach(atom, Reach(kind, sink, mark.clean, trail, mark.weak, run.frame.function, context, part, None, is_open, is_handed))
 
 
 def carry(run: Run, reach: Reach, taint: Taint, at: int, said: str) -> None:
@@ -126,14 +128,22 @@ def carry(run: Run, reach: Reach, taint: Taint, at: int, said: str) -> None:
         trail = _rooted(reach.trail, run.here(at, said, mark.trail))
         if trail is None:
             continue
-        function = reach.function
-        if reach.handed:
-            trail, function = run.here(at, f"hands in {reach.sink} and what it is called with", trail), run.frame.function
+        told, function, is_open = _told(run, reach, mark.trail, at)
         weak = reach.weak or mark.weak
         if atom.kind:
-            run.tell(Found(reach.kind, reach.sink, atom, trail, weak or atom.kind == "local", function, reach.context, ""))
+            run.tell(Found(reach.kind, reach.sink, atom, trail, weak or atom.kind == "local", function, reach.context, "", told))
         else:
-            run.reach(atom, Reach(reach.kind, reach.sink, words, trail, weak, function, reach.context, reach.part))
+            run.reach(atom, Reach(reach.kind, reach.sink, words, trail, weak, function, reach.context, reach.part, told, is_open))
+
+
+def _told(run: Run, reach: Reach, trail: Trail | None, at: int) -> tuple[tuple[str, int] | None, str, bool]:
+    """Where a place is told that a value reaches by being handed in here, in which function, and whether a caller may still make a text."""
+    step = places.made(trail) if reach.is_open else None
+    if step is not None:
+        return (step.file, step.at), step.function, False
+    if reach.handed:
+        return (run.frame.unit.file, at), run.frame.function, reach.is_open
+    return reach.told, reach.function, reach.is_open
 
 
 def _rooted(trail: Trail, root: Trail) -> Trail | None:
@@ -150,7 +160,7 @@ def _rooted(trail: Trail, root: Trail) -> Trail | None:
         return None
     found = root
     for step in reversed(steps):
-        found = Trail(step.file, step.at, step.said, found)
+        found = Trail(step.file, step.at, step.said, found, step.function)
     return found
 
 

@@ -75,7 +75,8 @@ def tell(run: Run, own: Defined, frame: Frame) -> None:
                 trail = _behind(Trail(own.unit.file, parameter.at, f"{own.node.name}() is given {parameter.name}", None), reach.trail)
                 said = _QUOTED if is_quoted else ""
                 atom = Atom("local", parameter.name)
-                run.tell(Found(reach.kind, reach.sink, atom, trail, not is_quoted or reach.weak, reach.function, reach.context, said))
+                is_weak = not is_quoted or reach.weak
+                run.tell(Found(reach.kind, reach.sink, atom, trail, is_weak, reach.function, reach.context, said, reach.told))
 
 
 def _behind(first: Trail, rest: Trail) -> Trail:
@@ -86,7 +87,7 @@ def _behind(first: Trail, rest: Trail) -> Trail:
         here = here.before
     found = first
     for step in reversed(steps):
-        found = Trail(step.file, step.at, step.said, found)
+        found = Trail(step.file, step.at, step.said, found, step.function)
     return found
 
 

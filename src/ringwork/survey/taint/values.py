@@ -41,12 +41,13 @@ class Atom(NamedTuple):
 
 
 class Trail(NamedTuple):
-    """Steps, the last one first."""
+    """Steps, the last one first. function: in which a text is made here, dotted, as it need not be the one that is read."""
 
     file: str
     at: int
     said: str
     before: Trail | None
+    function: str = ""
 
 
 class Mark(NamedTuple):
