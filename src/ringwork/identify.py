@@ -66,6 +66,24 @@ def flask_login(*, roles: Roles = _no_roles, via: Via = Via.COOKIE) -> Callable[
     return identify
 
 
+def flask_session(key: str, *, roles: Roles = _no_roles) -> Callable[[Any], Principal | None]:
+    """Who Flask's session names under `key`, where a login of the application's own keeps an id there.
+
+    roles: from the session, as a mapping, to role names. Form tokens are bound to the user, not to one login. The session does not know
+    of an account that was shut meanwhile: where that matters at every request, name a function instead.
+    """
+    from flask import session  # as optional as Flask itself
+
+    def identify(request: Any) -> Principal | None:
+        found = session.get(key)
+        if found is not None and not isinstance(found, str | int):
+            # Against a record that becomes a new user at each change of it.
+            raise TypeError(f"the session keeps a {type(found).__name__} under {key!r}; name a function that returns the user's id")
+        return None if found is None else own_users.identified(found, session, roles=roles, via=Via.COOKIE, session=None)
+
+    return identify
+
+
 # -- Django -------------------------------------------------------------------------------------------------
 
 
@@ -261,8 +279,7 @@ def aiohttp_session(key: str, *, roles: Roles = _no_roles) -> Callable[[Any], Aw
     roles: from the session, as a mapping, to role names. Only as good as the storage: with SimpleCookieStorage the browser itself
     writes what stands there, so that one is refused. Form tokens are bound to the user, not to one login.
     """
-    # The library is optional, and only an application that uses it calls this.
-    import aiohttp_session as library
+    import aiohttp_session as library  # as optional as aiohttp itself
 
     async def identify(request: Any) -> Principal | None:
         # Against a session that whoever sends it can write: the storage of examples and tests signs nothing.
@@ -365,7 +382,7 @@ def client_certificate(find: Callable[[ClientCertificate], Any]) -> Callable[[An
 def from_settings(known: KnownBy, found: Any) -> Callable[[Any], Any]:
     """What a settings file names: `identify = {flask_login = true}`, `{dependency = "app.auth:current_user", id = "email"}`.
 
-    found: the object that `known` names, None for Flask-Login and Django. Raises ValueError for what the adapters refuse.
+    found: the object that `known` names, None for Flask-Login, Django and sessions. Raises ValueError for what the adapters refuse.
     """
     via = Via(known.via) if known.via else Via.COOKIE
     roles: Roles = (lambda user: own_users.read(user, known.roles)) if known.roles else _no_roles
@@ -375,8 +392,8 @@ def from_settings(known: KnownBy, found: Any) -> Callable[[Any], Any]:
         return django_user(roles=roles if known.roles else None)
     if known.fastapi_users:
         return fastapi_users(found, roles=roles, via=Via(known.via) if known.via else None)
-    if known.aiohttp_session:
-        return aiohttp_session(known.aiohttp_session)
+    if known.aiohttp_session or known.flask_session:
+        return aiohttp_session(known.aiohttp_session) if known.aiohttp_session else flask_session(known.flask_session)
     ask: Callable[..., Callable[[Any], Any]] = of_request if known.function else fastapi_dependency
     if not known.id:
         return ask(found, roles=roles, via=via)

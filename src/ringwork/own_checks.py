@@ -78,11 +78,18 @@ def _of_dependencies(dependant: Any, named: Mapping[str, object]) -> Iterator[st
         mine = [name for name, check in named.items() if _is_same(call, check)]
         if mine:
             yield from mine
-        elif _is_current_user(call):
-            yield FASTAPI_USERS
-        elif inspect.isroutine(call) and _asks_scheme(child) and _refuses(call):
-            yield str(getattr(call, "__name__", "dependency"))
+        elif known := known_as(child):
+            yield known
         yield from _of_dependencies(child, named)
+
+
+def known_as(dependant: Any) -> str:
+    """By which name one of FastAPI's dependencies counts as a check without being named in the policy, whatever it is called; "" for none."""
+    call = getattr(dependant, "call", None)
+    if _is_current_user(call):
+        return FASTAPI_USERS
+    checks = inspect.isroutine(call) and _asks_scheme(dependant) and _refuses(call)
+    return str(getattr(call, "__name__", "dependency")) if checks else ""
 
 
 def _asks_scheme(dependant: Any) -> bool:

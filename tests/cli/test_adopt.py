@@ -228,3 +228,90 @@ def test_tells_a_django_project_what_its_settings_need(run: Callable[..., Any], 
     assert "identify = {django_user = true}" in settings(found)
     assert "/tickets/new/" not in settings(found) + "".join(found["remarks"])
     assert '<form method="post">{% csrf_token %}' in [line["text"] for line in found["lines"]]
+
+
+NAMED = """
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.security import OAuth2PasswordBearer
+
+app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+app.add_middleware(CORSMiddleware, allow_origin_regex="https://.*", allow_credentials=True)
+bearer = OAuth2PasswordBearer(tokenUrl="/token")
+
+def session():
+    yield {}
+
+def me(token: str = Depends(bearer), db: dict = Depends(session)) -> str:
+    if token not in db:
+        raise HTTPException(401)
+    return db[token]
+
+def said(token: str = Depends(bearer)) -> str:
+    return token
+
+@app.get("/mine")
+def mine(user: str = Depends(me)): return {}
+
+@app.get("/said")
+def says(token: str = Depends(said)): return {}
+"""
+
+
+def test_knows_a_dependency_by_what_it_does(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What verifies a token and refuses is a check whatever it is called; what hands any token on is none."""
+    (tmp_path / "shop.py").write_text(NAMED, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    found = json.loads(run("adopt", "shop:app", "--json").out)
+    assert 'identify = {dependency = "shop:me", via = "bearer"}' in settings(found)
+    assert [remark for remark in found["remarks"] if "/mine" in remark] == []
+    assert [remark.split(" ")[1] for remark in found["remarks"] if "nobody checks" in remark] == ["/said"]
+
+
+def test_asks_whom_a_pattern_of_origins_means(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table without origins would share with nobody; only a person knows which sites the pattern stands for."""
+    (tmp_path / "shop.py").write_text(NAMED, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    found = json.loads(run("adopt", "shop:app", "--json").out)
+    assert "browser.cors" not in settings(found)
+    assert any("goes by a pattern" in remark for remark in found["remarks"])
+
+
+SHELF = """
+from flask import Flask, request, session
+
+app = Flask(__name__)
+app.secret_key = "{key}"
+
+@app.post("/login")
+def login():
+    session["member_id"] = 7
+    session["theme"] = "dark"
+    return ""
+"""
+
+
+@pytest.mark.parametrize("also", ["", '\n@app.post("/become")\ndef become():\n    session["user_id"] = 8\n    return ""\n'])
+def test_reads_which_key_of_flask_s_session_names_the_user(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, also: str
+) -> None:
+    """One key of such a name says who is asking; of two, nothing is guessed."""
+    (tmp_path / "shelf").mkdir()
+    (tmp_path / "shelf" / "__init__.py").write_text(SHELF.format(key="k" * 32) + also, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    found = json.loads(run("adopt", "shelf:app", "--json").out)
+    assert ('identify = {flask_session = "member_id"}' in settings(found)) is (not also)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_opens_the_static_folder_that_is_there(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_there: bool
+) -> None:
+    """Flask looks beside the application's own package, wherever the project begins."""
+    (tmp_path / "shelf").mkdir()
+    (tmp_path / "shelf" / "__init__.py").write_text(SHELF.format(key="k" * 32), encoding="utf-8")
+    if is_there:
+        (tmp_path / "shelf" / "static").mkdir()
+        (tmp_path / "shelf" / "static" / "shelf.css").write_text("p { color: red }", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert ("/static/" in settings(json.loads(run("adopt", "shelf:app", "--json").out))) is is_there

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import aiohttp_session
+import flask
 import pytest
 from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
@@ -96,6 +97,20 @@ def test_refuses_a_session_that_its_sender_writes() -> None:
         asked(identify.aiohttp_session("user"), request_with(aiohttp_session.SimpleCookieStorage(), {"user": "root"}))
 
 
+def test_takes_who_flask_s_session_names() -> None:
+    """The key of the application's own login names the user; a record under it names nobody that stays the same."""
+    app = flask.Flask(__name__)
+    app.secret_key = "k" * 32
+    way = identify.flask_session("user", roles=lambda session: session.get("roles", ()))
+    with app.test_request_context():
+        assert way(flask.request) is None
+        flask.session.update({"user": 7, "roles": ["admin"]})
+        assert way(flask.request) == Principal(id="7", roles=frozenset({"admin"}))
+        flask.session["user"] = {"id": 7}
+        with pytest.raises(TypeError, match="keeps a dict"):
+            way(flask.request)
+
+
 def test_reads_the_one_bearer_line_of_an_aiohttp_request() -> None:
     """aiohttp's headers have another word for all values; two lines are nobody's there too."""
     way = identify.bearer({"good": "ann"}.get)
@@ -113,6 +128,7 @@ def test_says_how_settings_name_who_is_asking() -> None:
     """One way alone, each with what it can be told."""
     assert not known_by.faults(KnownBy(function="app:user", id="name"))
     assert not known_by.faults(KnownBy(aiohttp_session="user"))
+    assert not known_by.faults(KnownBy(flask_session="user"))
     assert "name one of" in known_by.faults(KnownBy(function="app:user", flask_login=True))[0]
     assert "roles" in known_by.faults(KnownBy(aiohttp_session="user", roles="role"))[0]
     assert 'no "module:name"' in known_by.faults(KnownBy(function="app"))[0]

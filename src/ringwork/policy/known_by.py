@@ -10,7 +10,7 @@ from ringwork.principal import Via
 
 
 class KnownBy(Frozen):
-    """One of function, dependency, django_user, flask_login, fastapi_users, aiohttp_session; the rest says how to read what it returns."""
+    """One of function, dependency, django_user, flask_login, flask_session, fastapi_users, aiohttp_session; the rest says how to read what it returns."""
 
     function: str = field(
         default="", metadata={"doc": 'a function of the request that returns the user or None, "app.auth:current_user"', "unit": "name"}
@@ -21,6 +21,7 @@ class KnownBy(Frozen):
         default=False, metadata={"doc": "Django's request.user, or whom Django REST framework finds", "unit": "true or false"}
     )
     flask_login: bool = field(default=False, metadata={"doc": "Flask-Login's current_user", "unit": "true or false"})
+    flask_session: str = field(default="", metadata={"doc": "key under which Flask's session keeps who is signed in", "unit": "key"})
     fastapi_users: str = field(default="", metadata={"doc": 'the FastAPIUsers object, "app.users:users"', "unit": "name"})
     aiohttp_session: str = field(default="", metadata={"doc": "key under which aiohttp-session keeps who is signed in", "unit": "key"})
     id: str = field(default="", metadata={"doc": "attribute that tells who it is, where that is not id or sub", "unit": "attribute"})
@@ -36,11 +37,12 @@ class KnownBy(Frozen):
 def faults(known: KnownBy) -> Sequence[str]:
     """What is wrong with it."""
     found = []
-    ways = (known.function, known.dependency, known.django_user, known.flask_login, known.fastapi_users, known.aiohttp_session)
+    sessions = (known.flask_session, known.aiohttp_session)
+    ways = (known.function, known.dependency, known.django_user, known.flask_login, known.fastapi_users, *sessions)
     if sum(map(bool, ways)) != 1:
         found.append(
             'identify: name one of function = "module:name", dependency = "module:name", django_user = true, flask_login = true, '
-            'fastapi_users = "module:name", aiohttp_session = "key"'
+            'flask_session = "key", fastapi_users = "module:name", aiohttp_session = "key"'
         )
     if known.names and known.names.count(":") != 1:
         found.append(f'identify: {known.names!r} is no "module:name"')
@@ -50,6 +52,6 @@ def faults(known: KnownBy) -> Sequence[str]:
         found.append("identify.via: Django's own request tells it; take it out")
     if known.id and not (known.dependency or known.function):
         found.append("identify.id: only a function or a dependency needs it; take it out")
-    if known.aiohttp_session and (known.roles or known.via):
-        found.append("identify: aiohttp_session keeps an id alone; write a function of your own for roles")
+    if any(sessions) and (known.roles or known.via):
+        found.append("identify: a session keeps an id alone; write a function of your own for roles")
     return found

@@ -140,9 +140,8 @@ def _identity(facts: AppFacts) -> Iterator[tuple[str, str]]:
     dependency = next((check for check in facts.checks if check.kind == "dependency"), None)
     if "LOGIN_MANAGER" in facts.settings:
         yield "identify = {flask_login = true}", "Flask-Login knows who is asking"
-    elif isinstance(facts.settings.get("aiohttp-session"), str):
-        key = _quoted(str(facts.settings["aiohttp-session"]))
-        yield f"identify = {{aiohttp_session = {key}}}", "the session keeps there who signed in"
+    elif session := next((name for name in ("aiohttp-session", "flask-session") if isinstance(facts.settings.get(name), str)), None):
+        yield f"identify = {{{session.replace('-', '_')} = {_quoted(facts.settings[session])}}}", "the session keeps there who signed in"
     elif "AUTH_USER_MODEL" in facts.settings:
         yield "identify = {django_user = true}", "Django's own login knows who is asking"
     elif dependency is not None:
@@ -182,6 +181,7 @@ def remarks(facts: AppFacts, spots: Sequence[Spot], known: Known) -> list[str]:
             if spot.kind is SpotKind.HANDLER
         ),
         *(["your CORS middleware shares with every site; name the origins in browser.cors"] if _shares_all(facts) else []),
+        *(["your CORS middleware goes by a pattern; name the origins in browser.cors"] if _said(facts) and not _said(facts).get("origins") else []),
         *(
             ["X-Forwarded-* is read; ask again with --proxy and the address that your proxy speaks from"]
             if _behind_proxy(facts) and not known.proxies
@@ -197,8 +197,7 @@ def remarks(facts: AppFacts, spots: Sequence[Spot], known: Known) -> list[str]:
 
 def _is_empty_static(route: RouteFacts, facts: AppFacts) -> bool:
     """Flask's own route for a folder that is not there."""
-    own = facts.framework == "flask" and route.path.startswith("/static/")
-    return route.kind == "static" and own and not (Path(facts.root) / "static").is_dir()
+    return route.kind == "static" and route.path.startswith("/static/") and facts.settings.get("has_static") is False
 
 
 def _shares_all(facts: AppFacts) -> bool:
@@ -308,6 +307,8 @@ def _sharing(facts: AppFacts) -> dict[str, Any]:
     said = _said(facts)
     if not said or "*" in said.get("origins", ()):
         return {}
+    if not said.get("origins"):
+        return {}  # a pattern: which sites are meant is not said by it
     said["headers"] = [str(name).lower() for name in said.get("headers", ())]
     return {name: value for name, value in said.items() if value not in ([], (), None, False, ["*"])}
 

@@ -25,7 +25,8 @@ _PASSES = re.compile(r"optional|maybe|or_none|if_any|agent|author(?!i[sz])|try_"
 _REFUSES = re.compile(r"abort|redirect|unauthori[sz]ed|forbid(den)?|refuse|reject|deny")
 _VERIFIES = re.compile(r"(verify|require|check|ensure|enforce)_\w+|\w*auth_error\w*")
 _ATTACHED = re.compile(r"cookie|session|HTTPBasic|HTTPDigest", re.IGNORECASE)
-"""What a browser sends along by itself."""
+_ATTACHED_SCHEME = re.compile(r"cookie|HTTPBasic|HTTPDigest", re.IGNORECASE)
+"""What a browser sends along by itself; "session" in a function that is given no request is one of the database."""
 
 USUAL = ("username", "user_name", "name", "email", "user_id", "uuid", "login")
 
@@ -34,7 +35,7 @@ def of_dependencies(dependants: Iterable[Any]) -> Iterator[CheckFacts]:
     """The functions among FastAPI dependencies that look like a check; a security scheme inside one is a part of it."""
     for dependant in dependants:
         call = dependant.call
-        if not inspect.isroutine(call) or not _is_named(call.__name__) or not _turns_away(dependant):
+        if not inspect.isroutine(call) or not (own_checks.known_as(dependant) or (_is_named(call.__name__) and _turns_away(dependant))):
             continue
         known = bool(own_checks.of_route(None, _only(dependant), {}))
         yield CheckFacts(name=_name(call), kind="dependency", known=known, bearer=_reads_token(dependant), subject=_subject(call))
@@ -125,7 +126,7 @@ def _reads_attached(dependant: Any) -> bool:
     call = dependant.call
     text = _source(call) if inspect.isroutine(call) else " ".join(kind.__name__ for kind in type(call).__mro__)
     takes_request = bool(getattr(dependant, "request_param_name", None) or getattr(dependant, "http_connection_param_name", None))
-    if _ATTACHED.search(text) or getattr(dependant, "cookie_params", None) or (takes_request and not text):
+    if (_ATTACHED if takes_request else _ATTACHED_SCHEME).search(text) or getattr(dependant, "cookie_params", None) or (takes_request and not text):
         return True
     return any(_reads_attached(part) for part in dependant.dependencies)
 

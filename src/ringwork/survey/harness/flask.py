@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
+import inspect
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, session
 
 from ringwork.frameworks import flask as adapter
 from ringwork.frameworks import flask_sharing
@@ -22,6 +26,8 @@ _SETTINGS = (
     "MAX_FORM_MEMORY_SIZE", "MAX_FORM_PARTS",
     "PREFERRED_URL_SCHEME", "WTF_CSRF_ENABLED",
 )  # fmt: skip
+_NAMES_SOMEBODY = re.compile(r"_?(logged_in_|current_|auth_)?(user|member|account|customer|person)(_?(id|name|pk|uuid|key))?|uid", re.IGNORECASE)
+"""Keys that hold an id; "logged_in" holds a yes, "is_admin" a right, "user_agent" neither."""
 
 
 def is_application(value: object) -> bool:
@@ -42,8 +48,8 @@ def collect(app: Flask, *, target: str, root: str, installation: Installation | 
         | _sharing(app)
         | proxies.of_flask(app)
         | limiters.of_flask(app)
-        | {"debugging": list(adapter.look_round(app).debug)}
-        | ({"LOGIN_MANAGER": True} if hasattr(app, "login_manager") else {}),
+        | {"debugging": list(adapter.look_round(app).debug), "has_static": bool(app.static_folder) and Path(str(app.static_folder)).is_dir()}
+        | ({"LOGIN_MANAGER": True} if hasattr(app, "login_manager") else _session_key(app)),
         middleware=_hooks(app),
         error_handlers=_error_handlers(app),
         checks=_checks(app),
@@ -66,6 +72,23 @@ def _session(app: Flask) -> dict[str, Any]:
     """The key's length, never the key."""
     key = app.config.get("SECRET_KEY")
     return {"SECRET_KEY": f"({len(key)} characters)"} if isinstance(key, str | bytes) else {}
+
+
+def _session_key(app: Flask) -> dict[str, str]:
+    """The key under which a login keeps who signed in, where exactly one of such a name is written into a session."""
+    keys = {key for view in app.view_functions.values() for key in _written_keys(view) if _NAMES_SOMEBODY.fullmatch(key)}
+    return {"flask-session": keys.pop()} if len(keys) == 1 else {}
+
+
+def _written_keys(view: Any) -> Iterator[str]:
+    """Text keys that a view sets on Flask's session, by whatever name its module knows it."""
+    known = getattr(inspect.unwrap(view), "__globals__", {})
+    for node in ast.walk(reading.parse(view) or ast.Module([], [])):
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(node.slice, ast.Constant):
+            base, key = node.value, node.slice.value
+            is_attribute = isinstance(base, ast.Attribute) and ast.unparse(base) == "flask.session"
+            if isinstance(key, str) and (is_attribute or (isinstance(base, ast.Name) and known.get(base.id) is session)):
+                yield key
 
 
 def _sharing(app: Flask) -> dict[str, Any]:

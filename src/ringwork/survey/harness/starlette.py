@@ -12,6 +12,7 @@ import starlette
 from pydantic import BaseModel, TypeAdapter
 from starlette.applications import Starlette
 
+from ringwork import own_checks
 from ringwork.frameworks import starlette as adapter
 from ringwork.installation import Installation
 from ringwork.route import Route
@@ -98,7 +99,7 @@ def _dependency_name(dependant: Any) -> str:
     if any(kind.__name__ == "SecurityBase" for kind in type(call).__mro__):
         return type(call).__name__
     name = str(getattr(call, "__name__", None) or type(call).__name__)
-    return name if reading.looks_like_authentication(name) else ""
+    return name if reading.looks_like_authentication(name) or own_checks.known_as(dependant) else ""
 
 
 def _parameters(entry: adapter.Entry) -> tuple[tuple[ParameterFacts, ...], str]:
