@@ -23,7 +23,7 @@ def test_names_each_line_that_could_vanish(shop, run):
     ran = run("mutants")
     assert ran.code == 1
     assert "3; 1 missed by a test, 1 survived, 1 not reached, 0 not known" in ran.text
-    assert "shop.py:9  the condition behind which somebody is refused: 1 test(s) go through it, and all passed without it" in ran.text
+    assert "shop.py:9  the refusal if door is None: 1 test(s) go through it, and all passed without it" in ran.text
     assert "shop.py:15" in ran.text
     assert "shop.py:3 " not in ran.text.partition("lines that refuse")[2]
 

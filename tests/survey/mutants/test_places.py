@@ -16,23 +16,23 @@ REFUSING = {
     "a decorator with arguments": ("@require_role('admin')\ndef a():\n    return 1\n", "the decorator @require_role", "def a"),
     "a condition that raises": (
         "def a(n):\n    if n.owner != me:\n        raise PermissionDenied\n",
-        "the condition",
+        "the refusal if n.owner != me",
         "if False and (n.owner != me):",
     ),
     "a condition that aborts": (
         "def a(n):\n    if n.owner != me:\n        log(n)\n        abort(403)\n",
-        "the condition",
+        "the refusal if n.owner != me",
         "if False and (n.owner",
     ),
     "a status of the framework": (
         "def a(n):\n    if n.owner != me:\n        raise HTTPException(status_code=status.HTTP_403_FORBIDDEN)\n",
-        "the condition",
+        "the refusal if n.owner != me",
         "if False and (n",
     ),
-    "a page of the login": ("def a(u):\n    if not u:\n        return redirect('/login')\n", "the condition", "if False and (not u)"),
+    "a page of the login": ("def a(u):\n    if not u:\n        return redirect('/login')\n", "the refusal if not u", "if False and (not u)"),
     "the answer of a judge": (
         "def is_owner(n):\n    if n is None:\n        return False\n    return True\n",
-        "the condition",
+        "the refusal if n is None",
         "if False and (n is None)",
     ),
     "a call that verifies": (
@@ -58,6 +58,8 @@ HARMLESS = {
     "an answer of no judge": "def first(x):\n    if not x:\n        return False\n    return x[0]\n",
     "an ordinary call": "def a(x):\n    check_stock(x)\n    save(x)\n",
     "other lists": "class V:\n    fields = [1]\nx = f(dependencies=[1])\n",
+    "a form that was sent": "def signup(r):\n    if r.method == 'POST':\n        save(r)\n        return redirect('/login')\n",
+    "a form that did its work": "def signup(f):\n    if f.ok():\n        u = User(f)\n        u.save()\n        mail(u)\n        return login(u)\n",
     "half a file": "@login_required\ndef a(:\n",
 }
 
@@ -86,10 +88,16 @@ def test_leaves_what_refuses_nobody(text):
 def test_takes_nothing_out_in_parts():
     """A condition that holds a comparison of secrets is taken out whole, once."""
     text = "def a(x, y):\n    if not compare_digest(x, y):\n        raise Forbidden\n"
-    assert [place.said for place, _ in _found(text)] == ["the condition behind which somebody is refused"]
+    assert [place.said for place, _ in _found(text)] == ["the refusal if not compare_digest(x, y)"]
 
 
 def test_a_decorator_is_reached_by_its_function():
     """Its own line runs at the import, which is no test's; the lines of the body are."""
     ((place, _),) = _found("@login_required\ndef a(id):\n    '''Words.'''\n    return id\n")
     assert place.reached == (3, 4)
+
+
+def test_shows_no_secret_of_a_condition():
+    """A record of mutants goes where reports go."""
+    ((place, _),) = _found("def a(x):\n    if x.key != 'a-long-and-secret-word':\n        abort(403)\n")
+    assert place.said == 'the refusal if x.key != "..."'

@@ -23,7 +23,12 @@ _RAISED = re.compile(
     r"Permission|Forbidden|Unauthori[sz]ed|NotAuthori[sz]ed|Denied|Refused|Csrf|CSRF|Suspicious|NotAuthenticated|AuthenticationFailed|AuthError|"
     r"Http404|HTTPNotFound|(?:Invalid|Bad|Wrong|Expired)\w*(?:Token|Signature|Password|Credential|Code|Session)|\b40[134]\b|HTTP_40[134]_"
 )
-_RETURNED = re.compile(r"\b40[13]\b|HTTP_40[13]_|Forbidden|Unauthori[sz]ed|\blogin\b|[\"']/login|sign_in")
+_RETURNED = re.compile(r"\b40[13]\b|HTTP_40[13]_|Forbidden|Unauthori[sz]ed")
+_LOGIN = re.compile(r"\blogin\b|sign_in")
+_WORDS_BEFORE = 2
+"""Statements before somebody is sent to the login: a flash, and where he wanted to go."""
+_QUOTED = re.compile(r"\"[^\"]{12,}\"|'[^']{12,}'")
+_SHOWN = 60
 _ABORT = re.compile(r"^(?:\w+\.)?abort\(\s*(?:http\.HTTPStatus\.|HTTPStatus\.)?(?:40[134]|FORBIDDEN|UNAUTHORIZED|NOT_FOUND)\b")
 _JUDGES = re.compile(r"^_*(?:is|has|can|may|check|verify|valid|validate|allow|allows|authori[sz]e|authenticate)(?:_|$)")
 _VERIFIES = re.compile(
@@ -144,9 +149,15 @@ def _decorator(node: Node, data: bytes) -> Iterator[Place]:
 
 def _condition(node: Node) -> Iterator[Place]:
     condition, block = node.child_by_field_name("condition"), node.child_by_field_name("consequence")
-    if condition is None or block is None or not _refuses(block):
+    if condition is None or block is None or not (_refuses(block) or _sends_away(block, text(condition))):
         return
-    yield _place(condition, f"False and ({text(condition)})", "the condition behind which somebody is refused")
+    yield _place(condition, f"False and ({text(condition)})", f"the refusal if {_shown(text(condition))}")
+
+
+def _shown(condition: str) -> str:
+    """A condition in one short line. Against a secret that somebody is compared with: what stands in quotes is left out where it is long."""
+    words = " ".join(_QUOTED.sub('"..."', condition).split())
+    return words if len(words) <= _SHOWN else f"{words[:_SHOWN]}..."
 
 
 def _refuses(block: Node) -> bool:
@@ -160,6 +171,13 @@ def _refuses(block: Node) -> bool:
     if last.type == "return_statement":
         return bool(_RETURNED.search(words)) or (words.split() == ["return", "False"] and bool(_JUDGES.search(_function(block))))
     return last.type == "expression_statement" and bool(_ABORT.search(words))
+
+
+def _sends_away(block: Node, condition: str) -> bool:
+    """Whether a block sends somebody to the login at once. Who did something before, as signing up, was not turned away."""
+    steps = [child for child in block.named_children if child.type != "comment"]
+    is_login = bool(steps) and steps[-1].type == "return_statement" and bool(_LOGIN.search(text(steps[-1])))
+    return is_login and len(steps) <= _WORDS_BEFORE + 1 and "method" not in condition
 
 
 def _function(node: Node) -> str:
