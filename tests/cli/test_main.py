@@ -22,6 +22,7 @@ def test_prints_the_version(run) -> None:
 def test_help_lists_every_command(run) -> None:
     """A newcomer sees all that can be asked."""
     ended = run("--help")
+    assert run("-h").text == ended.text
     assert ended.code == 0
     assert [command.name for command in main.COMMANDS if f" {command.name} " not in ended.out] == []
 

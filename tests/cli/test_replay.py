@@ -47,7 +47,9 @@ def test_says_that_a_finding_is_gone(finding, tmp_path, capsys):
 
 
 def test_names_the_findings_that_there_are(finding, capsys):
-    """A mistyped id is answered with the known ones."""
-    code = main.main(["replay", "000000000000"])
-    assert finding["id"] in "".join(capsys.readouterr())
+    """A mistyped id is answered with the near one, and with where all of them stand."""
+    code = main.main(["replay", finding["id"][:-1]])
+    told = "".join(capsys.readouterr())
+    assert finding["id"] in told
+    assert "report.html" in told
     assert code == 2

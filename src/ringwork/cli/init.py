@@ -71,7 +71,7 @@ def _wanted(words: str, here: Path, named: str, branch: str, install: tuple[str,
     )
     installs = [f"The pipeline installs with: {'; '.join(found)}. If that is not how it is done, say it with --install.", *doubts]
     if words == "ci github":
-        told = "Make the check `Prove` required in the rules of the branch; docs/ci.md tells what the other two jobs may do."
+        told = "Make the check `Prove` required in the rules of the branch; docs/ci.md tells what each job may do."
         return [Proposal(path=top / ".github" / "workflows" / "ringwork.yml", text=pipelines.github(place))], [*installs, told]
     own = Proposal(path=top / ".gitlab" / "ringwork.yml", text=pipelines.gitlab(place))
     including = top / ".gitlab-ci.yml"

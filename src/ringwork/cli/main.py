@@ -81,6 +81,7 @@ def _run(words: Sequence[str]) -> None:
         help="Defence in depth for Python web applications: enforced at run time, and proven.",
         epilog="`ringwork --version` prints the version.",
         no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
         add_completion=False,
         pretty_exceptions_enable=False,
     )

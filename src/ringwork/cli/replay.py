@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,6 +49,10 @@ def command(
     raise typer.Exit(_tell(out, kept.id, again))
 
 
+_SHOWN = 8
+"""Ids that a message lists; of more, those near what was written."""
+
+
 def _report(path: Path) -> Report:
     advice = "run `ringwork prove TARGET` first, in this folder or with the same --output-dir"
     try:
@@ -61,9 +66,9 @@ def _report(path: Path) -> Report:
 def _kept(report: Report, finding: str) -> Finding:
     known = {id_: found for found in report.findings for id_ in found.ids}
     if finding not in known:
-        advice = (
-            f"it lists: {', '.join(found.id for found in report.findings)}" if known else "it lists none; run `ringwork prove TARGET` again"
-        )
+        shown = [*known] if len(known) <= _SHOWN else difflib.get_close_matches(finding, known, n=3)
+        where = f"it holds {len(known)}, by their ids in report.html beside it"
+        advice = (f"{where}: {', '.join(shown)}" if shown else where) if known else "it holds none; run `ringwork prove TARGET` again"
         raise TargetFailed(step="report", problem=f"the report holds no finding {finding}", advice=advice)
     return known[finding]
 

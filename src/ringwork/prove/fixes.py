@@ -76,12 +76,15 @@ _OUTSIDE = ("infrastructure.application-server", "data.", "output.llm-output", "
 _INSIDE = frozenset({"data.message-integrity"})
 """Those of them that stand in a request's path all the same."""
 
+AT_THE_PLACE = frozenset({"transport.certificate-verification", "output.debug-disabled"})
+"""Those that protect(app) holds and does not mend: it refuses to start, or gives clients that do better, and the line stays wrong."""
+
 
 def fix_for(control: str, *, is_guarded: bool) -> str:
     """What to do first, in one line."""
     if control not in _FIXES and (read := _of_reading(control)):
         return read
-    if not is_guarded and (control in _INSIDE or not control.startswith(_OUTSIDE)):
+    if not is_guarded and control not in AT_THE_PLACE and (control in _INSIDE or not control.startswith(_OUTSIDE)):
         return f"ringwork.protect(app) switches {control} on; `ringwork explain {control}` says how to do it by hand"
     return _FIXES.get(control, f"see `ringwork explain {control}`")
 

@@ -68,8 +68,9 @@ def saw(
     answers: Iterable[Exchanged] = (),
     control: Exchanged | None = None,
     read: int = 0,
+    fix: str = "",
 ) -> Observation:
-    """One observation; file and line are the handler's when `where` is a route."""
+    """One observation; file and line are the handler's when `where` is a route. fix: "" for what its control says."""
     route = where if isinstance(where, RouteFacts) else None
     return Observation(
         attack=attack,
@@ -81,6 +82,7 @@ def saw(
         file=route.shown_file if route is not None else "",
         line=route.line if route is not None else 0,
         read=read,
+        fix=fix,
     )
 
 

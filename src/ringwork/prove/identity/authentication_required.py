@@ -24,6 +24,8 @@ from ringwork.survey.wire.client import SAFE, Answer, Client
 
 CONTROL = "identity.authentication-required"
 NO_LOGIN, WORTHLESS = "no login", "worthless credentials"
+_VERIFY = "verify the signature, the expiry and the account of what a request brings before it says who is asking"
+"""Whatever stands in front of the route: a check that takes worthless credentials for a user is what has to change."""
 SPELLING = "path written otherwise"
 SOCKET = "handshake without a login"
 _MOST_ROUTES, _MOST_PATHS = 80, 8
@@ -188,7 +190,7 @@ def _judged(one: Asked) -> Iterator[Observation]:
             is_meant = not one.route.rule and _is_let_in(one.answers.get("none", answer), permitted)
             outcome = Outcome.UNTRIED if is_meant else Outcome.BROKEN
             detail += "; only the project knows whether that is meant" if is_meant else ""
-            yield saw(outcome, attack, one.route, detail, answers=[shown(answer)], control=control)
+            yield saw(outcome, attack, one.route, detail, answers=[shown(answer)], control=control, fix=_VERIFY if attack == WORTHLESS else "")
         elif failed:
             name, answer = next(iter(failed.items()))
             detail = f"failed instead of refusing ({answer.status}); credentials: {name}"
