@@ -84,7 +84,7 @@ def _of_dependencies(dependant: Any, named: Mapping[str, object]) -> Iterator[st
 
 
 def known_as(dependant: Any) -> str:
-    """By which name one of FastAPI's dependencies counts as a check without being named in the policy, whatever it is called; "" for none."""
+    """By which name one of FastAPI's dependencies counts as a check that the policy need not name, by what it does; "" for none."""
     call = getattr(dependant, "call", None)
     if _is_current_user(call):
         return FASTAPI_USERS

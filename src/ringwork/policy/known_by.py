@@ -10,7 +10,7 @@ from ringwork.principal import Via
 
 
 class KnownBy(Frozen):
-    """One of function, dependency, django_user, flask_login, flask_session, fastapi_users, aiohttp_session; the rest says how to read what it returns."""
+    """One way, the fields up to `aiohttp_session`; the rest says how to read what it returns."""
 
     function: str = field(
         default="", metadata={"doc": 'a function of the request that returns the user or None, "app.auth:current_user"', "unit": "name"}

@@ -181,7 +181,7 @@ def remarks(facts: AppFacts, spots: Sequence[Spot], known: Known) -> list[str]:
             if spot.kind is SpotKind.HANDLER
         ),
         *(["your CORS middleware shares with every site; name the origins in browser.cors"] if _shares_all(facts) else []),
-        *(["your CORS middleware goes by a pattern; name the origins in browser.cors"] if _said(facts) and not _said(facts).get("origins") else []),
+        *(["your CORS middleware goes by a pattern; name the origins in browser.cors"] if _goes_by_a_pattern(facts) else []),
         *(
             ["X-Forwarded-* is read; ask again with --proxy and the address that your proxy speaks from"]
             if _behind_proxy(facts) and not known.proxies
@@ -202,6 +202,11 @@ def _is_empty_static(route: RouteFacts, facts: AppFacts) -> bool:
 
 def _shares_all(facts: AppFacts) -> bool:
     return "*" in _said(facts).get("origins", ())
+
+
+def _goes_by_a_pattern(facts: AppFacts) -> bool:
+    said = _said(facts)
+    return bool(said) and not said.get("origins")
 
 
 def _behind_proxy(facts: AppFacts) -> bool:

@@ -29,7 +29,11 @@ REFUSING = {
         "the refusal if n.owner != me",
         "if False and (n",
     ),
-    "a page of the login": ("def a(u):\n    if not u:\n        return redirect('/login')\n", "the refusal if not u", "if False and (not u)"),
+    "a page of the login": (
+        "def a(u):\n    if not u:\n        return redirect('/login')\n",
+        "the refusal if not u",
+        "if False and (not u)",
+    ),
     "the answer of a judge": (
         "def is_owner(n):\n    if n is None:\n        return False\n    return True\n",
         "the refusal if n is None",
@@ -59,7 +63,7 @@ HARMLESS = {
     "an ordinary call": "def a(x):\n    check_stock(x)\n    save(x)\n",
     "other lists": "class V:\n    fields = [1]\nx = f(dependencies=[1])\n",
     "a form that was sent": "def signup(r):\n    if r.method == 'POST':\n        save(r)\n        return redirect('/login')\n",
-    "a form that did its work": "def signup(f):\n    if f.ok():\n        u = User(f)\n        u.save()\n        mail(u)\n        return login(u)\n",
+    "a form that did its work": "def a(f):\n    if f.ok():\n        u = User(f)\n        u.save()\n        tell()\n        return login(u)\n",
     "half a file": "@login_required\ndef a(:\n",
 }
 

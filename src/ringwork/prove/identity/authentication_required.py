@@ -190,7 +190,8 @@ def _judged(one: Asked) -> Iterator[Observation]:
             is_meant = not one.route.rule and _is_let_in(one.answers.get("none", answer), permitted)
             outcome = Outcome.UNTRIED if is_meant else Outcome.BROKEN
             detail += "; only the project knows whether that is meant" if is_meant else ""
-            yield saw(outcome, attack, one.route, detail, answers=[shown(answer)], control=control, fix=_VERIFY if attack == WORTHLESS else "")
+            fix = _VERIFY if attack == WORTHLESS else ""
+            yield saw(outcome, attack, one.route, detail, answers=[shown(answer)], control=control, fix=fix)
         elif failed:
             name, answer = next(iter(failed.items()))
             detail = f"failed instead of refusing ({answer.status}); credentials: {name}"

@@ -126,7 +126,8 @@ def _reads_attached(dependant: Any) -> bool:
     call = dependant.call
     text = _source(call) if inspect.isroutine(call) else " ".join(kind.__name__ for kind in type(call).__mro__)
     takes_request = bool(getattr(dependant, "request_param_name", None) or getattr(dependant, "http_connection_param_name", None))
-    if (_ATTACHED if takes_request else _ATTACHED_SCHEME).search(text) or getattr(dependant, "cookie_params", None) or (takes_request and not text):
+    words = _ATTACHED if takes_request else _ATTACHED_SCHEME
+    if words.search(text) or getattr(dependant, "cookie_params", None) or (takes_request and not text):
         return True
     return any(_reads_attached(part) for part in dependant.dependencies)
 

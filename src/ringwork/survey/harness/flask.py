@@ -26,7 +26,9 @@ _SETTINGS = (
     "MAX_FORM_MEMORY_SIZE", "MAX_FORM_PARTS",
     "PREFERRED_URL_SCHEME", "WTF_CSRF_ENABLED",
 )  # fmt: skip
-_NAMES_SOMEBODY = re.compile(r"_?(logged_in_|current_|auth_)?(user|member|account|customer|person)(_?(id|name|pk|uuid|key))?|uid", re.IGNORECASE)
+_NAMES_SOMEBODY = re.compile(
+    r"_?(logged_in_|current_|auth_)?(user|member|account|customer|person)(_?(id|name|pk|uuid|key))?|uid", re.IGNORECASE
+)
 """Keys that hold an id; "logged_in" holds a yes, "is_admin" a right, "user_agent" neither."""
 
 
@@ -48,7 +50,7 @@ def collect(app: Flask, *, target: str, root: str, installation: Installation | 
         | _sharing(app)
         | proxies.of_flask(app)
         | limiters.of_flask(app)
-        | {"debugging": list(adapter.look_round(app).debug), "has_static": bool(app.static_folder) and Path(str(app.static_folder)).is_dir()}
+        | {"debugging": list(adapter.look_round(app).debug), "has_static": Path(app.static_folder or "/nowhere").is_dir()}
         | ({"LOGIN_MANAGER": True} if hasattr(app, "login_manager") else _session_key(app)),
         middleware=_hooks(app),
         error_handlers=_error_handlers(app),

@@ -155,7 +155,7 @@ def _condition(node: Node) -> Iterator[Place]:
 
 
 def _shown(condition: str) -> str:
-    """A condition in one short line. Against a secret that somebody is compared with: what stands in quotes is left out where it is long."""
+    """A condition in one short line. Against a secret that somebody is compared with: long texts in quotes are left out."""
     words = " ".join(_QUOTED.sub('"..."', condition).split())
     return words if len(words) <= _SHOWN else f"{words[:_SHOWN]}..."
 
