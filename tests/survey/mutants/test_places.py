@@ -63,7 +63,7 @@ HARMLESS = {
     "an ordinary call": "def a(x):\n    check_stock(x)\n    save(x)\n",
     "other lists": "class V:\n    fields = [1]\nx = f(dependencies=[1])\n",
     "a form that was sent": "def signup(r):\n    if r.method == 'POST':\n        save(r)\n        return redirect('/login')\n",
-    "a form that did its work": "def a(f):\n    if f.ok():\n        u = User(f)\n        u.save()\n        tell()\n        return login(u)\n",
+    "a form that did work": "def a(f):\n    if f.ok():\n        u = User(f)\n        u.save()\n        f()\n        return login(u)\n",
     "half a file": "@login_required\ndef a(:\n",
 }
 

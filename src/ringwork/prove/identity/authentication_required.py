@@ -179,7 +179,7 @@ def _judged(one: Asked) -> Iterator[Observation]:
         yield saw(Outcome.UNTRIED, NO_LOGIN, one.route, f"nobody permitted got further ({status}), so refusals would say nothing")
         return
     control = shown(permitted, one.who)
-    for attack, names in ((NO_LOGIN, ["none"]), (WORTHLESS, [name for name in one.answers if name != "none"])):
+    for attack, fix, names in ((NO_LOGIN, "", ["none"]), (WORTHLESS, _VERIFY, [name for name in one.answers if name != "none"])):
         answers = {name: one.answers[name] for name in names if name in one.answers}
         served = {name: answer for name, answer in answers.items() if _is_let_in(answer, permitted)}
         failed = {name: answer for name, answer in answers.items() if answer.status >= 500 and answer.status != 503}
@@ -190,7 +190,6 @@ def _judged(one: Asked) -> Iterator[Observation]:
             is_meant = not one.route.rule and _is_let_in(one.answers.get("none", answer), permitted)
             outcome = Outcome.UNTRIED if is_meant else Outcome.BROKEN
             detail += "; only the project knows whether that is meant" if is_meant else ""
-            fix = _VERIFY if attack == WORTHLESS else ""
             yield saw(outcome, attack, one.route, detail, answers=[shown(answer)], control=control, fix=fix)
         elif failed:
             name, answer = next(iter(failed.items()))
