@@ -165,7 +165,7 @@ def _joined(run: Run, receiver: Value, arguments: Sequence[Value], at: int) -> V
         parts: list[str | Value] = []
         for index, item in enumerate(source.data):
             parts += [receiver, item] if index else [item]
-        return places.text(run, parts, at)
+        return places.text(run, parts, at, is_joined=True)
     return values.unknown(values.merge([values.within(receiver), values.within(attributes.element(run, source))]), "builtins.str")
 
 

@@ -13,13 +13,16 @@ from ringwork.survey.taint import values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.values import Kind, Mark, Taint, Trail, Value
 
-_PUT = "is put into a text"
-"""What the step says on which a piece gets text of somebody else's before it."""
+_PUT, _BESIDE = "is put into a text", "is put beside other text"
+"""What the step says on which a piece comes behind words of others, and on which it gets no more than signs, or text behind it."""
+_SAID = frozenset({_PUT, _BESIDE})
 _ABOVE = frozenset({
     "argv", "code", "command", "deserialise", "error-detail", "format", "html", "html-stored", "import", "ldap", "mail", "nosql", "page",
     "path", "prompt", "redirect", "regex", "soql", "sql", "ssrf", "template", "xml", "xml-text", "xpath",
 })  # fmt: skip
 """Kinds of places whose fault is what they are handed; that of the others is how they take it, for all of their callers at once."""
+_ESCAPED = frozenset({"html", "html-stored", "xml-text"})
+"""Kinds of places whose values are made harmless as they are put into a text, and not afterwards."""
 _PUTTING = frozenset({"join", "joinpath", "safe_substitute", "substitute", "urljoin"})
 """Last names of library functions that put a text into another."""
 
@@ -29,9 +32,14 @@ def is_above(kind: str) -> bool:
     return kind in _ABOVE
 
 
+def escaped(kind: str, trail: Trail | None) -> Trail | None:
+    """The step that made markup of a piece, which is where it has to be escaped; None for what is bound or checked where it is used."""
+    return made(trail) if kind in _ESCAPED else None
+
+
 def made(trail: Trail | None) -> Trail | None:
-    """The step that put a piece into its text last; None where it came as it is."""
-    while trail is not None and trail.said is not _PUT and trail.said != _PUT:
+    """The step that put a piece into its text; None where it came as it is."""
+    while trail is not None and trail.said not in _SAID:
         trail = trail.before
     return trail
 
@@ -42,23 +50,25 @@ def kept(trail: Trail | None, before: Trail | None) -> Trail | None:
     return before if step is None else Trail(step.file, step.at, step.said, before, step.function)
 
 
-def text(run: Run, parts: Sequence[str | Value], at: int) -> Value:
-    """Text put together from parts here."""
-    return values.text_of(put(run, parts, at))
+def text(run: Run, parts: Sequence[str | Value], at: int, *, is_joined: bool = False) -> Value:
+    """Text put together from parts here. is_joined: of parts that are finished, so that those with texts of others were made elsewhere."""
+    return values.text_of(_put(run, parts, at, is_joined=is_joined))
 
 
-def put(run: Run, parts: Sequence[str | Value], at: int) -> Sequence[str | Value]:
-    """The parts of a text that is made here, where a piece gets something before it, or is in a text for the first time."""
+def _put(run: Run, parts: Sequence[str | Value], at: int, *, is_joined: bool) -> Sequence[str | Value]:
     if len(parts) < 2 or not any(type(part) is Value and (part.taint or values.within(part)) for part in parts):
         return parts
     found: list[str | Value] = []
-    is_behind = False
+    said = _BESIDE
+    is_first = True
     for part in parts:
-        if type(part) is Value and (taint := values.within(part)) and (is_behind or not all(made(mark.trail) for mark in taint.values())):
-            found.append(_stepped(part, Trail(run.frame.unit.file, at, _PUT, None, run.frame.function)))
+        if type(part) is Value and (taint := values.within(part)):
+            is_new = is_joined or is_first
+            found.append(part if is_new and all(made(mark.trail) for mark in taint.values()) else _stepped(part, _step(run, at, said)))
         else:
             found.append(part)
-        is_behind = is_behind or not _is_empty(part)
+        is_first = is_first and _is_empty(part)
+        said = said if said == _PUT or not _is_wordy(part) else _PUT
     return found
 
 
@@ -66,18 +76,31 @@ def operands(run: Run, left: Value, right: Value, at: int) -> tuple[Value, Value
     """Two values of which the second comes behind the first here."""
     if not right.taint and not values.within(right):
         return left, right
-    return left, _stepped(right, Trail(run.frame.unit.file, at, _PUT, None, run.frame.function))
+    return left, _stepped(right, _step(run, at, _PUT))
 
 
 def library(run: Run, name: str, lead: Value | None, taint: Taint, at: int) -> Taint:
     """What a function of a library makes of several texts. lead: the one that the others come behind."""
     if not taint or name.rpartition(".")[2] not in _PUTTING or lead is None or values.within(lead):
         return taint
-    return _stepped_taint(taint, Trail(run.frame.unit.file, at, _PUT, None, run.frame.function))
+    return _stepped_taint(taint, _step(run, at, _PUT))
+
+
+def _step(run: Run, at: int, said: str) -> Trail:
+    return Trail(run.frame.unit.file, at, said, None, run.frame.function)
 
 
 def _is_empty(part: str | Value) -> bool:
     return not part if type(part) is str else isinstance(part, Value) and part.kind is Kind.CONSTANT and part.data in {"", b""}
+
+
+def _is_wordy(part: str | Value) -> bool:
+    """Whether something is more than the signs around a pattern or between words: nobody takes "%" for a statement."""
+    if type(part) is str:
+        return any(map(str.isalpha, part))
+    if isinstance(part, Value) and part.kind is Kind.CONSTANT:
+        return isinstance(part.data, str) and any(map(str.isalpha, part.data))
+    return True
 
 
 def _stepped(value: Value, step: Trail) -> Value:
@@ -91,8 +114,11 @@ def _stepped_taint(taint: Taint, step: Trail) -> Taint:
     return {atom: Mark(mark.clean, _behind(mark.trail, step), mark.weak) for atom, mark in taint.items()}
 
 
-def _behind(trail: Trail | None, step: Trail) -> Trail:
-    """One step for a text that is made in several: else one that grows in a loop would never be the same again."""
-    if trail is not None and trail.said == _PUT:
-        trail = trail.before
-    return Trail(step.file, step.at, step.said, trail, step.function)
+def _behind(trail: Trail | None, step: Trail) -> Trail | None:
+    """The first text of words that a piece is put into, which is where it does harm: one that grows in a loop stays the same."""
+    known = made(trail)
+    if known is None:
+        return step._replace(before=trail)
+    if known.said == _PUT:
+        return trail
+    return step._replace(before=trail.before if trail is known else trail)

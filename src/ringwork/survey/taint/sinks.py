@@ -107,14 +107,18 @@ def _counts(atom: Atom, kind: str, words: frozenset[str] = values.NO_WORDS) -> b
 def _tell(run: Run, kind: str, sink: str, atom: Atom, mark: Mark, at: int, before: str, part: str) -> None:
     trail = run.here(at, f"reaches {sink}", mark.trail)
     context = before[-_LONGEST_CONTEXT:]
+    told, function = None, run.frame.function
+    step = places.escaped(kind, mark.trail)
+    if step is not None and (step.function != function or step.at < at):  # before the call, and not among what it is given
+        told, function = (step.file, step.at), step.function
     if atom.kind:
-        run.tell(Found(kind, sink, atom, trail, mark.weak or atom.kind == "local", run.frame.function, context, ""))
+        run.tell(Found(kind, sink, atom, trail, mark.weak or atom.kind == "local", function, context, "", told))
     else:
         own = run.frame.defined
         is_whole = places.made(mark.trail) is None
         is_handed = is_whole and own is not None and not before and at in handed.calls(own)
         is_open = is_whole and places.is_above(kind)
-        run.reach(atom, Reach(kind, sink, mark.clean, trail, mark.weak, run.frame.function, context, part, None, is_open, is_handed))
+        run.reach(atom, Reach(kind, sink, mark.clean, trail, mark.weak, function, context, part, told, is_open, is_handed))
 
 
 def carry(run: Run, reach: Reach, taint: Taint, at: int, said: str) -> None:
