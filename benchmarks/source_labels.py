@@ -14,18 +14,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import source_kinds as kinds
+import tree_sitter_python
+from tree_sitter import Language, Node, Parser
 
+LOOKAHEAD = 3  # lines behind an annotated statement in which a finding still speaks of it, if it stands in no annotated one itself
 TOLERANCE = 10  # lines by which labels and findings of the applications may differ: some are not at the commit that was labelled
-LOOKAHEAD = 3  # lines after an annotated one in which a finding of a rule test still counts
 CASE = re.compile(r"([A-Za-z]+Test\d{5})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a tool says. strong: whether its default report shows it."""
+    """What a tool says. strong: whether its default report shows it. begin: where the way to it begins in the same file, 0 unknown."""
 
     file: str
     line: int
+    begin: int = 0
     numbers: tuple[int, ...]
     strong: bool = True
     said: str = ""
@@ -179,15 +182,19 @@ def placed(held: list[Place], findings: Iterable[Finding]) -> Places:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One annotated line of a rule test: the code line that it speaks of."""
+    """One annotated line of a rule test: the code line that it speaks of, first and last line of the statement there, and its text."""
 
     file: str
     line: int
+    first: int
+    last: int
+    text: str
     bad: bool
     numbers: frozenset[int]
     rules: tuple[str, ...]
 
 
+BOUND = re.compile(r"\s*(\w+)\s*=[^=]")
 ANNOTATION = re.compile(r"#\s*(ruleid|ok):\s*([\w.,\s-]+)")
 
 
@@ -206,7 +213,8 @@ def lines(root: Path) -> list[Line]:
     """All annotated lines under a folder whose rule is one of security."""
     rules, made = _rules(root), []
     for file in sorted(root.rglob("*.py")):
-        text = file.read_text(encoding="utf-8", errors="replace").split("\n")
+        whole = file.read_text(encoding="utf-8", errors="replace")
+        spans, text = _spans(whole), whole.split("\n")
         for index, line in enumerate(text):
             match = ANNOTATION.search(line)
             names = tuple(n for n in (part.strip().split(".")[-1] for part in match[2].split(",")) if n in rules) if match else ()
@@ -214,17 +222,64 @@ def lines(root: Path) -> list[Line]:
                 continue
             at = next((i for i in range(index + 1, len(text)) if text[i].strip() and not text[i].strip().startswith("#")), index + 1)
             numbers = frozenset[int]().union(*(kinds.family(number) for name in names for number in rules[name]))
-            made.append(Line(file.relative_to(root).as_posix(), at + 1, match[1] == "ruleid", numbers, names))
+            first, last = _around(spans, at + 1)
+            code = "\n".join(text[first - 1 : last])
+            made.append(Line(file.relative_to(root).as_posix(), at + 1, first, last, code, match[1] == "ruleid", numbers, names))
     return made
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
+    """First and last line of each statement; of one with a body, those of its head, decorators included."""
+    made: list[tuple[int, int]] = []
+    nodes = [Parser(Language(tree_sitter_python.language())).parse(text.encode()).root_node]
+    while nodes:
+        node = nodes.pop()
+        nodes.extend(node.named_children)
+        if node.parent is not None and node.parent.type in {"module", "block"} and node.type != "comment":
+            made.append((node.start_point.row + 1, _head(node).end_point.row + 1))
+    return made
+
+
+def _head(node: Node) -> Node:
+    """Where the head of a statement ends: at the colon before its body; a plain statement is all head."""
+    inner = node.child_by_field_name("definition") or node
+    return next((part for part in inner.children if part.type == ":"), node)
+
+
+def _around(spans: list[tuple[int, int]], line: int) -> tuple[int, int]:
+    """The narrowest statement that a line is part of; the line itself where there is none."""
+    return min((span for span in spans if span[0] <= line <= span[1]), key=lambda span: span[1] - span[0], default=(line, line))
 
 
 def annotated(held: list[Line], findings: Iterable[Finding]) -> dict[str, list[Line]]:
     """found and missed of the bad lines, false and quiet of the safe ones."""
-    at: dict[str, list[tuple[int, set[int]]]] = defaultdict(list)
-    for finding in findings:
-        at[finding.file].append((finding.line, set(finding.numbers)))
+    at: dict[str, list[Line]] = defaultdict(list)
+    for line in held:
+        at[line.file].append(line)
+    spoken = ((finding, _spoken_of(at[finding.file], finding)) for finding in findings)
+    hit = {id(line) for finding, spoken_of in spoken for line in spoken_of if line.numbers & set(finding.numbers)}
     made: dict[str, list[Line]] = {name: [] for name in ("found", "missed", "false", "quiet")}
     for line in held:
-        hit = any(line.line <= where <= line.line + LOOKAHEAD and numbers & line.numbers for where, numbers in at[line.file])
-        made[("found" if hit else "missed") if line.bad else ("false" if hit else "quiet")].append(line)
+        is_hit = id(line) in hit
+        made[("found" if is_hit else "missed") if line.bad else ("false" if is_hit else "quiet")].append(line)
     return made
+
+
+def _spoken_of(held: list[Line], finding: Finding) -> list[Line]:
+    """The annotated lines in whose statement a finding stands, or its way begins; else the last ones before it, a few lines away at most.
+
+    A rule's annotation stands at the first of the statements that it matches, or at each, a finding often at the last.
+    """
+    begun = [line for line in held if line.first <= finding.begin <= line.last]
+    inside = [line for line in held if line.first <= finding.line <= line.last]
+    if inside:
+        return [*begun, *inside, *(line for line in held if any(_leads_to(line, one) for one in inside))]
+    last = max((line.last for line in held if line.last < finding.line), default=-LOOKAHEAD)
+    return [*begun, *(line for line in held if line.last == last and finding.line <= last + LOOKAHEAD)]
+
+
+def _leads_to(line: Line, later: Line) -> bool:
+    """Whether a line gives a name to what a later one, annotated alike, does something with."""
+    bound = BOUND.match(line.text)
+    is_near = line.last < later.first <= line.last + LOOKAHEAD and line.bad == later.bad
+    return is_near and bound is not None and re.search(rf"\b{bound[1]}\b", later.text) is not None

@@ -65,7 +65,8 @@ def flow_finding(flow: dict[str, Any]) -> Finding:
     place = next((step for step in reversed(steps) if CASE.search(step[0])), flow["place"])
     numbers = kinds.KINDS.get(str(flow["kind"]), ())
     said = f"{flow['kind']} {flow['sink']}"
-    return Finding(file=place[0], line=place[1], numbers=numbers, strong=flow["strength"] == "strong", said=said)
+    begin = steps[0][1] if steps[0][0] == place[0] else 0
+    return Finding(file=place[0], line=place[1], begin=begin, numbers=numbers, strong=flow["strength"] == "strong", said=said)
 
 
 def ringwork(root: Path, *, source: Path = HOUSE, kept: Path | None = None) -> Ran:

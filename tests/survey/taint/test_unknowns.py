@@ -25,30 +25,34 @@ def told(folder: Path, text: str, **others: str) -> Told:
 
 
 @pytest.mark.parametrize(
-    ("kind", "bad", "safe"),
+    ("kind", "strength", "bad", "safe"),
     [
         (
             "sql",
+            "strong",
             "def rows(cursor, table):\n    cursor.execute('SELECT * FROM ' + table)\n",
             "def rows(cursor, name):\n    cursor.execute('SELECT * FROM notes WHERE name = %s', (name,))\n",
         ),
         (
             "sql",
+            "strong",
             "def rows(cursor, count):\n    cursor.execute(f'SELECT * FROM notes LIMIT {count}')\n",
             "def rows(cursor, count):\n    cursor.execute(f'SELECT * FROM notes LIMIT {int(count)}')\n",
         ),
         (
             "command",
+            "strong",
             "import os\ndef pack(name):\n    os.system('tar cf notes.tar ' + name)\n",
             "import os, shlex\ndef pack(name):\n    os.system('tar cf notes.tar ' + shlex.quote(name))\n",
         ),
-        ("code", "def work(rule):\n    return eval(rule)\n", "def work():\n    return eval('1 + 1')\n"),
+        ("command", "weak", "import os\ndef work(line):\n    os.system(line)\n", "import os\ndef work():\n    os.system('ls')\n"),
+        ("code", "weak", "def work(rule):\n    return eval(rule)\n", "def work():\n    return eval('1 + 1')\n"),
     ],
 )
-def test_tells_what_a_function_does_with_what_it_is_given(tmp_path: Path, kind: str, bad: str, safe: str) -> None:
-    """Against a hole in a library that waits for its caller: a hint, since no request was seen to get there."""
-    ((found, strength, name, _),) = told(tmp_path, bad)
-    assert (found, strength) == (kind, "weak")
+def test_tells_what_a_function_does_with_what_it_is_given(tmp_path: Path, kind: str, strength: str, bad: str, safe: str) -> None:
+    """Against a hole in a library that waits for its caller: what it takes into a text is wrong, what it runs whole is what it is for."""
+    ((found, seen, name, _),) = told(tmp_path, bad)
+    assert (found, seen) == (kind, strength)
     assert name
     assert told(tmp_path, safe) == []
 
@@ -112,7 +116,15 @@ def test_takes_the_event_of_a_cloud_function_for_a_request(tmp_path: Path) -> No
     """AWS Lambda calls handler(event, context) with what a client sent; a function with another signature is no handler."""
     bad = "import os\ndef handler(event, context):\n    os.system('tar cf notes.tar ' + event['name'])\n"
     assert [(kind, strength) for kind, strength, _, _ in told(tmp_path, bad)] == [("command", "strong")]
-    assert [strength for _, strength, _, _ in told(tmp_path, bad.replace("event, context", "event"))] == ["weak"]
+    named = bad.replace("event, context", "event")
+    assert [strength for _, strength, _, _ in told(tmp_path, named, other="import app\napp.handler({'name': 'notes'})\n")] == ["weak"]
+
+
+@pytest.mark.parametrize(("line", "strength"), [("'tar cf notes.tar ' + sys.argv[1]", "strong"), ("sys.argv[1]", "weak")])
+def test_tells_a_word_of_a_command_line_that_a_shell_takes_apart(tmp_path: Path, line: str, strength: str) -> None:
+    """Who starts a program may run what he likes; a name that was meant as one word is another matter."""
+    assert [seen for _, seen, _, _ in told(tmp_path, f"import os\nimport sys\nos.system({line})\n")] == [strength]
+    assert told(tmp_path, "import subprocess\nimport sys\nsubprocess.run(['tar', 'cf', 'notes.tar', sys.argv[1]])\n") == []
 
 
 def test_tells_text_for_a_shell_that_is_spawned_by_its_name(tmp_path: Path) -> None:
@@ -163,8 +175,23 @@ def test_follows_a_module_that_is_imported_by_a_constant_name(tmp_path: Path) ->
 def test_a_value_in_the_text_of_a_statement_is_wrong_whoever_calls(tmp_path: Path, bad: str, hint: str) -> None:
     """Where the driver takes a parameter nothing else is right; a table's name and an order it does not take."""
     text = "def rows(cursor, name):\n    cursor.execute({})\n"
-    assert [(kind, strength) for kind, strength, _, _ in told(tmp_path, text.format(bad))] == [("sql", "strong")]
-    assert [(kind, strength) for kind, strength, _, _ in told(tmp_path, text.format(hint))] == [("sql", "weak")]
+    caller = "from app import rows\nrows(CURSOR, 'notes')\n"
+    assert [(kind, strength) for kind, strength, _, _ in told(tmp_path, text.format(bad), other=caller)] == [("sql", "strong")]
+    assert [(kind, strength) for kind, strength, _, _ in told(tmp_path, text.format(hint), other=caller)] == [("sql", "weak")]
+
+
+@pytest.mark.parametrize(
+    ("text", "strength"),
+    [
+        ("def rows(cursor, table):\n    cursor.execute('SELECT * FROM ' + table)\n", "strong"),
+        ("class Notes(Base):\n    def rows(self, cursor, table):\n        cursor.execute('SELECT * FROM ' + table)\n", "weak"),
+        ("def rows(cursor, table):\n    cursor.execute('SELECT * FROM ' + table)\nRUN = [rows]\n", "weak"),
+    ],
+)
+def test_what_nobody_calls_is_judged_by_what_it_does(tmp_path: Path, text: str, strength: str) -> None:
+    """A name in a statement may be one of the caller's own, where there is a caller; a base class or a list may be one."""
+    another = "def rows():\n    pass\n\n\nrows()\n"
+    assert [seen for _, seen, _, _ in told(tmp_path, text, other=another)] == [strength]
 
 
 def test_a_value_whose_quotes_were_looked_for_is_a_hint(tmp_path: Path) -> None:
@@ -219,7 +246,7 @@ def test_a_callback_stands_where_it_is_handed_over(tmp_path: Path) -> None:
         ),
         (
             "xml-text",
-            "weak",
+            "strong",
             (
                 "from twilio.rest import Client\nclient = Client('a', AUTH)\ndef call(words):\n"
                 "    client.calls.create(twiml='<Response><Say>' + words + '</Say></Response>')\n"
@@ -270,6 +297,18 @@ def test_a_callback_stands_where_it_is_handed_over(tmp_path: Path) -> None:
             "strong",
             HEAD + "def login(form: OAuth2PasswordRequestForm = Depends()):\n    log.info('login %s %s', form.username, form.password)\n",
             HEAD + "def login(form: OAuth2PasswordRequestForm = Depends()):\n    log.info('login %s', form.username)\n",
+        ),
+        (
+            "loader",
+            "strong",
+            "import yaml\nNOTES = yaml.load('notes: []', Loader=yaml.UnsafeLoader)\n",
+            "import yaml\nNOTES = yaml.load('notes: []', Loader=yaml.SafeLoader)\n",
+        ),
+        (
+            "cookie-flags",
+            "strong",
+            "from pyramid.authentication import AuthTktCookieHelper\nhelper = AuthTktCookieHelper(KEY, secure=False)\n",
+            "from pyramid.authentication import AuthTktCookieHelper\nhelper = AuthTktCookieHelper(KEY, secure=True, http_only=True)\n",
         ),
         (
             "loader",

@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import gc
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ringwork.survey import flows
 from ringwork.survey.flows import Entry, Flow, SourceFacts, Step, Strength
-from ringwork.survey.taint import ir, keeping, model, reading, routes, shares, shown, uses
+from ringwork.survey.taint import ir, keeping, model, reading, routes, shares, shown, unknowns, uses
 from ringwork.survey.taint.evaluator import Evaluator
 from ringwork.survey.taint.frames import Found, Frame
 from ringwork.survey.taint.handlers import Routes
@@ -74,6 +75,7 @@ class Reading:
         self.found: Findings = {}
         self.failed: list[flows.Unread] = []
         self.seen: list[Flow] = []
+        self._named: dict[tuple[str, str], bool] = {}
 
     def all(self, *, jobs: int = 1, progress: Callable[[int, int], None] | None = None) -> SourceFacts:
         """Read every module, by at most so many processes."""
@@ -146,17 +148,39 @@ class Reading:
         """What names and places around a flow say of it."""
         if flow.strength is Strength.WEAK:
             return flow
+        if flow.detail == unknowns.OF_CALLER.get(flow.kind) and self._is_named_elsewhere(
+            flow.steps[0].said.partition(unknowns.GIVEN)[0], flow.steps[0].file
+        ):
+            return dataclasses.replace(flow, strength=Strength.WEAK, detail="")
         is_checksum = flow.kind == "weak-hash" and uses.is_checksum(self._around(flow))
         return dataclasses.replace(flow, strength=Strength.WEAK) if is_checksum or uses.is_outside(flow.place.file) else flow
 
+    def _is_named_elsewhere(self, name: str, file: str) -> bool:
+        """Whether the project says a function's name anywhere but where it is defined: then somebody may call it, with what he knows."""
+        known = self._named.get((name, file))
+        if known is None:
+            known = self._named[name, file] = any(_names(self._text(unit.file), name, unit.file == file) for unit in self.project.units())
+        return known
+
+    def _text(self, file: str) -> str:
+        try:
+            return (self.project.root / file).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+
     def _around(self, flow: Flow) -> str:
         """The names near a place: of its function, its file, and of the lines about it."""
-        try:
-            lines = (self.project.root / flow.place.file).read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            lines = []
+        lines = self._text(flow.place.file).splitlines()
         near = lines[max(flow.place.line - 3, 0) : flow.place.line + 1]
         return "\n".join([flow.function.rpartition(".")[2], *flow.place.file.split("/")[-2:], *near])
+
+
+def _names(text: str, name: str, is_own: bool) -> bool:
+    """Whether a module says the name of a function; another that defines one of this name says its own, unless it asks an object for it."""
+    if name not in text:
+        return False
+    is_another = not is_own and re.search(rf"\bdef {name}\b", text) is not None
+    return re.search(rf"\.{name}\b" if is_another else rf"(?<!\bdef )\b{name}\b", text) is not None
 
 
 class Module:
@@ -220,7 +244,7 @@ def _flows(found: Iterable[tuple[Found, set[str]]]) -> Iterator[Flow]:
         kept = min((known[0], one), key=_rank)
         best[key] = (kept, known[1] | names, known[2] + 1)
     shown = {(one.kind, place) for one, _, _ in best.values() if one.atom.kind not in {"local", "none"} for place in _places(one)}
-    told = (item for item in best.values() if item[0].atom.kind != "local" or (item[0].kind, item[0].place) not in shown)
+    told = (item for item in best.values() if not _is_told_better(item[0], shown))
     for one, names, _ in sorted(told, key=lambda item: (*item[0].place, item[0].kind, item[0].sink)):
         yield Flow(
             kind=one.kind,
@@ -234,6 +258,12 @@ def _flows(found: Iterable[tuple[Found, set[str]]]) -> Iterator[Flow]:
             context=one.context.replace("\x00", "").replace("\x01", ""),
             told=_told(one),
         )
+
+
+def _is_told_better(one: Found, shown: set[tuple[str, tuple[str, int]]]) -> bool:
+    """Whether a request that gets to a place says more: than what nobody gave, and than that the loader there is unsafe."""
+    kind = {"loader": "deserialise"}.get(one.kind, one.kind if one.atom.kind == "local" else "")
+    return (kind, one.place) in shown
 
 
 def _rank(found: Found) -> tuple[bool, int, str, str]:

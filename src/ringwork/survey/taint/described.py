@@ -6,29 +6,24 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import answers, attributes, facts, folding, ir, places, shown, sinks, uses, values
+from ringwork.survey.taint import answers, attributes, facts, folding, ir, kinds, places, shown, sinks, uses, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.parts import Condition, Function, Position, Sink, Wanted, Word
 from ringwork.survey.taint.values import NO_WORDS, NOTHING, UNKNOWN, Atom, Facts, Kind, Mark, Taint, Value
 
 _MATCHES = {"re.match": False, "re.fullmatch": True, "re.Pattern.match": False, "re.Pattern.fullmatch": True}
-_HABITS = frozenset({"loader", "xml-parser", "no-timeout", "extract-all", "jwt-no-expiry"})
-"""Calls that are dangerous only with what somebody else chose, which a flow shows better."""
 _SEARCHES = frozenset({"re.search", "re.Pattern.search"})
 
 
 _OWN_PATH = frozenset({"redirect", "ssrf"})  # the path that a request asked for lies on this very site
-_MAIL = ("smtplib.", "ftplib.", "imaplib.", "poplib.", "nntplib.")
 _START = frozenset({"debug", "debugger", "bind-all"})
 
 
-def _is_habit(run: Run, kind: str, name: str) -> bool:
-    """Whether such a call alone is no more than a hint."""
+def _is_habit(run: Run, kind: str) -> bool:
+    """Whether such a call is no more than a hint in this place; what is one everywhere says so in its model."""
     if kind == "weak-random":  # a random number is a hole where it is kept as a secret, which is told there
         return not uses.is_secret(run.frame.function.rpartition(".")[2])
-    if kind == "tls-unverified":
-        return name.startswith(_MAIL)
-    return kind in _HABITS or (kind in _START and run.memory.asks_around()[1])
+    return kind in _START and run.memory.asks_around()[1]
 
 
 class _Given:
@@ -68,7 +63,7 @@ def call(
     given = _Given(receiver, arguments, keywords)
     for find in described.finds:
         if all(_holds(run, c, given) for c in find.when) and not any(_holds(run, c, given, sure=True) for c in find.unless):
-            sinks.find(run, find.kind, name, at, find.detail, weak=find.weak or _is_habit(run, find.kind, name))
+            sinks.find(run, find.kind, name, at, find.detail, weak=find.weak or _is_habit(run, find.kind))
     for sink in described.sinks:
         if all(_holds(run, c, given) for c in sink.when) and not any(_holds(run, c, given, sure=True) for c in sink.unless):
             _arrives(run, sink, name, given, at)
@@ -77,7 +72,7 @@ def call(
         if function is not None and function.kind in {Kind.LOCAL, Kind.NAMED, Kind.METHOD}:
             handed = [value for place in callback.arguments for value in given.all(place)]
             run.apply(run, function, handed, {}, ir.Call(at, ir.Broken(at, ()), (), ()), [])
-    result = _result(run, described, name, given, at)
+    result = _read(described, given, _result(run, described, name, given, at))
     for guard in described.guards:
         if guard.returns:
             run.frame.state.learn(_told(name, given, guard.of, guard.returns))
@@ -229,6 +224,14 @@ def _result(run: Run, described: Function, name: str, given: _Given, at: int) ->
     if described.keeps:
         return Value(Kind.OBJECT, (None, {name: kept for name in described.keeps if (kept := given.at(name)) is not None}), type_, taint)
     return values.unknown(taint, type_)
+
+
+def _read(described: Function, given: _Given, result: Value) -> Value:
+    """What a request gave, as it is: where it is false it is nothing at all, and harmless everywhere."""
+    is_own = bool(described.source or described.named_by) and given.first(described.through) is None
+    if not is_own or result.kind is not Kind.UNKNOWN or result.facts is not None or not result.taint:
+        return result
+    return result.sure((NOTHING, facts.told(result, kinds.ALL)))
 
 
 def _through(run: Run, described: Function, given: _Given, value: Value) -> Value:

@@ -112,7 +112,8 @@ def _tell(run: Run, kind: str, sink: str, atom: Atom, mark: Mark, at: int, befor
     if step is not None and (step.function != function or step.at < at):  # before the call, and not among what it is given
         told, function = (step.file, step.at), step.function
     if atom.kind:
-        run.tell(Found(kind, sink, atom, trail, mark.weak or atom.kind == "local", function, context, "", told))
+        weak = mark.weak or _is_own_choice(atom, kind, context)
+        run.tell(Found(kind, sink, atom, trail, weak, function, context, "", told))
     else:
         own = run.frame.defined
         is_whole = places.made(mark.trail) is None
@@ -135,7 +136,8 @@ def carry(run: Run, reach: Reach, taint: Taint, at: int, said: str) -> None:
         told, function, is_open = _told(run, reach, mark.trail, at)
         weak = reach.weak or mark.weak
         if atom.kind:
-            run.tell(Found(reach.kind, reach.sink, atom, trail, weak or atom.kind == "local", function, reach.context, "", told))
+            weak = weak or _is_own_choice(atom, reach.kind, reach.context)
+            run.tell(Found(reach.kind, reach.sink, atom, trail, weak, function, reach.context, "", told))
         else:
             run.reach(atom, Reach(reach.kind, reach.sink, words, trail, weak, function, reach.context, reach.part, told, is_open))
 
@@ -148,6 +150,14 @@ def _told(run: Run, reach: Reach, trail: Trail | None, at: int) -> tuple[tuple[s
     if reach.handed:
         return (run.frame.unit.file, at), run.frame.function, reach.is_open
     return reach.told, reach.function, reach.is_open
+
+
+def _is_own_choice(atom: Atom, kind: str, before: str) -> bool:
+    """Whether who gave a value harms himself alone: who starts a program chooses what it does.
+
+    Against a name with a space or a semicolon in it, which was meant as one word: part of a shell's text it is wrong all the same.
+    """
+    return atom.kind == "local" and not (kind == "command" and before.strip(_TAINTED + _OTHER + " '\""))
 
 
 def _rooted(trail: Trail, root: Trail) -> Trail | None:

@@ -2,7 +2,7 @@
 
 Against a hole that waits for its caller: a statement put together in a library is as dangerous as who calls it. No request was seen to get
 there, so that each is no more than a hint; but a value that a statement takes into its text, where the driver takes a parameter, is wrong
-whoever calls.
+whoever calls, and so is any part that a function which nobody calls takes into the text of a statement or of a command.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import itertools
 import re
 
 from ringwork.survey.taint import ir, values
-from ringwork.survey.taint.frames import Found, Frame, Run
+from ringwork.survey.taint.frames import Found, Frame, Reach, Run
 from ringwork.survey.taint.units import Defined, Unit
 from ringwork.survey.taint.values import Atom, Kind, Trail, Value
 from ringwork.survey.taint.walk import walk
@@ -20,12 +20,19 @@ _COMPOSED = frozenset({"sql", "soql", "xpath", "ldap", "template", "orm", "html"
 """Kinds of places where such a value matters as a part of a text; as a whole it is what the function is for."""
 _WHOLE = frozenset({"command", "code", "deserialise"})
 """Kinds of places where it matters as a whole too."""
+GIVEN = "() is given "
 _VALUE = re.compile(
     r"""^\s*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH|CALL|EXEC|MERGE)\b.*(?:(?:=|<|>|\bLIKE)\s*(?:'%?)?|(?:\bVALUES|\bIN)\s*\(\s*'?|,\s*')$""",
     re.IGNORECASE | re.DOTALL,
 )
 """Text of a statement up to a place where a parameter may stand: no name of a table or column, and no order."""
 _QUOTED = "A value is written into the statement's text; whatever it is, the driver binds it better."
+_MARKED_UP = "A value is written between tags; whatever it is, it has to be escaped there."
+OF_CALLER = {
+    "sql": "Whoever calls this chooses a part of the statement; take the name from a list of those that are meant, or quote it.",
+    "command": "Whoever calls this chooses a part of the command's text; start the program with a list of arguments.",
+}
+"""Kinds of places where a part of a text is wrong that a function takes from its caller, if the project has none; what is said of it."""
 
 
 def arrive(run: Run, kind: str, sink: str, value: Value, at: int) -> None:
@@ -37,7 +44,8 @@ def arrive(run: Run, kind: str, sink: str, value: Value, at: int) -> None:
     if is_open:
         trail = run.here(at, f"text that is put together reaches {sink}")
         is_quoted = kind == "sql" and any(_is_bound_better(one) for one in values.alternatives(value))
-        run.tell(Found(kind, sink, Atom("local", ""), trail, not is_quoted, run.frame.function, "", _QUOTED if is_quoted else ""))
+        said = _QUOTED if is_quoted else _MARKED_UP if kind == "xml-text" else ""
+        run.tell(Found(kind, sink, Atom("local", ""), trail, not said, run.frame.function, "", said))
 
 
 def _is_bound_better(value: Value) -> bool:
@@ -71,12 +79,22 @@ def tell(run: Run, own: Defined, frame: Frame) -> None:
     for parameter in own.node.parameters:
         for reach in frame.reaches.get(Atom("", f"{own.dotted}:{parameter.name}"), {}).values():
             if reach.kind in _WHOLE or (reach.kind in _COMPOSED and reach.context.strip("\x00\x01 ")):
-                is_quoted = reach.kind == "sql" and "-'" not in reach.words and _VALUE.search(reach.context) is not None
-                trail = _behind(Trail(own.unit.file, parameter.at, f"{own.node.name}() is given {parameter.name}", None), reach.trail)
-                said = _QUOTED if is_quoted else ""
+                trail = _behind(Trail(own.unit.file, parameter.at, f"{own.node.name}{GIVEN}{parameter.name}", None), reach.trail)
+                said = _said(own, reach)
                 atom = Atom("local", parameter.name)
-                is_weak = not is_quoted or reach.weak
+                is_weak = not said or reach.weak
                 run.tell(Found(reach.kind, reach.sink, atom, trail, is_weak, reach.function, reach.context, said, reach.told))
+
+
+def _said(own: Defined, reach: Reach) -> str:
+    """What is wrong whoever calls a function that reaches this; "" for what is no more than a hint."""
+    if reach.kind == "sql" and "-'" not in reach.words and _VALUE.search(reach.context) is not None:
+        return _QUOTED
+    if reach.kind == "xml-text":
+        return _MARKED_UP
+    is_plain = own.owner is None and "<locals>" not in own.qualname  # what a class or another function has may be called by it
+    is_part = bool(reach.context.strip("\x00\x01 '\""))
+    return OF_CALLER.get(reach.kind, "") if is_plain and is_part and not reach.words else ""
 
 
 def _behind(first: Trail, rest: Trail) -> Trail:
