@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ringwork.survey.flows import Past
+from ringwork.survey.flows import Past, secret_id
 from ringwork.survey.looks import formats, history, liveness
 
 
@@ -222,13 +222,53 @@ def test_a_secret_of_a_merge_is_found_with_its_line(tmp_path):
 
 
 def test_a_secret_at_the_end_of_a_large_file_is_found_at_its_line(tmp_path):
-    """A file of many lines is read in pieces, and a line without an end is passed over after its beginning."""
+    """A file of many lines is read in pieces, as a long line is."""
     _git(tmp_path, "init", "-q")
     text = "a" * 300_000 + "\n" + "word " * 19 + "\n"
     (tmp_path / "data.txt").write_text(text + ("word " * 19 + "\n") * 20_000 + f"{_TOKEN}\n", encoding="utf-8")
     _git(tmp_path, "add", "data.txt")
     _git(tmp_path, "commit", "-qm", "first")
     assert [flow.place.line for flow in history.read(tmp_path).flows] == [20_003]
+
+
+def test_a_secret_far_behind_in_a_line_is_found(tmp_path):
+    """Against a bundle or a notebook, which is one line of megabytes: it is read in pieces, none of which cuts a secret in two."""
+    _git(tmp_path, "init", "-q")
+    for number, before in enumerate((65_530, 1_000_010, 1_048_570)):
+        value = _TOKEN[:-1] + "KLM"[number]
+        (tmp_path / f"data{number}.json").write_text("x" * (before - 2) + f' "{value}" ' + "y" * 90_000 + "\nlast\n", encoding="utf-8")
+    _git(tmp_path, "add", ".")
+    _git(tmp_path, "commit", "-qm", "first")
+    assert [(flow.place.file, flow.place.line) for flow in history.read(tmp_path).flows] == [
+        (f"data{number}.json", 1) for number in range(3)
+    ]
+
+
+def test_two_secrets_of_a_line_are_two_records(tmp_path):
+    """Against a record for one of them that is taken for both; the first keeps the id that it has alone."""
+    _git(tmp_path, "init", "-q")
+    other = _TOKEN[:-2] + "Kz"
+    (tmp_path / "app.py").write_text(f"PAIR = '{_TOKEN}', '{other}', '{_TOKEN}'\n", encoding="utf-8")
+    _git(tmp_path, "add", "app.py")
+    _git(tmp_path, "commit", "-qm", "first")
+    found = history.read(tmp_path).flows
+    assert len({secret_id(flow) for flow in found}) == 2
+    assert "secret: GitHub token in the history" in [flow.sink for flow in found]
+
+
+def test_a_password_in_an_address_of_the_history_is_told(tmp_path):
+    """A database's address has its password; that of a neighbour on the developer's machine opens nothing, and words say nothing."""
+    _git(tmp_path, "init", "-q")
+    password = "kV7" + "pQ2x-Wm9"
+    lines = (
+        f"a = 'postgres://app:{password}@db.shop.test.org/x'\nb = 'postgres://app:{password}x@localhost/x'\nc = 'amqp://a:password@q.org'\n"
+    )
+    (tmp_path / "settings.py").write_text(lines, encoding="utf-8")
+    _git(tmp_path, "add", "settings.py")
+    _git(tmp_path, "commit", "-qm", "first")
+    found = history.read(tmp_path).flows
+    assert [(flow.place.line, flow.sink) for flow in found] == [(1, "secret: password in an address of postgres in the history")]
+    assert password not in repr(found)
 
 
 def test_a_shallow_clone_is_told(tmp_path):

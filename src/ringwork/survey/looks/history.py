@@ -10,7 +10,7 @@ import time
 from pathlib import Path, PurePosixPath
 
 from ringwork.survey.flows import Entry, Flow, Past, Rotated, Step
-from ringwork.survey.looks import formats, repository
+from ringwork.survey.looks import formats, repository, secret_files
 from ringwork.survey.looks.seen import STRONG, WEAK, is_shipped
 
 KIND = "secret-history"
@@ -20,24 +20,26 @@ _LOG = (
     "--src-prefix=a/", "--dst-prefix=b/", "--relative", "-p",
 )  # fmt: skip
 _HUNK = re.compile(r"(@@+) (?:-\d+(?:,\d+)? )+\+(\d+)(?:,(\d+))? @@+")
-_LONGEST_LINE = 65_536
+_PIECE = 65_536
 _TOGETHER = 1_000_000
+_OVERLAP = 4_096
+"""Of a line that is read in pieces, characters that the next one has again: no secret is longer."""
 
 
 def read(
     root: Path, *, most_commits: int = 100_000, most_bytes: int = 2_000_000_000, seconds: float = 300.0, rotated: tuple[Rotated, ...] = ()
 ) -> Past:
-    """The secrets of known form that any reachable commit added, the first commit of each; merges by what they alone brought.
+    """The secrets that any reachable commit added, the first commit of each; merges by what they alone brought.
 
-    A value that several commits added is told once. The line is that of the file as the commit left it. rotated: handed on.
+    Told are secrets of known form, and passwords in addresses. A value that several commits added is told once. The line is that of the file as the commit left it. rotated: handed on.
     """
     shallow = repository.asked(root, "rev-parse", "--is-shallow-repository")
     if shallow is None:
         return Past(why="git knows no repository here: the folder is in none, git is not installed, or the repository is somebody else's")
     reader, until, cut = _Reader(), time.monotonic() + seconds, ""
     try:
-        for line in repository.lines(root, *_LOG, seconds=seconds, longest=_LONGEST_LINE):
-            reader.line(line)
+        for line, is_rest in repository.lines(root, *_LOG, seconds=seconds, longest=_PIECE):
+            (reader.rest if is_rest else reader.line)(line)
             if reader.commits > most_commits or reader.size > most_bytes:
                 cut = f"it may read {most_commits} commits and {most_bytes // 1_000_000} MB of changes"
                 break
@@ -61,10 +63,14 @@ class _Reader:
         self._parents = 1
         self._added: list[str] = []
         self._first = self._held = 0
+        self._is_added = False
+        self._beside: dict[tuple[str, str, int, str], list[str]] = {}
+        """Of commit, file, line and kind the values that were seen, so that each of a line has a name of its own."""
 
     def line(self, line: str) -> None:
         """One line of the log."""
         self.size += len(line) + 1
+        self._is_added = False
         if self._left > 0 and line[:1] in {"+", "-", " ", "\\"}:
             self._changed(line)
             return
@@ -79,6 +85,19 @@ class _Reader:
         elif line.startswith("+++ "):
             self._file = line.removeprefix("+++ ").removeprefix("b/").rstrip("\t")
 
+    def rest(self, piece: str) -> None:
+        """What follows in the same line. Against a secret far behind in a file of one line, which a bundle or a notebook is."""
+        self.size += len(piece)
+        if not self._is_added:
+            return
+        self._added[-1] += piece
+        self._held += len(piece)
+        if self._held > _TOGETHER:
+            end = self._added[-1][-_OVERLAP:]
+            self.settle()
+            self._first -= 1  # the line goes on
+            self._added, self._held = [end], len(end)
+
     def _changed(self, line: str) -> None:
         """A line of a hunk; in a merge it has a sign for each parent, and what it alone brought has a plus in each."""
         signs = line[: self._parents]
@@ -89,10 +108,11 @@ class _Reader:
             self.settle()
             self._first += 1
             return
-        self._added.append(line[self._parents :])
-        self._held += len(line)
         if self._held > _TOGETHER:  # a file of many megabytes is read in pieces
             self.settle()
+        self._added.append(line[self._parents :])
+        self._held += len(line)
+        self._is_added = True
 
     def settle(self) -> None:
         """What was added without a gap is read."""
@@ -100,23 +120,33 @@ class _Reader:
         if not added:
             return
         text = "\n".join(added)
-        for secret in formats.found(text):
+        found = [(one.format.kind, one.start, one.value, one.format.is_test) for one in formats.found(text)]
+        for _, sink, start, length in secret_files.addresses(text):
+            found.append((sink.removeprefix("secret: the "), start, text[start : start + length], False))
+        for kind, start, value, is_test in sorted(found, key=lambda one: one[1]):
             # git tells the newest commit first, so that the one that stays is the one that added it first.
-            line = self._first + text.count("\n", 0, secret.start)
-            self.found[secret.format.kind, secret.value] = self._flow(secret, line)
+            self.found[kind, value] = self._flow(kind, value, self._first + text.count("\n", 0, start), is_test=is_test)
         self._first += len(added)
 
-    def _flow(self, secret: formats.Found, line: int) -> Flow:
+    def _flow(self, kind: str, value: str, line: int, *, is_test: bool) -> Flow:
         name = PurePosixPath(self._file).name
-        is_weak = secret.format.is_test or not is_shipped(self._file) or "example" in name
+        is_weak = is_test or not is_shipped(self._file) or "example" in name
         number, _, day = self._commit.partition(" ")
         said = f"commit {number[:12]} of {day}"
         return Flow(
             kind=KIND,
             strength=WEAK if is_weak else STRONG,
-            sink=f"secret: {secret.format.kind} in the history",
+            sink=f"secret: {kind}{self._place(kind, value, line)} in the history",
             entry=Entry(),
             steps=(Step(file=self._file, line=line, column=0, said=f"added by {said}"),),
             function="",
-            detail=f"{said.capitalize()} added a {secret.format.kind} of {secret.length} characters; who has the repository has it",
+            detail=f"{said.capitalize()} added a {kind} of {len(value)} characters; who has the repository has it",
         )
+
+    def _place(self, kind: str, value: str, line: int) -> str:
+        """Which of several of its kind in one line this is. Against one record for two secrets, of which only one was exchanged."""
+        beside = self._beside.setdefault((self._commit, self._file, line, kind), [])
+        if value not in beside:
+            beside.append(value)
+        number = beside.index(value) + 1
+        return f", no. {number} of its line," if number > 1 else ""

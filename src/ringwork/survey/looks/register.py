@@ -34,9 +34,11 @@ from ringwork.survey.looks import (
     secret_names,
     settings,
     shared_state,
+    shells,
     signing_keys,
     swallowed,
     templates,
+    verification,
     waiting,
 )
 from ringwork.survey.looks.seen import Seen, is_shipped
@@ -68,6 +70,8 @@ LOOKS: tuple[Callable[[Seen], Iterator[Flow]], ...] = (
     handed_out.look,
     lifetimes.look,
     waiting.look,
+    shells.look,
+    verification.look,
 )
 """Looks at one module."""
 

@@ -42,11 +42,11 @@ def ignored(root: Path, names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(name for name in (said or "").split("\0") if name)
 
 
-def lines(root: Path, *given: str, seconds: float, longest: int) -> Iterator[str]:
+def lines(root: Path, *given: str, seconds: float, longest: int) -> Iterator[tuple[str, bool]]:
     """What git says, line by line, as long as somebody asks for more and the time lasts; nothing where it cannot be asked.
 
-    longest: bytes of a line that are kept, so that no file of one line fills the memory; the rest of it is passed over. Raises Broken
-    where git ended by itself before it had said all.
+    longest: bytes of a line that come at once, so that no file of one line fills the memory; the rest of it follows in pieces, each with
+    True. Raises Broken where git ended by itself before it had said all.
     """
     try:
         process = subprocess.Popen(git.command(root, *given), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=git.environment(root))
@@ -56,11 +56,10 @@ def lines(root: Path, *given: str, seconds: float, longest: int) -> Iterator[str
     clock.daemon = True
     clock.start()
     try:
-        stream = process.stdout
+        stream, is_rest = process.stdout, False
         while stream is not None and (line := stream.readline(longest)):
-            yield line.decode("utf-8", "replace").rstrip("\n")
-            while line and not line.endswith(b"\n"):
-                line = stream.readline(longest)
+            yield line.decode("utf-8", "replace").rstrip("\n"), is_rest
+            is_rest = not line.endswith(b"\n")
         if process.wait() != 0:
             raise Broken(f"git ended with {process.returncode} before the last commit, as where objects are missing or damaged")
     finally:

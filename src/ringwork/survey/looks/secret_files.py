@@ -67,7 +67,7 @@ def in_text(file: str, text: str) -> Iterator[Flow]:
             yield of_file("secret", file, lines.of(secret.start), strength=strength, sink=f"secret: {secret.format.kind}", detail=detail)
     if not shipped or _SAMPLES.search(PurePosixPath(file).name):
         return
-    for kind, sink, start, length in (*_addresses(text), *_pairs(file, text)):
+    for kind, sink, start, length in (*addresses(text), *_pairs(file, text)):
         line = lines.of(start)
         if line not in told:
             told.add(line)
@@ -94,7 +94,8 @@ def _strength(file: str, secret: formats.Found, *, is_shipped: bool) -> Strength
     return WEAK if secret.format.is_test or is_shown or PurePosixPath(file).suffix in {".md", ".rst"} else STRONG
 
 
-def _addresses(text: str) -> Iterator[tuple[str, str, int, int]]:
+def addresses(text: str) -> Iterator[tuple[str, str, int, int]]:
+    """Passwords in addresses of other hosts ("postgres://app:...@db.shop.example/"): kind, what they are, offset and length."""
     if "://" not in text:
         return
     for match in _ADDRESS.finditer(text):

@@ -159,7 +159,9 @@ class Reading:
         """Whether the project says a function's name anywhere but where it is defined: then somebody may call it, with what he knows."""
         known = self._named.get((name, file))
         if known is None:
-            known = self._named[name, file] = any(_names(self._text(unit.file), name, unit.file == file) for unit in self.project.units())
+            known = self._named[name, file] = any(
+                _names(self._text(unit.file), name, is_own=unit.file == file) for unit in self.project.units()
+            )
         return known
 
     def _text(self, file: str) -> str:
@@ -175,7 +177,7 @@ class Reading:
         return "\n".join([flow.function.rpartition(".")[2], *flow.place.file.split("/")[-2:], *near])
 
 
-def _names(text: str, name: str, is_own: bool) -> bool:
+def _names(text: str, name: str, *, is_own: bool) -> bool:
     """Whether a module says the name of a function; another that defines one of this name says its own, unless it asks an object for it."""
     if name not in text:
         return False

@@ -12,6 +12,7 @@ from ringwork.survey.taint.parts import Condition, Function, Position, Sink, Wan
 from ringwork.survey.taint.values import NO_WORDS, NOTHING, UNKNOWN, Atom, Facts, Kind, Mark, Taint, Value
 
 _MATCHES = {"re.match": False, "re.fullmatch": True, "re.Pattern.match": False, "re.Pattern.fullmatch": True}
+_TEXTS = frozenset({"query", "form", "header", "cookie", "path"})
 _SEARCHES = frozenset({"re.search", "re.Pattern.search"})
 
 
@@ -94,7 +95,7 @@ def _arrives(run: Run, sink: Sink, name: str, given: _Given, at: int) -> None:
             if kind == "session" and not _is_boundary(given):
                 continue
             if kind == "argv":
-                _started(run, name, value, at, part)
+                _started(run, name, value, at, part, weak=sink.weak)
             else:
                 sinks.arrive(run, kind, name, value, at, part=part, weak=sink.weak)
         if place != "*" and isinstance(place, int | str) and "**" in given.keywords and given.first(places) is None:
@@ -117,12 +118,21 @@ def _mattering(kind: str, place: Position, value: Value) -> Value:
 def _operators(value: Value) -> Value:
     """What of a filter may be more than a text to compare with: text under a constant name is none, but for code under $where."""
     fields, rest = value.data
-    kept = {
-        key: _operators(inner) if inner.kind is Kind.KEYED else inner
-        for key, inner in fields.items()
-        if inner.type != "builtins.str" or str(key).startswith("$")
-    }
+    kept = {key: _operator(inner) for key, inner in fields.items() if str(key).startswith("$") or not _is_text(inner)}
     return Value(Kind.KEYED, (kept, rest), value.type, value.taint)
+
+
+def _operator(value: Value) -> Value:
+    if value.kind is Kind.KEYED:
+        return _operators(value)
+    if value.kind is Kind.ITEMS and not value.taint:
+        return Value(Kind.ITEMS, tuple(_operator(inner) for inner in value.data if not _is_text(inner)), value.type)
+    return value
+
+
+def _is_text(value: Value) -> bool:
+    """Whether a value is no more than a text: by its type, or as it was read from where a request brings nothing else."""
+    return value.type == "builtins.str" or (value.facts is not None and all(atom.kind in _TEXTS for atom in value.taint))
 
 
 def _is_boundary(given: _Given) -> bool:
@@ -136,10 +146,10 @@ _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "cmd", "cmd.exe", "powe
 _TEXT_OPTIONS = frozenset({"-c", "-lc", "-ec", "/c", "/C", "-Command"})
 
 
-def _started(run: Run, name: str, value: Value, at: int, part: str) -> None:
+def _started(run: Run, name: str, value: Value, at: int, part: str, *, weak: bool) -> None:
     """A list that starts a process: its program matters, and all of the text that a shell is told to run."""
     if value.kind is not Kind.ITEMS or not value.data:
-        sinks.arrive(run, "argv", name, value, at, part=part)
+        sinks.arrive(run, "argv", name, value, at, part=part, weak=weak)
         return
     words = [
         {one.data for one in values.alternatives(item) if one.kind is Kind.CONSTANT and isinstance(one.data, str)} for item in value.data
@@ -151,7 +161,7 @@ def _started(run: Run, name: str, value: Value, at: int, part: str) -> None:
                 for item in value.data[index + 1 : index + 2]:
                     sinks.arrive(run, "command", name, item, at)
                 return
-    sinks.arrive(run, "argv", name, value.data[0], at, part=part)
+    sinks.arrive(run, "argv", name, value.data[0], at, part=part, weak=weak)
 
 
 _LEXICAL = frozenset({"is_relative_to", "relative_to"})

@@ -66,6 +66,9 @@ class Models:
         if name in self._bases:
             return self._constructor(name)
         owner, _, last = name.rpartition(".")
+        made = self._raw["function"].get(f"{owner}.__getattr__")
+        if made is not None:  # a module that answers for any name: what it gives is called
+            return self.method(self._of("function", f"{owner}.__getattr__").type, "__call__")
         owner = self._values.get(owner, owner)
         return self.method(owner, last) if owner else None
 

@@ -339,7 +339,9 @@ _JOINED = frozenset({Kind.UNKNOWN, Kind.KEYED})
 
 def common(left: Facts, right: Facts) -> Facts:
     """What both say; what is harmless everywhere is so wherever the other is."""
-    return {atom: both for atom, words in left.items() if (both := _shared(words, right.get(atom, NO_WORDS)))} if left and right else NOTHING
+    return (
+        {atom: both for atom, words in left.items() if (both := _shared(words, right.get(atom, NO_WORDS)))} if left and right else NOTHING
+    )
 
 
 def _shared(left: frozenset[str], right: frozenset[str]) -> frozenset[str]:
