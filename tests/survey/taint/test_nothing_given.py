@@ -16,7 +16,8 @@ BEGIN = {
         "@app.get('/go')\ndef go(request: Request):\n    url = request.query_params.get('next')\n"
     ),
     "flask": (
-        "from flask import Flask, redirect, request\napp = Flask(__name__)\n@app.get('/go')\ndef go():\n    url = request.args.get('next')\n"
+        "from flask import Flask, redirect, request\napp = Flask(__name__)\n"
+        "@app.get('/go')\ndef go():\n    url = request.args.get('next')\n"
     ),
     "django": (
         "from django.http import HttpResponseRedirect\nfrom django.urls import path\ndef go(request):\n    url = request.GET.get('next')\n"

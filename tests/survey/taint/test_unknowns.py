@@ -41,7 +41,7 @@ def told(folder: Path, text: str, **others: str) -> Told:
         ),
         (
             "command",
-            "strong",
+            "weak",
             "import os\ndef pack(name):\n    os.system('tar cf notes.tar ' + name)\n",
             "import os, shlex\ndef pack(name):\n    os.system('tar cf notes.tar ' + shlex.quote(name))\n",
         ),
@@ -116,8 +116,7 @@ def test_takes_the_event_of_a_cloud_function_for_a_request(tmp_path: Path) -> No
     """AWS Lambda calls handler(event, context) with what a client sent; a function with another signature is no handler."""
     bad = "import os\ndef handler(event, context):\n    os.system('tar cf notes.tar ' + event['name'])\n"
     assert [(kind, strength) for kind, strength, _, _ in told(tmp_path, bad)] == [("command", "strong")]
-    named = bad.replace("event, context", "event")
-    assert [strength for _, strength, _, _ in told(tmp_path, named, other="import app\napp.handler({'name': 'notes'})\n")] == ["weak"]
+    assert [strength for _, strength, _, _ in told(tmp_path, bad.replace("event, context", "event"))] == ["weak"]
 
 
 @pytest.mark.parametrize(("line", "strength"), [("'tar cf notes.tar ' + sys.argv[1]", "strong"), ("sys.argv[1]", "weak")])

@@ -31,7 +31,8 @@ def read(
 ) -> Past:
     """The secrets that any reachable commit added, the first commit of each; merges by what they alone brought.
 
-    Told are secrets of known form, and passwords in addresses. A value that several commits added is told once. The line is that of the file as the commit left it. rotated: handed on.
+    Told are secrets of known form, and passwords in addresses; once what several commits added. The line is that of the file
+    as the commit left it. rotated: handed on.
     """
     shallow = repository.asked(root, "rev-parse", "--is-shallow-repository")
     if shallow is None:

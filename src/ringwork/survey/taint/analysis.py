@@ -148,7 +148,7 @@ class Reading:
         """What names and places around a flow say of it."""
         if flow.strength is Strength.WEAK:
             return flow
-        if flow.detail == unknowns.OF_CALLER.get(flow.kind) and self._is_named_elsewhere(
+        if flow.detail == unknowns.OF_CALLER and self._is_named_elsewhere(
             flow.steps[0].said.partition(unknowns.GIVEN)[0], flow.steps[0].file
         ):
             return dataclasses.replace(flow, strength=Strength.WEAK, detail="")

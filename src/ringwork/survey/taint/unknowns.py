@@ -2,7 +2,7 @@
 
 Against a hole that waits for its caller: a statement put together in a library is as dangerous as who calls it. No request was seen to get
 there, so that each is no more than a hint; but a value that a statement takes into its text, where the driver takes a parameter, is wrong
-whoever calls, and so is any part that a function which nobody calls takes into the text of a statement or of a command.
+whoever calls, and so is any part that a function which nobody calls takes into the text of a statement.
 """
 
 from __future__ import annotations
@@ -28,11 +28,8 @@ _VALUE = re.compile(
 """Text of a statement up to a place where a parameter may stand: no name of a table or column, and no order."""
 _QUOTED = "A value is written into the statement's text; whatever it is, the driver binds it better."
 _MARKED_UP = "A value is written between tags; whatever it is, it has to be escaped there."
-OF_CALLER = {
-    "sql": "Whoever calls this chooses a part of the statement; take the name from a list of those that are meant, or quote it.",
-    "command": "Whoever calls this chooses a part of the command's text; start the program with a list of arguments.",
-}
-"""Kinds of places where a part of a text is wrong that a function takes from its caller, if the project has none; what is said of it."""
+OF_CALLER = "Whoever calls this chooses a part of the statement; take the name from a list of those that are meant, or quote it."
+"""Of a part of a statement that a function takes from its caller, where the project has none."""
 
 
 def arrive(run: Run, kind: str, sink: str, value: Value, at: int) -> None:
@@ -94,7 +91,7 @@ def _said(own: Defined, reach: Reach) -> str:
         return _MARKED_UP
     is_plain = own.owner is None and "<locals>" not in own.qualname  # what a class or another function has may be called by it
     is_part = bool(reach.context.strip("\x00\x01 '\""))
-    return OF_CALLER.get(reach.kind, "") if is_plain and is_part and not reach.words else ""
+    return OF_CALLER if reach.kind == "sql" and is_plain and is_part and not reach.words else ""
 
 
 def _behind(first: Trail, rest: Trail) -> Trail:
