@@ -26,6 +26,13 @@ _BUG = (Handler(function="app.bug", path="/debug/state", methods=("GET",), frame
             "def note(note_id):\n    return show(Note.query.filter_by(owner=current_user).get(note_id))\n",
         ),
         (
+            "unscoped-load",
+            "weak",
+            _NOTE,
+            "@token_required\ndef note(note_id):\n    return show(Account.query.get(note_id))\n",
+            "@token_required\ndef note(note_id):\n    account = Account.query.get(note_id)\n    return show(account, check(account))\n",
+        ),
+        (
             "inline-rule",
             "weak",
             _NOTE,
@@ -85,7 +92,7 @@ _BUG = (Handler(function="app.bug", path="/debug/state", methods=("GET",), frame
             "CACHE = {}\ndef note(note_id):\n    with cache_lock:\n        CACHE[note_id] = load(note_id)\n",
         ),
     ],
-    ids=["load", "rule", "hook", "hook parsed early", "debug", "debug behind a switch", "default", "global", "container"],
+    ids=["load", "load by users", "rule", "hook", "hook parsed early", "debug", "debug behind a switch", "default", "global", "container"],
 )
 def test_tells_what_a_handler_leaves_open(looked, kind, strength, handlers, bad, safe):
     """Only what answers requests is told, with the names of its routes."""

@@ -96,6 +96,19 @@ def test_what_is_no_literal_secret_is_not_told(looked, line):
     assert not looked(f"import os\nimport secrets\n{line}\n", "default-secret")
 
 
+@pytest.mark.parametrize(
+    ("line", "is_told"),
+    [
+        ('EMAIL_PASSWORD = os.getenv("MAIL", "hunter2hunter2")', True),
+        ('EMAIL_PASSWORD = os.getenv("MAIL", "")', False),
+        ('EMAIL_PASSWORD = os.getenv("MAIL")', False),
+    ],
+)
+def test_a_password_that_serves_where_none_is_given_is_a_hint(looked, line, is_told):
+    """On a developer's machine it opens nothing; forgotten in production it does."""
+    assert [flow.strength.value for flow in looked(f"import os\n{line}\n", "default-secret")] == ["weak"] * is_told
+
+
 def test_settings_of_a_developers_machine_are_weak(looked):
     """Nobody else's sessions are signed by them."""
     found = looked({"settings/dev.py": 'SECRET_KEY = "only here"\n'}, "default-secret")

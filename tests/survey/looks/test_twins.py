@@ -80,6 +80,31 @@ TWINS = (
         "def rows(request):\n    if request.user.role == 'admin':\n        return everything()\n    return own()\n",
     ),
     Twins(
+        "a name that a cookie says",
+        "address-identity",
+        "def rows(request):\n    user = request.cookies.get('user')\n    if user == 'root':\n        return all()\n    return own()\n",
+        "def rows(request):\n    user = request.get_signed_cookie('user')\n    if user == 'root':\n        return all()\n",
+    ),
+    Twins(
+        "a role that a header's parameter says",
+        "address-identity",
+        "def rows(x_role: str = Header('reader')):\n    if x_role != 'admin':\n        raise HTTPException(403)\n    return everything()\n",
+        "def rows(x_unit: str = Header('kg')):\n    if x_unit != 'lb':\n        return kilos()\n    return pounds()\n",
+    ),
+    Twins(
+        "a role that a cookie's parameter says",
+        "address-identity",
+        "def rows(role: Annotated[str, Cookie()]):\n    if role == 'admin':\n        return everything()\n    return own()\n",
+        "def rows(role: Annotated[str, Depends(role_of)]):\n    if role == 'admin':\n        return everything()\n    return own()\n",
+    ),
+    Twins(
+        "a view that its address exempts",
+        "csrf-exempt",
+        "urlpatterns = [path('hook', csrf_exempt(views.hook))]\n",
+        "urlpatterns = [path('hook', csrf_protect(views.hook))]\n",
+        "weak",
+    ),
+    Twins(
         "a role that a field of the form says",
         "address-identity",
         "def rows():\n    role = request.form.get('role')\n    if role != 'admin':\n        abort(403)\n    return everything()\n",

@@ -152,7 +152,7 @@ def _claimed(seen: Seen, scope: Scope, branch: ir.If) -> Iterator[Flow]:
             other = part.rights[0] if claim is part.left else part.left
             if claim is None or part.operators[0] not in {"==", "!=", "in", "not in"} or not _is_fixed(other):
                 continue
-        elif isinstance(part, ir.Call | ir.Item) and part is branch.test and _is_claim(scope, part):
+        elif isinstance(part, ir.Call | ir.Item) and part is branch.test and _ROLE.match(last(part)) and _is_claim(scope, part):
             claim = part
         else:
             continue
@@ -170,6 +170,12 @@ _ROLE = re.compile(
     r"^(?:http_)?(?:x[-_])?(?:user[-_]?)?(?:role|roles|is[-_]?admin|is[-_]?staff|is[-_]?superuser|access[-_]?level|privileges?)$",
     re.IGNORECASE,
 )
+_NAMED = re.compile(
+    rf"{_ROLE.pattern}|^(?:user|username|user[-_]?name|user[-_]?id|uid|login|logged[-_]?in|account|auth|authenticated|admin)$",
+    re.IGNORECASE,
+)
+"""What a cookie of no signature says of whoever sends it, names too."""
+_COOKIES = re.compile(r"(?:^|\.)request\.(?:cookies|COOKIES)\b")
 _CLAIMS = re.compile(
     r"(?:^|\.)request\.(?:cookies|headers|args|form|values|GET|POST|COOKIES|META|query|query_params|params|json|get_json)\b"
 )
@@ -178,10 +184,23 @@ _CLAIMS = re.compile(
 def _source(scope: Scope, expression: ir.Expression) -> str:
     """The part of the request that is read, as it is written; of a name what it was given."""
     if isinstance(expression, ir.Name):
-        given = _values(scope, expression.id) if _ROLE.match(expression.id) else ()
-        return next((said for value in given if not isinstance(value, ir.Name) and (said := _source(scope, value))), "")
+        given = [value for value in _values(scope, expression.id) if not isinstance(value, ir.Name)] if _NAMED.match(expression.id) else ()
+        return next((said for value in given if (said := _source(scope, value))), "") or _parameter(scope, expression.id)
     said = written(expression).removesuffix(".get")
-    return f"{said} {last(expression)}" if _CLAIMS.search(said) and _ROLE.match(last(expression)) else ""
+    asks = _NAMED if _COOKIES.search(said) else _ROLE
+    return f"{said} {last(expression)}" if _CLAIMS.search(said) and asks.match(last(expression)) else ""
+
+
+def _parameter(scope: Scope, name: str) -> str:
+    """A parameter that FastAPI fills from a header or a cookie: `x_role: str = Header()`, `role: Annotated[str, Cookie()]`."""
+    for parameter in scope.function.parameters if scope.function is not None else ():
+        if parameter.name != name:
+            continue
+        for call in (part for part in walk((parameter.default, parameter.annotation)) if isinstance(part, ir.Call)):
+            kind = last(call.function)
+            if kind in {"Header", "Cookie"} and (_NAMED if kind == "Cookie" else _ROLE).match(name):
+                return f"request.{kind.lower()}s {name}"
+    return ""
 
 
 def _is_claim(scope: Scope, expression: ir.Expression) -> bool:

@@ -59,6 +59,12 @@ def look(seen: Seen) -> Iterator[Flow]:
             if name in _CHECKED and isinstance(value, ir.Constant) and value.value is False:
                 detail = f"{name} is turned off: changes are taken without a form's token, or from any origin."
                 yield seen.flow("csrf-exempt", value.at, strength=WEAK, sink=name, detail=detail, scope=scope, said=f"{name} = False")
+        if last(call.function) == "csrf_exempt" and len(call.arguments) == 1 and not isinstance(call.arguments[0], ir.Lambda):
+            # In a URLconf the views are often somebody else's; what is exempt there is for a person to look through.
+            named = written(call.arguments[0]).removesuffix(".as_view") or "a view"
+            detail = f"{named} takes changes without a form's token."
+            said = "exempt from CSRF protection"
+            yield seen.flow("csrf-exempt", call.at, strength=WEAK, sink="csrf_exempt", detail=detail, scope=scope, said=said)
     for function, scope in seen.of(ir.Function):
         yield from _exempted(seen, scope, function)
     for view, scope in seen.of(ir.Class):

@@ -17,7 +17,6 @@ from ringwork.survey.looks.seen import (
     calls,
     is_rehearsal,
     last,
-    mentioned_words,
     mentions,
     text_of,
     words,
@@ -54,6 +53,11 @@ _OFFICE = re.compile(r"(^|/)(admin|administration|internal|private|backoffice|st
 _RULES = re.compile(r"role|permission|requires?$|has_|scopes?$|authoriz|authoris", re.IGNORECASE)
 _ASKS = re.compile(r"user|auth|login|token|permission|principal|admin|identity", re.IGNORECASE)
 _CHECKS = re.compile(r"permission|admin|staff|authoriz|authoris|owner|role|scope|access|public|require", re.IGNORECASE)
+
+_SIGNED_IN = re.compile(
+    r"(?:login|token|jwt|auth|authentication|user|session|api_?key|bearer)_?required|require_?(?:login|auth|token|user)"
+)
+"""Checks that ask only whether somebody is signed in, and not whose the row is."""
 
 
 def look(seen: Seen) -> Iterator[Flow]:
@@ -216,16 +220,20 @@ def _of_path(statement: ir.Assign) -> str:
     return target.id if isinstance(target, ir.Name) and mentions((statement.value,), _SEGMENTS) else ""
 
 
+def _asks_whose(function: ir.Function) -> bool:
+    """Whether a handler's code mentions owners or rules; the model that it loads (Account.query.get(1)) asks nobody by its name."""
+    loaded = {_model(call) for call in calls(function.body) if last(call.function) in _LOADS}
+    return any(words(name) & _OWNERS for name in names((function.body,)) if name not in loaded)
+
+
 def _loaded(seen: Seen, scope: Scope, function: ir.Function, owned: frozenset[str]) -> Iterator[Flow]:
     """A row that a request names is loaded, and nothing in the handler asks whose it is. owned: models that others load by their owner."""
     handlers = seen.handler(scope)
     names = {name for handler in handlers for name, brought in handler.brought.items() if brought.source == "path"}
     names |= {name for part in walk(function.body) if isinstance(part, ir.Assign) and (name := _of_path(part))}
-    if not names or any(_CHECKS.search(word) for handler in handlers for word in handler.authenticated_by):
-        return
-    if mentioned_words((function.body,)) & _OWNERS or any(
-        _CHECKS.search(last(part.function if isinstance(part, ir.Call) else part)) for part in function.decorators
-    ):
+    before = [word for handler in handlers for word in handler.authenticated_by]
+    before += [last(part.function if isinstance(part, ir.Call) else part) for part in function.decorators]
+    if not names or _asks_whose(function) or any(_CHECKS.search(word) and not _SIGNED_IN.fullmatch(word) for word in before):
         return
     for call in calls(function.body):
         given = [*call.arguments, *(value for _, value in call.keywords)]

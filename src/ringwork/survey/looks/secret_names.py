@@ -136,6 +136,15 @@ def _default(seen: Seen, given: _Given, value: str) -> Flow | None:
     if liveness.is_signing(given.name) or (liveness.is_random(value) and given.how != "default"):
         detail = f"Where the environment does not give {given.name}, a literal of {len(value)} characters serves, which everybody can read."
         return _flow(seen, given, "default-secret", _weight(seen, given), detail)
+    if (
+        liveness.is_password(given.name)
+        and given.how in {"assigned", "argument", "item"}
+        and len(value) >= 6
+        and not liveness.says_nothing(value)
+    ):
+        return _flow(
+            seen, given, "default-secret", WEAK, f"Where the environment does not give {given.name}, {len(value)} characters serve for all."
+        )
     return None
 
 

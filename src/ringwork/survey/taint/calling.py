@@ -242,7 +242,7 @@ def _unknown_method(
     candidates = run.project.methods_named(name) if not receiver.type and name not in _COMMON else ()
     if 0 < len(candidates) <= _MOST_CANDIDATES:
         return _candidates(run, candidates, receiver, arguments, keywords, at, spread)
-    if name in methods.VIEWS and not arguments and not receiver.type and receiver.kind is Kind.UNKNOWN and receiver.taint:
+    if name in methods.VIEWS and not arguments and receiver.type in methods.MAPPINGS and receiver.kind is Kind.UNKNOWN and receiver.taint:
         return methods.view_of(receiver, name)
     if name in _DICTS and arguments and arguments[0].kind is Kind.CONSTANT:
         taint = attributes.narrowed(values.within(receiver), str(arguments[0].data))

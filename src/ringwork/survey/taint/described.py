@@ -229,6 +229,8 @@ def _result(run: Run, described: Function, name: str, given: _Given, at: int) ->
         taint = {atom: mark for atom, mark in taint.items() if atom.kind == "random"}
     if described.items and not type_:
         return Value(Kind.KEYED, ({}, values.unknown(taint, attributes.full(described.items))), "builtins.list", taint)
+    if described.source == "stored" and not type_:
+        type_ = _row_of(run, given)
     if shown.is_loading(name):
         return shown.loaded(type_, given.arguments)
     if described.keeps:
@@ -242,6 +244,12 @@ def _read(described: Function, given: _Given, result: Value) -> Value:
     if not is_own or result.kind is not Kind.UNKNOWN or result.facts is not None or not result.taint:
         return result
     return result.sure((NOTHING, facts.told(result, kinds.ALL)))
+
+
+def _row_of(run: Run, given: _Given) -> str:
+    """The project's class of which a row is loaded, where it comes first: session.get(Note, 1), get_object_or_404(Note, pk=1)."""
+    first = given.at(0)
+    return first.data if first is not None and first.kind is Kind.NAMED and run.project.class_(first.data) is not None else ""
 
 
 def _through(run: Run, described: Function, given: _Given, value: Value) -> Value:

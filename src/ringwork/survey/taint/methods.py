@@ -232,6 +232,8 @@ def _view(run: Run, receiver: Value, name: str) -> Value:
 
 
 VIEWS = frozenset({"items", "keys", "values"})
+MAPPINGS = frozenset({"", "builtins.dict", "typing.Dict", "typing.Mapping", "collections.abc.Mapping", "collections.OrderedDict"})
+"""Types of a value of which no more may be known, and which is gone through in this way."""
 
 
 def view_of(receiver: Value, name: str) -> Value:

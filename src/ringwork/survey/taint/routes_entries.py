@@ -106,18 +106,34 @@ def _of_pyramid(own: Defined) -> Handler:
 def _flask_error(one: _Decorated) -> Iterator[Handler]:
     """@app.errorhandler(404): what it returns is a page, and it reads the request of whoever made the error."""
     if one.name in {"errorhandler", "app_errorhandler"}:
-        yield entry(one.own, "flask", answers="html")
+        yield _of_flask_error(one.own, argument(one.call, 0, "code") if one.call is not None else None)
+
+
+def _of_flask_error(own: Defined, caught: ir.Expression | None) -> Handler:
+    names = names_of(own)
+    return entry(own, "flask", answers="html", brought={names[0]: _EXCEPTION} if names and _is_any_fault(caught) else {})
+
+
+_EXCEPTION = Brought(source="exception", type="builtins.Exception")
+
+
+def _is_any_fault(caught: ir.Expression | None) -> bool:
+    """Whether a handler gets what nobody foresaw, whose text nobody chose for a stranger; what was expected has one that somebody wrote."""
+    return (
+        (isinstance(caught, ir.Constant) and caught.value == 500) or written(caught) in {"Exception", "BaseException"} if caught else False
+    )
 
 
 def _starlette_error(one: _Decorated) -> Iterator[Handler]:
     """@app.exception_handler(404) before f(request, error)."""
     if one.name == "exception_handler":
-        yield _of_starlette(one.own)
+        yield _of_starlette(one.own, argument(one.call, 0, "exc_class_or_status_code") if one.call is not None else None)
 
 
-def _of_starlette(own: Defined) -> Handler:
+def _of_starlette(own: Defined, caught: ir.Expression | None) -> Handler:
     names = names_of(own)
-    return entry(own, "starlette", brought={names[0]: Brought(type="starlette.requests.Request", is_text=False)} if names else {})
+    brought = {names[0]: Brought(type="starlette.requests.Request", is_text=False)} if names else {}
+    return entry(own, "starlette", brought=brought | ({names[1]: _EXCEPTION} if len(names) > 1 and _is_any_fault(caught) else {}))
 
 
 def _resolver(one: _Decorated) -> Iterator[Handler]:
@@ -195,11 +211,11 @@ def _registered(wiring: Wiring, imported: frozenset[str]) -> Iterator[Handler]:
     for call, scope in wiring.calls.get("register_error_handler", ()):
         own = _function(scope, argument(call, 1, "f"))
         if own is not None:
-            yield entry(own, "flask", answers="html")
+            yield _of_flask_error(own, argument(call, 0, "code_or_exception"))
     for call, scope in wiring.calls.get("add_exception_handler", ()):
         own = _function(scope, argument(call, 1, "handler"))
         if own is not None:
-            yield _of_starlette(own)
+            yield _of_starlette(own, argument(call, 0, "exc_class_or_status_code"))
     yield from _of_django(wiring)
 
 

@@ -72,7 +72,8 @@ def arrive(run: Run, kind: str, sink: str, value: Value, at: int, *, part: str =
     for piece in pieces(value):
         if not piece.value.taint or piece.value.type in attributes.NUMBERS:
             continue
-        if part == "whole" and _is_fixed(kind, piece.before):
+        is_inside = part == "whole" and _is_fixed(kind, piece.before)
+        if is_inside and kind != "log":
             continue
         before = piece.before.replace(_OTHER, _TAINTED).rpartition(_TAINTED)[2]
         for atom, mark in piece.value.taint.items():
@@ -81,7 +82,7 @@ def arrive(run: Run, kind: str, sink: str, value: Value, at: int, *, part: str =
                 continue
             if facts.is_harmless(kind, words, before) or (kind == "nan" and mark.weak):
                 continue
-            _tell(run, kind, sink, atom, Mark(words, mark.trail, mark.weak or weak or kind in _HINTS), at, before, part)
+            _tell(run, kind, sink, atom, Mark(words, mark.trail, mark.weak or weak or is_inside or kind in _HINTS), at, before, part)
 
 
 def _is_fixed(kind: str, before: str) -> bool:

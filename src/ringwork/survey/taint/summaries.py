@@ -93,7 +93,7 @@ def _bind(
             found[parameter.name] = Value(Kind.ITEMS, tuple(waiting), "builtins.tuple", unpacked.taint if unpacked else NOTHING)
             waiting = []
         elif parameter.kind == "kwargs":
-            found[parameter.name] = Value(Kind.KEYED, (left, unpacked), "builtins.dict")
+            found[parameter.name] = Value(Kind.KEYED, (left, unpacked), "builtins.dict", _names_of(keywords.get("**")))
             left = {}
         elif waiting and parameter.kind != "keyword":
             found[parameter.name] = waiting.pop(0)
@@ -105,6 +105,13 @@ def _bind(
             found[parameter.name] = default_of(run, own, parameter)
         found[parameter.name] = _annotated(run, own, parameter, found[parameter.name])
     return found
+
+
+def _names_of(mapping: Value | None) -> Taint:
+    """What the names carry under which ** hands a mapping over: whoever sends a whole mapping chooses them too."""
+    if mapping is None:
+        return NOTHING
+    return mapping.taint if mapping.kind is Kind.KEYED else values.within(mapping)
 
 
 def default_of(run: Run, own: Defined, parameter: ir.Parameter) -> Value:
