@@ -14,6 +14,8 @@ from typing import Any
 
 import h11
 
+from ringwork.survey.wire import ordinary
+
 TIMEOUT_SECONDS = 10.0
 LIMIT_BYTES = 10 * 1024 * 1024
 PAUSE_SECONDS = 0.4
@@ -125,6 +127,40 @@ def read_answer(sock: socket.socket, *, method: str, upgrade: bool = False, begu
     Raises WireError when it is broken, too large or not whole within TIMEOUT_SECONDS; ClosedError when nothing came.
     """
     until = time.monotonic() + TIMEOUT_SECONDS
+    found, begun = _ordinary(sock, until, method, begun) if not upgrade else (None, begun)
+    return found or _unusual(sock, until, method=method, upgrade=upgrade, begun=begun)
+
+
+def _ordinary(sock: socket.socket, until: float, method: str, begun: bytes) -> tuple[Parsed | None, bytes]:
+    """The answer where it is ordinary, else None with what was read of it."""
+    if method in {"HEAD", "CONNECT"}:
+        return None, begun
+    raw = bytearray(begun)
+    if ordinary.END not in raw:
+        raw += _receive(sock, until, has_begun=bool(raw))
+    head = ordinary.head_of(raw)
+    if head is None or head.length > LIMIT_BYTES:
+        return None, bytes(raw)
+    whole = head.begins + head.length
+    while len(raw) < whole:
+        piece = _receive(sock, until, has_begun=True)
+        if not piece:
+            return None, bytes(raw)
+        raw += piece
+    return Parsed(
+        status=head.status,
+        reason=head.reason,
+        version="1.1",
+        headers=head.headers,
+        body=bytes(raw[head.begins : whole]),
+        raw=bytes(raw),
+        # Bytes behind the answer would be read as the answer to the next request.
+        reusable=len(raw) == whole,
+    ), b""
+
+
+def _unusual(sock: socket.socket, until: float, *, method: str, upgrade: bool, begun: bytes) -> Parsed:
+    """Any answer, by h11."""
     reader = h11.Connection(our_role=h11.CLIENT, max_incomplete_event_size=256 * 1024)
     asked = [("host", "copy"), *([("connection", "upgrade"), ("upgrade", "websocket")] if upgrade else [])]
     reader.send(h11.Request(method=_known(method), target="/", headers=asked))
