@@ -180,6 +180,7 @@ class Stand:
     def __init__(self, address: tuple[str, int], ca_pem: bytes, stores: _Stores, facts: AppFacts) -> None:
         self.address, self.ca_pem, self.stores, self.facts = address, ca_pem, stores, facts
         self.origin, self.canary, self.brief = f"https://{HOST}:{address[1]}", CANARY, False
+        self.quick = False
         self.users: Sequence[User] = (User(name="anna", roles=()), User(name="ben", roles=()))
 
     @property
@@ -196,6 +197,10 @@ class Stand:
         client = self.client()
         client.get(f"/login/{user.name}")
         return client
+
+    def signed_in(self, user: User) -> Client:
+        """The same: nothing was kept."""
+        return self.login(user)
 
     def sign_in(self, user: User, *, query: str) -> Answer | None:
         """The login leads nowhere, whatever is asked."""

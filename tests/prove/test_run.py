@@ -125,6 +125,21 @@ def test_a_quick_run_attacks_and_proves_nothing(prove):
     assert [f.where for f in prove(FOREIGN, LIVE, quick=True).findings] == ["GET /bare"]
 
 
+def test_what_looks_is_told_before_what_attacks_and_what_reads_comes_last(prove):
+    """The first finding comes soon, and no worker waits for the source while there is something to attack."""
+    told = []
+
+    def noted(kind):
+        def look(stage):
+            told.append(kind)
+            return _never_fails(stage)
+
+        return Check(id=f"{BARE}-{kind}", kind=kind, run=look)
+
+    prove(_guarded(), *map(noted, (Kind.STATIC, Kind.LIVE, Kind.ROUTES)), quick=True)
+    assert told == [Kind.ROUTES, Kind.LIVE, Kind.STATIC]
+
+
 def test_a_quick_run_asks_again_where_a_guard_stands_against_it(prove):
     """A machine that was busy once is no hole of an application that is guarded."""
     asked = []

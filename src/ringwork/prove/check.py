@@ -229,6 +229,9 @@ class Served(Protocol):
     def login(self, user: User) -> Client:
         """A fresh browser that is signed in; raises TargetFailed when the login does not work."""
 
+    def signed_in(self, user: User) -> Client:
+        """The same as `login`, but the login may have been made before the copy began: for checks that look at something else."""
+
     def probe_path(self, which: ProbeRoute) -> str:
         """Where a probe route stands; it exists only on copies served with probes=True."""
 
@@ -307,6 +310,10 @@ class Stage(Protocol):
     @property
     def served(self) -> Served:
         """The copy as it is, with probe routes."""
+
+    @property
+    def quick(self) -> bool:
+        """Whether the run proves nothing and is to be over soon: what takes seconds is done in part, or left out and named."""
 
     @property
     def brief(self) -> bool:

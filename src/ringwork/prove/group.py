@@ -57,7 +57,14 @@ class Scene:
     def stage(self, without: frozenset[str] = frozenset(), planted: ProbeRoute | None = None) -> LiveStage:
         """A stage on the copy, or on one less some guards, or with a planted fault among its routes."""
         return LiveStage(
-            self.launcher, self.facts, self.entrances, without=without, planted=planted, world=self.world, sources=self.sources
+            self.launcher,
+            self.facts,
+            self.entrances,
+            without=without,
+            planted=planted,
+            world=self.world,
+            sources=self.sources,
+            quick=self.quick,
         )
 
     def is_late(self) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 
 from ringwork.errors import TargetFailed
 from ringwork.prove.process import Change, Copy, Loaded
@@ -23,6 +25,7 @@ class Launcher:
         self.first = Copy(target, extra=extra, kernel=kernel)
         self._open: list[Running] = []
         self._lock = threading.Lock()
+        self._numbers = itertools.count()
 
     def load(self, users_from: str = "") -> Loaded:
         """Import the target, have `users_from` make users in it, and hand back the facts."""
@@ -44,14 +47,23 @@ class Launcher:
         finally:
             self.end(running)
 
-    def run(self, change: Change) -> Running:
-        """Start a variant. Raises TargetFailed."""
+    def keep(self, running: Running) -> Path | None:
+        """End a variant and keep its folder for others to begin from; None where variants have no folders that outlive them."""
+        loaded = self.first.loaded
+        if loaded is None or not loaded.private:
+            return None
+        place = self.first.folder / f"kept-{next(self._numbers)}"
+        running.settle(place)
+        return place
+
+    def run(self, change: Change, begins: Path | None = None) -> Running:
+        """Start a variant, in a folder as `begins` is, else as it was after the first start. Raises TargetFailed."""
         loaded = self.first.loaded
         if loaded is None:
             raise TargetFailed(step="import", problem="nothing was imported yet", advice="this is a fault of ringwork; report it")
         host = host_of(loaded.facts)
         renew = None if loaded.private else self._new_copy
-        running = Running(self.first, change, host=host, authority=self.authority, renew=renew)
+        running = Running(self.first, change, host=host, authority=self.authority, renew=renew, begins=begins)
         with self._lock:
             self._open.append(running)
         return running

@@ -199,19 +199,20 @@ class Copy:
         ours.settimeout(_ANSWER_SECONDS)
         return pid, ours
 
-    def variant_folder(self) -> Path:
-        """A fresh folder with what the copy held right after its import and first start."""
+    def variant_folder(self, begins: Path | None = None) -> Path:
+        """A fresh folder with what `begins` holds, else with what the copy held right after its import and first start."""
+        template = begins or self.template
         with self._lock:
             self._number += 1
             number = self._number
             left = self._left.pop() if self._left else None
         if left is not None:
             with contextlib.suppress(OSError):  # what a variant made so odd that it cannot be put right is made from nothing
-                copies.restore(str(self.template), str(left))
+                copies.restore(str(template), str(left))
                 return left
             shutil.rmtree(left, ignore_errors=True)
         place = self.folder / "variants" / str(number)
-        copies.duplicate(self.template, place)
+        copies.duplicate(template, place)
         return place
 
     def take_back(self, place: Path) -> None:

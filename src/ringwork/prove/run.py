@@ -193,17 +193,27 @@ def _login_path(run: Run) -> str:
 def _attack(run: Run, launcher: Launcher) -> None:
     scene = _scene(run, launcher)
     groups = dict[str, list[Check]]()
-    for check in run.chosen():
+    for check in sorted(run.chosen(), key=_turn):
         groups.setdefault(register.control_of(check), []).append(check)
     pool = ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="ringwork-checks")
     waiting: list[Future[list[Tried]]] = [
         # Few checks share a copy, so that one long control does not leave a worker idle.
-        pool.submit(run_group, control, checks[at : at + _TOGETHER], scene)
-        for control, checks in groups.items()
-        for at in range(0, len(checks), _TOGETHER)
+        pool.submit(run_group, control, checks, scene)
+        for control, checks in _together(groups)
     ]
     try:
         for future in waiting:
             future.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _together(groups: Mapping[str, Sequence[Check]]) -> list[tuple[str, Sequence[Check]]]:
+    """The checks that share a copy, those first whose findings come soonest."""
+    found = [(control, checks[at : at + _TOGETHER]) for control, checks in groups.items() for at in range(0, len(checks), _TOGETHER)]
+    return sorted(found, key=lambda one: _turn(one[1][0]))
+
+
+def _turn(check: Check) -> int:
+    """What looks comes before what attacks, and what waits for the source to be read comes last: no worker stands idle for it."""
+    return 2 if check.kind in {Kind.STATIC, Kind.PROCESS} else int(check.kind is Kind.LIVE)

@@ -22,9 +22,16 @@ class Running:
     """One variant while it runs: address, origin, and the questions it answers."""
 
     def __init__(
-        self, copy: Copy, change: Change, *, host: str, authority: forge.Authority, renew: Callable[[], Copy] | None = None
+        self,
+        copy: Copy,
+        change: Change,
+        *,
+        host: str,
+        authority: forge.Authority,
+        renew: Callable[[], Copy] | None = None,
+        begins: Path | None = None,
     ) -> None:
-        self.copy, self.change, self._renew = copy, change, renew
+        self.copy, self.change, self._renew, self._begins = copy, change, renew, begins
         self.sock, self.plain_sock = _listen(), _listen()
         self.address: tuple[str, int] = self.sock.getsockname()[:2]
         self.plain_address: tuple[str, int] = self.plain_sock.getsockname()[:2]
@@ -48,7 +55,7 @@ class Running:
         if self._renew is not None:
             self.copy = self._renew()
         else:
-            self._folder = self.copy.variant_folder()
+            self._folder = self.copy.variant_folder(self._begins)
         tls = _write_leaf(self.copy.folder, self.authority, self.host, self.change.leaf)
         self._pid, self._control = self.copy.fork(
             self.change, socks=(self.sock, self.plain_sock), origin=self.origin, canary=self.canary, tls=tls, folder=self._folder
@@ -78,10 +85,11 @@ class Running:
             forge.write_rogues(place, self.authority)
         return place
 
-    def reset(self) -> None:
-        """A fresh fork on the same socket: everything is as right after the import."""
+    def reset(self, begins: Path | None = None) -> None:
+        """A fresh fork on the same socket: everything is as right after the import, or as in the folder `begins`."""
         with self._lock:
             self._end()
+            self._begins = begins
             self._start()
 
     def _end(self) -> None:

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import breached_files, pages
+from ringwork.prove import breached_files, pages, sessions
 from ringwork.prove.check import Altered, Call, Fault, MessageKey, Noticed, ProbeRoute, Rotated, Server, Stored, Tampered, Turned, User
 from ringwork.prove.launch import Launcher
 from ringwork.prove.process import Change
-from ringwork.prove.running import Running, browser, plain_browser
+from ringwork.prove.running import browser, plain_browser
 from ringwork.prove.sources import NotRead, Sources
 from ringwork.prove.users import Entrances
 from ringwork.survey import key_measures
@@ -50,11 +50,24 @@ def next_source() -> str:
 class LiveServed:
     """One running copy as checks see it (check.Served)."""
 
-    def __init__(self, running: Running, entrances: Entrances, *, source: str) -> None:
-        self.running, self.entrances, self.source = running, entrances, source
+    def __init__(self, launcher: Launcher, change: Change, entrances: Entrances, *, source: str) -> None:
+        self.entrances, self.source = entrances, source
+        # A session says nothing of a copy in which something else stands before it.
+        self._keeper = entrances.keeper if change == Change(probes=change.probes) else None
+        self._signed = self._keeper.signed() if self._keeper is not None else None
+        self.running = running = launcher.run(change, self._signed.place if self._signed is not None else None)
         self.origin, self.canary, self.authority = running.origin, running.canary, running.authority
         self._registered: dict[str, entry.DeclaredUser] = {}
+        self._left: dict[str, list[sessions.Session]] = {}
         self._lock = threading.Lock()
+        self._begin()
+
+    def _begin(self) -> None:
+        """What a copy that has only begun knows of its users."""
+        self._registered = dict(self._signed.accounts) if self._signed is not None else {}
+        self._left = {}
+        if self._keeper is not None and self._signed is not None:
+            self._left = {user.name: self._keeper.sessions_of(self._signed, user.name) for user in self.entrances.users}
 
     def client(self) -> Client:
         """A fresh browser with an empty jar."""
@@ -70,6 +83,17 @@ class LiveServed:
         with self._lock:
             self.entrances.enter(user, client, registered=self._registered)
         return client
+
+    def signed_in(self, user: User) -> Client:
+        """The same, with a session that this copy began with where it has one that nobody uses, which opens a page."""
+        left = self._left.get(user.name)
+        while left:
+            client = self.client()
+            if left.pop(0).lend(client):
+                return client
+            if self._keeper is not None:
+                self._keeper.note_failure(user.name)
+        return self.login(user)
 
     def sign_in(self, user: User, *, query: str) -> Answer | None:
         """The answer to a login whose page was asked for with this query."""
@@ -153,9 +177,10 @@ class LiveServed:
         return found
 
     def reset(self) -> None:
-        """As right after the start: a fresh fork on the same port. Users have to sign in again."""
-        self.running.reset()
-        self._registered.clear()
+        """As right after the start: a fresh fork on the same port. Browsers of before are signed out."""
+        self._signed = self._keeper.signed() if self._keeper is not None else None
+        self.running.reset(self._signed.place if self._signed is not None else None)
+        self._begin()
 
 
 class LiveStage:
@@ -172,7 +197,9 @@ class LiveStage:
         world: AppFacts | None = None,
         replaced: tuple[str, ...] = (),
         sources: Sources | None = None,
+        quick: bool = False,
     ) -> None:
+        self.quick = quick
         self._sources = sources or NotRead()
         self._is_breached_source = planted is ProbeRoute.BREACHED_SOURCE
         self._launcher, self._entrances, self._without = launcher, entrances, without
@@ -208,7 +235,7 @@ class LiveStage:
         return self._sources.breached() if self._is_breached_source else self._sources.project()
 
     def _start(self, change: Change) -> LiveServed:
-        return LiveServed(self._launcher.run(change), self._entrances, source=self.address)
+        return LiveServed(self._launcher, change, self._entrances, source=self.address)
 
     @contextmanager
     def serve(
@@ -297,7 +324,7 @@ class LiveStage:
         """A browser of this user that is kept for the group. Raises TargetFailed when the login does not work."""
         name = user.name if user is not None else ""
         if name not in self._browsers:
-            self._browsers[name] = self.served.login(user) if user is not None else self.served.client()
+            self._browsers[name] = self.served.signed_in(user) if user is not None else self.served.client()
         return self._browsers[name]
 
     def guide(self, route: RouteFacts) -> Client:

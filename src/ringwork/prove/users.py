@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import settings
+from ringwork.prove import sessions, settings
 from ringwork.prove.check import MessageKey, User
 from ringwork.prove.launch import Launcher
 from ringwork.prove.process import Change
-from ringwork.prove.running import browser
+from ringwork.prove.running import Running, browser
 from ringwork.survey.facts import AppFacts
 from ringwork.survey.wire import entry
 from ringwork.survey.wire.client import Answer, Client
@@ -34,6 +36,7 @@ class Entrances:
 
     users: those who were seen to get in, least powerful first. failed: sentences, one for each who did not.
     problem, unlock: why nobody can, and the lines to add; "" when somebody can, or nobody needs to. messages: what needs no login.
+    keeper: sessions that unaltered copies begin with; None where nobody signs in.
     """
 
     users: Sequence[User] = ()
@@ -44,6 +47,7 @@ class Entrances:
     register: entry.WayIn | None = None
     known: tuple[entry.DeclaredUser, ...] = ()
     messages: tuple[MessageKey, ...] = ()
+    keeper: sessions.Keeper | None = None
 
     def enter(self, user: User, client: Client, *, registered: dict[str, entry.DeclaredUser], query: str = "") -> Answer | None:
         """Sign `user` in on `client`; registers them first on a copy that does not have them yet. Raises TargetFailed.
@@ -83,7 +87,8 @@ def _find(facts: AppFacts, asked: settings.Settings, launcher: Launcher) -> Entr
     entrances = Entrances(users=_weakest_first(users, facts), login=login, register=register, known=known)
     if not users:
         return Entrances(problem=_problem(facts, login, ()), unlock=UNLOCK if _needs_users(facts) else "", login=login)
-    entered, failed = _tried(entrances, launcher)
+    entered, failed, signed = _tried(entrances, launcher, facts)
+    again = replace(entrances, users=entered)
     return Entrances(
         users=entered,
         failed=tuple(failed),
@@ -92,6 +97,7 @@ def _find(facts: AppFacts, asked: settings.Settings, launcher: Launcher) -> Entr
         login=login,
         register=register,
         known=known,
+        keeper=sessions.Keeper(lambda: _tried(again, launcher, facts)[2], signed) if signed is not None else None,
     )
 
 
@@ -110,26 +116,50 @@ def _weakest_first(users: Iterable[User], facts: AppFacts) -> list[User]:
     return sorted(users, key=power)
 
 
-def _tried(entrances: Entrances, launcher: Launcher) -> tuple[list[User], list[str]]:
-    """Those who got in on a fresh copy, and sentences about those who did not."""
-    running = launcher.run(Change(probes=False))
+def _tried(entrances: Entrances, launcher: Launcher, facts: AppFacts) -> tuple[list[User], list[str], sessions.Signed | None]:
+    """Those who got in on a fresh copy, sentences about those who did not, and what was kept of the logins."""
+    running = launcher.run(Change())
     registered = dict[str, entry.DeclaredUser]()
-    entered, failed = list[User](), list[str]()
+    entered, failed, kept = list[User](), list[str](), list[sessions.Session]()
+    began = time.monotonic()
     try:
         for user in entrances.users:
-            client = browser(running)
             try:
-                entrances.enter(user, client, registered=registered)
+                kept += _sessions(user, entrances, running, registered, facts)
                 entered.append(user)
             except TargetFailed as error:
                 failed.append(error.problem)
             except OSError as error:
                 failed.append(f"{user.name} was not signed in: {error}")
-            finally:
-                client.close()
+        place = launcher.keep(running) if kept else None
     finally:
         launcher.end(running)
-    return entered, failed
+    signed = sessions.Signed(place=place, sessions=tuple(kept), accounts=registered, made=began) if place is not None else None
+    return entered, failed, signed
+
+
+def _sessions(
+    user: User, entrances: Entrances, running: Running, registered: dict[str, entry.DeclaredUser], facts: AppFacts
+) -> list[sessions.Session]:
+    """Sign a user in, more than once where a page tells the session from nobody's. Raises TargetFailed where the first login fails."""
+    client, nobody = browser(running), browser(running)
+    kept = list[sessions.Session]()
+    try:
+        entrances.enter(user, client, registered=registered)
+        login = client.fork()  # as the login left it
+        path = sessions.opened(client, nobody, facts)
+        if path:
+            kept.append(sessions.Session(user=user.name, browser=login, path=path))
+    finally:
+        client.close()
+        nobody.close()
+    with contextlib.suppress(TargetFailed, OSError):
+        while kept and len(kept) < sessions.EACH:
+            other = browser(running)
+            entrances.enter(user, other, registered=registered)
+            other.close()
+            kept.append(sessions.Session(user=user.name, browser=other, path=path))
+    return kept
 
 
 def _needs_users(facts: AppFacts) -> bool:

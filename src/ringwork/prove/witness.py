@@ -126,10 +126,10 @@ def may_enter(user: User, route: RouteFacts) -> bool:
 
 
 class Cast:
-    """The browsers of one check on one copy, signed in when they are first asked for."""
+    """The browsers of one check on one copy, signed in when they are first asked for. fresh: by logins of their own, in this copy."""
 
-    def __init__(self, stage: Stage, served: Served | None = None) -> None:
-        self.stage = stage
+    def __init__(self, stage: Stage, served: Served | None = None, *, fresh: bool = False) -> None:
+        self.stage, self._is_fresh = stage, fresh
         self.served = stage.served if served is None else served
         self._browsers: dict[str, Client] = {}
         self._forms: dict[str, list[forms.Form]] = {}
@@ -143,7 +143,7 @@ class Cast:
         """The user's browser, None when the login does not work."""
         if user.name not in self._browsers:
             try:
-                self._browsers[user.name] = self.served.login(user)
+                self._browsers[user.name] = self.served.login(user) if self._is_fresh else self.served.signed_in(user)
             except (TargetFailed, OSError) as error:
                 self.failed.append(f"{user.name}: {error}")
                 return None

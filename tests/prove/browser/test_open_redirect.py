@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from ringwork.prove.browser import open_redirect
-from ringwork.prove.check import Check
+from ringwork.prove.check import Check, User
+from ringwork.survey.facts import RouteFacts
 from ringwork.survey.wire.client import Answer
 from tests.prove import clinics, showing
 
@@ -97,6 +100,44 @@ def test_a_browser_lands_on_no_site(place: str) -> None:
 )
 def test_reads_every_way_in_which_an_answer_leads(status: int, headers: dict[str, str], body: str, leaves: str) -> None:
     """Location of a redirect, the Refresh header, a meta refresh of a page, and a header that was smuggled in."""
+    assert open_redirect._leaves(_leading(status, headers, body), ORIGIN) == leaves  # the judgement itself
+
+
+def _leading(status: int, headers: dict[str, str], body: str) -> Answer:
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-    answer = Answer(status=status, reason="", http_version="1.1", headers=pairs, body=body.encode(), request=b"", answer=b"")
-    assert open_redirect._leaves(answer, ORIGIN) == leaves  # the judgement itself
+    return Answer(status=status, reason="", http_version="1.1", headers=pairs, body=body.encode(), request=b"", answer=b"")
+
+
+class _Leaver:
+    """A browser whose sign-outs lead to `place`, and who counts them."""
+
+    def __init__(self, place: str) -> None:
+        self.place, self.asked = place, 0
+
+    def page(self, path: str) -> Answer:
+        """The answer to a sign-out by link."""
+        self.asked += 1
+        return _leading(302, {"location": self.place}, "")
+
+
+def _sign_outs(user_led: str, nobody_led: str) -> tuple[_Leaver, _Leaver]:
+    """Six sign-outs, and who made them."""
+    user, nobody = _Leaver(user_led), _Leaver(nobody_led)
+    cast = SimpleNamespace(served=SimpleNamespace(signed_in=lambda _: user), nobody=lambda: nobody)
+    route = RouteFacts(kind="http", path="/logout", methods=("GET",), handler="out", rule="public", reason="")
+    leave = open_redirect._Logout(cast, User(name="anna", roles=()), route)  # type: ignore[arg-type]  # what it asks of a cast
+    for _ in range(6):
+        leave({"next": "/x"})
+    return user, nobody
+
+
+def test_signs_nobody_in_to_sign_out_where_nobody_is_led_alike() -> None:
+    """A login for each spelling tells nothing more, once two sign-outs led where nobody's did."""
+    user, nobody = _sign_outs("/x", "/x")
+    assert (user.asked, nobody.asked) == (2, 6)
+
+
+def test_signs_out_as_the_user_where_nobody_is_led_elsewhere() -> None:
+    """What only a signed-in visitor reaches is attacked as one."""
+    user, _ = _sign_outs("/x", "/login")
+    assert user.asked == 6

@@ -27,7 +27,7 @@ _CLASSES_OF_ERRORS = (400, 404, 500)
 
 def set_cookie_audit(stage: Stage) -> Evidence:
     """Log in, browse, fail and log out, and read every Set-Cookie on the way."""
-    cast = Cast(stage)
+    cast = Cast(stage, fresh=True)
     check = CheckId(f"{CONTROL}/set-cookie-audit")
     found = list(_cookies(cast))
     if not found:

@@ -32,7 +32,7 @@ _PROBE = "/ringwork-probe"
 def padding_and_error_oracle(stage: Stage) -> Evidence:
     """Alter every cookie that pages ask for, and a form's token, and tell the refusals apart."""
     check = CheckId(f"{CONTROL}/padding-and-error-oracle")
-    cast = Cast(stage)
+    cast = Cast(stage, fresh=True)
     seen: list[Observation] = []
     for one in _in_use(cast):
         seen += _credential_judged(one, brief=stage.brief)

@@ -84,7 +84,8 @@ def _logins(cast: Cast, name: str) -> Iterator[Client]:
     user = next(user for user in cast.stage.users if user.name == name)
     wanted = _needed(cast) if cast.stage.brief else _WANTED
     began, count = time.monotonic(), 0
-    while count < wanted and time.monotonic() - began < (_MOST_SECONDS if count < _needed(cast) else _SECONDS):
+    most = _SECONDS if cast.stage.quick else _MOST_SECONDS
+    while count < wanted and time.monotonic() - began < (most if count < _needed(cast) else _SECONDS):
         try:
             client = cast.served.login(user)
         except (TargetFailed, OSError):
