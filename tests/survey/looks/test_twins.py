@@ -156,6 +156,12 @@ TWINS = (
         "debug",
         "app.config['TESTING'] = True\n",
         "app.config['TESTING'] = os.environ['TESTING'] == '1'\n",
+    ),
+    Twins(
+        "a mode for tests that somebody asks for",
+        "debug",
+        "if options.rehearse:\n    app.config['TESTING'] = True\n",
+        "app.config['TESTING'] = False\n",
         "weak",
     ),
     Twins(

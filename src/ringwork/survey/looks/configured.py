@@ -100,8 +100,16 @@ def _rehearsed(seen: Seen, scope: Scope, at: int, name: str, value: ir.Expressio
     """A mode that is for a developer's machine, written into what is shipped."""
     is_on = name in _TRUE and _is_true(value)
     if is_on or (name in {"ENV", "FLASK_ENV"} and text_of(value) == "development"):
+        strength = STRONG if name == "TESTING" and _is_always(seen, at) else WEAK
         detail = f"{name} is set for a rehearsal, whatever the environment says."
-        yield seen.flow(_TRUE.get(name, "debug"), at, strength=WEAK, sink=name, detail=detail, scope=scope, said=f"{name} is set")
+        yield seen.flow(_TRUE.get(name, "debug"), at, strength=strength, sink=name, detail=detail, scope=scope, said=f"{name} is set")
+
+
+def _is_always(seen: Seen, at: int) -> bool:
+    """Whether every start of the application comes to a place: it stands at the top of a module that is not for a rehearsal by its name."""
+    plain = (statement for statement in seen.unit.module.body if isinstance(statement, ir.Assign | ir.Evaluate))
+    is_top = any(at in {statement.at, statement.value.at} for statement in plain)
+    return is_top and not _REHEARSAL.search(seen.unit.file.rpartition("/")[2])
 
 
 def _exempted(seen: Seen, scope: Scope, view: ir.Function | ir.Class) -> Iterator[Flow]:

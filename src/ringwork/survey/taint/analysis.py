@@ -75,7 +75,6 @@ class Reading:
         self.found: Findings = {}
         self.failed: list[flows.Unread] = []
         self.seen: list[Flow] = []
-        self._named: dict[tuple[str, str], bool] = {}
 
     def all(self, *, jobs: int = 1, progress: Callable[[int, int], None] | None = None) -> SourceFacts:
         """Read every module, by at most so many processes."""
@@ -135,7 +134,9 @@ class Reading:
     def facts(self) -> SourceFacts:
         """What was found so far."""
         units = list(self.project.units())
-        flows = [self._judged(flow) for flow in _flows(self.found.values())]
+        found = list(_flows(self.found.values()))
+        named = self._named({_giver(flow) for flow in found if flow.strength is Strength.STRONG and flow.detail == unknowns.OF_CALLER})
+        flows = [self._judged(flow, named) for flow in found]
         return SourceFacts(
             flows=tuple(flow for flow in flows if flow.kind != shown.KIND),
             shown=tuple(flow for flow in flows if flow.kind == shown.KIND),
@@ -144,25 +145,22 @@ class Reading:
             lines=sum(unit.module.lines for unit in units),
         )
 
-    def _judged(self, flow: Flow) -> Flow:
-        """What names and places around a flow say of it."""
+    def _judged(self, flow: Flow, named: set[tuple[str, str]]) -> Flow:
+        """What names and places around a flow say of it. named: functions that somebody may call with what he knows."""
         if flow.strength is Strength.WEAK:
             return flow
-        if flow.detail == unknowns.OF_CALLER and self._is_named_elsewhere(
-            flow.steps[0].said.partition(unknowns.GIVEN)[0], flow.steps[0].file
-        ):
+        if flow.detail == unknowns.OF_CALLER and _giver(flow) in named:
             return dataclasses.replace(flow, strength=Strength.WEAK, detail="")
         is_checksum = flow.kind == "weak-hash" and uses.is_checksum(self._around(flow))
         return dataclasses.replace(flow, strength=Strength.WEAK) if is_checksum or uses.is_outside(flow.place.file) else flow
 
-    def _is_named_elsewhere(self, name: str, file: str) -> bool:
-        """Whether the project says a function's name anywhere but where it is defined: then somebody may call it, with what he knows."""
-        known = self._named.get((name, file))
-        if known is None:
-            known = self._named[name, file] = any(
-                _names(self._text(unit.file), name, is_own=unit.file == file) for unit in self.project.units()
-            )
-        return known
+    def _named(self, asked: set[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Which of these functions, by name and file, the project names anywhere but where they are defined. Each file is read once."""
+        named: set[tuple[str, str]] = set()
+        for unit in self.project.units() if asked else ():
+            text = self._text(unit.file)
+            named |= {(name, file) for name, file in asked - named if _names(text, name, is_own=unit.file == file)}
+        return named
 
     def _text(self, file: str) -> str:
         try:
@@ -175,6 +173,12 @@ class Reading:
         lines = self._text(flow.place.file).splitlines()
         near = lines[max(flow.place.line - 3, 0) : flow.place.line + 1]
         return "\n".join([flow.function.rpartition(".")[2], *flow.place.file.split("/")[-2:], *near])
+
+
+def _giver(flow: Flow) -> tuple[str, str]:
+    """The function whose caller gives what a flow begins with, and its file."""
+    first = flow.steps[0]
+    return first.said.partition(unknowns.GIVEN)[0], first.file
 
 
 def _names(text: str, name: str, *, is_own: bool) -> bool:

@@ -31,6 +31,7 @@ _DUCKS = {
 """Methods of objects of unknown type that hardly mean anything else."""
 _CLAUSES = frozenset({"raw", "having", "group_by", "distinct", "order_by", "filter"})
 """Methods of queries that take a statement, or a part of one, where they are given a text that is put together."""
+_MANAGER = "django.db.models.Manager"
 _SERVING = frozenset({"run", "serve", "run_app", "run_simple", "start_server"})
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 # what is looked for
 _MAKING = frozenset({"create", "update", "get_or_create", "update_or_create"})
@@ -127,14 +128,16 @@ def _named(
         return found
     if dotted.startswith("builtins.") and (found := _structured(run, dotted[9:], arguments, keywords, at)) is not None:
         return found
-    described_by = run.models.function(dotted)
+    described_by, receiver = run.models.function(dotted), UNKNOWN
+    if described_by is None and (name := _managed(dotted)):
+        described_by, receiver, dotted = run.models.function(name), UNKNOWN.typed(_MANAGER), name
     if described_by is not None:
         given = (
             {**keywords, "**": values.unknown(values.merge([values.within(one) for one in spread]))}
             if spread and "**" not in keywords
             else keywords
         )
-        return described.call(run, described_by, run.models.canonical(dotted), UNKNOWN, arguments, given, at)
+        return described.call(run, described_by, run.models.canonical(dotted), receiver, arguments, given, at)
     if dotted.startswith("builtins."):
         found = builtin_functions.call(run, dotted[9:], arguments, keywords, at)
         if found is not None:
@@ -145,6 +148,12 @@ def _named(
     if head and _quacks(run, last, arguments, keywords, at):
         return UNKNOWN
     return summaries.nobody(UNKNOWN, arguments, keywords, spread)
+
+
+def _managed(dotted: str) -> str:
+    """The method of Django's manager that is meant: of a model that is not here, as of another application, `objects` is the manager."""
+    owner, _, last = dotted.rpartition(".")
+    return f"{_MANAGER}.{last}" if owner.endswith(".objects") else ""
 
 
 def _structured(run: Run, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int) -> Value | None:

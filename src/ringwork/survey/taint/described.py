@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -143,25 +144,33 @@ def _is_boundary(given: _Given) -> bool:
 
 
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "cmd", "cmd.exe", "powershell", "pwsh"})
+_INTERPRETERS = re.compile(r"(?:python|pypy|perl|ruby|node|php|lua)[\d.]*(?:\.exe)?")
+_CODE_OPTIONS = frozenset({"-c", "-e", "-r", "--eval"})
 _TEXT_OPTIONS = frozenset({"-c", "-lc", "-ec", "/c", "/C", "-Command"})
 
 
 def _started(run: Run, name: str, value: Value, at: int, part: str, *, weak: bool) -> None:
-    """A list that starts a process: its program matters, and all of the text that a shell is told to run."""
+    """A list that starts a process: its program matters, and all of the text that a shell or an interpreter is told to run."""
     if value.kind is not Kind.ITEMS or not value.data:
         sinks.arrive(run, "argv", name, value, at, part=part, weak=weak)
         return
     words = [
         {one.data for one in values.alternatives(item) if one.kind is Kind.CONSTANT and isinstance(one.data, str)} for item in value.data
     ]
+    if value.data[0].kind is Kind.NAMED and value.data[0].data == "sys.executable":
+        words[0] = {"python"}
     first = {str(word).rpartition("/")[2] for word in words[0]}
-    if first & _SHELLS:
-        for index, word in enumerate(words[1:], start=1):
-            if word & _TEXT_OPTIONS:
-                for item in value.data[index + 1 : index + 2]:
-                    sinks.arrive(run, "command", name, item, at)
-                return
+    kind, options = ("command", _TEXT_OPTIONS) if first & _SHELLS else ("code", _CODE_OPTIONS) if _is_interpreter(first) else ("", ())
+    for index, word in enumerate(words[1:], start=1):
+        if not word.isdisjoint(options):
+            for item in value.data[index + 1 : index + 2]:
+                sinks.arrive(run, kind, name, item, at)
+            return
     sinks.arrive(run, "argv", name, value.data[0], at, part=part, weak=weak)
+
+
+def _is_interpreter(names: set[str]) -> bool:
+    return any(_INTERPRETERS.fullmatch(name) for name in names)
 
 
 _LEXICAL = frozenset({"is_relative_to", "relative_to"})
