@@ -60,10 +60,17 @@ def copy_tree(root: Path, destination: Path) -> Copied:
 
 def walk(root: Path) -> Iterator[Path]:
     """Every file below `root` in a stable order, without the folders that hold no part of an application."""
-    for folder, names, files in os.walk(root):
-        names[:] = sorted(name for name in names if not is_skipped(Path(folder, name)))
+    return (root / name for name in names(root))
+
+
+def names(root: Path) -> Iterator[str]:
+    """What `walk` gives, relative to `root` and with slashes: plain text, for whoever asks for thousands of them."""
+    length = len(str(root))
+    for folder, inner, files in os.walk(root):
+        inner[:] = sorted(name for name in inner if not is_skipped(Path(folder, name)))
+        below = folder[length:].strip(os.sep).replace(os.sep, "/")
         for name in sorted(files):
-            yield Path(folder, name)
+            yield f"{below}/{name}" if below else name
 
 
 def text_of(path: Path, *, limit_bytes: int = 1_000_000) -> str:

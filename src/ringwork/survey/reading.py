@@ -45,7 +45,10 @@ def _read(
     facts = reading.all(jobs=jobs, progress=progress)
     shown = list(markup.joined(facts.shown, templates.pages(root) if facts.shown else {}))
     told = markup.places(shown)
-    seen = (flow for flow in register.found(project, reading.seen) if flow.kind != "html" or (flow.place.file, flow.place.line) not in told)
+    looked = register.found(project, reading.seen, kept=kept)
+    if kept is not None:
+        kept.close()
+    seen = (flow for flow in looked if flow.kind != "html" or (flow.place.file, flow.place.line) not in told)
     return dataclasses.replace(facts, flows=joined((*facts.flows, *shown), _beside(seen, only)), shown=())
 
 

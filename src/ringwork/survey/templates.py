@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from html.parser import HTMLParser
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 ENDINGS = frozenset({".html", ".htm", ".jinja", ".jinja2", ".j2"})
 SKIPPED = frozenset({"node_modules", "site-packages", "dist", "build", "__pycache__", "venv"})
@@ -38,11 +38,22 @@ def spots(root: Path) -> list[Spot]:
     """All places of the templates below `root`, by file and line."""
     found = []
     for path in sorted(_templates(root)):
-        reader = _Reader(path.relative_to(root).as_posix())
-        reader.feed(path.read_text(encoding="utf-8", errors="replace"))
-        reader.close()
-        found += reader.settled()
+        found += in_text(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8", errors="replace"))
     return found
+
+
+def in_text(file: str, text: str) -> list[Spot]:
+    """All places of one template, by line. file: relative to the project."""
+    reader = _Reader(file)
+    reader.feed(text)
+    reader.close()
+    return reader.settled()
+
+
+def is_template(file: str) -> bool:
+    """Whether a file is a template of the project's own. file: relative to the project, with slashes."""
+    path = PurePosixPath(file)
+    return path.suffix in ENDINGS and not any(part in SKIPPED or part.startswith(".") for part in path.parts)
 
 
 def has_nonces(text: str) -> bool:
@@ -52,9 +63,7 @@ def has_nonces(text: str) -> bool:
 
 def _templates(root: Path) -> Iterator[Path]:
     for path in root.rglob("*"):
-        parts = path.relative_to(root).parts
-        skipped = any(part in SKIPPED or part.startswith(".") for part in parts)
-        if path.suffix in ENDINGS and not skipped and path.is_file() and path.stat().st_size <= LIMIT_BYTES:
+        if is_template(path.relative_to(root).as_posix()) and path.is_file() and path.stat().st_size <= LIMIT_BYTES:
             yield path
 
 

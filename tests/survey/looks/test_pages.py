@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ringwork.survey.looks import templates
-from ringwork.survey.taint.project import Project
+from ringwork.survey.looks.texts import Text
 
 
 def _written(root: Path, files: dict[str, str]) -> Path:
@@ -38,7 +38,7 @@ def test_a_name_of_the_template_itself_is_no_variable_of_its_context(tmp_path, t
     """Which text a loop, an assignment or a macro shows is not the view's to say."""
     root = _written(tmp_path, {"templates/a.html": text})
     assert _shown(root) == {}
-    assert [flow.strength.value for flow in templates.look(Project(root)) if flow.kind == "html"] != []
+    assert [flow.strength.value for flow in templates.look(Text(root, "templates/a.html")) if flow.kind == "html"] != []
 
 
 def test_what_an_included_or_extended_template_shows_counts_for_who_includes_it(tmp_path):

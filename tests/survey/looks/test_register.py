@@ -30,7 +30,7 @@ def test_every_module_of_looks_is_registered_or_serves_one():
     """A look that stands in no tuple sees nothing."""
     folder = Path(looks.__file__).parent
     with_look = {path.stem for path in folder.glob("*.py") if re.search(r"(?m)^def look\(", path.read_text(encoding="utf-8"))}
-    registered = {look.__module__.rpartition(".")[2] for look in (*register.LOOKS, *register.FILES)}
+    registered = {look.__module__.rpartition(".")[2] for look in (*register.LOOKS, *register.FILES, *register.PROJECTS)}
     assert with_look == registered
 
 

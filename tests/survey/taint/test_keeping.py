@@ -10,6 +10,7 @@ import pytest
 
 from ringwork.survey import reading
 from ringwork.survey.flows import SourceFacts
+from ringwork.survey.looks import register
 from ringwork.survey.taint import analysis, keeping, packing
 from ringwork.survey.taint import reading as parsing
 
@@ -59,6 +60,33 @@ class Store:
         return len(word)
 """
 CONF = "DIGEST = 'sha256'\n"
+SETTINGS = "INSTALLED_APPS = []\nDEBUG = False\n"
+WSGI = "import os\n\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n"
+URLS = "from django.urls import path\n\nfrom shop import pages\n\nurlpatterns = [path('one', pages.one)]\n"
+PAGES = """\
+import os
+
+from shop.models import order_of
+
+
+def one(request):
+    os.system(order_of(request))
+
+
+def two(request):
+    os.system(request.GET["word"])
+"""
+MORE = {
+    "shop/settings.py": SETTINGS,
+    "shop/live.py": SETTINGS.replace("DEBUG = False", "DEBUG = True"),
+    "shop/wsgi.py": WSGI,
+    "shop/urls.py": URLS,
+    "shop/pages.py": PAGES,
+    "shop/models.py": "def order_of(request):\n    return request.GET['order']\n",
+    "templates/note.html": "{{ note }}",
+    "templates/old.html": "{{ note|safe }}",
+    "requirements.txt": "flask\n",
+}
 OTHER = """\
 def unrelated():
     return 1
@@ -73,6 +101,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "shop").mkdir(parents=True)
     for name, text in {"__init__": "", "views": VIEWS, "words": WORDS, "store": STORE, "conf": CONF, "other": OTHER}.items():
         (root / "shop" / f"{name}.py").write_text(text)
+    for name, text in MORE.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(text)
     return root
 
 
@@ -155,9 +186,65 @@ def break_module(project: Path) -> None:
     (project / "shop" / "words.py").write_text("def clean(word:\n    return word\n")
 
 
+def change_template(project: Path) -> None:
+    """A page shows a text as it is."""
+    (project / "templates" / "note.html").write_text("{{ note|safe }}<script>1</script>")
+
+
+def add_template(project: Path) -> None:
+    """A page comes with a link that opens a window."""
+    (project / "templates" / "new.html").write_text('<a href="//example.org" target="_blank" rel="opener">x</a>')
+
+
+def rename_template(project: Path) -> None:
+    """The same page lies where tests lie."""
+    (project / "tests").mkdir()
+    (project / "templates" / "old.html").rename(project / "tests" / "old.html")
+
+
+def remove_template(project: Path) -> None:
+    """A page is gone, and what was told of it with it."""
+    (project / "templates" / "old.html").unlink()
+
+
+def change_settings(project: Path) -> None:
+    """A setting of production is turned on."""
+    (project / "shop" / "settings.py").write_text(SETTINGS.replace("DEBUG = False", "DEBUG = True"))
+
+
+def change_which_settings(project: Path) -> None:
+    """The servers are told other settings."""
+    (project / "shop" / "wsgi.py").write_text(WSGI.replace("shop.settings", "shop.live"))
+
+
+def change_routes(project: Path) -> None:
+    """Another view answers an address."""
+    (project / "shop" / "urls.py").write_text(URLS.replace("pages.one", "pages.two"))
+
+
+def change_models(project: Path) -> None:
+    """What a view asks the models for is a number from now on."""
+    (project / "shop" / "models.py").write_text("def order_of(request):\n    return int(request.GET['order'])\n")
+
+
+def add_environment(project: Path) -> None:
+    """A file of secrets lies in the project."""
+    (project / "deploy.yml").write_text("api_key: 'q8Zt2Lw9Xk4Vn7Rb3Mc6'\n")
+
+
+def change_requirements(project: Path) -> None:
+    """A package that nobody keeps is asked for."""
+    (project / "requirements.txt").write_text("pycrypto==2.6\n")
+
+
 @pytest.mark.parametrize(
-    "change", [change_words, change_constant, change_store, add_method, change_route, add_module, remove_module, break_module]
-)
+    "change",
+    [
+        change_words, change_constant, change_store, add_method, change_route, add_module, remove_module, break_module, change_template,
+        add_template, rename_template, remove_template, change_settings, change_which_settings, change_routes, change_models,
+        add_environment, change_requirements,
+    ],
+)  # fmt: skip
 def test_whatever_a_finding_stands_on_is_read_again(project: Path, change: Callable[[Path], None]) -> None:
     """Against findings of another day: what is kept says what a reading from nothing says."""
     before = reading.read(project, is_kept=True)
@@ -167,13 +254,28 @@ def test_whatever_a_finding_stands_on_is_read_again(project: Path, change: Calla
     assert after != before
 
 
+def test_files_that_did_not_change_are_not_looked_at_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the files that are no Python the one that changed is looked at, and what was told of the others is told again."""
+    looked: list[str] = []
+    plain = register.FILES
+    monkeypatch.setattr(register, "FILES", (lambda one: looked.append(one.file) or (), *plain))
+    before = reading.read(project, is_kept=True)
+    assert {"templates/note.html", "templates/old.html"} <= set(looked)
+    assert ("html", "templates/old.html") in kinds(before)
+    looked.clear()
+    change_template(project)
+    after = reading.read(project, is_kept=True)
+    assert looked == ["templates/note.html"]
+    assert ("html", "templates/old.html") in kinds(after)
+
+
 def test_another_engine_reads_again(project: Path, read_now: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that was mended finds what the old one did not."""
     reading.read(project, is_kept=True)
     monkeypatch.setattr(keeping, "_engine", lambda: "another")
     read_now.clear()
     reading.read(project, is_kept=True)
-    assert len(read_now) == 6
+    assert len(read_now) == 12
 
 
 def kept_file(tmp_path: Path) -> Path:

@@ -40,15 +40,12 @@ def look(project: Project) -> Iterator[Flow]:
     """Such files that git keeps, or would keep; and images that take in what is there."""
     root = project.root
     kept = repository.tracked(root)
-    names = kept if kept is not None else {path.relative_to(root).as_posix() for path in copies.walk(root)}
-    present = [(file, kind) for file in sorted(_files(root)) if (kind := _kind(file))]
+    files = sorted(copies.names(root))
+    names = kept if kept is not None else files
+    present = [(file, kind) for file in files if (kind := _kind(file))]
     if kept is not None:
         yield from _kept(root, present, kept)
     yield from _images(root, sorted(names), dict(present))
-
-
-def _files(root: Path) -> Iterator[str]:
-    return (path.relative_to(root).as_posix() for path in copies.walk(root))
 
 
 def _kind(file: str) -> str:

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from ringwork.survey import copies
 from ringwork.survey.flows import Flow, Strength
 from ringwork.survey.looks.seen import STRONG, WEAK, is_rehearsal, is_shipped, of_file
-from ringwork.survey.taint.project import Project
+from ringwork.survey.looks.texts import Text
 
 _ABANDONED: dict[str, tuple[Strength, str]] = {
     "pycrypto": (STRONG, "has had no release since 2013 and has known holes; pycryptodome or cryptography take its place"),
@@ -35,15 +34,11 @@ _NAME = re.compile(r"^\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)")
 _OTHERS = re.compile(r"dev|test|doc|lint|ci\b|build|tool", re.IGNORECASE)
 
 
-def look(project: Project) -> Iterator[Flow]:
-    """What the files of a project ask for by name."""
-    for path in copies.walk(project.root):
-        file = path.relative_to(project.root).as_posix()
-        if not is_shipped(file) or not (path.name == "pyproject.toml" or _FILE.search(file)):
-            continue
-        text = copies.text_of(path)
-        for line, name in _declared(text) if path.name == "pyproject.toml" else _listed(text):
-            yield from _judged(file, line, name)
+def look(one: Text) -> Iterator[Flow]:
+    """What a file of requirements asks for by name."""
+    if (one.name == "pyproject.toml" or _FILE.search(one.file)) and is_shipped(one.file):
+        for line, name in _declared(one.of()) if one.name == "pyproject.toml" else _listed(one.of()):
+            yield from _judged(one.file, line, name)
 
 
 def _judged(file: str, line: int, name: str) -> Iterator[Flow]:

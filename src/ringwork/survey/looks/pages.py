@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from ringwork.survey import copies
 from ringwork.survey import templates as spots
 from ringwork.survey.flows import Flow
 from ringwork.survey.looks.seen import STRONG, WEAK, is_shipped, of_file
-from ringwork.survey.taint.project import Project
+from ringwork.survey.looks.texts import Text
 
 _PAGES = frozenset({".html", ".htm", ".jinja", ".jinja2", ".j2"})
 _SCRIPTS = frozenset({".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".vue", ".svelte"})
+_READ = _PAGES | _SCRIPTS
 _BUNDLED = re.compile(
     r"\.min\.|\.bundle\.|(?:^|/)(?:vendor|vendors|third[_-]party|dist|libs?|node_modules|bower_components|assets)/|-[0-9a-f]{8,}\."
 )
@@ -52,18 +52,16 @@ _CHANGING = re.compile(
 _SCHEME = re.compile(r"\bhref\s*=\s*[\"']\s*javascript:(?!\s*(?:void|;|[\"']))", re.IGNORECASE)
 
 
-def look(project: Project) -> Iterator[Flow]:
-    """What is told of the pages and first-party scripts; bundles are somebody else's source."""
-    for path in copies.walk(project.root):
-        suffix, file = path.suffix.lower(), path.relative_to(project.root).as_posix()
-        if suffix not in _PAGES | _SCRIPTS or not is_shipped(file) or _BUNDLED.search(file):
-            continue
-        text = copies.text_of(path, limit_bytes=_LIMIT_BYTES)
-        if max((len(line) for line in text.splitlines()[:200]), default=0) > _LONGEST_LINE:
-            continue
-        yield from in_script(file, text)
-        if PurePosixPath(file).suffix in _PAGES:
-            yield from in_page(file, text)
+def look(one: Text) -> Iterator[Flow]:
+    """What is told of a page or a first-party script; bundles are somebody else's source."""
+    if one.suffix not in _READ or not is_shipped(one.file) or _BUNDLED.search(one.file):
+        return
+    text = one.of(_LIMIT_BYTES)
+    if max((len(line) for line in text.splitlines()[:200]), default=0) > _LONGEST_LINE:
+        return
+    yield from in_script(one.file, text)
+    if PurePosixPath(one.file).suffix in _PAGES:
+        yield from in_page(one.file, text)
 
 
 def in_script(file: str, text: str) -> Iterator[Flow]:

@@ -1,4 +1,4 @@
-"""All looks, by two written tuples: what is seen in one module at a time, and what is seen in a project's files.
+"""All looks, by three written tuples: what is seen in one module at a time, in one file of any kind, and in a whole project.
 
 A look knows no other look. Adding one is a line here.
 """
@@ -38,10 +38,13 @@ from ringwork.survey.looks import (
     signing_keys,
     swallowed,
     templates,
+    texts,
     verification,
     waiting,
 )
 from ringwork.survey.looks.seen import Seen, is_shipped
+from ringwork.survey.looks.texts import Text
+from ringwork.survey.taint import keeping
 from ringwork.survey.taint.handlers import Routes
 from ringwork.survey.taint.project import Project
 from ringwork.survey.taint.units import Unit
@@ -75,26 +78,37 @@ LOOKS: tuple[Callable[[Seen], Iterator[Flow]], ...] = (
 )
 """Looks at one module."""
 
-FILES: tuple[Callable[[Project], Iterator[Flow]], ...] = (
-    secret_files.look,
-    ignored.look,
-    packages.look,
-    settings.look,
-    templates.look,
-    pages.look,
-)
-"""Looks at a whole project, and at files that are no Python."""
+FILES: tuple[Callable[[Text], Iterator[Flow]], ...] = (secret_files.look, packages.look, templates.look, pages.look)
+"""Looks at one file of any kind, by its name and its text alone."""
+
+PROJECTS: tuple[Callable[[Project], Iterator[Flow]], ...] = (ignored.look, settings.look)
+"""Looks at a whole project."""
 
 
-def found(project: Project, in_modules: Iterable[Flow], *, only: Collection[str] | None = None) -> tuple[Flow, ...]:
+def found(
+    project: Project, in_modules: Iterable[Flow], *, only: Collection[str] | None = None, kept: keeping.Kept | None = None
+) -> tuple[Flow, ...]:
     """What all looks see, by place. in_modules: what `in_module` gave for the project's modules.
 
-    only: files, relative to the project; of those at files nothing else is told.
+    only: files, relative to the project; of those at files nothing else is told. kept: what an earlier reading told of files.
     """
     flows = list(in_modules)
-    for look in FILES:
+    for one in texts.texts(project.root):
+        if only is None or one.file in only:
+            flows += _in_file(one, kept)
+    for look in PROJECTS:
         flows += (flow for flow in look(project) if only is None or flow.place.file in only)
     return tuple(sorted(_once(flows), key=_order))
+
+
+def _in_file(one: Text, kept: keeping.Kept | None) -> list[Flow]:
+    known = kept.of_file(one.file, one.digest) if kept is not None else None
+    if known is not None:
+        return known
+    flows = [flow for look in FILES for flow in look(one)]
+    if kept is not None:
+        kept.keep_file(one.file, one.digest() if one.was_read else "", flows)
+    return flows
 
 
 def in_module(project: Project, unit: Unit, routes: Routes) -> Iterator[Flow]:

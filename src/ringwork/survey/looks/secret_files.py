@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from ringwork.survey import copies
 from ringwork.survey.flows import Flow, Strength
 from ringwork.survey.looks import formats, liveness
 from ringwork.survey.looks.seen import STRONG, WEAK, is_rehearsal, is_shipped, of_file
-from ringwork.survey.taint.project import Project
+from ringwork.survey.looks.texts import Text
 
 _SETTINGS = frozenset({".yml", ".yaml", ".env", ".ini", ".cfg", ".toml", ".json", ".conf", ".properties", ".sh", ".tf", ".tfvars", ".xml"})
 _SCRIPTS = frozenset({".js", ".ts", ".jsx", ".tsx", ".mjs", ".cjs", ".vue", ".svelte", ".html", ".htm", ".jinja", ".jinja2", ".j2"})
 _OTHERS = frozenset({
     ".py", ".pyi", ".ipynb", ".txt", ".md", ".rst", ".sql", ".pem", ".key", ".rb", ".go", ".java", ".php", ".bat", ".ps1", "",
 })  # fmt: skip
+_READ = _SETTINGS | _SCRIPTS | _OTHERS
 _GENERATED = re.compile(
     r"(?:^|[/.-])(?:package-lock\.json|yarn\.lock|pnpm-lock\.yaml|[\w.-]+\.lock|\.secrets\.baseline|[\w.-]+\.min\.(?:js|css|html)|[\w.-]+\.map"
     r"|requirements[\w.-]*\.txt|checksums?[\w.-]*|manifest\.json|stats\.json)$",
@@ -36,23 +36,12 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+]{2,20}$")
 _NEAR = re.compile(r"localhost|127\.0\.0\.1|0\.0\.0\.0|::1|example|host\.docker|[a-z_-]+", re.IGNORECASE)
 
 
-def look(project: Project) -> Iterator[Flow]:
+def look(one: Text) -> Iterator[Flow]:
     """Secrets of known form in every text file; secrets by name and chance in files that are no Python."""
-    for path in copies.walk(project.root):
-        file = path.relative_to(project.root).as_posix()
-        if _is_read(file):
-            yield from in_text(file, _text(path))
-
-
-def _is_read(file: str) -> bool:
-    path = PurePosixPath(file)
-    known = path.suffix.lower() in _SETTINGS | _SCRIPTS | _OTHERS or ".env" in path.name or path.name.startswith("id_")
-    return known and not _GENERATED.search(file)
-
-
-def _text(path: Path) -> str:
-    text = copies.text_of(path, limit_bytes=_LIMIT_BYTES)
-    return "" if "\0" in text[:4096] else text
+    known = one.suffix in _READ or ".env" in one.name or one.name.startswith("id_")
+    if known and not _GENERATED.search(one.file):
+        text = one.of(_LIMIT_BYTES)
+        yield from in_text(one.file, "" if "\0" in text[:4096] else text)
 
 
 def in_text(file: str, text: str) -> Iterator[Flow]:

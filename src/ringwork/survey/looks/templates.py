@@ -14,7 +14,7 @@ from ringwork.survey import copies
 from ringwork.survey import templates as spots
 from ringwork.survey.flows import Flow
 from ringwork.survey.looks.seen import STRONG, WEAK, is_shipped, of_file
-from ringwork.survey.taint.project import Project
+from ringwork.survey.looks.texts import Text
 
 _TAG = re.compile(
     r"\{\{-?(?P<shown>(?:(?!\{\{).){0,2000}?)-?\}\}"
@@ -102,17 +102,24 @@ def name_of(file: str) -> str:
     return "/".join(parts[folders[-1] + 1 :]) if folders else file
 
 
-def look(project: Project) -> Iterator[Flow]:
-    """What the templates show unescaped, and what in them no policy can allow."""
-    for file, text in _files(project.root):
-        for one in _read(file, text).unescaped:
-            detail = f"{one.expression} is put into the page as it is; whoever chooses the value writes the page."
-            yield of_file("html", file, one.line, strength=WEAK, sink="safe", detail=detail, said="shown unescaped")
-    nonces = {file for file, text in _files(project.root) if spots.has_nonces(text)}
-    for spot in spots.spots(project.root):
-        if spot.kind is not spots.SpotKind.FORM and is_shipped(spot.file):
+def look(given: Text) -> Iterator[Flow]:
+    """What a template shows unescaped, and what in it no policy can allow."""
+    file = given.file
+    if PurePosixPath(file).suffix not in spots.ENDINGS or not is_shipped(file):
+        return
+    text = given.of(spots.LIMIT_BYTES)
+    for one in _read(file, text).unescaped:
+        detail = f"{one.expression} is put into the page as it is; whoever chooses the value writes the page."
+        yield of_file("html", file, one.line, strength=WEAK, sink="safe", detail=detail, said="shown unescaped")
+    if spots.is_template(file):
+        yield from _forbidden(file, text)
+
+
+def _forbidden(file: str, text: str) -> Iterator[Flow]:
+    is_forgotten = spots.has_nonces(text)
+    for spot in spots.in_text(file, text):
+        if spot.kind is not spots.SpotKind.FORM:
             what = "A script" if spot.kind is spots.SpotKind.SCRIPT else "A handler"
-            is_forgotten = spot.file in nonces
             told = ", and others of the page have their nonce" if is_forgotten else ""
             detail = f"{what} stands in the page, so that a content security policy has to allow what an attacker writes there too{told}."
             strength = STRONG if is_forgotten else WEAK

@@ -49,7 +49,10 @@ def analyse(
     same folder, where it was read. kept: what an earlier reading kept of it; what did not change since is not read again.
     """
     project = project if project is not None else Project(root, parse=kept.parse if kept is not None else reading.parse)
-    return Reading(project, routes.read(project), kept=kept).all(jobs=jobs, progress=progress)
+    facts = Reading(project, routes.read(project), kept=kept).all(jobs=jobs, progress=progress)
+    if kept is not None:
+        kept.close()
+    return facts
 
 
 @contextlib.contextmanager
@@ -99,7 +102,6 @@ class Reading:
         if self.kept is not None:
             for unit in changed:
                 self.kept.keep(self.project, unit, self._routes(unit), results[unit.name])
-            self.kept.close()
 
     def _as_before(self, units: Iterable[Unit]) -> dict[str, Result]:
         if self.kept is None:

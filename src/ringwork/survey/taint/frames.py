@@ -179,6 +179,7 @@ class Run(ABC):
         self.has_changed_modules = False
         self.changed: Value | None = None
         self.calls_in: dict[str, frozenset[str]] = {}
+        self._fresh: dict[int, frozenset[str]] = {}
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -192,6 +193,13 @@ class Run(ABC):
             if self.frame.state.dead:
                 return
             self.statements[type(statement)](self, statement)
+
+    def fresh(self, loop: ir.For | ir.While, find: Callable[[], frozenset[str]]) -> frozenset[str]:
+        """What was found of a loop's text, once: `rounds.fresh`."""
+        found = self._fresh.get(id(loop))
+        if found is None:
+            found = self._fresh[id(loop)] = find()
+        return found
 
     @abstractmethod
     def described(self, function: Function, receiver: Value, name: str, at: int) -> Value:

@@ -11,7 +11,7 @@ import contextlib
 import functools
 import os
 import tempfile
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
@@ -52,10 +52,11 @@ class Kept:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._modules, self._results = _opened(path)
+        self._modules, self._results, self._files = _opened(path)
         self._now: dict[str, bytes] = {}
         self._digests: dict[str, str] = {}
-        self._found: dict[str, tuple[str, tuple[str, ...], bytes]] = {}
+        self._found: Results = {}
+        self._seen: Files = {}
         self._is_new = False
 
     def parse(self, data: bytes, *, file: str, name: str, is_package: bool) -> ir.Module:
@@ -94,13 +95,30 @@ class Kept:
             self._found[unit.name] = (self._key(project, unit, routes, noted), noted, packed)
             self._is_new = True
 
+    def of_file(self, file: str, digest: Callable[[], str]) -> list[Flow] | None:
+        """What was seen in a file by its name and its bytes. digest: of its bytes; asked where somebody had looked at them."""
+        known = self._files.get(file)
+        if known is None or (known[0] and known[0] != digest()):
+            return None
+        with contextlib.suppress(packing.Unfit):
+            flows: list[Flow] = packing.unpack(known[1]) if known[1] else []
+            self._seen[file] = known
+            return flows
+        return None
+
+    def keep_file(self, file: str, digest: str, flows: list[Flow]) -> None:
+        """Keep what was seen in a file. digest: of its bytes, "" where its name alone was looked at."""
+        self._seen[file] = (digest, packing.pack(flows) if flows else b"")
+        self._is_new = True
+
     def close(self) -> None:
         """Write what holds now; what no module needs any more is left out. A folder that cannot be written only costs time."""
-        if not self._is_new and len(self._now) == len(self._modules) and len(self._found) == len(self._results):
+        kept = ((self._now, self._modules), (self._found, self._results), (self._seen, self._files))
+        if not self._is_new and all(len(now) == len(before) for now, before in kept):
             with contextlib.suppress(OSError):
                 os.utime(self.path)  # so that it is not among the oldest
             return
-        _write(self.path, packing.pack((_engine(), self._now, self._found)))
+        _write(self.path, packing.pack((_engine(), self._now, self._found, self._seen)))
 
     def _key(self, project: Project, unit: Unit, routes: str, noted: Iterable[str]) -> str:
         """What names a result: all that it stands on."""
@@ -133,15 +151,16 @@ def _cache() -> Path:
 
 Modules = dict[str, bytes]
 Results = dict[str, tuple[str, tuple[str, ...], bytes]]
+Files = dict[str, tuple[str, bytes]]
 
 
-def _opened(path: Path) -> tuple[Modules, Results]:
+def _opened(path: Path) -> tuple[Modules, Results, Files]:
     """What stands in the file; nothing where there is none, where it is damaged, or where other code or other models made it."""
     with contextlib.suppress(OSError, packing.Unfit, ValueError, TypeError):
-        engine, modules, results = packing.unpack(path.read_bytes())
-        if engine == _engine() and isinstance(modules, dict) and isinstance(results, dict):
-            return modules, results
-    return {}, {}
+        engine, modules, results, files = packing.unpack(path.read_bytes())
+        if engine == _engine() and all(isinstance(one, dict) for one in (modules, results, files)):
+            return modules, results, files
+    return {}, {}, {}
 
 
 @functools.cache

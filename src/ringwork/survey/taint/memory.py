@@ -28,7 +28,8 @@ AROUND = 1
 class Kept(NamedTuple):
     """What a reading gave. noted: what the project was asked for. reads: bits of all that was read for it.
 
-    depth: calls inside calls. lowest: what of the stack it needs.
+    depth: calls inside calls. lowest: what of the stack it needs. asked: bits of functions of which it was asked whether they are
+    read often. inner: what was read for it inside of another reading of the same function.
     """
 
     made: Any
@@ -36,6 +37,8 @@ class Kept(NamedTuple):
     reads: int
     depth: int
     lowest: int
+    asked: int
+    inner: frozenset[Any]
 
 
 class _Assumed(NamedTuple):
@@ -62,7 +65,8 @@ class Memory:
         self._places: dict[Any, int] = {}
         self._counts: dict[Any, int] = {}
         self._mask = 0
-        self._reads, self._lowest, self._depth = 0, _FAR, 0
+        self._reads, self._lowest, self._depth, self._questions = 0, _FAR, 0, 0
+        self._inner: frozenset[Any] = frozenset()
         self._moved = False
         self._readings = 0
         self.is_last = False
@@ -96,6 +100,7 @@ class Memory:
         if self._readings > MOST:
             self._lowest = -1
             return True
+        self._questions |= self._bit(own)
         if self._counts.get(own, 0) < OFTEN:
             return False
         first = next(place for key, place in self._places.items() if key[0][0] is own)
@@ -105,15 +110,27 @@ class Memory:
     def known(self, key: Any) -> Any | None:
         """What was read of this before, if reading it here would give the same. key: begins with what is read."""
         kept = self._final.get(key) or self._final.get((key, self.around))
-        if kept is None or kept.reads & self._mask:
+        if kept is None or (kept.reads & self._mask and not self._is_alone(key, kept)):
             kept = self._tentative.get((key, self.around))
         if kept is None or len(self._places) + kept.depth > DEEPEST:
             return None
         self._reads |= kept.reads
         self._depth = max(self._depth, kept.depth)
         self._lowest = min(self._lowest, kept.lowest)
+        self._questions |= kept.asked
+        self._inner |= kept.inner | {key} if self._counts.get(key[0]) else kept.inner
         self._project.noted.update(kept.noted)
         return kept.made
+
+    def _is_alone(self, key: Any, kept: Kept) -> bool:
+        """Whether a reading gives the same inside of another one of the same function.
+
+        So it is where nobody asked how often that is read, and nothing that is under way was read for it: what goes down a tree is read
+        once, and not once for each tree.
+        """
+        if kept.reads & self._mask != self._bit(key[0]) or kept.asked & self._mask:
+            return False
+        return not any(under_way[0] == key or under_way[0] in kept.inner for under_way in self._places)
 
     def is_reading(self, key: Any) -> bool:
         """Whether this very reading is under way."""
@@ -132,12 +149,14 @@ class Memory:
         """Read something, again where it leads back to itself unless `is_once`, and keep what that gave as long as it holds."""
         full, place = (key, self.around), len(self._places)
         before = self._reads, self._lowest, self._depth, self._moved
+        questions, inner = self._questions, self._inner
         asked: frozenset[str] = frozenset()
         was_last = self.is_last
         for number in range(_MOST_ROUNDS):
             self.is_last = was_last or number == _MOST_ROUNDS - 1
             self._readings += 1
             self._reads, self._lowest, self._depth, self._moved = self._bit(key[0]), _FAR, 0, False
+            self._questions, self._inner = 0, frozenset()
             made, noted = self._project.noting(lambda: self._once(key[0], full, reading))
             asked |= noted
             if not is_once and (full in self._asked or full in self._assumed):
@@ -150,11 +169,13 @@ class Memory:
         if lowest >= place:
             self._forget(place)
             self._assumed = {key: one for key, one in self._assumed.items() if one.lowest < place} if self._assumed else self._assumed
-            self._final[full if reads & AROUND else key] = Kept(made, asked, reads, depth, _FAR)
+            self._final[full if reads & AROUND else key] = Kept(made, asked, reads, depth, _FAR, self._questions, self._inner)
             self._moved = before[3]
         else:
-            self._tentative[full] = Kept(made, asked, reads, depth, lowest)
+            self._tentative[full] = Kept(made, asked, reads, depth, lowest, self._questions, self._inner)
             self._moved = self._moved or before[3]
+        self._questions |= questions
+        self._inner |= inner | {key} if self._counts.get(key[0]) else inner
         self._project.noted.update(asked)
         self._reads, self._depth = before[0] | reads, max(before[2], depth)
         self._lowest = min(before[1], lowest if lowest < place else _FAR)

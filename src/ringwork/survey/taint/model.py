@@ -191,7 +191,7 @@ def _keep(path: Path, tables: model_reading.Tables) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(tables, file)
+            file.write(json.dumps(tables))  # `dump` would write piece by piece, in Python
         Path(name).replace(path)  # Whole or not at all: another process may be reading.
         for older in path.parent.glob("models-*.json"):
             if older != path:

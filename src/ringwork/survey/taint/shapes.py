@@ -18,11 +18,15 @@ _MOST_AROUND = 4
 
 
 class Shapes:
-    """Values with their taint taken out: what a function's summary depends on, and what each of its atoms stands for."""
+    """Values with their taint taken out: what a function's summary depends on, and what each of its atoms stands for.
+
+    is_apart: whether a generic shape would say less.
+    """
 
     def __init__(self, scopes: closures.Scopes, *, is_generic: bool) -> None:
         self.given: dict[Atom, Taint] = {}
         self.scopes, self.is_generic = scopes, is_generic
+        self.is_apart = False
 
     def of(self, value: Value, path: str, depth: int = 0) -> tuple[Value, Any]:
         """The value with an atom in place of each taint, and its shape."""
@@ -31,6 +35,7 @@ class Shapes:
             data = value.data
             if self.is_generic or (isinstance(data, str | bytes) and len(data) > _SHORT):
                 return Value(Kind.UNKNOWN, None, f"builtins.{type(data).__name__}" if data is not None else ""), type(data).__name__
+            self.is_apart = True
             return value, (type(data).__name__, data)
         if kind is Kind.NAMED:
             return value, ("named", value.data)
@@ -39,6 +44,7 @@ class Shapes:
         if not self.is_generic and depth < 4:
             found = self._inside(value, path, depth)
             if found is not None:
+                self.is_apart = True
                 return found
         atom = Atom("", path)
         self.given[atom] = values.within(value)

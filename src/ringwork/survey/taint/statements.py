@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ringwork.survey.taint import assigning, attributes, expressions, facts, folding, ir, values
+from ringwork.survey.taint import assigning, attributes, expressions, facts, folding, ir, rounds, values
 from ringwork.survey.taint.frames import Run, State
 from ringwork.survey.taint.units import Defined, DefinedClass
 from ringwork.survey.taint.values import NONE, TRUE, UNKNOWN, Kind, Value
@@ -147,7 +147,8 @@ def _while(run: Run, node: ir.While) -> None:
     def leave() -> None:
         run.frame.state.learn(facts.of(run.value(node.test))[1])
 
-    _loop(run, once, node.other, is_endless=is_endless, leave=leave)
+    fresh = run.fresh(node, lambda: rounds.fresh(node.body, None, node.test))
+    _loop(run, once, node.other, fresh, is_endless=is_endless, leave=leave)
 
 
 def _for(run: Run, node: ir.For) -> None:
@@ -158,13 +159,24 @@ def _for(run: Run, node: ir.For) -> None:
         run.block(node.body)
 
     is_sure = source.kind is Kind.ITEMS and bool(source.data)
-    _loop(run, once, node.other, is_endless=False, leave=lambda: None, is_sure=is_sure)
+    fresh = run.fresh(node, lambda: rounds.fresh(node.body, node.target, None))
+    _loop(run, once, node.other, fresh, is_endless=False, leave=lambda: None, is_sure=is_sure)
 
 
 def _loop(
-    run: Run, once: Callable[[], None], other: ir.Block, *, is_endless: bool, leave: Callable[[], None], is_sure: bool = False
+    run: Run,
+    once: Callable[[], None],
+    other: ir.Block,
+    fresh: frozenset[str],
+    *,
+    is_endless: bool,
+    leave: Callable[[], None],
+    is_sure: bool = False,
 ) -> None:
-    """The body read twice, so that what one round leaves is seen by the next; then every way out is joined."""
+    """The body read twice, so that what one round leaves is seen by the next; then every way out is joined.
+
+    fresh: variables that a round does not take over from the one before it.
+    """
     frame = run.frame
     left: list[State] = []
     entry = frame.state
@@ -178,13 +190,22 @@ def _loop(
         end = frame.state
         for state in again:
             end = run.meet(end, state)
-        entry = end if is_sure and not end.dead else run.meet(entry, end)
+        before, entry = entry, end if is_sure and not end.dead else run.meet(entry, end)
+        if _is_left(before, entry, fresh):
+            break
     frame.state = State(dict(entry.names), entry.facts, dead=entry.dead or is_endless)
     if not frame.state.dead:
         leave()
         run.block(other)
     for state in left:
         frame.state = run.meet(frame.state, state)
+
+
+def _is_left(before: State, after: State, fresh: frozenset[str]) -> bool:
+    """Whether a round left all that the next one could see of it as it was, so that it would be the same again."""
+    names = before.names
+    is_same = all(names.get(name) is value or name in fresh for name, value in after.names.items())
+    return is_same and names.keys() <= after.names.keys() and before.facts == after.facts and before.dead == after.dead
 
 
 def _try(run: Run, node: ir.Try) -> None:

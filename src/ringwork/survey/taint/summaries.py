@@ -46,7 +46,7 @@ def defined(
     inputs = {**(around or {}), **_modules(run), **bound}
     if run.memory.is_deep():
         return nobody(UNKNOWN, list(inputs.values()), {}, ())
-    shapes, key, given = _shaped(run, own, inputs, is_generic=run.memory.is_often(own))
+    shapes, key, given = _shaped(run, own, inputs)
     summary = run.memory.known(key)
     if summary is None and run.memory.is_reading(key):
         summary = run.memory.so_far(key)
@@ -67,15 +67,15 @@ def _modules(run: Run) -> Mapping[str, Value]:
     return {name: value for name, value in run.frame.state.names.items() if ":" in name} if run.has_changed_modules else {}
 
 
-def _shaped(run: Run, own: Defined, inputs: Mapping[str, Value], *, is_generic: bool) -> tuple[Shapes, Any, dict[str, Value]]:
+def _shaped(run: Run, own: Defined, inputs: Mapping[str, Value]) -> tuple[Shapes, Any, dict[str, Value]]:
     """What a summary is kept under, and the values that it is made for."""
-    for generic in (is_generic, True):
+    for generic in (False, True):
         shapes = Shapes(run.scopes, is_generic=generic)
         each = {name: shapes.of(value, f"{own.dotted}:{name}") for name, value in inputs.items()}
         names = () if len(inputs) == len(own.node.parameters) else tuple(inputs)
         key = run.memory.key(own, (names, tuple([shape for _, shape in each.values()])))
         seen = run.frame.shapes.setdefault(own, set())
-        if generic or key in seen or len(seen) < _MOST_SHAPES:
+        if generic or not shapes.is_apart or (not run.memory.is_often(own) and (key in seen or len(seen) < _MOST_SHAPES)):
             break
     seen.add(key)
     return shapes, key, {name: value for name, (value, _) in each.items()}

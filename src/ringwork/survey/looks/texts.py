@@ -1,0 +1,58 @@
+"""The files of a project for the looks that read more than Python: walked once, each read once and only where a look asks for its text.
+
+Against a check that nobody waits for: what is told of a file stands on its name and its bytes alone, so it can be kept until they change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+
+from ringwork.survey import copies
+from ringwork.survey.templates import LIMIT_BYTES
+
+
+class Text:
+    """One file. file: relative to the project, with slashes. name, suffix: of it, the suffix in lower case."""
+
+    __slots__ = ("_data", "_path", "_text", "file", "name", "suffix")
+
+    def __init__(self, root: Path, file: str) -> None:
+        self.file, self._path = file, root / file
+        self.name = file.rpartition("/")[2]
+        self.suffix = PurePosixPath(self.name).suffix.lower()
+        self._data: bytes | None = None
+        self._text: str | None = None
+
+    def of(self, limit_bytes: int = 1_000_000) -> str:
+        """Its text, as `copies.text_of` gives it: "" for a file that is larger, or unreadable. limit_bytes: at most LIMIT_BYTES."""
+        if len(self._bytes()) > limit_bytes:
+            return ""
+        if self._text is None:
+            self._text = self._bytes().decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+        return self._text
+
+    def digest(self) -> str:
+        """What names its bytes, as far as any look sees them."""
+        return sha256(self._bytes()).hexdigest()
+
+    @property
+    def was_read(self) -> bool:
+        """Whether somebody asked for more than its name."""
+        return self._data is not None
+
+    def _bytes(self) -> bytes:
+        if self._data is None:
+            try:
+                is_read = self._path.is_file() and self._path.stat().st_size <= LIMIT_BYTES
+                self._data = self._path.read_bytes() if is_read else b""
+            except OSError:
+                self._data = b""
+        return self._data
+
+
+def texts(root: Path) -> Iterator[Text]:
+    """Every file of a project, in a stable order."""
+    for file in copies.names(root):
+        yield Text(root, file)
