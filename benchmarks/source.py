@@ -11,6 +11,10 @@ missing, and is then named as such):
 --benchmark, --applications, --labels, --rule-tests and --mature name one of them elsewhere, as RINGWORK_CORPORA does for FOLDER.
 --rules: a folder of semgrep's rules; without it semgrep is left out. --rounds N (5) of the interleaved timing, --seed N (7) of
 the variant, --write (puts the tables into docs/performance.md). All tools run with what they have by default.
+
+How long it takes: on two quiet cores, with four mature applications of 250 thousand lines and without semgrep, about seven minutes,
+of which five are the rounds of timing; semgrep adds some minutes. --minutes N (15): after so many no further round begins, and the
+table says how many there were. Each run is told on standard error as it begins.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import os
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +40,30 @@ import source_variant
 WRONG = ("00008", "00089", "00114", "00289", "00340", "00350", "00377", "00436", "00535", "00616", "00845", "00947", "01000")
 ASIDE = {"test", "tests", "testing", "migrations", "docs", "doc", "node_modules", "alembic"}
 PARTS = ("benchmark", "applications", "labels", "rule_tests", "mature")
+
+
+class Clock:
+    """Tells what begins, and when it is too late to begin more. minutes: from now on."""
+
+    def __init__(self, minutes: float) -> None:
+        self._start, self._minutes = time.monotonic(), minutes
+
+    def told(self, name: str, tool: tools.Tool) -> tools.Tool:
+        """The tool, telling each of its runs: what takes minutes in silence looks as if it hung."""
+
+        def run(root: Path) -> tools.Ran:
+            self.tell(f"{name} reads {root.name}")
+            return tool(root)
+
+        return run
+
+    def tell(self, what: str) -> None:
+        """What begins now, after so many seconds."""
+        print(f"{time.monotonic() - self._start:5.0f} s: {what}", file=sys.stderr, flush=True)
+
+    def is_late(self) -> bool:
+        """Whether the time is over."""
+        return time.monotonic() - self._start > self._minutes * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,35 +177,41 @@ def read_count(root: Path) -> int:
     return sum((root / file).read_bytes().count(b"\n") for file in tools.python_files(root))
 
 
-def mature_rows(root: Path, named: dict[str, tools.Tool], rounds: int) -> list[str]:
-    """Noise, speed and memory on applications that are kept clean. Rounds are interleaved, figures are medians."""
+def mature_rows(root: Path, named: dict[str, tools.Tool], rounds: int, clock: Clock) -> list[str]:
+    """Noise, speed and memory on applications that are kept clean. Tools take turns at each application; its time is a median."""
     applications = sorted(folder for folder in root.iterdir() if folder.is_dir())
     lines = {application: line_count(application) for application in applications}
     thousand, read = sum(lines.values()) / 1000, sum(read_count(application) for application in applications) / 1000
-    seconds: dict[str, list[float]] = {name: [] for name in named}
-    peaks, found, lost = dict.fromkeys(named, 0.0), dict.fromkeys(named, 0), dict.fromkeys(named, 0)
+    ran: dict[str, dict[Path, list[tools.Ran]]] = {name: {application: [] for application in applications} for name in named}
     for number in range(rounds):
-        for name, tool in named.items():
-            if number and name == "semgrep":  # loads its rules for a minute each time
-                continue
-            ran = [tool(application) for application in applications]
-            seconds[name].append(sum(one.seconds for one in ran))
-            peaks[name] = max([peaks[name], *(one.mebibytes for one in ran)])
-            found[name] = sum(is_counted(finding.file) for one in ran for finding in strong(one))
-            lost[name] = sum(one.lost for one in ran)
+        for application in applications:
+            for name, tool in named.items():
+                # A second round of semgrep would load its rules for another minute.
+                if not number or (name != "semgrep" and not clock.is_late()):
+                    ran[name][application].append(tool(application))
     rows = []
     for name in named:
-        speed = read / statistics.median(seconds[name])
-        rows.append(f"| {name} | {found[name]} | {found[name] / thousand:.2f} | {speed:.1f} | {peaks[name]:.0f} | {lost[name]} |")
+        first = [runs[0] for runs in ran[name].values()]
+        found = sum(is_counted(finding.file) for one in first for finding in strong(one))
+        speed = read / sum(statistics.median(one.seconds for one in runs) for runs in ran[name].values())
+        peak = max(one.mebibytes for runs in ran[name].values() for one in runs)
+        turns = _range([len(runs) for runs in ran[name].values()])
+        lost = sum(one.lost for one in first)
+        rows.append(f"| {name} | {found} | {found / thousand:.2f} | {speed:.1f} | {turns} | {peak:.0f} | {lost} |")
     head = f"{len(applications)} mature applications, {thousand:.0f} thousand lines without tests, migrations and documentation "
     head += f"(noise), {read:.0f} with them (speed).\n\n"
-    titles = "| | findings shown | per thousand lines | thousand lines a CPU second | peak MiB | files lost |"
-    return [head + titles, "| --- | ---: | ---: | ---: | ---: | ---: |", *rows]
+    titles = "| | findings shown | per thousand lines | thousand lines a CPU second | median of rounds | peak MiB | files lost |"
+    return [head + titles, "| --- | ---: | ---: | ---: | ---: | ---: | ---: |", *rows]
 
 
-def again_rows(root: Path) -> list[str]:
+def _range(counts: Sequence[int]) -> str:
+    return str(min(counts)) if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
+
+
+def again_rows(root: Path, clock: Clock) -> list[str]:
     """The largest of the mature applications once more, after one of its files was changed."""
     largest = max((folder for folder in root.iterdir() if folder.is_dir()), key=line_count)
+    clock.tell(f"ringwork reads {largest.name}, then once more after a change")
     first, second = tools.again(largest)
     return [f"One changed file of {line_count(largest) / 1000:.0f} thousand lines: {second:.2f} s of CPU after {first:.1f} s for all."]
 
@@ -189,11 +224,14 @@ def main() -> None:
         parser.add_argument(f"--{part.replace('_', '-')}", dest=part)
     parser.add_argument("--rules", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
     held = corpora(asked)
-    named: dict[str, tools.Tool] = {"ringwork": tools.ringwork, **tools.peers(tools.HOUSE / ".venv-analysers", asked.rules)}
+    clock = Clock(asked.minutes)
+    every: dict[str, tools.Tool] = {"ringwork": tools.ringwork, **tools.peers(tools.HOUSE / ".venv-analysers", asked.rules)}
+    named = {name: clock.told(name, tool) for name, tool in every.items()}
     parts = []
     if held.benchmark:
         parts.append(benchmark_rows(held.benchmark, asked.seed, named))
@@ -202,7 +240,7 @@ def main() -> None:
     if held.rule_tests:
         parts.append(rule_rows(held.rule_tests, named))
     if held.mature:
-        parts.extend((mature_rows(held.mature, named, asked.rounds), again_rows(held.mature)))
+        parts.extend((mature_rows(held.mature, named, asked.rounds, clock), again_rows(held.mature, clock)))
     if not parts:
         raise SystemExit("nothing was measured: give --corpora FOLDER (the head of benchmarks/source.py says what it holds)")
     text = "\n\n".join("\n".join(part) for part in parts) + "\n\n" + marks.load()
