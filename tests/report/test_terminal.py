@@ -101,12 +101,25 @@ def test_depth_comes_first_and_the_thin_before_the_deep() -> None:
 
 def test_a_finding_tells_place_fix_and_how_to_repeat_it() -> None:
     """The gravest finding comes first, and can be mended and repeated from what is printed."""
-    first = shown(sample.foreign()).partition("Findings")[2].splitlines()[1:6]
+    text = shown(sample.foreign(), verbose=True)
+    first = text.partition("Findings")[2].splitlines()[1:6]
     assert "critical" in first[0]
     assert "GET /orders/{order_id}" in first[0]
     assert "shop/orders.py:41" in first[0]
     assert any("fix: ringwork.protect(app)" in line for line in first)
     assert any("ringwork replay 000000000001" in line for line in first)
+
+
+def test_many_findings_are_shown_in_two_lines_each() -> None:
+    """Five with their ids and fixes say more than one with its whole text; each control comes once before any comes twice."""
+    text = shown(sample.foreign())
+    lines = text.partition("Findings")[2].partition("Role x route")[0].splitlines()
+    first = [line for line in lines if line.startswith("  ✗")]
+    assert len(first) >= 5
+    assert all(line.startswith("    fix: ") for line in lines if line.startswith("    "))
+    assert "`ringwork replay ID` repeats one" in text
+    controls = [line.split()[2] for line in first if line.split()[1] == first[0].split()[1]]
+    assert len(set(controls)) == len(controls)
 
 
 def test_only_surprising_routes_are_shown_and_the_rest_is_counted() -> None:

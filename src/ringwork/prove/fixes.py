@@ -85,7 +85,7 @@ def fix_for(control: str, *, is_guarded: bool) -> str:
     if control not in _FIXES and (read := _of_reading(control)):
         return read
     if not is_guarded and control not in AT_THE_PLACE and (control in _INSIDE or not control.startswith(_OUTSIDE)):
-        return f"ringwork.protect(app) switches {control} on; `ringwork explain {control}` says how to do it by hand"
+        return f"ringwork.protect(app) switches it on; by hand: `ringwork explain {control}`"
     return _FIXES.get(control, f"see `ringwork explain {control}`")
 
 

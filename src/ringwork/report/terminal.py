@@ -5,6 +5,7 @@ Against a summary that reads better than the run was: the five numbers stand sid
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +21,10 @@ from ringwork.report.visible import counted
 
 LINES = 40
 """The most that is printed unless it was asked to be verbose."""
+_AT_LEAST = 5
+"""Findings that are shown, in fewer lines each rather than fewer: one of a kind says little about an application."""
+_BRIEF, _MORE = 3, " ..."
+_REPEATS = "; `ringwork replay ID` repeats one"
 
 UNRESTORED = "the copy's state could not be restored, so later answers may lean on earlier attacks"
 PARTIAL = "the run was cut short; this report is partial"
@@ -38,17 +43,18 @@ def _lines(report: Report, console: Console, *, verbose: bool, written: Sequence
     blocks: list[Block] = []
     for most in (0,) if verbose else (6, 4, 3, 2):  # long texts are cut harder only when forty lines ask for it
         paper = Paper.of(console, most=most)
+        findings = _findings(report, paper)
         blocks = [
             _title(report, paper),
             _depth(report, paper),
-            _findings(report, paper),
+            findings,
             _matrix(report, paper, verbose=verbose),
             _coverage(report, paper),
             *standing.blocks(report, paper),
             _unlocks(report, paper),
             _end(report, paper, written),
         ]
-        if verbose or fit(blocks, LINES):
+        if verbose or (fit(blocks, LINES) and findings.shown >= min(_AT_LEAST, len(findings.items))):
             break
     return [line for block in blocks for line in block.lines()]
 
@@ -117,15 +123,15 @@ def _cut(paper: Paper, words: str) -> list[Text]:
 def _findings(report: Report, paper: Paper) -> Block:
     known = set(report.known)  # told beside the baseline, so that what is new stands out
     violated = [finding for finding in report.findings if finding.verdict is Verdict.VIOLATED and finding.id not in known]
-    violated.sort(key=lambda finding: SEVERITIES.index(finding.severity) if finding.severity in SEVERITIES else len(SEVERITIES))
     if not violated:
         return Block(head=paper.line(("Findings", "bold"), ("  nothing new" if known else "  none") + _weak(report)))
+    turns, repeats = _by_turns(violated), _REPEATS if _is_brief(paper) else ""
     return Block(
-        head=paper.line(("Findings", "bold"), f"  {_how_grave(violated)}{_weak(report)}"),
-        items=[_finding(finding, paper) for finding in violated],
-        wanted=3,
+        head=paper.line(("Findings", "bold"), f"  {_how_grave(violated)}{_weak(report)}{repeats}"),
+        items=[_finding(finding, paper) for finding in turns],
+        wanted=_AT_LEAST,
         least=1,
-        more=lambda hidden: _cut(paper, f"{hidden} more of {len(violated)} ({_how_grave(violated[-hidden:])}) in the report"),
+        more=lambda hidden: _cut(paper, f"{hidden} more of {len(violated)} ({_how_grave(turns[-hidden:])}) in the report"),
     )
 
 
@@ -142,17 +148,46 @@ def _how_grave(findings: Sequence[Finding]) -> str:
     return ", ".join(f"{count} {severity}" for severity, count in [*counted.items(), ("other", other)] if count)
 
 
+def _by_turns(findings: Sequence[Finding]) -> list[Finding]:
+    """The worst first, and of equally grave ones the first of each control before any second one."""
+    seen: Counter[tuple[str, str]] = Counter()
+    turns = dict[str, int]()
+    for finding in findings:
+        turns[finding.id] = seen[finding.severity, finding.control]
+        seen[finding.severity, finding.control] += 1
+    graves = {severity: place for place, severity in enumerate(SEVERITIES)}
+    return sorted(findings, key=lambda finding: (graves.get(finding.severity, len(graves)), turns[finding.id]))
+
+
 def _finding(finding: Finding, paper: Paper) -> list[Text]:
     place = f"  {finding.file}:{finding.line}" if finding.file else ""
     folded = f"  ({counted(finding.instances, 'instance')})" if finding.instances > 1 else ""
     owner = f"  owner: {finding.owner}" if finding.owner else ""
     parts: list[Part] = [f" {finding.severity}  ", (finding.control, "bold"), f"  {finding.where}", (place, "cyan"), folded, owner]
+    if _is_brief(paper):
+        named = f"  {finding.where}" if not finding.file or not finding.where.startswith(finding.file) else ""
+        short: list[Part] = [*parts[:2], (f"  {finding.id}", "dim"), (place, "cyan"), named]
+        lines = paper.line(paper.sign(BAD), *short, indent=2), paper.line(("fix: ", "green"), finding.fix, indent=4)
+        return [line for text in lines for line in _first(text, paper)]
     return [
         *paper.line(paper.sign(BAD), *parts, indent=2),
         *paper.line(finding.summary, indent=4)[:2],
         *paper.line(("fix: ", "green"), finding.fix, indent=4),
         *paper.line((_repeat(finding), "dim"), indent=4),
     ]
+
+
+def _is_brief(paper: Paper) -> bool:
+    return 0 < paper.most <= _BRIEF
+
+
+def _first(lines: list[Text], paper: Paper) -> list[Text]:
+    """The first line of a text, and a sign where there is more of it."""
+    if len(lines) == 1:
+        return lines
+    first = lines[0].copy()
+    first.truncate(paper.width - cell_len(_MORE))
+    return [first + Text(_MORE, style="dim")]
 
 
 def _repeat(finding: Finding) -> str:
