@@ -85,6 +85,13 @@ def test_what_was_read_is_confirmed_by_an_attack(framework: str, check: str) -> 
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_login_that_refuses_a_wrong_name_is_attacked_all_the_same(framework: str) -> None:
+    """401 is what it answers to whom it does not know, and is where this hole is met most."""
+    found = _confirmed(framework, "input.sql-injection/built-statements")
+    assert [one.detail for one in found if "confirmed by attack on GET /sign-in" in one.detail]
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize("check", WAYS)
 def test_nothing_careful_is_accused(framework: str, check: str) -> None:
     """The same deeds with bound values, quoted words, checked paths and escaped text stay unmentioned."""

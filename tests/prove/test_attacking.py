@@ -10,7 +10,7 @@ from ringwork.prove.attacking import MAKERS, Seen
 from ringwork.prove.check import Noticed
 from ringwork.survey.wire.client import Answer
 
-MARK, FILE, SECRET = "rwmark0000", "rwmark0000.txt", "rwsecret0000"
+MARK, FILE, SECRET = "rwmark0000", "/copies/1/rwmark0000.txt", "rwsecret0000"
 
 
 def answer(body: str = "", *, status: int = 200, kind: str = "text/html", headers: Sequence[tuple[str, str]] = ()) -> Answer:
@@ -39,7 +39,8 @@ def works(kind: str, what: Seen) -> bool:
         ("code", seen(None, ("compile", f"total + 1+{MARK}"))),
         ("format", seen(answer(f"{MARK}{{}}"))),
         ("path", seen(answer(f"x {SECRET} y"))),
-        ("path", seen(None, ("open", f"documents/../{FILE}"))),
+        ("path", seen(None, ("open", f"documents/../{MARK}.txt"))),
+        ("path", seen(None, ("open", FILE))),
         ("redirect", seen(answer(status=302, headers=[("location", f"https://{MARK}.example/")]))),
         ("redirect", seen(answer(status=303, headers=[("location", f"//{MARK}.example/")]))),
         ("html", seen(answer(f"<p>Hello <{MARK}></p>"))),
@@ -65,7 +66,7 @@ def test_knows_an_attack_that_worked(kind: str, what: Seen) -> None:
         ("code", seen(None, ("compile", f"text = '{MARK}'"))),
         ("template", seen(answer(f"{MARK}{{{{7*7}}}}"))),
         ("format", seen(answer(f"{MARK}{{{{}}}}"))),
-        ("path", seen(None, ("open", f"documents/{FILE}"))),
+        ("path", seen(None, ("open", f"documents/{MARK}.txt"))),
         ("redirect", seen(answer(status=302, headers=[("location", f"/login?next=https://{MARK}.example/")]))),
         ("redirect", seen(answer(status=200, headers=[("location", f"https://{MARK}.example/")]))),
         ("html", seen(answer(f"<p>Hello &lt;{MARK}&gt;</p>"))),

@@ -14,6 +14,7 @@ import secrets
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -44,7 +45,7 @@ class Attack:
 
 
 Maker = Callable[[str, str], Iterator[Attack]]
-"""Attacks with a marker (letters and digits, begins with a letter), and the name of a file that was planted in the working folder."""
+"""Attacks with a marker (letters and digits, begins with a letter), and the path of a file that was planted in the working folder."""
 
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 _PROGRAMS = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn"})
@@ -126,14 +127,20 @@ def _format(mark: str, _: str) -> Iterator[Attack]:
 
 
 def _path(mark: str, file: str) -> Iterator[Attack]:
+    whole = PurePath(file)
+
     def judge(seen: Seen) -> str:
         if seen.secret in seen.answer.text:
             return "the answer holds a file that lies outside of the folder"
-        opened = any(file in text and ".." in text for text in _texts(seen, "open"))
+        opened = any(text == file or (whole.name in text and ".." in text) for text in _texts(seen, "open"))
         return "a file outside of the folder was opened" if opened else ""
 
-    for up in range(1, 6):
-        yield Attack(value="../" * up + file, judge=judge)
+    # With and without its suffix, which the application may put behind the name; by its whole path, which replaces a folder in os.path.join.
+    for name in (whole.name, whole.stem):
+        for up in range(1, 6):
+            yield Attack(value="../" * up + name, judge=judge)
+    for name in (file, file.removesuffix(whole.suffix)):
+        yield Attack(value=name, judge=judge)
 
 
 def _redirect(mark: str, _: str) -> Iterator[Attack]:
@@ -188,7 +195,7 @@ def _xml(mark: str, file: str) -> Iterator[Attack]:
     def judge(seen: Seen) -> str:
         return "an entity of it brought a file of the server into the answer" if seen.secret in seen.answer.text else ""
 
-    yield Attack(value=f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "{file}">]><r>{mark}&x;</r>', judge=judge)
+    yield Attack(value=f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "{PurePath(file).name}">]><r>{mark}&x;</r>', judge=judge)
 
 
 def _log(mark: str, _: str) -> Iterator[Attack]:

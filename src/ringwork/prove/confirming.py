@@ -62,7 +62,8 @@ class Confirmer:
         mark = witness.marker()
         served.watch(mark)
         control = _asked(asker, witness.marker())
-        if control is None or control.status in {401, 403, 405} or witness.leads_to_login(control):
+        # A login answers 401 to a wrong name, and is attacked all the same.
+        if control is None or control.status == 405 or witness.leads_to_login(control):
             return None
         kept = shown(control, asker.name) if witness.is_served(control) else None
         with _planted(served, mark) as (file, secret):
@@ -93,11 +94,10 @@ def _asked(asker: Asker, value: str) -> Answer | None:
 
 @contextlib.contextmanager
 def _planted(served: Served, mark: str) -> Iterator[tuple[str, str]]:
-    """A file in the working folder of the copy: its name, and the text that nothing else holds."""
-    file, secret = f"{mark}.txt", witness.marker()
-    path = served.folder / file
+    """A file in the working folder of the copy: its whole path, and the text that nothing else holds."""
+    path, secret = served.folder / f"{mark}.txt", witness.marker()
     path.write_text(secret, encoding="ascii")
     try:
-        yield file, secret
+        yield str(path), secret
     finally:
         path.unlink(missing_ok=True)

@@ -21,6 +21,12 @@ async def sql(request):
     return plain(deeds.sql(request.query["owner"]))
 
 
+@routes.get("/sign-in")
+async def sign_in(request):
+    is_known = deeds.signs_in(request.query["name"], request.query.get("password", ""))
+    return web.Response(text="welcome" if is_known else "no", status=200 if is_known else 401)
+
+
 @routes.get("/command")
 async def command(request):
     return plain(deeds.command(request.query["name"]))

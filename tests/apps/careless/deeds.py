@@ -30,6 +30,11 @@ def sql(text):
     return str(database().execute(f"SELECT what FROM orders WHERE owner = '{text}'").fetchall())
 
 
+def signs_in(name, password):
+    found = f"SELECT what FROM orders WHERE owner = '{name}' AND what = '{len(password)} letters'"
+    return bool(database().execute(found).fetchall())
+
+
 def command(text):
     try:
         subprocess.run("convert " + text + " out.png", shell=True, timeout=5)

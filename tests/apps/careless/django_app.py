@@ -27,6 +27,11 @@ def sql(request):
     return plain(deeds.sql(request.GET["owner"]))
 
 
+def sign_in(request):
+    is_known = deeds.signs_in(request.GET["name"], request.GET.get("password", ""))
+    return HttpResponse("welcome" if is_known else "no", status=200 if is_known else 401)
+
+
 def command(request):
     return plain(deeds.command(request.GET["name"]))
 
@@ -94,6 +99,7 @@ def careful_page(request):
 urlpatterns = [
     path("", home),
     path("sql", sql),
+    path("sign-in", sign_in),
     path("command", command),
     path("code", code),
     path("template", template),

@@ -18,6 +18,12 @@ def sql(owner: str):
     return PlainTextResponse(deeds.sql(owner))
 
 
+@app.get("/sign-in")
+def sign_in(name: str, password: str = ""):
+    is_known = deeds.signs_in(name, password)
+    return PlainTextResponse("welcome" if is_known else "no", status_code=200 if is_known else 401)
+
+
 @app.get("/command")
 def command(name: str):
     return PlainTextResponse(deeds.command(name))

@@ -21,6 +21,11 @@ def sql():
     return plain(deeds.sql(request.args["owner"]))
 
 
+@app.get("/sign-in")
+def sign_in():
+    return ("welcome", 200) if deeds.signs_in(request.args["name"], request.args.get("password", "")) else ("no", 401)
+
+
 @app.get("/command")
 def command():
     return plain(deeds.command(request.args["name"]))
