@@ -135,7 +135,7 @@ def _path(mark: str, file: str) -> Iterator[Attack]:
         opened = any(text == file or (whole.name in text and ".." in text) for text in _texts(seen, "open"))
         return "a file outside of the folder was opened" if opened else ""
 
-    # With and without its suffix, which the application may put behind the name; by its whole path, which replaces a folder in os.path.join.
+    # With and without its suffix, which the application may add itself; by its whole path, which replaces a folder in os.path.join.
     for name in (whole.name, whole.stem):
         for up in range(1, 6):
             yield Attack(value="../" * up + name, judge=judge)
