@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ringwork.survey import flows
 from ringwork.survey.flows import Entry, Flow, SourceFacts, Step, Strength
-from ringwork.survey.taint import ir, keeping, model, reading, routes, shares, shown, unknowns, uses
+from ringwork.survey.taint import ir, keeping, model, places, reading, routes, shares, shown, unknowns, uses
 from ringwork.survey.taint.evaluator import Evaluator
 from ringwork.survey.taint.frames import Found, Frame
 from ringwork.survey.taint.handlers import Routes
@@ -291,7 +291,9 @@ def _told(found: Found) -> Step | None:
     trail: Trail | None = found.trail if found.told is not None else None
     while trail is not None and (trail.file, trail.at) != found.told:
         trail = trail.before
-    return _step(trail) if trail is not None else None
+    if trail is not None:
+        return _step(trail)
+    return _step(Trail(*found.told, places.MADE, None)) if found.told is not None else None  # its step was left out of a long way
 
 
 def _step(trail: Trail) -> Step:

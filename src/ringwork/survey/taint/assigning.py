@@ -7,7 +7,7 @@ module.
 from __future__ import annotations
 
 from ringwork.survey.taint import answers, closures, ir, values
-from ringwork.survey.taint.attributes import element, text_before
+from ringwork.survey.taint.attributes import OF_REQUESTS, element, text_before
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.values import UNKNOWN, Kind, Value
 
@@ -194,7 +194,7 @@ def write(run: Run, node: ir.Expression, value: Value) -> None:
         dotted = run.project.canonical(run.project.global_name(run.frame.unit, node.id))
         module, _, last = dotted.rpartition(".")
         unit = run.project.unit(module) if module else None
-        if unit is not None and last in unit.assigned:
+        if (unit is not None and last in unit.assigned) or dotted in OF_REQUESTS:
             change_module(run, f"{module}:{last}", value)
     elif isinstance(node, ir.Attribute):
         owner = run.value(node.of)

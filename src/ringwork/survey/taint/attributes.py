@@ -23,6 +23,8 @@ NUMBERS = frozenset({
     "typing_extensions.Literal", "pydantic.UUID4", "pydantic.PositiveInt", "pydantic.NonNegativeInt", "enum.Enum", "fractions.Fraction",
 })  # fmt: skip
 """Types whose values are no text that somebody could choose freely."""
+OF_REQUESTS = frozenset({"flask.g", "quart.g"})
+"""Objects of libraries that keep what functions put into them, for as long as one request lasts."""
 _INNER_TYPES = frozenset({
     "typing.Optional", "typing.Annotated", "typing_extensions.Annotated", "typing.Final", "typing.ClassVar", "typing.Union",
     "sqlalchemy.orm.Mapped",
@@ -36,6 +38,11 @@ def named(run: Run, dotted: str) -> Value:
     dotted = run.project.canonical(dotted)
     if dotted in _MODES:
         return values.constant(_MODES[dotted])
+    if dotted in OF_REQUESTS and run.has_changed_modules:
+        module, _, last = dotted.rpartition(".")
+        kept = run.frame.state.names.get(f"{module}:{last}")
+        if kept is not None:
+            return kept
     type_ = run.models.value(dotted)
     if type_:
         return Value(Kind.UNKNOWN, None, type_)

@@ -18,6 +18,8 @@ _SEARCHES = frozenset({"re.search", "re.Pattern.search"})
 
 
 _OWN_PATH = frozenset({"redirect", "ssrf"})  # the path that a request asked for lies on this very site
+_EACH = frozenset({"filter", "imap", "map", "sorted"})
+"""Last names of functions that call another with each of several."""
 _START = frozenset({"debug", "debugger", "bind-all"})
 
 
@@ -73,6 +75,8 @@ def call(
         function = given.first(callback.function)
         if function is not None and function.kind in {Kind.LOCAL, Kind.NAMED, Kind.METHOD}:
             handed = [value for place in callback.arguments for value in given.all(place)]
+            if name.rpartition(".")[2] in _EACH:
+                handed = [attributes.element(run, value) for value in handed]
             run.apply(run, function, handed, {}, ir.Call(at, ir.Broken(at, ()), (), ()), [])
     result = _read(described, given, _result(run, described, name, given, at))
     for guard in described.guards:

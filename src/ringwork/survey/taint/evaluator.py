@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ringwork.survey.taint import (
     answers,
+    around,
     attributes,
     calling,
     described,
@@ -162,6 +163,9 @@ class Evaluator(Run):
         self.frame = frame
         self.memory.entry(is_constant=handler is not None and bool(handler.path) and handler.is_constant)
         self._answers = (frame, handler.answers if handler is not None else "", own.node.name)
+        if handler is not None:
+            around.before(self, own, handler)
+            around.set_up(self, own, handler)
         self.block(own.node.body)
         self._answers = None
         if not frame.state.dead:
@@ -170,6 +174,7 @@ class Evaluator(Run):
         if handler is None:
             unknowns.tell(self, own, frame)
         else:
+            around.wrapped(self, own, handler, given)
             self._leave_out(frame, {name for name, brought in handler.segments.items() if not brought.is_text})
         return frame
 
@@ -210,7 +215,8 @@ class Evaluator(Run):
             return Value(Kind.KEYED, ({}, values.unknown(taint, type_)), "builtins.dict")
         if handler is None:
             return _or_default(parameter, values.unknown(taint, type_))
-        return values.unknown(taint, type_) if type_ or parameter.default is not None else values.OPEN
+        is_known = type_ or parameter.default is not None or around.is_called_by_own(self, own)
+        return values.unknown(taint, type_) if is_known else values.OPEN
 
     def _instance(self, handler: Handler | None) -> dict[str, Value]:
         """What a view's object holds when a request comes: its request, and what the path brought."""

@@ -36,7 +36,8 @@ class Handler:
     function. instance: dotted class whose method it is, "" for a plain function. verb: the method that reaches this very function where
     the route stands for a class, "" for all. segments: what the parameters of the path bring, by name, for those who read them from the
     request. depends: what the parameters of the functions and classes that it depends on bring, by their dotted name (those that
-    Brought.function names). is_public: its author declared it open to everybody.
+    Brought.function names). is_public: its author declared it open to everybody. before: functions that are called before it and may
+    keep something of the request for it, dotted.
     """
 
     function: str
@@ -55,6 +56,7 @@ class Handler:
     segments: dict[str, Brought] = field(default_factory=dict)
     depends: dict[str, dict[str, Brought]] = field(default_factory=dict)
     is_public: bool = False
+    before: tuple[str, ...] = ()
 
     @property
     def is_constant(self) -> bool:

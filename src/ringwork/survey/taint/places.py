@@ -15,6 +15,7 @@ from ringwork.survey.taint.values import Kind, Mark, Taint, Trail, Value
 
 _PUT, _BESIDE = "is put into a text", "is put beside other text"
 """What the step says on which a piece comes behind words of others, and on which it gets no more than signs, or text behind it."""
+MADE = _PUT
 _SAID = frozenset({_PUT, _BESIDE})
 _ABOVE = frozenset({
     "argv", "code", "command", "deserialise", "error-detail", "format", "html", "html-stored", "import", "ldap", "mail", "nosql", "page",

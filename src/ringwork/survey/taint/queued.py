@@ -1,23 +1,33 @@
-"""Calls that a queue makes later: `convert.delay(name)` of Celery and Huey, `convert.send(name)` of Dramatiq.
+"""Calls that somebody else makes later: `convert.delay(name)` of Celery and Huey, `convert.send(name)` of Dramatiq, `Thread(target=...)`.
 
 Against a hole that a worker opens: what a request put into the queue is as foreign there as it was in the view.
-Source: https://docs.celeryq.dev/en/stable/userguide/calling.html
+Source: https://docs.celeryq.dev/en/stable/userguide/calling.html, https://docs.python.org/3/library/threading.html
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ringwork.survey.taint import summaries
+from ringwork.survey.taint import ir, summaries
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.values import UNKNOWN, Kind, Value
 
 _LATER = frozenset({"delay", "send", "s", "si", "schedule", "enqueue"})
 _LISTED = frozenset({"apply_async", "signature", "subtask", "send_with_options"})
 
+_STARTED = {
+    **dict.fromkeys(["threading.Thread", "multiprocessing.Process", "multiprocessing.context.Process"], ("target", 1, 3, 4)),
+    "threading.Timer": ("function", 1, 2, 3),
+    "_thread.start_new_thread": ("function", 0, 1, 2),
+}
+"""What runs a function beside the program: the name of that argument, its position, and those of what the function is called with."""
+
 
 def is_done(run: Run, dotted: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int) -> bool:
     """Whether calling an attribute of a function asks a worker to call it; if so, what the worker does is read here."""
+    if dotted in _STARTED:
+        _start(run, *_STARTED[dotted], arguments, keywords, at)
+        return False
     head, _, last = dotted.rpartition(".")
     own = run.project.function(head) if last in _LATER or last in _LISTED else None
     if own is None or own.owner is not None or not own.node.decorators:
@@ -29,6 +39,17 @@ def is_done(run: Run, dotted: str, arguments: Sequence[Value], keywords: Mapping
         arguments = [UNKNOWN, *arguments]
     summaries.defined(run, own, arguments, keywords, at)
     return True
+
+
+def _start(
+    run: Run, name: str, function: int, args: int, kwargs: int, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int
+) -> None:
+    """What a thread will do is read where it is made."""
+    target = keywords.get(name, arguments[function] if len(arguments) > function else None)
+    if target is not None:
+        tail = [*arguments[args : args + 1], *arguments[kwargs : kwargs + 1]]
+        given, named = _listed(tail, keywords)
+        run.apply(run, target, given, named, ir.Call(at, ir.Broken(at, ()), (), ()), [])
 
 
 def _listed(arguments: Sequence[Value], keywords: Mapping[str, Value]) -> tuple[Sequence[Value], Mapping[str, Value]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ringwork.survey.taint import ir, routes_checks, routes_entry, routes_paths
+from ringwork.survey.taint import ir, routes_checks, routes_entry, routes_paths, walk
 from ringwork.survey.taint.handlers import Handler
 from ringwork.survey.taint.routes_scope import Known, argument, class_value, dotted, items, text, texts
 from ringwork.survey.taint.routes_tree import Registered, Tree, Way, uses
@@ -14,6 +14,7 @@ from ringwork.survey.taint.units import Defined, DefinedClass
 
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "trace"})
 _NUMBERS = ("IntegerConverter", "FloatConverter", "UUIDConverter", "AnyConverter")
+_KEEPING = frozenset({"flask.g", "quart.g"})
 _HOOKS = frozenset({"before_request", "before_app_request"})
 
 
@@ -28,10 +29,14 @@ def handlers(wiring: Wiring) -> Iterator[Handler]:
 
 @dataclass(slots=True)
 class _Collector:
-    """hooks: checks that run before each request, by the application or blueprint ("" for all). exempt: what CSRF protection spares."""
+    """hooks: checks that run before each request, by the application or blueprint ("" for all). exempt: what CSRF protection spares.
+
+    keeping: functions that run before each request and keep something in flask.g, in the same way.
+    """
 
     tree: Tree
     hooks: dict[str, list[str]] = field(default_factory=dict)
+    keeping: dict[str, list[str]] = field(default_factory=dict)
     exempt: set[str] = field(default_factory=set)
     converters: dict[str, bool] = field(default_factory=dict)
 
@@ -130,9 +135,13 @@ class _Collector:
         hook = use.target
         if hook is None and use.call is not None and use.call.arguments:
             hook, _ = target_of(use.scope, use.call.arguments[0])
-        if isinstance(hook, Defined) and routes_checks.is_hook(self.wiring.project, hook):
-            for key in self.wiring.behind(use.of) if use.name == "before_request" else ("",):
+        if not isinstance(hook, Defined):
+            return
+        for key in self.wiring.behind(use.of) if use.name == "before_request" else ("",):
+            if routes_checks.is_hook(self.wiring.project, hook):
                 self.hooks.setdefault(key, []).append(hook.node.name)
+            if _KEEPING & {*hook.unit.imports.values()} or "g" in walk.names(hook.node.body):
+                self.keeping.setdefault(key, []).append(hook.dotted)
 
     def _decorated(self, use: Use, call: ir.Call, target: Defined | DefinedClass) -> Iterator[Registered]:
         methods = (use.name.upper(),) if use.name in _VERBS else texts(use.scope, argument(call, -1, "methods"))
@@ -215,6 +224,7 @@ def _handler(one: Registered, way: Way, collector: _Collector, method: Defined, 
         verb=verb,
         segments=segments,
         is_public=routes_checks.is_open(scope, wrappers),
+        before=tuple(dict.fromkeys(name for key in ("", *way.keys) for name in collector.keeping.get(key, ()))),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ringwork.survey.taint import attributes, cleartext, facts, handed, kinds, places, unknowns, uses, values
@@ -27,6 +27,7 @@ _HINTS = frozenset({"log", "cache-key", "attribute"})
 """Kinds of places where text from a request is no more than a hint."""
 _LONGEST_CONTEXT = 200
 _LONGEST_TRAIL = 25
+_LEFT_OUT = "more steps, which are left out"
 
 
 class Piece(NamedTuple):
@@ -132,8 +133,6 @@ def carry(run: Run, reach: Reach, taint: Taint, at: int, said: str) -> None:
         if facts.is_harmless(reach.kind, words, reach.context):
             continue
         trail = _rooted(reach.trail, run.here(at, said, mark.trail))
-        if trail is None:
-            continue
         told, function, is_open = _told(run, reach, mark.trail, at)
         weak = reach.weak or mark.weak
         if atom.kind:
@@ -161,22 +160,31 @@ def _is_own_choice(atom: Atom, kind: str, before: str) -> bool:
     return atom.kind == "local" and not (kind == "command" and before.strip(_TAINTED + _OTHER + " '\""))
 
 
-def _rooted(trail: Trail, root: Trail) -> Trail | None:
-    """A way put behind another; None where it gets longer than anybody reads."""
+def _rooted(trail: Trail, root: Trail) -> Trail:
+    """A way put behind another. Of one that is longer than anybody reads the middle is left out, and nothing of where it ends."""
     steps: list[Trail] = []
     here: Trail | None = trail
     while here is not None:
         steps.append(here)
         here = here.before
-    length, here = len(steps), root
+    first: list[Trail] = []
+    here = root
     while here is not None:
-        length, here = length + 1, here.before
-    if length > _LONGEST_TRAIL:
-        return None
-    found = root
+        first.append(here)
+        here = here.before
+    found: Trail | None = root
+    if len(steps) + len(first) > _LONGEST_TRAIL:
+        steps, found = _shortened([*steps, *first])
     for step in reversed(steps):
         found = Trail(step.file, step.at, step.said, found, step.function)
-    return found
+    return found or root
+
+
+def _shortened(steps: Sequence[Trail]) -> tuple[list[Trail], Trail]:
+    """The last steps of a way and its first one, last first, and the first itself; that some between them are left out is a step."""
+    left_out = steps[_LONGEST_TRAIL - 2]
+    kept = [one for one in steps[: _LONGEST_TRAIL - 2] if one.said != _LEFT_OUT]
+    return [*kept, Trail(left_out.file, left_out.at, _LEFT_OUT, None)], steps[-1]
 
 
 def find(run: Run, kind: str, sink: str, at: int, detail: str, *, weak: bool = False) -> None:
