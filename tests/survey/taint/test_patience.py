@@ -19,7 +19,14 @@ def _holds_itself_twice(count: int) -> str:
     return f'@app.route("/a")\ndef a():\n    d = {{"a": request.args["v"]}}\n{lines}    os.system(str(d))\n'
 
 
-@pytest.mark.parametrize("text", [_calls_next_twice(20), _holds_itself_twice(30)], ids=["calls", "holds"])
+def _hands_on_twice(count: int) -> str:
+    chain = "".join(
+        f'def f{i}(v):\n    return f{i + 1}({{"a": v, "b": [v, {i}]}}) or f{i + 1}({{"c": v, "d": (v, "{i}")}})\n' for i in range(count)
+    )
+    return f'{chain}def f{count}(v):\n    os.system(v)\n    return v\n@app.route("/a")\ndef a():\n    return f0(request.args["v"])\n'
+
+
+@pytest.mark.parametrize("text", [_calls_next_twice(20), _holds_itself_twice(30), _hands_on_twice(16)], ids=["calls", "holds", "hands"])
 def test_what_doubles_with_each_line_is_read(tmp_path, text):
     """Against a file of a hundred lines that no check ever comes back from."""
     (tmp_path / "app.py").write_text(_HEAD + text)

@@ -18,6 +18,8 @@ OFTEN = 2
 """Readings of one function inside each other whose constants are told apart."""
 MOST = 1_000
 """Readings of functions for one entry whose constants are told apart: what is more is no code that anybody follows."""
+MOST_VALUES = 50_000
+"""The same of values that are made anew out of what functions give: few readings of large values take as long as many of small ones."""
 _FAR = 1 << 30
 _MOST_ROUNDS = 8
 _PATIENCE = 2
@@ -68,7 +70,7 @@ class Memory:
         self._reads, self._lowest, self._depth, self._questions = 0, _FAR, 0, 0
         self._inner: frozenset[Any] = frozenset()
         self._moved = False
-        self._readings = 0
+        self._readings, self._values = 0, 0
         self.is_last = False
 
     def entry(self, *, is_constant: bool = False, is_script: bool = False) -> None:
@@ -88,6 +90,10 @@ class Memory:
         self._reads |= AROUND
         return self.around
 
+    def spend(self, count: int) -> None:
+        """So many values were made out of what a function gives."""
+        self._values += count
+
     def is_deep(self) -> bool:
         """Whether no further call is followed here; what is being read then depends on where it is read."""
         if len(self._places) < DEEPEST:
@@ -97,7 +103,7 @@ class Memory:
 
     def is_often(self, own: Any) -> bool:
         """Whether a function is being read inside of itself too often to be told apart by constants, or too much for this entry."""
-        if self._readings > MOST:
+        if self._readings > MOST or self._values > MOST_VALUES:
             self._lowest = -1
             return True
         self._questions |= self._bit(own)

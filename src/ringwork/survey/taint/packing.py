@@ -31,9 +31,19 @@ class Unfit(ValueError):
     """Bytes that hold nothing that was packed here."""
 
 
+def _made() -> None:
+    """Stands in a file for `tuple.__new__`, which makes a form of its parts without a call in Python: that was half of the time."""
+
+
+class _Pickler(pickle.Pickler):
+    dispatch_table = {form: lambda node: (_made, (type(node), tuple(node))) for form in _FORMS.values() if issubclass(form, tuple)}  # noqa: RUF012 # as pickle asks for it
+
+
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """Only the forms above."""
+        if (module, name) == (__name__, _made.__name__):
+            return tuple.__new__
         form = _FORMS.get((module, name))
         if form is None:
             raise Unfit(f"{module}.{name} is no form of syntax and no finding")
@@ -42,7 +52,9 @@ class _Unpickler(pickle.Unpickler):
 
 def pack(value: Any) -> bytes:
     """A value made of plain ones and of the forms above. Raises RecursionError for what is nested too deeply to be kept."""
-    return pickle.dumps(value, _PROTOCOL)
+    made = io.BytesIO()
+    _Pickler(made, _PROTOCOL).dump(value)
+    return made.getvalue()
 
 
 def unpack(data: bytes) -> Any:

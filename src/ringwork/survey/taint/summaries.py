@@ -182,7 +182,8 @@ def _summed(run: Run, frame: Frame, own: Defined, given: Mapping[str, Value]) ->
         if known is not True:
             both = values.united(seen, if_false)
             false = both if false is None else values.common(false, both)
-    returned = found if found is not None else UNKNOWN
+    # Against two dicts of two dicts and so on: each alone is light, and what they are joined to need not be.
+    returned = values.light(found) if found is not None else UNKNOWN
     if frame.yielded or own.node.is_generator:
         inner = frame.yielded[0] if frame.yielded else UNKNOWN
         for value in frame.yielded[1:]:
@@ -252,7 +253,9 @@ def _put_in(
         frame.state.dead = True
         return UNKNOWN
     frame.state.learn(_facts(summary.on_return, given, own))
-    return put.value(summary.returned)
+    given_back = put.value(summary.returned)
+    run.memory.spend(put.count)
+    return given_back
 
 
 class _Put:
@@ -260,6 +263,7 @@ class _Put:
 
     def __init__(self, run: Run, own: Defined, given: Mapping[Atom, Taint], at: int, summary: Summary, inputs: Mapping[str, Value]) -> None:
         self.run, self.own, self.given, self.at, self.summary, self.inputs = run, own, given, at, summary, inputs
+        self.count = 0
         self.seen = {id(made): inputs[name] for name, made in summary.given.items() if name in inputs and inputs[name].kind in _THINGS}
 
     def changes(self, written: ir.Expression | None) -> None:
@@ -284,6 +288,7 @@ class _Put:
         kind = value.kind
         if (kind in _PLAIN and value.facts is None) or is_own(value):
             return value
+        self.count += 1
         if kind is Kind.LOCAL:
             return closures.mapped(value, self.value)
         facts_of = (_facts(value.facts[0], self.given, self.own), _facts(value.facts[1], self.given, self.own)) if value.facts else None
