@@ -53,9 +53,9 @@ def falls(check: Check, outs: Sequence[str], look: Look = look) -> Iterator[str]
     if verdict is Verdict.PROVEN or (check.kind is Kind.STATIC and verdict is not Verdict.VIOLATED):
         return  # what only reads the source finds the same in it, whichever guard is out
     if len(outs) > 1:
-        half = len(outs) // 2
-        yield from falls(check, outs[:half], look)
-        yield from falls(check, outs[half:], look)
+        # Every other one, because those that take the same thing away together stand beside each other, in one layer.
+        yield from falls(check, outs[::2], look)
+        yield from falls(check, outs[1::2], look)
     elif verdict is Verdict.VIOLATED:
         yield f"{check.id} without {outs[0]}: {judge.reason(evidence)}"
 
