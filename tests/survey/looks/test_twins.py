@@ -80,6 +80,12 @@ TWINS = (
         "def rows(request):\n    if request.user.role == 'admin':\n        return everything()\n    return own()\n",
     ),
     Twins(
+        "a network that a header says",
+        "address-identity",
+        "def rows(request):\n    if request.headers.get('X-Forwarded-For', '').startswith('10.'):\n        return True\n    return asked()\n",
+        "def rows(request):\n    if request.headers.get('Accept-Language', '').startswith('de'):\n        return german()\n",
+    ),
+    Twins(
         "a name that a cookie says",
         "address-identity",
         "def rows(request):\n    user = request.cookies.get('user')\n    if user == 'root':\n        return all()\n    return own()\n",

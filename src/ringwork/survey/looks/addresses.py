@@ -37,13 +37,19 @@ def look(seen: Seen) -> Iterator[Flow]:
             continue
         for part in walk(branch.test):
             if isinstance(part, ir.Compare) and len(part.operators) == 1:
-                yield from _compared(seen, scope, branch, part)
+                yield from _compared(seen, scope, branch, part.at, part.operators[0], part.left, part.rights[0])
+            elif (
+                isinstance(part, ir.Call)
+                and isinstance(part.function, ir.Attribute)
+                and part.function.name == "startswith"
+                and part.arguments
+            ):
+                yield from _compared(seen, scope, branch, part.at, "in", part.function.of, part.arguments[0])
         yield from _flagged(seen, scope, branch)
         yield from _claimed(seen, scope, branch)
 
 
-def _compared(seen: Seen, scope: Scope, branch: ir.If, compare: ir.Compare) -> Iterator[Flow]:
-    operator, left, right = compare.operators[0], compare.left, compare.rights[0]
+def _compared(seen: Seen, scope: Scope, branch: ir.If, at: int, operator: str, left: ir.Expression, right: ir.Expression) -> Iterator[Flow]:
     if operator not in {"==", "!=", "in", "not in"}:
         return
     side = left if _is_address(scope, left) else right if operator in {"==", "!="} and _is_address(scope, right) else None
@@ -64,7 +70,7 @@ def _compared(seen: Seen, scope: Scope, branch: ir.If, compare: ir.Compare) -> I
     detail = "Who is asking is decided by the address that the request comes from; a proxy, a neighbour or a header can be at that address."
     yield seen.flow(
         "address-identity",
-        compare.at,
+        at,
         strength=STRONG if is_strong else WEAK,
         sink=written(side).lstrip(".") or "address",
         detail=detail,
