@@ -82,7 +82,7 @@ TWINS = (
     Twins(
         "a network that a header says",
         "address-identity",
-        "def rows(request):\n    if request.headers.get('X-Forwarded-For', '').startswith('10.'):\n        return True\n    return asked()\n",
+        "def rows(request):\n    if request.headers.get('X-Forwarded-For', '').startswith('10.'):\n        return True\n    return no()\n",
         "def rows(request):\n    if request.headers.get('Accept-Language', '').startswith('de'):\n        return german()\n",
     ),
     Twins(
