@@ -120,14 +120,70 @@ def test_an_altered_copy_knows_no_session(stage):
         altered.close()
 
 
-def test_sessions_that_die_with_their_process_are_not_believed(forgetful):
-    """A user whose session opens nothing signs in, and after a few such copies at once."""
-    for _ in range(3):
+def test_sessions_that_die_with_their_process_are_not_kept(forgetful):
+    """A user whose session opens nothing on a fresh copy signs in on each."""
+    assert forgetful._entrances.keeper is None
+    for _ in range(2):
         forgetful.fresh()
         assert forgetful.served.signed_in(forgetful.users[0]).get("/me").status == 200
         assert _logins(forgetful.served) == 1
-    keeper = forgetful._entrances.keeper
-    assert keeper.signed() is None or not keeper.sessions_of(keeper.signed(), forgetful.users[0].name)
+
+
+def test_sessions_that_open_nothing_are_dropped(stage):
+    """A few copies on which a user's sessions fail are enough."""
+    kept = stage._entrances.keeper.signed()
+    keeper, name = sessions.Keeper(lambda: kept, kept), stage.users[0].name
+    assert keeper.sessions_of(kept, name)
+    for _ in range(3):
+        keeper.note_failure(name)
+    assert keeper.sessions_of(kept, name) == []
+    for _ in range(3):
+        keeper.note_failure(stage.users[1].name)
+    assert keeper.signed() is None
+
+
+FORMS = """
+from flask import Flask, redirect, request, session
+app = Flask(__name__)
+app.secret_key = "one key for all processes of it"
+PEOPLE = {}
+FORM = '<form method=post><input name=username><input name=password type=password></form>'
+@app.route("/register", methods=["GET", "POST"])
+def register():
+    if request.method == "GET":
+        return FORM
+    PEOPLE[request.form["username"]] = request.form["password"]
+    return redirect("/login")
+@app.route("/login", methods=["GET", "POST"])
+def login():
+    if request.method == "GET":
+        return FORM
+    if PEOPLE.get(request.form["username"]) != request.form["password"]:
+        return "no", 401
+    session["user"] = request.form["username"]
+    return redirect("/me")
+@app.get("/me")
+def me():
+    return session["user"] if session.get("user") in PEOPLE or (ANY and "user" in session) else ("nobody", 401)
+"""
+
+
+@pytest.mark.parametrize("takes_any", [False, True], ids=["that are looked up", "that are believed"])
+def test_accounts_that_die_with_their_process_are_registered_on_each_copy(tmp_path, takes_any):
+    """A signed cookie outlives the account that it names; who is to get in there registers first."""
+    (tmp_path / "shop.py").write_text(f"ANY = {takes_any}\n{FORMS}")
+    chosen = target.resolve("shop.py", here=tmp_path)
+    launcher = launch.Launcher(chosen, extra={})
+    facts = launcher.load().facts
+    launcher.warm_up()
+    made = LiveStage(launcher, facts, users.find(facts, settings.Settings(), launcher))
+    try:
+        assert made.users
+        for enter in (made.served.login, made.served.signed_in):
+            assert all(user.name in enter(user).get("/me").text for user in made.users)
+    finally:
+        made.close()
+        launcher.close()
 
 
 def test_a_page_that_everybody_sees_tells_no_session(stage):

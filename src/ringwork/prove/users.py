@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import sessions, settings
@@ -134,8 +135,34 @@ def _tried(entrances: Entrances, launcher: Launcher, facts: AppFacts) -> tuple[l
         place = launcher.keep(running) if kept else None
     finally:
         launcher.end(running)
+    if place is not None and not _outlives(place, kept, entrances, registered, launcher):
+        place = None
     signed = sessions.Signed(place=place, sessions=tuple(kept), accounts=registered, made=began) if place is not None else None
     return entered, failed, signed
+
+
+def _outlives(
+    place: Path, kept: list[sessions.Session], entrances: Entrances, registered: dict[str, entry.DeclaredUser], launcher: Launcher
+) -> bool:
+    """Whether a copy that begins there knows its users, and who they are by what was kept.
+
+    Against an application that keeps either in memory: nobody would get in on copies that are said to have the accounts already.
+    """
+    running = launcher.run(Change(), place)
+    try:
+        for name in dict.fromkeys(session.user for session in kept):
+            lent, other = browser(running), browser(running)
+            with contextlib.closing(lent), contextlib.closing(other):
+                if not next(session for session in kept if session.user == name).lend(lent):
+                    return False
+                if name in registered:
+                    entrances.enter(next(user for user in entrances.users if user.name == name), other, registered=dict(registered))
+    except (TargetFailed, OSError):
+        return False
+    else:
+        return True
+    finally:
+        launcher.end(running)
 
 
 def _sessions(
