@@ -44,6 +44,14 @@ def test_an_ordinary_answer_is_read_to_its_last_header():
     assert _read(PLAIN) == _by_h11(PLAIN)
 
 
+def test_blanks_around_a_value_are_none_of_it():
+    """However many: a server that keeps a proof busy with them writes what no plain header holds behind them."""
+    blanks = b" \t" * 10_000
+    long = PLAIN.replace(b"set-cookie: a=1", b"x:" + blanks + b"a \t b" + blanks)
+    assert _read(long) == _by_h11(long)
+    assert ordinary.head_of(PLAIN.replace(b"set-cookie: a=1", b"x:" + blanks + b"\x80")) is None
+
+
 @pytest.mark.parametrize(
     "raw",
     [
