@@ -34,6 +34,11 @@ REFUSING = {
         "the refusal if not u",
         "if False and (not u)",
     ),
+    "a page of the login for a form that nobody may send": (
+        "def a(r, u):\n    if r.method == 'POST' and not u:\n        return redirect(url_for('login_page'))\n",
+        "the refusal if r.method == 'POST' and not u",
+        "if False and (r.method == 'POST' and not u)",
+    ),
     "the answer of a judge": (
         "def is_owner(n):\n    if n is None:\n        return False\n    return True\n",
         "the refusal if n is None",
@@ -63,6 +68,7 @@ HARMLESS = {
     "an ordinary call": "def a(x):\n    check_stock(x)\n    save(x)\n",
     "other lists": "class V:\n    fields = [1]\nx = f(dependencies=[1])\n",
     "a form that was sent": "def signup(r):\n    if r.method == 'POST':\n        save(r)\n        return redirect('/login')\n",
+    "a form that was right": "def signup(f):\n    if f.validate_on_submit():\n        return redirect('/login')\n",
     "a form that did work": "def a(f):\n    if f.ok():\n        u = User(f)\n        u.save()\n        f()\n        return login(u)\n",
     "half a file": "@login_required\ndef a(:\n",
 }
@@ -101,7 +107,18 @@ def test_a_decorator_is_reached_by_its_function():
     assert place.reached == (3, 4)
 
 
-def test_shows_no_secret_of_a_condition():
+@pytest.mark.parametrize(
+    ("condition", "shown"),
+    [
+        ("x.key != 'a-long-and-secret-word'", 'x.key != "..."'),
+        ("x.get('key') != 'hunter2'", "x.get('key') != \"...\""),
+        ("x.pin != 84712", 'x.pin != "..."'),
+        ("r.method == 'POST' and r.headers.get('k') != 'a-long-and-secret-word'", "r.method == 'POST' and r.headers.get('k') != \"...\""),
+        ("k == \"it's\" or k != 'c0ffee00c0ffee00'", 'k == "..." or k != "..."'),
+        ("k not in ('one' 'two', 'three')", 'k not in ("...", "...")'),
+    ],
+)
+def test_shows_no_secret_of_a_condition(condition, shown):
     """A record of mutants goes where reports go."""
-    ((place, _),) = _found("def a(x):\n    if x.key != 'a-long-and-secret-word':\n        abort(403)\n")
-    assert place.said == 'the refusal if x.key != "..."'
+    ((place, _),) = _found(f"def a(x):\n    if {condition}:\n        abort(403)\n")
+    assert place.said == f"the refusal if {shown}"

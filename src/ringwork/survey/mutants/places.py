@@ -24,11 +24,15 @@ _RAISED = re.compile(
     r"Http404|HTTPNotFound|(?:Invalid|Bad|Wrong|Expired)\w*(?:Token|Signature|Password|Credential|Code|Session)|\b40[134]\b|HTTP_40[134]_"
 )
 _RETURNED = re.compile(r"\b40[13]\b|HTTP_40[13]_|Forbidden|Unauthori[sz]ed")
-_LOGIN = re.compile(r"\blogin\b|sign_in")
+_LOGIN = re.compile(r"(?<![A-Za-z])(?:login|log_in|sign_?in)(?![A-Za-z]|_user|_required)")
+_SENT = re.compile(r"\.method\s*(?:==|in\b)|\.validate_on_submit\(|\.is_valid\(")
+"""How a view asks whether a form was sent; with `not` or `!=` beside it, the condition is about somebody."""
+_NEGATED = re.compile(r"\bnot\b|!=|\bis None\b")
 _WORDS_BEFORE = 2
 """Statements before somebody is sent to the login: a flash, and where he wanted to go."""
-_QUOTED = re.compile(r"\"[^\"]{12,}\"|'[^']{12,}'")
 _SHOWN = 60
+_LONGEST_TEXT, _SHORT_NUMBER = 13, 3
+_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _ABORT = re.compile(r"^(?:\w+\.)?abort\(\s*(?:http\.HTTPStatus\.|HTTPStatus\.)?(?:40[134]|FORBIDDEN|UNAUTHORIZED|NOT_FOUND)\b")
 _JUDGES = re.compile(r"^_*(?:is|has|can|may|check|verify|valid|validate|allow|allows|authori[sz]e|authenticate)(?:_|$)")
 _VERIFIES = re.compile(
@@ -151,13 +155,27 @@ def _condition(node: Node) -> Iterator[Place]:
     condition, block = node.child_by_field_name("condition"), node.child_by_field_name("consequence")
     if condition is None or block is None or not (_refuses(block) or _sends_away(block, text(condition))):
         return
-    yield _place(condition, f"False and ({text(condition)})", f"the refusal if {_shown(text(condition))}")
+    yield _place(condition, f"False and ({text(condition)})", f"the refusal if {_shown(condition)}")
 
 
-def _shown(condition: str) -> str:
-    """A condition in one short line. Against a secret that somebody is compared with: long texts in quotes are left out."""
-    words = " ".join(_QUOTED.sub('"..."', condition).split())
+def _shown(condition: Node) -> str:
+    """A condition in one short line. Against a secret that somebody is compared with: of texts only short names are shown."""
+    data, at, kept = condition.text or b"", 0, b""
+    for node in walk(condition):
+        begin, end = node.start_byte - condition.start_byte, node.end_byte - condition.start_byte
+        if begin >= at and node.type in {"string", "concatenated_string", "integer"} and _may_be_secret(node):
+            kept, at = kept + data[at:begin] + b'"..."', end
+    words = " ".join((kept + data[at:]).decode(errors="replace").split())
     return words if len(words) <= _SHOWN else f"{words[:_SHOWN]}..."
+
+
+def _may_be_secret(node: Node) -> bool:
+    """Whether a literal is what something is compared with, or too long for a name."""
+    up = node.parent
+    while up is not None and up.type in {"list", "tuple", "set", "parenthesized_expression", "concatenated_string"}:
+        up = up.parent
+    is_compared = up is not None and up.type == "comparison_operator" and text(node).strip("'\"") not in _METHODS
+    return len(text(node)) > _LONGEST_TEXT or (is_compared and (node.type != "integer" or len(text(node)) > _SHORT_NUMBER))
 
 
 def _refuses(block: Node) -> bool:
@@ -177,7 +195,8 @@ def _sends_away(block: Node, condition: str) -> bool:
     """Whether a block sends somebody to the login at once. Who did something before, as signing up, was not turned away."""
     steps = [child for child in block.named_children if child.type != "comment"]
     is_login = bool(steps) and steps[-1].type == "return_statement" and bool(_LOGIN.search(text(steps[-1])))
-    return is_login and len(steps) <= _WORDS_BEFORE + 1 and "method" not in condition
+    is_form = _SENT.search(condition) is not None and _NEGATED.search(condition) is None
+    return is_login and len(steps) <= _WORDS_BEFORE + 1 and not is_form
 
 
 def _function(node: Node) -> str:
