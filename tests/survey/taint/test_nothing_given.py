@@ -49,3 +49,21 @@ def test_a_part_that_is_nothing_says_nothing_of_the_whole(tmp_path: Path, framew
     """Against //evil.example, before whose slashes nothing stands."""
     assert redirects(tmp_path, framework, "    if url:\n        url = '/'\n") == []
     assert redirects(tmp_path, framework, "    if url.split('//')[0]:\n        url = '/'\n") == ["redirect"]
+
+
+ONE_OF_TWO = {
+    "two of unknown names": ("request.args.get(chr(97))", "request.args.get(chr(98))"),
+    "a parameter or its default": ("request.args.get('a', request.form.get('b'))", "request.form.get('b')"),
+    "a body in two ways": ("request.get_json()", "request.data.decode()"),
+}
+
+
+@pytest.mark.parametrize(("first", "second"), ONE_OF_TWO.values(), ids=ONE_OF_TWO)
+def test_one_that_is_nothing_says_nothing_of_another(tmp_path: Path, first: str, second: str) -> None:
+    """Against ?a=&b=evil, where reading cannot tell the two apart."""
+    (tmp_path / "app.py").write_text(
+        "from flask import Flask, redirect, request\napp = Flask(__name__)\n@app.post('/go')\ndef go():\n"
+        f"    one = {first}\n    url = {second}\n    if not one:\n        return redirect(url)\n    return ''\n",
+        encoding="utf-8",
+    )
+    assert [flow.kind for flow in analyse(tmp_path).flows if flow.kind == "redirect"] == ["redirect"]

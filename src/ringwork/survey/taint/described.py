@@ -252,11 +252,15 @@ def _result(run: Run, described: Function, name: str, given: _Given, at: int) ->
 
 
 def _read(described: Function, given: _Given, result: Value) -> Value:
-    """What a request gave, as it is: where it is false it is nothing at all, and harmless everywhere."""
+    """What a request gave, as it is: where it is false it is nothing at all, and harmless everywhere.
+
+    Against two things of one name, of which only one is nothing: two rows, two parameters whose names nobody knows, one or its default.
+    """
     is_own = bool(described.source or described.named_by) and given.first(described.through) is None
     if not is_own or result.kind is not Kind.UNKNOWN or result.facts is not None or not result.taint:
         return result
-    return result.sure((NOTHING, facts.told(result, kinds.ALL)))
+    is_one = len(result.taint) == 1 and all(atom.name for atom in result.taint)
+    return result.sure((NOTHING, facts.told(result, kinds.ALL) if is_one else NOTHING))
 
 
 def _row_of(run: Run, given: _Given) -> str:
