@@ -185,6 +185,10 @@ def test_a_value_in_the_text_of_a_statement_is_wrong_whoever_calls(tmp_path: Pat
         ("def rows(cursor, table):\n    cursor.execute('SELECT * FROM ' + table)\n", "strong"),
         ("class Notes(Base):\n    def rows(self, cursor, table):\n        cursor.execute('SELECT * FROM ' + table)\n", "weak"),
         ("def rows(cursor, table):\n    cursor.execute('SELECT * FROM ' + table)\nRUN = [rows]\n", "weak"),
+        ("@click.command()\ndef rows(table):\n    CURSOR.execute('SELECT * FROM ' + table)\n", "weak"),
+        ("@login_required\ndef rows(cursor, table):\n    cursor.execute('SELECT * FROM ' + table)\n", "strong"),
+        ("def rows(cursor, table: str | None):\n    cursor.execute('SELECT * FROM ' + table)\n", "strong"),
+        ("def rows(cursor, table: Table):\n    cursor.execute('SELECT * FROM ' + table.value)\n", "weak"),
     ],
 )
 def test_what_nobody_calls_is_judged_by_what_it_does(tmp_path: Path, text: str, strength: str) -> None:

@@ -67,6 +67,10 @@ def global_name(run: Run, unit: Unit, name: str) -> Value:
     return named(run, dotted)
 
 
+_FORESEEN = frozenset({"code", "description", "detail", "headers", "name", "status", "status_code"})
+"""What only those exceptions have whose answer somebody wrote: abort(403, "..."), HTTPException(detail="...")."""
+
+
 def of(run: Run, receiver: Value, name: str, at: int) -> Value:
     """What receiver.name gives."""
     if name == "DEBUG":
@@ -88,6 +92,8 @@ def of(run: Run, receiver: Value, name: str, at: int) -> Value:
             return _of_object(run, receiver, receiver.data[0], name, at)
     if receiver.type in PARSED and name in _PARTS:
         return values.unknown(values.within(receiver), facts.PART + _PARTS[name])
+    if receiver.type == "builtins.Exception" and name in _FORESEEN:
+        return UNKNOWN
     if receiver.type:
         owner = run.project.class_(receiver.type)
         if owner is not None:

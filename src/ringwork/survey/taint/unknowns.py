@@ -14,13 +14,17 @@ from ringwork.survey.taint import ir, values
 from ringwork.survey.taint.frames import Found, Frame, Reach, Run
 from ringwork.survey.taint.units import Defined, Unit
 from ringwork.survey.taint.values import Atom, Kind, Trail, Value
-from ringwork.survey.taint.walk import walk
+from ringwork.survey.taint.walk import names, walk
 
 _COMPOSED = frozenset({"sql", "soql", "xpath", "ldap", "template", "orm", "html", "xml-text"})
 """Kinds of places where such a value matters as a part of a text; as a whole it is what the function is for."""
 _WHOLE = frozenset({"command", "code", "deserialise"})
 """Kinds of places where it matters as a whole too."""
 GIVEN = "() is given "
+_REGISTERS = re.compile(r"command|argument|option|task|fixture|callback|hook|group|receiver|listens_for")
+"""Decorators by whose means the one who starts a program, or its framework, calls a function that the project never names."""
+_TEXTS = re.compile(r"^(?:str|bytes|Any|AnyStr|LiteralString|object|Text)$")
+"""Types of parameters that may be any text; an enumeration, a number or a model says what is meant."""
 _VALUE = re.compile(
     r"""^\s*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH|CALL|EXEC|MERGE)\b.*(?:(?:=|<|>|\bLIKE)\s*(?:'%?)?|(?:\bVALUES|\bIN)\s*\(\s*'?|,\s*')$""",
     re.IGNORECASE | re.DOTALL,
@@ -77,21 +81,28 @@ def tell(run: Run, own: Defined, frame: Frame) -> None:
         for reach in frame.reaches.get(Atom("", f"{own.dotted}:{parameter.name}"), {}).values():
             if reach.kind in _WHOLE or (reach.kind in _COMPOSED and reach.context.strip("\x00\x01 ")):
                 trail = _behind(Trail(own.unit.file, parameter.at, f"{own.node.name}{GIVEN}{parameter.name}", None), reach.trail)
-                said = _said(own, reach)
+                said = _said(own, parameter, reach)
                 atom = Atom("local", parameter.name)
                 is_weak = not said or reach.weak
                 run.tell(Found(reach.kind, reach.sink, atom, trail, is_weak, reach.function, reach.context, said, reach.told))
 
 
-def _said(own: Defined, reach: Reach) -> str:
+def _said(own: Defined, parameter: ir.Parameter, reach: Reach) -> str:
     """What is wrong whoever calls a function that reaches this; "" for what is no more than a hint."""
     if reach.kind == "sql" and "-'" not in reach.words and _VALUE.search(reach.context) is not None:
         return _QUOTED
     if reach.kind == "xml-text":
         return _MARKED_UP
-    is_plain = own.owner is None and "<locals>" not in own.qualname  # what a class or another function has may be called by it
+    # What a class or another function has may be called by it, and what a decorator registers by whoever starts the program.
+    is_plain = own.owner is None and "<locals>" not in own.qualname and not any(map(_is_registered, own.node.decorators))
+    is_plain = is_plain and (parameter.annotation is None or any(map(_TEXTS.search, names((parameter.annotation,)))))
     is_part = bool(reach.context.strip("\x00\x01 '\""))
     return OF_CALLER if reach.kind == "sql" and is_plain and is_part and not reach.words else ""
+
+
+def _is_registered(decorator: ir.Expression) -> bool:
+    made = decorator.function if isinstance(decorator, ir.Call) else decorator
+    return _REGISTERS.search(made.name if isinstance(made, ir.Attribute) else made.id if isinstance(made, ir.Name) else "") is not None
 
 
 def _behind(first: Trail, rest: Trail) -> Trail:
