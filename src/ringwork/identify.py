@@ -75,7 +75,7 @@ def flask_session(key: str, *, roles: Roles = _no_roles) -> Callable[[Any], Prin
     from flask import session  # as optional as Flask itself
 
     def identify(request: Any) -> Principal | None:
-        found = session.get(key)
+        found = None if (kept := session.get(key)) == "" or kept is False else kept  # what a logout may leave there
         if found is not None and not isinstance(found, str | int):
             # Against a record that becomes a new user at each change of it.
             raise TypeError(f"the session keeps a {type(found).__name__} under {key!r}; name a function that returns the user's id")

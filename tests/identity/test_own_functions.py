@@ -109,6 +109,12 @@ def test_takes_who_flask_s_session_names() -> None:
         flask.session["user"] = {"id": 7}
         with pytest.raises(TypeError, match="keeps a dict"):
             way(flask.request)
+        for left in ("", False):  # by a logout
+            flask.session["user"] = left
+            assert way(flask.request) is None
+        flask.session["user"] = True
+        with pytest.raises(TypeError, match="no id"):
+            way(flask.request)
 
 
 def test_reads_the_one_bearer_line_of_an_aiohttp_request() -> None:
