@@ -268,6 +268,19 @@ def test_knows_a_dependency_by_what_it_does(run: Callable[..., Any], tmp_path: P
     assert [remark.split(" ")[1] for remark in found["remarks"] if "nobody checks" in remark] == ["/said"]
 
 
+@pytest.mark.parametrize("reads", ['KEPT.get().session["user"]', 'KEPT.get().session.get("user")', '"user" in KEPT.get().session'])
+def test_calls_no_check_a_bearers_that_reads_a_session_of_its_context(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reads: str
+) -> None:
+    """A session from a context variable is attached by browsers too, though the function is given no request."""
+    text = NAMED.replace("    if token not in db:", f"    if token not in db and not {reads}:").replace(
+        "app = Fast", "KEPT = None\napp = Fast", 1
+    )
+    (tmp_path / "shop.py").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert "bearer" not in settings(json.loads(run("adopt", "shop:app", "--json").out))
+
+
 def test_asks_whom_a_pattern_of_origins_means(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table without origins would share with nobody; only a person knows which sites the pattern stands for."""
     (tmp_path / "shop.py").write_text(NAMED, encoding="utf-8")

@@ -25,8 +25,10 @@ _PASSES = re.compile(r"optional|maybe|or_none|if_any|agent|author(?!i[sz])|try_"
 _REFUSES = re.compile(r"abort|redirect|unauthori[sz]ed|forbid(den)?|refuse|reject|deny")
 _VERIFIES = re.compile(r"(verify|require|check|ensure|enforce)_\w+|\w*auth_error\w*")
 _ATTACHED = re.compile(r"cookie|session|HTTPBasic|HTTPDigest", re.IGNORECASE)
-_ATTACHED_SCHEME = re.compile(r"cookie|HTTPBasic|HTTPDigest", re.IGNORECASE)
-"""What a browser sends along by itself; "session" in a function that is given no request is one of the database."""
+_ATTACHED_SCHEME = re.compile(
+    r"cookie|HTTPBasic|HTTPDigest|session\s*(?:\[\s*|\.(?:get|pop)\(\s*)[\"']|[\"']\s+(?:not\s+)?in\s+[\w.()]*session", re.IGNORECASE
+)
+"""What a browser sends along by itself; "session" in a function that is given no request is one of the database, but for texts as keys."""
 
 USUAL = ("username", "user_name", "name", "email", "user_id", "uuid", "login")
 
