@@ -328,3 +328,56 @@ def test_opens_the_static_folder_that_is_there(
         (tmp_path / "shelf" / "static" / "shelf.css").write_text("p { color: red }", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert ("/static/" in settings(json.loads(run("adopt", "shelf:app", "--json").out))) is is_there
+
+
+PINGING = """
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+
+app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+@app.get("/health")
+def health(): return {}
+
+@app.get("/ping")
+def ping(host: str): return {}
+"""
+
+
+def test_opens_no_health_check_that_takes_a_client_s_word(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked by a name is more than whether it runs, whatever its path says."""
+    (tmp_path / "shop.py").write_text(PINGING, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    found = json.loads(run("adopt", "shop:app", "--json").out)
+    assert "GET /health" in settings(found)
+    assert "/ping" not in settings(found)
+
+
+def test_gives_scripts_their_nonce_where_no_form_is_sent(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bearer's application has pages too, and its scripts are held by the same policy."""
+    (tmp_path / "shop.py").write_text(NAMED, encoding="utf-8")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "home.html").write_text("<p>hello</p>\n<script>start()</script>\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    found = json.loads(run("adopt", "shop:app", "--json").out)
+    assert [line["text"] for line in found["lines"] if line["file"].endswith("home.html")] == ['<script nonce="{{ csp_nonce() }}">']
+
+
+def test_names_the_tests_that_ask_another_host(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asynchronous clients of tests name a host of their own, which would be refused with 421."""
+    (tmp_path / "shop.py").write_text(PINGING, encoding="utf-8")
+    (tmp_path / "test_shop.py").write_text(
+        'client = AsyncClient(transport=ASGITransport(app=app), base_url="http://test")\n', encoding="utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    remarks = json.loads(run("adopt", "shop:app", "--json").out)["remarks"]
+    assert [remark for remark in remarks if remark.startswith('test_shop.py:1 asks the host "test"')]
+
+
+def test_says_where_lines_go_in_a_file_that_is_there(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At its end they would belong to its last table."""
+    (tmp_path / "shop.py").write_text(PINGING, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert "ringwork.toml (new" in run("adopt", "shop:app").text
+    (tmp_path / "ringwork.toml").write_text('[[prove.users]]\nname = "anna"\n', encoding="utf-8")
+    assert "above its first line that begins with [" in run("adopt", "shop:app").text

@@ -144,6 +144,8 @@ def test_fits_forty_lines(shop, run):
     text = run("check", ".", "--all").text
     assert len(text.splitlines()) <= 40
     assert "more of" in text
+    lines = [line for line in text.splitlines() if " input.command-injection " in line]
+    assert len(lines) > 15, "two in full, and a line for each of the others"
 
 
 LOADER = "import yaml\n\n\ndef read(text):\n    return yaml.load(text)\n"

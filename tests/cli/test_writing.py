@@ -48,3 +48,12 @@ def test_nothing_is_stopped_where_nobody_reads_commands(capsys) -> None:
     with writing.commands_stopped(writing.chosen(["sarif"]), Console()):
         pass
     assert capsys.readouterr().out == ""
+
+
+def test_keeps_what_it_writes_out_of_commits(tmp_path) -> None:
+    """The folder holds requests and answers of every attack; one that somebody else named is his."""
+    forms, given = writing.chosen([]), writing.asked()
+    for name, is_marked in ((writing.OUTPUT, True), ("reports", False)):
+        writing.write(sample.late(), forms, tmp_path / name, Console(), given)
+        assert (tmp_path / name / "report.json").is_file()
+        assert (tmp_path / name / ".gitignore").is_file() is is_marked

@@ -360,3 +360,15 @@ def test_an_origin_with_a_path_is_answered_with_the_origin_alone() -> None:
     (fault,) = faults_of(origin="https://Shop.example/app")
     assert "'https://Shop.example/app'" in fault
     assert '"https://shop.example"' in fault
+
+
+def test_refuses_lines_that_toml_gives_to_the_last_table(tmp_path):
+    """Settings put at the end of a file with [[prove.users]] would be one user's, and the guard would have none."""
+    path = tmp_path / "ringwork.toml"
+    users = '[[prove.users]]\nname = "anna"\nroles = ["clerk"]\n'
+    path.write_text(users)
+    assert files.load(path).rules == Policy().rules
+    path.write_text(users + "identify = {django_user = true}\nbrowser.csrf = {}\n")
+    with pytest.raises(PolicyInvalid, match="move it above the first line that begins with") as refused:
+        files.load(path)
+    assert [fault.split(": ")[1] for fault in refused.value.faults] == ["prove.users[0].identify", "prove.users[0].browser"]

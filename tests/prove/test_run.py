@@ -98,6 +98,15 @@ def _result(report, check=BARE):
     return next(result for result in report.results if result.check == check)
 
 
+def _reads(stage):
+    """A stand-in proof that reads: it is asked to repeat nothing."""
+    assert stage.only_reads
+    seen = Observation(
+        attack="a built statement", where="shop.py in shop.find", outcome=Outcome.BROKEN, detail="read", file="shop.py", line=3, read=1
+    )
+    return Evidence(check=CheckId("input.sql-injection/built-statements"), observations=(seen,))
+
+
 LIVE_HEADERS = Check(id=HEADERS, kind=Kind.ROUTES, run=_never_fails)
 LIVE = Check(id=BARE, kind=Kind.LIVE, run=_bare_route)
 
@@ -369,6 +378,15 @@ def test_starts_no_check_after_its_time(prove):
     """A run past its time says which checks it left out."""
     report = prove(FOREIGN, LIVE, max_time=0.01)
     assert "--max-time" in _result(report).reason
+
+
+def test_tells_what_was_read_when_its_time_is_over(prove):
+    """The worst findings are often those of the source: they are told without an attack, and the end counts what was left out."""
+    read = Check(id=CheckId("input.sql-injection/built-statements"), kind=Kind.STATIC, run=_reads)
+    report = prove(FOREIGN, LIVE, read, max_time=0.01)
+    assert _result(report, read.id).verdict is Verdict.VIOLATED
+    assert "before 1 checks" in report.exit_reason
+    assert report.unlocks[0] == "--max-time 600"
 
 
 def test_makes_only_the_checks_that_were_chosen(prove):

@@ -246,10 +246,12 @@ def test_a_mistyped_word_is_a_usage_error(pytester: pytest.Pytester, words: list
 
 def test_reads_the_settings_of_pytest(pytester: pytest.Pytester) -> None:
     """Target and options stand in pytest's own file, and are read from its folder."""
-    lines = 'ringwork = "shop:app"\nringwork_select = ["browser.csrf"]\nringwork_quick = true\nringwork_options = ["--max-time", "60"]'
+    lines = (
+        'ringwork = "shop:app"\nringwork_select = ["browser.csrf,network"]\nringwork_quick = true\nringwork_options = ["--max-time", "60"]'
+    )
     shop = Project(pytester, settings=lines, report=_report())
     assert shop.run().parseoutcomes()["failed"] == 1
-    assert shop.runs[0] == "prove shop:app --select=browser.csrf --quick --max-time 60 --quiet --no-color"
+    assert shop.runs[0] == "prove shop:app --select=browser.csrf --select=network --quick --max-time 60 --quiet --no-color"
 
 
 def test_the_setting_is_for_the_whole_suite(pytester: pytest.Pytester) -> None:

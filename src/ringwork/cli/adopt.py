@@ -7,6 +7,7 @@ import json
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
@@ -46,17 +47,27 @@ def command(
         Line(file=one.file, at=one.line, text=one.text, replaces=one.replaces, reason=why) for one in suites.clients(root, origin=spoken)
     ]
     lines = adoption.lines(found, spots, tests, known, module=_file(chosen), variable=chosen.attribute.partition(".")[0])
-    remarks = adoption.remarks(found, spots, known)
+    remarks = [*adoption.remarks(found, spots, known), *_strangers(root, known)]
     if as_json:
         print(json.dumps({"lines": [dataclasses.asdict(line) for line in lines], "remarks": remarks}, indent=1))
         return
-    _print(lines, out)
+    _print(lines, out, root)
     if not origin:
         terminal.say(
             out, 'Yours to decide: the origin; until it is named only this machine is served. Ask again with --origin "https://your.host".'
         )
     for remark in remarks:
         terminal.say(out, f"Yours to decide: {remark}.")
+
+
+def _strangers(root: Path, known: adoption.Known) -> list[str]:
+    named = urlsplit(known.origin).hostname or ""
+    served = frozenset({named} if named else {"localhost", "127.0.0.1", "testserver"})
+    wanted = known.origin or "http://localhost"
+    return [
+        f'{file}:{line} asks the host "{host}", which is not served (421); write base_url="{wanted}"'
+        for file, line, host in suites.strangers(root, served=served)
+    ]
 
 
 def _file(chosen: target.Target) -> str:
@@ -66,19 +77,22 @@ def _file(chosen: target.Target) -> str:
     return next((name for name in named if (chosen.root / name).is_file()), f"{stem}.py")
 
 
-def _print(lines: list[Line], out: Console) -> None:
+def _print(lines: list[Line], out: Console, root: Path) -> None:
     for file, group in groupby(lines, key=lambda line: line.file):
         some = list(group)
-        terminal.say(out, f"\n{file}{_place(some[0], file)}")
+        terminal.say(out, f"\n{file}{_place(some[0], file, is_there=(root / file).is_file())}")
         for line in some:
             terminal.say(out, f"  {_number(line)}: {line.text}  ({line.reason})" if line.at else f"  {line.text}  # {line.reason}")
     terminal.say(out, f"\n{len(lines)} lines. Run with RINGWORK_MODE=observe first: nothing is refused, and the log says what would be.")
 
 
-def _place(line: Line, file: str) -> str:
+def _place(line: Line, file: str, *, is_there: bool) -> str:
     if line.at:
         return ", in place of the line with this number, or after it where it says so"
-    return " (new, or [tool.ringwork] of pyproject.toml)" if file == adoption.SETTINGS else ", at its end"
+    if file != adoption.SETTINGS:
+        return ", at its end"
+    # Against lines that TOML gives to the last table of the file.
+    return ", above its first line that begins with [" if is_there else " (new, or [tool.ringwork] of pyproject.toml)"
 
 
 def _number(line: Line) -> str:

@@ -17,6 +17,7 @@ from ringwork.prove.evidence import Report
 from ringwork.report import envelope, intoto, outputs
 
 PASSPHRASE = "RINGWORK_SIGN_PASSPHRASE"  # noqa: S105 - the name of a variable
+OUTPUT = ".ringwork"
 SIGN_HELP = f"Sign the in-toto statement with this Ed25519 key in PEM; its passphrase is read from {PASSPHRASE}."
 FORMATS_HELP = f"Also write: {', '.join(o.name for o in outputs.OUTPUTS if not o.always)}. Repeat it, or put commas between."
 
@@ -60,6 +61,7 @@ def write(report: Report, forms: Sequence[outputs.Output], folder: Path, out: Co
     made = {name: text for form in forms if not form.printed for name, text in form.make(report, given).items()}
     written = []
     try:
+        _keep_out_of_git(folder)
         for name, text in made.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,6 +74,14 @@ def write(report: Report, forms: Sequence[outputs.Output], folder: Path, out: Co
     if any(form.name == "in-toto" for form in forms):
         _tell_statement(report, out, is_signed=given.signer is not None)
     return list(dict.fromkeys(written))
+
+
+def _keep_out_of_git(folder: Path) -> None:
+    """Against requests and answers of a proof in a commit: the folder that only ringwork writes says itself that it is no part of it."""
+    mark = folder / ".gitignore"
+    if folder.name == OUTPUT and not mark.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        mark.write_text("*\n", encoding="utf-8")
 
 
 def print_commands(report: Report, forms: Sequence[outputs.Output], out: Console, given: outputs.Asked) -> None:

@@ -72,6 +72,7 @@ def from_table(table: Mapping[str, Any], *, where: str, **given: Any) -> Policy:
             _layer(key, value, guards, values, faults, where)
         elif key not in PLAIN and key not in OTHERS:
             faults.append(_unknown(f"{where}: {key}", key, [*PLAIN, *OTHERS, *layers]))
+    faults += _swallowed(table.get("prove"), {*PLAIN, "rules", "waivers", *layers} - {"roles"}, where)
     values["rules"] = _rules(table.get("rules", ()), faults, where)
     values["waivers"] = _waivers(table.get("waivers", ()), faults, where)
     try:
@@ -81,6 +82,20 @@ def from_table(table: Mapping[str, Any], *, where: str, **given: Any) -> Policy:
     if faults:
         raise PolicyInvalid(faults)
     return policy
+
+
+def _swallowed(table: Any, own: set[str], where: str) -> list[str]:
+    """Settings of the guard inside a list of tables. Against lines at the end of a file, which TOML gives to its last [[prove.users]]."""
+    lists = table.items() if isinstance(table, Mapping) else ()
+    return [
+        f"{where}: prove.{name}[{i}].{key}: is read as a part of [[prove.{name}]]; move it above the first line that begins with ["
+        for name, listed in lists
+        if isinstance(listed, list)
+        for i, one in enumerate(listed)
+        if isinstance(one, Mapping)
+        for key in one
+        if key in own
+    ]
 
 
 def _plain(name: str, value: Any, faults: list[str], where: str) -> Any:

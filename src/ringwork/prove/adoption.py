@@ -74,7 +74,11 @@ def lines(facts: AppFacts, spots: Sequence[Spot], tests: Sequence[Line], known: 
     return [
         *_code(facts, module, variable),
         *_settings(facts, known),
-        *(_template(spot, facts) for spot in spots if spot.kind in _wanting(facts) and _posts_with_cookies(facts)),
+        *(
+            _template(spot, facts)
+            for spot in spots
+            if spot.kind in _wanting(facts) and (spot.kind is SpotKind.SCRIPT or _posts_with_cookies(facts))
+        ),
         *(tests if _posts_with_cookies(facts) else ()),
     ]
 
@@ -234,7 +238,7 @@ def _openness(route: RouteFacts, facts: AppFacts) -> str:
             return "the API's description is no secret"
         if path in _KNOWN or path == "/" or path.startswith("/.well-known/"):
             return "the front door, the same for everybody"
-        if _HEALTH.match(path):
+        if _HEALTH.match(path) and not route.parameters:  # against a ping of what the client names
             return "says only whether it runs"
     if methods <= _SENT and _is_door(path, methods):
         return "the way in and out; checks who comes by itself"

@@ -316,6 +316,10 @@ class Stage(Protocol):
         """Whether the run proves nothing and is to be over soon: what takes seconds is done in part, or left out and named."""
 
     @property
+    def only_reads(self) -> bool:
+        """Whether the time of the run is over, so that what was read is told without being repeated by an attack."""
+
+    @property
     def brief(self) -> bool:
         """Whether this run only shows that a check can fail: one place where each attack succeeds is then enough."""
 

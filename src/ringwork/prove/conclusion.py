@@ -19,7 +19,7 @@ from ringwork.prove import target as target_of
 from ringwork.prove.check import Kind
 from ringwork.prove.course import Run, profiles, rows
 from ringwork.prove.evidence import CheckResult, Coverage, Finding, Report, Tier, Verdict
-from ringwork.prove.group import Tried
+from ringwork.prove.group import MORE_TIME, Tried
 from ringwork.prove.settings import SEVERITIES
 from ringwork.survey.facts import AppFacts
 
@@ -205,5 +205,6 @@ def _unlocks(run: Run) -> tuple[str, ...]:
     wanted = [tried.evidence.unlock for tried in run.tried.values() if tried.evidence.unlock and tried.verdict is Verdict.NOT_VERIFIED]
     entrance = [run.entrances.unlock] if run.entrances is not None and run.entrances.unlock else []
     declared = users.to_declare(run.entrances)
-    lines = (declared if line == _USERS_WANTED else line for line in [*entrance, *wanted])
+    late = [line for line in wanted if line == MORE_TIME]  # first: nothing else brings as many checks
+    lines = (declared if line == _USERS_WANTED else line for line in [*late, *entrance, *wanted])
     return tuple(dict.fromkeys(lines))

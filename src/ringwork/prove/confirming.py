@@ -45,7 +45,7 @@ class Confirmer:
     def confirm(self, flow: Flow) -> Confirmed | None:
         """The first attack that works; None where none does, or none can be made."""
         routes = {route.name for route in self._stage.facts.routes}
-        if not routes & set(flow.routes) or flow.kind not in MAKERS or self._left < 1:
+        if not routes & set(flow.routes) or flow.kind not in MAKERS or self._left < 1 or self._stage.only_reads:
             return None
         self._left -= 1
         try:

@@ -23,7 +23,7 @@ def decide(run: Run, found: Sequence[Finding], reached: Coverage, *, known: Coll
         return INTERNAL, f"a check failed by a fault of its own: {faults[0]}"
     failed = [_grave(run, found, known), _expired(waived)]
     if any(failed):
-        return FINDINGS, "; ".join(reason for reason in failed if reason) + _known(known)
+        return FINDINGS, "; ".join(reason for reason in (*failed, _late(run)) if reason) + _known(known)
     inconclusive = _inconclusive(run, reached)
     if inconclusive:
         return INCONCLUSIVE, inconclusive
@@ -60,9 +60,13 @@ def _inconclusive(run: Run, reached: Coverage) -> str:
         return f"only {reached.reached} of {reached.found} routes were reached; the floor is {reached.floor:.0%}"
     if not run.is_restored:
         return "the copy's state could not be restored"
-    if any(is_late(tried.evidence) for tried in run.tried.values()):
-        return f"the time was over after {run.settings.max_time:g} s"
-    return ""
+    return _late(run)
+
+
+def _late(run: Run) -> str:
+    """Against a run that looks whole: what it had no time for is counted where it ends."""
+    late = sum(is_late(tried.evidence) for tried in run.tried.values())
+    return f"the time was over after {run.settings.max_time:g} s, before {late} checks (--max-time gives more)" if late else ""
 
 
 def is_late(evidence: Evidence) -> bool:

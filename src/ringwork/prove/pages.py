@@ -76,6 +76,7 @@ class Pages:
     def __init__(self, client: Client, routes: Sequence[RouteFacts]) -> None:
         self._client = client
         self._plain = [r.path for r in routes if r.kind == "http" and "GET" in r.methods and "{" not in r.path]
+        self._named = frozenset(r.path for r in routes if "{" not in r.path)
         self._answers: dict[str, Any] = {}
         self._behind = [r.path for r in routes if r.kind == "http" and "GET" in r.methods and "{" in r.path]
         self._has_looked = False
@@ -151,7 +152,8 @@ class Pages:
             "".join(f"(?:{re.escape(part)})" if i % 2 == 0 else "[^/]+" for i, part in enumerate(_PARAMETER.split(template)))
         )
         places = [*self.links, *self.assets, *(form.action for form in self.forms)]
-        return next((place for place in places if pattern.fullmatch(place)), "")
+        # Against a route that another one stands before: a link to /admin/login/ is none to /admin/{app_label}/.
+        return next((place for place in places if pattern.fullmatch(place) and place not in self._named), "")
 
     def form_for(self, path: str) -> Form | None:
         """A form that posts to `path`."""

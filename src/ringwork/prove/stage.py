@@ -186,6 +186,8 @@ class LiveServed:
 class LiveStage:
     """What one group of checks may use (check.Stage). Opened lazily; `close` ends what it started."""
 
+    only_reads = False
+
     def __init__(
         self,
         launcher: Launcher,

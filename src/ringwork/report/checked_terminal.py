@@ -17,6 +17,8 @@ from ringwork.survey.linters.tool import State
 
 LINES = 40
 _STEPS = 5
+_BRIEF, _WHOLE = 2, 2
+"""Where not all fits: so many findings are shown with their way and fix, and of the others a line each."""
 
 
 def render(checked: Checked, console: Console, *, verbose: bool = False) -> None:
@@ -24,15 +26,15 @@ def render(checked: Checked, console: Console, *, verbose: bool = False) -> None
     blocks = list[Block]()
     for most in (0,) if verbose else (4, 3, 2):
         paper = Paper.of(console, most=most)
+        listed = [_findings(checked, paper), *_weak(checked, paper)]
         blocks = [
             _title(checked, paper),
-            _findings(checked, paper),
-            *_weak(checked, paper),
+            *listed,
             _waivers(checked, paper),
             _unread(checked, paper),
             _end(checked, paper),
         ]
-        if verbose or fit(blocks, LINES):
+        if verbose or (fit(blocks, LINES) and all(block.shown == len(block.items) for block in listed)):
             break
     for block in blocks:
         for line in block.lines():
@@ -78,8 +80,8 @@ def _weak(checked: Checked, paper: Paper) -> list[Block]:
 def _listed(title: str, shown: Sequence[Found], paper: Paper) -> Block:
     return Block(
         head=paper.line((title, "bold"), f"  {_how_grave(shown)}"),
-        items=[_finding(one, paper) for one in shown],
-        wanted=3,
+        items=[_finding(one, paper) if number < _WHOLE or paper.most != _BRIEF else _line(one, paper) for number, one in enumerate(shown)],
+        wanted=len(shown) if paper.most == _BRIEF else 3,
         least=1,
         more=lambda hidden: paper.line(
             (f"... {hidden} more of {len(shown)}: {_how_grave(shown[-hidden:])}; -v shows them", "dim"), indent=2
@@ -105,6 +107,14 @@ def _finding(one: Found, paper: Paper) -> list[Text]:
             line for step in _cut(one.steps) for line in paper.line((f"{arrow if step.line else '  '}{_told(step, one)}", "dim"), indent=6)
         ]
     return [*lines, *paper.line(("fix: ", "green"), one.fix, indent=4)]
+
+
+def _line(one: Found, paper: Paper) -> list[Text]:
+    """What, where and why, in one line."""
+    sign = BAD if one.strength is Strength.STRONG else OPEN
+    place = (f"  {one.file}:{one.line}", "cyan")
+    line = paper.line(paper.sign(sign), f" {one.severity}  ", (one.control, "bold"), place, f"  {one.said}", indent=2)[0]
+    return [line]
 
 
 def _cut(steps: Sequence[Step]) -> list[Step]:

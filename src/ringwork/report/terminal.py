@@ -24,6 +24,7 @@ LINES = 40
 _AT_LEAST = 5
 """Findings that are shown, in fewer lines each rather than fewer: one of a kind says little about an application."""
 _BRIEF, _MORE = 3, " ..."
+_PLANTED = "a new route"
 _REPEATS = "; `ringwork replay ID` repeats one"
 
 UNRESTORED = "the copy's state could not be restored, so later answers may lean on earlier attacks"
@@ -156,7 +157,13 @@ def _by_turns(findings: Sequence[Finding]) -> list[Finding]:
         turns[finding.id] = seen[finding.severity, finding.control]
         seen[finding.severity, finding.control] += 1
     graves = {severity: place for place, severity in enumerate(SEVERITIES)}
-    return sorted(findings, key=lambda finding: (graves.get(finding.severity, len(graves)), turns[finding.id]))
+
+    def rank(finding: Finding) -> tuple[int, int, bool, bool]:
+        is_seen = finding.observation.tier is Tier.CONFIRMED
+        # A route that was only planted, to see what a new one would get, points at nothing that is there.
+        return graves.get(finding.severity, len(graves)), turns[finding.id], finding.where == _PLANTED, not is_seen
+
+    return sorted(findings, key=rank)
 
 
 def _finding(finding: Finding, paper: Paper) -> list[Text]:

@@ -10,7 +10,7 @@ import json
 import shlex
 import shutil
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +43,18 @@ def asked(config: pytest.Config) -> Asked:
     return Asked(
         target=given or config.getini("ringwork"),
         here=str(config.invocation_params.dir if given else config.rootpath),
-        select=tuple(config.getoption("ringwork_select") or config.getini("ringwork_select")),
-        ignore=tuple(config.getoption("ringwork_ignore") or config.getini("ringwork_ignore")),
+        select=_names(config.getoption("ringwork_select") or config.getini("ringwork_select")),
+        ignore=_names(config.getoption("ringwork_ignore") or config.getini("ringwork_ignore")),
         profile=config.getoption("ringwork_profile") or config.getini("ringwork_profile"),
         quick=bool(config.getoption("ringwork_quick") or config.getini("ringwork_quick")),
         deep=bool(config.getoption("ringwork_deep") or config.getini("ringwork_deep")),
         options=tuple(shlex.split(options) if options is not None else config.getini("ringwork_options")),
     )
+
+
+def _names(given: Iterable[str]) -> tuple[str, ...]:
+    """Each name, also where several stand between commas, as `ringwork prove --select` takes them."""
+    return tuple(name for words in given for name in words.replace(",", " ").split())
 
 
 class Proofs:

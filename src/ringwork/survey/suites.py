@@ -13,6 +13,7 @@ _STARLETTE = re.compile(r"TestClient\((?P<given>[^()]*)\)")
 _FLASK = re.compile(r"(?P<app>[A-Za-z_][\w.]*)\.test_client\(\)")
 _AIOHTTP = re.compile(r"TestClient\(TestServer\([^()]*\)[^()]*\)")
 _IMPORTED, _IMPORT = "as_browser(", "from ringwork.testing import as_browser"
+_BASE = re.compile(r"""base_url\s*=\s*["']https?://([^/"':]+)""")
 _NAMES = re.compile(r"^(test_.*|.*_test|conftest|tests?)\.py$")
 
 
@@ -41,6 +42,17 @@ def clients(root: Path, *, origin: str) -> list[Client]:
             found.append(Client(file=file, line=first, text=_IMPORT, replaces=""))
         found += [Client(file=file, line=i, text=new, replaces=lines[i - 1]) for i, new in changes]
     return found
+
+
+def strangers(root: Path, *, served: frozenset[str]) -> list[tuple[str, int, str]]:
+    """Clients of tests that ask a host which the guard does not serve, `AsyncClient(base_url="http://test")`: file, line and host."""
+    return [
+        (path.relative_to(root).as_posix(), line, host)
+        for path in sorted(_files(root))
+        for line, text in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1)
+        for host in _BASE.findall(text)
+        if host not in served
+    ]
 
 
 def _files(root: Path) -> Iterator[Path]:

@@ -30,7 +30,14 @@ _BUG = (Handler(function="app.bug", path="/debug/state", methods=("GET",), frame
             "weak",
             _NOTE,
             "@token_required\ndef note(note_id):\n    return show(Account.query.get(note_id))\n",
-            "@token_required\ndef note(note_id):\n    account = Account.query.get(note_id)\n    return show(account, check(account))\n",
+            "@token_required\ndef note(note_id):\n    account = Account.query.get(note_id)\n    return show(account, current_user)\n",
+        ),
+        (
+            "unscoped-load",
+            "weak",
+            _NOTE,
+            "def note(note_id):\n    found = Note.query.get(note_id)\n    print(found.owner)\n    return {'owner': found.owner_id}\n",
+            "def note(note_id):\n    found = Note.query.get(note_id)\n    assert found.owner_id == me.id\n    return {'id': found.id}\n",
         ),
         (
             "inline-rule",
@@ -92,7 +99,19 @@ _BUG = (Handler(function="app.bug", path="/debug/state", methods=("GET",), frame
             "CACHE = {}\ndef note(note_id):\n    with cache_lock:\n        CACHE[note_id] = load(note_id)\n",
         ),
     ],
-    ids=["load", "load by users", "rule", "hook", "hook parsed early", "debug", "debug behind a switch", "default", "global", "container"],
+    ids=[
+        "load",
+        "load by users",
+        "load that tells its owner",
+        "rule",
+        "hook",
+        "hook parsed early",
+        "debug",
+        "debug behind a switch",
+        "default",
+        "global",
+        "container",
+    ],
 )
 def test_tells_what_a_handler_leaves_open(looked, kind, strength, handlers, bad, safe):
     """Only what answers requests is told, with the names of its routes."""

@@ -43,6 +43,10 @@ _OWNERS = frozenset({
     "permissions", "authorize", "authorise", "can", "admin", "principal", "allowed", "access", "role", "roles", "perm", "perms",
     "workspace", "visible",
 })  # fmt: skip
+_TELLS = frozenset(
+    {"print", "dict", "jsonify", "json_response", "debug", "info", "warning", "error", "exception", "log", "dumps", "format"}
+)
+"""Calls that tell something, and decide nothing."""
 _SEGMENTS = ("match_info", "view_args", "path_params")
 _LISTS = frozenset({"filter", "filter_by", "where", "find", "all", "select"})
 _BELONGS = frozenset(
@@ -221,9 +225,34 @@ def _of_path(statement: ir.Assign) -> str:
 
 
 def _asks_whose(function: ir.Function) -> bool:
-    """Whether a handler's code mentions owners or rules; the model that it loads (Account.query.get(1)) asks nobody by its name."""
+    """Whether a handler asks by owner or rule: in a condition, a comparison, a call of that name, or by handing the user on.
+
+    Against an answer that tells the owner ({"owner": note.owner_id}) and is taken for a question; and the model that is loaded
+    (Account.query.get(1)) asks nobody by its name.
+    """
     loaded = {_model(call) for call in calls(function.body) if last(call.function) in _LOADS}
-    return any(words(name) & _OWNERS for name in names((function.body,)) if name not in loaded)
+    return any(words(name) & _OWNERS for name in _asking(function) if name not in loaded)
+
+
+def _asking(function: ir.Function) -> Iterator[str]:
+    """The names that stand where something is decided, or where somebody is handed to what may decide."""
+    for part in walk(function.body):
+        if isinstance(part, ir.If | ir.Choice | ir.Assert | ir.While):
+            yield from names((part.test,))
+        elif isinstance(part, ir.Compare):
+            yield from names((part,))
+        elif isinstance(part, ir.Call) and last(part.function) not in _TELLS and not last(part.function)[:1].isupper():
+            yield from names((part.function,))
+            yield from (name for name, _ in part.keywords if name)
+            handed = [*part.arguments, *(value for _, value in part.keywords)]
+            yield from (written(one) for one in handed if isinstance(one, ir.Name | ir.Attribute) and _is_somebody(one))
+
+
+def _is_somebody(expression: ir.Expression) -> bool:
+    """Whether it is who asks (current_user, request.user, me.id), and not a field of what was loaded."""
+    return bool({"user", "current", "principal", "identity", "me", "member"} & words(written(expression).split(".")[0])) or (
+        written(expression).startswith(("request.", "self.request.", "g.", "session."))
+    )
 
 
 def _loaded(seen: Seen, scope: Scope, function: ir.Function, owned: frozenset[str]) -> Iterator[Flow]:
