@@ -385,7 +385,7 @@ def test_tells_what_was_read_when_its_time_is_over(prove):
     read = Check(id=CheckId("input.sql-injection/built-statements"), kind=Kind.STATIC, run=_reads)
     report = prove(FOREIGN, LIVE, read, max_time=0.01)
     assert _result(report, read.id).verdict is Verdict.VIOLATED
-    assert "before 1 checks" in report.exit_reason
+    assert "before 1 check (" in report.exit_reason
     assert report.unlocks[0] == "--max-time 600"
 
 

@@ -52,25 +52,22 @@ def _stage(folder, *, kept):
     launcher = launch.Launcher(chosen, extra={})
     facts = launcher.load().facts
     launcher.warm_up()
-    return launcher, LiveStage(launcher, facts, users.find(facts, asked, launcher))
+    made = LiveStage(launcher, facts, users.find(facts, asked, launcher))
+    yield made
+    made.close()
+    launcher.close()
 
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory):
     """A shop whose sessions are in a file."""
-    launcher, made = _stage(tmp_path_factory.mktemp("shop"), kept=True)
-    yield made
-    made.close()
-    launcher.close()
+    yield from _stage(tmp_path_factory.mktemp("shop"), kept=True)
 
 
 @pytest.fixture(scope="module")
 def forgetful(tmp_path_factory):
     """A shop whose sessions end with its process."""
-    launcher, made = _stage(tmp_path_factory.mktemp("shop"), kept=False)
-    yield made
-    made.close()
-    launcher.close()
+    yield from _stage(tmp_path_factory.mktemp("shop"), kept=False)
 
 
 def _logins(served):

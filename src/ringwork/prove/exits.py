@@ -66,7 +66,8 @@ def _inconclusive(run: Run, reached: Coverage) -> str:
 def _late(run: Run) -> str:
     """Against a run that looks whole: what it had no time for is counted where it ends."""
     late = sum(is_late(tried.evidence) for tried in run.tried.values())
-    return f"the time was over after {run.settings.max_time:g} s, before {late} checks (--max-time gives more)" if late else ""
+    checks = "1 check" if late == 1 else f"{late} checks"
+    return f"the time was over after {run.settings.max_time:g} s, before {checks} (--max-time gives more)" if late else ""
 
 
 def is_late(evidence: Evidence) -> bool:
