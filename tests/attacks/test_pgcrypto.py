@@ -1,4 +1,4 @@
-"""Attacks that succeed on columns of pgcrypto in PostgreSQL, and fail on sealed ones: A2 of data-protection.md, and keys in the query log."""
+"""Attacks that succeed on columns of pgcrypto in PostgreSQL, and fail on sealed ones: A2 of data-protection.md, and the query log."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class Zygote:
         self.records.install()
         neutral.neutralise(frozenset(self.setup["imports"]))
         state.watch_databases()
-        redirect.redirect_databases(copy=self.copy, original=Path(self.setup["root"]))
+        redirect.redirect_databases(copy=self.copy, original=Path(self.setup["root"]), imports=frozenset(self.setup["imports"]))
         confine.confine(self.folder)
         kernel = [
             text for held, text in ((network, "a network namespace without any network"), (read_only, "a read-only file system")) if held

@@ -1,4 +1,4 @@
-"""SQLite files outside the copy are replaced by copies of them, so that an absolute path in a setting harms nothing."""
+"""SQLite files outside the copy are replaced by copies, and databases of servers by empty files, so that nothing in use is harmed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import shutil
 import sqlite3
 import sqlite3.dbapi2
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from ringwork.survey.harness import confine
+from ringwork.survey.harness import confine, server_databases
 
 OUTSIDE = ".ringwork-outside"
 """The folder inside the copy that holds copies of databases from elsewhere."""
@@ -26,8 +26,11 @@ def tell(opened: Callable[[sqlite3.Connection], None]) -> None:
     _TOLD.append(opened)
 
 
-def redirect_databases(*, copy: Path, original: Path) -> None:
-    """Make every later `sqlite3.connect` stay inside `copy`. original: the user's own root, whose files are mapped to the copy's."""
+def redirect_databases(*, copy: Path, original: Path, imports: Collection[str] = ()) -> None:
+    """Make every later `sqlite3.connect` stay inside `copy`, and what goes to a server through an ORM of `imports`, top-level names.
+
+    original: the user's own root, whose files are mapped to the copy's.
+    """
     true_connect = sqlite3.connect
 
     def connect(database: Any = ":memory:", *args: Any, **keywords: Any) -> Any:
@@ -38,6 +41,7 @@ def redirect_databases(*, copy: Path, original: Path) -> None:
 
     sqlite3.connect = connect
     sqlite3.dbapi2.connect = connect
+    server_databases.replace(copy=copy, imports=imports)
 
 
 def _inside(database: Any, copy: Path, original: Path, *, uri: bool) -> Any:
