@@ -39,6 +39,7 @@ def ringwork(tmp_path, monkeypatch, capsys):
         ("shop:app", "raise ValueError('broken')\n", 3, "ValueError at shop.py:1: broken"),
         ("shop:app", "app = 5\n", 2, "app is a int, no FastAPI"),
         ("shop:make", "def make(size):\n    return None\n", 3, "--factory-args"),
+        ("shop:make", "def make():\n    import missing_dependency_y\n", 3, "install missing_dependency_y"),
         ("shop:make", "def make():\n    return 5\n", 3, "returned a int"),
         ("shop:app", "from starlette.applications import Starlette\napp = Starlette()\n", 3, "has no routes"),
     ],
@@ -49,6 +50,13 @@ def test_says_what_is_wrong_with_a_target_and_what_to_do(ringwork, word, target,
     assert said in printed
     assert "Traceback" not in printed
     assert got == code
+
+
+@pytest.mark.parametrize(("source", "names_it"), [("import missing_dependency_x\n", True), ("app = 5\n", False)])
+def test_names_what_reads_without_starting_where_nothing_could_be_started(ringwork, source, names_it):
+    """An application that does not come up is read all the same by another command; a wrong name is corrected first."""
+    _, printed = ringwork("prove", "shop:app", shop=source)
+    assert ("`ringwork check` reads its source without starting it" in printed) is names_it
 
 
 @pytest.mark.parametrize(

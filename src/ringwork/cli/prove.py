@@ -22,6 +22,7 @@ from ringwork.report import terminal as summary
 from ringwork.report.visible import visible
 
 explain, names = refusals.explain, refusals.names
+_NOT_STARTED = frozenset({"import", "factory", "start"})
 
 
 def command(
@@ -81,9 +82,16 @@ def command(
         with writing.commands_stopped(forms, out), narration.Narration(out, quiet=quiet, verbose=verbose) as progress:
             report = run.prove(chosen, asked, progress)
     except TargetFailed as error:
-        raise typer.Exit(explain(out, error)) from error
+        raise typer.Exit(_not_proven(out, error)) from error
     _show(report, out, output_dir, forms, earlier.comparable(extra, report, named=against is not None), verbose=verbose)
     raise typer.Exit(report.exit_code)
+
+
+def _not_proven(out: Console, error: TargetFailed) -> int:
+    code = explain(out, error)
+    if error.step in _NOT_STARTED:
+        terminal.say(out, "nothing was attacked; `ringwork check` reads its source without starting it", indent=2)
+    return code
 
 
 def _console(*, no_color: bool) -> Console:

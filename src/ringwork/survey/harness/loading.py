@@ -129,7 +129,8 @@ def _made(value: Any, name: str, arguments: tuple[str, ...]) -> Any:
         if inspect.iscoroutine(made):  # aiohttp's run_app takes such factories, so they are common there
             made = asyncio.run(made)
     except BaseException as error:
-        advice = "give its arguments with --factory-args, or what it reads from the environment with --env NAME=VALUE"
+        missing = isinstance(error, ImportError) and _advice(error)
+        advice = missing or "give its arguments with --factory-args, or what it reads from the environment with --env NAME=VALUE"
         raise TargetFailed(step="factory", problem=f"{name}() raised {type(error).__name__}: {error}", advice=advice) from error
     if harness_of(made) is None:
         advice = "name the function that returns the FastAPI, Starlette, Flask, Django or aiohttp application"
