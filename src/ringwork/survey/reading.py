@@ -13,9 +13,8 @@ from ringwork.survey import markup
 from ringwork.survey.flows import Flow, SourceFacts, Strength
 from ringwork.survey.looks import register, templates
 from ringwork.survey.taint import analysis, files, keeping, routes
-from ringwork.survey.taint import reading as parsing
 from ringwork.survey.taint.files import Listing
-from ringwork.survey.taint.project import Project
+from ringwork.survey.taint.project import Project, parsed
 
 _TESTS = frozenset({"tests", "test", "testing", "testdata", "conftest.py"})
 
@@ -40,7 +39,7 @@ def read(
 def _read(
     root: Path, only: Collection[str], jobs: int, progress: Callable[[int, int], None] | None, kept: keeping.Kept | None
 ) -> SourceFacts:
-    project = Project(root, listing=_asked(files.listing(root), only), parse=kept.parse if kept is not None else parsing.parse)
+    project = Project(root, listing=_asked(files.listing(root), only), parse=kept.parse if kept is not None else parsed)
     reading = analysis.Reading(project, routes.read(project), kept=kept, beside=register.in_module)
     facts = reading.all(jobs=jobs, progress=progress)
     shown = list(markup.joined(facts.shown, templates.pages(root) if facts.shown else {}))

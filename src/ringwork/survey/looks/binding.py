@@ -40,7 +40,7 @@ def _form(seen: Seen, scope: Scope, statement: ir.Assign, name: str) -> Iterator
     is_all = (name == "fields" and text_of(value) == "__all__") or (
         name == "exclude" and isinstance(value, ir.Sequence) and not value.items
     )
-    bases = {*outer.bases, *seen.project.bases(outer.dotted)}
+    bases = {*seen.project.written(outer), *seen.project.bases(outer.dotted)}
     kinds = [base for base in bases if base.rpartition(".")[2].endswith(("ModelForm", "ModelSerializer", "ModelSchema", "SerializerBase"))]
     if not is_all or not kinds or "admin" in seen.unit.name:
         return
@@ -98,7 +98,11 @@ def _allows(value: ir.Expression, name: str) -> bool:
 def _schema(seen: Seen, scope: Scope, at: int) -> Iterator[Flow]:
     qualname = scope.qualname.rpartition(".")[0] if scope.owner is not None and scope.owner.name == "Config" else scope.qualname
     outer = seen.unit.classes.get(qualname)
-    if outer is None or not ({*outer.bases, *seen.project.bases(outer.dotted)} & _SCHEMAS) or words(qualname) & {"settings", "config"}:
+    if (
+        outer is None
+        or not ({*seen.project.written(outer), *seen.project.bases(outer.dotted)} & _SCHEMAS)
+        or words(qualname) & {"settings", "config"}
+    ):
         return
     is_body = outer.dotted in seen.routes.types
     detail = f"{qualname} takes fields that nobody declared" + (", and is the body of a request." if is_body else ".")

@@ -124,7 +124,7 @@ def _of_production(project: Project) -> list[Unit]:
     found = [
         unit
         for name in project.names()
-        if "settings" in name and (unit := project.unit(name)) is not None and "INSTALLED_APPS" in unit.assigned
+        if "settings" in name and (unit := project.unit(name)) is not None and "INSTALLED_APPS" in unit.gives
     ]
     below = {star for unit in found for star in unit.stars}
     return [unit for unit in found if unit.name not in below and not _REHEARSAL.search(unit.file)]

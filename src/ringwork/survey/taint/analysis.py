@@ -16,12 +16,12 @@ from pathlib import Path
 
 from ringwork.survey import flows
 from ringwork.survey.flows import Entry, Flow, SourceFacts, Step, Strength
-from ringwork.survey.taint import ir, keeping, model, places, reading, routes, shares, shown, unknowns, uses
+from ringwork.survey.taint import ir, keeping, model, places, routes, shares, shown, unknowns, uses
 from ringwork.survey.taint.evaluator import Evaluator
 from ringwork.survey.taint.frames import Found, Frame
 from ringwork.survey.taint.handlers import Routes
 from ringwork.survey.taint.keeping import Findings, Key, Result
-from ringwork.survey.taint.project import Project
+from ringwork.survey.taint.project import Project, parsed
 from ringwork.survey.taint.units import Defined, Unit
 from ringwork.survey.taint.values import Trail
 
@@ -48,7 +48,7 @@ def analyse(
     jobs: at most so many processes, which changes nothing of the result. progress: told how many of how many modules are done. project: the
     same folder, where it was read. kept: what an earlier reading kept of it; what did not change since is not read again.
     """
-    project = project if project is not None else Project(root, parse=kept.parse if kept is not None else reading.parse)
+    project = project if project is not None else Project(root, parse=kept.parse if kept is not None else parsed)
     facts = Reading(project, routes.read(project), kept=kept).all(jobs=jobs, progress=progress)
     if kept is not None:
         kept.close()
@@ -144,7 +144,7 @@ class Reading:
             shown=tuple(flow for flow in flows if flow.kind == shown.KIND),
             unread=tuple(sorted({*self.project.unread(), *self.failed}, key=lambda one: (one.file, one.line, one.why))),
             files=len(units),
-            lines=sum(unit.module.lines for unit in units),
+            lines=sum(unit.lines for unit in units),
         )
 
     def _judged(self, flow: Flow, named: set[tuple[str, str]]) -> Flow:
@@ -235,7 +235,7 @@ def _functions(unit: Unit) -> Iterator[Defined]:
 
     Against a hole in one of two functions of one name, as for two versions of Python: both are read.
     """
-    yield from sorted((*unit.functions.values(), *unit.hidden), key=lambda own: own.node.at)
+    yield from sorted((*unit.functions.values(), *unit.hidden), key=lambda own: own.at)
 
 
 def _flows(found: Iterable[tuple[Found, set[str]]]) -> Iterator[Flow]:

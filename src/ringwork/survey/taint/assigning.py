@@ -194,7 +194,7 @@ def write(run: Run, node: ir.Expression, value: Value) -> None:
         dotted = run.project.canonical(run.project.global_name(run.frame.unit, node.id))
         module, _, last = dotted.rpartition(".")
         unit = run.project.unit(module) if module else None
-        if (unit is not None and last in unit.assigned) or dotted in OF_REQUESTS:
+        if (unit is not None and last in unit.gives) or dotted in OF_REQUESTS:
             change_module(run, f"{module}:{last}", value)
     elif isinstance(node, ir.Attribute):
         owner = run.value(node.of)

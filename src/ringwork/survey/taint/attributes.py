@@ -48,7 +48,7 @@ def named(run: Run, dotted: str) -> Value:
         return Value(Kind.UNKNOWN, None, type_)
     head, _, last = dotted.rpartition(".")
     unit = run.project.unit(head) if head else None
-    if unit is not None and last in unit.assigned and last not in unit.functions and last not in unit.classes:
+    if unit is not None and last in unit.gives and last not in unit.functions and last not in unit.classes:
         return run.global_value(unit, last)
     if head and run.project.class_(head) is not None:
         return of(run, values.named(head), last, 0)
@@ -62,7 +62,7 @@ def global_name(run: Run, unit: Unit, name: str) -> Value:
         return FALSE
     if not dotted:
         return values.OPEN
-    if dotted == f"{unit.name}.{name}" and name in unit.assigned and name not in unit.functions and name not in unit.classes:
+    if dotted == f"{unit.name}.{name}" and name in unit.gives and name not in unit.functions and name not in unit.classes:
         return run.global_value(unit, name)
     return named(run, dotted)
 

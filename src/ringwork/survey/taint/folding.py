@@ -103,11 +103,11 @@ def _literal(project: Project, unit: Unit, node: ir.Constant, depth: int) -> Any
 
 
 def _name(project: Project, unit: Unit, node: ir.Name | ir.Attribute, depth: int) -> Any:
-    if isinstance(node, ir.Name) and node.id in unit.assigned:
+    if isinstance(node, ir.Name) and node.id in unit.gives:
         return constant(project, unit, unit.assigned[node.id], depth=depth)
     head, _, last = project.resolve(unit, node).rpartition(".")
     other = project.unit(head) if head else None
-    if other is not None and last in other.assigned and (other is not unit or isinstance(node, ir.Attribute)):
+    if other is not None and last in other.gives and (other is not unit or isinstance(node, ir.Attribute)):
         return constant(project, other, other.assigned[last], depth=depth)
     owner = project.class_(head) if head else None
     found = project.attribute(owner, last) if owner is not None else None

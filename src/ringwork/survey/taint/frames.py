@@ -352,6 +352,6 @@ class Run(ABC):
         """What the name of a module holds where nothing changed it; None for a variable."""
         module, is_changed, last = name.partition(":")
         unit = self.project.unit(module) if is_changed else None
-        if unit is None or last not in unit.assigned:
+        if unit is None or last not in unit.gives:
             return UNKNOWN if is_changed else None
         return self.first_value(unit, last, unit.assigned[last])

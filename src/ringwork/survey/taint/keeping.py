@@ -21,7 +21,7 @@ from ringwork.survey.flows import Flow, Unread
 from ringwork.survey.taint import ir, packing, reading
 from ringwork.survey.taint.frames import Found
 from ringwork.survey.taint.project import Project
-from ringwork.survey.taint.units import Unit
+from ringwork.survey.taint.units import Outline, Unit
 
 _MOST_PROJECTS = 50
 """Projects of which something is kept; the oldest go first."""
@@ -53,27 +53,34 @@ class Kept:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._modules, self._results, self._files = _opened(path)
-        self._now: dict[str, bytes] = {}
+        self._now: Modules = {}
         self._digests: dict[str, str] = {}
         self._found: Results = {}
         self._seen: Files = {}
+        self._alike: dict[str, bytes] = {}
         self._is_new = False
 
-    def parse(self, data: bytes, *, file: str, name: str, is_package: bool) -> ir.Module:
-        """The syntax of a module, as it was kept, else read now."""
+    def parse(self, data: bytes, *, file: str, name: str, is_package: bool) -> Unit:
+        """A module, as it was kept, with its syntax where somebody asks for that; else read now."""
         digest = sha256(repr((file, name, is_package)).encode() + data).hexdigest()
         self._digests[name] = digest
-        packed = self._modules.get(digest)
-        if packed is not None:
+        kept = self._modules.get(digest)
+
+        def load() -> ir.Module:
             with contextlib.suppress(packing.Unfit):
-                module: ir.Module = packing.unpack(packed)
-                self._now[digest] = packed
-                return module
-        module = reading.parse(data, file=file, name=name, is_package=is_package)
+                module = packing.unpack(kept[1]) if kept is not None else None
+                if isinstance(module, ir.Module):
+                    return module
+            return reading.parse(data, file=file, name=name, is_package=is_package)
+
+        if kept is not None:
+            self._now[digest] = kept
+            return Unit.unloaded(kept[0], load, name=name, file=file, is_package=is_package, data=data)
+        unit = Unit.read(load(), data)
         with contextlib.suppress(RecursionError):
-            self._now[digest] = packing.pack(module)
+            self._now[digest] = (unit.outline(), packing.pack(unit.module))
             self._is_new = True
-        return module
+        return unit
 
     def result(self, project: Project, unit: Unit, routes: str) -> Result | None:
         """What was found in a module, where everything that it stands on is as it was. routes: what it stands on of these, in words."""
@@ -125,7 +132,9 @@ class Kept:
         key = sha256(f"{project.shape()} {unit.name} {self._digests.get(unit.name)} {routes}".encode())
         for name in noted:
             if name.startswith("*"):
-                key.update(f"{name}: {','.join(own.dotted for own in project.methods_named(name[1:]))} ".encode())
+                if name not in self._alike:
+                    self._alike[name] = f"{name}: {','.join(own.dotted for own in project.methods_named(name[1:]))} ".encode()
+                key.update(self._alike[name])
             else:
                 key.update(f"{name}: {self._digests.get(name)} ".encode())
         return key.hexdigest()
@@ -149,7 +158,7 @@ def _cache() -> Path:
         return Path(os.devnull) / "ringwork"
 
 
-Modules = dict[str, bytes]
+Modules = dict[str, tuple[Outline, bytes]]
 Results = dict[str, tuple[str, tuple[str, ...], bytes]]
 Files = dict[str, tuple[str, bytes]]
 

@@ -15,11 +15,11 @@ from typing import TypeVar
 
 from ringwork.survey import flows
 from ringwork.survey.taint import files, ir, reading
-from ringwork.survey.taint.units import Defined, DefinedClass, Index, Unit
+from ringwork.survey.taint.units import Defined, DefinedClass, Unit
 
 Made = TypeVar("Made")
-Parse = Callable[..., ir.Module]
-"""As `reading.parse` is called."""
+Parse = Callable[..., Unit]
+"""As `parsed` is called."""
 
 MOST_ALIKE = 80
 """Functions that a name put together at run time may mean; of more, nothing can be said."""
@@ -27,14 +27,19 @@ _MOST_HOPS = 12
 """Re-exports that are followed; a longer chain is a circle."""
 
 
+def parsed(data: bytes, *, file: str, name: str, is_package: bool) -> Unit:
+    """A module of these bytes."""
+    return Unit.read(reading.parse(data, file=file, name=name, is_package=is_package), data)
+
+
 class Project:
     """The modules below one folder. listing: their files, found when it is not given. A module is read when it is first asked for.
 
-    parse: reads one module, where somebody keeps what was read. noted: what was asked for since whoever put a new set there: names of
+    parse: makes one module, where somebody keeps what was read. noted: what was asked for since whoever put a new set there: names of
     modules, and "*name" for the methods of one name in all of them.
     """
 
-    def __init__(self, root: Path, *, listing: files.Listing | None = None, parse: Parse = reading.parse) -> None:
+    def __init__(self, root: Path, *, listing: files.Listing | None = None, parse: Parse = parsed) -> None:
         self.root = root
         self.parse = parse
         self.noted: set[str] = set()
@@ -91,7 +96,7 @@ class Project:
         faults = (
             flows.Unread(file=unit.file, line=fault.line, why=fault.what)
             for _, unit in sorted(self._units.items())
-            for fault in unit.module.faults
+            for fault in unit.faults
         )
         return (*self.listing.unread, *faults)
 
@@ -101,11 +106,15 @@ class Project:
         except OSError as error:
             fault = ir.Fault(0, f"it cannot be read ({error.strerror})")
             return Unit(ir.Module(found.file, found.name, (), (), (fault,), 0, found.is_package))
-        unit = Unit(self.parse(data, file=found.file, name=found.name, is_package=found.is_package))
-        Index(unit).block(unit.module.body, "", None)
-        for defined in unit.classes.values():
-            defined.bases = tuple(self._written(unit, base) for base in defined.node.bases if not isinstance(base, ir.Starred))
-        return unit
+        return self.parse(data, file=found.file, name=found.name, is_package=found.is_package)
+
+    def written(self, owner: DefinedClass) -> tuple[str, ...]:
+        """The bases of a class, dotted; one that could not be followed is as written."""
+        if owner.bases is None:
+            supers = [base for base in owner.supers if not isinstance(base, ir.Starred)]
+            owner.bases = self.noting(lambda: tuple(self._written(owner.unit, base) for base in supers))
+        self.noted.update(owner.bases[1])
+        return owner.bases[0]
 
     def noting(self, make: Callable[[], Made]) -> tuple[Made, frozenset[str]]:
         """What `make` gives, and what the project was asked for meanwhile, which is not noted here."""
@@ -147,7 +156,7 @@ class Project:
 
     def global_name(self, unit: Unit, name: str) -> str:
         """The dotted meaning of a global name of a module; a builtin's as "builtins.open"; "" unknown."""
-        if name in unit.functions or name in unit.classes or name in unit.assigned:
+        if unit.defines(name):
             return f"{unit.name}.{name}"
         target = unit.imports.get(name)
         if target is not None:
@@ -156,7 +165,7 @@ class Project:
             inner = self.unit(star)
             if inner is None:
                 continue
-            if name in inner.functions or name in inner.classes or name in inner.assigned:
+            if inner.defines(name):
                 return f"{star}.{name}"
             if name in inner.imports and not name.startswith("_"):
                 return inner.imports[name]
@@ -178,7 +187,7 @@ class Project:
             first, _, more = rest.partition(".")
             if first in unit.functions or first in unit.classes:
                 return dotted
-            if first in unit.assigned:
+            if first in unit.gives:
                 target = self._renamed(unit, first)
             else:
                 target = unit.imports.get(first) or next(
@@ -197,7 +206,7 @@ class Project:
         return ""
 
     def _has(self, unit: Unit, name: str) -> bool:
-        return name in unit.functions or name in unit.classes or name in unit.assigned or name in unit.imports
+        return unit.defines(name) or name in unit.imports
 
     def _split(self, dotted: str) -> tuple[Unit | None, str]:
         """The longest module of the project that a dotted name begins with, and the rest."""
@@ -304,7 +313,7 @@ class Project:
         waiting = [dotted]
         while waiting:
             inner = self.class_(waiting.pop(0))
-            for base in inner.bases if inner is not None else ():
+            for base in self.written(inner) if inner is not None else ():
                 name = self.canonical(base) if base else ""
                 if name and name not in found and name != dotted:
                     found[name] = None

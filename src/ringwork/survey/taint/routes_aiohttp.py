@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from ringwork.survey.taint import ir, routes_checks, routes_paths
 from ringwork.survey.taint.handlers import Brought, Handler
+from ringwork.survey.taint.routes_sayings import Use
 from ringwork.survey.taint.routes_scope import Known, Scope, argument, dotted, follow, items, text, written
 from ringwork.survey.taint.routes_tree import Registered, Tree, Way, uses
-from ringwork.survey.taint.routes_wiring import AIOHTTP, Use, Wiring, scope_of, target_of
+from ringwork.survey.taint.routes_wiring import AIOHTTP, Wiring, scope_of, target_of
 from ringwork.survey.taint.units import Defined, DefinedClass
 
 _VERBS = ("get", "post", "put", "patch", "delete", "head", "options")

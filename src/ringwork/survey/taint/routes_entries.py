@@ -28,11 +28,13 @@ def handlers(wiring: Wiring) -> Iterator[Handler]:
     for unit in wiring.project.units():
         names = imports_of(unit)
         decorated = [reader for libraries, reader in _DECORATED if names & libraries]
+        is_callable, is_event = unit.mentions(b"start_response"), unit.mentions(b"handler") and unit.mentions(b"event")
         for own in unit.functions.values():
             for reader in decorated:
                 for decorator in own.node.decorators:
                     yield from reader(_Decorated(scope_of(wiring.project, own), own, decorator))
-            yield from _by_parameters(own)
+            if is_callable or is_event:
+                yield from _by_parameters(own)
         yield from routes_classes.handlers(wiring.project, unit, has_falcon="falcon" in imported)
     yield from _registered(wiring, imported)
 
@@ -196,7 +198,7 @@ def _by_parameters(own: Defined) -> Iterator[Handler]:
 
 
 def _registered(wiring: Wiring, imported: frozenset[str]) -> Iterator[Handler]:
-    for call, scope in wiring.calls.get("route", ()):
+    for call, scope in wiring.said.called("route"):
         given = argument(call, -1, "callback")
         own = _function(scope, given)
         if own is not None:
@@ -204,15 +206,15 @@ def _registered(wiring: Wiring, imported: frozenset[str]) -> Iterator[Handler]:
             yield _of_bottle(own, path, texts(scope, argument(call, 1, "method")))
     if "pyramid" in imported:
         for name in ("add_view", "add_notfound_view", "add_forbidden_view", "add_exception_view"):
-            for call, scope in wiring.calls.get(name, ()):
+            for call, scope in wiring.said.called(name):
                 own = _function(scope, argument(call, 0, "view"))
                 if own is not None:
                     yield _of_pyramid(own)
-    for call, scope in wiring.calls.get("register_error_handler", ()):
+    for call, scope in wiring.said.called("register_error_handler"):
         own = _function(scope, argument(call, 1, "f"))
         if own is not None:
             yield _of_flask_error(own, argument(call, 0, "code_or_exception"))
-    for call, scope in wiring.calls.get("add_exception_handler", ()):
+    for call, scope in wiring.said.called("add_exception_handler"):
         own = _function(scope, argument(call, 1, "handler"))
         if own is not None:
             yield _of_starlette(own, argument(call, 0, "exc_class_or_status_code"))
@@ -228,9 +230,9 @@ def _of_django(wiring: Wiring) -> Iterator[Handler]:
     """handler404 = "shop.views.missing", in a URLconf."""
     for unit in wiring.project.units():
         for name in ("handler400", "handler403", "handler404", "handler500"):
-            value = unit.assigned.get(name)
-            if value is None:
+            if name not in unit.gives:
                 continue
+            value = unit.assigned[name]
             named = value.value if isinstance(value, ir.Constant) else wiring.project.resolve(unit, value)
             own = wiring.project.function(str(named))
             if own is not None and (names := names_of(own)):

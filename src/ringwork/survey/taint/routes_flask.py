@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from ringwork.survey.taint import ir, routes_checks, routes_entry, routes_paths, walk
 from ringwork.survey.taint.handlers import Handler
+from ringwork.survey.taint.routes_sayings import Use
 from ringwork.survey.taint.routes_scope import Known, argument, class_value, dotted, items, text, texts
 from ringwork.survey.taint.routes_tree import Registered, Tree, Way, uses
-from ringwork.survey.taint.routes_wiring import ALONE, FLASK, Container, Use, Wiring, scope_of, target_of
+from ringwork.survey.taint.routes_wiring import ALONE, FLASK, Container, Wiring, scope_of, target_of
 from ringwork.survey.taint.units import Defined, DefinedClass
 
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "trace"})
@@ -55,7 +56,7 @@ class _Collector:
             self.converters[name] = self._is_text(known)
         for container in self.tree.containers():
             self._contained(container)
-        for use in self.wiring.uses:
+        for use in self.wiring.said.used({"exempt"}):
             if use.name == "exempt":
                 self._spared(use)
         for use in found:
@@ -254,7 +255,7 @@ def _csrf(one: Registered, method: Defined, collector: _Collector) -> str:
     if one.target.dotted in collector.exempt or method.dotted in collector.exempt:
         return "exempt: csrf.exempt"
     wiring = collector.wiring
-    calls = [call for name in sorted(ALONE) for call in wiring.calls.get(name, ())]
+    calls = [call for name in sorted(ALONE) for call in wiring.said.called(name)]
     for call, scope in calls:
         name = dotted(scope, call.function)
         if name.startswith(("flask_wtf.", "flask_seasurf.")) and _is_near(scope.unit.file, method.unit.file):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ringwork.survey.taint import ir
 from ringwork.survey.taint.project import Project
+from ringwork.survey.taint.routes_sayings import Said, Sayings, Use
 from ringwork.survey.taint.routes_scope import Known, Scope, bindings, dotted, items, of_function, of_module, written
-from ringwork.survey.taint.routes_wiring import ALONE, KINDS, LISTING, REGISTERING, Use, Wiring, target_of
-from ringwork.survey.taint.units import Defined, DefinedClass, blocks
+from ringwork.survey.taint.routes_wiring import ALONE, KINDS, LISTING, REGISTERING, Wiring, target_of
+from ringwork.survey.taint.units import Defined, DefinedClass, Unit, blocks
 
 _MOST_TURNS = 120
 
@@ -15,25 +16,44 @@ def makers(project: Project) -> frozenset[str]:
     """The short names of the classes that make an application or router, the project's own among them."""
     found = {name.rpartition(".")[2] for name in KINDS}
     waiting = [
-        (owner.node.name, {base.rpartition(".")[2] for base in owner.bases}) for unit in project.units() for owner in unit.classes.values()
+        (owner.name, {base.rpartition(".")[2] for base in project.written(owner)})
+        for unit in project.units()
+        for owner in unit.classes.values()
     ]
     while more := {name for name, bases in waiting if name not in found and bases & found}:
         found |= more
     return frozenset(found)
 
 
+_LIBRARIES = frozenset({name.partition(".")[0] for name in KINDS} | {"aiohttp_jinja2", "flask_login", "werkzeug"})
+"""Where none of these is imported, nothing makes an application or router, so that each module can be read by itself and in any order."""
+
+
+def _is_any_used(project: Project) -> bool:
+    return any(unit.name.partition(".")[0] in _LIBRARIES or unit.heads & _LIBRARIES for unit in project.units())
+
+
 class Reader:
-    """Reads the statements of all modules into a Wiring."""
+    """Reads the statements of modules into a Wiring."""
 
     def __init__(self, project: Project) -> None:
-        self.wiring = Wiring(project)
+        self.wiring = Wiring(project, Sayings(project, self._said, is_whole=_is_any_used(project)))
+        self.said = Said()
         self.wiring.makers = makers(project)
 
     def read(self) -> Wiring:
-        """The whole project, module by module in the order of their names."""
-        for unit in self.wiring.project.units():
-            self._block(unit.module.body, of_module(self.wiring.project, unit), None)
+        """The whole project, module by module in the order of their names; where no library asks for that, each when it is needed."""
+        if self.wiring.said.is_whole:
+            self.wiring.said.read_all()
         return self.wiring
+
+    def _said(self, unit: Unit) -> Said:
+        before, self.said = self.said, Said()
+        try:
+            self._block(unit.module.body, of_module(self.wiring.project, unit), None)
+            return self.said
+        finally:
+            self.said = before
 
     def _block(self, body: ir.Block, scope: Scope, owner: DefinedClass | None, prefix: str = "") -> None:
         for statement in body:
@@ -72,7 +92,7 @@ class Reader:
             function = call.function if call is not None else decorator
             if isinstance(function, ir.Attribute):
                 key = self.wiring.key(scope, function.of)
-                self.wiring.uses.append(Use(key, function.name, call, scope, function.of, target))
+                self.said.uses.append(Use(key, function.name, call, scope, function.of, target))
 
     def _loop(self, loop: ir.For, scope: Scope, owner: DefinedClass | None, prefix: str) -> None:
         self._expression(loop.source, scope)
@@ -118,7 +138,7 @@ class Reader:
             if self.wiring.kind_of(name):
                 self.wiring.define(key, name, scope, value)
                 return
-        self.wiring.given.setdefault(key, []).append(Known(scope, value))
+        self.said.given.setdefault(key, []).append(Known(scope, value))
 
     def _target_key(self, target: ir.Expression, scope: Scope, owner: DefinedClass | None) -> str:
         if isinstance(target, ir.Name):
@@ -131,7 +151,7 @@ class Reader:
     def _returned(self, value: ir.Expression, scope: Scope) -> None:
         function = next((one.function for one in scope.chain() if one.function is not None), None)
         if function is not None and isinstance(value, ir.Call | ir.Name | ir.Attribute | ir.Await):
-            self.wiring.given.setdefault(f"{function.dotted}()", []).append(Known(scope, value))
+            self.said.given.setdefault(f"{function.dotted}()", []).append(Known(scope, value))
 
     def _converter(self, target: ir.Item, value: ir.Expression, scope: Scope) -> None:
         """app.url_map.converters["list"] = ListConverter."""
@@ -176,7 +196,7 @@ class Reader:
             defined, _ = target_of(scope, call.arguments[0])
             if defined is not None:
                 of = function.function.of
-                self.wiring.uses.append(Use(self.wiring.key(scope, of), function.function.name, function, scope, of, defined))
+                self.said.uses.append(Use(self.wiring.key(scope, of), function.function.name, function, scope, of, defined))
         self._expression(function, scope)
 
     def _call(self, call: ir.Call, scope: Scope) -> None:
@@ -186,10 +206,10 @@ class Reader:
             is_listing = name not in LISTING or (isinstance(of, ir.Attribute) and of.name == "routes")
             if (name in REGISTERING or name.endswith("_resource")) and is_listing:
                 key = self.wiring.key(scope, call.function.of)
-                self.wiring.uses.append(Use(key, name, call, scope, call.function.of))
+                self.said.uses.append(Use(key, name, call, scope, call.function.of))
         else:
             name = written(call.function)
         if name and (call.arguments or call.keywords or name in ALONE):
-            self.wiring.calls.setdefault(name, []).append((call, scope))
+            self.said.calls.setdefault(name, []).append((call, scope))
         if self.wiring.may_make(scope, call) and self.wiring.kind_of(dotted(scope, call.function)):
             self.wiring.key(scope, call)

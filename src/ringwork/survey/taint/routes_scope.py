@@ -189,7 +189,7 @@ def _given(scope: Scope, name: str) -> Known | None:
         if name in holder.imports:
             return of_dotted(scope.project, scope.project.canonical(holder.imports[name]))
         return None
-    if name in scope.unit.assigned:
+    if name in scope.unit.gives:
         return Known(of_module(scope.project, scope.unit), scope.unit.assigned[name])
     return of_dotted(scope.project, scope.project.resolve(scope.unit, ir.Name(0, name)))
 
@@ -198,7 +198,7 @@ def of_dotted(project: Project, name: str) -> Known | None:
     """What a module-level name, or an attribute of a class, of the project was given; None where it was nothing that can be told."""
     head, _, last = name.rpartition(".")
     unit = project.unit(head) if head else None
-    if unit is not None and last in unit.assigned:
+    if unit is not None and last in unit.gives:
         return Known(of_module(project, unit), unit.assigned[last])
     owner = project.class_(head) if head else None
     return class_value(project, owner, last) if owner is not None else None

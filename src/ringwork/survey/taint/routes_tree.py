@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ringwork.survey.taint import ir, routes_checks, routes_paths
+from ringwork.survey.taint.routes_sayings import Use
 from ringwork.survey.taint.routes_scope import Known, Scope, text
-from ringwork.survey.taint.routes_wiring import AIOHTTP, FLASK, STARLETTE, Container, Use, Wiring, imports_of
+from ringwork.survey.taint.routes_wiring import AIOHTTP, FLASK, STARLETTE, Container, Wiring, imports_of
 from ringwork.survey.taint.units import Defined, DefinedClass
 
 _MOST_WAYS = 40
@@ -177,6 +178,6 @@ def _may_be_application(wiring: Wiring, use: Use) -> bool:
 
 def uses(wiring: Wiring, framework: str) -> Iterator[Use]:
     """Those of one framework, in the order in which they were read."""
-    for use in wiring.uses:
+    for use in wiring.said.used(_UNMISTAKABLE):  # what nothing but a library's thing can tell
         if framework_of(wiring, use) == framework:
             yield use

@@ -55,7 +55,7 @@ class Settings(NamedTuple):
 
     def get(self, project: Project, name: str) -> list[Known]:
         """The values of one setting."""
-        found = (of_dotted(project, f"{unit.name}.{name}") for unit in self.units if name in unit.assigned)
+        found = (of_dotted(project, f"{unit.name}.{name}") for unit in self.units if name in unit.gives)
         return [one for one in found if one is not None]
 
 
@@ -94,7 +94,7 @@ class Reader:
 
     def read(self) -> Iterator[Pattern | Registered]:
         """Every pattern, from the roots that settings name, then from URLconfs that nothing was seen to lead to."""
-        for call, scope in self.wiring.calls.get("register_converter", ()):
+        for call, scope in self.wiring.said.called("register_converter"):
             name, made = text(scope, argument(call, 1, "type_name")), argument(call, 0, "converter")
             if name and made is not None:
                 self.converters[name] = self._is_text(scope, made)
@@ -105,14 +105,14 @@ class Reader:
                 yield from self._module(unit, Place())
         self.settings = self.settings if len(self.projects()) == 1 else Settings()
         for unit in self.project.units():
-            if "urlpatterns" in unit.assigned and unit.name not in self.seen:
+            if "urlpatterns" in unit.gives and unit.name not in self.seen:
                 yield from self._module(unit, Place())
 
     def projects(self) -> list[Settings]:
         """The settings that name a URLconf, each with the settings modules beside it: several may stand in one repository."""
         found: dict[str, Settings] = {}
         for unit in self.project.units():
-            if "ROOT_URLCONF" in unit.assigned:
+            if "ROOT_URLCONF" in unit.gives:
                 root = text(of_module(self.project, unit), unit.assigned["ROOT_URLCONF"])
                 folder = unit.name.rpartition(".")[0]
                 beside = [one for one in self.project.units() if folder and one.name.rpartition(".")[0] == folder and is_settings(one)]
@@ -203,7 +203,7 @@ class Reader:
         keys = self.wiring.behind(self.wiring.key(scope, expression.of))
         made = follow(Known(scope, expression.of))
         router = made if isinstance(made.expression, ir.Call) else None
-        for use in self.wiring.uses:
+        for use in self.wiring.said.used({"register"}):
             if use.name == "register" and use.call is not None and set(self.wiring.behind(use.of)) & set(keys):
                 yield Registered(place.path, place.segments, Known(use.scope, use.call), router, place.around)
 
@@ -280,4 +280,4 @@ def _is_list(expression: ir.Expression) -> bool:
 
 def is_settings(unit: Unit) -> bool:
     """Whether a module looks like Django's settings."""
-    return bool({"INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "DATABASES"} & set(unit.assigned)) or "settings" in unit.name
+    return bool({"INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "DATABASES"} & set(unit.gives)) or "settings" in unit.name

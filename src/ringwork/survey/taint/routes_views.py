@@ -139,10 +139,10 @@ _PARTS = frozenset({"GET", "POST", "FILES", "COOKIES", "META"})
 
 def is_function_view(view: Defined, *, is_place: bool) -> bool:
     """Whether a function is a view by its look: it takes a request first, and stands where views do or reads what only Django's has."""
-    first = view.node.parameters[0].name if view.node.parameters else ""
+    first = view.first
     if first != "request":
         return False
-    if is_place and not view.node.name.startswith("_"):
+    if is_place and not view.qualname.startswith("_"):
         return True
     parts = (node for node in routes_checks.nodes(view.node.body) if isinstance(node, ir.Attribute) and node.name in _PARTS)
     return any(isinstance(node.of, ir.Name) and node.of.id == first for node in parts)

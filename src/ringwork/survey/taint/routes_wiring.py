@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ringwork.survey.taint import ir
 from ringwork.survey.taint.project import Project
+from ringwork.survey.taint.routes_sayings import Sayings
 from ringwork.survey.taint.routes_scope import (
     Known,
     Scope,
@@ -38,7 +39,7 @@ KINDS = {name: framework for framework, names in _MADE.items() for name in names
 """What makes an application, router or blueprint, and whose it is."""
 
 _DEEP = 10
-_SAME = frozenset({"router", "wsgi_app", "app", "url_map", "asgi_app"})
+SAME = frozenset({"router", "wsgi_app", "app", "url_map", "asgi_app"})
 """Attributes of an application under which it, or what stands for it here, is found again."""
 
 
@@ -54,34 +55,16 @@ class Container:
 
 
 @dataclass(slots=True, eq=False)
-class Use:
-    """A method that is called on something, or stands before a function or class as its decorator.
-
-    of: the key of what stands before the dot. target: what is decorated. known: the bare receiver, for what has no key.
-    """
-
-    of: str
-    name: str
-    call: ir.Call | None
-    scope: Scope
-    receiver: ir.Expression
-    target: Defined | DefinedClass | None = None
-
-
-@dataclass(slots=True, eq=False)
 class Wiring:
     """All that the project's source says about who registers what.
 
-    given: what is assigned to a key, or returned by a function. makers: short names of classes that make applications. calls: by the
-    last name of what is called. marks: what is written around an application.
+    said: what its modules say. makers: short names of classes that make applications. marks: what is written around an application.
     """
 
     project: Project
+    said: Sayings
     containers: dict[str, Container] = field(default_factory=dict)
-    uses: list[Use] = field(default_factory=list)
-    given: dict[str, list[Known]] = field(default_factory=dict)
     makers: frozenset[str] = frozenset()
-    calls: dict[str, list[tuple[ir.Call, Scope]]] = field(default_factory=dict)
     converters: dict[str, Known] = field(default_factory=dict)
     marks: dict[str, list[Known]] = field(default_factory=dict)
     _found: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -117,10 +100,10 @@ class Wiring:
             if first and first[0].name == of.id:
                 return f"{scope.owner.dotted}.self.{expression.name}"
         named = dotted(scope, expression)
-        if named and not (expression.name in _SAME and self.key(scope, of, depth=depth - 1) in self.containers):
+        if named and not (expression.name in SAME and self.key(scope, of, depth=depth - 1) in self.containers):
             return named
         inner = self.key(scope, of, depth=depth - 1)
-        return inner if expression.name in _SAME else f"{inner}.{expression.name}" if inner else ""
+        return inner if expression.name in SAME else f"{inner}.{expression.name}" if inner else ""
 
     def _call_key(self, scope: Scope, call: ir.Call, depth: int) -> str:
         name = dotted(scope, call.function)
@@ -196,7 +179,7 @@ class Wiring:
         if key in self.containers:
             yield key
             return
-        given = (self.key(*known) for known in self.given.get(key, ()))
+        given = (self.key(*known) for known in self.said.given(key, SAME))
         further = [*(one for one in given if one), *self._handed(key), *self._inherited(key)]
         found = [one for other in further for one in self._behind(other, seen | {key})]
         yield from found or [key]
@@ -220,7 +203,7 @@ class Wiring:
         is_method = defined.owner is not None
         called = defined.owner.node.name if is_method and defined.node.name == "__init__" and defined.owner else defined.node.name
         position = names.index(name) - (1 if is_method else 0)
-        for call, scope in self.calls.get(called, ()):
+        for call, scope in self.said.called(called):
             target = dotted(scope, call.function)
             if target and target not in {place, place.removesuffix(".__init__")}:
                 continue

@@ -2,81 +2,225 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator
+from typing import NamedTuple
 
 from ringwork.survey.taint import ir
 
 
-@dataclass(slots=True, eq=False)
 class Defined:
     """A function of the project. qualname: inside its module ("Order.get", "make.<locals>.inner"). owner: the class whose method it is.
 
-    handed: what handed.calls found in it, once asked.
+    dotted: module and qualified name. at: its place. first: the name of its first parameter, "" for none. handed: what handed.calls found
+    in it, once asked. node: its syntax, which is read when somebody first asks for it.
     """
 
-    unit: Unit
-    qualname: str
+    __slots__ = ("at", "dotted", "first", "handed", "node", "owner", "qualname", "unit")
+
     node: ir.Function
-    owner: DefinedClass | None = None
-    handed: frozenset[int] | None = None
 
-    @property
-    def dotted(self) -> str:
-        """Module and qualified name."""
-        return f"{self.unit.name}.{self.qualname}"
+    def __init__(self, unit: Unit, qualname: str, node: ir.Function, owner: DefinedClass | None = None) -> None:
+        self.unit, self.qualname, self.node, self.owner = unit, qualname, node, owner
+        self.dotted = f"{unit.name}.{qualname}"
+        self.at, self.first = node.at, node.parameters[0].name if node.parameters else ""
+        self.handed: frozenset[int] | None = None
+
+    def __getattr__(self, name: str) -> ir.Function:
+        if name != "node":
+            raise AttributeError(name)
+        self.unit.load()
+        return self.node
+
+    @classmethod
+    def unloaded(cls, unit: Unit, kept: KeptFunction, classes: list[DefinedClass]) -> Defined:
+        """The same without its syntax, of what was kept."""
+        self = cls.__new__(cls)
+        self.unit, self.qualname, self.at, self.first = unit, kept.qualname, kept.at, kept.first
+        self.owner = classes[kept.owner] if kept.owner >= 0 else None
+        self.dotted, self.handed = f"{unit.name}.{kept.qualname}", None
+        return self
 
 
-@dataclass(slots=True, eq=False)
 class DefinedClass:
-    """A class of the project. bases: dotted names; a name that could not be followed is as written. attributes: in the class's body."""
+    """A class of the project. supers: its bases as they are written. bases: the same as dotted names, once `Project.written` was asked.
 
-    unit: Unit
-    qualname: str
-    node: ir.Class
-    bases: tuple[str, ...] = ()
-    methods: dict[str, Defined] = field(default_factory=dict)
-    attributes: dict[str, ir.Expression] = field(default_factory=dict)
-    annotations: dict[str, ir.Expression] = field(default_factory=dict)
-
-    @property
-    def dotted(self) -> str:
-        """Module and qualified name."""
-        return f"{self.unit.name}.{self.qualname}"
-
-
-@dataclass(slots=True, eq=False)
-class Unit:
-    """One module. imports: names bound by its top-level imports, to dotted targets. stars: modules of which it imports everything.
-
-    functions, classes: by qualified name. hidden: functions whose name a later one took.
-    assigned: names that its top level gives a value, the last one.
+    node, attributes (what its body gives to names) and annotations are read when somebody first asks for one of them.
     """
 
-    module: ir.Module
-    imports: dict[str, str] = field(default_factory=dict)
-    stars: list[str] = field(default_factory=list)
-    functions: dict[str, Defined] = field(default_factory=dict)
-    hidden: list[Defined] = field(default_factory=list)
-    classes: dict[str, DefinedClass] = field(default_factory=dict)
-    assigned: dict[str, ir.Expression] = field(default_factory=dict)
+    __slots__ = ("annotations", "attributes", "bases", "dotted", "methods", "node", "qualname", "supers", "unit")
+
+    node: ir.Class
+    attributes: dict[str, ir.Expression]
+    annotations: dict[str, ir.Expression]
+
+    def __init__(self, unit: Unit, qualname: str, supers: tuple[ir.Expression, ...]) -> None:
+        self.unit, self.qualname, self.supers = unit, qualname, supers
+        self.dotted = f"{unit.name}.{qualname}"
+        self.bases: tuple[tuple[str, ...], frozenset[str]] | None = None
+        self.methods: dict[str, Defined] = {}
+
+    def __getattr__(self, name: str) -> object:
+        if name not in {"node", "attributes", "annotations"}:
+            raise AttributeError(name)
+        self.unit.load()
+        return getattr(self, name)
 
     @property
     def name(self) -> str:
-        """Dotted; made of the file's path for a script that nothing can import."""
-        return self.module.name
+        """The last part of its qualified name."""
+        return self.qualname.rpartition(".")[2]
 
-    @property
-    def file(self) -> str:
-        """Relative to the project, with slashes."""
-        return self.module.file
+
+class KeptFunction(NamedTuple):
+    """A function in an outline. owner: the place of its class among `Outline.made_classes`, -1 for none."""
+
+    qualname: str
+    owner: int
+    at: int
+    first: str
+
+
+class Outline(NamedTuple):
+    """What a module's top level says, without its syntax: enough to find what a name means.
+
+    made, made_classes: in the order of the source, with all of which another took the name. functions, hidden, classes: places among them.
+    """
+
+    lines: int
+    faults: tuple[ir.Fault, ...]
+    imports: dict[str, str]
+    stars: tuple[str, ...]
+    gives: tuple[str, ...]
+    aliases: dict[str, str]
+    heads: tuple[str, ...]
+    outside: tuple[str, ...]
+    made: tuple[KeptFunction, ...]
+    made_classes: tuple[tuple[str, tuple[ir.Expression, ...], dict[str, int]], ...]
+    functions: tuple[int, ...]
+    hidden: tuple[int, ...]
+    classes: tuple[int, ...]
+
+
+class Unit:
+    """One module. imports: names bound by its top-level imports, to dotted targets. stars: modules of which it imports everything.
+
+    functions, classes: by qualified name. hidden: functions whose name a later one took. made, made_classes: all of them, as they stand.
+    gives: names that its top level gives a value. aliases: of these such as are given a name, with the last part of that. heads: the first
+    parts of all imports in it, also inside functions. outside: attributes to which it gives something, anywhere. assigned: by a name of
+    its top level the last value. data: its bytes, b"" unknown.
+    module, assigned and what stands in functions and classes are read when somebody first asks for one of them.
+    """
+
+    __slots__ = (
+        "_loading", "aliases", "assigned", "classes", "data", "faults", "file", "functions", "gives", "heads", "hidden", "imports",
+        "is_package", "lines", "made", "made_classes", "module", "name", "outside", "stars",
+    )  # fmt: skip
+
+    module: ir.Module
+    assigned: dict[str, ir.Expression]
+
+    def __init__(self, module: ir.Module, data: bytes = b"") -> None:
+        self.module, self.data = module, data
+        self.name, self.file, self.is_package = module.name, module.file, module.is_package
+        self.lines, self.faults = module.lines, module.faults
+        self.imports: dict[str, str] = {}
+        self.stars: list[str] = []
+        self.functions: dict[str, Defined] = {}
+        self.hidden: list[Defined] = []
+        self.classes: dict[str, DefinedClass] = {}
+        self.made: list[Defined] = []
+        self.made_classes: list[DefinedClass] = []
+        self.aliases: dict[str, str] = {}
+        self.heads: set[str] = set()
+        self.outside: set[str] = set()
+        self.assigned = {}
+        self.gives: Collection[str] = self.assigned
+        self._loading: Callable[[], ir.Module] | None = None
+
+    def __getattr__(self, name: str) -> object:
+        if name not in {"module", "assigned"}:
+            raise AttributeError(name)
+        self.load()
+        return getattr(self, name)
+
+    @classmethod
+    def read(cls, module: ir.Module, data: bytes = b"") -> Unit:
+        """A module with its tables."""
+        unit = cls(module, data)
+        Index(unit).block(module.body, "", None)
+        return unit
+
+    @classmethod
+    def unloaded(cls, outline: Outline, load: Callable[[], ir.Module], *, name: str, file: str, is_package: bool, data: bytes) -> Unit:
+        """A module of which the outline was kept. load: gives its syntax, of which that is the outline."""
+        self = cls.__new__(cls)
+        self.name, self.file, self.is_package, self.data, self._loading = name, file, is_package, data, load
+        self.lines, self.faults, self.imports = outline.lines, outline.faults, outline.imports
+        self.stars, self.gives = list(outline.stars), frozenset(outline.gives)
+        self.aliases, self.heads, self.outside = outline.aliases, set(outline.heads), set(outline.outside)
+        self.made_classes = [DefinedClass(self, qualname, supers) for qualname, supers, _ in outline.made_classes]
+        self.made = [Defined.unloaded(self, kept, self.made_classes) for kept in outline.made]
+        for made, (_, _, methods) in zip(self.made_classes, outline.made_classes, strict=True):
+            made.methods = {method: self.made[place] for method, place in methods.items()}
+        self.functions = {self.made[place].qualname: self.made[place] for place in outline.functions}
+        self.hidden = [self.made[place] for place in outline.hidden]
+        self.classes = {self.made_classes[place].qualname: self.made_classes[place] for place in outline.classes}
+        return self
+
+    def load(self) -> None:
+        """Fill in the syntax of what was kept as an outline."""
+        if self._loading is None:
+            raise AttributeError(f"nothing of {self.name} is left to be read")
+        read = Unit.read(self._loading())
+        self._loading = None
+        for mine, one in zip(self.made, read.made, strict=True):
+            mine.node = one.node
+        for owner, other in zip(self.made_classes, read.made_classes, strict=True):
+            owner.node, owner.attributes, owner.annotations = other.node, other.attributes, other.annotations
+        self.module, self.assigned = read.module, read.assigned
+
+    def outline(self) -> Outline:
+        """What is kept of it beside its syntax."""
+        places = {id(own): place for place, own in enumerate(self.made)}
+        owners = {id(owner): place for place, owner in enumerate(self.made_classes)}
+        return Outline(
+            lines=self.lines,
+            faults=self.faults,
+            imports=self.imports,
+            stars=tuple(self.stars),
+            gives=tuple(self.gives),
+            aliases=self.aliases,
+            heads=tuple(sorted(self.heads)),
+            outside=tuple(sorted(self.outside)),
+            made=tuple(KeptFunction(own.qualname, owners[id(own.owner)] if own.owner else -1, own.at, own.first) for own in self.made),
+            made_classes=tuple(
+                (owner.qualname, owner.supers, {name: places[id(own)] for name, own in owner.methods.items()})
+                for owner in self.made_classes
+            ),
+            functions=tuple(places[id(own)] for own in self.functions.values()),
+            hidden=tuple(places[id(own)] for own in self.hidden),
+            classes=tuple(owners[id(owner)] for owner in self.classes.values()),
+        )
+
+    def defines(self, name: str) -> bool:
+        """Whether its top level makes something of this name."""
+        return name in self.functions or name in self.classes or name in self.gives
+
+    def mentions(self, word: bytes) -> bool:
+        """Whether a name of letters of ASCII may stand in it, as its bytes tell; true where they do not."""
+        return word in self.data or not self.is_searchable()
+
+    def is_searchable(self) -> bool:
+        """Whether its bytes are known and spell letters of ASCII as themselves: no other encoding is named in its first two lines."""
+        second = self.data.find(b"\n", self.data.find(b"\n") + 1)
+        return bool(self.data) and self.data[:1] not in {b"\xff", b"\xfe"} and b"coding" not in self.data[: max(second, 0) or None]
 
     def absolute(self, level: int, module: str) -> str:
         """What an import of this many dots and this module means here."""
         if not level:
             return module
         parts = self.name.split(".")
-        keep = len(parts) - level + (1 if self.module.is_package else 0)
+        keep = len(parts) - level + (1 if self.is_package else 0)
         return ".".join([*parts[: max(keep, 0)], *([module] if module else [])])
 
 
@@ -94,8 +238,12 @@ class Index:
                 self._function(statement, prefix, owner)  # type: ignore[arg-type] # just seen by its type
             elif kind is ir.Class:
                 self._class(statement, prefix)  # type: ignore[arg-type] # the same
+            elif kind is ir.Import or kind is ir.ImportFrom:
+                self._drawn(statement, is_top=not prefix)  # type: ignore[arg-type] # the same
             elif not prefix or owner is not None:
                 self._plain(statement, prefix, owner)
+            elif kind is ir.Assign or kind is ir.Declare:
+                self._outside(statement)  # type: ignore[arg-type] # the same
             else:
                 for inner in blocks(statement):
                     self.block(inner, prefix, owner)
@@ -103,6 +251,7 @@ class Index:
     def _function(self, node: ir.Function, prefix: str, owner: DefinedClass | None) -> None:
         name = prefix + node.name
         defined = Defined(self.unit, name, node, owner)
+        self.unit.made.append(defined)
         # Of several definitions of one name the last stays, but a property's getter before its setter.
         if owner is not None and node.name in owner.methods and is_setter(node):
             self.unit.hidden.append(defined)
@@ -115,22 +264,18 @@ class Index:
         self.block(node.body, f"{name}.<locals>.", None)
 
     def _class(self, node: ir.Class, prefix: str) -> None:
-        defined = self.unit.classes[prefix + node.name] = DefinedClass(self.unit, prefix + node.name, node)
+        defined = self.unit.classes[prefix + node.name] = DefinedClass(self.unit, prefix + node.name, node.bases)
+        defined.node, defined.attributes, defined.annotations = node, {}, {}
+        self.unit.made_classes.append(defined)
         self.block(node.body, f"{prefix}{node.name}.", defined)
 
     def _plain(self, statement: ir.Statement, prefix: str, owner: DefinedClass | None) -> None:
-        if isinstance(statement, ir.Import):
-            if owner is None:
-                for dotted, name in statement.names:
-                    first = dotted.partition(".")[0]
-                    self.unit.imports[name or first] = dotted if name else first
-        elif isinstance(statement, ir.ImportFrom):
-            if owner is None:
-                self._imported(statement)
-        elif isinstance(statement, ir.Assign):
+        if isinstance(statement, ir.Assign):
+            self._outside(statement)
             for target in statement.targets:
                 self._assigned(target, statement.value, owner)
         elif isinstance(statement, ir.Declare):
+            self._outside(statement)
             if owner is not None and isinstance(statement.target, ir.Name):
                 owner.annotations[statement.target.id] = statement.annotation
             if statement.value is not None:
@@ -139,9 +284,27 @@ class Index:
             for inner in blocks(statement):
                 self.block(inner, prefix, owner)
 
-    def _imported(self, node: ir.ImportFrom) -> None:
+    def _outside(self, node: ir.Assign | ir.Declare) -> None:
+        for target in node.targets if isinstance(node, ir.Assign) else (node.target,):
+            if isinstance(target, ir.Attribute):
+                self.unit.outside.add(target.name)
+
+    def _drawn(self, node: ir.Import | ir.ImportFrom, *, is_top: bool) -> None:
+        if isinstance(node, ir.ImportFrom):
+            self._imported(node, is_top=is_top)
+            return
+        for dotted, name in node.names:
+            first = dotted.partition(".")[0]
+            self.unit.heads.add(first)
+            if is_top:
+                self.unit.imports[name or first] = dotted if name else first
+
+    def _imported(self, node: ir.ImportFrom, *, is_top: bool) -> None:
         base = self.unit.absolute(node.level, node.module)
         for name, renamed in node.names:
+            self.unit.heads.add((base or name).partition(".")[0])
+            if not is_top:
+                continue
             if name == "*":
                 self.unit.stars.append(base)
             else:
@@ -153,6 +316,8 @@ class Index:
                 if target.id in self.unit.imports and isinstance(value, ir.Constant) and value.value is None:
                     return  # what stands in for an import that may fail
                 self.unit.assigned[target.id] = value
+                if isinstance(value, ir.Attribute | ir.Name):
+                    self.unit.aliases[target.id] = value.name if isinstance(value, ir.Attribute) else value.id
             else:
                 owner.attributes[target.id] = value
         elif isinstance(target, ir.Sequence):
