@@ -11,6 +11,7 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, FrozenInstanceError, field
+from operator import call
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
 
 R = TypeVar("R", bound="Frozen")
@@ -22,10 +23,10 @@ class Shape:
     """What a class of records declares, in order of declaration; inherited fields first.
 
     declared: annotation and default of each field, MISSING for none. asked: names that the caller gives, or that have a default.
-    shown: names in the repr.
+    shown: names in the repr. setters: what puts each of `asked`, made for the first record.
     """
 
-    __slots__ = ("declared", "asked", "defaults", "made", "shown", "told")
+    __slots__ = ("declared", "asked", "defaults", "made", "setters", "shown", "told")
 
     def __init__(self, declared: Mapping[str, tuple[Any, Any]]) -> None:
         self.declared = declared
@@ -34,11 +35,17 @@ class Shape:
         self.defaults: dict[str, Any] = {}
         self.made: tuple[tuple[str, Callable[[], Any]], ...] = ()
         self.told: dict[str, Field[Any]] | None = None
+        self.setters: tuple[Callable[[Any, Any], None], ...] = ()
         for name, (_, default) in declared.items():
             if isinstance(default, Field):
                 self._take(name, default)
             elif default is not MISSING:
                 self.defaults[name] = default
+
+    def settle(self, kind: type) -> tuple[Callable[[Any, Any], None], ...]:
+        """The setters of the slots of `kind`; they ask nobody's leave, and a general one looks for the slot each time."""
+        self.setters = tuple(getattr(kind, name).__set__ for name in self.asked)
+        return self.setters
 
     def _take(self, name: str, told: Field[Any]) -> None:
         if not told.init:
@@ -103,7 +110,7 @@ class Frozen(metaclass=FrozenType):
                 values[name] = make()
         try:
             # Nothing is put but None comes back, so `any` puts them all, without a step of the interpreter for each.
-            any(map(_put, itertools.repeat(self), shape.asked, map(values.__getitem__, shape.asked)))
+            any(map(call, shape.setters or shape.settle(type(self)), itertools.repeat(self), map(values.__getitem__, shape.asked)))
         except KeyError:
             raise TypeError(_misfit(type(self), given)) from None
         if len(values) != len(shape.asked):

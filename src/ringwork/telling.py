@@ -16,18 +16,19 @@ from ringwork.secret import random_hex
 class Teller:
     """Tells events in the name of one application on one machine."""
 
-    __slots__ = ("_sink", "_clock", "_alarm", "_place", "_start_told")
+    __slots__ = ("_sink", "_clock", "_alarm", "_app", "_host", "_start_told")
 
     def __init__(self, sink: EventSink, clock: Clock, *, app: str, host: str) -> None:
         self._sink, self._clock = sink, clock
         self._alarm = Alarm(clock)
         self._start_told = False
-        self._place: dict[str, Any] = {"app": app, "host": host or socket.gethostname()}
+        self._app, self._host = app, host or socket.gethostname()
 
     def tell(self, exchange: Exchange, what: Refusal, outcome: Outcome, error: BaseException | None = None) -> bool:
         """Tell what became of a request, under the incident number that its client gets. False when the sink failed."""
         principal = exchange.principal
-        return self._hand_over(
+        event = Event(
+            at=self._clock.now(),
             control=what.control,
             reason=what.reason,
             outcome=outcome,
@@ -41,28 +42,29 @@ class Teller:
             request=request_id(exchange.request_id),
             detail=what.detail,
             error=error,
+            app=self._app,
+            host=self._host,
         )
+        return self._hand_over(event)
 
     def tell_outbound(self, what: Refusal, outcome: Outcome) -> bool:
         """Tell of what may belong to no request: a connection to somebody else, a marked act. False when the sink failed."""
-        nobody: dict[str, Any] = {"method": "", "route": "", "peer": "", "principal": None, "error": None}
-        return self._hand_over(
+        event = self._of_nobody(
             control=what.control,
             reason=what.reason,
             outcome=outcome,
             status=what.status,
             incident=IncidentId("" if outcome is Outcome.ALLOWED else random_hex(8)),
             detail=what.detail,
-            **nobody,
         )
+        return self._hand_over(event)
 
     def tell_start(self, what: Refusal, error: BaseException) -> None:
         """Tell, once, that the application was not started."""
         if self._start_told:
             return
         self._start_told = True
-        nobody: dict[str, Any] = {"method": "", "route": "", "peer": "", "principal": None}
-        self._hand_over(
+        event = self._of_nobody(
             control=what.control,
             reason=what.reason,
             outcome=Outcome.ERROR,
@@ -70,11 +72,13 @@ class Teller:
             incident=IncidentId(random_hex(8)),
             detail=what.detail,
             error=error,
-            **nobody,
         )
+        self._hand_over(event)
 
-    def _hand_over(self, **fields: Any) -> bool:
-        event = Event(at=self._clock.now(), **self._place, **fields)
+    def _of_nobody(self, **fields: Any) -> Event:
+        return Event(at=self._clock.now(), app=self._app, host=self._host, method="", route="", peer="", principal=None, **fields)
+
+    def _hand_over(self, event: Event) -> bool:
         try:
             self._sink(event)
         except Exception as fault:  # noqa: BLE001  # whatever a sink of the application raises
