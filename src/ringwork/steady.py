@@ -25,13 +25,14 @@ Start = Callable[[Exchange, int, list[Header]], list[Header]]
 
 
 class Tail:
-    """What is added behind the headers of one kind of answer; `text` is the same as WSGI wants it."""
+    """What is added behind the headers of one kind of answer; `text` is the same as WSGI wants it, `lines` as a head of HTTP/1.1 ends."""
 
-    __slots__ = ("pairs", "text")
+    __slots__ = ("pairs", "text", "lines")
 
     def __init__(self, pairs: tuple[Header, ...]) -> None:
         self.pairs = pairs
         self.text = tuple((title_of(name), value.decode("latin-1")) for name, value in pairs)
+        self.lines = b"".join(title_of(name).encode("latin-1") + b": " + value + b"\r\n" for name, value in pairs) + b"\r\n"
 
 
 class Tails:

@@ -294,6 +294,26 @@ def test_refuses_to_start_in_production_with_a_fault(monkeypatch: pytest.MonkeyP
 # -- what leaves --------------------------------------------------------------------------------------------
 
 
+def test_sends_the_same_headers_whenever_an_answer_of_one_kind_goes_out() -> None:
+    """What is remembered of the first answer is what it carried, and no banner comes back with it."""
+
+    async def test() -> None:
+        async with served(app_of(web.get("/", fine))) as client:
+            sent = b"GET / HTTP/1.1\r\n" + BYTES
+            first, *others = [(await raw(client, sent)).split(b"\r\n") for _ in range(3)]
+            assert first[0] == b"HTTP/1.1 200 OK"
+            assert any(line.lower().startswith(b"content-security-policy: ") for line in first)
+            assert not any(line.lower().startswith(b"server:") for line in first)
+            for answer in others:
+                assert sorted(map(_undated, answer)) == sorted(map(_undated, first))
+
+    run(test)
+
+
+def _undated(line: bytes) -> bytes:
+    return b"date" if line.lower().startswith(b"date:") else line
+
+
 def test_answers_what_the_parser_cannot_read_with_headers_and_without_its_words() -> None:
     """The parser's own 400 repeats what it was sent; it passes no handler, no middleware and no signal."""
 

@@ -26,7 +26,6 @@ HELD_BYTES = 64 * 1024
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 """The one thing that aiohttp writes before a head."""
 
-BANNER = (b"server", SERVER_SOFTWARE.encode())
 DISCLOSURE = "output.information-disclosure"
 
 NO_SOCKET = Refusal(control=ACCESS, status=403, reason="undecided", detail="a WebSocket that did not begin as a handshake by GET")
@@ -85,11 +84,16 @@ class Sender(StreamWriter):
         plan: Any = exchange.plan
         try:
             status = int(status_line[9:12])
-            own = [(name.lower().encode(), value.encode("utf-8", "surrogateescape")) for name, value in headers.items()]
             is_fit = exchange.decided and self.cut is None and (status != 101 or exchange.kind == "websocket")
-            if own and own[-1] == BANNER and not plan.pipeline.observing and DISCLOSURE in plan.pipeline.controls:
-                own.pop()  # aiohttp's own banner, which the guard takes out: so an ordinary answer stays one
-            swift = plan.start(exchange, status, own) if self.is_own else plan.swift(exchange, status, own) if is_fit else None
+            headers = _without_banner(headers, plan)
+            pairs = list(headers.items())
+            if is_fit and not self.is_own and (tail := plan.known(exchange, status, pairs)) is not None:
+                await super().write_headers(status_line, headers)
+                self._headers_buf = (self._headers_buf or b"")[:-2] + tail.lines
+                self.started = self.passes = True
+                return
+            own = [(name.lower().encode(), value.encode("utf-8", "surrogateescape")) for name, value in pairs]
+            swift = plan.start(exchange, status, own) if self.is_own else plan.swift(exchange, status, own, pairs) if is_fit else None
             if swift is not None:
                 await self._head(status_line, swift, plan)
                 self.passes = True
@@ -206,6 +210,15 @@ class Sender(StreamWriter):
     def as_given(self) -> Given:
         """What the server is told of the answer that was given from here."""
         return Given(self.given, keep_alive=not self.message.should_close and self.message.version >= (1, 1))
+
+
+def _without_banner(headers: CIMultiDict[str], plan: Any) -> CIMultiDict[str]:
+    """The headers without aiohttp's own banner, which the guard takes out: so an ordinary answer stays one."""
+    if headers.getall("Server", None) != [SERVER_SOFTWARE] or plan.pipeline.observing or DISCLOSURE not in plan.pipeline.controls:
+        return headers
+    kept = headers.copy()
+    del kept["Server"]
+    return kept
 
 
 @functools.lru_cache(maxsize=64)
