@@ -22,6 +22,9 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 SECURE = frozenset({"https", "wss"})
 """Schemes of requests that came over TLS."""
 
+PLAIN = frozenset({"GET", "HEAD"})
+"""Methods of ordinary reading."""
+
 Header = tuple[bytes, bytes]
 """Name in lower case, value; both as on the wire (latin-1)."""
 
@@ -121,6 +124,7 @@ class Exchange:
     query: what follows the "?", raw, b"" for nothing.
     header fields: raw bytes, or None when absent. repeated: singletons that came more than once, a sign of smuggling.
     names: all headers by name, the last value of each, under ASGI. is_odd: a name came twice or holds an underscore.
+    is_plain: a GET or HEAD over HTTP that announces no body; False where that is not known.
     is_remade: a layer of the application handed a request of a safe method on under one that is not.
     is_forwarded: some proxy, or somebody who plays one, says for whom it asks. is_resolved: client or scheme were changed by that.
     dropped / replaced: what the adapter takes out of, or puts into, the request that the application sees.
@@ -159,6 +163,7 @@ class Exchange:
     repeated: tuple[bytes, ...] = ()
     names: Mapping[bytes, bytes] = _NONE
     is_odd: bool = False
+    is_plain: bool = False
     is_remade: bool = False
     is_forwarded: bool = False
     is_resolved: bool = False
@@ -215,7 +220,7 @@ class Exchange:
         Against a link that some layer makes into a form (`?_method=POST`): nobody proved where it came from.
         """
         if method != self.method and self.method in SAFE and method not in SAFE:
-            self.is_remade = True
+            self.is_remade, self.is_plain = True, False
 
     def note(self, key: str, value: object) -> None:
         """Leave `value` for a later hook of the same control."""
@@ -241,6 +246,8 @@ class Exchange:
             self.is_odd = _UNDERSCORE in spelled
             self.is_forwarded = not _FORWARDING.isdisjoint(names)
             self.header_bytes = len(spelled) + len(b"".join(names.values()))
+            if self.content_length is None and self.content_type is None:
+                self.is_plain = self.method in PLAIN and self.kind == "http"
 
     def _read_repeated(self, headers: Sequence[Header]) -> None:
         """The same where a name comes more than once."""

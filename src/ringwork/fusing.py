@@ -6,7 +6,7 @@ By closures alone: no text is made into code. What cannot happen in a plan is no
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ringwork import chains, steady
 from ringwork.enforce.guard import ERROR, NOTED, Ask, Asking, Body, Decision, Enter, Hooks, Judge, Refusal, Reply, remarks
@@ -33,26 +33,23 @@ class Host(Protocol):
         """Tell the operator."""
 
 
-def enter(hooks: list[tuple[Enter, bool]], host: Host) -> Enter:
-    """The steps, each with whether it may ask, as one call that stops at the first decision."""
-    steps = [step for step, _ in hooks]
+class Step(NamedTuple):
+    """One hook of a guard: whether it may ask, and whether it lets every plain request go on."""
+
+    take: Enter
+    asks: bool = False
+    passes_plain: bool = False
+
+
+def enter(steps: list[Step], host: Host) -> Enter:
+    """The steps as one call that stops at the first decision. Plain requests go by fewer, with the same outcome."""
     if host.observing or not host.closes:
-        return _one_by_one(steps, host)
-
-    def resumed(place: int) -> Enter:
-        step, rest = steps[place], steps[place + 1 :]
-
-        def enter(exchange: Exchange) -> Decision | Asking:
-            found = step(exchange)
-            return found if found is None or isinstance(found, Refusal | Reply) else _asking(found, exchange, rest, host)
-
-        return enter
-
-    chain = chains.first_of([resumed(place) if asks else step for place, (step, asks) in enumerate(hooks)])
+        return _one_by_one([step.take for step in steps], host)
+    whole, short = _chained(steps, host), _chained([step for step in steps if not step.passes_plain], host)
 
     def enter(exchange: Exchange) -> Decision | Asking:
         try:
-            found = chain(exchange)
+            found = short(exchange) if exchange.is_plain else whole(exchange)
         except Exception as error:  # noqa: BLE001  # whatever a guard, or what it was handed, raises
             return host.guard_failed(exchange, error)
         if found is None or isinstance(found, Refusal | Reply):
@@ -60,6 +57,19 @@ def enter(hooks: list[tuple[Enter, bool]], host: Host) -> Enter:
         return _said(found, exchange, host)
 
     return enter
+
+
+def _chained(steps: list[Step], host: Host) -> Enter:
+    def resumed(place: int) -> Enter:
+        step, rest = steps[place].take, [step.take for step in steps[place + 1 :]]
+
+        def enter(exchange: Exchange) -> Decision | Asking:
+            found = step(exchange)
+            return found if found is None or isinstance(found, Refusal | Reply) else _asking(found, exchange, rest, host)
+
+        return enter
+
+    return chains.first_of([resumed(place) if step.asks else step.take for place, step in enumerate(steps)])
 
 
 def _said(found: Any, exchange: Exchange, host: Host) -> Decision | Asking:

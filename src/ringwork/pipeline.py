@@ -135,11 +135,12 @@ class Plan:
 
     def __init__(self, pipeline: Pipeline, route: Route | None, hooks: list[Hooks]) -> None:
         self.pipeline, self.route = pipeline, route
-        admitting: list[tuple[Enter, bool]] = [(h.admit, False) for h in hooks if h.admit]
-        self.arrive = fusing.enter([*((h.arrive, h.asks) for h in hooks if h.arrive), *admitting], pipeline)
+        step = fusing.Step
+        admitting = [step(h.admit) for h in hooks if h.admit]
+        self.arrive = fusing.enter([*(step(h.arrive, h.asks, h.passes_plain) for h in hooks if h.arrive), *admitting], pipeline)
         # Marked operations are told last, because only what every guard has let in begins.
-        told = [(_operation(pipeline.teller), False)] if pipeline.teller is not None and security_event_logging.is_marked(route) else []
-        self.enter = fusing.enter([*((h.enter, h.asks) for h in hooks if h.enter), *told], pipeline)
+        told = [step(_operation(pipeline.teller))] if pipeline.teller is not None and security_event_logging.is_marked(route) else []
+        self.enter = fusing.enter([*(step(h.enter, h.asks, h.passes_plain) for h in hooks if h.enter), *told], pipeline)
         self.limits: Limits | None = next((h.limits for h in hooks if h.limits), None)
         self.has_own_limits = route is not None and self.limits is not None and self.limits is not pipeline.unmatched.limits
         self.judge = fusing.judges(hooks, pipeline)

@@ -118,6 +118,7 @@ class Hooks(Frozen):
     is_steady: whether `leave` looks at nothing of an ordinary answer but its status, its type and which names it has, and at nothing of
         the request but its scheme and whether there are a principal, cookies or an Authorization header.
     certifies: whether arrive looks at the client's certificate, so that the adapter hands it over.
+    passes_plain: whether arrive and enter let every plain request (`Exchange.is_plain`) go on, so that it need not be asked about one.
     asks: whether arrive or enter may hand back a generator of asks; from a guard that does not say so one is a fault.
     error_body: runs on the first piece of an answer of 400 or above; may replace headers and whole body.
     """
@@ -139,6 +140,7 @@ class Hooks(Frozen):
     is_steady: bool = False
     error_body: Body | None = None
     certifies: bool = False
+    passes_plain: bool = False
     asks: bool = False
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ringwork.current import SERVED
 from ringwork.enforce.guard import Asking, Blocking, Decision, ReadBody, ReadForm, Refusal, Reply
-from ringwork.exchange import Exchange, Header, title_of
+from ringwork.exchange import PLAIN, Exchange, Header, title_of
 from ringwork.frameworks import deadline
 from ringwork.frameworks.wsgi_limits import Metered
 from ringwork.frameworks.wsgi_names import Names, key_of, shape_of
@@ -105,6 +105,7 @@ def begin(environ: Environ, plan: Plan) -> Exchange:
     exchange.is_forwarded = bool(find("HTTP_X_FORWARDED_FOR") or find("HTTP_FORWARDED"))
     if exchange.content_length is None and "HTTP_TRANSFER_ENCODING" not in environ and not environ.get("wsgi.input_terminated"):
         exchange.content_length = b"0"  # a request that announces no body has none (RFC 9112, 6.3), whether its client says so or not
+        exchange.is_plain = not kind and exchange.method in PLAIN
     query = environ.get("QUERY_STRING")
     if query:
         exchange.query = query.encode("latin-1")

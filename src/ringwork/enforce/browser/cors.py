@@ -115,7 +115,7 @@ class CorsReason(StrEnum):
 def plan(settings: CorsSettings, site: Site, route: Route | None) -> Hooks:
     """Preflights are answered before routing; each answer says for its own route who may read it."""
     if route is None:
-        return Hooks(removes=OWNED, arrive=_answer_preflights(settings, site), leave=_leave_preflight(settings))
+        return Hooks(removes=OWNED, arrive=_answer_preflights(settings, site), leave=_leave_preflight(settings), passes_plain=True)
     if isinstance(route.rule, Public) and any(route.is_named(one.route) for one in settings.public_routes):
         return Hooks(removes=OWNED, leave=_open_to_all)
     origins = next((one.origins for one in settings.routes if route.is_named(one.route)), settings.origins)

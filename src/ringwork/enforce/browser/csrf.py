@@ -94,7 +94,8 @@ class _Issued(Frozen):
 def plan(settings: CsrfSettings, site: Site, route: Route | None) -> Hooks:
     """Unsafe requests are checked on every route without an exemption; answers that carry a token set its cookie."""
     checked = route is not None and route.csrf_exempt is None
-    return Hooks(enter=_check(settings, site) if checked else None, leave=_bind, leave_on=frozenset({NOTED}), asks=True)
+    enter = _check(settings, site) if checked else None
+    return Hooks(enter=enter, leave=_bind, leave_on=frozenset({NOTED}), passes_plain=True, asks=True)
 
 
 def faults(settings: CsrfSettings) -> Sequence[str]:

@@ -88,7 +88,7 @@ def plan(settings: RequestLimitsSettings, site: Site, route: Route | None) -> Ho
     if route is None:
         return Hooks(arrive=_measure(settings), limits=limits)
     has_body = route.kind in (RouteKind.HTTP, RouteKind.MOUNT)
-    return Hooks(enter=_look_in(own, limits.too_large) if has_body else None, limits=limits, asks=True)
+    return Hooks(enter=_look_in(own, limits.too_large) if has_body else None, limits=limits, passes_plain=True, asks=True)
 
 
 @functools.lru_cache(maxsize=64)
