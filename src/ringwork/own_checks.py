@@ -9,6 +9,7 @@ from __future__ import annotations
 import dis
 import functools
 import inspect
+import re
 import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import Any
 
 FLASK_LOGIN = "login_required of Flask-Login"
 FASTAPI_USERS = "current_user of fastapi-users"
+_STATUS, _CLIENT_ERRORS, _TOO_MANY = re.compile(r"HTTP_4\d\d_"), range(400, 500), 429
 _DEEP = 30
 """Wrappers looked through; more of them is no honest handler."""
 
@@ -98,9 +100,13 @@ def _asks_scheme(dependant: Any) -> bool:
 
 
 def _refuses(call: object) -> bool:
-    """Whether a function can refuse by itself. Against one that takes whatever token comes and only writes it down."""
+    """Whether a function can refuse by itself. Against one that takes whatever token comes and only writes it down, or counts requests."""
     code = getattr(inspect.unwrap(call), "__code__", None) if callable(call) else None
-    return isinstance(code, types.CodeType) and any(step.opname == "RAISE_VARARGS" for step in dis.get_instructions(code))
+    if not isinstance(code, types.CodeType) or not any(step.opname == "RAISE_VARARGS" for step in dis.get_instructions(code)):
+        return False
+    named = (int(name[5:8]) for name in code.co_names if _STATUS.match(name))
+    statuses = {*named, *(value for value in code.co_consts if isinstance(value, int) and value in _CLIENT_ERRORS)}
+    return statuses != {_TOO_MANY}
 
 
 def _is_scheme(call: object) -> bool:

@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 import pytest
 from fastapi import Body, Cookie, Depends, FastAPI, Header, HTTPException, Request, WebSocket
+from fastapi.dependencies.utils import get_dependant
 from fastapi.security import APIKeyCookie, HTTPBearer, OAuth2PasswordBearer
 from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 import ringwork
-from ringwork import Policy, Principal, current, requires
+from ringwork import Policy, Principal, current, own_checks, requires
 from ringwork.identify import fastapi_dependency
 from ringwork.principal import Via
 
@@ -236,3 +237,29 @@ def test_knows_nobody_without_a_bearer() -> None:
     client = browser(application(fastapi_dependency(by_bearer, roles=lambda user: "clinician", via=Via.BEARER)))
     assert client.get("/me").status_code == 401
     assert client.get("/me", headers=GOOD).json()["id"] == "known"
+
+
+def counts_requests(token: Annotated[str, Depends(SCHEME)]) -> None:
+    """Refuses nobody for who they are."""
+    if len(token) > 9_000:
+        raise HTTPException(429)
+
+
+def knows_tokens(token: Annotated[str, Depends(SCHEME)]) -> None:
+    """Refuses for both reasons."""
+    if len(token) > 9_000:
+        raise HTTPException(429)
+    if token != "known":
+        raise HTTPException(401)
+
+
+@pytest.mark.parametrize(("call", "name"), [(counts_requests, ""), (knows_tokens, "knows_tokens")])
+def test_takes_no_limit_of_requests_for_a_check_of_who_asks(call: Any, name: str) -> None:
+    """Against a route that counts as guarded because something before it says "too many"."""
+
+    def handler(found: object) -> object:
+        return found
+
+    handler.__annotations__["found"] = Annotated[Any, Depends(call)]
+    [child] = get_dependant(path="/", call=handler).dependencies
+    assert own_checks.known_as(child) == name

@@ -84,7 +84,7 @@ def test_serves_this_machine_while_nothing_is_configured(host: bytes, peer: str)
     [
         (b"localhost", "203.0.113.9"),
         (b"localhost", ""),
-        (b"localhost", "testclient"),
+        (b"clinic.example", "testclient"),
         (b"localhost", "::ffff:203.0.113.9"),
         (b"testserver", "127.0.0.1"),
         (b"clinic.example", "127.0.0.1"),
@@ -124,6 +124,7 @@ def test_serves_the_test_client_of_starlette_until_an_origin_is_set() -> None:
     """A suite runs as it is; the peer's name is none that a socket has, so the host name alone opens nothing."""
     tested = {"host": b"testserver", "peer": "testclient"}
     assert arrive(GUARD, SETTINGS, UNCONFIGURED, ask(**tested)) is None
+    assert arrive(GUARD, SETTINGS, UNCONFIGURED, ask(host=b"localhost", peer="testclient")) is None
     assert arrive(GUARD, SETTINGS, UNCONFIGURED, ask(host=b"testserver", peer="203.0.113.9")) is not None
     assert arrive(GUARD, SETTINGS, UNCONFIGURED, ask(host=b"clinic.example", peer="testclient")) is not None
     assert arrive(GUARD, SETTINGS, CONFIGURED, ask(**tested)) is not None

@@ -20,6 +20,7 @@ from ringwork.prove.progress import Progress
 from ringwork.prove.settings import Settings, of_project
 from ringwork.prove.target import resolve
 from ringwork.survey.facts import AppFacts, GuardFacts, RouteFacts
+from ringwork.survey.wire.client import Answer
 from tests.prove import clinics, showing
 
 CONTROL = "identity.authentication-required"
@@ -209,3 +210,10 @@ def test_accuses_no_page_that_merely_looks_up_who_is_there() -> None:
     report = _proved(LOOKUP)
     assert not report.findings
     assert _result(report, "anonymous-sweep").verdict is Verdict.NOT_VERIFIED
+
+
+@pytest.mark.parametrize(("path", "let_in"), [("/admin/logout/", False), ("/orders/7", True)])
+def test_takes_no_way_out_for_a_page_that_a_stranger_got(path: str, let_in: bool) -> None:
+    """Whoever is not signed in is led to the same front page by a logout; at any other route the same redirect is the same service."""
+    answer = Answer(status=302, reason="", http_version="1.1", headers=[(b"location", b"/done/")], body=b"", request=b"", answer=b"")
+    assert proof.is_let_in(answer, answer, path) is let_in

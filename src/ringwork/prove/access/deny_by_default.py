@@ -131,7 +131,7 @@ def unlisted_method(stage: Stage) -> Evidence:
     before = cast.served.state()
     seen: list[Observation] = []
     for path, concrete in filled.items():
-        seen += _tamper(client, name, concrete, paths[path], control)
+        seen += _tamper(client, name, concrete, answering(stage, paths[path], concrete), control)
     effect = witness.changed(before, cast.served.state())
     if effect:
         seen += _find_effects(stage, name, filled, paths, control)
@@ -162,6 +162,12 @@ def _control(cast: Cast, client: Client, name: str) -> Exchanged | None:
             if answer.status == 200:
                 return shown(answer, name)
     return None
+
+
+def answering(stage: Stage, routes: Sequence[RouteFacts], path: str) -> list[RouteFacts]:
+    """The routes of a template, then those of others that take its path: DELETE /parcels/{id} answers at /parcels/move too."""
+    others = (route for route in stage.facts.routes if route.path != routes[0].path)
+    return [*routes, *(route for route in others if route.kind == "http" and witness.matches(route.path, path))]
 
 
 def _listed(routes: Sequence[RouteFacts]) -> frozenset[str]:
@@ -201,12 +207,12 @@ def _override(client: Client, name: str, path: str, route: RouteFacts, listed: f
     if "POST" not in listed:
         answers.append(client.send("POST", path, headers=[("content-type", FORM)], body=f"_method={wanted}".encode()))
     odd = [answer for answer in answers if answer.status < 300 and answer.status != plain.status]  # the override was obeyed
+    outcome, detail = Outcome.HELD, f"{len(answers)} ways to name {wanted} changed nothing"
     if odd:
+        outcome = Outcome.BROKEN
         detail = f"a request that names {wanted} was answered with {odd[0].status} instead of {plain.status}"
-        yield saw(Outcome.BROKEN, "method override", route, detail, answers=[shown(odd[0], name)], control=shown(plain, name))
-    else:
-        detail = f"{len(answers)} ways to name {wanted} changed nothing"
-        yield saw(Outcome.HELD, "method override", route, detail, answers=[shown(answers[0], name)], control=control)
+    kept = shown(plain, name) if odd else control
+    yield saw(outcome, "method override", route, detail, answers=[shown((odd or answers)[0], name)], control=kept)
 
 
 def _find_effects(
@@ -220,7 +226,7 @@ def _find_effects(
     noisy = _changed_by_reading(cast, client, stage)
     before = cast.served.state()
     for path, concrete in filled.items():
-        answers = list(_tamper(client, name, concrete, paths[path], control))
+        answers = list(_tamper(client, name, concrete, answering(stage, paths[path], concrete), control))
         after = cast.served.state()
         effect = sorted(witness.changed(before, after) - noisy)
         before = after
@@ -302,14 +308,8 @@ def _ask_broken(served: Served, attack: str, route: RouteFacts, path: str, cast:
     seconds = (time.monotonic() - began) / len(answers)
     open_ones = [answer for answer in answers if witness.is_served(answer)]
     if open_ones:
-        return saw(
-            Outcome.BROKEN,
-            attack,
-            route,
-            f"served all the same ({open_ones[0].status})",
-            answers=[shown(open_ones[0], name)],
-            control=control,
-        )
+        detail = f"served all the same ({open_ones[0].status})"
+        return saw(Outcome.BROKEN, attack, route, detail, answers=[shown(open_ones[0], name)], control=control)
     if seconds > DEADLINE_SECONDS:
         return saw(Outcome.BROKEN, attack, route, f"the refusal took {seconds:.1f} s", answers=[shown(answers[0], name)], control=control)
     detail = f"refused with {answers[0].status} within {seconds:.1f} s"

@@ -26,6 +26,7 @@ from ringwork.survey.wire.jar import Cookie
 CONTROL = "data.approved-cryptography"
 ATTACK, TAKEN = "altered value whose refusal tells why", "altered value that is taken for genuine"
 _MOST_PAGES, _MOST_COOKIES, _MOST_ASKED = 40, 6, 15
+_MASKED = "csrfmiddlewaretoken"
 _PROBE = "/ringwork-probe"
 
 
@@ -178,7 +179,9 @@ def _judged(where: str, found: Refusals, taken: list[str], control: Exchanged, *
 def _of_forms(cast: Cast) -> Iterator[Observation]:
     """The signed token of one form, altered and posted by the user's own browser."""
     found = changes.find(cast, most=1, attack=ATTACK, forms_only=True)
-    for change in (one for one in found.changes if one.token_field and not one.path.startswith(_PROBE)):
+    # Django's is a secret under a mask: nothing in it is opened, and with DEBUG the refusal says to its author which form it had.
+    asked = (one for one in found.changes if one.token_field not in {"", _MASKED} and not one.path.startswith(_PROBE))
+    for change in asked:
         with contextlib.suppress(TargetFailed, OSError):
             client = cast.browser(change.user)
             value = changes.token_of(change, client) if client is not None else ""

@@ -28,12 +28,12 @@ _VERIFY = "verify the signature, the expiry and the account of what a request br
 """Whatever stands in front of the route: a check that takes worthless credentials for a user is what has to change."""
 SPELLING = "path written otherwise"
 SOCKET = "handshake without a login"
+_DECLARE = "declare users: [[prove.users]]"
 _MOST_ROUTES, _MOST_PATHS = 80, 8
 _REFUSED_TO_USERS = frozenset({401, 403, 404, 405})
 _TAGS = re.compile(r"<[^>]*>|\n")
 _MARKS = re.compile(r"[\"{}\[\],\n]+")
 _PASSWORD = re.compile(r"<input[^>]*type=.?password", re.IGNORECASE)
-
 
 Credentials = Sequence[tuple[str, list[tuple[str, str]]]]
 """What a stranger shows, by name, as headers."""
@@ -65,9 +65,8 @@ def anonymous_sweep(stage: Stage) -> Evidence:
     cast = Cast(stage)
     # Everybody signs in first, so that a store that changes by that is not taken for an effect.
     if not [user for user in stage.users if cast.browser(user) is not None]:
-        return Evidence(
-            check=check, not_verified="nobody could sign in, so refusals would say nothing", unlock="declare users: [[prove.users]]"
-        )
+        reason = "nobody could sign in, so refusals would say nothing"
+        return Evidence(check=check, not_verified=reason, unlock=_DECLARE)
     asked = [one for route in routes if route.kind != "websocket" and (one := _prepared(stage, route))]
     credentials = list(_credentials(cast))
     if stage.brief:
@@ -109,7 +108,7 @@ def _private(stage: Stage) -> list[RouteFacts]:
 
 
 def _nothing_to_ask(stage: Stage, check: CheckId) -> Evidence:
-    if stage.facts.guard is not None and all(route.rule in {"public", "signed"} for route in stage.facts.routes):
+    if stage.facts.guard is not None and {route.rule for route in stage.facts.routes} <= {"public", "signed"}:
         return Evidence(check=check, not_applicable="every route is declared public, or takes signed messages alone")
     reason = "no route says that it needs a user, so nobody but the project knows which should"
     return Evidence(check=check, not_verified=reason, unlock="mark routes with ringwork's requires() and public()")
@@ -178,16 +177,16 @@ def _judged(one: Asked) -> Iterator[Observation]:
         status = "nothing" if permitted is None else str(permitted.status)
         yield saw(Outcome.UNTRIED, NO_LOGIN, one.route, f"nobody permitted got further ({status}), so refusals would say nothing")
         return
-    control = shown(permitted, one.who)
-    for attack, fix, names in ((NO_LOGIN, "", ["none"]), (WORTHLESS, _VERIFY, [name for name in one.answers if name != "none"])):
-        answers = {name: one.answers[name] for name in names if name in one.answers}
-        served = {name: answer for name, answer in answers.items() if _is_let_in(answer, permitted)}
+    control, safe = shown(permitted, one.who), one.path if one.method in SAFE else ""
+    for attack, fix, names in ((NO_LOGIN, "", {"none"}), (WORTHLESS, _VERIFY, one.answers.keys() - {"none"})):
+        answers = {name: answer for name, answer in one.answers.items() if name in names}
+        served = {name: answer for name, answer in answers.items() if is_let_in(answer, permitted, safe)}
         failed = {name: answer for name, answer in answers.items() if answer.status >= 500 and answer.status != 503}
         if served:
             name, answer = next(iter(served.items()))
             detail = f"served to a stranger ({answer.status}); credentials: {name}"
             # A name that looks like a check may be one that only looks up who is there, and lets everybody in.
-            is_meant = not one.route.rule and _is_let_in(one.answers.get("none", answer), permitted)
+            is_meant = not one.route.rule and is_let_in(one.answers.get("none", answer), permitted, safe)
             outcome = Outcome.UNTRIED if is_meant else Outcome.BROKEN
             detail += "; only the project knows whether that is meant" if is_meant else ""
             yield saw(outcome, attack, one.route, detail, answers=[shown(answer)], control=control, fix=fix)
@@ -200,7 +199,7 @@ def _judged(one: Asked) -> Iterator[Observation]:
             yield saw(Outcome.HELD, attack, one.route, f"refused: {told}", answers=[shown(next(iter(answers.values())))], control=control)
 
 
-def _is_let_in(answer: Answer, permitted: Answer) -> bool:
+def is_let_in(answer: Answer, permitted: Answer, path: str = "") -> bool:
     """Whether a stranger got what somebody permitted gets: a success that is no login page, the same redirect, or data in one."""
     if 200 <= answer.status < 300:
         return not (_PASSWORD.search(answer.text) and not _PASSWORD.search(permitted.text))
@@ -209,7 +208,8 @@ def _is_let_in(answer: Answer, permitted: Answer) -> bool:
         if told and _shows(answer.text, told):
             return True
         same = answer.status == permitted.status and answer.header("location") == permitted.header("location")
-        return same and not witness.leads_to_login(answer)
+        # Whoever is not signed in is led away from a way out as well, and nothing came of it.
+        return same and not witness.leads_to_login(answer) and not witness.ends_session(path)
     return False
 
 
@@ -226,8 +226,7 @@ def _effects(cast: Cast, asked: Sequence[Asked]) -> Iterator[Observation]:
         before = cast.served.state()
         with contextlib.suppress(OSError):
             answer = _send(client, one, [], same_origin=False)
-            effect = sorted(witness.changed(before, cast.served.state()) - noisy)
-            if effect:
+            if effect := sorted(witness.changed(before, cast.served.state()) - noisy):
                 detail = f"answered {answer.status} and changed {', '.join(effect)} all the same"
                 yield saw(Outcome.BROKEN, NO_LOGIN, one.route, detail, answers=[shown(answer)], control=shown(one.permitted, one.who))
 
@@ -275,9 +274,8 @@ def path_variants(stage: Stage) -> Evidence:
         if stage.brief and seen and seen[-1].outcome is Outcome.BROKEN:
             break
     if not seen:
-        return Evidence(
-            check=check, not_verified="no private page was shown to anybody who signed in", unlock="declare users: [[prove.users]]"
-        )
+        reason = "no private page was shown to anybody who signed in"
+        return Evidence(check=check, not_verified=reason, unlock=_DECLARE)
     return Evidence(check=check, observations=tuple(seen))
 
 
@@ -306,8 +304,11 @@ def _private_page(cast: Cast, route: RouteFacts, common: str) -> tuple[str, User
             path = cast.stage.fill(route, client=client)
             answer = client.page(path)
             told = frozenset(piece for piece in _pieces(answer.text) if piece not in common)
+            refused = cast.nobody().page(path)
+            if refused.status in _REFUSED_TO_USERS:  # the frame of a page, its menu and its name mark nothing as private
+                told = frozenset(piece for piece in told if piece not in refused.text)
             # What strangers read at its own path, where no rule says that they must not, is nothing that a spelling could give away.
-            open_anyway = not route.rule and _shows(cast.nobody().page(path).text, told)
+            open_anyway = not route.rule and _shows(refused.text, told)
             if answer.status == 200 and told and not open_anyway:
                 return path, user, answer, told
     return None
@@ -372,9 +373,8 @@ def public_list(stage: Stage) -> Evidence:
     known = len(opened) - len(seen)
     if known or not opened:
         detail = f"{known} public routes, each approved" if known else "no route is public"
-        seen.append(
-            saw(Outcome.HELD, "public route without approval", "the list of approved routes", detail, read=max(known, len(facts.routes)))
-        )
+        read = max(known, len(facts.routes))
+        seen.append(saw(Outcome.HELD, "public route without approval", "the list of approved routes", detail, read=read))
     return Evidence(check=check, observations=tuple(seen))
 
 

@@ -34,6 +34,7 @@ _LEAKS = (
     ("a version", re.compile(rb"\b(?:Werkzeug|Python|Flask|Django|Starlette|FastAPI|uvicorn|gunicorn)/\d+\.\d+", re.IGNORECASE)),
     ("a setting", re.compile(rb"\b(?:SECRET_KEY|DATABASE_URL|SQLALCHEMY_DATABASE_URI|DEBUG) *=")),
 )
+_BANNER = re.compile(rb"^(?:server|x-powered-by):[^\r\n]*", re.IGNORECASE | re.MULTILINE)
 _NUMBER = re.compile(r"(?<![\w-])[0-9a-f]{16}(?![\w-])")
 _HTML, _JSON = [("accept", "text/html,application/xhtml+xml")], [("accept", "application/json")]
 FAULTS = {
@@ -150,7 +151,7 @@ def _judged(one: Provoked, control: Exchanged, *, needs_number: bool) -> Observa
     if one.answer.status < 400 or (one.expected and one.answer.status != one.expected and one.answer.status < 500):
         detail = f"answered {one.answer.status}, so no error was provoked"
         return saw(Outcome.UNTRIED, one.attack, one.where, detail, answers=answers)
-    leaks = list(_leaks(one.answer.answer + one.answer.body, one.secrets))
+    leaks = list(leaks_of(one.answer.answer, one.answer.body, one.secrets))
     if leaks:
         detail = f"the answer ({one.answer.status}) shows {', '.join(leaks)}"
         return saw(Outcome.BROKEN, one.attack, one.where, detail, answers=answers, control=control)
@@ -163,7 +164,9 @@ def _judged(one: Provoked, control: Exchanged, *, needs_number: bool) -> Observa
     )
 
 
-def _leaks(raw: bytes, secrets: Sequence[str]) -> Iterator[str]:
+def leaks_of(head: bytes, body: bytes, secrets: Sequence[str]) -> Iterator[str]:
+    """What an error tells, by name. The banners that every answer carries are output.information-disclosure's to tell, and once."""
+    raw = _BANNER.sub(b"", head) + body
     for secret in secrets:
         if secret.encode() in raw:
             yield "the canary of the fault" if secret.startswith("canary") else "what was asked for, word for word"
@@ -185,7 +188,7 @@ def _stream(cast: Cast, control: Exchanged) -> list[Observation]:
         answer = cast.nobody().get(cast.served.probe_path(ProbeRoute.RAISES_STREAM))
     except OSError:
         return [saw(Outcome.HELD, attack, where, "the connection is cut, so nobody takes the answer for whole", control=control)]
-    leaks = list(_leaks(answer.answer + answer.body, (cast.served.canary,)))
+    leaks = list(leaks_of(answer.answer, answer.body, (cast.served.canary,)))
     outcome = Outcome.BROKEN if leaks else Outcome.HELD
     detail = f"the stream goes on with {', '.join(leaks)}" if leaks else f"{answer.status}, nothing of the inside"
     return [saw(outcome, attack, where, detail, answers=[shown(answer)], control=control)]
@@ -198,7 +201,7 @@ def _socket(cast: Cast, control: Exchanged) -> Observation:
     except OSError as error:
         return saw(Outcome.HELD, attack, where, f"the connection is cut ({error})", control=control)
     told = b"".join(message.encode() if isinstance(message, str) else message for message in answer.messages)
-    leaks = list(_leaks(answer.answer + told, (cast.served.canary,)))
+    leaks = list(leaks_of(answer.answer, told, (cast.served.canary,)))
     if leaks:
         return saw(Outcome.BROKEN, attack, where, f"the socket tells {', '.join(leaks)}", answers=[shown(answer)], control=control)
     detail = f"closed with {answer.close_code or answer.status}, nothing of the inside"
