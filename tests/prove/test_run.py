@@ -9,7 +9,7 @@ import pytest
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import baseline, course, register, run, settings, target
+from ringwork.prove import baseline, course, group, register, run, settings, target
 from ringwork.prove.check import Check, Kind, ProbeRoute
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome, Verdict, WaiverState
 from ringwork.prove.progress import Progress
@@ -162,6 +162,41 @@ def test_a_quick_run_asks_again_where_a_guard_stands_against_it(prove):
 
     assert prove(_guarded(), Check(id=BARE, kind=Kind.LIVE, run=stumbles_once), quick=True).findings == ()
     assert len(asked) > 1
+
+
+def _broken(stage):
+    evidence = _bare_route(stage)
+    return replace(evidence, observations=tuple(replace(one, outcome=Outcome.BROKEN) for one in evidence.observations))
+
+
+def test_an_attack_that_succeeded_in_one_of_three_runs_is_no_pass(prove):
+    """A race that is won once is neither a finding that anybody can repeat nor a defence that held."""
+    asked = []
+
+    def wins_once(stage):
+        asked.append(1)
+        evidence = _broken(stage) if len(asked) == 1 else _bare_route(stage)
+        held = replace(evidence.observations[0], attack="another", outcome=Outcome.HELD)
+        return replace(evidence, observations=(*evidence.observations, held))
+
+    report = prove(_guarded(), Check(id=BARE, kind=Kind.LIVE, run=wins_once))
+    assert report.findings == ()
+    assert (_result(report).verdict, _result(report).reason) == (Verdict.NOT_VERIFIED, "a bare route: it succeeded in 1 of 3 runs: 403")
+
+
+@pytest.mark.parametrize(("source", "verdict"), [("guarded", Verdict.NOT_VERIFIED), ("foreign", Verdict.VIOLATED)])
+def test_where_a_guard_stands_an_attack_counts_once_it_was_repeated(prove, monkeypatch, source, verdict):
+    """The time was over before it could be: that says more of the machine than of the guard; without any guard it is told."""
+    made = []
+
+    def takes_all_the_time(stage):
+        made.append(1)
+        return _broken(stage)
+
+    monkeypatch.setattr(group.Scene, "is_late", lambda scene: bool(made))
+    report = prove(_guarded() if source == "guarded" else FOREIGN, Check(id=BARE, kind=Kind.LIVE, run=takes_all_the_time))
+    assert (_result(report).verdict, len(made)) == (verdict, 1)
+    assert ("the time was over before 3 were made" in _result(report).reason) is (source == "guarded")
 
 
 def test_finds_the_hole_of_a_foreign_application(prove):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from ringwork.prove import alterations, judge, users
+from ringwork.prove import alterations, changes, judge, users
 from ringwork.prove.check import Check
 from ringwork.prove.data import approved_cryptography as proof
 from ringwork.prove.evidence import Evidence, Outcome
@@ -90,3 +92,16 @@ def test_tells_sealed_values_from_random_keys() -> None:
     assert alterations.is_certain(f"7:1tFq2Z:{secrets.token_urlsafe(32)}")
     assert not alterations.is_candidate("dark")
     assert not alterations.is_candidate('{"theme": "dark"}')
+
+
+@pytest.mark.parametrize(("field", "asked"), [("csrf_token", 1), ("csrfmiddlewaretoken", 0)])
+def test_alters_no_token_in_which_nothing_is_opened(monkeypatch: pytest.MonkeyPatch, field: str, asked: int) -> None:
+    """Django's is a secret under a mask, and in DEBUG its refusal says which form it had: no oracle. Any other form's token is altered."""
+    change: Any = SimpleNamespace(token_field=field, path="/orders/new", user="ada", control="200")
+    judged: list[str] = []
+    monkeypatch.setattr(changes, "find", lambda *given, **asked: SimpleNamespace(changes=[change]))
+    monkeypatch.setattr(changes, "token_of", lambda change, client: secrets.token_urlsafe(48))
+    monkeypatch.setattr(proof, "_form_judged", lambda cast, change, client, value, control: judged.append(value) or iter(()))
+    cast: Any = SimpleNamespace(browser=lambda user: object())
+    assert list(proof._of_forms(cast)) == []
+    assert len(judged) == asked

@@ -217,3 +217,23 @@ def test_takes_no_way_out_for_a_page_that_a_stranger_got(path: str, let_in: bool
     """Whoever is not signed in is led to the same front page by a logout; at any other route the same redirect is the same service."""
     answer = Answer(status=302, reason="", http_version="1.1", headers=[(b"location", b"/done/")], body=b"", request=b"", answer=b"")
     assert proof.is_let_in(answer, answer, path) is let_in
+
+
+def _page(status: int, text: str) -> Answer:
+    return Answer(status=status, reason="", http_version="1.1", headers=[], body=text.encode(), request=b"", answer=b"")
+
+
+@pytest.mark.parametrize("refused", [401, 403, 404])
+def test_the_frame_of_a_refusal_is_not_what_a_private_page_told(refused: int) -> None:
+    """A refusal may come with the menu and the name of the place, as DRF's does; only what it leaves out was private."""
+    frame = "<nav>Allotments of the town</nav><h1>Order list</h1>"
+    user = SimpleNamespace(page=lambda path: _page(200, f"{frame}<p>seed potatoes for plot 9</p>"))
+    stranger = SimpleNamespace(page=lambda path: _page(refused, f"{frame}<p>please sign in first</p>"))
+    stage = SimpleNamespace(fill=lambda route, client: "/orders")
+    cast: Any = SimpleNamespace(stage=stage, allowed=lambda route: [("ada", user)], nobody=lambda: stranger)
+    route: Any = SimpleNamespace(rule="")
+    found = proof._private_page(cast, route, "")
+    assert found is not None
+    assert found[3] == {"seed potatoes for plot 9"}
+    cast.nobody = lambda: user  # whom everybody is shown alike: nothing there is private
+    assert proof._private_page(cast, route, "") is None

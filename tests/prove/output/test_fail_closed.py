@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from ringwork.prove.check import Check
+from ringwork.prove.output import fail_closed as proof
 from tests.prove import clinics, showing
 from tests.prove.stand import stand
 
@@ -49,3 +53,12 @@ def test_a_refused_start_names_the_layer() -> None:
     assert "gate is gone" in told["the gate before the router is taken out"]
     assert "_Foreign stands outside" in told["another layer is put round the outer one"]
     assert "ServerErrorMiddleware stands outside" in told["the outer layer is moved inward"]
+
+
+@pytest.mark.parametrize(("own", "is_asked"), [("", True), ("Django", False)])
+def test_in_an_outage_only_forms_are_sent_whose_tokens_lean_on_a_store_of_ours(own: str, is_asked: bool) -> None:
+    """Django's own tokens are in its cookie: that such a form still works while our store is down is no hole."""
+    route: Any = SimpleNamespace(own_token=own)
+    change: Any = SimpleNamespace(token_field="csrf_token", route=route, user=SimpleNamespace(name="ada"), effect=frozenset())
+    cast: Any = SimpleNamespace(browser=lambda user: object())
+    assert (proof._form(cast, [change]) is not None) is is_asked
