@@ -63,11 +63,11 @@ def start(tmp_path):
     """Write a module, load it in a copy, and end the copy afterwards."""
     opened = []
 
-    def load(source, *, kernel=True, extra=None, name="shop.py", users_from=""):
+    def load(source, *, kernel=True, extra=None, name="shop.py", users_from="", target_text=""):
         root = tmp_path / "project"
         root.mkdir(exist_ok=True)
         (root / name).write_text(source)
-        launcher = launch.Launcher(target.resolve(name, here=root), extra=extra or {}, kernel=kernel)
+        launcher = launch.Launcher(target.resolve(target_text or name, here=root), extra=extra or {}, kernel=kernel)
         opened.append(launcher)
         return launcher, launcher.load(users_from)
 
@@ -284,8 +284,82 @@ def test_says_why_a_target_cannot_be_loaded_and_what_to_do(start, source, step, 
 def test_gives_up_on_an_import_that_never_ends(start, monkeypatch):
     """A module that serves or waits at import is cut off, with its whole process group."""
     monkeypatch.setattr(process, "IMPORT_SECONDS", 1.5)
-    with pytest.raises(TargetFailed, match="took longer than"):
+    with pytest.raises(TargetFailed, match="the import waited"):
         start("import time\ntime.sleep(60)\n")
+
+
+def test_lets_an_import_take_its_time_while_it_computes(start, monkeypatch):
+    """A large application on a busy machine is not one that waits."""
+    monkeypatch.setattr(process, "IMPORT_SECONDS", 1.5)
+    monkeypatch.setattr(process, "_LEAST_CPU_SECONDS", 0.05)
+    source = "import time\nwhile time.process_time() < 4: sum(range(10000))\nfrom fastapi import FastAPI\napp = FastAPI()\n"
+    assert start(source)[1].facts.framework == "fastapi"
+
+
+INNER = {
+    "fastapi": "from fastapi import FastAPI\ninner = FastAPI()\n@inner.get('/')\ndef home():\n    return 'home'\n",
+    "flask": "from flask import Flask\ninner = Flask('shop')\n@inner.get('/')\ndef home():\n    return 'home'\n",
+}
+AROUND_ASGI = """
+class Around:
+    def __init__(self, app, secret):
+        self.app, self.secret = app, secret
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http" and scope["path"] == "/around":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"around"})
+        else:
+            await self.app(scope, receive, send)
+"""
+AROUND_WSGI = """
+def around(app):
+    def call(environ, start_response):
+        if environ["PATH_INFO"] == "/around":
+            start_response("200 OK", [])
+            return [b"around"]
+        return app(environ, start_response)
+    return call
+"""
+ADAPTED = """
+from asgiref.wsgi import WsgiToAsgi
+class KnowsNoLifespan(Around):
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "lifespan":
+            raise ValueError("no lifespan")
+        await super().__call__(scope, receive, send)
+app = KnowsNoLifespan(WsgiToAsgi(inner), "x")
+"""
+WRAPPED = {
+    "a middleware of ASGI": INNER["fastapi"] + AROUND_ASGI + "app = Around(inner, 'x')\n",
+    "two of them": INNER["fastapi"] + AROUND_ASGI + "app = Around(Around(inner, 'x'), 'y')\n",
+    "a router of protocols": INNER["fastapi"] + AROUND_ASGI + "app = Around({'http': inner}['http'], 'x')\n",
+    "a function of WSGI": INNER["flask"] + AROUND_WSGI + "app = around(inner)\n",
+    "an adapter from WSGI to ASGI": INNER["flask"] + AROUND_ASGI + ADAPTED,
+}
+
+
+@pytest.mark.parametrize("source", WRAPPED.values(), ids=WRAPPED)
+def test_an_application_is_served_with_what_stands_around_it(start, source):
+    """What production serves is attacked, and what stands inside has the routes; the report says so."""
+    launcher, loaded = start(source)
+    assert [route.path for route in loaded.facts.routes if route.path == "/"] == ["/"]
+    assert loaded.wrapped.startswith("shop.")
+    running = launcher.run(process.Change())
+    assert (_get(running, "/around"), _get(running, "/")[0]) == ((200, "around"), 200)
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("async def app(scope, receive, send):\n    pass\n", "app is of ASGI, and no FastAPI"),
+        ("def app(environ, start_response):\n    return []\n", "app is of WSGI, and no FastAPI"),
+        ("class Kept:\n    app = 1\napp = Kept()\n", "app is a Kept, no FastAPI"),
+    ],
+)
+def test_says_that_an_application_is_of_no_kind_that_it_knows(start, source, problem):
+    """Nothing that serves requests is called as if it made an application."""
+    with pytest.raises(TargetFailed, match=problem):
+        start(source, target_text="shop:app")
 
 
 def test_says_why_a_start_fails(start):

@@ -17,6 +17,7 @@ import socket
 import ssl
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ from ringwork.survey.harness import (
     storing,
     warmth,
     watching,
+    wrapping,
 )
 
 _LAYERS = {Fault.LAYER_OUTER: "outer", Fault.LAYER_GATE: "gate", Fault.LAYER_WRAPPED: "wrapped", Fault.LAYER_MOVED: "moved"}
@@ -106,6 +108,7 @@ class Zygote:
             factory=target["factory"],
             arguments=tuple(target["arguments"]),
             folder=self.copy,
+            is_named=":" in target["text"],
         )
         users = loading.users(self.app, users_from, self.copy)
         found = self.facts()
@@ -119,20 +122,22 @@ class Zygote:
             "unforkable": self.unforkable(),
             "refused": confine.refused(),
             "started": [name for name, _ in neutral.started()],
+            "wrapped": wrapping.told(self.app),
             "records": self.records.items(),
         }
 
-    def facts(self) -> facts.AppFacts:
-        """What the harness and the installed policy tell."""
+    def harness(self) -> tuple[Any, Any]:
+        """The modules that read and serve the application. Raises TargetFailed."""
         known = loading.harness_of(self.app)
         if known is None:
-            raise TargetFailed(
-                step="find",
-                problem="the application is of an unknown kind",
-                advice="name a FastAPI, Starlette, Flask, Django or aiohttp application",
-            )
+            advice = "name a FastAPI, Starlette, Flask, Django or aiohttp application"
+            raise TargetFailed(step="find", problem="the application is of an unknown kind", advice=advice)
+        return known
+
+    def facts(self) -> facts.AppFacts:
+        """What the harness and the installed policy tell."""
         installation = installed(self.app)
-        found: facts.AppFacts = known[0].collect(
+        found: facts.AppFacts = self.harness()[0].collect(
             self.app, target=self.setup["target"]["text"], root=self.setup["root"], installation=installation
         )
         moved = tuple(dataclasses.replace(r, file=self._original(r.file)) for r in found.routes)
@@ -244,20 +249,17 @@ class Variant:
             raise TargetFailed(step="start", problem="the private folder of a variant could not be mounted", advice="run `ringwork doctor`")
         os.chdir(self.zygote.copy / self.zygote.setup["working"])
         self.zygote.records.clear()
-        known = loading.harness_of(self.zygote.app)
-        if known is None:
-            raise TargetFailed(step="start", problem="the application is of an unknown kind", advice="run `ringwork doctor`")
-        self._change(known[1])
+        app, server = self.zygote.app, self.zygote.harness()[1]
+        self._change(server)
         folder = Path(self.command["tls"])
         certificate, key = folder / "leaf.pem", folder / "leaf.key"
         listening = serving.Listening(
             sock=self.listening, plain=self.plain, certificate=certificate, key=key, context=self._context(folder), ready=self._ready,
             server=self.command["server"],
         )  # fmt: skip
-        (real if listening.server else known[1]).serve(self.zygote.app, listening)
-        raise TargetFailed(
-            step="start", problem=self._last_records(), advice="the application's own start-up failed; see its message above"
-        )
+        (real if listening.server else wrapping if wrapping.told(app) else server).serve(app, listening)
+        advice = "the application's own start-up failed; see its message above"
+        raise TargetFailed(step="start", problem=self._last_records(), advice=advice)
 
     def _context(self, folder: Path) -> ssl.SSLContext:
         """The TLS of this copy: what `ringwork serve` would speak, or, with that taken out, what a careless server does."""
@@ -333,11 +335,8 @@ class Variant:
             return storing.answer(self.zygote.app, self.zygote.copy, what.removeprefix("stored "))
         if what.startswith("watch "):
             watching.arm(what.removeprefix("watch "))
-        if what == "state":
-            return state.digest(self.zygote.copy)
-        if what == "refused":
-            return confine.refused()[self.refused_before :]
-        known = {"sockets": sockets.listening, "memory": sockets.memory, "watched": watching.seen}
+        known: dict[str, Callable[[], Any]] = {"sockets": sockets.listening, "memory": sockets.memory, "watched": watching.seen}
+        known |= {"state": lambda: state.digest(self.zygote.copy), "refused": lambda: confine.refused()[self.refused_before :]}
         known |= {"records": self.zygote.records.items, "events": self.zygote.records.security}
         return known[what]() if what in known else None
 

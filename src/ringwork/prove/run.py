@@ -88,6 +88,8 @@ def _load(run: Run, launcher: Launcher, written: Sequence[comments.Comment]) -> 
         *loaded.refused,
     ]
     run.touched += [f"the server start {name} at import was passed over" for name in loaded.started]
+    if loaded.wrapped:
+        run.touched.append(f"the application stands inside {loaded.wrapped}, and was served with it")
     if loaded.unforkable:
         run.touched.append(f"every copy was imported anew, because {loaded.unforkable}")
     require_routes(loaded.facts)

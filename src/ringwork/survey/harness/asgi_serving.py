@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
 import uvicorn.lifespan.on
@@ -41,13 +41,13 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-def serve(app: Any, listening: serving.Listening) -> None:
+def serve(app: Any, listening: serving.Listening, *, lifespan: Literal["on", "auto"] = "on") -> None:
     """Serve until the process ends. Returns when the application's own start-up failed; what it logged says why."""
     config = uvicorn.Config(
         app,
         loop="asyncio",
         http=_Protocol,
-        lifespan="on",
+        lifespan=lifespan,
         log_config=None,
         access_log=False,
         proxy_headers=False,

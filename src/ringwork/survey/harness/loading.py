@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ringwork.errors import PolicyInvalid, TargetFailed
-from ringwork.survey.harness import neutral
+from ringwork.survey.harness import neutral, wrapping
 
 OBJECT_NAMES = ("app", "application", "api", "server", "wsgi", "asgi")
 FACTORY_NAMES = ("create_app", "make_app", "build_app", "get_app", "init_app", "app_factory", "create_application", "get_application")
@@ -62,34 +62,63 @@ def harness_of(app: object) -> tuple[Any, Any] | None:
     return None
 
 
-def load(*, module: str, attribute: str, factory: bool, arguments: tuple[str, ...], folder: Path) -> Any:
-    """The application. Raises TargetFailed with the step that failed and what to try."""
+def load(*, module: str, attribute: str, factory: bool, arguments: tuple[str, ...], folder: Path, is_named: bool = True) -> Any:
+    """The application. is_named: a person named it, and not only its file. Raises TargetFailed with the step and what to try."""
     loaded = _import(module, folder)
+    if attribute and not hasattr(loaded, attribute.partition(".")[0]):
+        raise _no_attribute(module, attribute, loaded)
     if attribute:
-        if not hasattr(loaded, attribute.partition(".")[0]):
-            raise _no_attribute(module, attribute, loaded)
-        value = _reach(loaded, attribute)
-        return _made(value, attribute, arguments) if factory or harness_of(value) is None else value
-    if not attribute and hasattr(loaded, "ROOT_URLCONF"):
-        return _django_project(module, folder)
-    for name in OBJECT_NAMES:
-        if harness_of(getattr(loaded, name, None)) is not None:
-            return getattr(loaded, name)
-    for value in vars(loaded).values():
-        if harness_of(value) is not None:
+        found = _given(_reach(loaded, attribute), attribute, arguments, factory=factory)
+    elif hasattr(loaded, "ROOT_URLCONF"):
+        found = _django_project(module, folder)
+    else:
+        found = _looked_for(loaded, module, arguments)
+    for name in OBJECT_NAMES if not is_named else ():  # what a server would be given stands by such a name
+        wrapping.inside(getattr(loaded, name, None), lambda part: part is found)
+    return found
+
+
+def _looked_for(loaded: Any, module: str, arguments: tuple[str, ...]) -> Any:
+    """The first application that a module holds, or that one of its factories makes."""
+    for value in [getattr(loaded, name, None) for name in OBJECT_NAMES] + list(vars(loaded).values()):
+        if _is_known(value):
             return value
+    for name in OBJECT_NAMES:
+        found = wrapping.inside(getattr(loaded, name, None), _is_known)
+        if found is not None:
+            return found
     for name in FACTORY_NAMES:
         if inspect.isfunction(getattr(loaded, name, None)):
             return _made(getattr(loaded, name), name, arguments)
     for name, given in neutral.started():
         started = _made(lambda given=given: given, name, ()) if inspect.iscoroutine(given) else given
-        if harness_of(started) is not None:
+        if _is_known(started):
             return started
     raise TargetFailed(
         step="find",
         problem=f"the module {module} holds no FastAPI, Starlette, Flask, Django or aiohttp application",
         advice=f"name it: ringwork prove {module}:NAME, or {module}:FACTORY --factory when a function makes it",
     )
+
+
+def _is_known(value: object) -> bool:
+    return harness_of(value) is not None
+
+
+def _given(value: Any, name: str, arguments: tuple[str, ...], *, factory: bool) -> Any:
+    """The application that was named: itself, inside what was named, or made by it."""
+    if not factory and _is_known(value):
+        return value
+    interface = "" if factory else wrapping.interface_of(value)
+    is_maker = factory or inspect.isclass(value) or (inspect.isroutine(value) and not interface)
+    found = None if is_maker else wrapping.inside(value, _is_known)
+    if found is None and interface:
+        raise TargetFailed(
+            step="find",
+            problem=f"{name} is of {interface}, and no FastAPI, Starlette, Flask, Django or aiohttp application stands in it",
+            advice="name one of these; a function that makes one and takes arguments: --factory --factory-args",
+        )
+    return _made(value, name, arguments) if found is None else found
 
 
 def _django_project(settings_module: str, folder: Path) -> Any:
