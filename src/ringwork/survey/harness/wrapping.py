@@ -18,6 +18,8 @@ from ringwork.survey.harness import serving
 
 ASGI, WSGI = "ASGI", "WSGI"
 _PARAMETERS = {3: ASGI, 2: WSGI}  # (scope, receive, send) and (environ, start_response)
+# Imported when it is known which: a copy of Flask or Django has no use for uvicorn, and a machine may not have it.
+_SERVERS = {ASGI: "ringwork.survey.harness.asgi_serving", WSGI: "ringwork.survey.harness.wsgi_serving"}
 _DEEPEST, _MOST = 8, 2000  # how far, and at how many objects, an application is looked for
 _PLAIN = (str, bytes, int, float, type(None), type, types.ModuleType)
 _outer: dict[int, tuple[Any, Any]] = {}  # by the identity of what was found, which is kept beside it: it and what stands around it
@@ -87,8 +89,6 @@ def told(app: object) -> str:
 def serve(app: object, listening: serving.Listening) -> None:
     """Serve what stands around an application, by the interface that it has."""
     outer = _outer[id(app)][1]
-    # Imported when it is known which: a copy of Flask or Django has no use for uvicorn, and a machine may not have it.
-    if interface_of(outer) == ASGI:
-        importlib.import_module("ringwork.survey.harness.asgi_serving").serve(outer, listening, lifespan="auto")  # adapters know none
-    else:
-        importlib.import_module("ringwork.survey.harness.wsgi_serving").serve(outer, listening)
+    interface = interface_of(outer)
+    wish = {"lifespan": "auto"} if interface == ASGI else {}  # adapters of WSGI know no lifespan
+    importlib.import_module(_SERVERS[interface]).serve(outer, listening, **wish)
