@@ -33,6 +33,7 @@ LOADS_BY_NAME = {
     "ringwork.survey.harness.real": "the server that `ringwork serve` would start, from the literal table of servers.choice",
     "ringwork.survey.taint.bindings": "the libraries that models describe are looked up where they are installed, by names in the models",
     "ringwork.survey.harness.warmth": "parts of libraries, named in a literal table, where the application has loaded the library",
+    "ringwork.survey.harness.wrapping": "what stands around an application is served by its interface, from a literal table of two",
 }
 """Modules that may import something whose name is no literal."""
 
