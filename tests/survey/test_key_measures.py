@@ -39,6 +39,9 @@ def test_knows_the_keys_that_everybody_knows(key: str) -> None:
         "abababababababababababababababab",
         "mycompanyproductionsigningkey",
         "2024-01-31-2024-01-31",
+        "012345678901234567890123456789012345678",
+        "111222333444555666777888999000111222333",
+        "314159265",
     ],
 )
 def test_counts_what_a_person_made_up_as_guessable(key: str) -> None:
@@ -51,6 +54,7 @@ CHANCE = {
     "token_hex(32)": lambda: secrets.token_hex(32).encode(),
     "token_bytes(32)": lambda: secrets.token_bytes(32),
     "Fernet": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)),
+    "getrandbits(128) as Flask-Security's documentation has it": lambda: str(secrets.randbits(128) | 1 << 125).encode(),
     "Django's": lambda: "".join(secrets.choice(string.ascii_lowercase + string.digits + "!@#$%^&*(-_=+)") for _ in range(50)).encode(),
 }
 

@@ -5,6 +5,7 @@ Sources: NIST SP 800-133, 4; OWASP ASVS 5.0, 11.2.3 (128 bits); the documentatio
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 
@@ -36,6 +37,7 @@ _DOCUMENTED = (
 )
 _WORD = re.compile(r"[A-Za-z]{2,14}")
 _BITS_OF_A_WORD = 12.0
+_NUMBER, _LEAST_OF_NUMBER = re.compile(r"[0-9]{37,39}"), 88
 
 
 def familiar(key: bytes) -> str:
@@ -60,7 +62,9 @@ def bits(key: bytes) -> int:
     pieces = [piece for piece in re.split(r"[^A-Za-z0-9]+", text) if piece]
     if len(pieces) > 1 and all(_WORD.fullmatch(piece) and (piece.islower() or piece.isupper() or piece.istitle()) for piece in pieces):
         return int(len(pieces) * _BITS_OF_A_WORD)
-    return int(_of_alphabet(text) * _fresh(key) * _variety(key))
+    counted = int(_of_alphabet(text) * _fresh(key) * _variety(key))
+    # A random number of 128 bits is printed with 37 to 39 digits (of a thousand, one has less); chance has short runs among them too.
+    return max(counted, 128) if _NUMBER.fullmatch(text) and counted > _LEAST_OF_NUMBER else counted
 
 
 def _of_alphabet(text: str) -> float:
@@ -77,8 +81,9 @@ def _of_alphabet(text: str) -> float:
 
 
 def _fresh(key: bytes) -> int:
-    """How many characters neither repeat the one before nor follow it in the alphabet."""
-    return sum(1 for i, one in enumerate(key) if i == 0 or one - key[i - 1] not in {0, 1, -1})
+    """How many characters do not go on with a run of three or more: the same again, or one after the other in the alphabet."""
+    steps = [one - before for before, one in itertools.pairwise(key)]
+    return len(key) - sum(1 for before, step in itertools.pairwise(steps) if step == before and step in {0, 1, -1})
 
 
 def _variety(key: bytes) -> float:

@@ -11,11 +11,12 @@ import pytest
 from ringwork.prove import alterations, changes, judge, users
 from ringwork.prove.check import Check
 from ringwork.prove.data import approved_cryptography as proof
-from ringwork.prove.evidence import Evidence, Outcome
+from ringwork.prove.evidence import Evidence, Exchanged, Outcome
 from ringwork.prove.launch import Launcher
 from ringwork.prove.settings import Settings
 from ringwork.prove.stage import LiveStage
 from ringwork.prove.target import resolve
+from ringwork.survey.wire.client import Answer
 from tests.prove import clinics, showing
 
 CHECKS = clinics.checks_of("data.approved-cryptography")
@@ -105,3 +106,31 @@ def test_alters_no_token_in_which_nothing_is_opened(monkeypatch: pytest.MonkeyPa
     cast: Any = SimpleNamespace(browser=lambda user: object())
     assert list(proof._of_forms(cast)) == []
     assert len(judged) == asked
+
+
+def _page(text: str) -> Answer:
+    return Answer(status=200, reason="", http_version="1.1", headers=[], body=text.encode(), request=b"", answer=b"")
+
+
+@pytest.mark.parametrize(("differs", "outcome"), [("by the clock", Outcome.UNTRIED), ("by what is wrong", Outcome.BROKEN)])
+def test_takes_no_page_that_changes_with_the_clock_for_one_that_tells_why(differs: str, outcome: Outcome) -> None:
+    """The page has other words in the afternoon; an oracle says the same of the same value whenever it is asked."""
+    value, asked = secrets.token_urlsafe(48), []
+
+    def ask(altered: str) -> Answer:
+        asked.append(altered)
+        is_other = len(asked) > 20 if differs == "by the clock" else len(altered) < len(value)
+        return _page("good afternoon" if is_other else "good morning")
+
+    found = proof._asked(value, ask, brief=True)
+    (seen,) = proof._judged("cookie x", found, [], Exchanged(request="GET /", answer="200"), certain=True)
+    assert (seen.outcome, seen.attack) == (outcome, proof.ATTACK)
+
+
+@pytest.mark.parametrize("stamp", ["aVjX0w", "Zz-_9Q"])
+def test_a_signed_value_in_a_page_is_told_apart_by_nothing(stamp: str) -> None:
+    """The time in a form's token is a short field of its own, which changes each second."""
+    token = f"{secrets.token_urlsafe(40)}.{stamp}.{secrets.token_urlsafe(20)}"
+    plain = alterations.shape_of(_page(f'<input name="csrf_token" value="{token}">'))
+    assert plain == alterations.shape_of(_page('<input name="csrf_token" value="#">'))
+    assert plain != alterations.shape_of(_page('<input name="csrf_token" value="#">wrong padding'))

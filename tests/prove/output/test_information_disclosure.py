@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ringwork.prove.check import Check
+from ringwork.prove.evidence import Exchanged, Outcome
 from ringwork.prove.output import information_disclosure
 from ringwork.survey.facts import AppFacts, RouteFacts
 from ringwork.survey.wire.client import Answer
@@ -82,6 +85,19 @@ def test_takes_a_forbidden_answer_for_a_confession_only_where_a_missing_name_is_
     """A 403 for a file that exists and a 404 for one that does not tells which is there."""
     assert "tells that it is there" in judged("/static/.env", 403, "text/plain", b"")
     assert judged("/static/.env", 403, "text/plain", b"", others=403) == ""
+
+
+@pytest.mark.parametrize(
+    ("at", "outcome"),
+    [("/admin/orders/new/", Outcome.HELD), ("/admin/orders/new/.env", Outcome.BROKEN)],
+    ids=["the folder", "a file in it"],
+)
+def test_a_route_that_is_refused_is_no_file_that_was_left_behind(at: str, outcome: Outcome) -> None:
+    """That /admin/orders/new/ is there stands in the application's own menu; what hides in such a folder does not."""
+    client: Any = Answering({at: (403, "text/html", b"forbidden")})
+    strays = [(".env", SIGNS[".env"])]
+    seen = information_disclosure._root_asked(client, "/admin/orders/new/", strays, Exchanged(request="GET /", answer="200"))
+    assert seen.outcome is outcome
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,9 @@ Refusals = dict[Shape, tuple[list[str], Answer | None]]
 
 
 def _asked(value: str, ask: Callable[[str], Answer], *, brief: bool) -> Refusals:
+    """What came of each alteration; nothing where the page differs by itself, so that its answers cannot be told apart."""
     found: Refusals = {}
+    firsts: dict[Shape, str] = {}
     # What may as well be a random key is altered at its bytes alone: everybody knows how long the site's keys are.
     is_certain = alterations.is_certain(value)
     for how, other in alterations.altered(value, brief=brief):
@@ -152,10 +154,18 @@ def _asked(value: str, ask: Callable[[str], Answer], *, brief: bool) -> Refusals
         with contextlib.suppress(OSError):
             answer = ask(other)
             found.setdefault(alterations.shape_of(answer), ([], answer))[0].append(how)
+            firsts.setdefault(alterations.shape_of(answer), other)
+    # Against a page that changes with the clock, which is taken for one that tells why: each answer has to come again, the last one first.
+    with contextlib.suppress(OSError):
+        if len(found) > 1 and any(alterations.shape_of(ask(other)) != shape for shape, other in reversed(firsts.items())):
+            return {}
     return found
 
 
 def _judged(where: str, found: Refusals, taken: list[str], control: Exchanged, *, certain: bool) -> Iterator[Observation]:
+    if not found:
+        yield saw(Outcome.UNTRIED, ATTACK, where, "the page differs by itself, so what it refuses cannot be told apart", control=control)
+        return
     count = sum(len(ways) for ways, _ in found.values())
     answers = [shown(answer) for _, answer in found.values() if answer is not None][:3]
     if taken and certain:
@@ -169,8 +179,8 @@ def _judged(where: str, found: Refusals, taken: list[str], control: Exchanged, *
         detail = f"{count} altered values are refused alike, but it may be a random key, in which there is nothing to open"
         yield saw(Outcome.UNTRIED, ATTACK, where, detail, answers=answers, control=control)
     elif not taken:
-        detail = f"{count} altered values are refused alike, with {next(iter(found)).told if found else 'nothing'}"
-        yield saw(Outcome.HELD if count else Outcome.UNTRIED, ATTACK, where, detail, answers=answers, control=control, read=count)
+        detail = f"{count} altered values are refused alike, with {next(iter(found)).told}"
+        yield saw(Outcome.HELD, ATTACK, where, detail, answers=answers, control=control, read=count)
 
 
 # -- tokens of forms ----------------------------------------------------------------------------------------

@@ -216,7 +216,11 @@ def _root_asked(
             continue  # a path that the server itself cuts off is not served either
         asked += 1
         answers = [shown(answer)]
-        wrong = f"{root} lists its files" if sign is _LISTING and sign.search(answer.body) else _fault(client, path, answer, sign)
+        # A folder, which may be a route of its own, is no secret by being there; what stands in it may be.
+        is_folder = sign is _LISTING
+        wrong = (
+            f"{root} lists its files" if is_folder and sign.search(answer.body) else "" if is_folder else _fault(client, path, answer, sign)
+        )
         if wrong:
             return saw(Outcome.BROKEN, attack, root, wrong, answers=answers, control=honest)
     if not asked:
