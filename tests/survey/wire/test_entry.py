@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 
 import pytest
 
@@ -114,7 +114,26 @@ def test_registers_a_user_of_its_own_with_valid_values():
         sent = json.loads(shop.last.body)
     assert sent == {"email": user.username, "password": user.password, "password2": user.password, "age": 1}
     assert user.username.startswith("rwanna")
-    assert user.username.endswith("@example.test")
+    assert user.username.endswith("@example.org")
+
+
+REGISTRATION = b"""<form method="post" action="/join"><input type="hidden" name="_csrf" value="page-token">
+<input name="contact" type="email" required><input name="nickname">
+<input type="password" name="word"><input type="password" name="word_again">
+<input type="date" name="born"><select name="country"><option value="se">Sweden</option></select>
+<input type="checkbox" name="terms" value="yes"></form>"""
+
+
+def test_registers_through_a_page_whose_fields_no_route_tells():
+    """The page alone says that an address is asked for, the password twice and an agreement; the account goes by that address."""
+    way = WayIn(path="/join", kind="form", username_field="username", password_field="password", page="/join")
+    answers = {"GET": (200, [("content-type", "text/html")], REGISTRATION), "POST": (302, [("location", "/")], b"")}
+    with serving.shop(lambda seen: answers[seen.method]) as shop:
+        user = entry.register(shop.client(), way, name="anna")
+        sent = dict(parse_qsl(shop.last.body.decode()))
+    known = {"_csrf": "page-token", "born": "1990-04-23", "country": "se", "terms": "yes", "nickname": user.username.partition("@")[0]}
+    assert sent == {**known, "contact": user.username, "word": user.password, "word_again": user.password}
+    assert user.username.endswith("@example.org")
 
 
 def test_says_when_a_registration_is_refused():
@@ -223,6 +242,6 @@ def test_fills_what_a_registration_asks_for_from_the_facts():
         "password": user.password,
         "plan": "free",
         "city": "Graz",
-        "email": f"{user.username}@example.test",
+        "email": f"{user.username}@example.org",
     }
     assert client.bearer == "t" * 20

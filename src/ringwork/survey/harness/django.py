@@ -198,11 +198,11 @@ def make_users() -> list[dict[str, Any]]:
     manager: Any = get_user_model()._default_manager  # noqa: SLF001  # as Django's own forms find it
     name_field = str(get_user_model().USERNAME_FIELD)
     for name, roles in (("anna", []), ("erin", ["staff", "superuser"])):
-        account = f"rw{name}{secrets.token_hex(4)}" + ("@example.test" if "mail" in name_field else "")
+        account = f"rw{name}{secrets.token_hex(4)}" + ("@example.org" if "mail" in name_field else "")
         password = f"Rw-{secrets.token_hex(10)}!9a"
         create = manager.create_superuser if roles else manager.create_user
         with contextlib.suppress(Exception):  # a user model that asks for more; such users are declared, or made by --users
-            more = {"email": f"{account}@example.test"} if name_field != "email" else {}
+            more = {"email": f"{account}@example.org"} if name_field != "email" else {}
             create(**{name_field: account, "password": password, **more})
             made.append({"name": name, "roles": roles, "username": account, "password": password})
     return made

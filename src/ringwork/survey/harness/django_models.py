@@ -258,5 +258,5 @@ def filler(field: Any) -> Any:
         "Decimal": decimal.Decimal(1), "float": 1.0, "int": secrets.randbelow(2**15), "UUID": uuid.uuid4(), "dict": {},
         "bytes": word.encode(),
     }  # fmt: skip
-    text = f"{word}@example.test" if isinstance(field, models.EmailField) else word
+    text = f"{word}@example.org" if isinstance(field, models.EmailField) else word
     return made.get(_holds(field), text[: field.max_length or None])

@@ -40,7 +40,7 @@ def values(field: FieldFacts, mark: str) -> Iterator[Any]:
         if field.holds != "bytes" and not field.encrypted_by:
             return
     yield from texts
-    yield f"rw{mark}@example.test"
+    yield f"rw{mark}@example.org"
     yield exact["bytes"]
 
 

@@ -11,6 +11,7 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,6 +25,11 @@ PASSWORDS = ("password", "passwd", "pass", "pwd", "secret")
 LOGIN_WORDS = ("login", "signin", "sign-in", "token", "session", "sessions", "auth", "authenticate", "log-in")
 REGISTER_WORDS = ("register", "signup", "sign-up", "users", "accounts", "join")
 TOKENS = ("access_token", "token", "auth_token", "jwt", "id_token", "bearer")
+_OF_KINDS = {
+    "date": "1990-04-23", "month": "1990-04", "week": "1990-W17", "time": "10:30", "datetime-local": "1990-04-23T10:30",
+    "url": "https://example.org/", "tel": "+15555550123", "number": "1", "range": "1",
+}  # fmt: skip
+"""What a registration's fields of these types are given."""
 CONFIRMATIONS = ("password2", "confirm", "confirm_password", "password_confirm", "password_confirmation", "repeat_password")
 
 
@@ -135,7 +141,7 @@ def sign_in(client: Client, way: WayIn, user: DeclaredUser) -> Answer | None:
         return None
     before = {key: cookie.value for key, cookie in client.jar.cookies.items()}
     fields = {way.username_field: user.username or user.name, way.password_field: user.password, **user.fields}
-    answer = _submit(client, way, fields)
+    answer = _submit(client, way, fields, _shown(client, way))
     token = _token_in(answer)
     if token:
         client.bearer = token
@@ -150,14 +156,16 @@ def register(client: Client, way: WayIn, *, name: str) -> DeclaredUser:
     """Make a new account with random valid values. Raises TargetFailed when the application does not take them."""
     mark = secrets.token_hex(4)
     username, password = f"rw{name}{mark}", f"Rw-{secrets.token_hex(10)}!9a"
-    given = f"{username}@example.test" if "mail" in way.username_field.lower() else username
+    form = _shown(client, way)
+    asked = form.username_field if form is not None and way.username_field not in form.fields else way.username_field
+    given = f"{username}@example.org" if _is_address(asked, form) else username
     fields: dict[str, Any] = {way.username_field: given, way.password_field: password}
     for other in way.others:
         if other.name.lower() in CONFIRMATIONS:
             fields[other.name] = password
         elif other.required or "mail" in other.name.lower():
             fields[other.name] = _valid(other, username)
-    answer = _submit(client, way, fields)
+    answer = _submit(client, way, fields, form, _completed(form, username, password) if form is not None else {})
     if answer.status >= 400:
         raise TargetFailed(
             step="register",
@@ -168,27 +176,51 @@ def register(client: Client, way: WayIn, *, name: str) -> DeclaredUser:
     return DeclaredUser(name=name, username=given, password=password)
 
 
+def _is_address(name: str, form: forms.Form | None) -> bool:
+    return "mail" in name.lower() or (form is not None and form.kinds.get(name) == "email")
+
+
+def _completed(form: forms.Form, username: str, password: str) -> dict[str, str]:
+    """What a person would fill into the fields of a registration that the route itself does not tell."""
+    filled = {}
+    for name, kind in form.kinds.items():
+        if kind == "password":
+            filled[name] = password
+        elif kind == "checkbox":
+            filled[name] = form.fields[name]
+        elif kind != "hidden":
+            text = f"{username}@example.org" if _is_address(name, form) else _OF_KINDS.get(kind, username)
+            filled[name] = form.fields[name] or text
+    return filled
+
+
 def _valid(parameter: ParameterFacts, username: str) -> Any:
     if parameter.choices:
         return parameter.choices[0]
     if parameter.example:
         return parameter.example
     if "mail" in parameter.name.lower():
-        return f"{username}@example.test"
+        return f"{username}@example.org"
     return {"integer": 1, "number": 1, "boolean": False, "array": [], "object": {}}.get(parameter.kind, username)
 
 
-def _submit(client: Client, way: WayIn, fields: Mapping[str, Any]) -> Answer:
+def _shown(client: Client, way: WayIn) -> forms.Form | None:
+    """The form of a way in as its page shows it, None where there is none."""
+    is_shown = way.kind != "json" and way.page
+    return password_form(client.page(way.page).text, way.page, way.password_field) if is_shown else None
+
+
+def _submit(
+    client: Client, way: WayIn, fields: Mapping[str, Any], form: forms.Form | None, others: Mapping[str, str] = MappingProxyType({})
+) -> Answer:
+    """Send a way in. form: as its page shows it. others: values of fields that the page has, where `fields` has none."""
     if way.kind == "json":
         return client.post_json(way.path, dict(fields))
-    hidden: dict[str, str] = {}
-    action = way.path
-    if way.page:
-        form = password_form(client.page(way.page).text, way.page, way.password_field)
-        if form is not None:
-            hidden, action = form.hidden, form.action
-            fields = _renamed(fields, way, form)
-    body = urlencode({**hidden, **fields}).encode()
+    action, hidden = way.path, dict[str, str]()
+    if form is not None:
+        hidden, action = form.hidden, form.action
+        fields = _renamed(fields, way, form)
+    body = urlencode({**others, **hidden, **fields}).encode()
     return client.send("POST", action, headers=[("content-type", FORM), ("accept", "text/html,*/*;q=0.8")], body=body)
 
 
