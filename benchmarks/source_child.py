@@ -8,6 +8,7 @@ import resource
 import time
 from pathlib import Path
 
+from ringwork import alone
 from ringwork.survey import reading
 
 
@@ -39,4 +40,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    alone.until_the_end()  # as `ringwork check` does
     main()

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ringwork import alone
 from ringwork.errors import RingworkError
 
 USAGE, INTERNAL, INTERRUPTED = 2, 4, 130
@@ -54,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words == ["--version"]:
         print(importlib.metadata.version("ringwork"))
         return 0
+    if arguments is None and words[:1] == ["check"]:
+        alone.until_the_end()
     try:
         _run(words)
     except SystemExit as end:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ringwork import alone
 from ringwork.prove import breached_source
 from ringwork.prove.checking import is_test
 from ringwork.survey import reading
@@ -97,4 +98,5 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    alone.until_the_end()
     main(sys.argv[1:])

@@ -26,21 +26,33 @@ def _language() -> Language:
 
 
 class File:
-    """One file, read. Lines count from 1."""
+    """One file, read when somebody first asks for more than its bytes. Lines count from 1.
+
+    comments: line, text with its #, and whether nothing else stands on the line. statements: first and last line of simple ones of more
+    than one line. definitions: first line (its decorators too) and last line of each function and class, outer ones first.
+    """
 
     __slots__ = ("comments", "data", "definitions", "root", "statements")
+
+    root: Node
+    comments: list[tuple[int, str, bool]]
+    statements: list[tuple[int, int]]
+    definitions: list[tuple[int, int]]
 
     def __init__(self, data: bytes) -> None:
         """data: the file's bytes, UTF-8 or whatever it is written in: only ASCII of it is ever looked for."""
         self.data = data
-        self.root = Parser(_language()).parse(data).root_node
-        self.comments = list[tuple[int, str, bool]]()
-        """Line, text with its #, and whether nothing else stands on the line."""
-        self.statements = list[tuple[int, int]]()
-        self.definitions = list[tuple[int, int]]()
-        """First line (its decorators too) and last line of each function and class, outer ones first."""
-        for node in walk(self.root):
-            self._take(node)
+
+    def __getattr__(self, name: str) -> object:
+        if name == "root":
+            self.root = Parser(_language()).parse(self.data).root_node
+        elif name in {"comments", "statements", "definitions"}:
+            self.comments, self.statements, self.definitions = [], [], []
+            for node in walk(self.root):
+                self._take(node)
+        else:
+            raise AttributeError(name)
+        return getattr(self, name)
 
     def _take(self, node: Node) -> None:
         first, last = node.start_point.row + 1, node.end_point.row + 1

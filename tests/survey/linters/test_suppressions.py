@@ -55,6 +55,17 @@ def test_reads_marks_of_newer_syntax(tmp_path):
     assert one.line == 4
 
 
+@pytest.mark.parametrize("line", ["x = 1  # NOQA", "x = 1  # no\u017fec B602", "x = 1  # pragma: no cover", "x = 1  # pyright: ignore"])
+def test_reads_a_file_that_may_have_a_mark_and_no_other(tmp_path, line):
+    """A file in which no line has the words of a mark is not taken apart; one that has them is, however they are spelled."""
+    (tmp_path / "a.py").write_text(f"{line}\n", encoding="utf-8")
+    (tmp_path / "b.py").write_text("noqa = ignore = 1  # plain words\n")
+    files = Files(tmp_path)
+    assert [one.file for one in suppressions.of_files(files, ["a.py", "b.py"])] == ["a.py"]
+    with pytest.raises(AttributeError):  # asked past what would read it now
+        object.__getattribute__(files.file("b.py"), "root")
+
+
 def test_covers_a_whole_function_from_above_it(tmp_path):
     """A comment above a definition, or on its head, is of all of it; one behind a statement is of that statement."""
     (one,) = _of(tmp_path, '# ringwork: ignore[input.path-traversal] reason="x"\n@app.get("/")\ndef f():\n    a()\n    b()\n')

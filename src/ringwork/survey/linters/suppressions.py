@@ -108,10 +108,14 @@ _FORMS: Mapping[Form, re.Pattern[str]] = MappingProxyType(
 )
 
 
+_HERE = re.compile(rb"#[^\n]*(?:noqa|nosec|ignore|cover|\xc5\xbf)", _ANY)
+"""What a line with one of the forms has at least; a file without one need not be read. The last is a letter that is an s to `_ANY`."""
+
+
 def of_files(files: Files, names: Iterable[str]) -> Iterator[Suppression]:
     """Those in comments of Python files, in the order of files and lines."""
     for name in names:
-        comments = files.file(name).comments
+        comments = files.file(name).comments if _HERE.search(files.file(name).data) else ()
         alone = {line: text for line, text, is_alone in comments if is_alone}
         for line, text, is_alone in comments:
             for form, pattern in _FORMS.items():
