@@ -65,7 +65,7 @@ def test_prefers_the_application_over_the_ones_of_tests(tmp_path):
         ("nothere.py", "check the path"),
         ("a b c", "write module:app"),
         ("https://shop.example", "name the application"),
-        (".", "name it: ringwork prove"),
+        (".", "name what holds it: ringwork prove"),
     ],
 )
 def test_says_what_to_write_instead(tmp_path, text, advice):
@@ -153,3 +153,51 @@ def test_takes_a_name_in_a_package_for_what_its_own_file_calls_so(tmp_path):
     (tmp_path / "shop" / "__init__.py").write_text("def make(): ...\n")
     found = target.resolve("shop:make", here=tmp_path, factory=True)
     assert (found.module, found.attribute, found.factory) == ("shop", "make", True)
+
+
+FLASK = "from flask import Flask\napp = Flask('shop')\n"
+LAYOUTS = {
+    "a package below a folder of the back end": (
+        "backend/app/main.py",
+        f"from app.routes import x\n{FLASK}",
+        "backend/app/routes.py",
+        "backend",
+        "app.main",
+    ),
+    "a script beside its package": ("service/run.py", f"from shop import x\n{FLASK}", "service/shop/__init__.py", "service", "run"),
+    "a script beside its module": ("service/run.py", f"import routes\n{FLASK}", "service/routes.py", "service", "run"),
+    "a package without __init__.py": ("shop/main.py", f"from .routes import x\n{FLASK}", "shop/routes.py", ".", "shop.main"),
+    "a package that names itself": ("shop/main.py", f"from shop.routes import x\n{FLASK}", "shop/routes.py", ".", "shop.main"),
+    "nothing of its own is imported": ("shop/main.py", FLASK, "shop/other.py", ".", "shop.main"),
+}
+
+
+@pytest.mark.parametrize(("file", "text", "beside", "base", "module"), LAYOUTS.values(), ids=LAYOUTS)
+def test_imports_begin_where_what_the_file_imports_is_found(tmp_path, file, text, beside, base, module):
+    """Whether the folder or the project is given, from wherever: a person types what their shell completes."""
+    for name, content in ((file, text), (beside, "x = 1\n")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    found = target.resolve(".", here=tmp_path)
+    assert (found.paths[0], found.module, found.attribute) == (base, module, "app")
+    assert str((tmp_path / file).parent.relative_to(tmp_path)) in found.paths
+
+
+@pytest.mark.parametrize(
+    ("source", "attribute"),
+    [
+        ("def build():\n    return Flask('a')\n", "build"),
+        ("def build(debug=False, *, port=1):\n    made = Flask('a')\n    made.debug = debug\n    return made\n", "build"),
+        ("def build(settings):\n    return Flask('a')\n", ""),
+        ("def name():\n    made = Flask('a')\n    return made.name\n", ""),
+        ("class Server:\n    def __init__(self):\n        self.app = Flask('a')\n", ""),
+    ],
+)
+def test_a_function_that_gives_an_application_back_is_a_factory(tmp_path, source, attribute):
+    """Whatever it is called, if it needs nothing; else the place at which an application is made is named."""
+    (tmp_path / "core.py").write_text(f"from flask import Flask\n{source}")
+    if attribute:
+        assert target.resolve(".", here=tmp_path).attribute == attribute
+        return
+    with pytest.raises(TargetFailed, match=r"one is made at core\.py:\d; name what holds it"):
+        target.resolve(".", here=tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 import importlib.util
 import re
@@ -22,6 +23,7 @@ _MANAGE = "manage.py"
 _FACTORIES = ("create_app", "make_app", "build_app", "init_app", "app_factory", "create_application")
 _FILES = ("main", "app", "application", "wsgi", "asgi", "server", "api", "run")
 _IMPORT = re.compile(r"^\s*(?:from|import)\s+(\w+)", re.MULTILINE)
+_RELATIVE = re.compile(r"^\s*from\s+\.", re.MULTILINE)
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
@@ -56,20 +58,20 @@ def resolve(text: str, *, here: Path, factory: bool = False, arguments: tuple[st
         )
     place, _, attribute = text.partition(":")
     path = (here / place).resolve()
+    given: Path | None = None
     # A package with a name behind it is a module: "shop:app" beside shop/__init__.py is what that file calls app.
     if path.is_dir() and not (attribute and (path / "__init__.py").is_file()):
         named = project.target(path)
         if named:
             return resolve(named, here=path, factory=factory, arguments=arguments)
-        found = _of_folder(text, path)
-        place_file, attribute, others = found
+        given, (place_file, attribute, others) = path, _of_folder(text, path)
     elif place.endswith(".py"):
         if not path.is_file():
             raise _bad(text, f"there is no file {place}", "check the path; it is read from the current folder")
         place_file, others = (path, ()) if path.name != _MANAGE else (_of_manage(text, path), ())
     else:
         place_file, others = _module_file(text, place, here), ()
-    root, base, module = _named(place_file, here)
+    root, base, module = _named(place_file, here, given)
     return Target(
         text=text,
         root=root,
@@ -77,7 +79,8 @@ def resolve(text: str, *, here: Path, factory: bool = False, arguments: tuple[st
         attribute=attribute,
         factory=factory,
         arguments=arguments,
-        paths=tuple(dict.fromkeys((base, ".", *(("src",) if (root / "src").is_dir() else ())))),
+        # The file's own folder comes last: it is where imports begin for who starts the file by its path.
+        paths=tuple(dict.fromkeys((base, ".", *(("src",) if (root / "src").is_dir() else ()), str(place_file.parent.relative_to(root))))),
         working=str(here.relative_to(root)) if here.is_relative_to(root) else ".",
         others=others,
     )
@@ -120,15 +123,32 @@ def _module_file(text: str, name: str, here: Path) -> Path:
     raise _bad(text, f"there is no module {name} here", advice)
 
 
-def _named(file: Path, here: Path) -> tuple[Path, str, str]:
-    """Project root, import folder relative to it, and the dotted name of `file`."""
-    base, parts = file.parent, [file.stem] if file.name != "__init__.py" else []
-    # A folder below the current one counts as a package even without __init__.py, as the interpreter itself sees it.
-    while (base / "__init__.py").is_file() or (base != here and base.is_relative_to(here) and not _is_import_folder(base, here)):
-        parts.insert(0, base.name)
+def _named(file: Path, here: Path, given: Path | None) -> tuple[Path, str, str]:
+    """Project root, import folder relative to it, and the dotted name of `file`. given: the folder that a person named."""
+    base = file.parent
+    while (base / "__init__.py").is_file():
         base = base.parent
-    root = _project_root(base)
-    return root, str(base.relative_to(root)), ".".join(parts)
+    start = _import_folder(file, base, here)
+    root = _project_root(start)
+    if root == start and given is not None and start.is_relative_to(given):
+        root = given  # where nothing marks a project, what was named is one
+    within = file.parent if file.name == "__init__.py" else file.with_suffix("")
+    return root, str(start.relative_to(root)), ".".join(within.relative_to(start).parts)
+
+
+def _import_folder(file: Path, base: Path, here: Path) -> Path:
+    """Where the imports of `file` begin, from the folder round its package up to the current one."""
+    above = [base, *(folder for folder in base.parents if folder.is_relative_to(here))] if base.is_relative_to(here) else [base]
+    text = file.read_text(encoding="utf-8", errors="replace")
+    if _RELATIVE.search(text) and base == file.parent:  # its own folder is a package, though nothing in it says so
+        above = above[1:] or above
+    wanted = set(_IMPORT.findall(text))
+    met = {folder: sum((folder / name).is_dir() or (folder / f"{name}.py").is_file() for name in wanted) for folder in above}
+    # What a file imports of its own project tells best where that begins; the nearest of equals.
+    if best := max(met.values()):
+        return next(folder for folder in above if met[folder] == best)
+    # A folder below the current one counts as a package even without __init__.py, as the interpreter itself sees it.
+    return next((folder for folder in above if folder == here or _is_import_folder(folder, here)), base)
 
 
 def _is_import_folder(folder: Path, here: Path) -> bool:
@@ -153,8 +173,7 @@ def _of_folder(text: str, folder: Path) -> tuple[Path, str, tuple[str, ...]]:
     if not found and (folder / _MANAGE).is_file():
         return _of_manage(text, folder / _MANAGE), "", ()
     if not found:
-        advice = "name it: ringwork prove module:app (routes may be registered only when the program runs)"
-        raise _bad(text, "no FastAPI, Starlette, Flask, Django or aiohttp application was found in this folder", advice)
+        raise _bad(text, "no FastAPI, Starlette, Flask, Django or aiohttp application was found in this folder", _where_made(folder))
     best = [entry for entry in found if entry[0] == found[0][0]]
     shown = [f"{Path(path).relative_to(folder)}:{attribute}" for _, path, attribute in found]
     if len({path for _, path, _ in best}) > 1:
@@ -164,6 +183,18 @@ def _of_folder(text: str, folder: Path) -> tuple[Path, str, tuple[str, ...]]:
             "choose one: " + ", ".join(f"ringwork prove {name}" for name in shown[: len(best)]),
         )
     return Path(found[0][1]), found[0][2], tuple(shown[1:])
+
+
+def _where_made(folder: Path) -> str:
+    """What to name where no module holds an application at its top: the places at which one is made."""
+    made = []
+    for path in _python_files(folder):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        with contextlib.suppress(SyntaxError):
+            calls = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call) and _makes_application(node, _classes(text)))
+            made += [f"{path.relative_to(folder)}:{node.lineno}" for node in calls][:1]
+    seen = f"one is made at {', '.join(sorted(made)[:3])}; " if made else ""
+    return f"{seen}name what holds it: ringwork prove module:app, module:object.app, or module:function --factory"
 
 
 def _of_manage(text: str, manage: Path) -> Path:
@@ -184,7 +215,7 @@ def _of_manage(text: str, manage: Path) -> Path:
 def _applications(path: Path, folder: Path) -> Iterator[tuple[tuple[int, ...], str]]:
     """Rank (lower is likelier) and name of what a file defines at its top."""
     text = path.read_text(encoding="utf-8", errors="replace")
-    classes = _CLASSES | {_OF_AIOHTTP} if "aiohttp" in text else _CLASSES
+    classes = _classes(text)
     if not any(name in text for name in (*classes, *_FACTORIES)):
         return
     try:
@@ -199,13 +230,30 @@ def _applications(path: Path, folder: Path) -> Iterator[tuple[tuple[int, ...], s
         yield (int(tests), int(is_factory), len(relative.parts), order, known), name
 
 
+def _classes(text: str) -> frozenset[str]:
+    return _CLASSES | {_OF_AIOHTTP} if "aiohttp" in text else _CLASSES
+
+
 def _tops(tree: ast.Module, classes: frozenset[str]) -> Iterator[tuple[str, bool]]:
     for node in tree.body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and _makes_application(node.value, classes):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             yield from ((t.id, False) for t in targets if isinstance(t, ast.Name))
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in _FACTORIES:
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (node.name in _FACTORIES or _returns_application(node, classes)):
             yield node.name, True
+
+
+def _returns_application(function: ast.FunctionDef | ast.AsyncFunctionDef, classes: frozenset[str]) -> bool:
+    """Whether a function that needs no argument makes an application and gives it back."""
+    given = function.args
+    if len(given.args) + len(given.posonlyargs) > len(given.defaults) or any(default is None for default in given.kw_defaults):
+        return False
+    nodes = list(ast.walk(function))
+    assigned = [node for node in nodes if isinstance(node, ast.Assign | ast.AnnAssign) and _makes_application(node.value, classes)]
+    targets = [target for node in assigned for target in (node.targets if isinstance(node, ast.Assign) else [node.target])]
+    names = {target.id for target in targets if isinstance(target, ast.Name)}
+    returned = [node.value for node in nodes if isinstance(node, ast.Return)]
+    return any(_makes_application(value, classes) or (isinstance(value, ast.Name) and value.id in names) for value in returned)
 
 
 def _makes_application(value: ast.expr | None, classes: frozenset[str]) -> bool:
