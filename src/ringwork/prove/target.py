@@ -130,7 +130,7 @@ def _named(file: Path, here: Path, given: Path | None) -> tuple[Path, str, str]:
         base = base.parent
     start = _import_folder(file, base, here)
     root = _project_root(start)
-    if root == start and given is not None and start.is_relative_to(given):
+    if given is not None and start.is_relative_to(given) and not _is_project(root):
         root = given  # where nothing marks a project, what was named is one
     within = file.parent if file.name == "__init__.py" else file.with_suffix("")
     return root, str(start.relative_to(root)), ".".join(within.relative_to(start).parts)
@@ -159,9 +159,13 @@ def _project_root(folder: Path) -> Path:
     for candidate in (folder, *folder.parents):
         if candidate in {Path.home(), Path(candidate.anchor)}:
             break
-        if (candidate / "pyproject.toml").exists() or (candidate / ".git").exists():
+        if _is_project(candidate):
             return candidate
     return folder
+
+
+def _is_project(folder: Path) -> bool:
+    return (folder / "pyproject.toml").exists() or (folder / ".git").exists()
 
 
 def _python_files(root: Path) -> Iterator[Path]:
