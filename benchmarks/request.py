@@ -208,13 +208,16 @@ def variants() -> dict[str, interleaved.Batch]:
 
 def table(figures: interleaved.Figures) -> str:
     """The figures as a Markdown table."""
-    lines = ["| request | CPU us | min to max | added us | times bare |", "| --- | ---: | ---: | ---: | ---: |"]
+    lines = ["| request | CPU us | min to max | added us | times bare | of a served one |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
     for name in figures.rounds:
-        base = f"{name.partition(',')[0].partition(' ')[0]} bare"
+        framework = name.partition(",")[0].partition(" ")[0]
+        base = f"{framework} bare"
+        # What a refusal is held against: what the same guarded application spends on a request that it lets in.
+        share = f"{figures.ratio(name, f'{framework} guarded, all controls'):.2f}" if "refused" in name else ""
         low, high = figures.spread(name)
         lines.append(
             f"| {name} | {figures.median(name):.1f} | {low:.1f} to {high:.1f} "
-            f"| {figures.added(name, base):+.1f} | {figures.ratio(name, base):.2f} |"
+            f"| {figures.added(name, base):+.1f} | {figures.ratio(name, base):.2f} | {share} |"
         )
     return "\n".join(lines)
 

@@ -147,6 +147,20 @@ class Frozen(metaclass=FrozenType):
         return replace(self, **changes)
 
 
+def filled(kind: type[R], *values: Any) -> R:
+    """A record of `kind` whose values are all given, in order of declaration: for what every request makes one of.
+
+    Neither defaults nor `__post_init__` are asked for, so it is for kinds without the latter. TypeError for another number of values.
+    """
+    shape = kind.__shape__
+    record = object.__new__(kind)
+    setters = shape.setters or shape.settle(kind)
+    if len(values) != len(setters):
+        raise TypeError(f"{kind.__name__} takes {len(setters)} values, not {len(values)}; its names: {', '.join(shape.asked)}")
+    any(map(call, setters, itertools.repeat(record), values))  # as in `__init__`
+    return record
+
+
 def replace(record: R, **changes: Any) -> R:
     """A record like `record`, with `changes`; TypeError for a name that its class does not have."""
     return type(record)(**{**{name: getattr(record, name) for name in type(record).__shape__.asked}, **changes})

@@ -15,9 +15,13 @@ from hypothesis import strategies as st
 
 from ringwork import events
 from ringwork.clock import FixedClock
+from ringwork.enforce.guard import Refusal
 from ringwork.errors import RingworkError
 from ringwork.events import Alarm, Event, Outcome, as_fields, as_line, log_event, request_id
+from ringwork.exchange import Exchange
 from ringwork.names import ControlId, IncidentId
+from ringwork.principal import Principal
+from ringwork.telling import Teller
 
 SCHEMA = json.loads(resources.files("ringwork").joinpath("events.schema.json").read_text(encoding="utf-8"))
 JUDGE = jsonschema.Draft202012Validator(SCHEMA)
@@ -40,6 +44,21 @@ def make_event(**changed: Any) -> Event:
         "host": "web-1",
     }
     return Event(**{**fields, **changed})
+
+
+def test_a_refusal_is_told_with_each_value_under_its_own_name() -> None:
+    """Against a log in which peer and client, or route and method, have changed places: the event is filled by place."""
+    told: list[Event] = []
+    exchange = Exchange(kind="http", method="POST", path="/admin/users?secret", scheme="https", peer="127.0.0.1")
+    exchange.read([(b"x-request-id", b"trace-7")])
+    exchange.client, exchange.principal = "203.0.113.9", Principal(id="ada")
+    fault = ValueError("of the user loader")
+    teller = Teller(told.append, FixedClock(1_800_000_000.0), app="clinic.example", host="web-1")
+    refusal = Refusal(control=ControlId("access.deny-by-default"), status=403, reason="wrong-role", detail="needs admin")
+    assert teller.tell(exchange, refusal, Outcome.DENIED, fault)
+    assert told == [
+        make_event(method="POST", route="POST (no route)", incident=exchange.incident, request="trace-7", detail="needs admin", error=fault)
+    ]
 
 
 def test_the_schema_is_a_schema() -> None:

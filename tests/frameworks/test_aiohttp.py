@@ -19,6 +19,7 @@ from ringwork.enforce.network.request_limits import RequestLimitsSettings
 from ringwork.errors import PolicyInvalid, UnsupportedApp
 from ringwork.events import Event
 from ringwork.frameworks import aiohttp as adapter
+from ringwork.pipeline import Answer, Pipeline
 from ringwork.testing import as_browser
 
 Client = Any
@@ -312,6 +313,40 @@ def test_sends_the_same_headers_whenever_an_answer_of_one_kind_goes_out() -> Non
 
 def _undated(line: bytes) -> bytes:
     return b"date" if line.lower().startswith(b"date:") else line
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\0"])
+def test_lets_no_value_of_a_refusal_end_its_line(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    """A refusal's head is not written by aiohttp: a redirect that names its client's path must add no header, nor a second answer."""
+    forged = Answer(status=308, headers=[(b"location", f"/x{end}set-cookie: sid=forged".encode())], body=b"")
+    events: list[Event] = []
+
+    async def test() -> None:
+        async with served(app_of(web.get("/", fine)), events) as client:
+            monkeypatch.setattr(Pipeline, "give", lambda *_: forged)
+            answer = await raw(client, b"GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 500 ")
+        assert b"forged" not in answer
+        assert [event.reason for event in events] == ["exception"]
+
+    run(test)
+
+
+def test_sends_a_refusal_that_redirects_as_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The honest twin: head, length and no body, and the connection is kept for the next request."""
+    given = Answer(status=308, headers=[(b"location", b"/x?a=b")], body=b"")
+
+    async def test() -> None:
+        async with served(app_of(web.get("/", fine))) as client:
+            monkeypatch.setattr(Pipeline, "give", lambda *_: given)
+            sent = b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\nGET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
+            first, second, rest = (await raw(client, sent)).split(b"\r\n\r\n")
+        for head in (first, second):
+            assert head.startswith(b"HTTP/1.1 308 Permanent Redirect\r\nDate: ")
+            assert {b"Location: /x?a=b", b"Content-Length: 0", b"X-Content-Type-Options: nosniff"} <= set(head.split(b"\r\n"))
+        assert (b"Connection: close" in first, b"Connection: close" in second, rest) == (False, True, b"")
+
+    run(test)
 
 
 def test_answers_what_the_parser_cannot_read_with_headers_and_without_its_words() -> None:

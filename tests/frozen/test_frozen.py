@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import pytest
 
-from ringwork.frozen import Frozen, replace
+from ringwork.frozen import Frozen, filled, replace
 
 
 class Ditch(Frozen):
@@ -45,6 +45,18 @@ def test_takes_given_values_and_fills_in_the_rest() -> None:
     ditch = Ditch(depth=2)
     assert (ditch.depth, ditch.name, ditch.stakes, ditch.hidden) == (2, "outer", [], "")
     assert Ditch.KIND == "ditch"
+
+
+def test_is_the_same_whether_its_values_are_named_or_told_by_place() -> None:
+    """The short way of what every request makes one of."""
+    assert filled(Ditch, 2, "inner", [3], "") == Ditch(depth=2, name="inner", stakes=[3])
+
+
+def test_refuses_a_value_by_place_too_few_or_too_many() -> None:
+    """Against an event whose reason stands where its status should: a value that was left out moves all behind it."""
+    for values in ((2, "inner", [3]), (2, "inner", [3], "", 4)):
+        with pytest.raises(TypeError, match="Ditch takes 4 values"):
+            filled(Ditch, *values)
 
 
 def test_makes_a_default_anew_for_each_record() -> None:

@@ -193,14 +193,15 @@ class Sender(StreamWriter):
         """Send an answer of ringwork's own, in place of whatever the application has prepared or held back."""
         exchange: Any = self.exchange
         plan, message = exchange.plan, self.message
-        self.held, self.muted, self.given = None, True, answer.status
-        self._unframe()
         headers = plan.start_own(exchange, answer.status, answer.headers)
         if answer.status not in _BODILESS and b"content-length" not in dict(headers):
             headers = [(b"content-length", b"%d" % len(answer.body)), *headers]
         closes = message.should_close or message.version < (1, 1)
-        headers = [(b"date", rfc822_formatted_time().encode()), *([(b"connection", b"close")] if closes else []), *headers]
-        await self._head(f"HTTP/1.1 {answer.status} {_phrase(answer.status)}", headers, plan)
+        # Written here and not by aiohttp, of which it is most of what a refusal costs: but for date and number it is always the same.
+        self._headers_written, self._headers_buf = False, _head_of(answer.status, headers, closes=closes)
+        # Not before: a fault above still ends as a clean 500.
+        self.held, self.muted, self.given, self.started = None, True, answer.status, True
+        self._unframe()
         await super().write_eof(b"" if exchange.method == "HEAD" or answer.status in _BODILESS else answer.body)
 
     def _unframe(self) -> None:
@@ -229,6 +230,30 @@ def _written(constants: tuple[tuple[Header, ...], ...]) -> tuple[tuple[list[Head
 
 def _lines(headers: Iterable[Header]) -> bytes:
     return b"".join(_title(name).encode() + b": " + value + b"\r\n" for name, value in headers) + b"\r\n"
+
+
+def _head_of(status: int, headers: Iterable[Header], *, closes: bool) -> bytes:
+    """The head of an answer of ringwork's own, to the empty line."""
+    date = b"Date: " + rfc822_formatted_time().encode() + b"\r\n"
+    return b"".join((_line(status), date, b"Connection: close\r\n" if closes else b"", *map(_field, headers), b"\r\n"))
+
+
+@functools.lru_cache(maxsize=64)
+def _line(status: int) -> bytes:
+    return f"HTTP/1.1 {status} {_phrase(status)}\r\n".encode()
+
+
+@functools.lru_cache(maxsize=256)
+def _field(pair: Header) -> bytes:
+    """One line of a head. Raises ValueError as aiohttp does."""
+    name, value = pair
+    # Against a second head behind a line end in a value: a redirect to https names the path that its client sent.
+    if not _ENDS.isdisjoint(value):
+        raise ValueError(f"the header {_title(name)} holds a line end or a null byte")
+    return _title(name).encode() + b": " + value + b"\r\n"
+
+
+_ENDS = frozenset(b"\r\n\0")
 
 
 def _spelled(pair: Header) -> tuple[str, str]:

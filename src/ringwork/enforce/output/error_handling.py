@@ -129,19 +129,22 @@ def answer_for(exchange: Exchange, status: int, detail: str = "") -> tuple[list[
     if status < 400:
         return [(b"content-length", b"0")], b""
     incident = exchange.incident.encode("ascii")
-    if exchange.prefers_html:
-        kind, (before, after) = b"text/html; charset=utf-8", _page(status, detail)
-    else:
-        kind, (before, after) = b"application/problem+json", _problem(status, detail)
-    body = before + incident + after
-    headers = [
-        (b"content-type", kind),
-        (b"content-length", b"%d" % len(body)),
+    headers, before, after = _clean(status, detail, len(incident), exchange.prefers_html)
+    return [*headers], before + incident + after
+
+
+@lru_cache(maxsize=64)
+def _clean(status: int, detail: str, digits: int, is_page: bool) -> tuple[tuple[Header, ...], bytes, bytes]:  # noqa: FBT001  # a key
+    """Headers of a clean answer, and what stands before and after the incident number, which alone differs from one to the next."""
+    before, after = (_page if is_page else _problem)(status, detail)
+    headers = (
+        (b"content-type", b"text/html; charset=utf-8" if is_page else b"application/problem+json"),
+        (b"content-length", b"%d" % (len(before) + digits + len(after))),
         # Against an incident number, or the wrong one of the two forms, out of a cache.
         (b"cache-control", b"no-store"),
         (b"vary", b"Accept"),
-    ]
-    return headers, body
+    )
+    return headers, before, after
 
 
 def title_of(status: int) -> str:
@@ -157,14 +160,12 @@ def sentence_of(status: int) -> str:
     return SENTENCES.get(status) or SENTENCES[500 if status >= 500 else 400]
 
 
-@lru_cache(maxsize=64)
 def _problem(status: int, detail: str) -> tuple[bytes, bytes]:
     """What stands before and after the incident number."""
     fields = {"type": "about:blank", "title": title_of(status), "status": status, "detail": detail or sentence_of(status)}
     return json.dumps(fields, separators=(",", ":")).encode()[:-1] + b',"incident":"', b'"}'
 
 
-@lru_cache(maxsize=64)
 def _page(status: int, detail: str) -> tuple[bytes, bytes]:
     """What stands before and after the incident number. No style, no script: it shows under the strictest policy."""
     title, sentence = html.escape(title_of(status)), html.escape(detail or sentence_of(status))
