@@ -320,6 +320,17 @@ def around(app):
         return app(environ, start_response)
     return call
 """
+KEEPING = """
+from flask import g, request
+class Keeping:
+    def __init__(self, app):
+        self.request, self.kept, self.app = request, [g], app
+    def __call__(self, environ, start_response):
+        if environ["PATH_INFO"] != "/around":
+            return self.app(environ, start_response)
+        start_response("200 OK", [])
+        return [b"around"]
+"""
 ADAPTED = """
 from asgiref.wsgi import WsgiToAsgi
 class KnowsNoLifespan(Around):
@@ -334,6 +345,7 @@ WRAPPED = {
     "two of them": INNER["fastapi"] + AROUND_ASGI + "app = Around(Around(inner, 'x'), 'y')\n",
     "a router of protocols": INNER["fastapi"] + AROUND_ASGI + "app = Around({'http': inner}['http'], 'x')\n",
     "a function of WSGI": INNER["flask"] + AROUND_WSGI + "app = around(inner)\n",
+    "one that keeps the request of Flask": INNER["flask"] + KEEPING + "app = Keeping(inner)\n",
     "an adapter from WSGI to ASGI": INNER["flask"] + AROUND_ASGI + ADAPTED,
 }
 

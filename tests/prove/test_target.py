@@ -84,6 +84,20 @@ def test_finds_an_application_of_aiohttp_and_a_factory_that_waits(tmp_path):
     assert (found.module, found.attribute) == ("shop", "init_app")
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from apiflask import APIFlask\napp = APIFlask(__name__)\n",
+        "import connexion\napp = connexion.FlaskApp(__name__)\n",
+        "from flask import Flask\nclass ShopFlask(Flask):\n    pass\napp = ShopFlask(__name__)\n",
+    ],
+)
+def test_finds_applications_of_classes_that_are_made_of_known_ones(tmp_path, source):
+    """A class of the project, or of a library, that is a Flask or a FastAPI or holds one."""
+    (tmp_path / "app.py").write_text(source)
+    assert target.resolve(".", here=tmp_path).attribute == "app"
+
+
 def test_asks_which_of_two_equal_applications_is_meant(tmp_path):
     """Two candidates of the same rank are not guessed between."""
     for name in ("one", "two"):

@@ -16,8 +16,9 @@ from ringwork.prove import project
 from ringwork.survey import copies
 
 _CLASSES = frozenset({"FastAPI", "Starlette", "Flask", "get_wsgi_application", "get_asgi_application"})
-_OF_AIOHTTP = "Application"
-"""A name that others use too: it counts in files that speak of aiohttp."""
+_OF_LIBRARIES = {"aiohttp": {"Application"}, "connexion": {"App", "AsyncApp", "FlaskApp"}, "flask_openapi3": {"OpenAPI"}, "dash": {"Dash"}}
+"""Names that others use too: they count in files that speak of the library."""
+_ENDINGS = ("Flask", "FastAPI")
 _OBJECTS = ("app", "application", "api")
 _MANAGE = "manage.py"
 _FACTORIES = ("create_app", "make_app", "build_app", "init_app", "app_factory", "create_application")
@@ -220,7 +221,7 @@ def _applications(path: Path, folder: Path) -> Iterator[tuple[tuple[int, ...], s
     """Rank (lower is likelier) and name of what a file defines at its top."""
     text = path.read_text(encoding="utf-8", errors="replace")
     classes = _classes(text)
-    if not any(name in text for name in (*classes, *_FACTORIES)):
+    if not any(name in text for name in (*classes, *_FACTORIES)):  # their endings are among them
         return
     try:
         tree = ast.parse(text)
@@ -235,7 +236,7 @@ def _applications(path: Path, folder: Path) -> Iterator[tuple[tuple[int, ...], s
 
 
 def _classes(text: str) -> frozenset[str]:
-    return _CLASSES | {_OF_AIOHTTP} if "aiohttp" in text else _CLASSES
+    return _CLASSES.union(*(names for library, names in _OF_LIBRARIES.items() if library in text))
 
 
 def _tops(tree: ast.Module, classes: frozenset[str]) -> Iterator[tuple[str, bool]]:
@@ -265,7 +266,13 @@ def _makes_application(value: ast.expr | None, classes: frozenset[str]) -> bool:
     if not isinstance(value, ast.Call):
         return False
     name = value.func.attr if isinstance(value.func, ast.Attribute) else value.func.id if isinstance(value.func, ast.Name) else ""
-    return name in classes or name in _FACTORIES or any(_makes_application(argument, classes) for argument in value.args)
+    # A class that is named after the one that it is made of is one of its kind (APIFlask, MyFastAPI).
+    return (
+        name in classes
+        or name.endswith(_ENDINGS)
+        or name in _FACTORIES
+        or any(_makes_application(argument, classes) for argument in value.args)
+    )
 
 
 def anchor_of(target: Target) -> str:

@@ -57,8 +57,9 @@ def harness_of(app: object) -> tuple[Any, Any] | None:
     for third_party, reader, server in HARNESSES:
         if third_party in sys.modules:
             module = importlib.import_module(reader)
-            if module.is_application(app):
-                return module, importlib.import_module(server)
+            with contextlib.suppress(Exception):  # Flask's `request` and its like raise when they are asked what they are, outside of one
+                if module.is_application(app):
+                    return module, importlib.import_module(server)
     return None
 
 
@@ -73,8 +74,10 @@ def load(*, module: str, attribute: str, factory: bool, arguments: tuple[str, ..
         found = _django_project(module, folder)
     else:
         found = _looked_for(loaded, module, arguments)
-    for name in OBJECT_NAMES if not is_named else ():  # what a server would be given stands by such a name
-        wrapping.inside(getattr(loaded, name, None), lambda part: part is found)
+    around = [] if is_named else [getattr(loaded, name, None) for name in OBJECT_NAMES]  # what a server would be given
+    for value in around:
+        if value is not found:
+            wrapping.inside(value, lambda part: part is found)
     return found
 
 

@@ -6,12 +6,13 @@ is what production serves; what it holds is what has the routes.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import inspect
 import types
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ringwork.survey.harness import serving
@@ -44,7 +45,7 @@ def inside(value: object, is_application: Callable[[object], bool]) -> Any:
     while waiting and len(met) < _MOST:
         one, depth = waiting.popleft()
         for part in _parts(one):
-            if id(part) in met or isinstance(part, _PLAIN):
+            if id(part) in met or issubclass(type(part), _PLAIN):  # an object of Flask's raises when it is asked for its class
                 continue
             if is_application(part):
                 if interface_of(value):
@@ -56,19 +57,21 @@ def inside(value: object, is_application: Callable[[object], bool]) -> Any:
     return None
 
 
-def _parts(value: object) -> Iterator[object]:
-    if isinstance(value, Mapping):
+def _parts(value: Any) -> Iterator[object]:
+    kind: type = type(value)
+    if issubclass(kind, dict):
         yield from list(value.values())
-    elif isinstance(value, list | tuple):
+    elif issubclass(kind, list | tuple):
         yield from value
-    elif isinstance(value, functools.partial):
+    elif issubclass(kind, functools.partial):
         yield from (value.func, *value.args, *value.keywords.values())
-    elif isinstance(value, types.FunctionType | types.MethodType):
+    elif issubclass(kind, types.FunctionType | types.MethodType):
         yield getattr(value, "__self__", None)
         yield getattr(value, "__wrapped__", None)
         yield from _enclosed(value)
     else:
-        yield from list(getattr(value, "__dict__", {}).values())
+        with contextlib.suppress(Exception):
+            yield from list(object.__getattribute__(value, "__dict__").values())
 
 
 def _enclosed(function: types.FunctionType | types.MethodType) -> Iterator[object]:
