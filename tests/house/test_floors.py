@@ -40,6 +40,8 @@ SHARED = (
     "prove.searching",
     "prove.sensitive",
     "prove.reading",
+    "prove.objects",
+    "prove.whose",
 )
 """What proofs share: who asks, what can be changed, and what a forgery did; none of it knows a guard."""
 
@@ -355,6 +357,11 @@ ROOMS: dict[str, Room] = {
     "prove.witness": Room(rooms=(*WORDS, *FACTS)),
     "prove.changes": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
     "prove.trial": Room(rooms=(*WORDS, "prove.witness", "prove.changes", *FACTS)),
+    "prove.pages": Room(rooms=FACTS),
+    "prove.composing": Room(rooms=("prove.pages", "prove.witness", *FACTS)),
+    "prove.things": Room(rooms=("prove.composing", "prove.witness", *FACTS)),
+    "prove.objects": Room(rooms=(*WORDS, "prove.composing", "prove.things", "prove.witness", *FACTS)),
+    "prove.whose": Room(rooms=(*WORDS, "prove.objects", "prove.things", "prove.witness", *FACTS)),
     "prove.starting": Room(rooms=(*WORDS, *FACTS)),
     "prove.credentials": Room(rooms=("prove.witness", *FACTS)),
     "prove.alterations": Room(rooms=("prove.tokens", *FACTS)),

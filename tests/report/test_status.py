@@ -85,11 +85,20 @@ def test_a_control_that_is_read_and_lacks_its_page_is_partial(tmp_path: Path) ->
     assert "page" in found.missing
 
 
-def test_a_control_that_attacks_needs_its_guard(tmp_path: Path) -> None:
-    """A proof that does more than read is about a guard, so its want makes the control partial."""
+def test_a_control_that_attacks_without_a_guard_says_so(tmp_path: Path) -> None:
+    """An attack may show what no guard stands against: a copy is attacked, and no guard is claimed."""
     attacks = READ.replace("built-statements", "boolean-pair")
     found = status.standing_of(row_of(SQL), built(tmp_path, SQL, "proof", "proof test", "breached clinic", "page", text=attacks))
+    assert found.status is status.Status.ATTACKED
+    assert found.phrase == "attacked, no guard yet"
+
+
+def test_a_control_that_attacks_and_lacks_its_test_is_partial(tmp_path: Path) -> None:
+    """What shows that the attack can fail is missed by name."""
+    attacks = READ.replace("built-statements", "boolean-pair")
+    found = status.standing_of(row_of(SQL), built(tmp_path, SQL, "proof", "breached clinic", "page", text=attacks))
     assert found.status is status.Status.PARTIAL
+    assert "proof test" in found.missing
 
 
 def test_an_installed_package_tells_what_was_not_looked_at(tmp_path: Path) -> None:

@@ -17,22 +17,20 @@ from pathlib import Path
 from typing import Any
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import breached_files, pages, sessions
+from ringwork.prove import breached_files, pages, planting, sessions
 from ringwork.prove.check import Altered, Call, Fault, MessageKey, Noticed, ProbeRoute, Rotated, Server, Stored, Tampered, Turned, User
 from ringwork.prove.launch import Launcher
 from ringwork.prove.process import Change
 from ringwork.prove.running import browser, plain_browser
 from ringwork.prove.sources import NotRead, Sources
 from ringwork.prove.users import Entrances
-from ringwork.survey import key_measures
-from ringwork.survey.facts import AppFacts, FieldFacts, KeyFacts, RouteFacts, to_plain
+from ringwork.survey.facts import AppFacts, FieldFacts, RouteFacts, to_plain
 from ringwork.survey.flows import SourceFacts
 from ringwork.survey.wire import entry
 from ringwork.survey.wire.client import Answer, Client
 from ringwork.survey.wire.forge import Leaf
 
 _FIRST_SOURCE = int(ipaddress.IPv4Address("127.16.0.1"))
-_PREFIX = "/ringwork-probe"
 EMPTY_BODY = ("application/json", b"{}")  # what a script sends to a route that takes nothing
 _numbers = itertools.count()
 
@@ -104,7 +102,7 @@ class LiveServed:
         """Where the harness put a probe route."""
         if not self.running.change.probes:
             raise TargetFailed(step="probe", problem="this copy has no probe routes", advice="serve it with probes=True")
-        return f"{_PREFIX}/{which.value}"
+        return f"{planting.PREFIX}/{which.value}"
 
     def state(self) -> Mapping[str, str]:
         """A digest for each store."""
@@ -205,9 +203,9 @@ class LiveStage:
         self._sources = sources or NotRead()
         self._is_breached_source = planted is ProbeRoute.BREACHED_SOURCE
         self._launcher, self._entrances, self._without = launcher, entrances, without
-        self._replaced = (*replaced, *_REPLACED.get(planted, ()))
+        self._replaced = (*replaced, *planting.REPLACED.get(planted, ()))
         self.brief = bool(without) or bool(replaced) or planted is not None
-        self.facts = _with(_without(facts, without), planted)
+        self.facts = planting.plant(planting.without(facts, without), planted)
         self._breached = tempfile.TemporaryDirectory(prefix="ringwork-") if planted is ProbeRoute.BREACHED_FILES else None
         if self._breached is not None:
             breached_files.write(Path(self._breached.name))
@@ -343,58 +341,3 @@ def _require_first_answer(served: LiveServed) -> None:
     if answer.status >= 500:
         problem = f"the first request was answered {answer.status}: {(served.records() or [''])[-1][:1500]}"
         raise TargetFailed(step="start", problem=problem, advice="production refuses to serve with a fault; see the message")
-
-
-_SHARED_WIDELY = {"CORSMiddleware": {"allow_origins": ["*"], "allow_credentials": True}}
-"""What the planted route that shares stands for, as a framework's setting."""
-
-
-_REPLACED: Mapping[ProbeRoute | None, tuple[str, ...]] = {ProbeRoute.IDLE_ROTATION: ("ringwork.survey.harness.idle_rotation:replace",)}
-"""Planted faults that are put in the place of something in the copy."""
-
-_PLANTED = FieldFacts(model="ringwork_planted:Planted", orm="", table="ringwork_planted", column="", attribute="", holds="str")
-_PLANTED_FIELDS = (
-    dataclasses.replace(_PLANTED, column="ssn", attribute="ssn"),
-    dataclasses.replace(_PLANTED, column="iban", attribute="iban", encrypted_by="its own", engine="Encoded"),
-)
-"""The columns of a model that the harness puts into a copy (survey/harness/planted_models.py)."""
-
-
-_WEAK_KEYS = tuple(
-    KeyFacts(name=name, purpose=f"what {name} is for", length=len(key), bits=key_measures.bits(key), familiar=key_measures.familiar(key))
-    for name, key in (("SECRET_KEY", b"change-me"), ("TOKEN_KEY", b"correct-horse-battery-staple"))
-)  # fmt: skip
-"""Keys as nobody should configure them, measured."""
-
-
-def _with(facts: AppFacts, planted: ProbeRoute | None) -> AppFacts:
-    """The facts of a copy among whose routes a planted fault is listed."""
-    if planted in {None, ProbeRoute.BREACHED_FILES, ProbeRoute.IDLE_ROTATION}:
-        return facts
-    if planted is ProbeRoute.BREACHED_SOURCE:  # which nothing guards
-        return dataclasses.replace(facts, guard=None, waivers=())
-    if planted is ProbeRoute.PLAIN_FIELDS:
-        orm = next((field.orm for field in facts.fields), "sqlalchemy")
-        return dataclasses.replace(facts, fields=tuple(dataclasses.replace(field, orm=orm) for field in _PLANTED_FIELDS))
-    if planted is ProbeRoute.WEAK_KEYS:
-        return dataclasses.replace(facts, keys=_WEAK_KEYS)
-    methods = ("GET", "POST") if planted in {ProbeRoute.WEAK_TOKENS, ProbeRoute.GRAPHQL} else ("GET",)
-    route = RouteFacts(
-        kind="http",
-        path=f"{_PREFIX}/{planted.value}",
-        methods=methods,
-        handler="a planted fault",
-        rule="public",
-        reason="a probe",
-        body="form",
-    )
-    settings = {**facts.settings, **(_SHARED_WIDELY if planted is ProbeRoute.SHARES else {})}
-    return dataclasses.replace(facts, routes=(route, *facts.routes), settings=settings)
-
-
-def _without(facts: AppFacts, without: frozenset[str]) -> AppFacts:
-    """The facts of a copy from which guards were taken out."""
-    if facts.guard is None or not without:
-        return facts
-    left = tuple(control for control in facts.guard.controls if control not in without)
-    return dataclasses.replace(facts, guard=dataclasses.replace(facts.guard, controls=left))

@@ -29,6 +29,7 @@ class Status(StrEnum):
     COMPLETE = "complete"
     PARTIAL = "partial"
     READ = "read, no guard yet"  # its source is read and judged, with all rooms that this asks for; a guard is possible and not there
+    ATTACKED = "attacked, no guard yet"  # the same of a control whose proof attacks a copy as well
     NO_GUARD_YET = "no guard yet"  # nothing stands, and a guard is possible
     NOT_STARTED = "not started"  # nothing stands, and only a proof is possible
 
@@ -85,7 +86,7 @@ def standing_of(control: Control, where: Trees) -> Standing:
     proof = next(path for part, path in places if part == address.PROOF)
     made = _checks_made(control, proof) if proof is not None and address.PROOF in present else ()
     return Standing(
-        status=_status(present, missing, guarded=control.guarded, is_read=_is_read(control, made)),
+        status=_status(present, missing, control=control, made=made),
         present=present,
         missing=missing,
         unknown=unknown,
@@ -105,17 +106,17 @@ def _is_written(path: Path) -> bool:
 
 def _is_read(control: Control, made: tuple[str, ...]) -> bool:
     """Whether the proof makes the checks of source alone: what no guard has to stand for."""
-    return bool(made) and all(check.kind == "static" for check in control.checks if check.name in made)
+    return all(check.kind == "static" for check in control.checks if check.name in made)
 
 
-def _status(present: tuple[str, ...], missing: tuple[str, ...], *, guarded: bool, is_read: bool) -> Status:
+def _status(present: tuple[str, ...], missing: tuple[str, ...], *, control: Control, made: tuple[str, ...]) -> Status:
     if not missing:
         return Status.COMPLETE
-    if is_read and not set(missing) - {address.GUARD, address.GUARD_TEST}:
-        return Status.READ
+    if made and not set(missing) - {address.GUARD, address.GUARD_TEST}:
+        return Status.READ if _is_read(control, made) else Status.ATTACKED
     if present:
         return Status.PARTIAL
-    return Status.NO_GUARD_YET if guarded else Status.NOT_STARTED
+    return Status.NO_GUARD_YET if control.guarded else Status.NOT_STARTED
 
 
 def _checks_made(control: Control, proof: Path) -> tuple[str, ...]:
@@ -192,6 +193,7 @@ def _summary(catalogue: Catalogue, found: Mapping[str, Standing]) -> Iterator[st
     yield ""
     yield "*Complete* means that guard (where one is possible), proof, both tests, the breached clinic and the page are there;"
     yield "*read, no guard yet* means that the source is read and judged, and that nothing enforces the control while the application runs;"
+    yield "*attacked, no guard yet* means the same where a running copy is attacked as well;"
     yield "*no guard yet* and *not started* mean that nothing is. A complete control may still have fewer checks than its row asks for:"
     yield "the last column names them."
 

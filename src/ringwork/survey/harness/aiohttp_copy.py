@@ -111,7 +111,13 @@ def _planted(at: str) -> dict[str, Endpoint]:
     async def swallows(request: web.Request) -> web.Response:
         return web.Response(text=serving.SWALLOWED, content_type="text/html")
 
-    leading: dict[str, Endpoint] = {"shares": shares, "leads": leads, "swallows": swallows}
+    async def objects(request: web.Request) -> web.Response:
+        status, found = serving.objects(
+            request.headers.get("Cookie", "") + request.headers.get("Authorization", ""), request.query.get("id", "")
+        )
+        return web.json_response(found, status=status)
+
+    leading: dict[str, Endpoint] = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects}
     return {
         **leading,
         "graphql": _graphql,

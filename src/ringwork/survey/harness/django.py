@@ -189,7 +189,7 @@ def _make_tables(alias: str) -> None:
 
 
 def make_users() -> list[dict[str, Any]]:
-    """Two users in the copy's own database, where Django's own accounts are used: an ordinary one, and one who may do everything."""
+    """Users in the copy's own database, where Django's own accounts are used: two ordinary ones, and one who may do everything."""
     if not apps.is_installed("django.contrib.auth"):
         return []
     from django.contrib.auth import get_user_model
@@ -197,7 +197,7 @@ def make_users() -> list[dict[str, Any]]:
     made = []
     manager: Any = get_user_model()._default_manager  # noqa: SLF001  # as Django's own forms find it
     name_field = str(get_user_model().USERNAME_FIELD)
-    for name, roles in (("anna", []), ("erin", ["staff", "superuser"])):
+    for name, roles in (("anna", []), ("ben", []), ("erin", ["staff", "superuser"])):
         account = f"rw{name}{secrets.token_hex(4)}" + ("@example.org" if "mail" in name_field else "")
         password = f"Rw-{secrets.token_hex(10)}!9a"
         create = manager.create_superuser if roles else manager.create_user

@@ -111,7 +111,13 @@ def _planted(at: str) -> dict[str, View]:
     def swallows(request: HttpRequest, rest: str) -> HttpResponse:
         return HttpResponse(serving.SWALLOWED)
 
-    leading: dict[str, View] = {"shares": shares, "leads": leads, "swallows": swallows}
+    def objects(request: HttpRequest) -> HttpResponse:
+        status, found = serving.objects(
+            request.headers.get("Cookie", "") + request.headers.get("Authorization", ""), request.GET.get("id", "")
+        )
+        return JsonResponse(found, status=status, safe=False)
+
+    leading: dict[str, View] = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects}
     return {
         **leading,
         "graphql": csrf_exempt(_graphql),

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from flask import Flask, Response, abort, redirect, request
+from flask import Flask, Response, abort, jsonify, redirect, request
 from werkzeug.debug import DebuggedApplication
 
 from ringwork.current import csp_nonce
@@ -93,7 +93,13 @@ def _planted(at: str) -> dict[str, View]:
     def swallows(rest: str) -> str:
         return serving.SWALLOWED
 
-    leading: dict[str, Any] = {"shares": shares, "leads": leads, "swallows": swallows}
+    def objects() -> Any:
+        status, found = serving.objects(
+            request.headers.get("Cookie", "") + request.headers.get("Authorization", ""), request.args.get("id", "")
+        )
+        return jsonify(found), status
+
+    leading: dict[str, Any] = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects}
     return {
         **leading,
         "graphql": _graphql,

@@ -36,6 +36,10 @@ _SOURCES = {
 }
 
 
+_REQUEST = "request of this handler"
+"""Under which the name of a handler's first argument is kept, beside names that carry parts of a request."""
+
+
 def facts_of(
     route: Route, *, guarded_by: tuple[str, ...], parameters: tuple[ParameterFacts, ...], body: str, in_schema: bool = True
 ) -> RouteFacts:
@@ -93,6 +97,8 @@ def inputs(handler: Any) -> tuple[ParameterFacts, ...]:
     if tree is None:
         return ()
     helpers = _helpers(tree, getattr(inspect.unwrap(handler), "__globals__", {}))
+    first = next((arg.arg for arg in (*tree.args.posonlyargs, *tree.args.args) if arg.arg not in {"self", "cls"}), "")
+    helpers |= {_REQUEST: first}
     carriers = {**helpers, **dict(_carriers(tree, helpers))}
     found = dict[tuple[str, str], ParameterFacts]()
     for source, name, required in _keys(tree, carriers):
@@ -122,7 +128,8 @@ def _source(node: ast.expr, carriers: dict[str, str]) -> str:
     if isinstance(node, ast.Call):
         return _source(node.func, carriers)
     if isinstance(node, ast.Attribute):
-        return _SOURCES.get(node.attr, "") if _dotted(node.value).endswith(("request", "req")) else ""
+        base = _dotted(node.value)
+        return _SOURCES.get(node.attr, "") if base.endswith(("request", "req")) or base == carriers.get(_REQUEST, "-") else ""
     return carriers.get(node.id, "") if isinstance(node, ast.Name) else ""
 
 

@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ringwork.current import current
 from ringwork.errors import OutsideRequest
@@ -138,6 +139,21 @@ def oracle(canary: str, cookie: str) -> int:
 def page_with_nonce(nonce: str) -> str:
     """A page whose one inline script carries `nonce`."""
     return f'<!doctype html><html lang="en"><title>probe</title><script nonce="{nonce}">"probe"</script>'
+
+
+def objects(asker: str, named: str) -> tuple[int, Any]:
+    """Status and answer of a route that gives everybody who asks an object, and gives any of them to whoever names it.
+
+    asker: what the browser shows of who it is; with nothing there is nothing to have. An object is made from its id, so nothing is kept.
+    """
+    if not asker:
+        return 401, {}
+    mine = hashlib.sha256(asker.encode()).hexdigest()[:16]
+    return 200, _object(named) if named else [_object(mine)]
+
+
+def _object(id_: str) -> dict[str, str]:
+    return {"id": id_, "address": f"{hashlib.sha256(id_.encode()).hexdigest()[:8]} Probe Lane"}
 
 
 def write_something() -> None:

@@ -102,7 +102,13 @@ def _planted(at: str) -> dict[str, Endpoint]:
     async def swallows(request: Request) -> Response:
         return HTMLResponse(serving.SWALLOWED)
 
-    leading = {"shares": shares, "leads": leads, "swallows": swallows}
+    async def objects(request: Request) -> Response:
+        status, found = serving.objects(
+            request.headers.get("Cookie", "") + request.headers.get("Authorization", ""), request.query_params.get("id", "")
+        )
+        return JSONResponse(found, status_code=status)
+
+    leading = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects}
     return {
         **leading,
         "graphql": _graphql,

@@ -1,0 +1,192 @@
+"""Requests that a route takes, put together for one user: fresh words in their fields, and the id of an object where one is asked for.
+
+Against a probe that is refused for what it lacks and not for who sends it: fields come from the schema, the page's own form or the names
+that the handler reads, required parameters of the query are given, and the form's token is the sender's own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+from ringwork.prove import pages, witness
+from ringwork.prove.witness import Cast
+from ringwork.survey.facts import RouteFacts
+from ringwork.survey.wire import forms
+from ringwork.survey.wire.client import FORM, SAFE, Answer, Client
+
+JSON = "application/json"
+_ID = re.compile(r"(?:^|_)(?:id|pk|uuid|guid|key|slug|ref|reference|number)$|[a-z](?:Id|ID|Uuid|Key)$")
+_FIXED = re.compile(r"pass|pwd|mail|date|day|time|amount|quantity|price|age|count|phone|url|colou?r|token|csrf", re.IGNORECASE)
+_TEXTUAL = frozenset({"", "text", "textarea", "search", "string"})
+_CSRF_COOKIES = ("csrftoken", "XSRF-TOKEN", "csrf_token")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """One request as it can be sent by anybody. marks: each fresh word that it carries, to the field that carries it.
+
+    given: every field of the body as text. token_field: of the form, "" for none.
+    """
+
+    route: RouteFacts
+    method: str
+    path: str
+    kind: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    marks: Mapping[str, str] = field(default_factory=dict)
+    token_field: str = ""
+
+    def send(self, cast: Cast, name: str, client: Client) -> Answer:
+        """The answer to the request as this browser sends it, with a token of its own where the form has one. Raises OSError."""
+        headers = [("content-type", self.kind)] if self.kind else []
+        if self.method not in SAFE:
+            token = next((c.value for c in client.jar.cookies.values() if c.name in _CSRF_COOKIES), "")
+            headers += [("x-csrftoken", token)] if token else []
+        return client.send(self.method, self.path, headers=headers, body=self._body(cast, name, client))
+
+    def _body(self, cast: Cast, name: str, client: Client) -> bytes:
+        if self.kind == JSON:
+            return json.dumps(self.fields).encode()
+        if not self.kind:
+            return b""
+        token = own_token(cast, name, client, self.path, self.token_field) if self.token_field else ""
+        return urlencode({**self.fields, **({self.token_field: token} if token else {})}).encode()
+
+
+def own_token(cast: Cast, name: str, client: Client, path: str, field_name: str) -> str:
+    """A token that this browser was given: of the form that posts there, else of any form of its pages."""
+    found = [form for form in _forms_at(client, path) if form.token_field == field_name]
+    found = found or [form for form in cast.visible_forms(name, client) if form.token_field == field_name]
+    if not found:
+        return ""
+    fresh = [form for form in _forms_at(client, found[0].page) if form.token_field == field_name]
+    return (fresh or found)[0].fields.get(field_name, "")
+
+
+def _forms_at(client: Client, path: str) -> list[forms.Form]:
+    with contextlib.suppress(OSError):
+        answer = client.page(path)
+        if answer.status == 200 and "html" in answer.media_type:
+            return forms.forms_of(answer.text, path)
+    return []
+
+
+def is_id(name: str) -> bool:
+    """Whether a parameter of this name tells which object is meant."""
+    return _ID.search(name) is not None
+
+
+def id_parameters(route: RouteFacts, *, reading: bool = False) -> list[str]:
+    """The parameters by which a request of this route names an object, of the path before others. reading: those of a GET alone."""
+    found = [name for name in pages.parameters_of(route.path) if name not in {"format", "filename"}]
+    places = {"query"} if reading else {"query", "form", "json"}
+    named = [p.name for p in route.parameters if p.where in places and (is_id(p.name) or singular(p.name) in stems(route.path))]
+    return list(dict.fromkeys([*found, *named]))
+
+
+def stems(path: str) -> set[str]:
+    """The words of a path's fixed segments, in the singular."""
+    return {singular(word) for segment in path.split("/") if "{" not in segment for word in re.split(r"[^A-Za-z]+", segment) if word}
+
+
+def singular(word: str) -> str:
+    """An English noun without its plural's end; good enough to tell "notes" and "note" as one."""
+    low = word.lower()
+    if low.endswith("ies") and len(low) > 4:
+        return low[:-3] + "y"
+    if low.endswith(("sses", "shes", "ches", "xes")):
+        return low[:-2]
+    return low[:-1] if low.endswith("s") and not low.endswith("ss") and len(low) > 3 else low
+
+
+def compose(cast: Cast, route: RouteFacts, method: str, name: str, client: Client, ids: Mapping[str, str] | None = None) -> Draft:
+    """A request that `client` can send, with fresh words in its free texts. ids: values for parameters by name.
+
+    Raises TargetFailed, OSError.
+    """
+    known = dict(ids or {})
+    path = _path(cast, route, method, client, known)
+    if method in {"GET", "DELETE"} and not route.body:
+        return Draft(route=route, method=method, path=path)
+    if method == "GET":
+        return Draft(route=route, method=method, path=path)
+    kind, body = cast.stage.body(route) or ("", b"")
+    form = _form(cast, route, name, client, path) if method == "POST" and route.body != "json" else None
+    if form is not None:
+        read = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)) if kind.startswith(FORM) else {}
+        values: dict[str, Any] = {key: value for key, value in {**read, **form.fields}.items() if key != form.token_field}
+        free = {key for key in form.fields if form.kinds.get(key, "") in {"", "text", "textarea", "search"} and key != form.token_field}
+        fields, marks = _filled(values, free, known)
+        return Draft(route=route, method=method, path=path, kind=FORM, fields=fields, marks=marks, token_field=form.token_field)
+    values = _parsed(kind, body)
+    texts = {p.name for p in route.parameters if p.where in {"form", "json"} and p.kind in {"", "string"} and not p.choices}
+    fields, marks = _filled(values, texts or set(values), known)
+    if not fields:
+        return Draft(route=route, method=method, path=path, kind=JSON if kind == JSON and body else "")
+    return Draft(route=route, method=method, path=path, kind=JSON if kind == JSON else FORM, fields=fields, marks=marks)
+
+
+def _parsed(kind: str, body: bytes) -> dict[str, Any]:
+    if kind == JSON:
+        with contextlib.suppress(ValueError):
+            value = json.loads(body or b"{}")
+            return value if isinstance(value, dict) else {}
+        return {}
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)) if kind.startswith(FORM) else {}
+
+
+def _filled(values: Mapping[str, Any], free: set[str], known: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The values with ids as asked for and a fresh word in each free text."""
+    fields, marks = dict[str, Any](), dict[str, str]()
+    for key, value in values.items():
+        if key in known:
+            fields[key] = _like(value, known[key])
+        elif key in free and isinstance(value, str) and not is_id(key) and not _FIXED.search(key):
+            fields[key] = word = witness.marker()
+            marks[word] = key
+        elif key in free and isinstance(value, str) and "mail" in key.lower():
+            word = witness.marker()
+            fields[key] = f"{word}@example.org"
+            marks[word] = key
+        else:
+            fields[key] = value if value != "" else pages.guess_text(key)
+    for key, value in known.items():
+        if key in free and key not in fields:
+            fields[key] = value
+    return fields, marks
+
+
+def _like(value: Any, text: str) -> Any:
+    """The text as the kind of value that stood there."""
+    return int(text) if isinstance(value, int) and not isinstance(value, bool) and text.isdecimal() else text
+
+
+def _path(cast: Cast, route: RouteFacts, method: str, client: Client, known: Mapping[str, str]) -> str:
+    """The path with known ids, what else it needs found by looking round, and the query that the route requires."""
+    template = route.path
+    for one in pages.parameters_of(route.path):
+        if one in known:
+            before, _, rest = template.partition(f"{{{one}")
+            template = before + quote(known[one], safe="") + rest.partition("}")[2]
+    path = cast.stage.fill(replace(route, path=template), client=client)
+    query = {
+        p.name: known.get(p.name) or p.example or pages.fallback(p, p.name)
+        for p in route.parameters
+        if p.where == "query" and (p.required or p.name in known)
+    }
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def _form(cast: Cast, route: RouteFacts, name: str, client: Client, path: str) -> forms.Form | None:
+    """The form that posts there, on its own page or on any page that this browser sees."""
+    plain = path.partition("?")[0]
+    near = [*_forms_at(client, path), *cast.visible_forms(name, client)]
+    exact = [form for form in near if form.method == "POST" and form.action.partition("?")[0] == plain]
+    alike = [form for form in near if form.method == "POST" and witness.matches(route.path, form.action)]
+    return next(iter([*exact, *alike]), None)

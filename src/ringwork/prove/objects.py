@@ -1,0 +1,326 @@
+"""Two users of equal roles: what one has is asked for, changed and removed by the other, through every route that names an object.
+
+Against the next number in the address: one makes an object and reads it, the other asks for the same. A write counts by what its owner
+reads afterwards, not by its status. Whether it was the other's to ask for is judged apart (whose.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ringwork.errors import TargetFailed
+from ringwork.prove import composing, things, witness
+from ringwork.prove.check import Stage, User
+from ringwork.prove.composing import Draft
+from ringwork.prove.evidence import Exchanged, Observation, Outcome
+from ringwork.prove.things import Pages, Thing
+from ringwork.prove.witness import Cast, saw, shown
+from ringwork.survey.facts import RouteFacts
+from ringwork.survey.wire.client import SAFE, Answer, Client
+
+READS, CHANGES, DELETES = "another user reads it", "another user changes it", "another user removes it"
+MOST_MAKERS, MOST_ROUTES, MOST_THINGS = 25, 60, 4
+_POWER = frozenset({"admin", "administrator", "staff", "superuser", "root", "owner", "manager"})
+_HARMS = re.compile(r"delete|remove|destroy|deactivat|disable|passw|purge|reset|revoke|cancel|close|unsubscribe", re.IGNORECASE)
+_FEW = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One of the two, with a browser that is signed in."""
+
+    user: User
+    client: Client
+
+    @property
+    def name(self) -> str:
+        """As reports name them."""
+        return self.user.name
+
+
+@dataclass(slots=True, kw_only=True)
+class Known:
+    """A thing of the first user, the second one's like it, and how it is seen. reader: the route, and the name of its parameter."""
+
+    thing: Thing
+    maker: RouteFacts | None = None
+    theirs: Thing | None = None
+    reader: tuple[RouteFacts, str] | None = None
+    refused: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Tried:
+    """One request of the second user for a thing of the first. done: whether it had its effect. told: in words, what was seen."""
+
+    attack: str
+    route: RouteFacts
+    known: Known
+    done: bool
+    told: str
+    control: Exchanged
+    answers: list[Exchanged]
+    fields: Sequence[str] = ()
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A thing as its owner sees it. fields: those of its fresh words that are shown. text: all of it, where it has a page of its own."""
+
+    fields: tuple[str, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One request for a thing, and what became of it."""
+
+    answer: Answer
+    has_effect: bool
+    fields: Sequence[str]
+
+
+def two_of_a_kind(cast: Cast) -> tuple[Person, Person] | None:
+    """The two least powerful users who have the same roles and can sign in; None where there are none."""
+    users = [user for user in cast.stage.users if not _POWER & {role.lower() for role in user.roles}]
+    for first in users:
+        for second in users:
+            if first.name >= second.name or set(first.roles) != set(second.roles):
+                continue
+            mine, theirs = cast.browser(first), cast.browser(second)
+            if mine is not None and theirs is not None:
+                return Person(user=first, client=mine), Person(user=second, client=theirs)
+    return None
+
+
+def routes_of(stage: Stage, person: Person) -> list[RouteFacts]:
+    """The routes that a person may enter, copies of them under a suffix of the format apart."""
+    return [
+        route
+        for route in witness.http_routes(stage.facts)
+        if route.rule != "signed"
+        and witness.may_enter(person.user, route)
+        and "{format}" not in route.path
+        and not witness.ends_session(route.path)
+    ]
+
+
+class Matrix:
+    """The attacks of one check on one copy."""
+
+    def __init__(self, cast: Cast, mine: Person, theirs: Person) -> None:
+        self.cast, self.mine, self.theirs = cast, mine, theirs
+        self.routes = routes_of(cast.stage, mine)
+        self.known = list[Known]()
+        self.tried = list[Tried]()
+        self.untried = list[Observation]()
+        self._make()
+        self.pages, self.their_pages, self.open_pages = (Pages(cast, one) for one in (mine.client, theirs.client, cast.nobody()))
+        for one in self.known:
+            things.complete(one.thing, self.pages)
+            if one.theirs is not None:
+                things.complete(one.theirs, self.their_pages)
+        ours = [word for one in self.known for word in one.thing.marks]
+        for thing in things.listed_for_one(self.pages, self.their_pages):
+            if not any(word in text for text in thing.marks for word in ours):
+                self.known.append(Known(thing=thing))
+        self.known += [Known(thing=thing) for thing in things.about_oneself(self.pages, self.their_pages)]
+
+    # -- making -----------------------------------------------------------------------------------------
+
+    def _make(self) -> None:
+        """Let both make something through each route that makes."""
+        for route in [route for route in witness.changes(self.cast.stage.facts) if route in self.routes and _makes(route)][:MOST_MAKERS]:
+            mine = self._made(route, self.mine)
+            if mine is not None and mine.marks:
+                self.known.append(Known(thing=mine, maker=route, theirs=self._made(route, self.theirs)))
+
+    def _made(self, route: RouteFacts, who: Person) -> Thing | None:
+        with contextlib.suppress(TargetFailed, OSError):
+            method = "POST" if "POST" in route.methods else "PUT"
+            draft = composing.compose(self.cast, route, method, who.name, who.client)
+            answer = draft.send(self.cast, who.name, who.client)
+            if witness.is_served(answer):
+                return things.made(draft, answer, who.client)
+        return None
+
+    def _again(self, known: Known) -> Thing | None:
+        """One more thing of the first user, for a request that may end it; None where none can be made."""
+        thing = self._made(known.maker, self.mine) if known.maker is not None else None
+        if thing is not None and known.thing.listed:
+            things.complete(thing, Pages(self.cast, self.mine.client, only=known.thing.listed))
+        return thing
+
+    # -- reading ----------------------------------------------------------------------------------------
+
+    def read(self) -> None:
+        """Ask for each thing through each route that reads one."""
+        readers = [route for route in self.routes if "GET" in route.methods and composing.id_parameters(route, reading=True)]
+        for route in readers[:MOST_ROUTES]:
+            found = False
+            for known in self._related(route):
+                found = self._read(route, known) or found
+            if not found:
+                self.untried.append(saw(Outcome.UNTRIED, READS, route, "no object of a user was found that this route shows to its owner"))
+
+    def _related(self, route: RouteFacts) -> list[Known]:
+        ranked = sorted(self.known, key=lambda known: -things.relation(route, known.thing))
+        return [known for known in ranked if known.thing.is_made or things.relation(route, known.thing)][:MOST_THINGS]
+
+    def _read(self, route: RouteFacts, known: Known) -> bool:
+        """Whether the route shows the thing to its owner; then the other user has been asked too."""
+        for parameter in reversed(composing.id_parameters(route, reading=True)):
+            for value in known.thing.candidates(parameter):
+                with contextlib.suppress(TargetFailed, OSError):
+                    draft = composing.compose(self.cast, route, "GET", self.mine.name, self.mine.client, {parameter: value})
+                    answer = self._sent(draft, self.mine)
+                    plain = self.pages.answers.get(route.path)
+                    if not known.thing.shown_in(answer) or (plain is not None and plain.text == answer.text):
+                        continue  # it is no answer about this thing
+                    known.reader = known.reader or (route, parameter)
+                    self._other_reads(draft, known, answer)
+                    return True
+        return False
+
+    def _sent(self, draft: Draft, who: Person) -> Answer:
+        return draft.send(self.cast, who.name, who.client)
+
+    def _other_reads(self, draft: Draft, known: Known, control: Answer) -> None:
+        theirs, nobody = self._sent(draft, self.theirs), draft.send(self.cast, "", self.cast.nobody())
+        fields = known.thing.shown_in(theirs)
+        words = (
+            f"{self.theirs.name} was shown {', '.join(sorted(set(fields)))} of what is {self.mine.name}'s"
+            if fields
+            else f"{self.theirs.name} was answered {theirs.status}"
+        )
+        self.tried.append(
+            Tried(
+                attack=READS, route=draft.route, known=known, done=bool(fields), told=words, control=shown(control, self.mine.name),
+                answers=[shown(theirs, self.theirs.name)], fields=fields, is_open=bool(known.thing.shown_in(nobody)),
+            )
+        )  # fmt: skip
+
+    # -- writing ----------------------------------------------------------------------------------------
+
+    def write(self) -> None:
+        """Ask for each change of a thing, those that remove last; each with a thing of its own."""
+        asked = [
+            (route, method)
+            for route in witness.changes(self.cast.stage.facts)
+            if route in self.routes and composing.id_parameters(route)
+            for method in route.methods
+            if method not in SAFE and (method != "POST" or not _makes(route))
+        ][:MOST_ROUTES]
+        for route, method in sorted(asked, key=lambda one: _attack(*one) == DELETES):
+            self._write(route, method)
+
+    def _write(self, route: RouteFacts, method: str) -> None:
+        attack = _attack(route, method)
+        related = [known for known in self._related(route) if known.maker is not None and things.relation(route, known.thing)]
+        for known in related:
+            for parameter in reversed(composing.id_parameters(route)):
+                with contextlib.suppress(TargetFailed, OSError):
+                    if self._try_write(route, method, attack, known, parameter):
+                        return
+        detail = "no honest request of its owner had an effect" if related else "no object of a user was found for this route"
+        self.untried.append(saw(Outcome.UNTRIED, attack, route, detail))
+
+    def _try_write(self, route: RouteFacts, method: str, attack: str, known: Known, parameter: str) -> bool:
+        """Whether the owner's request had an effect, or showed the thing; then the other user has asked the same of another one."""
+        for at in range(_FEW):
+            own = self._attempt(route, method, known, (parameter, at), self.mine)
+            if own is None:
+                return False
+            if own.has_effect or own.fields:
+                break
+        else:
+            return False
+        other = self._attempt(route, method, known, (parameter, at), self.theirs)
+        if other is None:
+            return False
+        if not other.has_effect and not witness.is_served(other.answer):
+            known.refused.append(route.name)
+        reads = bool(other.fields) and not other.has_effect
+        words = "was shown it: answered" if reads else "changed it, as its owner then saw: answered" if other.has_effect else "was answered"
+        self.tried.append(
+            Tried(
+                attack=READS if reads or not own.has_effect else attack,
+                route=route,
+                known=known,
+                done=other.has_effect or reads,
+                told=f"{self.theirs.name} {words} {other.answer.status}",
+                control=shown(own.answer, self.mine.name),
+                answers=[shown(other.answer, self.theirs.name)],
+                fields=other.fields,
+            )
+        )
+        return True
+
+    def _attempt(self, route: RouteFacts, method: str, known: Known, named: tuple[str, int], who: Person) -> Attempt | None:
+        """One request for a fresh thing of the first user, as their own pages offer it, sent by `who`; None where it cannot be judged."""
+        thing, (parameter, at) = self._again(known), named
+        if thing is None or len(thing.candidates(parameter)) <= at:
+            return None
+        before, again = self._view(known, thing), self._view(known, thing)
+        ids = {parameter: thing.candidates(parameter)[at]}
+        draft = composing.compose(self.cast, route, method, self.mine.name, self.mine.client, ids)
+        answer = self._sent(draft, who)
+        if before is None or again is None or not before.fields:  # it is seen by such requests alone, or not at all
+            return Attempt(answer=answer, has_effect=False, fields=thing.shown_in(answer))
+        after = self._view(known, thing)
+        if after is None:  # nobody can say what became of it
+            return None
+        has_effect = before.fields != after.fields or (before == again and before != after)
+        return Attempt(answer=answer, has_effect=has_effect, fields=thing.shown_in(answer))
+
+    def _view(self, known: Known, thing: Thing) -> View | None:
+        """The thing as its owner sees it now; None where the owner got no answer that tells."""
+        if known.reader is None:
+            pages = Pages(self.cast, self.mine.client, only=known.thing.listed)
+            answers = list(pages.answers.values())
+            return View(fields=tuple(sorted({f for a in answers for f in thing.shown_in(a)}))) if _tells(answers) else None
+        route, parameter = known.reader
+        seen = list[Answer]()
+        for value in thing.candidates(parameter):
+            draft = composing.compose(self.cast, route, "GET", self.mine.name, self.mine.client, {parameter: value})
+            seen.append(self._sent(draft, self.mine))
+            if fields := thing.shown_in(seen[-1]):
+                return View(fields=tuple(sorted(fields)), text=_text_of(seen[-1]))
+        return View() if _tells(seen) else None
+
+
+def _tells(answers: Sequence[Answer]) -> bool:
+    """Whether answers say that a thing is or is not there: a limit, a fault or a login that ended says neither."""
+    return bool(answers) and all(
+        answer.status in {200, 400, 403, 404, 410, 422} or (300 <= answer.status < 400 and witness.is_served(answer)) for answer in answers
+    )
+
+
+def _text_of(answer: Answer) -> str:
+    """What a reader reads: markup apart, in which tokens change with every answer."""
+    return (
+        " ".join(re.sub(r"<script.*?</script>|<[^>]*>", " ", answer.text, flags=re.DOTALL).split())
+        if "html" in answer.media_type
+        else answer.text
+    )
+
+
+def _makes(route: RouteFacts) -> bool:
+    """Whether a route may make something: it names no object that is there already, and does not sound like an end."""
+    named = composing.id_parameters(route)
+    own = [
+        name
+        for name in named
+        if name in {"id", "pk", "uuid"} or composing.singular(re.split(r"_(?:id|pk|uuid)$", name)[0]) in composing.stems(route.path)
+    ]
+    is_made = "POST" in route.methods or ("PUT" in route.methods and "{" not in route.path)
+    return is_made and "{" not in route.path and not own and not _HARMS.search(route.path)
+
+
+def _attack(route: RouteFacts, method: str) -> str:
+    last = route.path.rstrip("/").rpartition("/")[2]
+    return DELETES if method == "DELETE" or (method == "POST" and _HARMS.search(last)) else CHANGES

@@ -1,0 +1,261 @@
+"""What users of an application have: objects made through its own routes or shown in its lists, with the words by which each is known.
+
+Against an accusation about what everybody may see: whose an object is has to be told by the application itself, by a list that shows it to
+one user and not to the other, by a field that names its owner, or by what it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from ringwork.prove import composing, witness
+from ringwork.prove.composing import Draft
+from ringwork.prove.witness import Cast
+from ringwork.survey.facts import RouteFacts
+from ringwork.survey.wire.client import Answer, Client
+
+MOST_PAGES, MOST_IDS = 40, 6
+_NAMES = ("id", "pk", "uuid", "guid", "key", "slug", "ref", "reference", "number", "name")
+_LOGINS = frozenset({"username", "login", "user", "name", "handle", "nickname"})
+_ADMINISTRATION = frozenset({"admin", "administration", "administrator", "backoffice", "staff", "manage", "management", "superuser"})
+_LINKED = re.compile(r"(?:href|action|value|data-[\w-]+)\s*=\s*[\"']?([^\"'\s<>]{1,300})", re.IGNORECASE)
+_IDLIKE = re.compile(r"(?=.*\d)[\w.-]{1,64}")
+_OWNER = re.compile(
+    r"(owner|user|author|account|customer|client|member|patient|seller|buyer|sender|uploader|belongs_to)(_?(id|name|uuid|pk|email))?"
+    r"|(owner|user|author|account|customer)(Id|Name)|username",
+)
+_PRIVATE = frozenset({
+    "note", "order", "invoice", "payment", "message", "inbox", "mail", "account", "address", "prescription", "diary", "journal", "receipt",
+    "statement", "wallet", "cart", "basket", "draft", "vault", "secret", "credential", "reservation", "booking", "appointment",
+    "transaction", "transfer", "subscription", "salary", "payslip", "claim", "letter",
+})  # fmt: skip
+"""What belongs to somebody by its nature."""
+_PEOPLE = frozenset({"user", "profile", "account", "member", "person", "people", "customer", "employee", "patient"})
+_SENSITIVE = re.compile(
+    r"secret|passw|token|api_?key|private|ssn|iban|card|cvv|balance|salary|e?mail|phone|mobile|address|birth|dob|diagnos|passport|tax",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Thing:
+    """One object. marks: words that stand in it and nowhere else, to their fields. path: of the route that made it, or of its list.
+
+    sent: what was sent to make it. answer: what came back. listed: paths of pages that show it to its owner. is_made: it was made now.
+    """
+
+    path: str
+    marks: Mapping[str, str]
+    sent: Mapping[str, Any] = field(default_factory=dict)
+    ids: list[tuple[str, str]] = field(default_factory=list)
+    item: Mapping[str, Any] = field(default_factory=dict)
+    listed: list[str] = field(default_factory=list)
+    is_made: bool = True
+    is_self: bool = False
+    control: Answer | None = None
+
+    @property
+    def stems(self) -> set[str]:
+        """What it is, in words of its path."""
+        return composing.stems(self.path) | (_PEOPLE if self.is_self else frozenset())
+
+    def shown_in(self, answer: Answer | None) -> list[str]:
+        """The fields of it whose words an answer holds."""
+        if answer is None or not 200 <= answer.status < 300:
+            return []
+        return [name for word, name in self.marks.items() if word in answer.text]
+
+    def candidates(self, name: str) -> list[str]:
+        """Values that may name it where a parameter of this name is asked for, likeliest first."""
+        low = name.lower()
+        exact = [value for key, value in self.ids if key.lower() == low]
+        sent = [str(value) for key, value in self.sent.items() if key.lower() == low]
+        plain = [value for wanted in _NAMES for key, value in self.ids if key.lower() == wanted]
+        found = [*exact, *sent, *plain, *(value for _, value in self.ids)]
+        return list(dict.fromkeys(found))[:MOST_IDS]
+
+
+class Pages:
+    """The plain pages of an application as one browser sees them."""
+
+    def __init__(self, cast: Cast, client: Client, *, only: Sequence[str] | None = None) -> None:
+        plain = [route.path for route in witness.reads(cast.stage.facts) if "{" not in route.path and not witness.is_entrance(route.path)]
+        self.answers: dict[str, Answer] = {}
+        for path in list(dict.fromkeys(plain if only is None else only))[:MOST_PAGES]:
+            with contextlib.suppress(OSError):
+                self.answers[path] = client.get(path)
+
+    def showing(self, thing: Thing) -> list[str]:
+        """The paths of pages that show it, those of an administration apart: who may see those is another question."""
+        return [path for path, answer in self.answers.items() if not is_administration(path) and thing.shown_in(answer)]
+
+    def holds(self, word: str) -> bool:
+        """Whether any page holds a word, those of an administration apart."""
+        return any(answer.status == 200 and word in answer.text for path, answer in self.answers.items() if not is_administration(path))
+
+
+def made(draft: Draft, answer: Answer, client: Client) -> Thing:
+    """What a request may have made, with what its answer tells of it."""
+    thing = Thing(path=draft.route.path, marks=draft.marks, sent=draft.fields, control=answer)
+    with contextlib.suppress(ValueError):
+        value = json.loads(answer.text)
+        dicts = list(_dicts(value))
+        if dicts:
+            thing.item = next((one for one in dicts if any(word in str(one) for word in draft.marks)), dicts[0])
+            thing.ids += [pair for one in (thing.item, *dicts) for pair in _scalars(one)]
+    target = client.led_to(answer)
+    if target:
+        thing.ids += _of_link(target)
+    return thing
+
+
+def complete(thing: Thing, pages: Pages) -> None:
+    """Add what the pages of its owner tell of it: where it is listed, and under which ids."""
+    thing.listed = pages.showing(thing)
+    for path in thing.listed:
+        answer = pages.answers[path]
+        if "json" in answer.media_type:
+            for one in _dicts(_json(answer)):
+                if any(word in str(value) for value in one.values() if isinstance(value, str) for word in thing.marks):
+                    thing.item = thing.item or one
+                    thing.ids += _scalars(one)
+        elif "html" in answer.media_type:
+            thing.ids += _near(answer.text, next(word for word in thing.marks if word in answer.text))
+
+
+def listed_for_one(mine: Pages, theirs: Pages) -> Iterator[Thing]:
+    """What a list shows to its reader and the same list of another does not: objects that were there before."""
+    for path, answer in mine.answers.items():
+        other = theirs.answers.get(path)
+        if other is None or answer.status != 200 or other.status != 200 or "json" not in answer.media_type:
+            continue
+        known = {key for one in _rows(_json(other)) for key in _scalars(one)[:1]}
+        for one in [row for row in _rows(_json(answer)) if _scalars(row) and _scalars(row)[0] not in known][:2]:
+            words = {v: k for k, v in one.items() if isinstance(v, str) and len(v) >= 6 and not theirs.holds(v)}
+            if words:
+                yield Thing(path=path, marks=words, ids=_scalars(one), item=one, listed=[path], is_made=False)
+
+
+def about_oneself(mine: Pages, theirs: Pages) -> Iterator[Thing]:
+    """What a page tells its reader of himself, as far as it is nobody else's to read: the same page tells another something else."""
+    for path, answer in mine.answers.items():
+        other = theirs.answers.get(path)
+        one, another = _json(answer), _json(other) if other is not None else None
+        if not isinstance(one, dict) or not isinstance(another, dict) or answer.status != 200 or one == another:
+            continue
+        words = {v: k for k, v in one.items() if isinstance(v, str) and len(v) >= 6 and _SENSITIVE.search(k) and not theirs.holds(v)}
+        ids = [
+            (key, str(value))
+            for key, value in one.items()
+            if isinstance(value, str | int) and (composing.is_id(key) or key.lower() in _LOGINS)
+        ]
+        if words and ids:
+            yield Thing(path=path, marks=words, ids=ids, item=one, listed=[path], is_made=False, is_self=True)
+
+
+def _json(answer: Answer) -> Any:
+    try:
+        return json.loads(answer.text)
+    except ValueError:
+        return None
+
+
+def _dicts(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
+    """Objects of an answer, the outer before the inner."""
+    if depth > 4:
+        return
+    if isinstance(value, dict):
+        yield value
+    inner: Iterable[Any] = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for one in inner:
+        if isinstance(one, dict | list):
+            yield from _dicts(one, depth + 1)
+
+
+def _rows(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of a list, which may stand in an envelope."""
+    lists = (
+        [value]
+        if isinstance(value, list)
+        else [inner for inner in value.values() if isinstance(inner, list)]
+        if isinstance(value, dict)
+        else []
+    )
+    return [one for found in lists for one in found if isinstance(one, dict)]
+
+
+def _scalars(one: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What may be ids in an object: those named so, the plainest name first."""
+    found = [
+        (key, str(value))
+        for key, value in one.items()
+        if isinstance(value, str | int) and not isinstance(value, bool) and (composing.is_id(key) or key.lower() in _NAMES)
+        and not _OWNER.fullmatch(key)
+    ]  # fmt: skip
+    return sorted(found, key=lambda pair: _NAMES.index(pair[0].lower()) if pair[0].lower() in _NAMES else len(_NAMES))
+
+
+def _of_link(target: str) -> list[tuple[str, str]]:
+    """What may be ids in an address: values of its query by their name, then its segments from the end."""
+    parts = urlsplit(target)
+    segments = [unquote(segment) for segment in reversed(parts.path.split("/")) if _IDLIKE.fullmatch(segment)]
+    return [*((name, value) for name, value in parse_qsl(parts.query) if value), *(("", segment) for segment in segments)]
+
+
+def _near(html: str, word: str) -> list[tuple[str, str]]:
+    """What may be ids in links, forms and hidden fields of a page, those nearest to a word first."""
+    at = html.index(word)
+    found = sorted(_LINKED.finditer(html), key=lambda match: abs(match.start() - at))
+    pairs = [
+        pair
+        for match in found[:8]
+        for pair in (_of_link(match[1]) or [("", match[1])] if _IDLIKE.fullmatch(match[1]) or "/" in match[1] or "?" in match[1] else [])
+    ]
+    return [(name, value) for name, value in pairs if _IDLIKE.fullmatch(value) and word not in value][:MOST_IDS]
+
+
+def is_administration(path: str) -> bool:
+    """Whether a path says that it is for those who administer."""
+    return bool(_ADMINISTRATION & {word.lower() for word in re.split(r"[^A-Za-z]+", path)})
+
+
+def owner_field(one: Thing, another: Thing) -> str:
+    """The field that names the owner: by its name, and because it differs between what two users have and neither sent it; "" for none."""
+    mine, theirs = one.item, another.item
+    for name, value in mine.items():
+        if name in one.sent:
+            continue
+        if (
+            _OWNER.fullmatch(name)
+            and value not in (None, "")
+            and name in theirs
+            and theirs[name] not in (None, "")
+            and theirs[name] != value
+        ):
+            return name
+    return ""
+
+
+def is_private(thing: Thing) -> str:
+    """The word of its path that tells that such a thing is its owner's alone; "" for none."""
+    return next((word for word in sorted(thing.stems) if word in _PRIVATE), "")
+
+
+def sensitive(fields: Sequence[str]) -> str:
+    """The first of these fields that is nobody else's to read; "" for none."""
+    return next((name for name in fields if _SENSITIVE.search(name)), "")
+
+
+def relation(route: RouteFacts, thing: Thing) -> int:
+    """How much a route has to do with a thing: words that its path and its parameters share with where the thing was made."""
+    words = composing.stems(route.path) | {
+        composing.singular(part) for p in composing.id_parameters(route) for part in re.split(r"[_\W]+", p)
+    }
+    shared = len(words & (thing.stems - {"api", "new", "add", "create"}))
+    return shared * 2 + (route.path.startswith(thing.path.rstrip("/") + "/"))

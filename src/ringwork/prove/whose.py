@@ -1,0 +1,71 @@
+"""Whose an object is, as the application itself tells it, and what is said of an attack by it.
+
+Against an accusation about what everybody may see: a list shows it to one user and not to the other, a field names its owner, another
+method refuses the other user, or it is by its name nobody else's. Where nothing tells, nothing is claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ringwork.prove import things
+from ringwork.prove.evidence import Observation, Outcome
+from ringwork.prove.objects import READS, Matrix, Tried
+from ringwork.prove.witness import saw
+
+
+def why_theirs(matrix: Matrix, tried: Tried) -> str:
+    """What tells that this was not the other user's to ask for; "" where nothing does."""
+    known, thing = tried.known, tried.known.thing
+    shared = matrix.their_pages.showing(thing)
+    private, secret = things.is_private(thing), things.sensitive(tried.fields)
+    owner = things.owner_field(thing, known.theirs) if known.theirs is not None else ""
+    lists = [path for path in thing.listed if (other := matrix.their_pages.answers.get(path)) is not None and other.status == 200]
+    if tried.attack == READS:
+        return _why_not_read(matrix, tried, shared=shared, lists=lists, owner=owner, private=private, secret=secret)
+    if lists and not shared:
+        return f"GET {lists[0]} shows it to {matrix.mine.name} alone"
+    if known.refused:
+        return f"{known.refused[0]} refuses {matrix.theirs.name}"
+    if owner:
+        return f"its field {owner} names {matrix.mine.name}"
+    return f"it is a {private}" if private and not shared else ""
+
+
+def _why_not_read(
+    matrix: Matrix, tried: Tried, *, shared: Sequence[str], lists: Sequence[str], owner: str, private: str, secret: str
+) -> str:
+    thing = tried.known.thing
+    if tried.is_open and not (lists and not shared and (private or secret)):
+        return ""  # what is shown to everybody is not one user's
+    if thing.is_self:
+        return f"its {secret} is shown to {matrix.mine.name} alone by GET {thing.path}" if secret and not shared else ""
+    if shared:
+        seen = {name for path in shared for name in thing.shown_in(matrix.their_pages.answers[path])}
+        more = things.sensitive([name for name in tried.fields if name not in seen])
+        if more and owner:
+            return f"its field {owner} names {matrix.mine.name}, and no list shows its {more}"
+        return f"it is a {private}, and its field {owner} names {matrix.mine.name}" if private and owner else ""
+    if lists:
+        return f"GET {lists[0]} shows it to {matrix.mine.name} alone"
+    if owner:
+        return f"its field {owner} names {matrix.mine.name}, and no list shows it to {matrix.theirs.name}"
+    return f"it is a {private}, and no list shows it to {matrix.theirs.name}" if private else ""
+
+
+def observations(matrix: Matrix) -> Iterator[Observation]:
+    """What was seen, in words: broken where it is told whose the thing is."""
+    for tried in matrix.tried:
+        if not tried.done:
+            yield saw(Outcome.HELD, tried.attack, tried.route, tried.told, answers=tried.answers, control=tried.control)
+            continue
+        why = why_theirs(matrix, tried)
+        if why:
+            open_ = "; somebody without a login is shown it too" if tried.is_open else ""
+            yield saw(
+                Outcome.BROKEN, tried.attack, tried.route, f"{tried.told}; {why}{open_}", answers=tried.answers, control=tried.control
+            )
+        else:
+            detail = f"{tried.told}; nothing tells that it is {matrix.mine.name}'s alone, so it may be meant for everybody"
+            yield saw(Outcome.UNTRIED, tried.attack, tried.route, detail, answers=tried.answers, control=tried.control)
+    yield from matrix.untried

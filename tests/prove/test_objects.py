@@ -1,0 +1,270 @@
+"""What the two-user matrix finds in applications that never heard of ringwork, and what it leaves alone."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ringwork.prove import composing, things
+from ringwork.prove.access.object_level_authorization import two_user_matrix
+from ringwork.prove.evidence import Observation, Outcome
+from ringwork.survey.facts import ParameterFacts, RouteFacts
+from tests.prove import unguarded
+
+HEAD = """
+import hashlib, itertools
+from fastapi import Depends, FastAPI, HTTPException, Request
+from pydantic import BaseModel
+app = FastAPI()
+people, things, ids = {}, {}, itertools.count(1)
+class Account(BaseModel):
+    username: str
+    password: str
+    email: str
+class Login(BaseModel):
+    username: str
+    password: str
+class Text(BaseModel):
+    title: str
+    text: str
+class Which(BaseModel):
+    id: int
+@app.post("/register")
+def register(a: Account):
+    people[a.username] = {"id": next(ids), **a.model_dump()}
+@app.post("/login")
+def login(a: Login):
+    if people.get(a.username, {}).get("password") != a.password:
+        raise HTTPException(401)
+    return {"access_token": hashlib.sha256(a.username.encode()).hexdigest()}
+def me(request: Request):
+    for name in people:
+        if request.headers.get("authorization") == "Bearer " + hashlib.sha256(name.encode()).hexdigest():
+            return people[name]
+    raise HTTPException(401)
+def one(number, of=None):
+    found = things.get(number)
+    if found is None or (of is not None and found["owner"] != of["username"]):
+        raise HTTPException(404)
+    return found
+@app.get("/me")
+def about(user=Depends(me)):
+    return {"id": user["id"], "username": user["username"], "email": user["email"]}
+def make(t, user):
+    number = next(ids)
+    things[number] = {"id": number, "owner": user["username"], **t.model_dump()}
+    return things[number]
+"""
+MINE = """
+@app.get("/jots")
+def mine(user=Depends(me)):
+    return [t for t in things.values() if t["owner"] == user["username"]]
+@app.post("/jots")
+def new(t: Text, user=Depends(me)):
+    return make(t, user)
+"""
+OURS = MINE.replace(' if t["owner"] == user["username"]', "")
+
+FLASK = """
+import sqlite3
+from flask import Flask, abort, redirect, request, session
+app = Flask(__name__)
+app.secret_key = "x" * 40
+db = sqlite3.connect("data.sqlite", check_same_thread=False, isolation_level=None)
+db.execute("create table if not exists people (id integer primary key, name text, word text)")
+db.execute("create table if not exists letters (id integer primary key, owner int, head text, body text)")
+FORM = "<form method=post><input name=username><input name=password type=password></form>"
+@app.route("/register", methods=["GET", "POST"])
+def register():
+    if request.method == "POST":
+        db.execute("insert into people (name, word) values (?, ?)", (request.form["username"], request.form["password"]))
+        return redirect("/login")
+    return FORM
+@app.route("/login", methods=["GET", "POST"])
+def login():
+    if request.method == "POST":
+        given = (request.form["username"], request.form["password"])
+        row = db.execute("select id from people where name = ? and word = ?", given).fetchone()
+        if row is None:
+            return FORM, 401
+        session["id"] = row[0]
+        return redirect("/letters")
+    return FORM
+def me():
+    if "id" not in session:
+        abort(401)
+    return session["id"]
+@app.get("/letters")
+def letters():
+    rows = db.execute("select id, head from letters where owner = ?", (me(),)).fetchall()
+    links = "".join(f'<a href="/letter?id={number}">{head}</a>' for number, head in rows)
+    return f'{links}<form method=post action="/letters/new"><input name=head><textarea name=body></textarea></form>'
+@app.post("/letters/new")
+def new():
+    db.execute("insert into letters (owner, head, body) values (?, ?, ?)", (me(), request.form["head"], request.form["body"]))
+    return redirect("/letters")
+@app.get("/letter")
+def letter():
+    owner = me()
+    row = db.execute(f"select head, body from letters where id = {int(request.args.get('id', 0))} AND_OWNER").fetchone()
+    return f"<h1>{row[0]}</h1>{row[1]}" if row else abort(404)
+@app.post("/letter/edit")
+def edit():
+    owner = me()
+    values = (request.form["head"], request.form["body"], request.form["id"])
+    db.execute(f"update letters set head = ?, body = ? where id = ? AND_OWNER", values)
+    return redirect("/letters")
+"""
+SCOPED = FLASK.replace("AND_OWNER", "and owner = {owner}")
+UNSCOPED = FLASK.replace("AND_OWNER", "")
+
+
+def _seen(text: str) -> dict[tuple[str, str], Observation]:
+    with unguarded.serving(text) as stage:
+        return {(o.where, o.attack): o for o in two_user_matrix(stage).observations}
+
+
+def _broken(text: str) -> set[tuple[str, str]]:
+    return {key for key, o in _seen(text).items() if o.outcome is Outcome.BROKEN}
+
+
+READS, CHANGES, REMOVES = "another user reads it", "another user changes it", "another user removes it"
+
+
+def test_finds_reads_and_removals_that_a_list_gives_away() -> None:
+    """A list keeps users apart, so a route that does not is a hole; that nothing is said of its status counts less than the effect."""
+    holes = '@app.get("/jots/{jot_id}")\ndef read(jot_id: int, user=Depends(me)):\n    return one(jot_id)\n'
+    holes += '@app.delete("/jots/{jot_id}")\ndef end(jot_id: int, user=Depends(me)):\n'
+    holes += "    things.pop(jot_id, None)\n    raise HTTPException(403)\n"
+    seen = _seen(HEAD + MINE + holes)
+    assert {key for key, o in seen.items() if o.outcome is Outcome.BROKEN} == {
+        ("GET /jots/{jot_id}", READS),
+        ("DELETE /jots/{jot_id}", REMOVES),
+    }
+    assert "GET /jots shows it to anna alone" in seen["GET /jots/{jot_id}", READS].detail
+    assert all(o.control is not None and o.exchanged for o in seen.values())
+
+
+def test_leaves_what_is_looked_up_for_the_caller() -> None:
+    """The safe twin: 404 to the other user, and an answer of success that changes nothing."""
+    held = '@app.get("/jots/{jot_id}")\ndef read(jot_id: int, user=Depends(me)):\n    return one(jot_id, user)\n'
+    held += '@app.put("/jots/{jot_id}")\ndef change(jot_id: int, t: Text, user=Depends(me)):\n'
+    held += '    if one(jot_id)["owner"] == user["username"]:\n'
+    held += "        things[jot_id].update(t.model_dump())\n    return {}\n"
+    seen = _seen(HEAD + MINE + held)
+    assert {key: o.outcome for key, o in seen.items()} == {
+        ("GET /jots/{jot_id}", READS): Outcome.HELD,
+        ("PUT /jots/{jot_id}", CHANGES): Outcome.HELD,
+    }
+
+
+def test_leaves_what_everybody_may_see_and_change() -> None:
+    """A board that belongs to nobody: the list shows it to all, nothing names an owner, and it is said that nothing was claimed."""
+    shared = OURS.replace('"owner"', '"made_by"')
+    shared += '@app.get("/jots/{jot_id}")\ndef read(jot_id: int, user=Depends(me)):\n    return one(jot_id)\n'
+    shared += '@app.put("/jots/{jot_id}")\ndef change(jot_id: int, t: Text, user=Depends(me)):\n'
+    shared += "    one(jot_id).update(t.model_dump())\n    return one(jot_id)\n"
+    seen = _seen(HEAD.replace('"owner"', '"made_by"') + shared)
+    assert {o.outcome for o in seen.values()} == {Outcome.UNTRIED}
+    assert "may be meant for everybody" in seen["PUT /jots/{jot_id}", CHANGES].detail
+
+
+def test_leaves_posts_that_all_may_read_and_finds_the_one_that_all_may_remove() -> None:
+    """What is read by everybody may still be its author's alone to change: a field names him, and nobody sent it."""
+    shared = OURS + '@app.get("/jots/{jot_id}")\ndef read(jot_id: int, user=Depends(me)):\n    return one(jot_id)\n'
+    shared += '@app.delete("/jots/{jot_id}")\ndef end(jot_id: int, user=Depends(me)):\n    things.pop(jot_id, None)\n'
+    assert _broken(HEAD + shared) == {("DELETE /jots/{jot_id}", REMOVES)}
+
+
+def test_finds_an_id_in_a_body() -> None:
+    """A message that no list shows, asked for by a number in JSON; its twin asks whose it is."""
+    messages = '@app.post("/messages")\ndef send(t: Text, user=Depends(me)):\n    return {"id": make(t, user)["id"]}\n'
+    messages += '@app.post("/messages/read")\ndef read(w: Which, user=Depends(me)):\n    return one(w.id)\n'
+    messages += '@app.post("/messages/look")\ndef look(w: Which, user=Depends(me)):\n    return one(w.id, user)\n'
+    seen = _seen(HEAD + messages)
+    assert {key: o.outcome for key, o in seen.items()} == {
+        ("POST /messages/read", READS): Outcome.BROKEN,
+        ("POST /messages/look", READS): Outcome.HELD,
+    }
+
+
+def test_finds_what_is_told_of_another_person_and_leaves_a_name() -> None:
+    """An address for letters is its reader's own; the name that everybody goes by is not."""
+    people = '@app.get("/users/{user_id}")\ndef user(user_id: int, user=Depends(me)):\n'
+    people += '    return next({"id": u["id"], "email": u["email"]} for u in people.values() if u["id"] == user_id)\n'
+    people += '@app.get("/people/{user_id}")\ndef person(user_id: int, user=Depends(me)):\n'
+    people += '    return next({"id": u["id"], "username": u["username"]} for u in people.values() if u["id"] == user_id)\n'
+    assert _broken(HEAD + people) == {("GET /users/{user_id}", READS)}
+
+
+def test_finds_ids_in_a_query_and_in_a_form() -> None:
+    """Pages of forms: the id stands in a link and in a hidden field, and SQL asks for nothing else."""
+    assert _broken(UNSCOPED) == {("GET /letter", READS), ("POST /letter/edit", CHANGES)}
+
+
+def test_leaves_pages_that_ask_for_the_owner() -> None:
+    """The safe twin of the same pages."""
+    assert {key: o.outcome for key, o in _seen(SCOPED).items()} == {
+        ("GET /letter", READS): Outcome.HELD,
+        ("POST /letter/edit", CHANGES): Outcome.HELD,
+    }
+
+
+def test_says_that_two_users_are_missing() -> None:
+    """Nothing is claimed of an application into which nobody can sign in."""
+    with unguarded.serving(unguarded.PLAIN) as stage:
+        evidence = two_user_matrix(stage)
+    assert evidence.not_verified
+    assert "[[prove.users]]" in evidence.unlock
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [("id", True), ("note_id", True), ("orderId", True), ("uuid", True), ("title", False), ("paid", False), ("valid", False)],
+)
+def test_knows_what_names_an_object(name: str, is_one: bool) -> None:
+    """A parameter that only ends in the same letters names nothing."""
+    assert composing.is_id(name) is is_one
+
+
+def test_takes_the_parameters_of_path_query_and_body_for_ids() -> None:
+    """Those of the query alone where it reads; the object's own word is an id as well."""
+    inputs = (
+        ParameterFacts(name="letter", where="query"),
+        ParameterFacts(name="head", where="form"),
+        ParameterFacts(name="id", where="form"),
+    )
+    route = RouteFacts(kind="http", path="/boxes/{box_id}/letter", methods=("POST",), handler="h", parameters=inputs)
+    assert composing.id_parameters(route) == ["box_id", "letter", "id"]
+    assert composing.id_parameters(route, reading=True) == ["box_id", "letter"]
+
+
+def test_takes_no_field_for_an_owner_that_its_user_wrote() -> None:
+    """Two users write two customers into their orders: that says nothing of whose the orders are."""
+    mine = things.Thing(path="/orders", marks={}, sent={"customer": "a"}, item={"customer": "a", "user_id": 1, "id": 4})
+    theirs = things.Thing(path="/orders", marks={}, sent={"customer": "b"}, item={"customer": "b", "user_id": 2, "id": 5})
+    assert things.owner_field(mine, theirs) == "user_id"
+    theirs.item = {**theirs.item, "user_id": 1}
+    assert things.owner_field(mine, theirs) == ""
+
+
+@pytest.mark.parametrize(
+    ("word", "one"),
+    [("notes", "note"), ("diaries", "diary"), ("addresses", "address"), ("boxes", "box"), ("news", "new"), ("class", "class")],
+)
+def test_brings_plurals_together(word: str, one: str) -> None:
+    """/notes and /note are about one thing."""
+    assert composing.singular(word) == one
+
+
+def test_finds_ids_near_a_word_of_a_page() -> None:
+    """The link beside the object's own name is nearer than the one of the page's head."""
+    page = '<a href="/help/99">help</a>' + " " * 400 + '<a href="/letters/17/edit/">rw1</a><input type=hidden name=id value=17>'
+    answer: Any = SimpleNamespace(status=200, text=page, media_type="text/html")
+    pages = things.Pages.__new__(things.Pages)
+    pages.answers = {"/letters": answer}
+    thing = things.Thing(path="/letters", marks={"rw1": "head"})
+    things.complete(thing, pages)
+    assert thing.candidates("letter_id")[0] == "17"
