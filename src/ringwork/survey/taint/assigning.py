@@ -7,7 +7,7 @@ module.
 from __future__ import annotations
 
 from ringwork.survey.taint import answers, closures, ir, values
-from ringwork.survey.taint.attributes import OF_REQUESTS, element, text_before
+from ringwork.survey.taint.attributes import OF_REQUESTS, element, numbered, text_before
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.values import UNKNOWN, Kind, Value
 
@@ -76,8 +76,8 @@ def _unpack(run: Run, target: ir.Sequence, value: Value, at: int) -> None:
             assign(run, inner.value if isinstance(inner, ir.Starred) else inner, part, at)
         return
     part = element(run, value)
-    for inner in target.items:
-        assign(run, inner, part, at)
+    for index, inner in enumerate(target.items):
+        assign(run, inner, part if isinstance(inner, ir.Starred) else numbered(part, index), at)
 
 
 def with_field(run: Run, owner: Value, name: str, value: Value, node: ir.Expression | None) -> None:

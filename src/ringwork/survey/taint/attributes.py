@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from typing import Any
 
-from ringwork.survey.taint import facts, folding, ir, values
+from ringwork.survey.taint import facts, folding, ir, pieces, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.units import DefinedClass, Unit
 from ringwork.survey.taint.values import FALSE, UNKNOWN, Atom, Kind, Mark, Taint, Value
@@ -13,6 +13,8 @@ from ringwork.survey.taint.values import FALSE, UNKNOWN, Atom, Kind, Mark, Taint
 SUPER = "ringwork:super"
 PARSED = frozenset({"urllib.parse.ParseResult", "urllib.parse.SplitResult", "yarl.URL", "httpx.URL", "starlette.datastructures.URL"})
 _PARTS = {"netloc": "netloc", "hostname": "netloc", "host": "netloc", "scheme": "scheme"}
+_OF_NAMES = frozenset({"suffix", "suffixes", "stem"})
+"""What of a path says nothing of where it leads."""
 _PROPERTIES = frozenset(
     {"property", "cached_property", "functools.cached_property", "django.utils.functional.cached_property", "hybrid_property"}
 )
@@ -100,7 +102,9 @@ def of(run: Run, receiver: Value, name: str, at: int) -> Value:
             return _of_object(run, receiver, owner, name, at)
         described = run.models.attribute(receiver.type, name)
         if described is not None:
-            return run.described(described, receiver, f"{receiver.type}.{name}", at)
+            found = run.described(described, receiver, f"{receiver.type}.{name}", at)
+            is_piece = found.taint and (receiver.type in PARSED or name in _OF_NAMES)
+            return found.tainted(values.piece(found.taint, f".{name}")) if is_piece and not described.source else found
         made = run.models.function(f"{receiver.type}.__getattr__")
         if made is not None and run.models.function(f"{receiver.type}.{name}") is None:
             return run.called(made, f"{receiver.type}.__getattr__", receiver, [values.constant(name)], {}, at)
@@ -213,10 +217,14 @@ def full(type_: str) -> str:
 
 
 def narrowed(taint: Taint, name: str) -> Taint:
-    """The part of this name of whole inputs: `request.args` becomes its "page"."""
-    if not any(atom.kind and not atom.name for atom in taint):
-        return taint
-    return {(Atom(atom.kind, name) if atom.kind and not atom.name else atom): mark for atom, mark in taint.items()}
+    """The part of this name of whole inputs: `request.args` becomes its "page"; of anything else a piece of it."""
+    found: dict[Atom, Mark] = {}
+    for atom, mark in taint.items():
+        if atom.kind and not atom.name:
+            found[Atom(atom.kind, name)] = mark
+        else:
+            found[atom] = Mark(pieces.inside(mark.clean, f".{name}"), mark.trail, mark.weak)
+    return found
 
 
 def literal(value: Value) -> Any:
@@ -264,7 +272,16 @@ def item(run: Run, receiver: Value, key: Value, at: int) -> Value:
     taint = values.within(receiver)
     if key.kind is Kind.CONSTANT and isinstance(key.data, str):
         taint = narrowed(taint, key.data)
+    elif taint:
+        taint = values.piece(taint, f"[{key.data}]" if key.kind is Kind.CONSTANT else "[]")
     return values.unknown(taint, "builtins.str" if receiver.type == "builtins.str" else "")
+
+
+def numbered(value: Value, which: object) -> Value:
+    """An item of several that are known as one, told apart by its number."""
+    if value.kind is not Kind.UNKNOWN or not value.taint or value.type.startswith(facts.PART):
+        return value
+    return value.tainted(values.piece(value.taint, f"[{which}]"))
 
 
 def _of_keyed(receiver: Value, key: Value) -> Value:
@@ -273,6 +290,8 @@ def _of_keyed(receiver: Value, key: Value) -> Value:
         found = fields.get(key.data)
         if found is not None:
             return found  # type: ignore[no-any-return] # the same
+        if rest is not None and isinstance(key.data, int) and not fields:
+            return numbered(rest, key.data)
         return rest if rest is not None else values.unknown(receiver.taint)
     each: list[Value] = [*fields.values(), *([rest] if rest is not None else [])]
     whole = each[0] if each else UNKNOWN

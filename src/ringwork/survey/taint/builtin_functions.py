@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import assigning, attributes, facts, folding, values
+from ringwork.survey.taint import assigning, attributes, facts, folding, pieces, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.methods import made_of
 from ringwork.survey.taint.records import fresh
@@ -44,8 +44,8 @@ _FOLDABLE: Mapping[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-STRUCTURED = frozenset(["map", "filter", "zip", "enumerate", "list", "tuple", "reversed", "next", "iter", "dict", "setattr"])
-"""What keeps the parts of its arguments apart, where a model would only pass them on."""
+STRUCTURED = frozenset(["map", "filter", "zip", "enumerate", "list", "tuple", "reversed", "next", "iter", "dict", "setattr", "all", "any"])
+"""What keeps the parts of its arguments apart, or what was asked of each, where a model would only pass them on."""
 
 
 def call(run: Run, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int) -> Value | None:
@@ -136,17 +136,22 @@ def _chosen(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value])
     return values.unknown(values.merge([values.within(one) for one in arguments]))
 
 
+_OF_TESTS = frozenset({facts.GENERATOR, "builtins.list", "builtins.set"})
+
+
 def _every(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
     """all(test for piece in text): what holds of each piece holds of the text."""
     source = arguments[0] if arguments else UNKNOWN
-    seen = facts.of(source) if source.type == facts.GENERATOR else facts.NEITHER
-    return Value(Kind.UNKNOWN, None, "builtins.bool", NOTHING, (seen[0], NOTHING))
+    seen = facts.of(source) if source.type in _OF_TESTS else facts.NEITHER
+    whole = {atom: pieces.of_all(words) for atom, words in seen[0].items()}
+    return Value(Kind.UNKNOWN, None, "builtins.bool", NOTHING, (whole, NOTHING))
 
 
 def _some(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
     source = arguments[0] if arguments else UNKNOWN
-    seen = facts.of(source) if source.type == facts.GENERATOR else facts.NEITHER
-    return Value(Kind.UNKNOWN, None, "builtins.bool", NOTHING, (NOTHING, seen[1]))
+    seen = facts.of(source) if source.type in _OF_TESTS else facts.NEITHER
+    whole = {atom: pieces.of_all(words) for atom, words in seen[1].items()}
+    return Value(Kind.UNKNOWN, None, "builtins.bool", NOTHING, (NOTHING, whole))
 
 
 def _super(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value:

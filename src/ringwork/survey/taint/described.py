@@ -189,8 +189,8 @@ def _told(name: str, given: _Given, places: Sequence[Position], words: frozenset
     taint = values.within(value)
     if name.rpartition(".")[2] in _LEXICAL:
         # Against folder/../../other: parts are compared as they are written, so a path has to be resolved first.
-        return {atom: words for atom, mark in taint.items() if facts.NORMAL in mark.clean}
-    return dict.fromkeys(taint, words)
+        taint = {atom: mark for atom, mark in taint.items() if facts.NORMAL in mark.clean}
+    return facts.said(taint, words)
 
 
 def _matched(name: str, given: _Given, result: Value) -> Value:

@@ -52,7 +52,14 @@ def _slice(run: Run, receiver: Value, key: ir.Slice) -> Value:
                 return Value(Kind.ITEMS, made, receiver.type, receiver.taint)
         if (cut.start, cut.stop, cut.step) == (1, -1, None):
             return values.unknown(values.within(receiver), facts.INNER)
-    return values.unknown(values.within(receiver), receiver.type)
+    taint = values.within(receiver)
+    if taint:
+        taint = values.piece(taint, f"[{_bound(bounds[0])}:{_bound(bounds[1])}]")
+    return values.unknown(taint, receiver.type)
+
+
+def _bound(bound: Value) -> str:
+    return "" if bound.kind is not Kind.CONSTANT else str(bound.data) if bound.data is not None else ""
 
 
 def _call(run: Run, node: ir.Call) -> Value:
@@ -302,6 +309,8 @@ def _comprehension(run: Run, node: ir.Comprehension) -> Value:
     if node.kind == "generator" and single is not None:
         # What any() and all() need: what holds of the whole where each element is true, or none is.
         return Value(Kind.UNKNOWN, None, facts.GENERATOR, values.within(element), facts.of(element))
+    if single is not None and element.type == "builtins.bool":
+        return Value(Kind.UNKNOWN, None, f"builtins.{node.kind}", values.within(element), element.facts)
     return (
         Value(Kind.UNKNOWN, None, f"builtins.{node.kind}" if node.kind != "generator" else "", values.within(element))
         if (element.kind is not Kind.OBJECT)

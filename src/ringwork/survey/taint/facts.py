@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ringwork.survey.taint import ir, values
+from ringwork.survey.taint import ir, pieces, values
 from ringwork.survey.taint.values import NOTHING, Facts, Kind, Value
 
 INNER = "ringwork:inner"  # the type of text[1:-1]
@@ -44,8 +44,17 @@ def of(value: Value) -> Both:
 
 def told(value: Value, *words: str) -> Facts:
     """These words of every atom in a value."""
-    kept = frozenset(words)
-    return dict.fromkeys(values.within(value), kept)
+    return said(values.within(value), frozenset(words))
+
+
+def said(taint: values.Taint, words: frozenset[str]) -> Facts:
+    """These words of all atoms, each as far as it is there: what holds of a piece does not hold of the rest."""
+    return {atom: pieces.seen(mark.clean, words) for atom, mark in taint.items()}
+
+
+def several(one: str | tuple[str, ...]) -> tuple[str, ...]:
+    """What startswith and endswith take: one text, or several."""
+    return (one,) if isinstance(one, str) else one
 
 
 def combined(found: Sequence[Value], *, is_and: bool) -> Both:
@@ -86,8 +95,15 @@ def _equal(left: Value, right: Value) -> Facts:
     """Against what equals something that no request chose."""
     for one, other in ((left, right), (right, left)):
         if values.within(one) and not _is_none(other) and _is_own(one, other):
-            return _fixed(one)
+            return values.united(_fixed(one), _begun(one, other))
     return NOTHING
+
+
+def _begun(one: Value, other: Value) -> Facts:
+    """`text[0] == "/"` says how the text begins."""
+    if other.kind is not Kind.CONSTANT or not isinstance(other.data, str):
+        return NOTHING
+    return {atom: words for atom, mark in values.within(one).items() if (words := pieces.begins(mark.clean, other.data))}
 
 
 def _is_own(one: Value, other: Value) -> bool:
@@ -170,6 +186,8 @@ def is_harmless(kind: str, words: frozenset[str], before: str) -> bool:
     """Whether what is known of a piece makes it harmless in a place. before: the constant text right before it, "" where none is known."""
     if not words:
         return False
+    if pieces.PIECE in words:
+        words = pieces.known(words)
     if kind in words or "all" in words or (PLAIN in words and kind not in _CHOICES):
         return True
     rule = _RULES.get(kind)

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import assigning, attributes, facts, folding, places, values
+from ringwork.survey.taint import assigning, attributes, facts, folding, pieces, places, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.values import NOTHING, UNKNOWN, Kind, Value
 
@@ -100,12 +100,14 @@ def text(run: Run, receiver: Value, name: str, arguments: Sequence[Value], at: i
             if made is not folding.ABSENT:
                 return made_of(made)
     taint = values.within(receiver)
+    if name in _SAME and receiver.type.startswith(facts.PART):
+        return values.unknown(taint, receiver.type)
     if name in _SAME:
         return values.unknown(taint, "builtins.bytes" if name == "encode" else "builtins.str")
     if name == "decode":
         return values.unknown(taint, "builtins.str")
     if name in _PIECES:
-        return Value(Kind.KEYED, ({}, values.unknown(taint, "builtins.str")), "builtins.list")
+        return Value(Kind.KEYED, ({}, _between(receiver, taint, arguments)), "builtins.list")
     if name in _COUNTS:
         return Value(Kind.UNKNOWN, None, "builtins.int")
     if name in _CLEARS:
@@ -128,13 +130,26 @@ def made_of(made: Any) -> Value:
     return values.constant(made)
 
 
+def _between(receiver: Value, taint: values.Taint, arguments: Sequence[Value]) -> Value:
+    """A piece between separators; the host without its port, or behind a user's name, is as good as the host."""
+    separator = attributes.literal(arguments[0]) if arguments else None
+    if receiver.type.startswith(facts.PART) and separator in {":", "@"}:
+        return values.unknown(taint, receiver.type)
+    return values.unknown(values.piece(taint, pieces.SPLIT) if taint else taint, "builtins.str")
+
+
 def _begins(receiver: Value, name: str, arguments: Sequence[Value]) -> facts.Both:
     first = arguments[0] if arguments else UNKNOWN
+    if receiver.type.startswith(facts.PART):  # how a part of an address begins or ends says nothing of the whole, but for a domain
+        ending = attributes.literal(first)
+        is_domain = name == "endswith" and isinstance(ending, str | tuple) and all(one[:1] == "." for one in facts.several(ending))
+        return (facts.told(receiver, receiver.type[len(facts.PART) :]) if is_domain else NOTHING), NOTHING
     sign = "^" if name == "startswith" else "$"
     normal = {atom for atom, mark in values.within(receiver).items() if facts.NORMAL in mark.clean}
     if normal and sign == "^" and not values.within(first):
         # A path that was normalised and begins as some folder does, lies in it.
-        return {atom: frozenset({"path"}) for atom in normal}, NOTHING
+        inside = {atom: mark for atom, mark in values.within(receiver).items() if atom in normal}
+        return facts.said(inside, frozenset({"path"})), NOTHING
     known = attributes.literal(first)
     if isinstance(known, str) and known:
         true = facts.told(receiver, f"{sign}{known}")

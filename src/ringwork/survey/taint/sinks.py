@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ringwork.survey.taint import attributes, cleartext, facts, handed, kinds, places, unknowns, uses, values
+from ringwork.survey.taint import pieces as parted
 from ringwork.survey.taint.frames import Found, Reach, Run
 from ringwork.survey.taint.values import Atom, Kind, Mark, Taint, Trail, Value
 
@@ -127,7 +128,7 @@ def _tell(run: Run, kind: str, sink: str, atom: Atom, mark: Mark, at: int, befor
 def carry(run: Run, reach: Reach, taint: Taint, at: int, said: str) -> None:
     """What a called function does with an input, for the pieces that it was given here."""
     for atom, mark in taint.items():
-        words = reach.words | run.words(atom, mark)
+        words = parted.joined(run.words(atom, mark), reach.words)
         if not _counts(atom, reach.kind, words):
             continue
         if facts.is_harmless(reach.kind, words, reach.context):

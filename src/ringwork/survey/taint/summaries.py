@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import answers, assigning, attributes, closures, facts, ir, places, sinks, values
+from ringwork.survey.taint import answers, assigning, attributes, closures, facts, ir, pieces, places, sinks, values
 from ringwork.survey.taint.closures import Closure
 from ringwork.survey.taint.frames import Frame, Run, State, Summary
 from ringwork.survey.taint.shapes import BARE, Shapes
@@ -337,8 +337,8 @@ def _facts(seen: Facts, given: Mapping[Atom, Taint], own: Defined) -> Facts:
         if atom.kind:
             found[atom] = found.get(atom, frozenset()) | words
             continue
-        for inner in _standing(given, atom, own):
-            found[inner] = found.get(inner, frozenset()) | words
+        for inner, mark in _standing(given, atom, own).items():
+            found[inner] = found.get(inner, frozenset()) | pieces.seen(mark.clean, words)
     return found
 
 
@@ -350,7 +350,7 @@ def _through(run: Run, taint: Taint, given: Mapping[Atom, Taint], at: int, own: 
         standing: Taint = {atom: mark} if atom.kind else _standing(given, atom, own)
         for inner, other in standing.items():
             trail = mark.trail if atom.kind else run.here(at, f"comes back from {own.node.name}()", places.kept(mark.trail, other.trail))
-            made = Mark(mark.clean if atom.kind else mark.clean | other.clean, trail, mark.weak or other.weak)
+            made = Mark(mark.clean if atom.kind else pieces.joined(other.clean, mark.clean), trail, mark.weak or other.weak)
             known = found.get(inner)
             found[inner] = made if known is None else values.merge([{inner: known}, {inner: made}])[inner]
     return found

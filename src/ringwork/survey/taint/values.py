@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from ringwork.survey.taint import ir
+from ringwork.survey.taint import ir, pieces
 
 
 class Kind(IntEnum):
@@ -218,7 +218,7 @@ def _within(value: Value) -> Taint:
     elif kind is Kind.OBJECT:
         inner = value.data[1].values()
     else:
-        return within(value.data[0])
+        return piece(within(value.data[0]), f".{value.data[1]}")
     found = [value.taint] if value.taint else []
     for part in inner:
         # Most parts have neither taint nor parts, and need no further look.
@@ -238,6 +238,11 @@ def cleaned(taint: Taint, words: frozenset[str]) -> Taint:
     if "all" in words:
         return NOTHING
     return {atom: Mark(mark.clean | words, mark.trail, mark.weak) for atom, mark in taint.items()}
+
+
+def piece(taint: Taint, name: str) -> Taint:
+    """The taint of a piece of this name."""
+    return {atom: Mark(pieces.inside(mark.clean, name), mark.trail, mark.weak) for atom, mark in taint.items()}
 
 
 def decoded(taint: Taint, place: str) -> Taint:

@@ -1,0 +1,86 @@
+"""Pieces of a value: what a test of one of them says of it, and does not say of the rest.
+
+Against `if user["role"] == "reader":` taken for a check of user["name"], and a known ending for a known path. A piece is named by how it
+was taken out (`[0]`, `["role"]`, `.role`), so that it is the same piece wherever it is taken out again. The words of a mark say which
+piece it is; a fact that was seen of a piece is kept under its name, among the words of the whole.
+"""
+
+from __future__ import annotations
+
+import functools
+
+PIECE = "a piece"  # stands beside the name of a piece, so that most values need no further look
+SPLIT = "split"  # any of the pieces between separators
+_IS, _SEEN, _IN = "\x1d", "\x1e", "\x1f"
+_DEEPEST = 4
+_OF_ENDS = ("^", "$", "in-")
+"""Words that hold of the text as it begins and ends, and of no piece of it."""
+
+Words = frozenset[str]
+
+
+def _name(words: Words) -> str:
+    return next((word[1:] for word in words if word[0] == _IS), "") if PIECE in words else ""
+
+
+@functools.lru_cache(maxsize=4096)
+def inside(words: Words, name: str) -> Words:
+    """What is known of the piece of this name, of what is known of the whole."""
+    whole = _name(words)
+    if whole.count(_IN) >= _DEEPEST:
+        return words
+    found = f"{whole}{_IN}{name}" if whole else name
+    return (words - {_IS + whole}) | {PIECE, _IS + found}
+
+
+def seen(words: Words, told: Words) -> Words:
+    """What a fact about a value says of the whole: of a piece it is kept under the piece's name. words: those of the value's mark."""
+    name = _name(words)
+    if not name:
+        return told
+    return frozenset(f"{_SEEN}{name}{_IN}{word[1:]}" if word[0] == _SEEN else f"{_SEEN}{name}{_SEEN}{word}" for word in told)
+
+
+def begins(words: Words, text: str) -> Words:
+    """What it says of the whole that its first letters are these, where a value is its first letters; else nothing."""
+    around, _, last = _name(words).rpartition(_IN)
+    if not text or last not in ({"[0]", "[:1]"} if len(text) == 1 else {f"[:{len(text)}]"}):
+        return frozenset()
+    return frozenset({f"{_SEEN}{around}{_SEEN}^{text}" if around else f"^{text}"})
+
+
+def of_all(told: Words) -> Words:
+    """What was seen of each piece between separators holds of the text that has them."""
+    return frozenset(_without_split(word) for word in told)
+
+
+def _without_split(word: str) -> str:
+    if word[0] != _SEEN:
+        return word
+    name, _, inner = word[1:].partition(_SEEN)
+    around, _, last = name.rpartition(_IN)
+    if last != SPLIT:
+        return word
+    return f"{_SEEN}{around}{_SEEN}{inner}" if around else inner
+
+
+def joined(outer: Words, inner: Words) -> Words:
+    """All that is known of a value that is a piece, as a function knows it that was given the whole. outer: as the whole was known."""
+    name = _name(outer)
+    if not name:
+        return outer | inner
+    moved = {f"{word[0]}{name}{_IN}{word[1:]}" if word[0] in {_IS, _SEEN} else word for word in inner}
+    return (outer - {_IS + name} if _name(inner) else outer) | moved
+
+
+@functools.lru_cache(maxsize=4096)
+def known(words: Words) -> Words:
+    """The words with those that were seen of this very piece, or of what it is a piece of."""
+    name = _name(words)
+    found = set(words)
+    for word in words if name else ():
+        if word[0] == _SEEN:
+            of, _, inner = word[1:].partition(_SEEN)
+            if of == name or (name.startswith(of + _IN) and not inner.startswith(_OF_ENDS)):
+                found.add(inner)
+    return frozenset(found)
