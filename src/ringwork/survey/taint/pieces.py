@@ -23,6 +23,11 @@ def _name(words: Words) -> str:
     return next((word[1:] for word in words if word[0] == _IS), "") if PIECE in words else ""
 
 
+def names(words: Words) -> Words:
+    """The words that say which piece a value is and what was seen of pieces, and nothing of the value itself."""
+    return frozenset(word for word in words if word == PIECE or word[0] in {_IS, _SEEN})
+
+
 @functools.lru_cache(maxsize=4096)
 def inside(words: Words, name: str) -> Words:
     """What is known of the piece of this name, of what is known of the whole."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 
-from ringwork.survey.taint import ir, values
+from ringwork.survey.taint import ir, pieces, values
 from ringwork.survey.taint.frames import Found, Frame, Reach, Run
 from ringwork.survey.taint.units import Defined, Unit
 from ringwork.survey.taint.values import Atom, Kind, Trail, Value
@@ -97,7 +97,7 @@ def _said(own: Defined, parameter: ir.Parameter, reach: Reach) -> str:
     is_plain = own.owner is None and "<locals>" not in own.qualname and not any(map(_is_registered, own.node.decorators))
     is_plain = is_plain and (parameter.annotation is None or any(map(_TEXTS.search, names((parameter.annotation,)))))
     is_part = bool(reach.context.strip("\x00\x01 '\""))
-    return OF_CALLER if reach.kind == "sql" and is_plain and is_part and not reach.words else ""
+    return OF_CALLER if reach.kind == "sql" and is_plain and is_part and not pieces.known(reach.words) - pieces.names(reach.words) else ""
 
 
 def _is_registered(decorator: ir.Expression) -> bool:
