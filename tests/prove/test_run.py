@@ -149,6 +149,34 @@ def test_what_looks_is_told_before_what_attacks_and_what_reads_comes_last(prove)
     assert told == [Kind.ROUTES, Kind.LIVE, Kind.STATIC]
 
 
+class _Told(Progress):
+    def __init__(self):
+        self.lines = []
+
+    def step(self, text, *, done, total):
+        self.lines.append(text)
+
+    def found(self, finding):
+        self.lines.append(f"found {finding.where}")
+
+
+def test_what_the_facts_alone_show_is_told_before_anybody_signs_in(prove):
+    """A newcomer waits for the import, and for no user; what asks for a copy comes later, and is told as soon as it is known."""
+    told = _Told()
+    looks = Check(id=BARE, kind=Kind.ROUTES, run=_open_home)
+    asks = Check(id=HEADERS, kind=Kind.ROUTES, run=_bare_route)
+    report = prove(FOREIGN, looks, asks, progress=told)
+    assert len(report.findings) == 2
+    early, late = told.lines.index("found GET /"), told.lines.index("found GET /bare")
+    assert early < told.lines.index("finding a way to sign in") < late
+
+
+def test_what_waits_for_the_source_shares_no_copy_with_an_attack(prove):
+    """Against a worker that waits for the reader while there is something to attack: of one control too."""
+    live, static = (Check(id=f"{BARE}-{kind}", kind=kind, run=_never_fails) for kind in (Kind.LIVE, Kind.STATIC))
+    assert [[check.kind for check in checks] for _, checks in run._together([static, live])] == [[Kind.LIVE], [Kind.STATIC]]
+
+
 def test_a_quick_run_asks_again_where_a_guard_stands_against_it(prove):
     """A machine that was busy once is no hole of an application that is guarded."""
     asked = []

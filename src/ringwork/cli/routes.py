@@ -51,7 +51,7 @@ def facts_of(where: str, *, factory: bool, arguments: tuple[str, ...], env: list
         extra.update(settings.assignment(text, "--env"))
     copy = Copy(chosen, extra=extra)
     try:
-        found = copy.load().facts
+        found = copy.begin().facts
     finally:
         copy.close()
     run.require_routes(found)

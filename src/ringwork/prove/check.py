@@ -279,6 +279,12 @@ class Served(Protocol):
     def watched(self) -> Sequence[Noticed]:
         """Where the marker that is watched arrived, in order."""
 
+    def forget(self) -> None:
+        """From here on every password costs what it costs the application, until the copy is put back: for checks that measure time.
+
+        What the users' own passwords hash to is worked out once for all copies, so that a right one is answered sooner than a wrong one.
+        """
+
     def sockets(self) -> Sequence[str]:
         """Where the copy's processes listen, "family address" each, declared places left out; raises TargetFailed where nobody can tell."""
 

@@ -10,6 +10,7 @@ import base64
 import contextlib
 import dataclasses
 import gc
+import json
 import os
 import secrets
 import signal
@@ -30,7 +31,6 @@ from ringwork.names import ControlId
 from ringwork.protect import installed  # the package's face has a function of the module's name
 from ringwork.prove import channel
 from ringwork.prove.check import Fault, ProbeRoute
-from ringwork.route import Route
 from ringwork.servers.tls import Asked, server_context
 from ringwork.survey import baseline, facts, state
 from ringwork.survey.harness import (
@@ -39,12 +39,14 @@ from ringwork.survey.harness import (
     configured_keys,
     confine,
     faults,
+    guard_facts,
     loaded,
     loading,
     namespaces,
     neutral,
     real,
     redirect,
+    remembering,
     rogues,
     serving,
     sockets,
@@ -55,18 +57,6 @@ from ringwork.survey.harness import (
 )
 
 _LAYERS = {Fault.LAYER_OUTER: "outer", Fault.LAYER_GATE: "gate", Fault.LAYER_WRAPPED: "wrapped", Fault.LAYER_MOVED: "moved"}
-_TOLD_SETTINGS = (
-    "cors",
-    "open_redirect",
-    "hsts",
-    "mutual_tls",
-    "tls_configuration",
-    "tls_required",
-    "trusted_proxies",
-    "request_limits",
-    "certificate_lifecycle",
-    "certificate_verification",
-)
 _PATIENCE = 1000
 
 
@@ -79,6 +69,7 @@ class Zygote:
         self.copy = Path(setup["copy"])
         self.records = capture.Records()
         self.app: Any = None
+        self.users: list[dict[str, Any]] | None = None
         self.confinement, self.private_mounts = "", False
 
     def build_walls(self) -> None:
@@ -87,6 +78,7 @@ class Zygote:
         read_only = mounts and namespaces.make_read_only(except_for=self.folder)
         self.private_mounts = mounts
         self.records.install()
+        remembering.install()
         neutral.neutralise(frozenset(self.setup["imports"]))
         state.watch_databases()
         redirect.redirect_databases(copy=self.copy, original=Path(self.setup["root"]), imports=frozenset(self.setup["imports"]))
@@ -97,7 +89,7 @@ class Zygote:
         self.confinement = f"{' and '.join(kernel)}, and audit hooks" if kernel else "audit hooks only (this machine allows no namespaces)"
 
     def load(self, users_from: str) -> dict[str, Any]:
-        """Import the target, have its users made, and gather its facts. Raises TargetFailed."""
+        """Import the target, have the project's function make its users, and gather its facts. Raises TargetFailed."""
         target = self.setup["target"]
         sys.path[:0] = [str(self.copy / place) for place in self.setup["paths"]]
         os.chdir(self.copy / self.setup["working"])
@@ -110,20 +102,30 @@ class Zygote:
             folder=self.copy,
             is_named=":" in target["text"],
         )
-        users = loading.users(self.app, users_from, self.copy)
-        found = self.facts()
+        remembering.install_beside()
+        loading.make_ready(self.app)
+        self.users = loading.call(users_from, self.copy) if users_from else None
+        return {
+            "facts": facts.to_plain(self.facts()),
+            "confinement": self.confinement,
+            "started": [name for name, _ in neutral.started()],
+            "wrapped": wrapping.told(self.app),
+        }
+
+    def settle(self, passwords: list[str]) -> dict[str, Any]:
+        """Have the framework make users where the project's function made none; load what variants would load each for itself.
+
+        passwords: of users that the project declares.
+        """
+        users = loading.own_users(self.app) if self.users is None else self.users
         warmth.warm([f"{serving.prefix('')}/{which.value}" for which in ProbeRoute])
         state.digest(self.copy)  # so that variants inherit what never changes
         return {
             "users": users,
-            "facts": facts.to_plain(found),
-            "confinement": self.confinement,
+            "remembered": remembering.keep([*passwords, *(str(user.get("password", "")) for user in users)]),
             "private": self.private_mounts and not self.unforkable(),
             "unforkable": self.unforkable(),
             "refused": confine.refused(),
-            "started": [name for name, _ in neutral.started()],
-            "wrapped": wrapping.told(self.app),
-            "records": self.records.items(),
         }
 
     def harness(self) -> tuple[Any, Any]:
@@ -143,7 +145,7 @@ class Zygote:
         moved = tuple(dataclasses.replace(r, file=self._original(r.file)) for r in found.routes)
         target, start = self.setup["target"]["module"], self.setup["paths"][0]
         approved = baseline.approved(self.copy.joinpath(start, *target.split(".")[:-1]), root=self.copy)
-        guard = None if installation is None else _guard_facts(installation)
+        guard = None if installation is None else guard_facts.collect(installation, rate_limiting.class_of)
         sources = loaded.sources(self.copy)
         stored = storing.collect(self.copy)
         keys = configured_keys.collect(self.app, self.copy, sources)
@@ -173,8 +175,8 @@ class Zygote:
                 command, fds = channel.receive(self.control, max_fds=3)
             except channel.ChannelClosed:
                 return
-            if command["do"] == "load":
-                channel.send(self.control, self._answer(str(command["users_from"])))
+            if command["do"] in {"load", "settle", "learn"}:
+                channel.send(self.control, self._answer(command))
             elif command["do"] == "fork":
                 gc.freeze()  # what was there before a variant is not searched for garbage by it, page by page
                 pid = os.fork()
@@ -184,52 +186,15 @@ class Zygote:
                     os.close(fd)
                 channel.send(self.control, {"pid": pid})
 
-    def _answer(self, users_from: str) -> dict[str, Any]:
+    def _answer(self, command: dict[str, Any]) -> dict[str, Any]:
         try:
-            return {"ok": self.load(users_from)}
+            if command["do"] == "learn":
+                return {"ok": {"remembered": remembering.learn(command["entries"])}}
+            return {"ok": self.load(command["users_from"]) if command["do"] == "load" else self.settle(command["passwords"])}
         except TargetFailed as error:
             return {"failed": {"step": error.step, "problem": error.problem, "advice": error.advice}}
         except RingworkError as error:
             return {"failed": {"step": "policy", "problem": str(error), "advice": "correct the policy as the lines above say"}}
-
-
-def _guard_facts(installation: Installation) -> facts.GuardFacts:
-    policy = installation.policy
-    exceptions = getattr(policy.cookie_attributes, "exceptions", ())
-    return facts.GuardFacts(
-        mode=installation.mode.value,
-        rates={route.name: _rate_class(installation, route) for route in installation.list_routes()},
-        controls=tuple(installation.pipeline.controls),
-        origin=policy.origin,
-        hosts=tuple(policy.hosts),
-        identify=_named(policy.identify),
-        settings={name: dataclasses.asdict(getattr(policy, name)) for name in _TOLD_SETTINGS}
-        | {"events": _named(policy.events), "cacheable": _cacheable(installation)},
-        cookie_exceptions=tuple(facts.CookieException(name=e.name, reason=e.reason) for e in exceptions),
-        waivers=tuple(
-            facts.WaiverFacts(control=w.control, reason=w.reason, owner=w.owner, until=w.until.isoformat(), route=w.route)
-            for w in policy.waivers
-        ),
-    )
-
-
-def _cacheable(installation: Installation) -> dict[str, str]:
-    """Routes whose answers may be kept, by mark or by setting, with the reason."""
-    named = installation.policy.cache_control.cacheable
-    found = {route.name: next((one.reason for one in named if route.is_named(one.route)), "") for route in installation.list_routes()}
-    marked = {route.name: route.cacheable.reason for route in installation.list_routes() if route.cacheable is not None}
-    return {name: reason for name, reason in {**found, **marked}.items() if reason}
-
-
-def _rate_class(installation: Installation, route: Route) -> str:
-    found = rate_limiting.class_of(installation.policy.rate_limiting, route)
-    return f"{found.name}: {found.reason}" if found.reason else found.name
-
-
-def _named(identify: object) -> str:
-    if identify is None or isinstance(identify, str):
-        return identify or ""
-    return f"{getattr(identify, '__module__', '')}:{getattr(identify, '__qualname__', type(identify).__qualname__)}"
 
 
 class Variant:
@@ -335,7 +300,14 @@ class Variant:
             return storing.answer(self.zygote.app, self.zygote.copy, what.removeprefix("stored "))
         if what.startswith("watch "):
             watching.arm(what.removeprefix("watch "))
-        known: dict[str, Callable[[], Any]] = {"sockets": sockets.listening, "memory": sockets.memory, "watched": watching.seen}
+        if what.startswith("hashed "):
+            return remembering.computed(json.loads(what.removeprefix("hashed ")))
+        known: dict[str, Callable[[], Any]] = {
+            "sockets": sockets.listening,
+            "memory": sockets.memory,
+            "watched": watching.seen,
+            "forget": remembering.forget,
+        }
         known |= {"state": lambda: state.digest(self.zygote.copy), "refused": lambda: confine.refused()[self.refused_before :]}
         known |= {"records": self.zygote.records.items, "events": self.zygote.records.security}
         return known[what]() if what in known else None

@@ -74,8 +74,12 @@ class Scene:
 
 def run_group(control: str, checks: Sequence[Check], scene: Scene, *, shake: bool = True) -> list[Tried]:
     """Run the checks of one control on a copy of their own, then (shake, and not quick) once more on copies without its guards."""
-    tried = list(_first_runs(checks, scene))
     shake = shake and not scene.quick
+    tried = list[Tried]()
+    for one in _first_runs(checks, scene):
+        tried.append(one)
+        if not (shake and one.verdict is Verdict.PROVEN):  # nothing that is still to be tried changes it
+            scene.judged(one)
     guards = scene.facts.guard.controls if scene.facts.guard is not None else ()
     to_shake = [t for t in tried if t.verdict is Verdict.PROVEN]
     for one in to_shake if shake else ():
@@ -84,8 +88,9 @@ def run_group(control: str, checks: Sequence[Check], scene: Scene, *, shake: boo
     to_shake = [t for t in to_shake if not t.sensitivity]
     if shake and control in guards and to_shake:
         _shake(control, to_shake, scene)
-    for one in tried:
-        scene.judged(one)
+    for one in tried if shake else ():
+        if one.verdict is Verdict.PROVEN:
+            scene.judged(one)
     return tried
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ringwork.errors import TargetFailed
@@ -28,9 +29,24 @@ class Launcher:
         self._numbers = itertools.count()
 
     def load(self, users_from: str = "") -> Loaded:
-        """Import the target, have `users_from` make users in it, and hand back the facts."""
+        """Import the target, have users made in it, and hand back the facts."""
+        self.begin(users_from)
+        return self.settle()
+
+    def begin(self, users_from: str = "") -> Loaded:
+        """Import the target, and let the project's function make its users: the facts are known. Raises TargetFailed."""
         self.users_from = users_from
-        return self.first.load(users_from)
+        return self.first.begin(users_from)
+
+    def settle(self, passwords: Sequence[str] = ()) -> Loaded:
+        """Make everything else ready: the framework's own users where nobody made any. passwords: of those that the project declares."""
+        return self.first.settle(passwords)
+
+    def learn(self, running: Running, passwords: Sequence[str]) -> None:
+        """Let every later variant know what these passwords were hashed to in this one."""
+        found = running.ask(f"hashed {json.dumps(list(passwords))}")
+        if found and self.first.loaded is not None and self.first.loaded.private:
+            self.first.learn(found)
 
     def warm_up(self) -> None:
         """Let one variant start and answer once; what it keeps by then is where every later one begins.

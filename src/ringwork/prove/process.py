@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,16 +55,20 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What the import told."""
+    """What the import told. private: whether variants are forked, each with a folder of its own.
+
+    remembered: how many results of hashing the users' own passwords every variant begins with.
+    """
 
     facts: facts.AppFacts
     confinement: str
-    private: bool
-    unforkable: str
-    refused: tuple[str, ...]
     started: tuple[str, ...]
     wrapped: str
+    private: bool = False
+    unforkable: str = ""
+    refused: tuple[str, ...] = ()
     users: tuple[Mapping[str, Any], ...] = ()
+    remembered: int = 0
 
 
 def environment(home: Path, temporary: Path, extra: Mapping[str, str]) -> dict[str, str]:
@@ -93,9 +97,14 @@ class Copy:
         self.loaded: Loaded | None = None
 
     def load(self, users_from: str = "") -> Loaded:
+        """`begin` and `settle` in one."""
+        self.begin(users_from)
+        return self.settle()
+
+    def begin(self, users_from: str = "") -> Loaded:
         """Start the process and import the target; then have `users_from` ("module:function") make users in it.
 
-        Raises TargetFailed; after 20 s without an answer too.
+        What is handed back tells the facts, and nothing yet of users and variants. Raises TargetFailed; after 20 s without an answer too.
         """
         home, temporary = self.tree / ".ringwork-home", self.tree / ".ringwork-tmp"
         home.mkdir(exist_ok=True)
@@ -117,9 +126,39 @@ class Copy:
         self._control = ours
         ours.settimeout(_MOST_SECONDS)
         self._ask(self._setup())
-        answer = self._ask({"do": "load", "users_from": users_from})
-        self.loaded = _loaded(_require_ok(answer))
+        answer = _require_ok(self._ask({"do": "load", "users_from": users_from}))
+        self.loaded = Loaded(
+            facts=facts.from_plain(facts.AppFacts, answer["facts"]),
+            confinement=answer["confinement"],
+            started=tuple(answer["started"]),
+            wrapped=str(answer["wrapped"]),
+        )
         return self.loaded
+
+    def settle(self, passwords: Sequence[str] = ()) -> Loaded:
+        """Have the framework's own users made, if nobody else was, and make the process ready for variants. Raises TargetFailed.
+
+        passwords: of users that the project declares; what they hash to is remembered, as the passwords of all that are made here.
+        """
+        answer = _require_ok(self._ask({"do": "settle", "passwords": list(passwords)}))
+        if self.loaded is None:
+            raise TargetFailed(step="import", problem="nothing was imported yet", advice="this is a fault of ringwork; report it")
+        self.loaded = replace(
+            self.loaded,
+            private=bool(answer["private"]),
+            unforkable=str(answer["unforkable"]),
+            refused=tuple(answer["refused"]),
+            users=tuple(answer["users"]),
+            remembered=int(answer["remembered"]),
+        )
+        return self.loaded
+
+    def learn(self, entries: Sequence[Any]) -> None:
+        """Remember for later variants what passwords were seen to hash to in one. Raises TargetFailed."""
+        with self._lock:
+            answer = _require_ok(self._ask({"do": "learn", "entries": list(entries)}))
+            if self.loaded is not None:
+                self.loaded = replace(self.loaded, remembered=int(answer["remembered"]))
 
     def _setup(self) -> dict[str, Any]:
         target = self.target
@@ -260,19 +299,6 @@ class Copy:
             self._process = None
         if not keep_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _loaded(answer: dict[str, Any]) -> Loaded:
-    return Loaded(
-        facts=facts.from_plain(facts.AppFacts, answer["facts"]),
-        confinement=answer["confinement"],
-        private=bool(answer["private"]),
-        unforkable=str(answer["unforkable"]),
-        refused=tuple(answer["refused"]),
-        started=tuple(answer["started"]),
-        wrapped=str(answer["wrapped"]),
-        users=tuple(answer["users"]),
-    )
 
 
 def _require_ok(answer: Any) -> dict[str, Any]:

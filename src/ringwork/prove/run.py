@@ -7,14 +7,14 @@ that was cut short says so.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 from ringwork.errors import TargetFailed
 from ringwork.names import ControlId
-from ringwork.prove import baseline, conclusion, coverage, exits, judge, register, revision, since, users, waivers
+from ringwork.prove import baseline, conclusion, coverage, exits, judge, looking, register, revision, since, users, waivers
 from ringwork.prove import target as target_of
 from ringwork.prove.check import Check, Kind
 from ringwork.prove.course import Run, rows
@@ -50,9 +50,9 @@ def prove(target: Target, settings: Settings, progress: Progress) -> Report:
         if changed is not None:
             _narrow(run, changed)
         _read(run)
+        _settle(run, launcher)
         if run.asked.routes:
             _enter(run, launcher)
-            _explore(run, launcher)
             _attack(run, launcher)
     except KeyboardInterrupt:
         run.is_partial = True
@@ -79,25 +79,42 @@ def _controls() -> set[str]:
 
 def _load(run: Run, launcher: Launcher, written: Sequence[comments.Comment]) -> None:
     run.tell("importing a copy of the target")
-    loaded = launcher.load(run.settings.users_from)
-    run.loaded = loaded
+    loaded = launcher.begin(run.settings.users_from)
     copied = launcher.first.copied
-    run.touched += [
-        f"copied {copied.files} files ({copied.size_bytes / 1_000_000:.1f} MB) of {run.target.root}",
-        *copied.skipped[:10],
-        *loaded.refused,
-    ]
+    run.touched += [f"copied {copied.files} files ({copied.size_bytes / 1_000_000:.1f} MB) of {run.target.root}", *copied.skipped[:10]]
     run.touched += [f"the server start {name} at import was passed over" for name in loaded.started]
     if loaded.wrapped:
         run.touched.append(f"the application stands inside {loaded.wrapped}, and was served with it")
-    if loaded.unforkable:
-        run.touched.append(f"every copy was imported anew, because {loaded.unforkable}")
     require_routes(loaded.facts)
     waivers.require_valid(judge.waivers_of(loaded.facts), known=_controls(), today=run.today)
     inline = waivers.of_comments(written, loaded.facts.routes, known=_controls(), today=run.today)
     run.whole = replace(loaded.facts, waivers=inline)
+
+
+def _settle(run: Run, launcher: Launcher) -> None:
+    """Make the copy ready for its variants, and look at the facts meanwhile."""
+    aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ringwork-settles")
+    try:
+        settled = aside.submit(launcher.settle, [user.password for user in run.settings.users if user.password])
+        _look(run)
+        loaded = run.loaded = settled.result()
+    finally:
+        aside.shutdown(wait=False)
+    run.touched += loaded.refused
+    if loaded.unforkable:
+        run.touched.append(f"every copy was imported anew, because {loaded.unforkable}")
     launcher.warm_up()
     run.done += 1
+
+
+def _look(run: Run) -> None:
+    """Make the checks that need nothing but the facts."""
+    judged = _judging(run)
+    for check in run.chosen() if run.asked.routes else ():
+        if check.kind in looking.KINDS:
+            tried = looking.look(check, run.asked, quick=run.settings.quick)
+            if tried is not None:
+                judged(tried)
 
 
 def _narrow(run: Run, changed: Mapping[str, revision.Lines]) -> None:
@@ -135,17 +152,17 @@ def _enter(run: Run, launcher: Launcher) -> None:
     facts = run.facts
     run.entrances = users.find(facts, run.settings, launcher)
     run.touched += run.entrances.failed
+    count = launcher.first.loaded.remembered if launcher.first.loaded is not None else 0
+    if count:
+        run.touched.append(
+            f"what these users' own passwords hash to was worked out once for all copies ({count} results); "
+            "any other password, and whatever measures time, costs what it costs the application"
+        )
     run.done += 1
 
 
-def _scene(run: Run, launcher: Launcher) -> Scene:
-    facts = run.facts
-    guards = facts.guard.controls if facts.guard is not None else ()
-
-    def backing(control: str) -> Sequence[str]:
-        row = rows().get(ControlId(control))
-        return [backer for backer in (row.backed_by if row is not None else ()) if backer in guards]
-
+def _judging(run: Run) -> Callable[[Tried], None]:
+    """What becomes of a check that was tried: it is kept, and told where it found something new."""
     known = {id_ for entry in run.baseline.entries for id_ in entry.ids} if run.baseline is not None else set()
 
     def judged(tried: Tried) -> None:
@@ -155,6 +172,17 @@ def _scene(run: Run, launcher: Launcher) -> Scene:
         for finding in conclusion.findings_of(run, tried):
             if finding.verdict is Verdict.VIOLATED and finding.id not in known:
                 run.progress.found(finding)
+
+    return judged
+
+
+def _scene(run: Run, launcher: Launcher) -> Scene:
+    facts = run.facts
+    guards = facts.guard.controls if facts.guard is not None else ()
+
+    def backing(control: str) -> Sequence[str]:
+        row = rows().get(ControlId(control))
+        return [backer for backer in (row.backed_by if row is not None else ()) if backer in guards]
 
     if run.entrances is None:
         raise TargetFailed(step="login", problem="nobody was looked for", advice="this is a fault of ringwork; report it")
@@ -168,24 +196,25 @@ def _scene(run: Run, launcher: Launcher) -> Scene:
         deep=run.settings.deep,
         quick=run.settings.quick,
         started=run.tell,
-        judged=judged,
+        judged=_judging(run),
         sources=run.reader,
     )
 
 
-def _explore(run: Run, launcher: Launcher) -> None:
+def _explore(run: Run, scene: Scene) -> None:
     run.tell("asking every route as every user")
-    stage = _scene(run, launcher).stage()
+    stage = scene.stage()
     try:
         before = stage.served.state()
-        run.reach = coverage.explore(stage, login_path=_login_path(run))
+        reach = coverage.explore(stage, login_path=_login_path(run))
         stage.served.reset()
         changed = state.changed(before, stage.served.state())
-        run.is_restored = not changed
-        run.touched += [f"after the reset of the copy these stores differed: {', '.join(changed)}"] if changed else []
     finally:
         stage.close()
-    run.done += 1
+    with run.lock:
+        run.reach, run.is_restored = reach, not changed
+        run.touched += [f"after the reset of the copy these stores differed: {', '.join(changed)}"] if changed else []
+        run.done += 1
 
 
 def _login_path(run: Run) -> str:
@@ -194,15 +223,11 @@ def _login_path(run: Run) -> str:
 
 def _attack(run: Run, launcher: Launcher) -> None:
     scene = _scene(run, launcher)
-    groups = dict[str, list[Check]]()
-    for check in sorted(run.chosen(), key=_turn):
-        groups.setdefault(register.control_of(check), []).append(check)
+    left = [check for check in run.chosen() if check.id not in run.tried]
     pool = ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="ringwork-checks")
-    waiting: list[Future[list[Tried]]] = [
-        # Few checks share a copy, so that one long control does not leave a worker idle.
-        pool.submit(run_group, control, checks, scene)
-        for control, checks in _together(groups)
-    ]
+    waiting: list[Future[object]] = [pool.submit(_explore, run, scene)]
+    # Few checks share a copy, so that one long control does not leave a worker idle.
+    waiting += [pool.submit(run_group, control, checks, scene) for control, checks in _together(left)]
     try:
         for future in waiting:
             future.result()
@@ -210,12 +235,20 @@ def _attack(run: Run, launcher: Launcher) -> None:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _together(groups: Mapping[str, Sequence[Check]]) -> list[tuple[str, Sequence[Check]]]:
-    """The checks that share a copy, those first whose findings come soonest."""
-    found = [(control, checks[at : at + _TOGETHER]) for control, checks in groups.items() for at in range(0, len(checks), _TOGETHER)]
+def _together(checks: Sequence[Check]) -> list[tuple[str, Sequence[Check]]]:
+    """A control and those of its checks that share a copy, those first whose findings come soonest."""
+    groups = dict[tuple[str, bool], list[Check]]()
+    for check in sorted(checks, key=_turn):
+        groups.setdefault((register.control_of(check), _waits(check)), []).append(check)
+    found = [(control, some[at : at + _TOGETHER]) for (control, _), some in groups.items() for at in range(0, len(some), _TOGETHER)]
     return sorted(found, key=lambda one: _turn(one[1][0]))
+
+
+def _waits(check: Check) -> bool:
+    """Whether it waits for the source to be read: it shares no copy with what could be attacked meanwhile."""
+    return check.kind in {Kind.STATIC, Kind.PROCESS}
 
 
 def _turn(check: Check) -> int:
     """What looks comes before what attacks, and what waits for the source to be read comes last: no worker stands idle for it."""
-    return 2 if check.kind in {Kind.STATIC, Kind.PROCESS} else int(check.kind is Kind.LIVE)
+    return 2 if _waits(check) else int(check.kind is Kind.LIVE)

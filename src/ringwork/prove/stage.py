@@ -161,6 +161,10 @@ class LiveServed:
         """Where it arrived."""
         return [Noticed(event=event, texts=tuple(texts)) for event, texts in self.running.ask("watched")]
 
+    def forget(self) -> None:
+        """Let every password cost what it costs the application."""
+        self.running.ask("forget")
+
     def sockets(self) -> Sequence[str]:
         """Where the copy listens beside the two sockets that the prover made for it."""
         found: list[str] | None = self.running.ask("sockets")

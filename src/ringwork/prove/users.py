@@ -132,6 +132,8 @@ def _tried(entrances: Entrances, launcher: Launcher, facts: AppFacts) -> tuple[l
                 failed.append(error.problem)
             except OSError as error:
                 failed.append(f"{user.name} was not signed in: {error}")
+        with contextlib.suppress(TargetFailed):  # it ended, which whoever looks at it next will tell
+            launcher.learn(running, [account.password for account in (*entrances.known, *registered.values()) if account.password])
         place = launcher.keep(running) if kept else None
     finally:
         launcher.end(running)

@@ -36,7 +36,7 @@ def listed(asked: Asked) -> dict[str, Any]:
         extra.update(settings.assignment(text, "--env"))
     copy = Copy(resolved, extra=extra)
     try:
-        facts = copy.load().facts
+        facts = copy.begin().facts
     finally:
         copy.close()
     run.require_routes(facts)

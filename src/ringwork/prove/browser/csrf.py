@@ -323,11 +323,11 @@ def token_quality(stage: Stage) -> Evidence:
     first = next((form.page for form in with_tokens if form.token_field == form_tokens.DJANGO_FIELD), "")
     pages = [form.page for form in with_tokens if form.token_field != form_tokens.DJANGO_FIELD or form.page == first]
     # The page with most forms gives a thousand tokens, each other one enough to tell a counter from chance;
-    # a fourth of that shows a fault.
+    # a fourth of that shows a fault. A run that is to be over soon takes enough of the first as well.
     seen: list[Observation] = []
     others = _TOKENS_NEEDED // 4 if stage.brief else _TOKENS_NEEDED
     for page in sorted(set(pages), key=lambda page: (-pages.count(page), page)):
-        tokens = form_tokens.collected(client, page, others if seen or stage.brief else _TOKENS_WANTED)
+        tokens = form_tokens.collected(client, page, others if seen or stage.brief or stage.quick else _TOKENS_WANTED)
         if len(set(tokens)) < len(tokens) / 2:
             tokens = form_tokens.one_for_each_session(
                 cast, page, needed=_TOKENS_NEEDED

@@ -25,7 +25,7 @@ from ringwork.survey.wire.jar import bare
 CONTROL = "data.secure-randomness"
 ATTACK = "guess of what is handed out"
 _WANTED, _NEEDED, _NEEDED_BRIEF = 1000, 20, 12
-_FORM_TOKENS, _FRESH_COOKIES = 100, 50
+_FORM_TOKENS, _FRESH_COOKIES, _QUICK_LOGINS = 100, 50, 50
 _SECONDS, _MOST_SECONDS = 2.0, 12.0
 _LEAST_CHARACTERS = 8
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-([1-8])[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b", re.IGNORECASE)
@@ -82,7 +82,7 @@ def _of_logins(cast: Cast) -> Iterator[Observation]:
 def _logins(cast: Cast, name: str) -> Iterator[Client]:
     """One user's browsers, each signed in anew, until there are enough or the time is over."""
     user = next(user for user in cast.stage.users if user.name == name)
-    wanted = _needed(cast) if cast.stage.brief else _WANTED
+    wanted = _needed(cast) if cast.stage.brief else _QUICK_LOGINS if cast.stage.quick else _WANTED
     began, count = time.monotonic(), 0
     most = _SECONDS if cast.stage.quick else _MOST_SECONDS
     while count < wanted and time.monotonic() - began < (most if count < _needed(cast) else _SECONDS):

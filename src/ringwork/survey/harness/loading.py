@@ -179,12 +179,6 @@ def make_ready(app: Any) -> None:
             ready()
 
 
-def users(app: Any, named: str, folder: Path) -> list[dict[str, Any]]:
-    """Users made by the project's function "module:function", else by the framework where it has accounts. Raises TargetFailed."""
-    make_ready(app)
-    return call(named, folder) if named else own_users(app)
-
-
 def own_users(app: Any) -> list[dict[str, Any]]:
     """Users of the framework's own accounts, made in the copy's database; none where it has no accounts."""
     known = harness_of(app)
