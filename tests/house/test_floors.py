@@ -40,6 +40,8 @@ SHARED = (
     "prove.searching",
     "prove.sensitive",
     "prove.reading",
+    "prove.composing",
+    "prove.things",
     "prove.objects",
     "prove.whose",
 )

@@ -69,6 +69,7 @@ class ProbeRoute(StrEnum):
     IDLE_ROTATION = "idle-rotation"  # not a route: a rotation of keys that changes nothing
     SHARES = "shares"  # lets every origin that asks read its answer, with cookies
     LEADS = "leads"  # answers 302 with the Location in ?to=, as it came
+    ADMIN = "admin"  # lists accounts to whoever is signed in; the planted fault of a check
     OBJECTS = "objects"  # gives every signed-in browser an object, and any of them to whoever names it; the planted fault of a check
     SWALLOWS = "swallows"  # one page for whatever follows its path
     SOCKET_RAISES = "socket-raises"  # a WebSocket that raises after accept (ASGI only)

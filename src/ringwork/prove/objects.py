@@ -86,7 +86,7 @@ class Attempt:
 
 def two_of_a_kind(cast: Cast) -> tuple[Person, Person] | None:
     """The two least powerful users who have the same roles and can sign in; None where there are none."""
-    users = [user for user in cast.stage.users if not _POWER & {role.lower() for role in user.roles}]
+    users = [user for user in cast.stage.users if not is_powerful(user)]
     for first in users:
         for second in users:
             if first.name >= second.name or set(first.roles) != set(second.roles):
@@ -95,6 +95,23 @@ def two_of_a_kind(cast: Cast) -> tuple[Person, Person] | None:
             if mine is not None and theirs is not None:
                 return Person(user=first, client=mine), Person(user=second, client=theirs)
     return None
+
+
+def ordinary(cast: Cast) -> Person | None:
+    """The least powerful user who can sign in and has no role that administers."""
+    users = [user for user in cast.stage.users if not is_powerful(user)]
+    return next((Person(user=user, client=client) for user in users if (client := cast.browser(user)) is not None), None)
+
+
+def powerful(cast: Cast) -> Person | None:
+    """The most powerful user who can sign in and has a role that administers."""
+    users = [user for user in reversed(cast.stage.users) if is_powerful(user)]
+    return next((Person(user=user, client=client) for user in users if (client := cast.browser(user)) is not None), None)
+
+
+def is_powerful(user: User) -> bool:
+    """Whether a role of the user is named as one that administers."""
+    return bool(_POWER & {role.lower() for role in user.roles})
 
 
 def routes_of(stage: Stage, person: Person) -> list[RouteFacts]:

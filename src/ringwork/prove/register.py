@@ -9,6 +9,7 @@ from ringwork.prove.access import (
     attribute_based_access,
     deny_by_default,
     endpoint_inventory,
+    function_level_authorization,
     mass_assignment,
     object_level_authorization,
 )
@@ -122,6 +123,7 @@ PROOFS: tuple[tuple[Check, ...], ...] = (
     password_storage.CHECKS,
     file_upload.CHECKS,
     object_level_authorization.CHECKS,
+    function_level_authorization.CHECKS,
     mass_assignment.CHECKS,
     service_authentication.CHECKS,
     delegated_tokens.CHECKS,

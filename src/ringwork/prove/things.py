@@ -23,7 +23,7 @@ from ringwork.survey.wire.client import Answer, Client
 MOST_PAGES, MOST_IDS = 40, 6
 _NAMES = ("id", "pk", "uuid", "guid", "key", "slug", "ref", "reference", "number", "name")
 _LOGINS = frozenset({"username", "login", "user", "name", "handle", "nickname"})
-_ADMINISTRATION = frozenset({"admin", "administration", "administrator", "backoffice", "staff", "manage", "management", "superuser"})
+_ADMINISTRATION = frozenset({"admin", "administration", "administrator", "backoffice", "manage", "management", "superuser"})
 _LINKED = re.compile(r"(?:href|action|value|data-[\w-]+)\s*=\s*[\"']?([^\"'\s<>]{1,300})", re.IGNORECASE)
 _IDLIKE = re.compile(r"(?=.*\d)[\w.-]{1,64}")
 _OWNER = re.compile(
@@ -135,8 +135,8 @@ def listed_for_one(mine: Pages, theirs: Pages) -> Iterator[Thing]:
         other = theirs.answers.get(path)
         if other is None or answer.status != 200 or other.status != 200 or "json" not in answer.media_type:
             continue
-        known = {key for one in _rows(_json(other)) for key in _scalars(one)[:1]}
-        for one in [row for row in _rows(_json(answer)) if _scalars(row) and _scalars(row)[0] not in known][:2]:
+        known = {key for one in rows(_json(other)) for key in _scalars(one)[:1]}
+        for one in [row for row in rows(_json(answer)) if _scalars(row) and _scalars(row)[0] not in known][:2]:
             words = {v: k for k, v in one.items() if isinstance(v, str) and len(v) >= 6 and not theirs.holds(v)}
             if words:
                 yield Thing(path=path, marks=words, ids=_scalars(one), item=one, listed=[path], is_made=False)
@@ -159,6 +159,16 @@ def about_oneself(mine: Pages, theirs: Pages) -> Iterator[Thing]:
             yield Thing(path=path, marks=words, ids=ids, item=one, listed=[path], is_made=False, is_self=True)
 
 
+def about(cast: Cast, client: Client) -> Iterator[Thing]:
+    """What pages tell a user of himself, whatever it is: by which ids he is known."""
+    nobody = Pages(cast, cast.nobody()).answers
+    for path, answer in Pages(cast, client).answers.items():
+        one, open_ = _json(answer), nobody.get(path)
+        if answer.status == 200 and isinstance(one, dict) and not rows(one) and (open_ is None or open_.status != 200):
+            ids = [(key, str(value)) for key, value in one.items() if isinstance(value, str | int) and not isinstance(value, bool)]
+            yield Thing(path=path, marks={}, ids=ids, item=one, is_made=False, is_self=True)
+
+
 def _json(answer: Answer) -> Any:
     try:
         return json.loads(answer.text)
@@ -178,7 +188,7 @@ def _dicts(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
             yield from _dicts(one, depth + 1)
 
 
-def _rows(value: Any) -> list[Mapping[str, Any]]:
+def rows(value: Any) -> list[Mapping[str, Any]]:
     """The objects of a list, which may stand in an envelope."""
     lists = (
         [value]

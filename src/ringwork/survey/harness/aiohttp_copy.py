@@ -117,7 +117,11 @@ def _planted(at: str) -> dict[str, Endpoint]:
         )
         return web.json_response(found, status=status)
 
-    leading: dict[str, Endpoint] = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects}
+    async def admin(request: web.Request) -> web.Response:
+        status, found = serving.administration(request.headers.get("Cookie", "") + request.headers.get("Authorization", ""))
+        return web.json_response(found, status=status)
+
+    leading: dict[str, Endpoint] = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin}
     return {
         **leading,
         "graphql": _graphql,

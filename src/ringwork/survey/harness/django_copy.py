@@ -117,7 +117,11 @@ def _planted(at: str) -> dict[str, View]:
         )
         return JsonResponse(found, status=status, safe=False)
 
-    leading: dict[str, View] = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects}
+    def admin(request: HttpRequest) -> HttpResponse:
+        status, found = serving.administration(request.headers.get("Cookie", "") + request.headers.get("Authorization", ""))
+        return JsonResponse(found, status=status, safe=False)
+
+    leading: dict[str, View] = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin}
     return {
         **leading,
         "graphql": csrf_exempt(_graphql),

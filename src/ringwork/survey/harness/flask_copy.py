@@ -99,7 +99,11 @@ def _planted(at: str) -> dict[str, View]:
         )
         return jsonify(found), status
 
-    leading: dict[str, Any] = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects}
+    def admin() -> Any:
+        status, found = serving.administration(request.headers.get("Cookie", "") + request.headers.get("Authorization", ""))
+        return jsonify(found), status
+
+    leading: dict[str, Any] = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin}
     return {
         **leading,
         "graphql": _graphql,

@@ -108,7 +108,11 @@ def _planted(at: str) -> dict[str, Endpoint]:
         )
         return JSONResponse(found, status_code=status)
 
-    leading = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects}
+    async def admin(request: Request) -> Response:
+        status, found = serving.administration(request.headers.get("Cookie", "") + request.headers.get("Authorization", ""))
+        return JSONResponse(found, status_code=status)
+
+    leading = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin}
     return {
         **leading,
         "graphql": _graphql,

@@ -1,0 +1,211 @@
+"""Whether users reach what is meant for other roles: every declared role tried at every rule, and what says that it administers.
+
+Against the page that is only left out of the menu: a user without the role asks for it by its address.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ringwork.errors import TargetFailed
+from ringwork.names import CheckId
+from ringwork.prove import changes, composing, objects, things, witness
+from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
+from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
+from ringwork.prove.objects import Person
+from ringwork.prove.witness import Cast, saw, shown
+from ringwork.survey.facts import RouteFacts
+from ringwork.survey.wire.client import SAFE, Answer
+
+CONTROL = "access.function-level-authorization"
+READS, CHANGES = "a user without the role reads it", "a user without the role changes something by it"
+_PLAIN = frozenset({"admin", "administration", "administrator", "backoffice", "superuser"})
+_DENIES = re.compile(r"forbidden|denied|not (?:allowed|authori[sz]ed|permitted)|permission|admins? only|unauthori[sz]ed", re.IGNORECASE)
+_NO_PAGE = re.compile(r"\{format\}|(?:^|/)(?:static|assets)/")
+_ACCOUNT = frozenset({"username", "email", "login", "role", "is_admin", "is_staff", "password", "user"})
+_UNLOCK = "declare an ordinary user and one who administers: [[prove.users]]"
+_MOST = 30
+
+
+@dataclass(slots=True, kw_only=True)
+class _Seen:
+    """What an ordinary user was answered where a path says that it administers. why: what tells that it was not his to ask for."""
+
+    attack: str
+    route: RouteFacts
+    is_in: bool
+    told: str
+    answer: Exchanged
+    control: Exchanged | None = None
+    why: str = ""
+    refuses: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class _Ladder:
+    """An ordinary user, another of the same kind, and somebody with a role that administers, as far as there are any."""
+
+    cast: Cast
+    low: Person
+    other: Person | None
+    high: Person | None
+    seen: list[_Seen] = field(default_factory=list)
+
+    def read(self, route: RouteFacts) -> Iterator[Observation]:
+        """One page, asked for by each of them and by nobody."""
+        path = self.cast.stage.fill(route, client=self.low.client)
+        nobody, mine = self.cast.nobody().get(path), self.low.client.get(path)
+        theirs = self.high.client.get(path) if self.high is not None else None
+        control = shown(theirs, self.high.name) if theirs is not None and self.high is not None and theirs.status == 200 else None
+        if witness.is_served(nobody) and nobody.status == mine.status:
+            yield saw(
+                Outcome.UNTRIED, READS, route, "it is shown without a login too", answers=[shown(mine, self.low.name)], control=control
+            )
+            return
+        is_in = mine.status == 200 and not _DENIES.search(mine.text[:2000])
+        one = _Seen(
+            attack=READS,
+            route=route,
+            is_in=is_in,
+            told=f"{self.low.name} was answered {mine.status}",
+            answer=shown(mine, self.low.name),
+            control=control,
+            refuses=not witness.is_served(mine) and mine.status not in {400, 404, 405, 422} and mine.status < 500,
+        )
+        if is_in and self.other is not None and _accounts(mine, self.other):
+            one.why = "it lists the accounts of others"
+        elif is_in and control is not None and theirs is not None and _is_plain(route) and _shape(mine) == _shape(theirs):
+            one.why = f"{self.high.name if self.high else ''} with a role that administers is shown the same"
+        self.seen.append(one)
+
+    def change(self, route: RouteFacts, method: str, quiet: frozenset[str]) -> Iterator[Observation]:
+        """One change, asked for by nobody and by the ordinary user; the stores tell whether it was made."""
+        draft = composing.compose(self.cast, route, method, self.low.name, self.low.client, self._ids(route))
+        before = self.cast.served.state()
+        nobody = draft.send(self.cast, "", self.cast.nobody())
+        if witness.changed(before, self.cast.served.state()) - quiet or witness.is_served(nobody):
+            yield saw(Outcome.UNTRIED, CHANGES, route, "it is taken without a login too", answers=[shown(nobody)])
+            return
+        before = self.cast.served.state()
+        answer = draft.send(self.cast, self.low.name, self.low.client)
+        effect = witness.changed(before, self.cast.served.state()) - quiet
+        self.seen.append(
+            _Seen(
+                attack=CHANGES,
+                route=route,
+                is_in=witness.is_served(answer) and bool(effect),
+                told=f"{self.low.name} was answered {answer.status}" + (f", and {', '.join(sorted(effect))} changed" if effect else ""),
+                answer=shown(answer, self.low.name),
+                refuses=answer.status in {401, 403},
+            )
+        )
+
+    def _ids(self, route: RouteFacts) -> dict[str, str]:
+        """The account of the other user, where the route names an account: nothing else is asked to go."""
+        found = dict[str, str]()
+        for thing in things.about(self.cast, self.other.client) if self.other is not None else ():
+            for name in composing.id_parameters(route):
+                value = next(iter(thing.candidates(name)), "")
+                if value:
+                    found.setdefault(name, value)
+        return found
+
+    def told(self) -> Iterator[Observation]:
+        """What was seen, in words: broken where something tells that it was not his to ask for."""
+        refusing = next((one.route.name for one in self.seen if one.refuses), "")
+        for one in self.seen:
+            why = one.why or (f"{refusing} refuses him" if refusing else "")
+            if one.is_in and why:
+                yield saw(Outcome.BROKEN, one.attack, one.route, f"{one.told}; {why}", answers=[one.answer], control=one.control)
+            elif one.is_in:
+                detail = f"{one.told}; nothing tells that it is for other roles alone"
+                yield saw(Outcome.UNTRIED, one.attack, one.route, detail, answers=[one.answer])
+            elif one.control is not None:
+                yield saw(Outcome.HELD, one.attack, one.route, one.told, answers=[one.answer], control=one.control)
+            else:
+                detail = f"{one.told}; nobody who may enter is known, so that says nothing"
+                yield saw(Outcome.UNTRIED, one.attack, one.route, detail, answers=[one.answer])
+
+
+def _is_plain(route: RouteFacts) -> bool:
+    return bool(_PLAIN & {word.lower() for word in re.split(r"[^A-Za-z]+", route.path)})
+
+
+def _shape(answer: Answer) -> Any:
+    """What kind of thing an answer is: the names of its fields, or the title and heads of a page."""
+    with contextlib.suppress(ValueError):
+        value = json.loads(answer.text)
+        rows = value if isinstance(value, list) else [value]
+        return sorted({key for row in rows if isinstance(row, dict) for key in row})
+    return re.findall(r"<(?:title|h1)[^>]*>([^<]*)", answer.text)
+
+
+def _accounts(answer: Answer, other: Person) -> bool:
+    """Whether an answer tells of the other user's account: by the name under which he registered, or as rows of accounts."""
+    if re.search(rf"\brw{re.escape(other.name)}[0-9a-f]{{8}}\b", answer.text):
+        return True
+    with contextlib.suppress(ValueError):
+        value = json.loads(answer.text)
+        rows = things.rows(value)
+        return len(rows) > 1 and all(len(_ACCOUNT & set(row)) > 1 for row in rows)
+    return False
+
+
+def role_matrix(stage: Stage) -> Evidence:
+    """Rules that name roles, asked by users without them; then what says that it administers, asked by an ordinary user."""
+    check, cast = CheckId(f"{CONTROL}/role-matrix"), Cast(stage)
+    seen = list(_declared(cast))
+    routes = [r for r in witness.http_routes(stage.facts) if r.rule != "requires" and things.is_administration(r.path)]
+    routes = [r for r in routes if not witness.is_entrance(r.path) and not _NO_PAGE.search(r.path)]
+    if routes:
+        seen += _evident(cast, routes[:_MOST])
+    if not seen and not routes:
+        return Evidence(check=check, not_applicable="no rule names a role, and no path says that it administers")
+    if not seen:
+        return Evidence(check=check, not_verified="no ordinary user can sign in", unlock=_UNLOCK)
+    return Evidence(check=check, observations=tuple(seen))
+
+
+def _declared(cast: Cast) -> Iterator[Observation]:
+    """Each page whose rule names roles: one user in, and one of each other set of roles, who has to stay out."""
+    for route in [route for route in witness.reads(cast.stage.facts) if route.rule == "requires" and route.roles][:_MOST]:
+        outside = {user.roles: user for user in cast.stage.users if not witness.may_enter(user, route)}
+        inside = next(cast.one_by_one(route), None)
+        if inside is None or not outside:
+            continue
+        with contextlib.suppress(TargetFailed, OSError):
+            path = cast.stage.fill(route, client=inside[1])
+            control = inside[1].get(path)
+            for user in outside.values() if control.status == 200 else ():
+                client = cast.browser(user)
+                if client is not None:
+                    answer = client.get(path)
+                    outcome = Outcome.BROKEN if 200 <= answer.status < 300 else Outcome.HELD
+                    words = f"{user.name} ({', '.join(user.roles) or 'no role'}) was answered {answer.status}"
+                    yield saw(outcome, READS, route, words, answers=[shown(answer, user.name)], control=shown(control, inside[0].name))
+
+
+def _evident(cast: Cast, routes: list[RouteFacts]) -> list[Observation]:
+    pair = objects.two_of_a_kind(cast)
+    low = pair[0] if pair is not None else objects.ordinary(cast)
+    if low is None:
+        return []
+    ladder = _Ladder(cast=cast, low=low, other=pair[1] if pair is not None else None, high=objects.powerful(cast))
+    seen = list[Observation]()
+    for route in [route for route in routes if "GET" in route.methods]:
+        with contextlib.suppress(TargetFailed, OSError):
+            seen += ladder.read(route)
+    quiet = changes.noise(cast, low.client) if any(set(route.methods) - SAFE for route in routes) else frozenset[str]()
+    for route in routes:
+        for method in sorted(set(route.methods) - SAFE, key=lambda name: name == "DELETE"):
+            with contextlib.suppress(TargetFailed, OSError):
+                seen += ladder.change(route, method, quiet)
+    return [*seen, *ladder.told()]
+
+
+CHECKS: tuple[Check, ...] = (Check(id=CheckId(f"{CONTROL}/role-matrix"), kind=Kind.LIVE, run=role_matrix, planted=ProbeRoute.ADMIN),)

@@ -1,0 +1,83 @@
+"""The proof of access.function-level-authorization: roles in the clinics, and administration in applications without any rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from ringwork.prove.access.function_level_authorization import CHANGES, READS, role_matrix
+from ringwork.prove.check import Check
+from ringwork.prove.evidence import Observation, Outcome
+from tests.prove import clinics, showing, unguarded
+from tests.prove.test_objects import HEAD
+
+CHECKS = clinics.checks_of("access.function-level-authorization")
+
+USERS = """
+@app.get("/admin/users")
+def users(user=Depends(RULE)):
+    return [{"username": u["username"], "email": u["email"]} for u in people.values()]
+@app.delete("/admin/users/{username}")
+def end(username: str, user=Depends(RULE)):
+    people.pop(username, None)
+"""
+STAFF = """
+def staff(user=Depends(me)):
+    if user["username"] != "root":
+        raise HTTPException(403)
+@app.get("/admin/report")
+def report(user=Depends(staff)):
+    return {"people": len(people)}
+"""
+
+
+@pytest.mark.parametrize("framework", clinics.FRAMEWORKS)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_holds_on_the_guarded_clinic(framework: str, check: Check) -> None:
+    """Whoever has the role is shown the page, and everybody else is refused."""
+    showing.holds(framework, check)
+
+
+@pytest.mark.parametrize("framework", clinics.FRAMEWORKS)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_falls_on_the_breached_clinic(framework: str, check: Check) -> None:
+    """A planted route that is only left out of the menu is found, and no other."""
+    assert showing.places(showing.falls(framework, check)) == {"GET /ringwork-probe/admin"}
+
+
+def _seen(text: str) -> dict[tuple[str, str], Observation]:
+    with unguarded.serving(text) as stage:
+        return {(o.where, o.attack): o for o in role_matrix(stage).observations}
+
+
+def test_finds_administration_that_every_user_reaches() -> None:
+    """Accounts of others, and an account that is gone afterwards, where another such route refuses."""
+    seen = _seen(HEAD + STAFF + USERS.replace("RULE", "me"))
+    assert {key for key, o in seen.items() if o.outcome is Outcome.BROKEN} == {
+        ("GET /admin/users", READS),
+        ("DELETE /admin/users/{username}", CHANGES),
+    }
+    assert "lists the accounts of others" in seen["GET /admin/users", READS].detail
+    assert "GET /admin/report refuses him" in seen["DELETE /admin/users/{username}", CHANGES].detail
+
+
+def test_leaves_administration_that_asks_for_the_role() -> None:
+    """The safe twin: refused, and said to prove nothing where nobody with the role is known."""
+    seen = _seen(HEAD + STAFF + USERS.replace("RULE", "staff"))
+    assert {o.outcome for o in seen.values()} == {Outcome.UNTRIED}
+    assert "nobody who may enter is known" in seen["GET /admin/users", READS].detail
+
+
+def test_leaves_a_page_that_refuses_in_words_and_one_that_everybody_sees() -> None:
+    """A refusal that is answered 200, a way in without any login, and a page of one's own: none of them is a hole."""
+    pages = '@app.get("/admin/words")\ndef words(user=Depends(me)):\n    return {"error": "permission denied"}\n'
+    pages += '@app.get("/admin/about")\ndef open_():\n    return {"version": 1}\n'
+    pages += '@app.get("/manage/profile")\ndef profile(user=Depends(me)):\n    return {"username": user["username"]}\n'
+    seen = _seen(HEAD + pages)
+    assert {o.outcome for o in seen.values()} == {Outcome.UNTRIED}
+    assert "without a login" in seen["GET /admin/about", READS].detail
+
+
+def test_has_nothing_to_say_where_nothing_administers() -> None:
+    """No rule and no such path: not applicable, which is no pass."""
+    with unguarded.serving(unguarded.PLAIN) as stage:
+        assert role_matrix(stage).not_applicable
