@@ -38,11 +38,12 @@ class Json:
 class Codec:
     """Writes and reads the values of one kind. Nothing in it ever changes."""
 
-    __slots__ = ("kind", "optional", "_tag", "_write", "_read", "_width", "_bucket")
+    __slots__ = ("kind", "optional", "_tag", "_first", "_write", "_read", "_width", "_bucket")
 
     def __init__(self, kind: type, shape: _Shape, *, bucket: int | None, width: int, optional: bool) -> None:
         self.kind, self.optional = kind, optional
         self._tag, self._write, self._read, fixed = shape
+        self._first = bytes((self._tag,))
         self._width = width if kind is int else fixed
         self._bucket = DECIMAL_BUCKET if kind is Decimal and bucket is None else bucket
 
@@ -54,7 +55,10 @@ class Codec:
 
     def decode(self, data: bytes) -> Any:
         """The value. data: as it was sealed. Raises SealBroken for what `encode` does not write."""
-        tag, content = _unframed(data)
+        if data[:1] == self._first:  # as most are: without a bucket, and no null
+            tag, content = self._tag, data[1:]
+        else:
+            tag, content = _unframed(data)
         if tag == _NULL and self.optional and not content.strip(b"\0"):
             return None
         if tag != self._tag:
@@ -67,7 +71,7 @@ class Codec:
 
     def _framed(self, tag: int, content: bytes) -> bytes:
         if self._bucket is None:
-            return bytes((tag,)) + content
+            return (self._first if tag == self._tag else bytes((tag,))) + content
         padding = -len(content) % self._bucket if content else self._bucket
         return b"%c%b%b%b" % (tag | _PADDED, len(content).to_bytes(4, "big"), content, bytes(padding))
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm.attributes import instance_state
 from ringwork.errors import SealMisused
 from ringwork.sealed.cells import Cell, Row
 from ringwork.sealed.columns import SealedBinary
-from ringwork.sealed.values import NOT_OPENED, SealedBytes, SealedValue, Waiting
+from ringwork.sealed.values import NOT_OPENED, STORED, SealedBytes, SealedValue, Waiting
 
 FIELD = "ringwork sealed field"
 """The key under which a mapped property knows its Field."""
@@ -77,7 +77,8 @@ class Field:
             row, tenant, subject = self.stored_binding(instance)
         stored = held if isinstance(held, SealedBytes) else held.stored
         value = self.cell.open(stored, row, tenant=tenant, subject=subject)
-        inside[self.key] = self.known(value, stored)
+        kept: SealedValue[Any] = SealedValue(self.cell, stored)
+        kept.opened, inside[self.key] = value, kept
         return value
 
     def known(self, value: Any, stored: bytes) -> SealedValue[Any]:
@@ -109,13 +110,15 @@ class SealedAttribute(InstrumentedAttribute[Any]):
         """The value. Raises SealBroken for what was altered, moved, emptied or never sealed."""
         if instance is None:
             return self
-        held = self.held(instance)
-        if isinstance(held, SealedBytes | SealedValue):
+        inside = instance.__dict__
+        held = inside[self.key] if self.key in inside else self.held(instance)
+        if isinstance(held, STORED):
             if held.cell.audited:
                 return held
             if type(held) is SealedValue and held.opened is not NOT_OPENED:
                 return held.opened
-            return self.property.info[FIELD].open(instance, held)
+            field: Field = self.property.info[FIELD]
+            return field.open(instance, held)
         if type(held) is Waiting:
             return held if held.cell.audited else held.value
         return self.without_value(instance, held)
@@ -155,7 +158,7 @@ def waiting(cell: Cell, value: Any) -> Waiting | None:
     """What stands in the instance for a value of the application. None stays None where the column keeps NULL."""
     if type(value) is Waiting:
         return value
-    if isinstance(value, SealedValue | SealedBytes):
+    if isinstance(value, STORED):
         # Against a value that is carried to another row in the belief that it stays readable.
         raise SealMisused(f"{cell.label} was given a sealed value, which belongs to its row; open it there, and assign what it holds")
     if value is None and not cell.optional:

@@ -15,7 +15,7 @@ from sqlalchemy.types import TypeDecorator
 
 from ringwork.errors import SealMisused
 from ringwork.sealed.cells import Cell
-from ringwork.sealed.values import MASK, SealedBytes, SealedValue, sealed_bytes
+from ringwork.sealed.values import MASK, STORED, SealedBytes, sealed_bytes
 
 _EMPTINESS = frozenset({operators.is_, operators.is_not, operators.eq, operators.ne})
 
@@ -73,7 +73,7 @@ class SealedBinary(TypeDecorator[SealedBytes]):
         inner = self.impl_instance.bind_processor(dialect)
 
         def process(value: Any) -> Any:
-            if isinstance(value, SealedValue | SealedBytes):
+            if isinstance(value, STORED):
                 stored = bytes(value.stored)
                 return stored if inner is None else inner(stored)
             return None if value is None else Unsealed()
@@ -101,8 +101,7 @@ class SealedBinary(TypeDecorator[SealedBytes]):
 
     def compare_values(self, x: Any, y: Any) -> bool:
         """Whether a write can be spared: the same sealed bytes."""
-        kinds = (SealedValue, SealedBytes)
-        return x is y or (isinstance(x, kinds) and isinstance(y, kinds) and bool(x.stored == y.stored))
+        return x is y or (isinstance(x, STORED) and isinstance(y, STORED) and bool(x.stored == y.stored))
 
     def coerce_compared_value(self, op: Any, value: Any) -> SealedBinary:
         """Whatever is bound beside the column is judged as its own values are."""

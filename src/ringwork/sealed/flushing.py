@@ -18,7 +18,7 @@ from sqlalchemy.orm.attributes import flag_modified, instance_state
 from ringwork.errors import SealBroken, SealMisused
 from ringwork.sealed.attributes import FIELD, Binding, Field, SealedAttribute, waiting
 from ringwork.sealed.columns import SealedBinary
-from ringwork.sealed.values import NOT_OPENED, Masked, SealedBytes, SealedValue, Waiting
+from ringwork.sealed.values import NOT_OPENED, STORED, Masked, SealedBytes, SealedValue, Waiting
 
 UNSET: Any = object()
 """The default of a field without one."""
@@ -126,7 +126,7 @@ def _given(field: Field, inside: dict[str, Any]) -> Waiting | Held | None:
             # Against a required field that is forgotten, and stored as anything.
             return waiting(field.cell, None)
         held = field.default() if callable(field.default) else field.default
-    return held if isinstance(held, SealedValue | SealedBytes) else waiting(field.cell, held)
+    return held if isinstance(held, STORED) else waiting(field.cell, held)
 
 
 def _for_row(field: Field, held: Waiting | Held, bound: Binding) -> SealedValue[Any]:
@@ -201,7 +201,7 @@ def _seal_changed(fields: tuple[Field, ...], target: Any) -> None:
         if field.key not in changed and not moved:
             continue
         held = inside[field.key] if field.key in changed else getattr(type(target), field.key).held(target)
-        if not isinstance(held, SealedValue | SealedBytes):
+        if not isinstance(held, STORED):
             held = waiting(field.cell, held)
         if held is None:
             continue

@@ -17,7 +17,7 @@ from ringwork.errors import SealMisused
 from ringwork.sealed import flushing, revealing, statements
 from ringwork.sealed.attributes import SealedAttribute, field_of
 from ringwork.sealed.columns import Declaration, SealedBinary
-from ringwork.sealed.values import SealedBytes, SealedValue
+from ringwork.sealed.values import STORED, SealedValue
 
 __all__ = ["Json", "SealedValue", "labels", "reveal", "seal_row", "sealed"]
 
@@ -118,7 +118,7 @@ def reveal(instance: object, field: str, *, reason: str) -> Any:
     held, known = attribute.held(instance), field_of(attribute)
     if instance_state(instance).key is None:
         raise SealMisused(f"{known.cell.label} is not in the database yet, so nobody can be shown it; write the row first")
-    if not isinstance(held, SealedValue | SealedBytes):
+    if not isinstance(held, STORED):
         return attribute.without_value(instance, held)
     revealing.told(known.cell, known.stored_binding(instance)[0], reason)
     return known.open(instance, held)

@@ -19,7 +19,7 @@ from ringwork.sealed.attributes import kind_of, require_kind
 from ringwork.sealed.cells import Cell, Row
 from ringwork.sealed.columns import SealedBinary, incomparable
 from ringwork.sealed.flushing import UNSET, maker
-from ringwork.sealed.values import SealedBytes, SealedValue, Waiting
+from ringwork.sealed.values import STORED, SealedValue, Waiting
 
 Values = dict[str, Any]
 
@@ -66,7 +66,7 @@ def _is_sealed(statement: Any, columns: Mapping[str, Column[Any]], rows: Sequenc
 
 
 def _is_of(value: Any, cell: Cell) -> bool:
-    return isinstance(value, SealedValue | SealedBytes) and value.cell is cell
+    return isinstance(value, STORED) and value.cell is cell
 
 
 class _Write:
@@ -122,7 +122,7 @@ class _Write:
         return default() if callable(default) else default
 
     def _sealed(self, cell: Cell, value: Any, given: Values) -> Any:
-        if isinstance(value, SealedValue | SealedBytes):
+        if isinstance(value, STORED):
             if value.cell.label != cell.label:
                 raise SealMisused(f"{cell.label} was given a sealed value of {value.cell.label}; open it there, and give what it holds")
             return value

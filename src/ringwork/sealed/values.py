@@ -108,6 +108,10 @@ class SealedBytes(Masked, bytes):
         return SealedValue, (self.cell, bytes(self))
 
 
+STORED = (SealedValue, SealedBytes)
+"""Both kinds of what the database gave or gets; a union would be put together again for each value that is asked."""
+
+
 def sealed_bytes(cell: Cell) -> type[SealedBytes]:
     """The class for the values of one cell."""
     return type("SealedBytes", (SealedBytes,), {"__slots__": (), "cell": cell})
