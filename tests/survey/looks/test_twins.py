@@ -20,6 +20,89 @@ class Twins(NamedTuple):
 
 TWINS = (
     Twins(
+        "sockets of Tornado that let every page in",
+        "cors",
+        """
+        from tornado.websocket import WebSocketHandler
+        class Chat(WebSocketHandler):
+            def check_origin(self, origin):
+                return True
+        """,
+        """
+        from tornado.websocket import WebSocketHandler
+        class Chat(WebSocketHandler):
+            def check_origin(self, origin):
+                return origin == "https://clinic.example"
+        class Other:
+            def check_origin(self, origin):
+                return True
+        """,
+    ),
+    Twins(
+        "sockets of Socket.IO that let every page in",
+        "cors",
+        """
+        from flask_socketio import SocketIO
+        line = SocketIO(cors_allowed_origins="*")
+        """,
+        """
+        from flask_socketio import SocketIO
+        line = SocketIO(cors_allowed_origins=["https://clinic.example"])
+        """,
+    ),
+    Twins(
+        "workers that load pickles",
+        "loader",
+        """
+        from celery import Celery
+        queue = Celery("clinic")
+        queue.conf.accept_content = ["json", "pickle"]
+        """,
+        """
+        from celery import Celery
+        queue = Celery("clinic")
+        queue.conf.update(accept_content=["json"], task_serializer="json")
+        """,
+    ),
+    Twins(
+        "settings of workers that load pickles",
+        "loader",
+        """
+        queue.conf.update(accept_content=["application/x-python-serialize"])
+        """,
+        """
+        formats = ["json", "pickle"]
+        queue.conf.update(result_accept_content=["json"])
+        """,
+    ),
+    Twins(
+        "a view of single rows beside one that takes its user's alone",
+        "unscoped-load",
+        """
+        from rest_framework import generics
+        class Listed(generics.ListAPIView):
+            def get_queryset(self):
+                return Invoice.objects.filter(owner=self.request.user)
+        class Single(generics.RetrieveUpdateAPIView):
+            queryset = Invoice.objects.all()
+        """,
+        """
+        from rest_framework import generics
+        class Listed(generics.ListAPIView):
+            def get_queryset(self):
+                return Invoice.objects.filter(owner=self.request.user)
+        class Single(generics.RetrieveUpdateAPIView):
+            permission_classes = [IsOwner]
+            queryset = Invoice.objects.all()
+        class Found(generics.RetrieveAPIView):
+            queryset = Invoice.objects.all()
+            def get_queryset(self):
+                return super().get_queryset().filter(owner=self.request.user)
+        class Countries(generics.RetrieveAPIView):
+            queryset = Country.objects.all()
+        """,
+    ),
+    Twins(
         "a shell joined to a connection by its numbers",
         "debugger",
         """

@@ -36,8 +36,26 @@ _MIXINS = frozenset({"LoginRequiredMixin", "PermissionRequiredMixin", "UserPasse
 _EXEMPTS = frozenset({"csrf_exempt", "exempt", "csrf_protect_exempt"})
 
 
+_ACCEPTED = frozenset({"accept_content", "result_accept_content", "CELERY_ACCEPT_CONTENT", "CELERY_RESULT_ACCEPT_CONTENT"})
+_PICKLED = frozenset({"pickle", "application/x-python-serialize"})
+
+
+def _messages(seen: Seen) -> Iterator[Flow]:
+    """Workers of Celery that load any object: who reaches the broker runs code in them.
+
+    Source: https://docs.celeryq.dev/en/stable/userguide/security.html
+    """
+    given = [(last(target), one.value, scope) for one, scope in seen.of(ir.Assign) for target in one.targets]
+    given += [(name, value, scope) for call, scope in seen.of(ir.Call) for name, value in call.keywords]
+    for name, value, scope in given:
+        if name in _ACCEPTED and isinstance(value, ir.Sequence) and any(text_of(item) in _PICKLED for item in value.items):
+            detail = f"Messages of the queue may be pickles ({name}), which run what they say; take json alone."
+            yield seen.flow("loader", value.at, strength=STRONG, sink=name, detail=detail, scope=scope, said="pickles are taken")
+
+
 def look(seen: Seen) -> Iterator[Flow]:
     """Such switches of one module."""
+    yield from _messages(seen)
     for statement, scope in seen.of(ir.Assign):
         for target in statement.targets:
             name = last(target)

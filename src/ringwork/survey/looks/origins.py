@@ -38,8 +38,14 @@ def look(seen: Seen) -> Iterator[Flow]:
             yield from _flask(seen, scope, call)
         elif _AIOHTTP.search(name):
             yield from _aiohttp(seen, scope, call)
+        elif _SOCKETS.search(name) and _is_any(_value(seen, scope, argument(call, "cors_allowed_origins"))):
+            yield _of_sockets(seen, scope, call.at, "cors_allowed_origins")
     for function, scope in seen.of(ir.Function):
         yield from _by_hand(seen, scope, function)
+        if function.name == "check_origin" and scope.owner is not None and _is_true(function):
+            bases = seen.project.bases(f"{seen.unit.name}.{scope.qualname}")
+            if any(base.startswith("tornado.websocket.") for base in bases):
+                yield _of_sockets(seen, scope, function.at, "check_origin")
 
 
 def _value(seen: Seen, scope: Scope, expression: ir.Expression | None) -> Any:
@@ -71,6 +77,24 @@ def _told(seen: Seen, scope: Scope, at: int, sink: str, *, is_with: bool) -> Flo
         ", with the cookies of whoever visits it; name the origins that may." if is_with else "; name the origins that may."
     )
     return seen.flow("cors", at, strength=STRONG if is_with else WEAK, sink=sink, detail=detail, scope=scope, said="any origin is let in")
+
+
+# -- sockets ----------------------------------------------------------------------------------------------------
+
+_SOCKETS = re.compile(r"(?:^|\.)(?:flask_socketio\.SocketIO|socketio\.(?:Async)?Server)$")
+
+
+def _is_true(function: ir.Function) -> bool:
+    """Whether a function does nothing but answer True."""
+    body = [part for part in function.body if not isinstance(part, ir.Evaluate)]
+    answer = body[0].value if len(body) == 1 and isinstance(body[0], ir.Return) else None
+    return isinstance(answer, ir.Constant) and answer.value is True
+
+
+def _of_sockets(seen: Seen, scope: Scope, at: int, sink: str) -> Flow:
+    """Browsers ask nobody before they open a socket, and send the cookies: the origin is all that tells whose page it is."""
+    detail = "Every site may open a socket here, with the cookies of whoever visits it; name the origins that may."
+    return seen.flow("cors", at, strength=STRONG, sink=sink, detail=detail, scope=scope, said="any origin is let in")
 
 
 # -- Starlette, FastAPI -----------------------------------------------------------------------------------------

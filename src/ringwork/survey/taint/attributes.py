@@ -18,7 +18,7 @@ _OF_NAMES = frozenset({"suffix", "suffixes", "stem"})
 _PROPERTIES = frozenset(
     {"property", "cached_property", "functools.cached_property", "django.utils.functional.cached_property", "hybrid_property"}
 )
-PATHS = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath", "anyio.Path"})
+PATHS = facts.PATHS
 NUMBERS = frozenset({
     "builtins.int", "builtins.float", "builtins.bool", "builtins.complex", "decimal.Decimal", "uuid.UUID", "datetime.date",
     "datetime.datetime", "datetime.time", "datetime.timedelta", "ipaddress.IPv4Address", "ipaddress.IPv6Address", "typing.Literal",

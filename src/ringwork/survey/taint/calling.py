@@ -222,11 +222,15 @@ def _method(
         for base in run.project.bases(owner.dotted):
             described_by = run.models.function(f"{base}.{name}")
             if described_by is not None:
+                queued.begun(run, owner, f"{base}.{name}", receiver, at)
                 return _described(run, described_by, f"{base}.{name}", receiver, arguments, keywords, at, target, spread)
     if receiver.type:
         described_by = run.models.function(f"{receiver.type}.{name}")
         if described_by is not None:
             return _described(run, described_by, f"{receiver.type}.{name}", receiver, arguments, keywords, at, target, spread)
+    if name == "update" and receiver.kind is Kind.METHOD and receiver.data[1] == "__dict__":
+        for value in arguments:  # whoever sends a whole mapping chooses the names of its fields too
+            sinks.arrive(run, "bind", "__dict__.update", value if value.kind is not Kind.KEYED else values.unknown(value.taint), at)
     if receiver.kind in {Kind.ITEMS, Kind.KEYED} or (name in methods.CHANGING and not receiver.type):
         changed = methods.container(run, receiver, name, arguments, keywords)
         if changed is not None:

@@ -7,13 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import answers, attributes, facts, folding, ir, kinds, places, shown, sinks, uses, values
+from ringwork.survey.taint import answers, attributes, facts, folding, ir, kinds, mattering, places, shown, sinks, uses, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.parts import Condition, Function, Position, Sink, Wanted, Word
 from ringwork.survey.taint.values import NO_WORDS, NOTHING, UNKNOWN, Atom, Facts, Kind, Mark, Taint, Value
 
 _MATCHES = {"re.match": False, "re.fullmatch": True, "re.Pattern.match": False, "re.Pattern.fullmatch": True}
-_TEXTS = frozenset({"query", "form", "header", "cookie", "path"})
 _SEARCHES = frozenset({"re.search", "re.Pattern.search"})
 
 
@@ -93,7 +92,7 @@ def _arrives(run: Run, sink: Sink, name: str, given: _Given, at: int) -> None:
     kind, places, part = sink.kind, sink.at, sink.part
     for place in places:
         for whole in given.all(place):
-            value = _mattering(kind, place, whole)
+            value = mattering.part(kind, place, whole)
             if kind == shown.KIND:
                 shown.rendered(run, name, given.receiver, given.arguments, given.keywords, at)
                 return
@@ -106,38 +105,6 @@ def _arrives(run: Run, sink: Sink, name: str, given: _Given, at: int) -> None:
         if place != "*" and isinstance(place, int | str) and "**" in given.keywords and given.first(places) is None:
             sinks.arrive(run, kind, name, given.keywords["**"], at, part=part, weak=True)
             return
-
-
-def _mattering(kind: str, place: Position, value: Value) -> Value:
-    """The part of an input that matters in a place."""
-    if kind == "html" and value.kind is Kind.ITEMS and value.type == "builtins.tuple" and value.data:
-        body: Value = value.data[0]
-        return body  # an answer's body, before its status and headers
-    if kind == "nosql" and value.kind is Kind.KEYED:
-        return _operators(value)
-    if place == "**" and value.kind is Kind.KEYED:
-        return values.unknown(value.taint)  # its names are the program's own; only they matter
-    return value
-
-
-def _operators(value: Value) -> Value:
-    """What of a filter may be more than a text to compare with: text under a constant name is none, but for code under $where."""
-    fields, rest = value.data
-    kept = {key: _operator(inner) for key, inner in fields.items() if str(key).startswith("$") or not _is_text(inner)}
-    return Value(Kind.KEYED, (kept, rest), value.type, value.taint)
-
-
-def _operator(value: Value) -> Value:
-    if value.kind is Kind.KEYED:
-        return _operators(value)
-    if value.kind is Kind.ITEMS and not value.taint:
-        return Value(Kind.ITEMS, tuple(_operator(inner) for inner in value.data if not _is_text(inner)), value.type)
-    return value
-
-
-def _is_text(value: Value) -> bool:
-    """Whether a value is no more than a text: by its type, or as it was read from where a request brings nothing else."""
-    return value.type == "builtins.str" or (value.facts is not None and all(atom.kind in _TEXTS for atom in value.taint))
 
 
 def _is_boundary(given: _Given) -> bool:

@@ -31,6 +31,9 @@ from ringwork.survey.taint.project import Project
 from ringwork.survey.taint.units import Defined, Unit
 from ringwork.survey.taint.values import NO_WORDS, NOTHING, UNKNOWN, Atom, Kind, Mark, Taint, Value
 
+_NOBODY = "nobody"
+"""What a function answers that no request calls."""
+
 
 def _is_broad(kind: ir.Expression) -> bool:
     name = kind.name if isinstance(kind, ir.Attribute) else kind.id if isinstance(kind, ir.Name) else ""
@@ -115,6 +118,11 @@ class Evaluator(Run):
     def _answered(self, value: Value, at: int) -> None:
         """What a handler returns becomes an answer: plain text of one that answers pages is markup."""
         _, answers, name = self._answers or (None, "", "")
+        is_plain = value.kind in {Kind.KEYED, Kind.ITEMS} or (
+            value.kind is Kind.UNKNOWN and value.type in {"", "builtins.str", "builtins.dict"}
+        )
+        if is_plain and answers != _NOBODY:
+            sinks.arrive(self, "error-detail", f"the answer of {name}", value, at)
         if answers not in {"html", "chunks"}:
             return
         for one in values.alternatives(attributes.element(self, value) if answers == "chunks" else value):
@@ -162,7 +170,7 @@ class Evaluator(Run):
         frame = Frame(own.unit, own, State(given))
         self.frame = frame
         self.memory.entry(is_constant=handler is not None and bool(handler.path) and handler.is_constant)
-        self._answers = (frame, handler.answers if handler is not None else "", own.node.name)
+        self._answers = (frame, handler.answers if handler is not None else _NOBODY, own.node.name)
         if handler is not None:
             around.before(self, own, handler)
             around.set_up(self, own, handler)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from ringwork.survey.taint import ir, pieces, values
 from ringwork.survey.taint.values import NOTHING, Facts, Kind, Value
 
+PATHS = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath", "anyio.Path"})
 INNER = "ringwork:inner"  # the type of text[1:-1]
 GENERATOR = "ringwork:generator"
 PART = "ringwork:part:"  # the type of a part of a parsed address: ringwork:part:netloc
@@ -124,6 +125,10 @@ def _fixed(value: Value) -> Facts:
 
 def _inside(left: Value, right: Value) -> Both:
     """left in right: a member of a fixed collection where it is true; text without a certain piece where it is false."""
+    if right.kind is Kind.KEYED and right.data[1] is not None and right.data[1].type in PATHS and not values.within(left):
+        # A folder among the parents of a path that was resolved: the path lies in it.
+        resolved = {atom: mark for atom, mark in right.data[1].taint.items() if NORMAL in mark.clean}
+        return said(resolved, frozenset({"path", "archive", "upload"})), NOTHING
     if not values.within(right):
         is_text = right.kind in {Kind.CONSTANT, Kind.TEXT} or right.type == "builtins.str"
         return (_fixed(left) if not is_text else NOTHING), NOTHING

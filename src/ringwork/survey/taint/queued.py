@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from ringwork.survey.taint import ir, summaries
 from ringwork.survey.taint.frames import Run
+from ringwork.survey.taint.units import DefinedClass
 from ringwork.survey.taint.values import UNKNOWN, Kind, Value
 
 _LATER = frozenset({"delay", "send", "s", "si", "schedule", "enqueue"})
@@ -39,6 +40,16 @@ def is_done(run: Run, dotted: str, arguments: Sequence[Value], keywords: Mapping
         arguments = [UNKNOWN, *arguments]
     summaries.defined(run, own, arguments, keywords, at)
     return True
+
+
+def begun(run: Run, owner: DefinedClass, name: str, receiver: Value, at: int) -> None:
+    """What a class of threads does is read where one of them is started: `Importer(address).start()` runs its method run()."""
+    own = run.project.method(owner, "run") if name in _BEGUN else None
+    if own is not None:
+        summaries.defined(run, own, [], {}, at, receiver=receiver)
+
+
+_BEGUN = frozenset({"threading.Thread.start", "threading.Timer.start", "multiprocessing.Process.start"})
 
 
 def _start(

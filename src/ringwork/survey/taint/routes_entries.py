@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ringwork.survey.taint import environ, ir, routes_classes
+from ringwork.survey.taint import environ, ir, routes_classes, routes_litestar
 from ringwork.survey.taint.handlers import Brought, Handler
 from ringwork.survey.taint.routes_entry import asked, entry, is_page, names_of, segments
 from ringwork.survey.taint.routes_parameters import Reading
@@ -170,6 +170,7 @@ _DECORATED: tuple[tuple[frozenset[str], Callable[[_Decorated], Iterator[Handler]
     (_FLASK, _flask_error),
     (_STARLETTE, _starlette_error),
     (frozenset({"ninja"}), _ninja),
+    (frozenset({"litestar"}), lambda one: routes_litestar.handlers(one.scope, one.own, one.decorator)),
     (frozenset({"strawberry", "ariadne"}), _resolver),
 )
 

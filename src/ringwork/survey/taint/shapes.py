@@ -62,6 +62,8 @@ class Shapes:
         kind = value.kind
         if kind is Kind.OBJECT:
             return self._object(value, path, depth)
+        if kind is Kind.METHOD:
+            return self._bound(value, path, depth)
         if kind in {Kind.ITEMS, Kind.TEXT} and len(value.data) <= _MOST_PARTS:
             each = [self.of(part, f"{path}.{i}", depth + 1) if type(part) is Value else (part, part) for i, part in enumerate(value.data)]
             own, taint = self._own(value, path) if kind is Kind.ITEMS else ("", NOTHING)
@@ -91,6 +93,13 @@ class Shapes:
             own,
             tuple((n, s) for n, (_, s) in sorted(inner.items())),
         )
+
+    def _bound(self, value: Value, path: str, depth: int) -> tuple[Value, Any] | None:
+        """A method of an object of the project that was not called yet, as tables of commands hold them."""
+        receiver, name = value.data
+        owner = receiver.data[0] if receiver.kind is Kind.OBJECT else None
+        found = self._object(receiver, f"{path}.<self>", depth + 1) if owner is not None and name in owner.methods else None
+        return (Value(Kind.METHOD, (found[0], name)), ("bound", name, found[1])) if found is not None else None
 
     def _own(self, value: Value, path: str) -> tuple[str, Taint]:
         if not value.taint:
