@@ -14,6 +14,7 @@ from flask import Flask, Response
 import ringwork
 from ringwork.frameworks import wsgi
 from ringwork.frameworks.wsgi_names import Names, shape_of
+from ringwork.protect import installed
 from tests.frameworks.hosts import policy
 
 
@@ -42,6 +43,26 @@ def ask(app: Any, given: dict[str, Any]) -> tuple[str, list[tuple[str, str]], by
     if hasattr(body, "close"):
         body.close()
     return started[0][0], started[0][1], read
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"HTTP_TRANSFER_ENCODING": "chunked"}, (False, False, None)),
+        ({"wsgi.input_terminated": "yes"}, (False, False, None)),
+        ({"CONTENT_LENGTH": "7"}, (False, False, b"7")),
+        ({"CONTENT_TYPE": "text/plain"}, (False, False, b"0")),
+        ({"HTTP_X_FORWARDED_FOR": "203.0.113.9"}, (True, True, b"0")),
+        ({"HTTP_FORWARDED": "for=203.0.113.9"}, (True, True, b"0")),
+        ({"REQUEST_METHOD": "POST"}, (False, False, b"0")),
+        ({"HTTP_ACCEPT": "*/*"}, (True, False, b"0")),
+        ({"CONTENT_TYPE": "", "CONTENT_LENGTH": ""}, (True, False, b"0")),
+    ],
+)
+def test_takes_a_request_for_plain_only_where_no_key_tells_of_a_body(more: dict[str, str], told: tuple[bool, bool, bytes | None]) -> None:
+    """Against a body, or a proxy, that the short way of plain requests goes by: whether one is told of is known by the keys alone."""
+    exchange = wsgi.begin(environ(**more), installed(application()).pipeline.unmatched)
+    assert (exchange.is_plain, exchange.is_forwarded, exchange.content_length) == told
 
 
 @pytest.mark.parametrize("more", [{}, {"HTTP_HOST": "evil.example"}])

@@ -89,12 +89,6 @@ def begin(environ: Environ, plan: Plan) -> Exchange:
     shape = shape_of(tuple(environ))
     exchange.names, exchange.header_count = Names(environ, shape), shape.count
     exchange.header_bytes = shape.spelled + len("".join(shape.values(environ)))
-    if kind := find("CONTENT_TYPE"):
-        exchange.content_type = kind.encode("latin-1")
-        _count(exchange, "CONTENT_TYPE", kind)
-    if length := find("CONTENT_LENGTH"):
-        exchange.content_length = length.encode("latin-1")
-        _count(exchange, "CONTENT_LENGTH", length)
     host, cookie, fetch_site = find("HTTP_HOST"), find("HTTP_COOKIE"), find("HTTP_SEC_FETCH_SITE")
     if host:
         exchange.host = host.encode("latin-1")
@@ -102,10 +96,11 @@ def begin(environ: Environ, plan: Plan) -> Exchange:
         exchange.cookie = cookie.encode("latin-1")
     if fetch_site:
         exchange.fetch_site = fetch_site.encode("latin-1")
-    exchange.is_forwarded = bool(find("HTTP_X_FORWARDED_FOR") or find("HTTP_FORWARDED"))
-    if exchange.content_length is None and "HTTP_TRANSFER_ENCODING" not in environ and not environ.get("wsgi.input_terminated"):
-        exchange.content_length = b"0"  # a request that announces no body has none (RFC 9112, 6.3), whether its client says so or not
-        exchange.is_plain = not kind and exchange.method in PLAIN
+    if shape.is_bare:
+        exchange.content_length = b"0"  # as in _read_more, for the keys that most requests of a browser have
+        exchange.is_plain = exchange.method in PLAIN
+    else:
+        _read_more(exchange, environ)
     query = environ.get("QUERY_STRING")
     if query:
         exchange.query = query.encode("latin-1")
@@ -119,6 +114,21 @@ def begin(environ: Environ, plan: Plan) -> Exchange:
     environ[KEY] = exchange
     SERVED.set(exchange)
     return exchange
+
+
+def _read_more(exchange: Exchange, environ: Environ) -> None:
+    """What a body and a proxy say of a request; where no key of theirs is there, nothing is said."""
+    kind, length = environ.get("CONTENT_TYPE"), environ.get("CONTENT_LENGTH")
+    if kind:
+        exchange.content_type = kind.encode("latin-1")
+        _count(exchange, "CONTENT_TYPE", kind)
+    if length:
+        exchange.content_length = length.encode("latin-1")
+        _count(exchange, "CONTENT_LENGTH", length)
+    exchange.is_forwarded = bool(environ.get("HTTP_X_FORWARDED_FOR") or environ.get("HTTP_FORWARDED"))
+    if exchange.content_length is None and "HTTP_TRANSFER_ENCODING" not in environ and not environ.get("wsgi.input_terminated"):
+        exchange.content_length = b"0"  # a request that announces no body has none (RFC 9112, 6.3), whether its client says so or not
+        exchange.is_plain = not kind and exchange.method in PLAIN
 
 
 def _as_sent(path: str) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 Environ = dict[str, Any]
 
 _UNPREFIXED = ("CONTENT_TYPE", "CONTENT_LENGTH")
+_TELLING = frozenset({*_UNPREFIXED, "HTTP_TRANSFER_ENCODING", "HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "wsgi.input_terminated"})
+"""Keys of which each is asked for where one is there."""
 is_header = operator.methodcaller("startswith", "HTTP_")
 """Whether a key of an environ is a header's."""
 
@@ -48,15 +50,17 @@ class Shape:
     """What the keys of an environ alone say, worked out once for all requests that have the same ones.
 
     count: how many are headers' own. spelled: how long these keys are together. values: what they hold.
+    is_bare: whether no key is among them that tells of a body or of a proxy.
     """
 
-    __slots__ = ("count", "spelled", "values", "_keys", "_among")
+    __slots__ = ("count", "spelled", "values", "is_bare", "_keys", "_among")
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         headers = [key for key in keys if is_header(key)]
         self.count, self.spelled = len(headers), sum(map(len, headers))
         self.values: Callable[[Environ], Iterable[str]] = _few(headers) if len(headers) < 2 else operator.itemgetter(*headers)
         self._keys = frozenset(keys)
+        self.is_bare = _TELLING.isdisjoint(keys)
         self._among: dict[frozenset[bytes], tuple[str, ...]] = {}
 
     def among(self, names: frozenset[bytes]) -> tuple[str, ...]:
