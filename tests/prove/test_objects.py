@@ -131,6 +131,7 @@ def _broken(text: str) -> set[tuple[str, str]]:
 
 
 READS, CHANGES, REMOVES = "another user reads it", "another user changes it", "another user removes it"
+PASSWORDS = "another user sets the password"
 
 
 def test_finds_reads_and_removals_that_a_list_gives_away() -> None:
@@ -197,6 +198,24 @@ def test_finds_what_is_told_of_another_person_and_leaves_a_name() -> None:
     people += '@app.get("/people/{user_id}")\ndef person(user_id: int, user=Depends(me)):\n'
     people += '    return next({"id": u["id"], "username": u["username"]} for u in people.values() if u["id"] == user_id)\n'
     assert _broken(HEAD + people) == {("GET /users/{user_id}", READS)}
+
+
+@pytest.mark.parametrize(
+    ("asks", "found"),
+    [("", {("PUT /users/{username}/password", PASSWORDS)}), ("if username != user['username']: raise HTTPException(403)", set())],
+)
+def test_finds_the_password_of_another_and_leaves_ones_own(asks: str, found: set[tuple[str, str]]) -> None:
+    """Who sets another's password has the account: told by the owner's login, which works no more. Its twin asks whose it is."""
+    change = "class Word(BaseModel):\n    password: str\n@app.put('/users/{username}/password')\n"
+    change += f"def word(username: str, w: Word, user=Depends(me)):\n    {asks}\n    people[username]['password'] = w.password\n"
+    assert _broken(HEAD + change) == found
+
+
+def test_undoes_nothing_by_looking_round() -> None:
+    """A GET that begins anew is left alone, so that what was made is still there when it is asked for."""
+    anew = '@app.get("/createdb")\ndef begin():\n    things.clear()\n'
+    held = '@app.get("/jots/{jot_id}")\ndef read(jot_id: int, user=Depends(me)):\n    return one(jot_id, user)\n'
+    assert {key: o.outcome for key, o in _seen(HEAD + MINE + anew + held).items()} == {("GET /jots/{jot_id}", READS): Outcome.HELD}
 
 
 def test_finds_ids_in_a_query_and_in_a_form() -> None:

@@ -22,6 +22,7 @@ from ringwork.survey.facts import RouteFacts
 from ringwork.survey.wire.client import SAFE, Answer, Client
 
 READS, CHANGES, DELETES = "another user reads it", "another user changes it", "another user removes it"
+PASSWORDS = "another user sets the password"
 MOST_MAKERS, MOST_ROUTES, MOST_THINGS = 25, 60, 4
 _POWER = frozenset({"admin", "administrator", "staff", "superuser", "root", "owner", "manager"})
 _HARMS = re.compile(r"delete|remove|destroy|deactivat|disable|passw|purge|reset|revoke|cancel|close|unsubscribe", re.IGNORECASE)
@@ -134,7 +135,7 @@ class Matrix:
         self.routes = routes_of(cast.stage, mine)
         self.known = list[Known]()
         self.tried = list[Tried]()
-        self.untried = list[Observation]()
+        self.untried, self.seen = list[Observation](), list[Observation]()
         self._make()
         self.pages, self.their_pages, self.open_pages = (Pages(cast, one) for one in (mine.client, theirs.client, cast.nobody()))
         for one in self.known:
@@ -234,6 +235,10 @@ class Matrix:
         ][:MOST_ROUTES]
         for route, method in sorted(asked, key=lambda one: _attack(*one) == DELETES):
             self._write(route, method)
+        for route in self.routes:
+            if any(p.where in {"form", "json"} and "pass" in p.name.lower() for p in route.parameters) and composing.id_parameters(route):
+                with contextlib.suppress(TargetFailed, OSError):
+                    self._take_over(route)
 
     def _write(self, route: RouteFacts, method: str) -> None:
         attack = _attack(route, method)
@@ -277,6 +282,24 @@ class Matrix:
         )
         return True
 
+    def _take_over(self, route: RouteFacts) -> None:
+        """Let the second user set the first one's password: it was, where his own lets the first in no more."""
+        method = next((method for method in route.methods if method not in SAFE), "")
+        ids = {
+            name: value
+            for thing in things.about(self.cast, self.mine.client)
+            for name in composing.id_parameters(route)
+            for value in thing.candidates(name)[:1]
+        }
+        if not method or not ids or not _signs_in(self.cast, self.mine):
+            return
+        draft = composing.compose(self.cast, route, method, self.theirs.name, self.theirs.client, ids)
+        answer = self._sent(draft, self.theirs)
+        if witness.is_served(answer) and not _signs_in(self.cast, self.mine) and _signs_in(self.cast, self.theirs):
+            self.untried = [one for one in self.untried if one.where != route.name]
+            told = f"{self.theirs.name} was answered {answer.status}, and {self.mine.name} is no longer let in by the password that was his"
+            self.seen.append(saw(Outcome.BROKEN, PASSWORDS, route, told, answers=[shown(answer, self.theirs.name)]))
+
     def _attempt(self, route: RouteFacts, method: str, known: Known, named: tuple[str, int], who: Person) -> Attempt | None:
         """One request for a fresh thing of the first user, as their own pages offer it, sent by `who`; None where it cannot be judged."""
         thing, (parameter, at) = self._again(known), named
@@ -308,6 +331,13 @@ class Matrix:
             if fields := thing.shown_in(seen[-1]):
                 return View(fields=tuple(sorted(fields)), text=_text_of(seen[-1]))
         return View() if _tells(seen) else None
+
+
+def _signs_in(cast: Cast, who: Person) -> bool:
+    with contextlib.suppress(TargetFailed, OSError):
+        cast.served.login(who.user).close()
+        return True
+    return False
 
 
 def _tells(answers: Sequence[Answer]) -> bool:

@@ -85,7 +85,8 @@ class Pages:
     """The plain pages of an application as one browser sees them."""
 
     def __init__(self, cast: Cast, client: Client, *, only: Sequence[str] | None = None) -> None:
-        plain = [route.path for route in witness.reads(cast.stage.facts) if "{" not in route.path and not witness.is_entrance(route.path)]
+        plain = [route.path for route in witness.reads(cast.stage.facts) if "{" not in route.path]
+        plain = [path for path in plain if not witness.is_entrance(path) and not witness.does_something(path)]
         self.answers: dict[str, Answer] = {}
         for path in list(dict.fromkeys(plain if only is None else only))[:MOST_PAGES]:
             with contextlib.suppress(OSError):
@@ -107,7 +108,7 @@ def made(draft: Draft, answer: Answer, client: Client) -> Thing:
         value = json.loads(answer.text)
         dicts = list(_dicts(value))
         if dicts:
-            thing.item = next((one for one in dicts if any(word in str(one) for word in draft.marks)), dicts[0])
+            thing.item = next((one for one in dicts if _carries(one, draft.marks)), {})
             thing.ids += [pair for one in (thing.item, *dicts) for pair in _scalars(one)]
     target = client.led_to(answer)
     if target:
@@ -122,7 +123,7 @@ def complete(thing: Thing, pages: Pages) -> None:
         answer = pages.answers[path]
         if "json" in answer.media_type:
             for one in _dicts(_json(answer)):
-                if any(word in str(value) for value in one.values() if isinstance(value, str) for word in thing.marks):
+                if _carries(one, thing.marks):
                     thing.item = thing.item or one
                     thing.ids += _scalars(one)
         elif "html" in answer.media_type:
@@ -149,12 +150,9 @@ def about_oneself(mine: Pages, theirs: Pages) -> Iterator[Thing]:
         one, another = _json(answer), _json(other) if other is not None else None
         if not isinstance(one, dict) or not isinstance(another, dict) or answer.status != 200 or one == another:
             continue
-        words = {v: k for k, v in one.items() if isinstance(v, str) and len(v) >= 6 and _SENSITIVE.search(k) and not theirs.holds(v)}
-        ids = [
-            (key, str(value))
-            for key, value in one.items()
-            if isinstance(value, str | int) and (composing.is_id(key) or key.lower() in _LOGINS)
-        ]
+        told = [pair for inner in _dicts(one) for pair in inner.items()] if not rows(one) else []
+        words = {v: k for k, v in told if isinstance(v, str) and len(v) >= 6 and _SENSITIVE.search(k) and not theirs.holds(v)}
+        ids = [(k, str(v)) for k, v in told if isinstance(v, str | int) and (composing.is_id(k) or k.lower() in _LOGINS)]
         if words and ids:
             yield Thing(path=path, marks=words, ids=ids, item=one, listed=[path], is_made=False, is_self=True)
 
@@ -165,8 +163,14 @@ def about(cast: Cast, client: Client) -> Iterator[Thing]:
     for path, answer in Pages(cast, client).answers.items():
         one, open_ = _json(answer), nobody.get(path)
         if answer.status == 200 and isinstance(one, dict) and not rows(one) and (open_ is None or open_.status != 200):
-            ids = [(key, str(value)) for key, value in one.items() if isinstance(value, str | int) and not isinstance(value, bool)]
+            told = [pair for inner in _dicts(one) for pair in inner.items()]
+            ids = [(key, str(value)) for key, value in told if isinstance(value, str | int) and not isinstance(value, bool)]
             yield Thing(path=path, marks={}, ids=ids, item=one, is_made=False, is_self=True)
+
+
+def _carries(one: Mapping[str, Any], marks: Mapping[str, str]) -> bool:
+    """Whether one of the words stands in a field of the object itself."""
+    return any(word in value for value in one.values() if isinstance(value, str) for word in marks)
 
 
 def _json(answer: Answer) -> Any:

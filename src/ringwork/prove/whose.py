@@ -68,4 +68,4 @@ def observations(matrix: Matrix) -> Iterator[Observation]:
         else:
             detail = f"{tried.told}; nothing tells that it is {matrix.mine.name}'s alone, so it may be meant for everybody"
             yield saw(Outcome.UNTRIED, tried.attack, tried.route, detail, answers=tried.answers, control=tried.control)
-    yield from matrix.untried
+    yield from (*matrix.seen, *matrix.untried)

@@ -24,6 +24,11 @@ _ENTRANCE = re.compile(
     re.IGNORECASE,
 )
 _ENDS_SESSION = re.compile(r"log-?out|sign-?out|log-?off", re.IGNORECASE)
+_ACTS = re.compile(
+    r"(?:^|/)(?:create|init|reset|re-?seed|seed|setup|install|migrate|drop|flush|wipe|clear|delete|remove|shut-?down|restart|populate)"
+    r"(?:[_-]?(?:db|database|data|tables?|all|users?))?/?$",
+    re.IGNORECASE,
+)
 _MOST_PAGES, _FIRST_PAGES = 40, 8
 
 
@@ -40,6 +45,11 @@ def is_entrance(path: str) -> bool:
 def ends_session(path: str) -> bool:
     """Whether a path signs its visitor out."""
     return bool(_ENDS_SESSION.search(path))
+
+
+def does_something(path: str) -> bool:
+    """Whether a path names a deed, so that a mere GET of it may undo what was made."""
+    return bool(_ACTS.search(path))
 
 
 def leads_to_login(answer: Answer) -> bool:
@@ -190,7 +200,7 @@ class Cast:
         return self._forms[name]
 
     def _read_forms(self, client: Client) -> Iterable[forms.Form]:
-        for route in reads(self.stage.facts)[:_MOST_PAGES]:
+        for route in [route for route in reads(self.stage.facts) if not does_something(route.path)][:_MOST_PAGES]:
             with contextlib.suppress(TargetFailed, OSError):
                 path = self.stage.fill(route, client=client)
                 answer = client.page(path)
