@@ -5,7 +5,7 @@ Against a value that comes in by another door: a function that was made and hand
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ringwork.survey.taint import ir, values
@@ -132,17 +132,25 @@ def holds_functions(value: Value, depth: int = 0) -> bool:
     return depth < _DEEP and value.kind in values.HOLDING and any(holds_functions(part, depth + 1) for part in values.inside(value))
 
 
-def mapped(value: Value, change: Any) -> Value:
+def mapped(value: Value, change: Callable[[Value], Value]) -> Value:
     """The same with each value inside changed."""
+    return Value(value.kind, inside(value, change), value.type, value.taint, value.facts)
+
+
+def inside(value: Value, change: Callable[[Value], Value]) -> Any:
+    """The data of a value with each value inside changed."""
     kind, data = value.kind, value.data
-    if kind in {Kind.TEXT, Kind.ITEMS, Kind.SEVERAL}:
-        data = tuple(change(part) if type(part) is Value else part for part in data)
-    elif kind is Kind.KEYED:
-        data = ({key: change(part) for key, part in data[0].items()}, change(data[1]) if data[1] is not None else None)
-    elif kind is Kind.OBJECT:
-        data = (data[0], {name: change(part) for name, part in data[1].items()})
-    elif kind is Kind.METHOD:
-        data = (change(data[0]), data[1])
-    elif kind is Kind.LOCAL and isinstance(data[1], Closure):
-        data = (data[0], Closure(data[1].unit, {name: change(part) for name, part in data[1].names.items()}))
-    return Value(kind, data, value.type, value.taint, value.facts)
+    if kind is Kind.KEYED:
+        return {key: change(part) for key, part in data[0].items()}, change(data[1]) if data[1] is not None else None
+    if kind is Kind.OBJECT:
+        return data[0], {name: change(part) for name, part in data[1].items()}
+    if kind in _ROWS:
+        return tuple([change(part) if type(part) is Value else part for part in data])
+    if kind is Kind.METHOD:
+        return change(data[0]), data[1]
+    if kind is Kind.LOCAL and isinstance(data[1], Closure):
+        return data[0], Closure(data[1].unit, {name: change(part) for name, part in data[1].names.items()})
+    return data
+
+
+_ROWS = frozenset({Kind.TEXT, Kind.ITEMS, Kind.SEVERAL})

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import answers, assigning, attributes, closures, facts, ir, pieces, places, sinks, values
+from ringwork.survey.taint import answers, assigning, attributes, closures, facts, ir, sinks, values
 from ringwork.survey.taint.closures import Closure
 from ringwork.survey.taint.frames import Frame, Run, State, Summary
-from ringwork.survey.taint.shapes import BARE, Shapes
+from ringwork.survey.taint.putting import Put, known_of, standing
+from ringwork.survey.taint.shapes import Shapes
 from ringwork.survey.taint.units import Defined, Unit
 from ringwork.survey.taint.values import NONE, NOTHING, OPEN, UNKNOWN, Atom, Facts, Kind, Mark, Taint, Value
 
@@ -240,11 +241,11 @@ def _put_in(
             frame.found[key] = found
     said = f"is passed to {own.node.name}()"
     for atom, reaches in summary.reaches.items():
-        taint = _standing(given, atom, own)
+        taint = standing(given, atom, own)
         if taint:
             for reach in reaches:
                 sinks.carry(run, reach, taint, at, said)
-    put = _Put(run, own, given, at, summary, inputs)
+    put = Put(run, own, given, at, summary, inputs)
     if summary.changed:
         put.changes(written)
     if not summary.returns:
@@ -252,105 +253,7 @@ def _put_in(
             frame.raised[-1].append(frame.state.copy())
         frame.state.dead = True
         return UNKNOWN
-    frame.state.learn(_facts(summary.on_return, given, own))
+    frame.state.learn(known_of(summary.on_return, given, own))
     given_back = put.value(summary.returned)
     run.memory.spend(put.count)
     return given_back
-
-
-class _Put:
-    """What was given, put into what came out. One thing stays one thing: what is handed back is what was handed in."""
-
-    def __init__(self, run: Run, own: Defined, given: Mapping[Atom, Taint], at: int, summary: Summary, inputs: Mapping[str, Value]) -> None:
-        self.run, self.own, self.given, self.at, self.summary, self.inputs = run, own, given, at, summary, inputs
-        self.count = 0
-        self.seen = {id(made): inputs[name] for name, made in summary.given.items() if name in inputs and inputs[name].kind in _THINGS}
-
-    def changes(self, written: ir.Expression | None) -> None:
-        """What the function changed holds something else from here on. written: the text of the first that it was given."""
-        run, names = self.run, self.run.frame.state.names
-        first = self.own.node.parameters[0].name if self.own.node.parameters else ""
-        for name, changed in self.summary.changed.items():
-            end = self.value(changed)
-            if ":" in name:
-                assigning.change_module(run, name, end)
-            elif name in run.scopes.of(self.own.node).shared:
-                if names.get(name) is self.inputs[name]:
-                    names[name] = end
-            elif name in self.inputs:  # a function inside another knows itself as well
-                assigning.change(run, self.inputs[name], end, written if name == first else None)
-
-    def value(self, value: Value) -> Value:
-        """With what was given in place of its atoms."""
-        known = self.seen.get(id(value))
-        if known is not None:
-            return known
-        kind = value.kind
-        if (kind in _PLAIN and value.facts is None) or is_own(value):
-            return value
-        self.count += 1
-        if kind is Kind.LOCAL:
-            return closures.mapped(value, self.value)
-        facts_of = (_facts(value.facts[0], self.given, self.own), _facts(value.facts[1], self.given, self.own)) if value.facts else None
-        inner = closures.mapped(value, self.value) if kind in values.HOLDING else value
-        made = Value(kind, inner.data, value.type, _through(self.run, value.taint, self.given, self.at, self.own), facts_of)
-        if kind in _THINGS:
-            self.seen[id(value)] = made
-        return made
-
-
-def is_own(value: Value) -> bool:
-    """Whether a value stays itself whatever its function was given: nothing of an input in it, and no thing that may change."""
-    if value.is_own is None:
-        value.is_own = (
-            value.facts is None
-            and value.kind not in _CHANGING
-            and all(atom.kind for atom in value.taint)
-            and all(is_own(part) for part in values.inside(value))
-        )
-    return value.is_own
-
-
-_CHANGING = frozenset({Kind.OBJECT, Kind.KEYED, Kind.ITEMS, Kind.LOCAL})
-
-
-_THINGS = frozenset({Kind.OBJECT, Kind.KEYED, Kind.ITEMS})
-_PLAIN = frozenset({Kind.CONSTANT, Kind.NAMED})
-
-
-def _standing(given: Mapping[Atom, Taint], atom: Atom, own: Defined) -> Taint:
-    """What an atom of a summary stands for; one that was decoded inside is decoded here, and one of a function around stays itself."""
-    taint = given.get(atom)
-    if taint is not None:
-        return taint
-    if not atom.name.startswith(f"{own.dotted}:"):
-        return {atom: BARE}
-    if atom.place:
-        base = given.get(Atom(atom.kind, atom.name))
-        return values.decoded(base, atom.place.lstrip("~")) if base else NOTHING
-    return NOTHING
-
-
-def _facts(seen: Facts, given: Mapping[Atom, Taint], own: Defined) -> Facts:
-    found: dict[Atom, frozenset[str]] = {}
-    for atom, words in seen.items():
-        if atom.kind:
-            found[atom] = found.get(atom, frozenset()) | words
-            continue
-        for inner, mark in _standing(given, atom, own).items():
-            found[inner] = found.get(inner, frozenset()) | pieces.seen(mark.clean, words)
-    return found
-
-
-def _through(run: Run, taint: Taint, given: Mapping[Atom, Taint], at: int, own: Defined) -> Taint:
-    if all(atom.kind for atom in taint):  # nothing of an input
-        return taint
-    found: dict[Atom, Mark] = {}
-    for atom, mark in taint.items():
-        standing: Taint = {atom: mark} if atom.kind else _standing(given, atom, own)
-        for inner, other in standing.items():
-            trail = mark.trail if atom.kind else run.here(at, f"comes back from {own.node.name}()", places.kept(mark.trail, other.trail))
-            made = Mark(mark.clean if atom.kind else pieces.joined(other.clean, mark.clean), trail, mark.weak or other.weak)
-            known = found.get(inner)
-            found[inner] = made if known is None else values.merge([{inner: known}, {inner: made}])[inner]
-    return found

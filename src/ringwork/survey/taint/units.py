@@ -25,16 +25,10 @@ class Defined:
         self.at, self.first = node.at, node.parameters[0].name if node.parameters else ""
         self.handed: frozenset[int] | None = None
 
-    def __getattr__(self, name: str) -> ir.Function:
-        if name != "node":
-            raise AttributeError(name)
-        self.unit.load()
-        return self.node
-
-    @classmethod
-    def unloaded(cls, unit: Unit, kept: KeptFunction, classes: list[DefinedClass]) -> Defined:
+    @staticmethod
+    def unloaded(unit: Unit, kept: KeptFunction, classes: list[DefinedClass]) -> Defined:
         """The same without its syntax, of what was kept."""
-        self = cls.__new__(cls)
+        self = _KeptDefined.__new__(_KeptDefined)
         self.unit, self.qualname, self.at, self.first = unit, kept.qualname, kept.at, kept.first
         self.owner = classes[kept.owner] if kept.owner >= 0 else None
         self.dotted, self.handed = f"{unit.name}.{kept.qualname}", None
@@ -59,16 +53,34 @@ class DefinedClass:
         self.bases: tuple[tuple[str, ...], frozenset[str]] | None = None
         self.methods: dict[str, Defined] = {}
 
+    @property
+    def name(self) -> str:
+        """The last part of its qualified name."""
+        return self.qualname.rpartition(".")[2]
+
+
+# A class that is asked for names it may not have is slower in all that it has, and these are asked most of all. So what has no syntax yet
+# is of a class of its own, until it has.
+
+
+class _KeptDefined(Defined):
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> object:
+        if name != "node":
+            raise AttributeError(name)
+        self.unit.load()
+        return self.node
+
+
+class _KeptClass(DefinedClass):
+    __slots__ = ()
+
     def __getattr__(self, name: str) -> object:
         if name not in {"node", "attributes", "annotations"}:
             raise AttributeError(name)
         self.unit.load()
         return getattr(self, name)
-
-    @property
-    def name(self) -> str:
-        """The last part of its qualified name."""
-        return self.qualname.rpartition(".")[2]
 
 
 class KeptFunction(NamedTuple):
@@ -137,12 +149,6 @@ class Unit:
         self.gives: Collection[str] = self.assigned
         self._loading: Callable[[], ir.Module] | None = None
 
-    def __getattr__(self, name: str) -> object:
-        if name not in {"module", "assigned"}:
-            raise AttributeError(name)
-        self.load()
-        return getattr(self, name)
-
     @classmethod
     def read(cls, module: ir.Module, data: bytes = b"") -> Unit:
         """A module with its tables."""
@@ -150,15 +156,15 @@ class Unit:
         Index(unit).block(module.body, "", None)
         return unit
 
-    @classmethod
-    def unloaded(cls, outline: Outline, load: Callable[[], ir.Module], *, name: str, file: str, is_package: bool, data: bytes) -> Unit:
+    @staticmethod
+    def unloaded(outline: Outline, load: Callable[[], ir.Module], *, name: str, file: str, is_package: bool, data: bytes) -> Unit:
         """A module of which the outline was kept. load: gives its syntax, of which that is the outline."""
-        self = cls.__new__(cls)
+        self = _KeptUnit.__new__(_KeptUnit)
         self.name, self.file, self.is_package, self.data, self._loading = name, file, is_package, data, load
         self.lines, self.faults, self.imports = outline.lines, outline.faults, outline.imports
         self.stars, self.gives = list(outline.stars), frozenset(outline.gives)
         self.aliases, self.heads, self.outside = outline.aliases, set(outline.heads), set(outline.outside)
-        self.made_classes = [DefinedClass(self, qualname, supers) for qualname, supers, _ in outline.made_classes]
+        self.made_classes = [_KeptClass(self, qualname, supers) for qualname, supers, _ in outline.made_classes]
         self.made = [Defined.unloaded(self, kept, self.made_classes) for kept in outline.made]
         for made, (_, _, methods) in zip(self.made_classes, outline.made_classes, strict=True):
             made.methods = {method: self.made[place] for method, place in methods.items()}
@@ -174,10 +180,11 @@ class Unit:
         read = Unit.read(self._loading())
         self._loading = None
         for mine, one in zip(self.made, read.made, strict=True):
-            mine.node = one.node
+            mine.node, mine.__class__ = one.node, Defined
         for owner, other in zip(self.made_classes, read.made_classes, strict=True):
             owner.node, owner.attributes, owner.annotations = other.node, other.attributes, other.annotations
-        self.module, self.assigned = read.module, read.assigned
+            owner.__class__ = DefinedClass
+        self.module, self.assigned, self.__class__ = read.module, read.assigned, Unit
 
     def outline(self) -> Outline:
         """What is kept of it beside its syntax."""
@@ -222,6 +229,16 @@ class Unit:
         parts = self.name.split(".")
         keep = len(parts) - level + (1 if self.is_package else 0)
         return ".".join([*parts[: max(keep, 0)], *([module] if module else [])])
+
+
+class _KeptUnit(Unit):
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> object:
+        if name not in {"module", "assigned"}:
+            raise AttributeError(name)
+        self.load()
+        return getattr(self, name)
 
 
 class Index:
