@@ -114,6 +114,6 @@ def test_what_was_read_before_leaves_no_trace(tmp_path: Path, monkeypatch: pytes
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
     together = analysis.analyse(tmp_path)
-    monkeypatch.setattr(analysis, "_SHARE", 1)
+    monkeypatch.setattr(analysis, "_ALONE", 1)
     assert analysis.analyse(tmp_path) == together
     assert {"circles.py", "shared.py"} <= {flow.place.file for flow in together.flows}

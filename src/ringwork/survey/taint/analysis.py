@@ -28,8 +28,8 @@ from ringwork.survey.taint.values import Trail
 _DEEP = 20_000
 """Python's own limit on nested calls while source is read: what is nested deeper is told as unread."""
 
-_SHARE = 100
-"""Modules that are read together, by one process."""
+_SHARE, _ALONE = 100, 400
+"""Modules that are read together, by one process of several and by one alone: what they have in common is read once for them."""
 
 Beside = Callable[[Project, Unit, Routes], Iterable[Flow]]
 """What else sees flows in one module, with the routes of the whole project."""
@@ -90,8 +90,9 @@ class Reading:
         results = self._as_before(units)
         changed = [unit for unit in units if unit.name not in results]
         same = len(results)
-        told = None if progress is None else lambda done, of: progress(same + min(done * _SHARE, len(changed)), len(units))
-        for share in shares.spread(shares.cut(changed, _SHARE), self._share, jobs=jobs, progress=told):
+        size = _SHARE if jobs > 1 else _ALONE
+        told = None if progress is None else lambda done, of: progress(same + min(done * size, len(changed)), len(units))
+        for share in shares.spread(shares.cut(changed, size), self._share, jobs=jobs, progress=told):
             results.update(share)
         for unit in units:
             result = results[unit.name]
