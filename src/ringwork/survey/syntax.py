@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import tree_sitter_python
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
 _SIMPLE = frozenset({
     "expression_statement", "return_statement", "assert_statement", "raise_statement", "delete_statement", "import_statement",
@@ -23,6 +23,13 @@ _DEFINITIONS = frozenset({"function_definition", "class_definition"})
 @functools.cache
 def _language() -> Language:
     return Language(tree_sitter_python.language())
+
+
+@functools.cache
+def _query() -> Query:
+    """What is asked of every file."""
+    wanted = (("statement", _SIMPLE), ("definition", _DEFINITIONS), ("comment", ("comment",)))
+    return Query(_language(), " ".join(f"({form}) @{name}" for name, forms in wanted for form in sorted(forms)))
 
 
 class File:
@@ -47,23 +54,22 @@ class File:
         if name == "root":
             self.root = Parser(_language()).parse(self.data).root_node
         elif name in {"comments", "statements", "definitions"}:
-            self.comments, self.statements, self.definitions = [], [], []
-            for node in walk(self.root):
-                self._take(node)
+            self._take()
         else:
             raise AttributeError(name)
         return getattr(self, name)
 
-    def _take(self, node: Node) -> None:
-        first, last = node.start_point.row + 1, node.end_point.row + 1
-        if node.type == "comment":
-            before = self.data[self.data.rfind(b"\n", 0, node.start_byte) + 1 : node.start_byte]
-            self.comments.append((first, text(node), not before.strip()))
-        elif node.type in _SIMPLE and first != last:
-            self.statements.append((first, last))
-        elif node.type in _DEFINITIONS:
-            outer = node.parent if node.parent is not None and node.parent.type == "decorated_definition" else node
-            self.definitions.append((outer.start_point.row + 1, last))
+    def _take(self) -> None:
+        """Asked of the parser's own search: to go to each node from here takes ten times as long."""
+        found = QueryCursor(_query()).captures(self.root)
+        comments, statements, definitions = (sorted(found.get(name, ()), key=_place) for name in ("comment", "statement", "definition"))
+        self.comments = [(_first(node), text(node), self._is_alone(node)) for node in comments]
+        rows = [(node.start_point.row + 1, node.end_point.row + 1) for node in statements]
+        self.statements = [(first, last) for first, last in rows if first != last]
+        self.definitions = [(_first(_with_decorators(node)), node.end_point.row + 1) for node in definitions]
+
+    def _is_alone(self, node: Node) -> bool:
+        return not self.data[self.data.rfind(b"\n", 0, node.start_byte) + 1 : node.start_byte].strip()
 
     def span(self, line: int) -> tuple[int, int]:
         """The first and last line of the simple statement that a line is part of; the line itself where none is."""
@@ -73,6 +79,18 @@ class File:
     def is_whole(self) -> bool:
         """Whether all of it could be read."""
         return not self.root.has_error
+
+
+def _place(node: Node) -> tuple[int, int]:
+    return node.start_byte, -node.end_byte
+
+
+def _first(node: Node) -> int:
+    return node.start_point.row + 1
+
+
+def _with_decorators(node: Node) -> Node:
+    return node.parent if node.parent is not None and node.parent.type == "decorated_definition" else node
 
 
 def walk(node: Node) -> Iterator[Node]:
