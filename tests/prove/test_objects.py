@@ -179,6 +179,27 @@ def test_leaves_posts_that_all_may_read_and_finds_the_one_that_all_may_remove() 
     assert _broken(HEAD + shared) == {("DELETE /jots/{jot_id}", REMOVES)}
 
 
+@pytest.mark.parametrize(
+    ("mine", "more"),
+    [
+        ("/my/threads", '@app.get("/threads")\ndef page(user=Depends(me)):\n    return []\n'),
+        ("/feed", '@app.post("/users/{name}/follow")\ndef follow(name: str, user=Depends(me)):\n    return {}\n'),
+    ],
+)
+def test_leaves_what_members_read_of_each_other(mine: str, more: str) -> None:
+    """A page of one's own threads beside a list that goes on over the page, and a feed of those whom one follows: neither is a limit."""
+    forum = MINE.replace('get("/jots")', f'get("{mine}")').replace("/jots", "/threads") + more
+    forum += '@app.get("/threads/{thread_id}")\ndef read(thread_id: int, user=Depends(me)):\n    return one(thread_id)\n'
+    assert _seen(HEAD + forum)["GET /threads/{thread_id}", READS].outcome is Outcome.UNTRIED
+
+
+def test_finds_orders_beside_a_page_of_ones_own() -> None:
+    """What belongs to somebody by its nature is not read by others, wherever its owner finds it."""
+    shop = MINE.replace('get("/jots")', 'get("/my/orders")').replace("/jots", "/orders")
+    shop += '@app.get("/orders/{order_id}")\ndef read(order_id: int, user=Depends(me)):\n    return one(order_id)\n'
+    assert _broken(HEAD + shop) == {("GET /orders/{order_id}", READS)}
+
+
 def test_finds_an_id_in_a_body() -> None:
     """A message that no list shows, asked for by a number in JSON; its twin asks whose it is."""
     messages = '@app.post("/messages")\ndef send(t: Text, user=Depends(me)):\n    return {"id": make(t, user)["id"]}\n'

@@ -24,6 +24,10 @@ MOST_PAGES, MOST_IDS = 40, 6
 _NAMES = ("id", "pk", "uuid", "guid", "key", "slug", "ref", "reference", "number", "name")
 _LOGINS = frozenset({"username", "login", "user", "name", "handle", "nickname"})
 _ADMINISTRATION = frozenset({"admin", "administration", "administrator", "backoffice", "manage", "management", "superuser"})
+_OWN_PAGES = frozenset({"my", "mine", "me", "own", "self", "dashboard", "profile", "account", "home", "feed", "timeline", "activity"})
+_FOLLOWED = re.compile(r"follow|friend|subscri", re.IGNORECASE)
+PLAIN = frozenset({"api", "new", "add", "create", "v"})
+"""Words of paths that say nothing of what a thing is."""
 _LINKED = re.compile(r"(?:href|action|value|data-[\w-]+)\s*=\s*[\"']?([^\"'\s<>]{1,300})", re.IGNORECASE)
 _IDLIKE = re.compile(r"(?=.*\d)[\w.-]{1,64}")
 _OWNER = re.compile(
@@ -234,6 +238,16 @@ def _near(html: str, word: str) -> list[tuple[str, str]]:
     return [(name, value) for name, value in pairs if _IDLIKE.fullmatch(value) and word not in value][:MOST_IDS]
 
 
+def is_own_page(path: str) -> bool:
+    """Whether a path says that it shows what its reader has or follows, out of more."""
+    return path == "/" or bool(_OWN_PAGES & {word.lower() for word in re.split(r"[^A-Za-z]+", path)})
+
+
+def is_followed(routes: Sequence[RouteFacts]) -> bool:
+    """Whether what users see of each other is by whom they follow."""
+    return any(_FOLLOWED.search(route.path) for route in routes)
+
+
 def is_administration(path: str) -> bool:
     """Whether a path says that it is for those who administer."""
     return bool(_ADMINISTRATION & {word.lower() for word in re.split(r"[^A-Za-z]+", path)})
@@ -271,5 +285,5 @@ def relation(route: RouteFacts, thing: Thing) -> int:
     words = composing.stems(route.path) | {
         composing.singular(part) for p in composing.id_parameters(route) for part in re.split(r"[_\W]+", p)
     }
-    shared = len(words & (thing.stems - {"api", "new", "add", "create"}))
+    shared = len(words & (thing.stems - PLAIN))
     return shared * 2 + (route.path.startswith(thing.path.rstrip("/") + "/"))

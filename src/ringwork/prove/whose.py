@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ringwork.prove import things
+from ringwork.prove import composing, things
 from ringwork.prove.evidence import Observation, Outcome
 from ringwork.prove.objects import READS, Matrix, Tried
+from ringwork.prove.things import Thing
 from ringwork.prove.witness import saw
 
 
@@ -20,7 +21,7 @@ def why_theirs(matrix: Matrix, tried: Tried) -> str:
     shared = matrix.their_pages.showing(thing)
     private, secret = things.is_private(thing), things.sensitive(tried.fields)
     owner = things.owner_field(thing, known.theirs) if known.theirs is not None else ""
-    lists = [path for path in thing.listed if (other := matrix.their_pages.answers.get(path)) is not None and other.status == 200]
+    lists = _that_tell(matrix, thing)
     if tried.attack == READS:
         return _why_not_read(matrix, tried, shared=shared, lists=lists, owner=owner, private=private, secret=secret)
     if lists and not shared:
@@ -30,6 +31,32 @@ def why_theirs(matrix: Matrix, tried: Tried) -> str:
     if owner:
         return f"its field {owner} names {matrix.mine.name}"
     return f"it is a {private}" if private and not shared else ""
+
+
+def _that_tell(matrix: Matrix, thing: Thing) -> list[str]:
+    """The lists that show a thing to its owner and are open to the other too, as far as it matters that they do not show it to him.
+
+    Against taking a choice for a limit: a feed shows what its reader follows, and a page of one's own things leaves others' out, while
+    a list that goes on over the page may show them to everybody.
+    """
+    found = [path for path in thing.listed if (other := matrix.their_pages.answers.get(path)) is not None and other.status == 200]
+    if things.is_private(thing):
+        return found
+    if things.is_followed(matrix.routes):
+        return []
+    return [path for path in found if not things.is_own_page(path)] if _others(matrix, thing) else found
+
+
+def _others(matrix: Matrix, thing: Thing) -> list[str]:
+    """Lists of such things that do not show this one to anybody, and are no page of one's own."""
+    return [
+        path
+        for path, answer in matrix.pages.answers.items()
+        if answer.status == 200
+        and path not in thing.listed
+        and composing.stems(path) & thing.stems - things.PLAIN
+        and not things.is_own_page(path)
+    ]
 
 
 def _why_not_read(
@@ -48,7 +75,7 @@ def _why_not_read(
         return f"it is a {private}, and its field {owner} names {matrix.mine.name}" if private and owner else ""
     if lists:
         return f"GET {lists[0]} shows it to {matrix.mine.name} alone"
-    if owner:
+    if owner and (private or not (_others(matrix, thing) or things.is_followed(matrix.routes))):
         return f"its field {owner} names {matrix.mine.name}, and no list shows it to {matrix.theirs.name}"
     return f"it is a {private}, and no list shows it to {matrix.theirs.name}" if private else ""
 
