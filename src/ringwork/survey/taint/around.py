@@ -13,7 +13,7 @@ from ringwork.survey.taint.handlers import Handler
 from ringwork.survey.taint.units import Defined
 from ringwork.survey.taint.values import Kind, Value
 
-_BEFORE = ("setup", "initial", "dispatch", "prepare")
+_BEFORE = ("__init__", "setup", "initial", "dispatch", "prepare")
 """Methods of class views that run before the one that answers, in their order."""
 
 

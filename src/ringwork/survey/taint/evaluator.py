@@ -35,6 +35,17 @@ _NOBODY = "nobody"
 """What a function answers that no request calls."""
 
 
+def _answers(own: Defined, handler: Handler | None) -> str:
+    """What becomes of what a function returns: the addresses that a view of Django names are where it leads to."""
+    if handler is None:
+        return _NOBODY
+    return "redirect" if handler.framework == "django" and handler.instance and own.node.name in _ADDRESSES else handler.answers
+
+
+_ADDRESSES = frozenset({"get_success_url", "get_redirect_url"})
+_FORMS = frozenset({"form_valid", "form_invalid"})
+
+
 def _is_broad(kind: ir.Expression) -> bool:
     name = kind.name if isinstance(kind, ir.Attribute) else kind.id if isinstance(kind, ir.Name) else ""
     return name in {"Exception", "BaseException"} or name.endswith(("DatabaseError", "SQLAlchemyError", "OperationalError"))
@@ -123,6 +134,8 @@ class Evaluator(Run):
         )
         if is_plain and answers != _NOBODY:
             sinks.arrive(self, "error-detail", f"the answer of {name}", value, at)
+        if answers == "redirect":
+            sinks.arrive(self, "redirect", f"the address that {name} gives", value, at, part="whole")
         if answers not in {"html", "chunks"}:
             return
         for one in values.alternatives(attributes.element(self, value) if answers == "chunks" else value):
@@ -170,7 +183,7 @@ class Evaluator(Run):
         frame = Frame(own.unit, own, State(given))
         self.frame = frame
         self.memory.entry(is_constant=handler is not None and bool(handler.path) and handler.is_constant)
-        self._answers = (frame, handler.answers if handler is not None else _NOBODY, own.node.name)
+        self._answers = (frame, _answers(own, handler), own.node.name)
         if handler is not None:
             around.before(self, own, handler)
             around.set_up(self, own, handler)
@@ -211,6 +224,8 @@ class Evaluator(Run):
         type_ = attributes.type_of(self, own.unit, parameter.annotation) if parameter.annotation is not None else ""
         if not type_ and parameter.name == "request":
             type_ = _request_of(own.unit)
+        if not type_ and parameter.name == "form" and handler is not None and own.node.name in _FORMS:
+            type_ = "django.forms.BaseForm"
         if handler is None and _is_event(own, parameter):
             trail = values.Trail(own.unit.file, parameter.at, f"the event of a cloud's function comes in as {parameter.name}", None)
             return values.unknown({Atom("body", ""): Mark(NO_WORDS, trail, weak=False)})

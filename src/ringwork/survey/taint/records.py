@@ -178,6 +178,14 @@ def _named_tuple(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Va
     return Value(Kind.OBJECT, (None, dict.fromkeys(names, NONE)), _MAKER)
 
 
+def _field(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value], node: ir.Call | None) -> Value | None:
+    """field(default_factory=Repository): what an object holds that was not given another."""
+    factory = keywords.get("default_factory", keywords.get("factory"))
+    if factory is not None and factory.kind in {Kind.NAMED, Kind.LOCAL}:
+        return run.apply(run, factory, [], {}, node, [])
+    return keywords.get("default")
+
+
 def _namespace(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value], node: ir.Call | None) -> Value | None:
     if arguments or "**" in keywords:
         return None
@@ -189,5 +197,6 @@ SPECIAL: Mapping[str, Special] = {
     PARTIAL: _partial, "builtins.setattr": _set, "copy.copy": _copied, "copy.deepcopy": _copied, "dataclasses.replace": _replace,
     "copy.replace": _replace, "dataclasses.asdict": _as_dict, "dataclasses.astuple": _as_values, "collections.namedtuple": _named_tuple,
     "typing.NamedTuple": _named_tuple, "types.SimpleNamespace": _namespace,
+    **dict.fromkeys(["dataclasses.field", "attr.ib", "attrs.field", "pydantic.Field", "pydantic.fields.Field"], _field),
 }  # fmt: skip
 """What stands here is asked before the models; None leaves it to them."""
