@@ -43,7 +43,6 @@ def _answers(own: Defined, handler: Handler | None) -> str:
 
 
 _ADDRESSES = frozenset({"get_success_url", "get_redirect_url"})
-_FORMS = frozenset({"form_valid", "form_invalid"})
 
 
 def _is_broad(kind: ir.Expression) -> bool:
@@ -224,8 +223,6 @@ class Evaluator(Run):
         type_ = attributes.type_of(self, own.unit, parameter.annotation) if parameter.annotation is not None else ""
         if not type_ and parameter.name == "request":
             type_ = _request_of(own.unit)
-        if not type_ and parameter.name == "form" and handler is not None and own.node.name in _FORMS:
-            type_ = "django.forms.BaseForm"
         if handler is None and _is_event(own, parameter):
             trail = values.Trail(own.unit.file, parameter.at, f"the event of a cloud's function comes in as {parameter.name}", None)
             return values.unknown({Atom("body", ""): Mark(NO_WORDS, trail, weak=False)})
