@@ -57,6 +57,7 @@ _FIXES = {
     ),
     "output.llm-output": "treat what a model answers as a stranger's text: escape, bind and check it where it is used",
     "source.security-tests": "write tests for the files that the project marks sensitive, and measure their branches (sensitive_floor)",
+    "access.function-level-authorization": "ask for the role where the route is written, by requires(role) or the framework's check",
     "output.fail-closed": "call protect(app) last, and let no middleware stand outside it or answer where ringwork raised",
     "output.debug-disabled": "take debug=True, toolbars, profilers and --reload out of what production starts",
     "output.information-disclosure": "move the file out of the served folder; serve assets by extension and let no header name a version",
@@ -70,7 +71,7 @@ _FIXES = {
 }
 
 
-_OUTSIDE = ("infrastructure.application-server", "data.", "output.llm-output", "source.")
+_OUTSIDE = ("access.function-level-authorization", "infrastructure.application-server", "data.", "output.llm-output", "source.")
 """How controls begin that protect(app) does not switch on: what the application calls itself, and what serves it."""
 
 _INSIDE = frozenset({"data.message-integrity"})
