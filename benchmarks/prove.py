@@ -2,6 +2,7 @@
 
 The whole proof of the FastAPI clinic as a user starts it; 500 probes of one shape by the prover's client on the served clinic, over TLS
 on loopback; and schemathesis with its default phases on that same server, bounded to a few examples for each operation.
+And what a newcomer waits for: `--quick` of an ordinary application of each framework, and the first finding of it, each on a copy.
 Options: --proofs N (3), --rounds N (5), --examples N (5), --write (puts the table into docs/performance.md).
 """
 
@@ -12,6 +13,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import socket
 import statistics
 import subprocess
@@ -30,6 +32,8 @@ TOP = Path(__file__).parent.parent
 OURS, THEIRS = TOP / ".venv" / "bin", TOP / ".venv-bench" / "bin"
 TARGET = "examples.clinic.fastapi_app:app"
 SHAPES = {"a page that is served": ("GET", "/visiting/", "200"), "a page that is refused": ("GET", "/appointments", "401")}
+NEWCOMERS = {"FastAPI": "notes:app", "Flask": "notes:app", "Django": "office.settings", "aiohttp": "notes:app"}
+"""By framework, the target in its application below tests/apps/existing: pages with a login and forms, and no ringwork."""
 PAPERS = """
 import sys; from pathlib import Path; from ringwork.survey.wire import forge
 authority = forge.make_authority(); folder = Path(sys.argv[1])
@@ -125,6 +129,35 @@ def proof() -> tuple[float, int]:
     return seconds, sum(1 for one in report["results"] if one["verdict"] == "proven")
 
 
+def newcomer(framework: str) -> tuple[float, float, int]:
+    """Seconds until the first finding is printed and until the end of a quick run, and how many findings it has."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        # A copy, so that neither reports nor what reading keeps are found again beside the source by the next run.
+        place, kept = Path(name) / "application", Path(name) / "report"
+        shutil.copytree(TOP / "tests" / "apps" / "existing" / f"{framework.lower()}_forms", place)
+        words = [OURS / "ringwork", "prove", NEWCOMERS[framework], "--quick", "--output-dir", kept]
+        begun, first = time.perf_counter(), 0.0
+        with subprocess.Popen(words, cwd=place, env=environment(), stdout=subprocess.PIPE, text=True) as run:
+            for said in run.stdout or ():
+                if said.startswith("! ") and not first:
+                    first = time.perf_counter() - begun
+        seconds = time.perf_counter() - begun
+        if run.returncode != 1 or not first:
+            raise SystemExit(f"the quick run of {framework} ended with {run.returncode} and {'a' if first else 'no'} finding")
+        report = json.loads((kept / "report.json").read_text(encoding="utf-8"))
+    return first, seconds, len(report["findings"])
+
+
+def newcomers(rounds: int) -> list[str]:
+    """Two rows for each framework."""
+    lines = []
+    for framework in NEWCOMERS:
+        runs = [newcomer(framework) for _ in range(rounds)]
+        lines.append(line(f"--quick, {framework}: the first finding", [first for first, _, _ in runs], "an application without ringwork"))
+        lines.append(line(f"--quick, {framework}: the whole run", [seconds for _, seconds, _ in runs], f"{runs[0][2]} findings"))
+    return lines
+
+
 def line(name: str, seconds: list[float], note: str) -> str:
     """A row of the table."""
     return f"| {name} | {statistics.median(seconds):.2f} | {min(seconds):.2f} to {max(seconds):.2f} | {len(seconds)} | {note} |"
@@ -151,6 +184,7 @@ def main() -> None:
     each = [seconds / cases * 500 for seconds, cases in theirs]
     lines = ["| what | seconds | min to max | rounds | |", "| --- | ---: | ---: | ---: | --- |"]
     lines.append(line("the whole proof of the clinic", [seconds for seconds, _ in proofs], f"{proofs[0][1]} checks proven"))
+    lines += newcomers(max(3, asked.proofs))
     lines += [line(f"500 probes of one shape, {name}", seconds, " ".join(SHAPES[name])) for name, seconds in mine.items()]
     lines.append(line("schemathesis, default phases", [seconds for seconds, _ in theirs], f"{theirs[0][1]} cases, one check"))
     lines.append(line("the same for 500 cases", each, "scaled"))
