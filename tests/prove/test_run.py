@@ -149,6 +149,13 @@ def test_what_looks_is_told_before_what_attacks_and_what_reads_comes_last(prove)
     assert told == [Kind.ROUTES, Kind.LIVE, Kind.STATIC]
 
 
+def test_what_waits_for_the_source_is_next_once_it_is_read():
+    """Before that it is last; where nothing else is left its turn has come."""
+    waits = [False, False, True]
+    assert [run._next(waits, is_read=is_read) for is_read in (False, True)] == [0, 2]
+    assert [run._next([True], is_read=False), run._next([False], is_read=True)] == [0, 0]
+
+
 class _Told(Progress):
     def __init__(self):
         self.lines = []

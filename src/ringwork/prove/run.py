@@ -6,9 +6,10 @@ that was cut short says so.
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,8 +31,11 @@ from ringwork.survey import waivers as comments
 from ringwork.survey.facts import AppFacts
 
 CLEAN, FINDINGS, USAGE, INCONCLUSIVE, INTERNAL, INTERRUPTED = exits.CODES
-_WORKERS = 2
+_WORKERS = 3  # on two cores: each waits for its copy now and then
 _TOGETHER = 2
+
+Job = tuple[bool, Callable[[], object]]
+"""Whether it waits for the source to be read, and what is to be done."""
 
 
 def prove(target: Target, settings: Settings, progress: Progress) -> Report:
@@ -223,16 +227,34 @@ def _login_path(run: Run) -> str:
 
 def _attack(run: Run, launcher: Launcher) -> None:
     scene = _scene(run, launcher)
-    left = [check for check in run.chosen() if check.id not in run.tried]
+    checks = [check for check in run.chosen() if check.id not in run.tried]
     pool = ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="ringwork-checks")
-    waiting: list[Future[object]] = [pool.submit(_explore, run, scene)]
+    left: list[Job] = [(False, lambda: _explore(run, scene))]
     # Few checks share a copy, so that one long control does not leave a worker idle.
-    waiting += [pool.submit(run_group, control, checks, scene) for control, checks in _together(left)]
+    left += [(_waits(some[0]), functools.partial(run_group, control, some, scene)) for control, some in _together(checks)]
+    working = [pool.submit(_work, left, run) for _ in range(_WORKERS)]
     try:
-        for future in waiting:
+        for future in working:
             future.result()
     finally:
+        left.clear()
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _work(left: list[Job], run: Run) -> None:
+    """Do one job after the other until none is left."""
+    while True:
+        with run.lock:
+            if not left:
+                return
+            _, job = left.pop(_next([waits for waits, _ in left], is_read=run.reader is not None and run.reader.is_done))
+        job()
+
+
+def _next(waits: Sequence[bool], *, is_read: bool) -> int:
+    """Which job is next: one that waits for the source once it is read, and before that one that does not, as far as there is one."""
+    # Some flows are attacked for seconds, and would otherwise all come at the end, when there is nothing else for the other workers.
+    return next((at for at, waiting in enumerate(waits) if waiting is is_read), 0)
 
 
 def _together(checks: Sequence[Check]) -> list[tuple[str, Sequence[Check]]]:

@@ -98,6 +98,11 @@ class Reader:
                 start_new_session=True,
             )
 
+    @property
+    def is_done(self) -> bool:
+        """Whether nobody who asks has to wait."""
+        return self._found is not None or self._process.poll() is not None
+
     def project(self) -> SourceFacts:
         """What reading the project found; waits for it."""
         return self._facts()["project"]
