@@ -244,9 +244,14 @@ class Copy:
             "tls": str(tls),
             "shown": str(folder) if folder else "",
         }
-        with self._lock:
-            pid = int(self._ask(command, [socks[0].fileno(), theirs.fileno(), socks[1].fileno()])["pid"])
-        theirs.close()
+        try:
+            with self._lock:
+                pid = int(self._ask(command, [socks[0].fileno(), theirs.fileno(), socks[1].fileno()])["pid"])
+        except BaseException:  # the run was ended meanwhile
+            ours.close()
+            raise
+        finally:
+            theirs.close()
         ours.settimeout(START_SECONDS)
         try:
             answer, _ = channel.receive(ours)
