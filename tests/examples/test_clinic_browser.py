@@ -39,14 +39,28 @@ OFFICE = {
 """Pages of Django's admin site."""
 
 
-@pytest.fixture(scope="module", params=["fastapi", "flask", "django"])
+# The tests of one clinic run on one worker, so that it is started once, and one browser.
+DJANGO = pytest.mark.xdist_group("clinic-browser-django")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param("fastapi", marks=pytest.mark.xdist_group("clinic-browser-fastapi")),
+        pytest.param("flask", marks=pytest.mark.xdist_group("clinic-browser-flask")),
+        pytest.param("django", marks=DJANGO),
+    ],
+)
 def origin(request: pytest.FixtureRequest) -> Iterator[str]:
     """The clinic, as ./run clinic starts it."""
-    yield from _started(request.param)
+    if request.param == "django":
+        yield request.getfixturevalue("office")
+    else:
+        yield from _started(request.param)
 
 
 @pytest.fixture(scope="module")
-def office(request: pytest.FixtureRequest) -> Iterator[str]:
+def office() -> Iterator[str]:
     """The clinic on Django, whose admin site is looked at."""
     yield from _started("django")
 
@@ -72,15 +86,16 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """One browser for all people."""
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if binary is None or driver is None:
         pytest.skip("no chromium with chromedriver")
     options = webdriver.ChromeOptions()
-    options.binary_location = chromium
+    options.binary_location = binary
     flags = ("--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--ignore-certificate-errors")
-    for flag in (*flags, f"--user-data-dir={tmp_path}"):
+    for flag in (*flags, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"):
         options.add_argument(flag)
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")
@@ -88,6 +103,16 @@ def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
     with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as started:
         started.implicitly_wait(10)  # a click returns before the next page is there
         yield started
+
+
+@pytest.fixture
+def browser(chromium: webdriver.Chrome) -> webdriver.Chrome:
+    """As if it was started for this person: it has no cookie, has every part still to load, and its console is empty."""
+    chromium.get("about:blank")
+    chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    chromium.execute_cdp_cmd("Network.clearBrowserCache", {})
+    chromium.get_log("browser")
+    return chromium
 
 
 def sign_in(browser: webdriver.Chrome, origin: str, username: str) -> None:
@@ -112,6 +137,7 @@ def test_every_page_loads_all_its_parts_under_the_policy(browser: webdriver.Chro
             assert rules > 10
 
 
+@DJANGO
 @pytest.mark.real
 @pytest.mark.parametrize("username", OFFICE)
 def test_every_page_of_the_admin_site_works_under_the_policy(browser: webdriver.Chrome, office: str, username: str) -> None:
@@ -125,6 +151,7 @@ def test_every_page_of_the_admin_site_works_under_the_policy(browser: webdriver.
         assert rules > 10
 
 
+@DJANGO
 @pytest.mark.real
 def test_an_action_of_the_admin_site_works_by_hand(browser: webdriver.Chrome, office: str) -> None:
     """Its form carries Django's own token, and its script counts what is chosen."""
@@ -137,6 +164,7 @@ def test_an_action_of_the_admin_site_works_by_hand(browser: webdriver.Chrome, of
     assert "Bob Okafor: blocked" in browser.find_element(By.CSS_SELECTOR, ".messagelist").text
 
 
+@DJANGO
 @pytest.mark.real
 def test_a_sealed_field_is_revealed_by_hand(browser: webdriver.Chrome, office: str) -> None:
     """From the masked page by its link, through a form without any script, to the value, and nothing of it is blocked."""

@@ -16,6 +16,8 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 from ringwork.report import html
 from tests.report import sample
 
+pytestmark = pytest.mark.xdist_group("report-browser")  # on one worker, so that the browser is started once
+
 WAIT = 10
 
 
