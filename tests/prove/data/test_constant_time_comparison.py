@@ -38,6 +38,20 @@ def test_finds_what_is_planted(framework: str) -> None:
     assert showing.places(found) == {"bearer token"}
 
 
+@pytest.mark.parametrize(("scatter", "asked"), [(0.04, 200), (0.0001, 30)])
+def test_measures_longer_where_noise_hides_the_answer(monkeypatch: pytest.MonkeyPatch, scatter: float, asked: int) -> None:
+    """A brief look that could not have seen the difference is followed by a whole one; one that saw that there is none is enough."""
+    noise, now = random.Random(1), [0.0]
+
+    def call() -> None:
+        now[0] += 0.02 + noise.uniform(0, scatter)
+
+    compare = proof.timing.compare
+    monkeypatch.setattr(proof.timing, "compare", lambda *calls, **given: compare(*calls, clock=lambda: now[0], **given))
+    found = proof._compared(call, call, random.Random(2), brief=True)
+    assert (found.rounds, found.differs) == (asked, False)
+
+
 def test_guesses_near_and_far() -> None:
     """Near ones share all but two letters, far ones none, and both keep length and kind, so that nothing else takes its time."""
     value, chance = "kX3_9-aZ0b7Q", random.Random(1)
