@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
 from selenium import webdriver
@@ -30,6 +31,15 @@ WITHOUT_AXE = pytest.mark.parametrize("clinic", clinics.each("django", "aiohttp"
 # Django's admin site is no template of the clinic's: tests/examples/test_clinic_browser.py opens it under the policy.
 # A calendar file is no page: a browser keeps it on disk.
 LEFT_OUT = ("/api/", "/static", "/.ringwork", "/live", "/office/", "/appointments/1/calendar")
+
+
+SLOWLY = """<!DOCTYPE html><html lang="en"><title>Links</title><style>
+:root { --ink: #0a4d8c; --paper: #fff; }
+@media (prefers-color-scheme: dark) { :root { --ink: #9cf; --paper: #111; } }
+@media (prefers-reduced-motion: no-preference) { a { transition: color 60s; } }
+body { background: var(--paper); } a { color: var(--ink); }
+</style><main><h1><a href="/">All links</a></h1></main></html>"""
+"""A page whose colours take a minute to change, for whoever wants motion."""
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +101,18 @@ def test_axe_objects_to_an_ugly_page(browser: webdriver.Chrome, toys: clinics.Si
     assert {"html-has-lang", "document-title", "image-alt", "link-name"} <= {
         said.partition(":")[0] for said in browsers.violations(browser)
     }
+
+
+@pytest.mark.parametrize(("motion", "found"), [("reduce", set()), ("no-preference", {"color-contrast"})])
+def test_axe_looks_when_the_colours_have_changed(
+    browser: webdriver.Chrome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, motion: str, found: set[str]
+) -> None:
+    """Halfway from the dark scheme to the light one a link is hard to read, and nobody is kept out by that."""
+    (tmp_path / "page.html").write_text(SLOWLY, encoding="utf-8")
+    monkeypatch.setattr(browsers, "STILL", {"name": "prefers-reduced-motion", "value": motion})
+    browsers.violations(browser, "dark")
+    browser.get((tmp_path / "page.html").as_uri())
+    assert {said.partition(":")[0] for said in browsers.violations(browser, "light")} == found
 
 
 def test_the_console_tells_of_what_a_policy_blocks(browser: webdriver.Chrome, toys: clinics.Site) -> None:
