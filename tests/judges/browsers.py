@@ -19,10 +19,12 @@ SCHEMES = ("light", "dark")
 # Against a look in the middle of a change of colours: whoever asks for less motion is shown none on the way from dark to light.
 STILL = {"name": "prefers-reduced-motion", "value": "reduce"}
 FLAGS = ("--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--ignore-certificate-errors")
+OF_COLOURS = ["color-contrast", "link-in-text-block"]
+"""The rules of axe, of those that it applies by itself, in which colours count."""
 # Of what passes, axe would else write down every element with its path, which is most of its work on a long page.
 ASK = """
-const done = arguments[0];
-axe.run(document, {resultTypes: ["violations"]}).then(
+const [only, done] = arguments;
+axe.run(document, {resultTypes: ["violations"], ...(only ? {runOnly: {type: "rule", values: only}} : {})}).then(
   (said) => done(said.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(" ")}: ${v.help}`))),
   (error) => done([String(error)]),
 );
@@ -56,13 +58,13 @@ def sign_in(browser: webdriver.Chrome, site: clinics.Site, username: str) -> Non
 
 
 def violations(browser: webdriver.Chrome, scheme: str = "light") -> list[str]:
-    """What axe finds on the page that is open, in a colour scheme."""
+    """What axe finds on the page that is open, in a colour scheme; in another than the light one only what depends on colours."""
     source = Path(outsiders.node_file("axe-core/axe.min.js")).read_text(encoding="utf-8")
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}, STILL]})
     browser.set_script_timeout(4 * clinics.PATIENCE)  # a large report, two schemes, a busy machine
     # Handed over by the debugger, so the page's own policy stays as strict as it is.
     browser.execute_script(source)
-    found: list[str] = browser.execute_async_script(ASK)
+    found: list[str] = browser.execute_async_script(ASK, None if scheme == "light" else OF_COLOURS)
     return found
 
 

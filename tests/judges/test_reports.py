@@ -139,8 +139,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
 def test_axe_and_the_console_find_nothing_on_a_report(browser: webdriver.Chrome, reports: dict[str, Path], name: str) -> None:
     """Light and dark, as it opens and with everything unfolded: nothing that keeps a reader out, nothing that its own policy blocks."""
     browser.get((reports[name] / "report.html").as_uri())
-    found = [f"{scheme}: {said}" for scheme in browsers.SCHEMES for said in browsers.violations(browser, scheme)]
-    if name != "real":  # thousands of exchanges; the samples have each kind of content
+    is_real = name == "real"  # thousands of exchanges, which stay folded; the samples have each kind of content
+    found = [f"{scheme}: {said}" for scheme in browsers.SCHEMES[: 2 if is_real else 1] for said in browsers.violations(browser, scheme)]
+    if not is_real:
         browser.execute_script("for (const one of document.querySelectorAll('details')) one.open = true")
         found += [f"unfolded, {scheme}: {said}" for scheme in browsers.SCHEMES for said in browsers.violations(browser, scheme)]
     found += browsers.complaints(browser)
