@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from ringwork.prove import composing, things
+from ringwork.prove import composing, objects, things, witness
 from ringwork.prove.access.object_level_authorization import two_user_matrix
 from ringwork.prove.evidence import Observation, Outcome
 from ringwork.survey.facts import ParameterFacts, RouteFacts
+from ringwork.survey.wire.client import Answer
 from tests.prove import unguarded
 
 HEAD = """
@@ -308,3 +309,13 @@ def test_finds_ids_near_a_word_of_a_page() -> None:
     thing = things.Thing(path="/letters", marks={"rw1": "head"})
     things.complete(thing, pages)
     assert thing.candidates("letter_id")[0] == "17"
+
+
+@pytest.mark.parametrize(
+    ("status", "refuses"), [(401, True), (403, True), (404, True), (429, False), (500, False), (400, False), (200, False)]
+)
+def test_a_limit_or_a_fault_is_no_refusal(status: int, refuses: bool) -> None:  # a row of the table
+    """What is malformed, too much or broken says nothing of whose an object is, and accuses no other route."""
+    answer = Answer(status=status, reason="", http_version="1.1", headers=[], body=b"", request=b"", answer=b"")
+    assert witness.refuses(answer) is refuses
+    assert objects._tells_whose(answer) is (refuses or status == 200)

@@ -219,6 +219,23 @@ def test_an_attack_that_succeeded_in_one_of_three_runs_is_no_pass(prove):
     assert (_result(report).verdict, _result(report).reason) == (Verdict.NOT_VERIFIED, "a bare route: it succeeded in 1 of 3 runs: 403")
 
 
+def test_what_fell_in_a_later_run_is_not_told_as_held(prove):
+    """The first run's other violation is repeated, and meanwhile something that held falls too."""
+    asked = []
+
+    def falls_later(stage):
+        asked.append(1)
+        evidence = _broken(stage)
+        outcome = Outcome.HELD if len(asked) == 1 else Outcome.BROKEN
+        return replace(
+            evidence, observations=(*evidence.observations, replace(evidence.observations[0], attack="another", outcome=outcome))
+        )
+
+    report = prove(FOREIGN, Check(id=BARE, kind=Kind.LIVE, run=falls_later))
+    seen = {o.attack: (o.outcome, o.detail) for o in _result(report).evidence.observations}
+    assert seen["another"] == (Outcome.UNTRIED, "it succeeded in 2 of 3 runs: 200")
+
+
 @pytest.mark.parametrize(("source", "verdict"), [("guarded", Verdict.NOT_VERIFIED), ("foreign", Verdict.VIOLATED)])
 def test_where_a_guard_stands_an_attack_counts_once_it_was_repeated(prove, monkeypatch, source, verdict):
     """The time was over before it could be: that says more of the machine than of the guard; without any guard it is told."""

@@ -7,6 +7,7 @@ of its parser, files, streams and handshakes are settled alike, before their fir
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
@@ -243,17 +244,29 @@ def _line(status: int) -> bytes:
     return f"HTTP/1.1 {status} {_phrase(status)}\r\n".encode()
 
 
-@functools.lru_cache(maxsize=256)
 def _field(pair: Header) -> bytes:
-    """One line of a head. Raises ValueError as aiohttp does."""
+    """One line of a head. Raises ValueError for what aiohttp refuses."""
+    # Against a client's path, cookie or token that stays in memory: only what is the same for everybody is remembered.
+    return _field_of_all(pair) if pair[0] in _SAME_FOR_ALL else _field_of_one(pair)
+
+
+def _field_of_one(pair: Header) -> bytes:
     name, value = pair
-    # Against a second head behind a line end in a value: a redirect to https names the path that its client sent.
-    if not _ENDS.isdisjoint(value):
-        raise ValueError(f"the header {_title(name)} holds a line end or a null byte")
+    # Against a second head behind a line end: a redirect to https names the path that its client sent.
+    if _UNSENDABLE.search(value) or _UNSENDABLE.search(name):
+        raise ValueError(f"the header {_title(name)!r} holds a line end or another control character")
     return _title(name).encode() + b": " + value + b"\r\n"
 
 
-_ENDS = frozenset(b"\r\n\0")
+_field_of_all = functools.lru_cache(maxsize=256)(_field_of_one)
+_UNSENDABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_SAME_FOR_ALL = frozenset(
+    {
+        b"content-type", b"content-length", b"cache-control", b"vary", b"x-content-type-options", b"referrer-policy", b"permissions-policy",
+        b"cross-origin-opener-policy", b"cross-origin-resource-policy", b"x-frame-options", b"strict-transport-security",
+        b"x-permitted-cross-domain-policies", b"content-security-policy",
+    }
+)  # fmt: skip
 
 
 def _spelled(pair: Header) -> tuple[str, str]:

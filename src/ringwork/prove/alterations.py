@@ -23,7 +23,7 @@ _SEALED, _BLOCK = 0xB3, 16
 _ALL, _END = 48, 34
 """Values of so many bytes are altered at each; of longer ones the end is, where a padding stands, and places spread over the rest."""
 
-_VARYING = re.compile(r"[A-Za-z0-9+/_=-]{16,}(?:[.:][A-Za-z0-9+/_=-]+)*|\b[0-9a-f]{6,}\b|\d+")
+_VARYING = re.compile(r"[A-Za-z0-9+/_=-]{16,}(?:[.:](?=[a-z_=-]*[A-Z0-9])[A-Za-z0-9+/_=-]+)*|\b[0-9a-f]{6,}\b|\d+")
 """Long words, with the short fields of a signed value behind them (its time changes each second), and numbers."""
 _VOLATILE = frozenset({"date", "content-length", "set-cookie", "connection", "keep-alive", "age", "etag", "last-modified"})
 

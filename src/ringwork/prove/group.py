@@ -162,7 +162,8 @@ def _confirmed(check: Check, first: Evidence, stage: LiveStage, scene: Scene, *,
 
 def _is_steady(observation: Observation, runs: Sequence[set[tuple[str, str]]], *, is_cut: bool) -> bool:
     if observation.outcome is not Outcome.BROKEN:
-        return True
+        # Against what held in the first run and fell in a later one, and would be told as held.
+        return observation.outcome is not Outcome.HELD or not any(_key(observation) in run for run in runs[1:])
     # What was read stands in the source whether or not there is time to look again.
     if is_cut and observation.tier is not Tier.NONE:
         return True

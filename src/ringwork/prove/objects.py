@@ -55,7 +55,10 @@ class Known:
 
 @dataclass(slots=True, kw_only=True)
 class Tried:
-    """One request of the second user for a thing of the first. done: whether it had its effect. told: in words, what was seen."""
+    """One request of the second user for a thing of the first. done: whether it had its effect. told: in words, what was seen.
+
+    tells: whether the answer says something of whose it is: a refusal, or a success without an effect, and no fault or limit.
+    """
 
     attack: str
     route: RouteFacts
@@ -64,6 +67,7 @@ class Tried:
     told: str
     control: Exchanged
     answers: list[Exchanged]
+    tells: bool
     fields: Sequence[str] = ()
     is_open: bool = False
 
@@ -83,6 +87,10 @@ class Attempt:
     answer: Answer
     has_effect: bool
     fields: Sequence[str]
+
+
+def _tells_whose(answer: Answer) -> bool:
+    return witness.refuses(answer) or witness.is_served(answer)
 
 
 def two_of_a_kind(cast: Cast) -> tuple[Person, Person] | None:
@@ -218,7 +226,8 @@ class Matrix:
         self.tried.append(
             Tried(
                 attack=READS, route=draft.route, known=known, done=bool(fields), told=words, control=shown(control, self.mine.name),
-                answers=[shown(theirs, self.theirs.name)], fields=fields, is_open=bool(known.thing.shown_in(nobody)),
+                answers=[shown(theirs, self.theirs.name)], tells=_tells_whose(theirs), fields=fields,
+                is_open=bool(known.thing.shown_in(nobody)),
             )
         )  # fmt: skip
 
@@ -264,7 +273,7 @@ class Matrix:
         other = self._attempt(route, method, known, (parameter, at), self.theirs)
         if other is None:
             return False
-        if not other.has_effect and not witness.is_served(other.answer):
+        if not other.has_effect and witness.refuses(other.answer):
             known.refused.append(route.name)
         reads = bool(other.fields) and not other.has_effect
         words = "was shown it: answered" if reads else "changed it, as its owner then saw: answered" if other.has_effect else "was answered"
@@ -277,6 +286,7 @@ class Matrix:
                 told=f"{self.theirs.name} {words} {other.answer.status}",
                 control=shown(own.answer, self.mine.name),
                 answers=[shown(other.answer, self.theirs.name)],
+                tells=_tells_whose(other.answer),
                 fields=other.fields,
             )
         )

@@ -84,7 +84,9 @@ def observations(matrix: Matrix) -> Iterator[Observation]:
     """What was seen, in words: broken where it is told whose the thing is."""
     for tried in matrix.tried:
         if not tried.done:
-            yield saw(Outcome.HELD, tried.attack, tried.route, tried.told, answers=tried.answers, control=tried.control)
+            # Against a limit or a fault that is taken for a refusal.
+            outcome, more = (Outcome.HELD, "") if tried.tells else (Outcome.UNTRIED, ", which says nothing of whose it is")
+            yield saw(outcome, tried.attack, tried.route, f"{tried.told}{more}", answers=tried.answers, control=tried.control)
             continue
         why = why_theirs(matrix, tried)
         if why:

@@ -63,6 +63,11 @@ def is_served(answer: Answer) -> bool:
     return 200 <= answer.status < 400 and not leads_to_login(answer)
 
 
+def refuses(answer: Answer) -> bool:
+    """Whether an answer says no to who asks: what is malformed, too much or broken says nothing of that."""
+    return answer.status in {401, 403, 404} or leads_to_login(answer)
+
+
 def shown(answer: Answer | SocketAnswer, who: str = "") -> Exchanged:
     """An exchange for the evidence. who: whose credentials it carried."""
     asked, answered = answer.as_text()

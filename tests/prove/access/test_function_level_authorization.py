@@ -77,6 +77,15 @@ def test_leaves_a_page_that_refuses_in_words_and_one_that_everybody_sees() -> No
     assert "without a login" in seen["GET /admin/about", READS].detail
 
 
+def test_a_limit_and_a_refusal_in_another_part_accuse_nobody() -> None:
+    """Too many requests, and a refusal under another roof, say nothing of whom a page is for."""
+    pages = '@app.get("/admin/busy")\ndef busy(user=Depends(me)):\n    raise HTTPException(429)\n'
+    pages += '@app.get("/admin/hints")\ndef hints(user=Depends(me)):\n    return {"hint": "water them"}\n'
+    pages += '@app.get("/billing/admin/closed")\ndef closed(user=Depends(me)):\n    raise HTTPException(403)\n'
+    pages += '@app.get("/manage/beds")\ndef beds(user=Depends(me)):\n    return {"beds": 3}\n'
+    assert {o.outcome for o in _seen(HEAD + pages).values()} == {Outcome.UNTRIED}
+
+
 def test_has_nothing_to_say_where_nothing_administers() -> None:
     """No rule and no such path: not applicable, which is no pass."""
     with unguarded.serving(unguarded.PLAIN) as stage:

@@ -134,3 +134,9 @@ def test_a_signed_value_in_a_page_is_told_apart_by_nothing(stamp: str) -> None:
     plain = alterations.shape_of(_page(f'<input name="csrf_token" value="{token}">'))
     assert plain == alterations.shape_of(_page('<input name="csrf_token" value="#">'))
     assert plain != alterations.shape_of(_page('<input name="csrf_token" value="#">wrong padding'))
+
+
+def test_a_code_behind_a_long_word_is_told_apart() -> None:
+    """What is wrong stands often in a word of an error's name, which is no part of a signed value."""
+    padding, tag = (alterations.shape_of(_page(f"E_DECRYPTION_FAILED:{word}")) for word in ("padding", "mac"))
+    assert padding != tag

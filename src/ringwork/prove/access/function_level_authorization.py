@@ -34,7 +34,10 @@ _MOST = 30
 
 @dataclass(slots=True, kw_only=True)
 class _Seen:
-    """What an ordinary user was answered where a path says that it administers. why: what tells that it was not his to ask for."""
+    """What an ordinary user was answered where a path says that it administers. why: what tells that it was not his to ask for.
+
+    says_no: a refusal of any kind, in words too; refuses: one by its status alone, which is believed of other routes as well.
+    """
 
     attack: str
     route: RouteFacts
@@ -43,6 +46,7 @@ class _Seen:
     answer: Exchanged
     control: Exchanged | None = None
     why: str = ""
+    says_no: bool = False
     refuses: bool = False
 
 
@@ -75,7 +79,8 @@ class _Ladder:
             told=f"{self.low.name} was answered {mine.status}",
             answer=shown(mine, self.low.name),
             control=control,
-            refuses=not witness.is_served(mine) and mine.status not in {400, 404, 405, 422} and mine.status < 500,
+            says_no=witness.refuses(mine) or (mine.status == 200 and not is_in),
+            refuses=mine.status in {401, 403},
         )
         if is_in and self.other is not None and _accounts(mine, self.other):
             one.why = "it lists the accounts of others"
@@ -101,6 +106,7 @@ class _Ladder:
                 is_in=witness.is_served(answer) and bool(effect),
                 told=f"{self.low.name} was answered {answer.status}" + (f", and {', '.join(sorted(effect))} changed" if effect else ""),
                 answer=shown(answer, self.low.name),
+                says_no=witness.refuses(answer) or (witness.is_served(answer) and not effect),
                 refuses=answer.status in {401, 403},
             )
         )
@@ -117,23 +123,40 @@ class _Ladder:
 
     def told(self) -> Iterator[Observation]:
         """What was seen, in words: broken where something tells that it was not his to ask for."""
-        refusing = next((one.route.name for one in self.seen if one.refuses), "")
         for one in self.seen:
+            refusing = next((other.route.name for other in self.seen if other.refuses and _is_beside(one.route, other.route)), "")
             why = one.why or (f"{refusing} refuses him" if refusing else "")
             if one.is_in and why:
                 yield saw(Outcome.BROKEN, one.attack, one.route, f"{one.told}; {why}", answers=[one.answer], control=one.control)
             elif one.is_in:
                 detail = f"{one.told}; nothing tells that it is for other roles alone"
                 yield saw(Outcome.UNTRIED, one.attack, one.route, detail, answers=[one.answer])
-            elif one.control is not None:
+            elif one.control is not None and one.says_no:
                 yield saw(Outcome.HELD, one.attack, one.route, one.told, answers=[one.answer], control=one.control)
             else:
-                detail = f"{one.told}; nobody who may enter is known, so that says nothing"
+                reason = (
+                    "that refuses nobody in particular"
+                    if one.control is not None
+                    else "nobody who may enter is known, so that says nothing"
+                )
+                detail = f"{one.told}; {reason}"
                 yield saw(Outcome.UNTRIED, one.attack, one.route, detail, answers=[one.answer])
 
 
 def _is_plain(route: RouteFacts) -> bool:
     return bool(_PLAIN & {word.lower() for word in re.split(r"[^A-Za-z]+", route.path)})
+
+
+def _is_beside(route: RouteFacts, other: RouteFacts) -> bool:
+    """Whether both stand in one part for those who administer: a refusal elsewhere, or under a word of many meanings, tells nothing."""
+    return _is_plain(route) and _is_plain(other) and _part(route.path) == _part(other.path)
+
+
+def _part(path: str) -> list[str]:
+    """The segments up to the one that says that it administers."""
+    segments = path.split("/")
+    last = next(at for at, segment in enumerate(segments) if _PLAIN & {word.lower() for word in re.split(r"[^A-Za-z]+", segment)})
+    return segments[: last + 1]
 
 
 def _shape(answer: Answer) -> Any:
@@ -185,9 +208,18 @@ def _declared(cast: Cast) -> Iterator[Observation]:
                 client = cast.browser(user)
                 if client is not None:
                     answer = client.get(path)
-                    outcome = Outcome.BROKEN if 200 <= answer.status < 300 else Outcome.HELD
+                    outcome = _outcome_of(answer, control)
                     words = f"{user.name} ({', '.join(user.roles) or 'no role'}) was answered {answer.status}"
                     yield saw(outcome, READS, route, words, answers=[shown(answer, user.name)], control=shown(control, inside[0].name))
+
+
+def _outcome_of(answer: Answer, control: Answer) -> Outcome:
+    """What the answer to somebody without the role shows, beside that to one who has it."""
+    if 200 <= answer.status < 300:
+        is_refusal = bool(_DENIES.search(answer.text[:2000])) and answer.text != control.text
+        return Outcome.HELD if is_refusal else Outcome.BROKEN
+    # Against a limit or a fault that is taken for a refusal.
+    return Outcome.HELD if witness.refuses(answer) or witness.is_served(answer) else Outcome.UNTRIED
 
 
 def _evident(cast: Cast, routes: list[RouteFacts]) -> list[Observation]:

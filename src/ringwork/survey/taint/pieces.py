@@ -12,7 +12,7 @@ import functools
 PIECE = "a piece"  # stands beside the name of a piece, so that most values need no further look
 SPLIT = "split"  # any of the pieces between separators
 _IS, _SEEN, _IN = "\x1d", "\x1e", "\x1f"
-_DEEPEST = 4
+_DEEPEST, _DEEP = 4, "deeper"
 _OF_ENDS = ("^", "$", "in-")
 """Words that hold of the text as it begins and ends, and of no piece of it."""
 
@@ -33,9 +33,11 @@ def inside(words: Words, name: str) -> Words:
     """What is known of the piece of this name, of what is known of the whole."""
     whole = _name(words)
     if whole.count(_IN) >= _DEEPEST:
-        return words
+        # Against siblings that share a name, so that a check of one clears the other: of what is deeper nothing is kept.
+        name = _DEEP
+        whole = whole.removesuffix(_IN + _DEEP)
     found = f"{whole}{_IN}{name}" if whole else name
-    return (words - {_IS + whole}) | {PIECE, _IS + found}
+    return (words - {_IS + _name(words)}) | {PIECE, _IS + found}
 
 
 def seen(words: Words, told: Words) -> Words:
@@ -43,6 +45,8 @@ def seen(words: Words, told: Words) -> Words:
     name = _name(words)
     if not name:
         return told
+    if name.endswith(_DEEP):
+        return frozenset()
     return frozenset(f"{_SEEN}{name}{_IN}{word[1:]}" if word[0] == _SEEN else f"{_SEEN}{name}{_SEEN}{word}" for word in told)
 
 
