@@ -12,7 +12,7 @@ import pytest
 from ringwork.crypto.plaintexts import Json
 from ringwork.errors import KeyMisplaced, KeyRefused, KeyUnavailable, SealBroken, SealMisused
 from ringwork.keys.keyring import Keyring, memory_keyring
-from ringwork.sealed import keyrings
+from ringwork.sealed import cells, keyrings
 from ringwork.sealed.cells import Cell
 from ringwork.sealed.values import SealedValue, sealed_bytes
 
@@ -24,6 +24,15 @@ SECRET = "canary-of-the-cells"
 def test_opens_what_it_sealed_for_the_same_row(ring: Keyring, row: tuple[Any, ...]) -> None:
     """Integers, text, bytes, UUIDs and composite keys identify rows."""
     assert TEXT.open(TEXT.seal(SECRET, row), row) == SECRET
+
+
+def test_seals_and_opens_nothing_for_no_row(ring: Keyring, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row without an identity is no place, in a process that has bound no other row yet either."""
+    stored = TEXT.seal(SECRET, (7,))
+    monkeypatch.setattr(cells, "_recent", [cells.NOTHING_BOUND])
+    for act in (lambda: TEXT.seal(SECRET, ()), lambda: TEXT.open(stored, ())):
+        with pytest.raises(ValueError, match="names no row"):
+            act()
 
 
 @pytest.mark.parametrize("other", [(8,), ("7",), (7, 7), (b"7",)])

@@ -18,7 +18,10 @@ Row = tuple[Scalar, ...]
 """The identity of a row: its primary key in the order of the key."""
 
 
-_recent: list[tuple[Row, sealing.Bound]] = [((), sealing.Bound(b""))]
+NOTHING_BOUND: tuple[object, sealing.Bound] = (object(), sealing.Bound(b""))
+"""What stands in place of a row and its bytes at first: no row, nor the empty one, is it."""
+
+_recent: list[tuple[object, sealing.Bound]] = [NOTHING_BOUND]
 """The row that was bound last, by identity, and its bytes."""
 
 
