@@ -319,3 +319,17 @@ def test_a_limit_or_a_fault_is_no_refusal(status: int, refuses: bool) -> None:  
     answer = Answer(status=status, reason="", http_version="1.1", headers=[], body=b"", request=b"", answer=b"")
     assert witness.refuses(answer) is refuses
     assert objects._tells_whose(answer) is (refuses or status == 200)
+
+
+PAGE = b"""<form method="post" action="/logout"><input type="hidden" name="_csrf" value="of-logout"></form>
+<form method="post" action="/notes?from=list"><input type="hidden" name="_csrf" value="of-notes"><input name="text"></form>"""
+
+
+@pytest.mark.parametrize(("path", "token"), [("/notes", "of-notes"), ("/logout", "of-logout"), ("/elsewhere", "of-logout")])
+def test_takes_the_token_of_the_form_that_posts_there(path: str, token: str) -> None:
+    """A token may count for its own form alone, and the first form of a page is mostly the one that signs out."""
+    kind = [(b"content-type", b"text/html")]
+    answer = Answer(status=200, reason="", http_version="1.1", headers=kind, body=PAGE, request=b"", answer=b"")
+    client: Any = SimpleNamespace(page=lambda asked: answer)
+    cast: Any = SimpleNamespace(visible_forms=lambda name, client: [])
+    assert composing.own_token(cast, "ada", client, path, "_csrf") == token

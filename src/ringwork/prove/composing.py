@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
@@ -60,13 +60,27 @@ class Draft:
 
 
 def own_token(cast: Cast, name: str, client: Client, path: str, field_name: str) -> str:
-    """A token that this browser was given: of the form that posts there, else of any form of its pages."""
-    found = [form for form in _forms_at(client, path) if form.token_field == field_name]
-    found = found or [form for form in cast.visible_forms(name, client) if form.token_field == field_name]
+    """A token that this browser was given: of the form that posts there, else of any form of its pages.
+
+    Against an honest request that is refused for its token, so that nothing is tried: some tokens count for one form alone, and a page has
+    several, the one that signs out often first.
+    """
+    found = _with_token(_forms_at(client, path), path, field_name)
+    if not found or not _posts_to(found[0], path):
+        found = _with_token([*cast.visible_forms(name, client), *found], path, field_name)
     if not found:
         return ""
-    fresh = [form for form in _forms_at(client, found[0].page) if form.token_field == field_name]
+    fresh = _with_token(_forms_at(client, found[0].page), path, field_name)
     return (fresh or found)[0].fields.get(field_name, "")
+
+
+def _with_token(found: Iterable[forms.Form], path: str, field_name: str) -> list[forms.Form]:
+    """Those with such a token, that of the form which posts there first."""
+    return sorted((form for form in found if form.token_field == field_name), key=lambda form: not _posts_to(form, path))
+
+
+def _posts_to(form: forms.Form, path: str) -> bool:
+    return form.action.partition("?")[0] == path
 
 
 def _forms_at(client: Client, path: str) -> list[forms.Form]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ringwork.controls import address
 from ringwork.controls import control as catalogue
 from ringwork.names import ControlId
 from ringwork.prove import baseline as baselines
@@ -24,6 +25,8 @@ from ringwork.prove.settings import SEVERITIES
 from ringwork.survey.facts import AppFacts
 
 _USERS_WANTED = "declare users: [[prove.users]]"  # said by many checks; the lines to add are the same for all
+
+_SOURCE = Path(__file__).resolve().parents[2]
 
 
 def report(run: Run) -> Report:
@@ -85,14 +88,17 @@ def _unenforced(facts: AppFacts) -> tuple[str, ...]:
     if facts.guard is None:
         return ()
     held = set() if facts.guard.mode == "observe" else set(facts.guard.controls)
-    # What is only read in the source has no guard of ours that could be left out.
+    # What is only read in the source, or attacked before there is a guard, has none that could be left out.
     tried = {register.control_of(check) for check in register.checks() if check.kind is not Kind.STATIC}
     return tuple(sorted({control for control in tried if _is_guardable(control)} - held))
 
 
 def _is_guardable(control: str) -> bool:
     row = rows().get(ControlId(control))
-    return row is None or (row.guarded and not row.component)  # a component works where the application calls it
+    if row is None or row.component or not row.guarded:  # a component works where the application calls it
+        return row is None
+    guard = next(place for place in address.places_of(row.id, guarded=True) if place.part == address.GUARD)
+    return (_SOURCE / guard.path.removeprefix("src/")).is_file()
 
 
 def _coverage(run: Run) -> Coverage:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from ringwork.prove.access import function_level_authorization as proof
 from ringwork.prove.access.function_level_authorization import CHANGES, READS, role_matrix
 from ringwork.prove.check import Check
 from ringwork.prove.evidence import Observation, Outcome
+from ringwork.survey.wire.client import Answer
 from tests.prove import clinics, showing, unguarded
 from tests.prove.test_objects import HEAD
 
@@ -75,6 +81,16 @@ def test_leaves_a_page_that_refuses_in_words_and_one_that_everybody_sees() -> No
     seen = _seen(HEAD + pages)
     assert {o.outcome for o in seen.values()} == {Outcome.UNTRIED}
     assert "without a login" in seen["GET /admin/about", READS].detail
+
+
+@pytest.mark.parametrize(("names", "told"), [(("Ada", "ben", "root"), True), (("ada", "carol"), False), (("ada",), False)])
+def test_a_field_that_names_both_users_lists_accounts(names: tuple[str, ...], told: bool) -> None:
+    """Rows of anything have names; rows in which both users stand are people."""
+    body = json.dumps([{"id": at, "name": name} for at, name in enumerate(names)]).encode()
+    answer = Answer(status=200, reason="", http_version="1.1", headers=[], body=body, request=b"", answer=b"")
+    low: Any = SimpleNamespace(name="ada")
+    other: Any = SimpleNamespace(name="ben")
+    assert proof._accounts(answer, low, other) is told
 
 
 def test_a_limit_and_a_refusal_in_another_part_accuse_nobody() -> None:

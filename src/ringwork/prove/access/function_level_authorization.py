@@ -82,7 +82,7 @@ class _Ladder:
             says_no=witness.refuses(mine) or (mine.status == 200 and not is_in),
             refuses=mine.status in {401, 403},
         )
-        if is_in and self.other is not None and _accounts(mine, self.other):
+        if is_in and self.other is not None and _accounts(mine, self.low, self.other):
             one.why = "it lists the accounts of others"
         elif is_in and control is not None and theirs is not None and _is_plain(route) and _shape(mine) == _shape(theirs):
             one.why = f"{self.high.name if self.high else ''} with a role that administers is shown the same"
@@ -168,14 +168,16 @@ def _shape(answer: Answer) -> Any:
     return re.findall(r"<(?:title|h1)[^>]*>([^<]*)", answer.text)
 
 
-def _accounts(answer: Answer, other: Person) -> bool:
-    """Whether an answer tells of the other user's account: by the name under which he registered, or as rows of accounts."""
+def _accounts(answer: Answer, low: Person, other: Person) -> bool:
+    """Whether an answer tells of others' accounts: the name under which one registered, rows of accounts, a field that names both users."""
     if re.search(rf"\brw{re.escape(other.name)}[0-9a-f]{{8}}\b", answer.text):
         return True
     with contextlib.suppress(ValueError):
         value = json.loads(answer.text)
         rows = things.rows(value)
-        return len(rows) > 1 and all(len(_ACCOUNT & set(row)) > 1 for row in rows)
+        values = [{str(row.get(key, "")).lower() for row in rows} for key in {key for row in rows for key in row}]
+        names_both = any({low.name.lower(), other.name.lower()} <= found for found in values)
+        return len(rows) > 1 and (names_both or all(len(_ACCOUNT & set(row)) > 1 for row in rows))
     return False
 
 
