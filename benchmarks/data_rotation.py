@@ -69,7 +69,8 @@ def _rotate(engine: sa.Engine, ring: Keyring, clock: FixedClock, *, pause: float
 
     def sleep(seconds: float) -> None:
         clock.advance(seconds)
-        time.sleep(pause)
+        if pause:
+            time.sleep(pause)
 
     source = TableSource(engine, [TableColumn(table=NOTES, column="text", label=("notes", "text"), place=_place)])
     came = Rotation(Lifecycle(ring, events=lambda event: None), [source], sleep=sleep).run(Owner())
