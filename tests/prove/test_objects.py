@@ -10,7 +10,7 @@ import pytest
 from ringwork.prove import composing, objects, things, witness
 from ringwork.prove.access.object_level_authorization import two_user_matrix
 from ringwork.prove.evidence import Observation, Outcome
-from ringwork.survey.facts import ParameterFacts, RouteFacts
+from ringwork.survey.facts import AppFacts, ParameterFacts, RouteFacts
 from ringwork.survey.wire.client import Answer
 from tests.prove import unguarded
 
@@ -238,6 +238,19 @@ def test_undoes_nothing_by_looking_round() -> None:
     anew = '@app.get("/createdb")\ndef begin():\n    things.clear()\n'
     held = '@app.get("/jots/{jot_id}")\ndef read(jot_id: int, user=Depends(me)):\n    return one(jot_id, user)\n'
     assert {key: o.outcome for key, o in _seen(HEAD + MINE + anew + held).items()} == {("GET /jots/{jot_id}", READS): Outcome.HELD}
+
+
+@pytest.mark.parametrize(
+    ("routes", "found"),
+    [
+        ({"/createdb": ("GET",), "/reset": ("GET",), "/notes/clear": ("GET",)}, {"/createdb", "/reset", "/notes/clear"}),
+        ({"/create": ("GET",), "/notes/create/": ("GET", "POST"), "/account/delete": ("GET", "HEAD", "POST"), "/created": ("GET",)}, set()),
+    ],
+)
+def test_looks_at_the_page_whose_form_does_the_deed(routes: dict[str, tuple[str, ...]], found: set[str]) -> None:
+    """Against a form that no check sees: a deed is left alone only where GET itself would do it."""
+    listed = tuple(RouteFacts(kind="http", path=path, methods=methods, handler="f") for path, methods in routes.items())
+    assert witness.deeds(AppFacts(target="t", framework="flask", framework_version="0", root="", routes=listed)) == found
 
 
 def test_finds_ids_in_a_query_and_in_a_form() -> None:

@@ -90,7 +90,8 @@ class Pages:
 
     def __init__(self, cast: Cast, client: Client, *, only: Sequence[str] | None = None) -> None:
         plain = [route.path for route in witness.reads(cast.stage.facts) if "{" not in route.path]
-        plain = [path for path in plain if not witness.is_entrance(path) and not witness.does_something(path)]
+        acting = witness.deeds(cast.stage.facts)
+        plain = [path for path in plain if not witness.is_entrance(path) and path not in acting]
         self.answers: dict[str, Answer] = {}
         for path in list(dict.fromkeys(plain if only is None else only))[:MOST_PAGES]:
             with contextlib.suppress(OSError):

@@ -25,7 +25,7 @@ _ENTRANCE = re.compile(
 )
 _ENDS_SESSION = re.compile(r"log-?out|sign-?out|log-?off", re.IGNORECASE)
 _ACTS = re.compile(
-    r"(?:^|/)(?:create|init|reset|re-?seed|seed|setup|install|migrate|drop|flush|wipe|clear|delete|remove|shut-?down|restart|populate)"
+    r"(?:^|/)(?:create(?=[_-]?[a-z])|init|reset|re-?seed|seed|setup|install|migrate|drop|flush|wipe|clear|delete|remove|shut-?down|restart|populate)"
     r"(?:[_-]?(?:db|database|data|tables?|all|users?))?/?$",
     re.IGNORECASE,
 )
@@ -47,9 +47,10 @@ def ends_session(path: str) -> bool:
     return bool(_ENDS_SESSION.search(path))
 
 
-def does_something(path: str) -> bool:
-    """Whether a path names a deed, so that a mere GET of it may undo what was made."""
-    return bool(_ACTS.search(path))
+def deeds(facts: AppFacts) -> frozenset[str]:
+    """Paths that name a deed, so that a mere GET of one may undo what was made. Where another method does the deed, GET shows its form."""
+    asked = {route.path for route in http_routes(facts) if not set(route.methods) <= SAFE}
+    return frozenset(route.path for route in http_routes(facts) if _ACTS.search(route.path) and route.path not in asked)
 
 
 def leads_to_login(answer: Answer) -> bool:
@@ -205,7 +206,8 @@ class Cast:
         return self._forms[name]
 
     def _read_forms(self, client: Client) -> Iterable[forms.Form]:
-        for route in [route for route in reads(self.stage.facts) if not does_something(route.path)][:_MOST_PAGES]:
+        acting = deeds(self.stage.facts)
+        for route in [route for route in reads(self.stage.facts) if route.path not in acting][:_MOST_PAGES]:
             with contextlib.suppress(TargetFailed, OSError):
                 path = self.stage.fill(route, client=client)
                 answer = client.page(path)
