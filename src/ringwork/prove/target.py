@@ -72,7 +72,8 @@ def resolve(text: str, *, here: Path, factory: bool = False, arguments: tuple[st
         place_file, others = (path, ()) if path.name != _MANAGE else (_of_manage(text, path), ())
     else:
         place_file, others = _module_file(text, place, here), ()
-    root, base, module = _named(place_file, here, given)
+    dotted = place if given is None and not place.endswith(".py") else ""
+    root, base, module = _named(place_file, here, given, dotted)
     return Target(
         text=text,
         root=root,
@@ -124,16 +125,17 @@ def _module_file(text: str, name: str, here: Path) -> Path:
     raise _bad(text, f"there is no module {name} here", advice)
 
 
-def _named(file: Path, here: Path, given: Path | None) -> tuple[Path, str, str]:
-    """Project root, import folder relative to it, and the dotted name of `file`. given: the folder that a person named."""
+def _named(file: Path, here: Path, given: Path | None, dotted: str) -> tuple[Path, str, str]:
+    """Project root, import folder relative to it, and the dotted name of `file`. given, dotted: the folder or module that was named."""
     base = file.parent
     while (base / "__init__.py").is_file():
         base = base.parent
-    start = _import_folder(file, base, here)
+    within = file.parent if file.name == "__init__.py" else file.with_suffix("")
+    # A module's name says by itself where its imports begin.
+    start = within.parents[dotted.count(".")] if dotted else _import_folder(file, base, here)
     root = _project_root(start)
     if given is not None and start.is_relative_to(given) and not _is_project(root):
         root = given  # where nothing marks a project, what was named is one
-    within = file.parent if file.name == "__init__.py" else file.with_suffix("")
     return root, str(start.relative_to(root)), ".".join(within.relative_to(start).parts)
 
 
