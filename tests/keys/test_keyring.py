@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -271,6 +273,26 @@ def test_counts_the_values_of_all_processes_together() -> None:
     for ring in (first, second):
         with pytest.raises(KeyRefused):
             ring.to_seal("notes", "text")
+
+
+def test_a_forked_child_counts_its_own_values() -> None:
+    """Parent and child do not both draw from the block that the parent took: the child takes one of its own."""
+    script = """
+import os, sys
+from ringwork.keys.held import Limits
+from ringwork.keys.keyring import memory_keyring
+ring = memory_keyring(limits=Limits(lease=100, values=1000))
+kid = ring.to_seal("notes", "text").kid
+written = ring.table.find(kid).written
+if os.fork() == 0:
+    ring.to_seal("notes", "text")
+    os._exit(0 if ring.table.find(kid).written == written + 100 else 3)
+_, status = os.wait()
+ring.to_seal("notes", "text")
+sys.exit(os.waitstatus_to_exitcode(status) or (0 if ring.table.find(kid).written == written else 4))
+"""
+    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_seals_some_values_while_the_table_is_locked_and_then_counts_them() -> None:

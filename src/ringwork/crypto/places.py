@@ -60,6 +60,8 @@ def row_bytes(row: tuple[Scalar, ...]) -> bytes:
     if not row:
         raise ValueError("the place names no row; give its identity, for example row=(patient.id,), or ask for Profile.UNBOUND by name")
     # Against 1, "1" and b"1" that stand for one another: the type is part of the identity.
+    if len(row) == 1:  # as most are
+        return (_WRITERS.get(type(row[0])) or _writer_of_a_kind(row[0]))(row[0])
     return b"".join([(_WRITERS.get(type(value)) or _writer_of_a_kind(value))(value) for value in row])
 
 

@@ -56,13 +56,13 @@ class Codec:
     def decode(self, data: bytes) -> Any:
         """The value. data: as it was sealed. Raises SealBroken for what `encode` does not write."""
         if data[:1] == self._first:  # as most are: without a bucket, and no null
-            tag, content = self._tag, data[1:]
+            content = data[1:]
         else:
             tag, content = _unframed(data)
-        if tag == _NULL and self.optional and not content.strip(b"\0"):
-            return None
-        if tag != self._tag:
-            raise SealBroken(_NOT_CANONICAL)
+            if tag == _NULL and self.optional and not content.strip(b"\0"):
+                return None
+            if tag != self._tag:
+                raise SealBroken(_NOT_CANONICAL)
         try:
             return self._read(content)
         except (ValueError, RecursionError, DecimalException):

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from ringwork.crypto.places import Place
 from ringwork.crypto.sealing import Profile, from_text, to_text
 from ringwork.errors import SealBroken, StoreDown
-from ringwork.frozen import Frozen
+from ringwork.frozen import Frozen, filled
 from ringwork.keys.sealed_columns import KID_AT, KID_BYTES, Cell, Key, SealedColumn, key_of, key_text, kid_text
 
 PROGRESS = sa.Table(
@@ -118,11 +118,9 @@ class TableBatch:
         if after is not None:
             asked = asked.where(sa.tuple_(*keys) > sa.tuple_(*(sa.literal(part, key.type) for key, part in zip(keys, after, strict=True))))
         result = self._connection.execute(asked)
-        names, cells = tuple(result.keys()), []
-        for *values, stored in result:
-            row = dict(zip(names, values, strict=False))
-            cells.append(_cell(found, tuple([row[key.name] for key in keys]), row, stored))
-        return cells
+        names, many = tuple(result.keys()), len(keys)
+        # The key stands in front, as it was asked for.
+        return [_cell(found, values[:many], dict(zip(names, values, strict=True)), values[-1]) for values in map(tuple, result)]
 
     def swap(self, column: SealedColumn, changes: Sequence[tuple[Cell, bytes]]) -> int:
         """Compare and swap, all in one go."""
@@ -136,14 +134,9 @@ class TableBatch:
             .where(found.stored == sa.bindparam("ringwork_old", type_=kind))
             .values({found.table.c[found.column]: sa.type_coerce(sa.bindparam("ringwork_new", type_=kind), kind)})
         )
-        rows = [
-            {
-                **{f"ringwork_key_{at}": part for at, part in enumerate(cell.key)},
-                "ringwork_old": found.as_stored(cell.sealed),
-                "ringwork_new": found.as_stored(sealed),
-            }
-            for cell, sealed in changes
-        ]
+        names = [*(f"ringwork_key_{at}" for at, _ in enumerate(keys)), "ringwork_old", "ringwork_new"]
+        stored = found.as_stored
+        rows = [dict(zip(names, (*cell.key, stored(cell.sealed), stored(sealed)), strict=True)) for cell, sealed in changes]
         if self._connection.dialect.supports_sane_multi_rowcount:
             return self._connection.execute(statement, rows).rowcount
         # Drivers that count only the last row of many.
@@ -164,7 +157,7 @@ class TableBatch:
 
 def _cell(column: TableColumn, key: Key, row: Mapping[str, Any], stored: Any) -> Cell:
     try:
-        return Cell(key=key, place=column.place(row), sealed=from_text(stored) if column.is_text else bytes(stored))
+        return filled(Cell, key, column.place(row), from_text(stored) if column.is_text else bytes(stored), "")
     except (SealBroken, TypeError, ValueError) as error:
         # Against one damaged value that keeps all others under the old key: it is told, and the walk goes on.
         problem = error.problem if isinstance(error, SealBroken) else "its row cannot be told from what stands in it"

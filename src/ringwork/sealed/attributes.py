@@ -69,23 +69,19 @@ class Field:
 
     def open(self, instance: Any, held: SealedBytes | SealedValue[Any]) -> Any:
         """The value of `held`, which stands in `instance`, kept there for the next time."""
-        inside = instance.__dict__
-        key = instance_state(instance).key
-        if self.by_key and key is not None:
-            row, tenant, subject = key[1], None, None
+        cell, stored = self.cell, held if isinstance(held, SealedBytes) else held.stored
+        if self.by_key and (key := instance_state(instance).key) is not None:
+            value = cell.open(stored, key[1])
         else:
             row, tenant, subject = self.stored_binding(instance)
-        stored = held if isinstance(held, SealedBytes) else held.stored
-        value = self.cell.open(stored, row, tenant=tenant, subject=subject)
-        kept: SealedValue[Any] = SealedValue(self.cell, stored)
-        kept.opened, inside[self.key] = value, kept
+            value = cell.open(stored, row, tenant=tenant, subject=subject)
+        kept: SealedValue[Any] = SealedValue(cell, stored, value)
+        instance.__dict__[self.key] = kept
         return value
 
     def known(self, value: Any, stored: bytes) -> SealedValue[Any]:
         """What stands in an instance that knows what was sealed."""
-        made: SealedValue[Any] = SealedValue(self.cell, stored)
-        made.opened = value
-        return made
+        return SealedValue(self.cell, stored, value)
 
     def sealed(self, held: Waiting, bound: Binding) -> SealedValue[Any]:
         """What waited, for the database. Its own instance goes on knowing what it holds."""
@@ -125,7 +121,8 @@ class SealedAttribute(InstrumentedAttribute[Any]):
 
     def __set__(self, instance: Any, value: Any) -> None:
         """Take a value, to be sealed when the row is written. Raises TypeError or ValueError, which quote nothing of it."""
-        super().__set__(instance, waiting(field_of(self).cell, value))
+        field: Field = self.property.info[FIELD]
+        super().__set__(instance, waiting(field.cell, value))
 
     def held(self, instance: Any) -> Any:
         """What stands in the instance, loaded where it has to be, and not opened."""

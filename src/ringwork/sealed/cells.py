@@ -103,7 +103,9 @@ class Cell:
 
     def seal_encoded(self, data: bytes, row: Row, *, tenant: str | None = None, subject: str | None = None) -> bytes:
         """The same for what `encode` made already."""
-        bound = self._bound(row, tenant)
+        known, bound = _recent[0]
+        if known is not row or self.tenant is not None:
+            bound = self._bound(row, tenant)
         cipher = keyrings.keyring().to_seal(self.table, self.column, data_class=self.data_class, tenant=tenant, subject=subject)
         return cipher.seal_bound(data, bound, self._profile)
 
@@ -114,7 +116,9 @@ class Cell:
         under a key of another class, tenant or subject, KeyRefused for a key that opens nothing; KeyUnavailable.
         """
         sealed = stored if isinstance(stored, bytes) else self.require_sealed(stored)
-        bound = self._bound(row, tenant)
+        known, bound = _recent[0]
+        if known is not row or self.tenant is not None:
+            bound = self._bound(row, tenant)
         try:
             kid = int.from_bytes(sealed[4:8], "big")
             cipher = keyrings.keyring().to_open(kid, self.table, self.column, data_class=self.data_class, tenant=tenant, subject=subject)
@@ -147,16 +151,14 @@ class Cell:
         return sealed
 
     def _bound(self, row: Row, tenant: str | None) -> sealing.Bound:
-        """The row as the tag covers it: made once for the fields of an instance that are read one after the other."""
+        """The row as the tag covers it; kept for the fields of the same instance that are read or written next."""
         if self.tenant is not None:
             if not tenant:
                 raise SealMisused(f"{self.label} is bound to its tenant, the field {self.tenant}, which is empty; set it before the value")
             return sealing.bind(row, profile=self._profile, tenant=tenant)
-        known, bound = _recent[0]
-        if known is not row:
-            bound = sealing.bind(row)
-            # One tuple, put in its place at once: threads see the old pair or the new one, and never a row with another's bytes.
-            _recent[0] = row, bound
+        bound = sealing.bind(row)
+        # One tuple, put in its place at once: threads see the old pair or the new one, and never a row with another's bytes.
+        _recent[0] = row, bound
         return bound
 
     def encode(self, value: object) -> bytes:

@@ -43,23 +43,24 @@ def prepare(mapper: Mapper[Any], kind: type) -> None:
         # SQLAlchemy's own attribute, which goes on doing what it did.
         mapper.class_manager[key].__class__ = SealedAttribute
 
-    def before_insert(_mapper: Mapper[Any], _connection: Connection, target: Any) -> None:
-        _seal_new(fields, keys, target)
+    def before_insert(_mapper: Mapper[Any], _connection: Connection, state: InstanceState[Any]) -> None:
+        _seal_new(fields, keys, state)
 
-    def after_insert(_mapper: Mapper[Any], connection: Connection, target: Any) -> None:
-        _seal_known(fields, connection, target)
+    def after_insert(_mapper: Mapper[Any], connection: Connection, state: InstanceState[Any]) -> None:
+        _seal_known(fields, connection, state)
 
-    def before_update(_mapper: Mapper[Any], _connection: Connection, target: Any) -> None:
-        _seal_changed(fields, target)
+    def before_update(_mapper: Mapper[Any], _connection: Connection, state: InstanceState[Any]) -> None:
+        _seal_changed(fields, state.obj())
 
     def refresh(state: InstanceState[Any], context: object, names: Collection[str]) -> None:
         if context is None:  # what was loaded comes with one
             _seal_synchronized([field for field in fields if field.key in names], state)
 
     event.listen(mapper, "refresh", refresh, raw=True)
-    event.listen(mapper, "before_insert", before_insert)
-    event.listen(mapper, "after_insert", after_insert)
-    event.listen(mapper, "before_update", before_update)
+    # With both, SQLAlchemy puts no step of its own between itself and what is asked for each row; what comes back is not looked at.
+    event.listen(mapper, "before_insert", before_insert, raw=True, retval=True)
+    event.listen(mapper, "after_insert", after_insert, raw=True, retval=True)
+    event.listen(mapper, "before_update", before_update, raw=True, retval=True)
 
 
 def _require_own_labels(columns: Mapping[str, Column[Any]]) -> None:
@@ -100,13 +101,17 @@ def maker(default: Any) -> Callable[[], Any] | None:
     return getattr(default.arg, "__wrapped__", None) if default.is_callable else None
 
 
-def _seal_new(fields: tuple[Field, ...], keys: dict[str, Callable[[], Any]], target: Any) -> None:
-    inside = instance_state(target).dict
+def _seal_new(fields: tuple[Field, ...], keys: dict[str, Callable[[], Any]], state: InstanceState[Any]) -> None:
+    inside, target = state.dict, state.obj()
     for name, make in keys.items():
         if inside.get(name) is None:
             setattr(target, name, make())
     known: Binding | None = None
     for field in fields:
+        held = inside.get(field.key)
+        if type(held) is Waiting and known is not None and field.by_key:  # as most do, and its row is bound already
+            inside[field.key] = field.sealed(held, known)
+            continue
         held = _given(field, inside)
         if held is None:
             continue
@@ -147,9 +152,9 @@ def _value(field: Field, held: Waiting | Held) -> Any:
     return held.opened
 
 
-def _seal_known(fields: tuple[Field, ...], connection: Connection, target: Any) -> None:
+def _seal_known(fields: tuple[Field, ...], connection: Connection, state: InstanceState[Any]) -> None:
     """Seal what waited for its key; all rows of the flush are written together by `write_later`."""
-    inside = instance_state(target).dict
+    inside, target = state.dict, state.obj()
     found: dict[Table, dict[str, Any]] = {}
     known: Binding | None = None
     for field in fields:
@@ -163,7 +168,7 @@ def _seal_known(fields: tuple[Field, ...], connection: Connection, target: Any) 
         row, tenant, subject = bound
         held = field.known(held.opened, field.cell.seal(held.opened, row, tenant=tenant, subject=subject))
         inside[field.key] = found.setdefault(table, {})[field.column.key] = held
-    session = object_session(target)
+    session = object_session(target) if found and target is not None else None
     for table, values in found.items():
         if session is not None:
             batch = (connection, table, tuple(values))

@@ -55,8 +55,8 @@ class SealedValue(Masked, Generic[T]):
     stored: bytes
     opened: Any
 
-    def __init__(self, cell: Cell, stored: bytes) -> None:
-        self.cell, self.stored, self.opened = cell, stored, NOT_OPENED
+    def __init__(self, cell: Cell, stored: bytes, opened: Any = NOT_OPENED) -> None:
+        self.cell, self.stored, self.opened = cell, stored, opened
 
     def open(self, row: Row, *, tenant: str | None = None, subject: str | None = None) -> T:
         """The value that was sealed for `row`, the primary key of the row that it was read from: `found.text.open((found.id,))`.
