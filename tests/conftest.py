@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from collections.abc import Generator
 
 import pytest
@@ -13,6 +15,22 @@ REQUIRED = "RINGWORK_REQUIRE_REAL"
 
 def _is_required() -> bool:
     return os.environ.get(REQUIRED) == "1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Keep what was imported and collected from the collector of garbage, which would go through millions of objects again and again.
+
+    It stays alive until the end anyway. What a test itself makes is collected as ever.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        if "trio" in sys.modules:
+            import hypothesis.entry_points  # noqa: F401  # asks who refers to trio's source of chance, which what is frozen does not tell
+        gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib.util
 import sqlite3
 import sys
@@ -9,14 +8,6 @@ import sys
 import pytest
 
 from ringwork.survey import state
-
-
-@pytest.fixture(autouse=True)
-def alone():
-    """A copy's process holds its application; one that runs tests holds millions of objects, each of which a look would go through."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture
