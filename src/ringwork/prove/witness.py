@@ -20,7 +20,7 @@ from ringwork.survey.wire.websocket import SocketAnswer
 
 REFUSALS = frozenset({400, 401, 403, 404, 405, 413, 415, 421, 422, 501})
 _ENTRANCE = re.compile(
-    r"(^|[/_.-])(log-?in|log-?out|sign-?in|sign-?out|sign-?up|register|join|forgot|reset|recover|token|session|sessions|auth|authenticate)($|[/_.-])",
+    r"(^|[/_.-])(log-?in|log-?out|sign-?in|sign-?out|sign-?up|register|join|forgot|remind(?:er)?|reset|recover|token|session|sessions|auth|authenticate)($|[/_.-])",
     re.IGNORECASE,
 )
 _ENDS_SESSION = re.compile(r"log-?out|sign-?out|log-?off", re.IGNORECASE)
@@ -51,6 +51,18 @@ def deeds(facts: AppFacts) -> frozenset[str]:
     """Paths that name a deed, so that a mere GET of one may undo what was made. Where another method does the deed, GET shows its form."""
     asked = {route.path for route in http_routes(facts) if not set(route.methods) <= SAFE}
     return frozenset(route.path for route in http_routes(facts) if _ACTS.search(route.path) and route.path not in asked)
+
+
+def asks_again(answer: Answer, path: str) -> bool:
+    """Whether what was sent to a form is answered by that form, as for input that was not taken: such a page shows no deed."""
+    found = forms.forms_of(answer.text, path) if answer.status < 300 and "html" in answer.media_type else []
+    return any(form.method.upper() == "POST" and form.action.partition("?")[0] == path for form in found)
+
+
+def without_echo(answer: Answer, path: str) -> bytes:
+    """The body without the words of the path and query that were asked for: a page may well repeat them, and then says nothing by that."""
+    words = sorted({word for word in re.split(r"[/?&=;%]", path) if len(word) > 3}, key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, words)).encode(), b"", answer.body) if words else answer.body
 
 
 def leads_to_login(answer: Answer) -> bool:

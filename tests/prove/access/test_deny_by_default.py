@@ -9,8 +9,9 @@ import pytest
 
 from ringwork.prove.access import deny_by_default
 from ringwork.prove.check import Check
+from ringwork.prove.evidence import Outcome
 from ringwork.survey.facts import RouteFacts
-from tests.prove import clinics, showing
+from tests.prove import clinics, showing, unguarded
 
 CHECKS = clinics.checks_of("access.deny-by-default")
 
@@ -42,3 +43,29 @@ def test_counts_the_methods_of_every_template_that_takes_a_path(path: str, answe
     stage: Any = SimpleNamespace(facts=SimpleNamespace(routes=routes))
     mine = [route for route in routes if route.path == path]
     assert [route.name for route in deny_by_default.answering(stage, mine, path)] == answering
+
+
+FORMS = """
+from flask import Flask, request
+app = Flask(__name__)
+kept = []
+FORM = "<form method=post><input name=word><button>Go</button></form>"
+@app.route("/gate", methods=["GET", "POST"])
+def gate():
+    return FORM
+@app.route("/box", methods=["GET", "POST"])
+def box():
+    if request.method == "POST":
+        kept.append(request.form.get("word"))
+    return FORM
+@app.route("/spend", methods=["GET", "POST"])
+def spend():
+    return FORM if request.method == "GET" else "<p>spent</p>"
+"""
+
+
+def test_a_form_that_is_shown_again_is_no_deed() -> None:
+    """A page that lets in by a word looks like that; where something changes, or another page answers, anybody did it."""
+    with unguarded.serving(FORMS) as stage:
+        seen = {o.where: o.outcome for o in deny_by_default.policy_coverage(stage).observations}
+    assert seen == {"GET,POST /gate": Outcome.UNTRIED, "GET,POST /box": Outcome.BROKEN, "GET,POST /spend": Outcome.BROKEN}

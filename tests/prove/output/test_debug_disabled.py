@@ -11,7 +11,7 @@ from ringwork.prove.check import Check
 from ringwork.prove.evidence import Outcome, Verdict
 from ringwork.prove.output import debug_disabled
 from ringwork.survey.facts import AppFacts, RouteFacts
-from tests.prove import clinics, showing
+from tests.prove import clinics, showing, unguarded
 
 CHECKS = clinics.checks_of("output.debug-disabled")
 
@@ -97,3 +97,31 @@ def test_finds_no_debugging_where_none_is_started(name: str, text: str, tmp_path
     """A comment, a switch that is off, and a file that starts nothing are no violation."""
     (tmp_path / name).write_text(text, encoding="utf-8")
     assert looked(tmp_path) == []
+
+
+# -- what an answer shows of itself, and what it only repeats ------------------------------------------------------
+
+PROJECTS = """
+from flask import Flask, request
+app = Flask(__name__)
+@app.get("/")
+def home():
+    return "<p>home</p>"
+@app.get("/<project>/")
+def project(project):
+    return SHOWN, 404
+"""
+
+
+@pytest.mark.parametrize(
+    ("shown", "tools"),
+    [
+        ('f"<p>There is no project {project}, nor anything at {request.full_path}</p>"', set()),
+        ('"<script>window.flDebug = {}</script>"', {"GET /__debug__/", "GET /_debug_toolbar/", "GET /flask-profiler/"}),
+    ],
+    ids=["repeats what was asked for", "is a toolbar"],
+)
+def test_a_page_that_repeats_its_address_is_no_tool(shown: str, tools: set[str]) -> None:
+    """The name of a tool that was asked for proves nothing where the page says it back; the tool's own marks do."""
+    with unguarded.serving(PROJECTS.replace("SHOWN", shown)) as stage:
+        assert set(unguarded.broken(debug_disabled.debug_triggers(stage))) == tools

@@ -36,7 +36,7 @@ _SIGNS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("Werkzeug's debugger", re.compile(rb"Werkzeug Debugger|Interactive Console|CONSOLE_MODE|EVALEX|__debugger__=yes|openShell")),
     ("a traceback", re.compile(rb"Traceback \(most recent call last\)|traceback-container")),
     ("a debugging toolbar", re.compile(rb"flDebug|fastDebug|djDebug|debug[-_]toolbar")),
-    ("a profile", re.compile(rb"ncalls +tottime|pyinstrument|flask-profiler", re.IGNORECASE)),
+    ("a profile", re.compile(rb"ncalls +tottime|pyinstrument|flask.profiler", re.IGNORECASE)),
     ("a page of debug mode", re.compile(rb"<code>DEBUG = True</code>|Frozen modules|EXPLAIN_TEMPLATE_LOADING")),
 )
 _SEGMENTS = frozenset({"_debug_toolbar", "__debug__", "_debugger", "_profiler", "__profiler__", "flask-profiler", "flask_profiler"})
@@ -87,11 +87,11 @@ def _asked(served: Served, client: Client, control: Exchanged, *, where: str) ->
         except OSError as error:
             yield saw(Outcome.UNTRIED, attack, where, f"no answer came ({error})")
             continue
-        yield _judged(attack, where, answer, control)
+        yield _judged(attack, where, answer, witness.without_echo(answer, path), control)
 
 
-def _judged(attack: str, where: str, answer: Answer, control: Exchanged) -> Observation:
-    sign = next((name for name, pattern in _SIGNS if pattern.search(answer.body)), "")
+def _judged(attack: str, where: str, answer: Answer, body: bytes, control: Exchanged) -> Observation:
+    sign = next((name for name, pattern in _SIGNS if pattern.search(body)), "")
     if sign:
         detail = f"{answer.status}: {sign} is shown to anybody"
         return saw(Outcome.BROKEN, attack, where, detail, answers=[shown(answer)], control=control)
