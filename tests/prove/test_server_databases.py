@@ -150,3 +150,30 @@ def test_a_database_in_a_file_stays_the_applications_own(tmp_path: Path) -> None
         assert not [sentence for sentence in loaded.refused if "replaced" in sentence]
         status, _ = _home(launcher)
         assert status == 500  # its table was never made, and nobody makes it behind its back
+
+
+def test_pages_without_a_manifest_of_static_files_are_shown(tmp_path: Path) -> None:
+    """Nobody runs collectstatic for a proof, so such pages of a production would all fail; with the manifest its names are used."""
+    settings = """
+STATIC_URL = "/static/"
+STATIC_ROOT = str(__import__("pathlib").Path(__file__).parent.parent / "collected")
+STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}}
+"""
+    project = {
+        **PROJECT,
+        "site1/settings.py": PROJECT["site1/settings.py"].replace('["notes"]', '["notes", "django.contrib.staticfiles"]') + settings,
+        "notes/views.py": """
+from django.http import HttpResponse
+from django.templatetags.static import static
+def home(request):
+    return HttpResponse(static("notes.css"))
+""",
+    }
+    with _loaded(tmp_path, project, ".") as (launcher, loaded):
+        assert any("manifest of static files is missing" in sentence for sentence in loaded.refused)
+        assert _home(launcher) == (200, "/static/notes.css")
+    (tmp_path / "collected").mkdir()
+    (tmp_path / "collected/staticfiles.json").write_text('{"version": "1.1", "hash": "", "paths": {"notes.css": "notes.0123.css"}}')
+    with _loaded(tmp_path, project, ".") as (launcher, loaded):
+        assert not any("manifest" in sentence for sentence in loaded.refused)
+        assert _home(launcher) == (200, "/static/notes.0123.css")

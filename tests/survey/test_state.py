@@ -100,3 +100,19 @@ def test_sees_a_database_that_lives_in_memory_change(tmp_path):
         before = state.digest(tmp_path)
         connection.execute("INSERT INTO ringwork_items VALUES ('x')")
         assert state.changed(before, state.digest(tmp_path)) == ["sqlite:memory/ringwork_items"]
+
+
+def test_leaves_out_what_a_framework_keeps_in_its_own_objects(tmp_path, module):
+    """A route that compiles its pattern at the first request is no store; an object of the application is one."""
+
+    class Route:
+        pass
+
+    kept = {"route": Route(), "order": Route()}
+    kept["route"].__class__ = type("URLPattern", (), {"__module__": "django.urls.resolvers"})
+    module.orders.append(kept)
+    before = state.digest(tmp_path)
+    kept["route"].regex = "^orders$"
+    assert state.changed(before, state.digest(tmp_path)) == []
+    kept["order"].paid = True
+    assert state.changed(before, state.digest(tmp_path)) == ["memory:ringwork_state_sample.orders"]

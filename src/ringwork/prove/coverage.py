@@ -15,6 +15,7 @@ from ringwork.survey.facts import AppFacts, RouteFacts
 from ringwork.survey.wire.client import Client
 
 ANONYMOUS = "anonymous"
+_FAILED = "the application failed with"
 _TRIES = 4  # users that a change is tried as
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _UNREACHED = {
@@ -30,10 +31,18 @@ _UNREACHED = {
 
 @dataclass(slots=True, kw_only=True)
 class Reach:
-    """What was tried so far. statuses: route name to the statuses that came back."""
+    """What was tried so far. statuses: route name to the statuses that came back. failures: to the error behind one of 500."""
 
     cells: list[MatrixCell] = field(default_factory=list)
     statuses: dict[str, list[int]] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def note(self, stage: LiveStage, route: RouteFacts, status: int) -> None:
+        """One more answer; 0 for none."""
+        self.statuses.setdefault(route.name, []).append(status)
+        if status == 500 and not self.failures.get(route.name):
+            with contextlib.suppress(OSError, TargetFailed):
+                self.failures[route.name] = stage.served.failure()
 
 
 def explore(stage: LiveStage, *, login_path: str = "") -> Reach:
@@ -87,7 +96,7 @@ def _visit(stage: LiveStage, reach: Reach, route: RouteFacts, name: str, roles: 
     except (OSError, TargetFailed):
         status = 0
     reach.cells.append(MatrixCell(route=route.name, role=name, expected=_expected(route, roles), status=status))
-    reach.statuses.setdefault(route.name, []).append(status)
+    reach.note(stage, route, status)
 
 
 def _expected(route: RouteFacts, roles: tuple[str, ...] | None) -> str:
@@ -115,7 +124,7 @@ def _change(stage: LiveStage, reach: Reach, route: RouteFacts, user: User | None
         status = send_valid(stage, route, method, stage.browser(user)) if method else 0
     except (OSError, TargetFailed):
         status = 0
-    reach.statuses.setdefault(route.name, []).append(status)
+    reach.note(stage, route, status)
 
 
 def send_valid(stage: LiveStage, route: RouteFacts, method: str, client: Client) -> int:
@@ -140,16 +149,23 @@ def summary(facts: AppFacts, reach: Reach, *, floor: float, world: AppFacts | No
     """
     open_to_people = [route for route in facts.routes if route.rule != "signed"]
     asked = [route for route in open_to_people if route.kind == "http" or route.name in reach.statuses]
-    skipped = {route.name: reason for route in asked if (reason := _unreached(reach.statuses.get(route.name, [])))}
+    skipped = {route.name: reason for route in asked if (reason := _reason(reach, route))}
     return Coverage(found=len(asked), reached=len(asked) - len(skipped), skipped=skipped, unlisted=_unlisted(world or facts), floor=floor)
+
+
+def _reason(reach: Reach, route: RouteFacts) -> str:
+    reason, why = _unreached(reach.statuses.get(route.name, [])), reach.failures.get(route.name, "")
+    return f"{reason}: {why}" if why and reason.startswith(_FAILED) else reason
 
 
 def _unreached(statuses: Sequence[int]) -> str:
     tried = [status for status in statuses if status]
     if not tried:
         return "no request could be made"
-    if any(status < 400 or status in {409, 410, 429} or status >= 500 for status in tried):
+    if any(status < 400 or status in {409, 410, 429} for status in tried):
         return ""
+    if max(tried) >= 500:
+        return f"{_FAILED} {max(tried)}"
     return _UNREACHED.get(tried[-1], f"answered {tried[-1]} to everybody")
 
 

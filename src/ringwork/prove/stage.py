@@ -10,6 +10,7 @@ import json
 import socket
 import tempfile
 import threading
+import time
 import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import breached_files, pages, planting, sessions
+from ringwork.prove import breached_files, failing, pages, planting, sessions
 from ringwork.prove.check import Altered, Call, Fault, MessageKey, Noticed, ProbeRoute, Rotated, Server, Stored, Tampered, Turned, User
 from ringwork.prove.launch import Launcher
 from ringwork.prove.process import Change
@@ -31,6 +32,7 @@ from ringwork.survey.wire.client import Answer, Client
 from ringwork.survey.wire.forge import Leaf
 
 _FIRST_SOURCE = int(ipaddress.IPv4Address("127.16.0.1"))
+_LOOKS, _BETWEEN_SECONDS = 4, 0.05
 EMPTY_BODY = ("application/json", b"{}")  # what a script sends to a route that takes nothing
 _numbers = itertools.count()
 
@@ -57,13 +59,14 @@ class LiveServed:
         self.origin, self.canary, self.authority = running.origin, running.canary, running.authority
         self._registered: dict[str, entry.DeclaredUser] = {}
         self._left: dict[str, list[sessions.Session]] = {}
+        self._read = 0
         self._lock = threading.Lock()
         self._begin()
 
     def _begin(self) -> None:
         """What a copy that has only begun knows of its users."""
         self._registered = dict(self._signed.accounts) if self._signed is not None else {}
-        self._left = {}
+        self._left, self._read = {}, 0
         if self._keeper is not None and self._signed is not None:
             self._left = {user.name: self._keeper.sessions_of(self._signed, user.name) for user in self.entrances.users}
 
@@ -113,6 +116,17 @@ class LiveServed:
         """Everything logged or printed so far."""
         found: list[str] = self.running.ask("records")
         return found
+
+    def failure(self) -> str:
+        """The error behind an answer of 500 that has just come, with its place; "" where nothing was logged of one since the last time."""
+        for _ in range(_LOOKS):
+            records = self.records()
+            found = failing.told(records[self._read :], self.running.copy.tree)
+            if found:
+                self._read = len(records)
+                return found
+            time.sleep(_BETWEEN_SECONDS)  # some servers log it after the answer
+        return ""
 
     def call_out(self, *, brief: bool = False) -> Sequence[Call]:
         """What became of clients that met rogue servers."""

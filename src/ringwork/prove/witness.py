@@ -29,6 +29,7 @@ _ACTS = re.compile(
     r"(?:[_-]?(?:db|database|data|tables?|all|users?))?/?$",
     re.IGNORECASE,
 )
+_SESSIONS = re.compile(r"/(?:django|flask)_sessions?(?:/|$)|:flask_session/")
 _MOST_PAGES, _FIRST_PAGES = 40, 8
 
 
@@ -115,8 +116,8 @@ def saw(
 
 
 def changed(before: Mapping[str, str], after: Mapping[str, str]) -> frozenset[str]:
-    """The stores that differ between two looks."""
-    return frozenset(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    """The stores that differ between two looks, those of sessions apart: many a page begins one, and that is no deed."""
+    return frozenset(name for name in before.keys() | after.keys() if before.get(name) != after.get(name) and not _SESSIONS.search(name))
 
 
 def guards(facts: AppFacts, control: str) -> bool:

@@ -23,7 +23,7 @@ from ringwork.frameworks import django_checks, django_routes
 from ringwork.installation import Installation
 from ringwork.route import Route, RouteKind
 from ringwork.survey.facts import AppFacts, CheckFacts, ErrorHandlers, ParameterFacts, RouteFacts
-from ringwork.survey.harness import checks, proxies, reading
+from ringwork.survey.harness import checks, confine, proxies, reading
 
 _SETTINGS = (
     "DEBUG", "DEBUG_PROPAGATE_EXCEPTIONS", "ALLOWED_HOSTS", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT",
@@ -102,6 +102,8 @@ def _route(route: Route, entry: django_routes.Entry) -> RouteFacts:
         parameters=(*_of_path(entry.path), *read),
         body=next((p.where for p in read if p.where in {"form", "json"}), ""),
     )
+    if not found.methods:  # a class that chooses its methods when it is asked
+        found = replace(found, methods=("GET", "POST"))
     return replace(found, reason=OPEN) if not found.rule and django_checks.is_open(entry.callback) else found
 
 
@@ -168,10 +170,23 @@ def _of_serializer(kind: Any) -> Iterator[ParameterFacts]:
 
 def make_ready() -> None:
     """Give each SQLite database of the copy the tables that its project asks for; only what is empty is changed."""
+    _name_static_files()
     for alias in connections:
         connection = connections[alias]
         if connection.vendor == "sqlite" and not connection.introspection.table_names():
             _make_tables(alias)
+
+
+def _name_static_files() -> None:
+    """Let pages name static files as they lie in their folders, where nobody ran collectstatic: else every page that names one fails."""
+    if not apps.is_installed("django.contrib.staticfiles"):
+        return
+    from django.contrib.staticfiles import storage
+
+    given: Any = storage.staticfiles_storage
+    if isinstance(given, storage.ManifestFilesMixin) and not given.hashed_files:
+        given.stored_name = str
+        confine.note("the manifest of static files is missing, which collectstatic makes; pages of the copy name the files without it")
 
 
 def _make_tables(alias: str) -> None:
