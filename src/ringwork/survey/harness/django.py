@@ -185,7 +185,7 @@ def _name_static_files() -> None:
 
     given: Any = storage.staticfiles_storage
     if isinstance(given, storage.ManifestFilesMixin) and not given.hashed_files:
-        given.stored_name = str
+        setattr(given, "stored_name", str)  # noqa: B010  # a method that mypy knows
         confine.note("the manifest of static files is missing, which collectstatic makes; pages of the copy name the files without it")
 
 
