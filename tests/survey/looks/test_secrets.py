@@ -63,6 +63,9 @@ def test_a_private_key_is_told_and_its_mark_alone_is_not(looked):
         'key = os.getenv("JWT_SECRET", "abc")',
         'SECRET_KEY = os.environ.get("SECRET_KEY") or "abc"',
         'JWT_SECRET: str = "change-me"',
+        'SECRET_KEY = config.get("site", "secret", fallback="abc")',
+        'SECRET_KEY = config.get("secret_key", "secret")',
+        'SECRET_KEY = os.environ.get("SITE", "secret")',
     ],
 )
 def test_a_signing_key_in_the_code_is_told(looked, line):
@@ -76,6 +79,8 @@ def test_a_signing_key_in_the_code_is_told(looked, line):
     [
         'SECRET_KEY = os.environ["SECRET_KEY"]',
         'SECRET_KEY = os.environ.get("SECRET_KEY")',
+        'SECRET_KEY = config.get("site", "secret")',
+        'SECRET_KEY = config.get("site", "secret_key", raw=True)',
         "SECRET_KEY = secrets.token_urlsafe(32)",
         'SECRET_KEY = ""',
         "SECRET_KEY: str",

@@ -91,9 +91,17 @@ def _fallback(expression: ir.Expression) -> str | None:
     if isinstance(expression, ir.Logic) and expression.operator == "or":
         return text_of(expression.values[-1])
     if isinstance(expression, ir.Call) and last(expression.function) in _READERS:
-        default = argument(expression, "default", 1)
+        default = argument(expression, "fallback") or argument(expression, "default", None if _names_a_section(expression) else 1)
         return _literal(default) if default is not None else None
     return None
+
+
+def _names_a_section(call: ir.Call) -> bool:
+    """Whether a mapping is asked for a section and what stands in it, `config.get("site", "secret")`, so that the second is no default."""
+    if not isinstance(call.function, ir.Attribute) or call.function.name != "get" or "env" in last(call.function.of).lower():
+        return False
+    asked = [text_of(each) or "" for each in call.arguments[:2]]
+    return len(asked) == 2 and not liveness.is_holder(asked[0]) and liveness.is_holder(asked[1])
 
 
 def _written(seen: Seen, given: _Given, value: str) -> Flow | None:
