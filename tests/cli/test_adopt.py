@@ -265,7 +265,7 @@ def test_knows_a_dependency_by_what_it_does(run: Callable[..., Any], tmp_path: P
     found = json.loads(run("adopt", "shop:app", "--json").out)
     assert 'identify = {dependency = "shop:me", via = "bearer"}' in settings(found)
     assert [remark for remark in found["remarks"] if "/mine" in remark] == []
-    assert [remark.split(" ")[1] for remark in found["remarks"] if "nobody checks" in remark] == ["/said"]
+    assert [remark.split(" ")[1] for remark in found["remarks"] if "nothing before its handler" in remark] == ["/said"]
 
 
 @pytest.mark.parametrize("reads", ['KEPT.get().session["user"]', 'KEPT.get().session.get("user")', '"user" in KEPT.get().session'])
@@ -381,3 +381,106 @@ def test_says_where_lines_go_in_a_file_that_is_there(run: Callable[..., Any], tm
     assert "ringwork.toml (new" in run("adopt", "shop:app").text
     (tmp_path / "ringwork.toml").write_text('[[prove.users]]\nname = "anna"\n', encoding="utf-8")
     assert "above its first line that begins with [" in run("adopt", "shop:app").text
+
+
+BUILT = """from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+"""
+INNER = 'api = FastAPI()\n\n@api.get("/numbers")\ndef numbers(): return {}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("written", "at", "call", "around"),
+    [
+        (INNER + 'app = CORSMiddleware(api, allow_origins=["*"])\n', 9, "protect(api)", "CORSMiddleware"),
+        (INNER + "app = GZipMiddleware(CORSMiddleware(app=api))\n", 9, "protect(api)", "GZipMiddleware, CORSMiddleware"),
+        (INNER + "outer = CORSMiddleware(api)\n\napp = GZipMiddleware(outer)\n", 9, "protect(api)", "GZipMiddleware, CORSMiddleware"),
+        (INNER.replace("api", "app") + "app = CORSMiddleware(app)\n", 9, "protect(app)", "CORSMiddleware"),
+        ("app = FastAPI()\ntitle = 'numbers'\napp.title = str(title)\n", 0, "protect(app)", ""),
+        ("from fastapi import APIRouter\nrouter = APIRouter()\napp = FastAPI()\napp.include_router(router)\n", 0, "protect(app)", ""),
+    ],
+)
+def test_names_the_application_inside_a_wrapper(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, at: int, call: str, around: str
+) -> None:
+    """protect() takes no CORSMiddleware: the call stands before it, and a person hears what stays outside; without one, nothing changes."""
+    (tmp_path / "shop.py").write_text(BUILT + written, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    found = json.loads(run("adopt", "shop:app", "--json").out)
+    lines = [(line["at"], line["text"]) for line in found["lines"] if line["file"] == "shop.py"]
+    assert lines == [(at, "from ringwork import protect"), (at, call)]
+    stays = [remark.partition(" stays around")[0] for remark in found["remarks"] if "stays around" in remark]
+    assert stays == ([around] if around else [])
+
+
+WRAPPING = """from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+def make():
+    app = Flask(__name__)
+    app.get("/numbers")(lambda: "")
+    return ProxyFix(app)
+"""
+
+
+def test_names_the_application_that_a_factory_wraps(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is known inside the factory alone, before it goes into the wrapper; what was said is what runs."""
+    (tmp_path / "shop.py").write_text(WRAPPING, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    ended = run("adopt", "shop:make", "--factory", "--json")
+    assert ended.code == 0, ended.text + ended.err
+    lines = [line for line in json.loads(ended.out)["lines"] if line["file"] == "shop.py"]
+    assert [(line["at"], line["text"]) for line in lines] == [(6, "    from ringwork import protect"), (6, "    protect(app)")]
+    written = WRAPPING.splitlines()
+    written[6:6] = [line["text"] for line in lines]
+    (tmp_path / "shop.py").write_text("\n".join(written) + "\n", encoding="utf-8")
+    assert "protect() is called already" in run("adopt", "shop:make", "--factory").text
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("/notes", '{{ csrf_field("/notes") }}'),
+        ("{{ url_for('write') }}", "{{ csrf_field(url_for('write')) }}"),
+        ("/notes/{{ note.id }}/delete", '{{ csrf_field("/notes/" ~ note.id ~ "/delete") }}'),
+        ("/notes/{{ note.id + 1 }}", '{{ csrf_field("/notes/" ~ (note.id + 1)) }}'),
+        (
+            "{% if a %}/a{% else %}/b{% endif %}",
+            "{% set form_path %}{% if a %}/a{% else %}/b{% endif %}{% endset %}{{ csrf_field(form_path) }}",
+        ),
+    ],
+)
+def test_writes_a_field_that_a_template_can_read(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str, said: str
+) -> None:
+    """Braces inside of braces are a fault of the page, and every form of it would be lost."""
+    import jinja2
+
+    (tmp_path / "shelf").mkdir()
+    text = SHELF.format(key="k" * 32) + '\n@app.post("/notes")\ndef write():\n    request.form["text"]\n    return ""\n'
+    (tmp_path / "shelf" / "__init__.py").write_text(text, encoding="utf-8")
+    (tmp_path / "templates").mkdir()
+    form = f'<form method="post" action="{action}">'
+    (tmp_path / "templates" / "home.html").write_text(f"<ul><li>{form}<button>go</button></form></li></ul>\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    lines = [line["text"] for line in json.loads(run("adopt", "shelf:app", "--json").out)["lines"] if line["file"].endswith("home.html")]
+    assert lines == [form + said]
+    jinja2.Environment(autoescape=True).parse(lines[0])
+
+
+@pytest.mark.parametrize(
+    ("page", "told"), [("<ul>{form}</form></ul>", "line 1, only its <form"), ("<p>\n  {form}\n</form>", "line 2, all of it")]
+)
+def test_says_whether_a_line_changes_whole(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str, told: str
+) -> None:
+    """Against a list that loses its tags: what else stands in the line stays."""
+    (tmp_path / "shelf").mkdir()
+    text = SHELF.format(key="k" * 32) + '\n@app.post("/notes")\ndef write():\n    request.form["text"]\n    return ""\n'
+    (tmp_path / "shelf" / "__init__.py").write_text(text, encoding="utf-8")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "home.html").write_text(page.format(form='<form method="post" action="/notes">'), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert told in run("adopt", "shelf:app").text

@@ -46,8 +46,9 @@ def command(
     tests = [
         Line(file=one.file, at=one.line, text=one.text, replaces=one.replaces, reason=why) for one in suites.clients(root, origin=spoken)
     ]
-    lines = adoption.lines(found, spots, tests, known, module=_file(chosen), variable=chosen.attribute.partition(".")[0])
-    remarks = [*adoption.remarks(found, spots, known), *_strangers(root, known)]
+    module, variable = _file(chosen), chosen.attribute.partition(".")[0]
+    lines = adoption.lines(found, spots, tests, known, module=module, variable=variable)
+    remarks = [*adoption.around(found, module, variable), *adoption.remarks(found, spots, known), *_strangers(root, known)]
     if as_json:
         print(json.dumps({"lines": [dataclasses.asdict(line) for line in lines], "remarks": remarks}, indent=1))
         return
@@ -78,23 +79,30 @@ def _file(chosen: target.Target) -> str:
 
 
 def _print(lines: list[Line], out: Console, root: Path) -> None:
-    for file, group in groupby(lines, key=lambda line: line.file):
+    """Files in turn; what can be pasted stands on lines of its own, with its reason as a comment or below it."""
+    for (file, at), group in groupby(lines, key=lambda line: (line.file, 0 if line.replaces else line.at)):
         some = list(group)
-        terminal.say(out, f"\n{file}{_place(some[0], file, is_there=(root / file).is_file())}")
+        terminal.say(out, f"\n{file}{'' if some[0].replaces else _place(at, file, is_there=(root / file).is_file())}")
         for line in some:
-            terminal.say(out, f"  {_number(line)}: {line.text}  ({line.reason})" if line.at else f"  {line.text}  # {line.reason}")
-    terminal.say(out, f"\n{len(lines)} lines. Run with RINGWORK_MODE=observe first: nothing is refused, and the log says what would be.")
+            if line.replaces:
+                _print_change(line, out, root)
+            else:
+                terminal.say(out, f"  {line.text}  # {line.reason}")
+    terminal.say(out, f"\n{len(lines)} changes. Run with RINGWORK_MODE=observe first: nothing is refused, and the log says what would be.")
 
 
-def _place(line: Line, file: str, *, is_there: bool) -> str:
-    if line.at:
-        return ", in place of the line with this number, or after it where it says so"
+def _place(at: int, file: str, *, is_there: bool) -> str:
+    if at:
+        return f", after line {at}"
     if file != adoption.SETTINGS:
         return ", at its end"
     # Against lines that TOML gives to the last table of the file.
     return ", above its first line that begins with [" if is_there else " (new, or [tool.ringwork] of pyproject.toml)"
 
 
-def _number(line: Line) -> str:
-    """Where a line goes: over the one with its number, or below it."""
-    return str(line.at) if line.replaces else f"after {line.at}"
+def _print_change(line: Line, out: Console, root: Path) -> None:
+    """A whole line, or the part of one that changes: what else stands in the line must not go with it."""
+    there = (root / line.file).read_text(encoding="utf-8", errors="replace").splitlines()[line.at - 1 : line.at]
+    is_whole = [one.strip() for one in there] == [line.replaces.strip()]
+    terminal.say(out, f"  line {line.at}, {'all of it' if is_whole else f'only its {line.replaces}'}, becomes  ({line.reason})")
+    terminal.say(out, f"    {line.text}")

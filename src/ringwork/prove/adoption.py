@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ringwork.prove import call_site
 from ringwork.survey.facts import AppFacts, RouteFacts
 from ringwork.survey.templates import Spot, SpotKind
 
@@ -47,6 +48,7 @@ _BEFORE_DOORS = frozenset({"api", "auth", "account", "accounts", "user", "users"
 _VERSION = re.compile(r"v[0-9]{1,3}")
 _ASSETS = frozenset({"static", "assets", "public", "css", "js", "img", "images", "icons", "fonts", "styles", "scripts", "dist", "build"})
 """Folders that hold what pages are made of; what lies in others ("uploads", "media", "files") may be somebody's."""
+_EXPRESSION = re.compile(r"(\{\{.*?\}\})", re.DOTALL)
 SETTINGS = "ringwork.toml"
 
 
@@ -86,9 +88,16 @@ def lines(facts: AppFacts, spots: Sequence[Spot], tests: Sequence[Line], known: 
 def _code(facts: AppFacts, module: str, variable: str) -> Iterator[Line]:
     """The two lines of code: round the application, or at the end of a Django project's settings."""
     if facts.framework != "django":
-        at, margin, made = _spot(Path(facts.root) / module, variable)
+        site = call_site.find(Path(facts.root) / module, variable)
+        at, margin = site.after, site.margin
+        why = f"the application itself, not {site.around[-1]} around it; " if site.around else ""
         yield Line(file=module, text=f"{margin}from ringwork import protect", reason="the run time; it needs no other package", at=at)
-        yield Line(file=module, text=f"{margin}protect({made})", reason="after the routes are defined; later ones are covered too", at=at)
+        yield Line(
+            file=module,
+            text=f"{margin}protect({site.handed})",
+            reason=f"{why}after the routes are defined; later ones are covered too",
+            at=at,
+        )
         return
     settings = str(facts.settings.get("DJANGO_SETTINGS_MODULE", "")).replace(".", "/") + ".py"
     if DJANGO_CSRF not in facts.middleware and _posts_with_cookies(facts):
@@ -96,24 +105,6 @@ def _code(facts: AppFacts, module: str, variable: str) -> Iterator[Line]:
         yield Line(file=settings, text=line, reason="its {% csrf_token %} is the proof that forms carry")
     yield Line(file=settings, text="import ringwork", reason="the run time; it needs no other package")
     yield Line(file=settings, text="ringwork.protect()", reason="guards every handler that Django makes; the last line of the file")
-
-
-def _spot(path: Path, variable: str) -> tuple[int, str, str]:
-    """Where the call goes: after which line, 0 for the end; its margin; and what is handed to it.
-
-    Against a call that is never reached: a file that starts its own server waits there, and what a factory makes is known inside it alone.
-    """
-    try:
-        body = ast.parse(path.read_text(encoding="utf-8")).body
-    except (OSError, SyntaxError, ValueError):
-        return 0, "", variable
-    for one in body:
-        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and one.name == variable:
-            last = one.body[-1]
-            if isinstance(last, ast.Return) and isinstance(last.value, ast.Name):
-                return last.lineno - 1, " " * last.col_offset, last.value.id
-    run = next((one for one in body if isinstance(one, ast.If) and "__name__" in ast.unparse(one.test)), None)
-    return (run.lineno - 1 if run else 0), "", variable
 
 
 DJANGO_CSRF = "CsrfViewMiddleware"
@@ -170,12 +161,21 @@ def _rules(facts: AppFacts) -> Iterator[tuple[str, str]]:
         yield f"{opens}{{{named}, public = {_quoted(why)}}}{ends}", "open by its nature; take it out if it should not be"
 
 
+def around(facts: AppFacts, module: str, variable: str) -> list[str]:
+    """What stands around the application, and is not behind the guard, in a sentence."""
+    site = None if facts.framework == "django" else call_site.find(Path(facts.root) / module, variable)
+    if site is None or not site.around:
+        return []
+    instead = "; take CORSMiddleware out and name the origins in browser.cors" if "CORSMiddleware" in site.around else ""
+    return [f"{', '.join(site.around)} stays around the guard: what it answers itself is neither checked nor logged{instead}"]
+
+
 def remarks(facts: AppFacts, spots: Sequence[Spot], known: Known) -> list[str]:
     """What only a person can decide, a sentence each."""
     undecided = [route for route in facts.routes if not route.rule and not _is_checked(route, facts) and not _openness(route, facts)]
     return [
         *(
-            f"{route.name} ({route.file}:{route.line}) is refused until you give it a rule: nobody checks there who asks"
+            f"{route.name} ({route.file}:{route.line}) is refused until you give it a rule: nothing before its handler checks who asks"
             for route in undecided
             if not _is_empty_static(route, facts)
         ),
@@ -348,9 +348,19 @@ def _template(spot: Spot, facts: AppFacts) -> Line:
         changed = f"{spot.text}{{% csrf_token %}}"
         return Line(file=spot.file, at=spot.line, text=changed, replaces=spot.text, reason="proof that the form came from your own page")
     action = spot.action.strip()
-    said = action[2:-2].strip() if action.startswith("{{") and action.endswith("}}") else _quoted(action)
-    changed = f"{spot.text}{{{{ csrf_field({said}) }}}}"
+    changed = f"{spot.text}{_field(action)}"
     return Line(file=spot.file, at=spot.line, text=changed, replaces=spot.text, reason="proof that the form came from your own page")
+
+
+def _field(action: str) -> str:
+    """The field of a form, its action in Jinja's own words: what stands in braces there is an expression already."""
+    if "{%" in action:
+        return f"{{% set form_path %}}{action}{{% endset %}}{{{{ csrf_field(form_path) }}}}"
+    pieces = [piece for piece in _EXPRESSION.split(action) if piece] or [""]
+    said = [piece[2:-2].strip() if piece.startswith("{{") else _quoted(piece) for piece in pieces]
+    if len(said) > 1:
+        said = [one if one.startswith('"') or one.replace(".", "_").isidentifier() else f"({one})" for one in said]
+    return f"{{{{ csrf_field({' ~ '.join(said)}) }}}}"
 
 
 def _quoted(text: str) -> str:

@@ -164,10 +164,13 @@ def _made(value: Any, name: str, arguments: tuple[str, ...]) -> Any:
         missing = isinstance(error, ImportError) and _advice(error)
         advice = missing or "give its arguments with --factory-args, or what it reads from the environment with --env NAME=VALUE"
         raise TargetFailed(step="factory", problem=f"{name}() raised {type(error).__name__}: {error}", advice=advice) from error
-    if harness_of(made) is None:
+    if harness_of(made) is not None:
+        return made
+    found = wrapping.inside(made, _is_known)  # a factory may end with ProxyFix(app)
+    if found is None:
         advice = "name the function that returns the FastAPI, Starlette, Flask, Django or aiohttp application"
         raise TargetFailed(step="factory", problem=f"{name}() returned a {type(made).__name__}, no application", advice=advice)
-    return made
+    return found
 
 
 def make_ready(app: Any) -> None:
