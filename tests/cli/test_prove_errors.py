@@ -42,6 +42,7 @@ def ringwork(tmp_path, monkeypatch, capsys):
         ("shop:make", "def make():\n    import missing_dependency_y\n", 3, "install missing_dependency_y"),
         ("shop:make", "def make():\n    return 5\n", 3, "returned a int"),
         ("shop:app", "from starlette.applications import Starlette\napp = Starlette()\n", 3, "has no routes"),
+        ("shop:app", "from flask import Flask\napp = Flask('shop')\n", 3, "has no routes"),
     ],
 )
 def test_says_what_is_wrong_with_a_target_and_what_to_do(ringwork, word, target, source, code, said):

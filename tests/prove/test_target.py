@@ -182,6 +182,7 @@ LAYOUTS = {
     "a script beside its module": ("service/run.py", f"import routes\n{FLASK}", "service/routes.py", "service", "run"),
     "a package without __init__.py": ("shop/main.py", f"from .routes import x\n{FLASK}", "shop/routes.py", ".", "shop.main"),
     "a package that names itself": ("shop/main.py", f"from shop.routes import x\n{FLASK}", "shop/routes.py", ".", "shop.main"),
+    "a folder whose name no package can have": ("my-shop/main.py", FLASK, "my-shop/__init__.py", "my-shop", "main"),
     "nothing of its own is imported": ("shop/main.py", FLASK, "shop/other.py", ".", "shop.main"),
 }
 

@@ -146,7 +146,8 @@ def _read(run: Run) -> None:
 
 def require_routes(facts: AppFacts) -> None:
     """Raise TargetFailed where there is nothing to prove."""
-    if not facts.routes:
+    # Flask adds the route of its static files by itself.
+    if all(facts.framework == "flask" and route.kind == "static" for route in facts.routes):
         advice = "routes may be registered only when the program runs, or by a factory: name it with module:create_app --factory"
         raise TargetFailed(step="routes", problem="the application has no routes", advice=advice)
 

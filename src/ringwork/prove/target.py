@@ -128,7 +128,7 @@ def _module_file(text: str, name: str, here: Path) -> Path:
 def _named(file: Path, here: Path, given: Path | None, dotted: str) -> tuple[Path, str, str]:
     """Project root, import folder relative to it, and the dotted name of `file`. given, dotted: the folder or module that was named."""
     base = file.parent
-    while (base / "__init__.py").is_file():
+    while (base / "__init__.py").is_file() and base.name.isidentifier():  # no package can have another name
         base = base.parent
     within = file.parent if file.name == "__init__.py" else file.with_suffix("")
     # A module's name says by itself where its imports begin.
