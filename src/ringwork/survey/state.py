@@ -22,7 +22,7 @@ _DEPTH, _ITEMS = 6, 20_000
 _PASSED_OVER = ("-wal", "-shm", "-journal", ".pyc", ".log", ".pid", ".sock")
 _FOLDERS = frozenset({"__pycache__", ".ringwork-tmp"})
 # Against a request that is blamed for what a framework's own objects (routes, templates) work out at first use and keep in themselves.
-_MACHINERY = frozenset({"django", "rest_framework", "flask", "werkzeug", "starlette", "fastapi", "aiohttp", "jinja2"})
+_MACHINERY = frozenset({"django", "rest_framework", "flask", "werkzeug", "starlette", "fastapi", "aiohttp", "jinja2", "blinker"})
 
 
 def dispose_engines() -> None:
