@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ringwork.frameworks import django_checks, django_csrf, telltales
+from ringwork.frameworks import django_checks, django_csrf, django_ninja, telltales
 from ringwork.frameworks.django_routes import Entry, Marked, class_of, entries
 from ringwork.frameworks.handlers import handler_behind
 from ringwork.installation import FoundRule, Installation
@@ -40,7 +40,7 @@ def to_route(entry: Entry, installation: Installation | None, method: str | None
         kind=RouteKind.STATIC if is_static else RouteKind.HTTP,
         path=entry.path,
         methods=methods,
-        handler=handler_behind(class_of(entry.callback) or entry.callback),
+        handler=handler_behind(_code(entry, methods)),
         rule=found.rule if found else None,
         rule_source=found.source if found else "",
         csrf_exempt=exempt or (found.csrf_exempt if found else None),
@@ -54,6 +54,11 @@ def to_route(entry: Entry, installation: Installation | None, method: str | None
     )
 
 
+def _code(entry: Entry, methods: frozenset[str]) -> Any:
+    operation = django_ninja.operation(entry.callback, methods)
+    return operation.view_func if operation is not None else class_of(entry.callback) or entry.callback
+
+
 def _methods(entry: Entry, method: str | None) -> frozenset[str]:
     if method is None:
         return entry.methods - set(entry.by_method)
@@ -63,7 +68,8 @@ def _methods(entry: Entry, method: str | None) -> frozenset[str]:
 def _rule(entry: Entry, methods: frozenset[str], marked: Marked, installation: Installation | None) -> FoundRule | None:
     if installation is None:
         return None
-    own = django_checks.standing_before(entry.callback, installation.named_checks())
+    named = installation.named_checks()
+    own = (*django_checks.standing_before(entry.callback, named), *django_ninja.checks(entry.callback, methods, named))
     found = installation.find_rule(methods, entry.path, marked, own=own)
     if found.rule is None and django_checks.is_open(entry.callback):
         return FoundRule(rule=Public(reason="its author marked it login_not_required"), source="login_not_required", csrf_exempt=None)

@@ -17,6 +17,7 @@ from django.contrib.admindocs import utils as readable
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import LocalePrefixPattern, RoutePattern
 
+from ringwork.frameworks import django_ninja
 from ringwork.frozen import Frozen
 
 Marked = tuple[tuple[str, object], ...]
@@ -58,11 +59,13 @@ def entries(urlconf: Any) -> Iterator[Entry]:
 
 
 def _inside(resolver: URLResolver, route: str, path: str, marked: Marked) -> Iterator[Entry]:
+    told = set[tuple[str, int]]()
     for found in resolver.url_patterns:
         here, shown = _joined(route, str(found.pattern)), path + _template(found.pattern)
         if isinstance(found, URLResolver):
             yield from _inside(found, here, shown, (*_of_module(found), ("include", found), *marked))
-        else:
+        elif (here, view := id(django_ninja.path_of(found.callback) or found.callback)) not in told:
+            told.add((here, view))  # once more under another name is only for reversing
             yield _entry(found, here, shown, marked)
 
 
@@ -94,7 +97,9 @@ def class_of(view: Any) -> Any:
 
 def methods_of(view: Any) -> tuple[frozenset[str], bool]:
     """What a view answers to, and whether only its code knows: then it is what the code was seen to ask for."""
-    kind = class_of(view)
+    kind, behind = class_of(view), django_ninja.operations(view)
+    if behind:
+        return frozenset(behind), False
     if kind is not None:
         actions = getattr(view, "actions", None)
         offered = actions if isinstance(actions, Mapping) else [name for name in _VERBS if hasattr(kind, name)]
@@ -204,7 +209,9 @@ def declared(holder: Any) -> object | None:
 
 
 def _of_methods(view: Any, methods: frozenset[str]) -> Iterator[tuple[str, Marked]]:
-    """The marks that stand on single methods of a class: `get`, or the action of a view set."""
+    """The marks that stand on single methods of a class: `get`, or the action of a view set; of django-ninja, on its operations."""
+    for method, operation in django_ninja.operations(view).items():
+        yield method, (("method", operation.view_func),)
     kind = class_of(view)
     if kind is None:
         return

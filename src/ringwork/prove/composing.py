@@ -24,7 +24,8 @@ JSON = "application/json"
 _ID = re.compile(r"(?:^|_)(?:id|pk|uuid|guid|key|slug|ref|reference|number)$|[a-z](?:Id|ID|Uuid|Key)$")
 _FIXED = re.compile(r"pass|pwd|mail|date|day|time|amount|quantity|price|age|count|phone|url|colou?r|token|csrf", re.IGNORECASE)
 _TEXTUAL = frozenset({"", "text", "textarea", "search", "string"})
-_CSRF_COOKIES = ("csrftoken", "XSRF-TOKEN", "csrf_token")
+_CSRF_COOKIES = {"csrftoken": "x-csrftoken", "XSRF-TOKEN": "x-xsrf-token", "csrf_token": "x-csrftoken"}
+"""Cookies that a site's own script reads a token from, and the header in which it sends it back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +47,7 @@ class Draft:
         """The answer to the request as this browser sends it, with a token of its own where the form has one. Raises OSError."""
         headers = [("content-type", self.kind)] if self.kind else []
         if self.method not in SAFE:
-            token = next((c.value for c in client.jar.cookies.values() if c.name in _CSRF_COOKIES), "")
-            headers += [("x-csrftoken", token)] if token else []
+            headers += script_token(client)
         return client.send(self.method, self.path, headers=headers, body=self._body(cast, name, client))
 
     def _body(self, cast: Cast, name: str, client: Client) -> bytes:
@@ -57,6 +57,11 @@ class Draft:
             return b""
         token = own_token(cast, name, client, self.path, self.token_field) if self.token_field else ""
         return urlencode({**self.fields, **({self.token_field: token} if token else {})}).encode()
+
+
+def script_token(client: Client) -> list[tuple[str, str]]:
+    """The header with a token that the site's own script would send from this browser; [] where no cookie carries one."""
+    return [(_CSRF_COOKIES[cookie.name], cookie.value) for cookie in client.jar.cookies.values() if cookie.name in _CSRF_COOKIES][:1]
 
 
 def own_token(cast: Cast, name: str, client: Client, path: str, field_name: str) -> str:

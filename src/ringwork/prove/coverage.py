@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ringwork.errors import TargetFailed
+from ringwork.prove import composing
 from ringwork.prove.check import User
 from ringwork.prove.evidence import Coverage, MatrixCell
 from ringwork.prove.stage import LiveStage
@@ -128,7 +129,7 @@ def _change(stage: LiveStage, reach: Reach, route: RouteFacts, user: User | None
 
 
 def send_valid(stage: LiveStage, route: RouteFacts, method: str, client: Client) -> int:
-    """The status of an honest request to a state-changing route: filled path, valid body, the form's own token."""
+    """The status of an honest request to a state-changing route: filled path, valid body, the form's or script's own token."""
     path = stage.fill(route, client=client)
     given = stage.body(route)
     if given is None:
@@ -137,7 +138,8 @@ def send_valid(stage: LiveStage, route: RouteFacts, method: str, client: Client)
     name, token = stage.token(path, client)
     if token and kind.startswith("application/x-www-form-urlencoded"):
         body += (b"&" if body else b"") + urllib.parse.urlencode({name: token}).encode()
-    return int(client.send(method, path, headers=[("content-type", kind)], body=body).status)
+    headers = [("content-type", kind), *composing.script_token(client)]
+    return int(client.send(method, path, headers=headers, body=body).status)
 
 
 def summary(facts: AppFacts, reach: Reach, *, floor: float, world: AppFacts | None = None) -> Coverage:

@@ -19,11 +19,11 @@ from django.db import connections
 from django.urls import get_resolver
 
 from ringwork.frameworks import django as adapter
-from ringwork.frameworks import django_checks, django_routes
+from ringwork.frameworks import django_checks, django_ninja, django_routes
 from ringwork.installation import Installation
 from ringwork.route import Route, RouteKind
 from ringwork.survey.facts import AppFacts, CheckFacts, ErrorHandlers, ParameterFacts, RouteFacts
-from ringwork.survey.harness import checks, confine, proxies, reading
+from ringwork.survey.harness import checks, confine, proxies, reading, schema
 
 _SETTINGS = (
     "DEBUG", "DEBUG_PROPAGATE_EXCEPTIONS", "ALLOWED_HOSTS", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT",
@@ -95,6 +95,9 @@ def _error_handlers() -> ErrorHandlers:
 
 
 def _route(route: Route, entry: django_routes.Entry) -> RouteFacts:
+    operation = django_ninja.operation(entry.callback, route.methods)
+    if operation is not None:
+        return _of_operation(route, entry, operation)
     read = tuple(_read(entry)) if route.kind is RouteKind.HTTP and route.methods - {"GET", "HEAD"} else tuple(_queries(entry))
     found = reading.facts_of(
         route,
@@ -105,6 +108,30 @@ def _route(route: Route, entry: django_routes.Entry) -> RouteFacts:
     if not found.methods:  # a class that chooses its methods when it is asked
         found = replace(found, methods=("GET", "POST"))
     return replace(found, reason=OPEN) if not found.rule and django_checks.is_open(entry.callback) else found
+
+
+def _of_operation(route: Route, entry: django_routes.Entry, operation: Any) -> RouteFacts:
+    """A route of django-ninja, by the models that it reads its inputs into."""
+    parameters = [one for model in operation.models for one in _of_model(model)]
+    checks = [getattr(check, "__name__", "") or type(check).__name__ for check in operation.auth_callbacks]
+    return reading.facts_of(
+        route,
+        guarded_by=(*_guarded_by(entry), *checks),
+        parameters=tuple(parameters),
+        body=next((one.where for one in parameters if one.where in {"form", "json"}), ""),
+        in_schema=bool(operation.include_in_schema),
+    )
+
+
+def _of_model(model: Any) -> Iterator[ParameterFacts]:
+    where = {"body": "json", "file": "files"}.get(model.__ninja_param_source__, model.__ninja_param_source__)
+    described: Mapping[str, Any] = model.model_json_schema()
+    known = described.get("$defs", {})
+    whole = getattr(model, "__read_from_single_attr__", "")
+    # One model as the body is the body; several stand in it by their names.
+    inside = schema.settle(described["properties"][whole], known) if whole else described
+    for name, one in inside.get("properties", {}).items():
+        yield schema.parameter(name, where, one, required=name in inside.get("required", ()), definitions=known)
 
 
 def _guarded_by(entry: django_routes.Entry) -> tuple[str, ...]:
