@@ -162,7 +162,8 @@ ROOMS: dict[str, Room] = {
         ),
         outside=("flask", "werkzeug"),
     ),
-    "frameworks.django_routes": Room(outside=("django",)),
+    "frameworks.django_ninja": Room(),
+    "frameworks.django_routes": Room(rooms=("frameworks.django_ninja",), outside=("django",)),
     "frameworks.django_checks": Room(rooms=("own_checks", "frameworks.django_routes"), outside=("django",)),
     "frameworks.django_csrf": Room(rooms=("own_checks", "enforce.guard", "frameworks.django_routes"), outside=("django",)),
     "frameworks.django_listing": Room(
@@ -171,6 +172,7 @@ ROOMS: dict[str, Room] = {
             "installation",
             "frameworks.django_checks",
             "frameworks.django_csrf",
+            "frameworks.django_ninja",
             "frameworks.django_routes",
             "frameworks.handlers",
             "frameworks.telltales",
