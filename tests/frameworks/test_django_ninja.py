@@ -100,7 +100,10 @@ def test_recognises_its_checks_of_djangos_session_and_none_that_anybody_may_have
             api.get(f"/{name}", auth=check)(lambda request: "fine")
 
     monkeypatch.setattr(sys.modules[__name__], "Bearer", Bearer, raising=False)
-    session = {"GET /api/session": Own(by="SessionAuth of django-ninja"), "GET /api/superuser": Own(by="SessionAuthSuperUser of django-ninja")}
+    session = {
+        "GET /api/session": Own(by="SessionAuth of django-ninja"),
+        "GET /api/superuser": Own(by="SessionAuthSuperUser of django-ninja"),
+    }
     known = rules(guarded(fill))
     assert {name: rule for name, rule in known.items() if rule is not None} == session
     named = rules(guarded(fill, own_auth=(f"{__name__}:Bearer",)))
