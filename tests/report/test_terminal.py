@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from ringwork.names import CheckId
-from ringwork.prove.evidence import Layers, MatrixCell, Report, Verdict, Waived, WaiverState
+from ringwork.prove.evidence import Layers, MatrixCell, Report, Tier, Verdict, Waived, WaiverState
 from ringwork.report import terminal
 from tests.report import sample
 
@@ -27,7 +27,9 @@ def shown(report: Report, *, width: int = 100, verbose: bool = False, **options:
 def crowded() -> Report:
     """A report with far more of everything than forty lines can hold."""
     report = sample.foreign()
-    findings = [replace(one, summary=f"{one.summary} {'again ' * 40}") for one in report.findings * 20]
+    findings = [
+        replace(one, control=f"{one.control}-{n}", summary=f"{one.summary} {'again ' * 40}") for n in range(20) for one in report.findings
+    ]
     depth = [
         Layers(check=CheckId(f"browser.csrf/{n}"), attack=f"attack {n}", stopped_by=("browser.csrf",) * (1 + n % 3), succeeded_without=True)
         for n in range(50)
@@ -69,7 +71,7 @@ def test_what_was_cut_is_counted(width: int) -> None:
     """A reader of forty lines knows how much stands elsewhere, and where."""
     text = shown(crowded(), width=width)
     assert len(text.splitlines()) <= 40
-    for said in ("of 140 (", "more of 50 in the report", "more of 50, ", "more of 50 reasons", "more of 20 in the report"):
+    for said in ("of 120 causes (", "more of 50 in the report", "more of 50, ", "more of 50 reasons", "more of 20 in the report"):
         assert said in " ".join(text.split()), said
     assert ".ringwork/report.html" in text
 
@@ -110,16 +112,58 @@ def test_a_finding_tells_place_fix_and_how_to_repeat_it() -> None:
     assert any("ringwork replay 000000000001" in line for line in first)
 
 
-def test_many_findings_are_shown_in_two_lines_each() -> None:
-    """Five with their ids and fixes say more than one with its whole text; each control comes once before any comes twice."""
-    text = shown(sample.foreign())
-    lines = text.partition("Findings")[2].partition("Role x route")[0].splitlines()
-    first = [line for line in lines if line.startswith("  ✗")]
-    assert len(first) >= 5
-    assert all(line.startswith("    fix: ") for line in lines if line.startswith("    "))
-    assert "`ringwork replay ID` repeats one" in text
-    controls = [line.split()[2] for line in first if line.split()[1] == first[0].split()[1]]
-    assert len(set(controls)) == len(controls)
+def test_one_cause_is_one_item_with_its_worst_place() -> None:
+    """Against a policy that is missing on seventeen routes and fills the screen: it is told once, with the number of routes."""
+    report = sample.foreign()
+    one = next(finding for finding in report.findings if finding.control == "access.deny-by-default")
+    routes = tuple(f"GET /page/{n}" for n in range(17))
+    many = [replace(one, id=f"{n:012x}", where=route, severity="high", file="shop/pages.py", line=n + 1) for n, route in enumerate(routes)]
+    worst = replace(many[9], id="f" * 12, severity="critical")
+    text = shown(replace(report, findings=(*many[:9], worst, *many[10:], *report.findings[1:3]), routes=routes))
+    lines = [line for line in text.splitlines() if "✗" in line and "access.deny-by-default" in line]
+    assert len(lines) == 1
+    assert "critical" in lines[0]
+    assert worst.id in lines[0] or f"ringwork replay {worst.id}" in text
+    assert "shop/pages.py:10" in lines[0]
+    assert "on 17 routes, first GET /page/9" in " ".join(text.split())
+    assert text.index("access.deny-by-default") < text.index(report.findings[1].control)
+
+
+def test_a_single_place_is_not_counted() -> None:
+    """Nobody reads "on 1 routes"."""
+    report = sample.foreign()
+    text = shown(replace(report, findings=report.findings[:1]))
+    assert "on 1 " not in text
+    assert "cause" not in text.partition("Findings")[2].splitlines()[0]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_many_findings_are_told_briefly_and_whole(width: int) -> None:
+    """Places, ids and commands are never what is cut: a command that is half there is none."""
+    report = replace(sample.foreign(), findings=crowded().findings)
+    text = shown(report, width=width)
+    section = text.partition("Findings")[2].partition("Role x route")[0]
+    items = re.split(r"\n  ✗ ", section)[1:]
+    assert len(items) >= (4 if width >= 80 else 2)
+    places = {finding.id: f"{finding.file}:{finding.line}" for finding in report.findings}
+    for item in items:
+        words = " ".join(item.split())
+        assert "fix: " in words
+        assert any(id_ in words and place in words for id_, place in places.items()), words
+    assert section.count("`") % 2 == 0
+    assert "`ringwork explain ID` says more of one, `ringwork replay ID` repeats it" in " ".join(section.split())
+
+
+def test_what_was_read_names_the_route_that_it_happens_on() -> None:
+    """A reader opens the line and knows whose request brings it; a library's line is nobody's to open."""
+    report = sample.foreign()
+    seen = replace(report.findings[0].observation, routes=("GET /orders",), tier=Tier.UNCONFIRMED)
+    read = replace(report.findings[0], where="shop/orders.py in shop.list", file="shop/orders.py", line=7, observation=seen)
+    text = shown(replace(report, findings=(read,)))
+    assert "shop/orders.py:7  GET /orders" in text
+    assert f"ringwork explain {read.id} (unconfirmed" in text
+    theirs = replace(read, where="GET /docs", file="library:fastapi.applications")
+    assert "library:" not in shown(replace(report, findings=(theirs,)))
 
 
 def test_only_surprising_routes_are_shown_and_the_rest_is_counted() -> None:

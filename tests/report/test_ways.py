@@ -51,7 +51,7 @@ def test_the_terminal_says_what_was_confirmed_and_counts_what_is_weak() -> None:
     assert "ringwork replay 0000000000a1 (confirmed by attack)" in text
     assert "ringwork replay 0000000000a2" not in text
     assert "unconfirmed: read in source" in text
-    assert "; 1 weak one read in source, in the report" in text
+    assert "; 1 weak, read in source" in text
     assert "shop/old.py" not in text
 
 

@@ -43,6 +43,10 @@ class Tier(StrEnum):
     WEAK = "weak"  # a step of it is not known: for those who ask for everything
 
 
+SWITCHED_ON = "ringwork.protect(app) switches it on"
+"""How the fix of a finding begins that asks for nothing but the call."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchanged:
     """One request and its answer as sent, secrets masked, bodies cut at 2,000 characters.

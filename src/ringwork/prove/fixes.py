@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ringwork.prove import kinds
+from ringwork.prove.evidence import SWITCHED_ON
 
 _FIXES = {
     "access.deny-by-default": (
@@ -86,7 +87,7 @@ def fix_for(control: str, *, is_guarded: bool) -> str:
     if control not in _FIXES and (read := _of_reading(control)):
         return read
     if not is_guarded and control not in AT_THE_PLACE and (control in _INSIDE or not control.startswith(_OUTSIDE)):
-        return f"ringwork.protect(app) switches it on; by hand: `ringwork explain {control}`"
+        return f"{SWITCHED_ON}; by hand: `ringwork explain {control}`"
     return _FIXES.get(control, f"see `ringwork explain {control}`")
 
 

@@ -68,6 +68,7 @@ class Block:
     """One section. head: always shown. items: each a few lines, best first.
 
     wanted: items that are cut only when no other block has more than it wants. least: items that are never cut.
+    dear: items that are cut after those of all other blocks.
     more: given how many items are hidden, the sentence that says so.
     """
 
@@ -75,6 +76,7 @@ class Block:
     items: Sequence[list[Text]] = ()
     wanted: int = 0
     least: int = 0
+    dear: int = 0
     more: Callable[[int], list[Text]] = lambda _: []
     shown: int = 0
     gap: bool = True
@@ -110,7 +112,8 @@ def _height(blocks: Sequence[Block]) -> int:
 def _cut(blocks: Sequence[Block], limit: int) -> None:
     while _height(blocks) > limit:
         rich = [block for block in blocks if block.shown > block.wanted]
-        spare = rich or [block for block in blocks if block.shown > block.least]
+        spare = rich or [block for block in blocks if block.shown > max(block.least, block.dear)]
+        spare = spare or [block for block in blocks if block.shown > block.least]
         longest = max(spare, key=lambda block: len(block.lines()), default=None)
         if longest is None:
             return

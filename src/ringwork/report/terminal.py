@@ -5,7 +5,6 @@ Against a summary that reads better than the run was: the five numbers stand sid
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,19 +12,14 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from ringwork.prove.evidence import Finding, Report, Tier, Verdict
-from ringwork.report import depth, matrix, standing
+from ringwork.prove.evidence import Report, Tier, Verdict
+from ringwork.report import causes_terminal, depth, matrix, standing
 from ringwork.report.paper import Block, Paper, Part, fit
-from ringwork.report.signs import BAD, OPEN, SEVERITIES, VERDICTS, exit_of, told_exit
+from ringwork.report.signs import OPEN, VERDICTS, exit_of, told_exit
 from ringwork.report.visible import counted
 
 LINES = 40
 """The most that is printed unless it was asked to be verbose."""
-_AT_LEAST = 5
-"""Findings that are shown, in fewer lines each rather than fewer: one of a kind says little about an application."""
-_BRIEF, _MORE = 3, " ..."
-_PLANTED = "a new route"
-_REPEATS = "; `ringwork replay ID` repeats one"
 
 UNRESTORED = "the copy's state could not be restored, so later answers may lean on earlier attacks"
 PARTIAL = "the run was cut short; this report is partial"
@@ -44,7 +38,7 @@ def _lines(report: Report, console: Console, *, verbose: bool, written: Sequence
     blocks: list[Block] = []
     for most in (0,) if verbose else (6, 4, 3, 2):  # long texts are cut harder only when forty lines ask for it
         paper = Paper.of(console, most=most)
-        findings = _findings(report, paper)
+        findings = causes_terminal.block(report, paper, weak=_weak(report), verbose=verbose)
         blocks = [
             _title(report, paper),
             _depth(report, paper),
@@ -55,7 +49,7 @@ def _lines(report: Report, console: Console, *, verbose: bool, written: Sequence
             _unlocks(report, paper),
             _end(report, paper, written),
         ]
-        if verbose or (fit(blocks, LINES) and findings.shown >= min(_AT_LEAST, len(findings.items))):
+        if verbose or (fit(blocks, LINES) and findings.shown >= min(causes_terminal.AT_LEAST, len(findings.items))):
             break
     return [line for block in blocks for line in block.lines()]
 
@@ -121,88 +115,11 @@ def _cut(paper: Paper, words: str) -> list[Text]:
     return paper.line((f"... {words}", "dim"), indent=2)
 
 
-def _findings(report: Report, paper: Paper) -> Block:
-    known = set(report.known)  # told beside the baseline, so that what is new stands out
-    violated = [finding for finding in report.findings if finding.verdict is Verdict.VIOLATED and finding.id not in known]
-    if not violated:
-        return Block(head=paper.line(("Findings", "bold"), ("  nothing new" if known else "  none") + _weak(report)))
-    turns, repeats = _by_turns(violated), _REPEATS if _is_brief(paper) else ""
-    return Block(
-        head=paper.line(("Findings", "bold"), f"  {_how_grave(violated)}{_weak(report)}{repeats}"),
-        items=[_finding(finding, paper) for finding in turns],
-        wanted=_AT_LEAST,
-        least=1,
-        more=lambda hidden: _cut(paper, f"{hidden} more of {len(violated)} ({_how_grave(turns[-hidden:])}) in the report"),
-    )
-
-
 def _weak(report: Report) -> str:
     """Against weak findings that are neither shown nor told of: they are counted here, and listed in the report."""
     seen = (one for result in report.results if result.evidence is not None for one in result.evidence.observations)
     count = sum(one.tier is Tier.WEAK for one in seen)
-    return f"; {counted(count, 'weak one')} read in source, in the report" if count else ""
-
-
-def _how_grave(findings: Sequence[Finding]) -> str:
-    counted = {severity: sum(finding.severity == severity for finding in findings) for severity in SEVERITIES}
-    other = len(findings) - sum(counted.values())
-    return ", ".join(f"{count} {severity}" for severity, count in [*counted.items(), ("other", other)] if count)
-
-
-def _by_turns(findings: Sequence[Finding]) -> list[Finding]:
-    """The worst first, and of equally grave ones the first of each control before any second one."""
-    seen: Counter[tuple[str, str]] = Counter()
-    turns = dict[str, int]()
-    for finding in findings:
-        turns[finding.id] = seen[finding.severity, finding.control]
-        seen[finding.severity, finding.control] += 1
-    graves = {severity: place for place, severity in enumerate(SEVERITIES)}
-
-    def rank(finding: Finding) -> tuple[int, int, bool, bool]:
-        is_seen = finding.observation.tier is Tier.CONFIRMED
-        # A route that was only planted, to see what a new one would get, points at nothing that is there.
-        return graves.get(finding.severity, len(graves)), turns[finding.id], finding.where == _PLANTED, not is_seen
-
-    return sorted(findings, key=rank)
-
-
-def _finding(finding: Finding, paper: Paper) -> list[Text]:
-    place = f"  {finding.file}:{finding.line}" if finding.file else ""
-    folded = f"  ({counted(finding.instances, 'instance')})" if finding.instances > 1 else ""
-    owner = f"  owner: {finding.owner}" if finding.owner else ""
-    parts: list[Part] = [f" {finding.severity}  ", (finding.control, "bold"), f"  {finding.where}", (place, "cyan"), folded, owner]
-    if _is_brief(paper):
-        named = f"  {finding.where}" if not finding.file or not finding.where.startswith(finding.file) else ""
-        short: list[Part] = [*parts[:2], (f"  {finding.id}", "dim"), (place, "cyan"), named]
-        lines = paper.line(paper.sign(BAD), *short, indent=2), paper.line(("fix: ", "green"), finding.fix, indent=4)
-        return [line for text in lines for line in _first(text, paper)]
-    return [
-        *paper.line(paper.sign(BAD), *parts, indent=2),
-        *paper.line(finding.summary, indent=4)[:2],
-        *paper.line(("fix: ", "green"), finding.fix, indent=4),
-        *paper.line((_repeat(finding), "dim"), indent=4),
-    ]
-
-
-def _is_brief(paper: Paper) -> bool:
-    return 0 < paper.most <= _BRIEF
-
-
-def _first(lines: list[Text], paper: Paper) -> list[Text]:
-    """The first line of a text, and a sign where there is more of it."""
-    if len(lines) == 1:
-        return lines
-    first = lines[0].copy()
-    first.truncate(paper.width - cell_len(_MORE))
-    return [first + Text(_MORE, style="dim")]
-
-
-def _repeat(finding: Finding) -> str:
-    """How to see it again: by the attack, or, where nothing was attacked, by reading."""
-    tier = finding.observation.tier
-    if tier is Tier.UNCONFIRMED:
-        return "unconfirmed: read in source, step by step in the report"
-    return f"ringwork replay {finding.id}" + (f" ({tier})" if tier is Tier.CONFIRMED else "")
+    return f"; {count} weak, read in source" if count else ""
 
 
 def _matrix(report: Report, paper: Paper, *, verbose: bool) -> Block:
