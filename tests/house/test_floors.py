@@ -40,6 +40,7 @@ SHARED = (
     "prove.searching",
     "prove.sensitive",
     "prove.reading",
+    "prove.assigning",
     "prove.composing",
     "prove.things",
     "prove.objects",
@@ -365,6 +366,10 @@ ROOMS: dict[str, Room] = {
     "prove.composing": Room(rooms=("prove.pages", "prove.witness", *FACTS)),
     "prove.things": Room(rooms=("prove.composing", "prove.witness", *FACTS)),
     "prove.objects": Room(rooms=(*WORDS, "prove.composing", "prove.things", "prove.witness", *FACTS)),
+    "prove.own_fields": Room(rooms=("prove.check", *FACTS)),
+    "prove.assigning": Room(
+        rooms=(*WORDS, "prove.composing", "prove.objects", "prove.own_fields", "prove.things", "prove.witness", *FACTS)
+    ),
     "prove.whose": Room(rooms=(*WORDS, "prove.composing", "prove.objects", "prove.things", "prove.witness", *FACTS)),
     "prove.starting": Room(rooms=(*WORDS, *FACTS)),
     "prove.credentials": Room(rooms=("prove.witness", *FACTS)),

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from ringwork.names import CheckId
 from ringwork.prove.evidence import Evidence
@@ -70,6 +70,7 @@ class ProbeRoute(StrEnum):
     SHARES = "shares"  # lets every origin that asks read its answer, with cookies
     LEADS = "leads"  # answers 302 with the Location in ?to=, as it came
     ADMIN = "admin"  # lists accounts to whoever is signed in; the planted fault of a check
+    ASSIGNS = "assigns"  # keeps whatever fields a signed-in browser sends, and lists what it has; the planted fault of a check
     OBJECTS = "objects"  # gives every signed-in browser an object, and any of them to whoever names it; the planted fault of a check
     SWALLOWS = "swallows"  # one page for whatever follows its path
     SOCKET_RAISES = "socket-raises"  # a WebSocket that raises after accept (ASGI only)
@@ -200,6 +201,14 @@ class Rotated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A row or object of a copy. store: as `state` names it. values: of its columns or fields, plain ones alone."""
+
+    store: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Noticed:
     """One event in a copy that carried the watched marker. event: as Python's audit events are named, "sql" for a statement of sqlite3."""
 
@@ -242,6 +251,9 @@ class Served(Protocol):
 
     def state(self) -> Mapping[str, str]:
         """A digest for each store of the copy (database tables, files, module-level containers), by name."""
+
+    def kept(self, word: str) -> Sequence[Kept]:
+        """The rows of databases and objects of module-level containers in which a text holds this word, at most 20."""
 
     def records(self) -> Sequence[str]:
         """Everything the copy logged or printed so far, one record an item."""

@@ -32,7 +32,7 @@ from ringwork.protect import installed  # the package's face has a function of t
 from ringwork.prove import channel
 from ringwork.prove.check import Fault, ProbeRoute
 from ringwork.servers.tls import Asked, server_context
-from ringwork.survey import baseline, facts, state
+from ringwork.survey import baseline, facts, kept, state
 from ringwork.survey.harness import (
     capture,
     careless,
@@ -300,6 +300,8 @@ class Variant:
             return storing.answer(self.zygote.app, self.zygote.copy, what.removeprefix("stored "))
         if what.startswith("watch "):
             watching.arm(what.removeprefix("watch "))
+        if what.startswith("kept "):
+            return kept.holding(self.zygote.copy, what.removeprefix("kept "))
         if what.startswith("hashed "):
             return remembering.computed(json.loads(what.removeprefix("hashed ")))
         known: dict[str, Callable[[], Any]] = {

@@ -160,7 +160,7 @@ class Matrix:
 
     def _make(self) -> None:
         """Let both make something through each route that makes."""
-        for route in [route for route in witness.changes(self.cast.stage.facts) if route in self.routes and _makes(route)][:MOST_MAKERS]:
+        for route in [route for route in witness.changes(self.cast.stage.facts) if route in self.routes and makes(route)][:MOST_MAKERS]:
             mine = self._made(route, self.mine)
             if mine is not None and mine.marks:
                 self.known.append(Known(thing=mine, maker=route, theirs=self._made(route, self.theirs)))
@@ -240,7 +240,7 @@ class Matrix:
             for route in witness.changes(self.cast.stage.facts)
             if route in self.routes and composing.id_parameters(route)
             for method in route.methods
-            if method not in SAFE and (method != "POST" or not _makes(route))
+            if method not in SAFE and (method != "POST" or not makes(route))
         ][:MOST_ROUTES]
         for route, method in sorted(asked, key=lambda one: _attack(*one) == DELETES):
             self._write(route, method)
@@ -366,7 +366,7 @@ def _text_of(answer: Answer) -> str:
     )
 
 
-def _makes(route: RouteFacts) -> bool:
+def makes(route: RouteFacts) -> bool:
     """Whether a route may make something: it names no object that is there already, and does not sound like an end."""
     named = composing.id_parameters(route)
     own = [

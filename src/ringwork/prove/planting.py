@@ -13,7 +13,10 @@ from ringwork.survey import key_measures
 from ringwork.survey.facts import AppFacts, FieldFacts, KeyFacts, ParameterFacts, RouteFacts
 
 PREFIX = "/ringwork-probe"
-_PARAMETERS: Mapping[ProbeRoute | None, tuple[ParameterFacts, ...]] = {ProbeRoute.OBJECTS: (ParameterFacts(name="id", where="query"),)}
+_PARAMETERS: Mapping[ProbeRoute | None, tuple[ParameterFacts, ...]] = {
+    ProbeRoute.OBJECTS: (ParameterFacts(name="id", where="query"),),
+    ProbeRoute.ASSIGNS: (ParameterFacts(name="label", where="json", kind="string", required=True),),
+}
 _SHARED_WIDELY = {"CORSMiddleware": {"allow_origins": ["*"], "allow_credentials": True}}
 """What the planted route that shares stands for, as a framework's setting."""
 
@@ -47,7 +50,7 @@ def plant(facts: AppFacts, planted: ProbeRoute | None) -> AppFacts:
         return dataclasses.replace(facts, fields=tuple(dataclasses.replace(field, orm=orm) for field in _PLANTED_FIELDS))
     if planted is ProbeRoute.WEAK_KEYS:
         return dataclasses.replace(facts, keys=_WEAK_KEYS)
-    methods = ("GET", "POST") if planted in {ProbeRoute.WEAK_TOKENS, ProbeRoute.GRAPHQL} else ("GET",)
+    methods = ("GET", "POST") if planted in {ProbeRoute.WEAK_TOKENS, ProbeRoute.GRAPHQL, ProbeRoute.ASSIGNS} else ("GET",)
     route = RouteFacts(
         kind="http",
         path=f"{PREFIX}/{planted.value}",
@@ -55,7 +58,7 @@ def plant(facts: AppFacts, planted: ProbeRoute | None) -> AppFacts:
         handler="a planted fault",
         rule="public",
         reason="a probe",
-        body="form",
+        body="json" if planted is ProbeRoute.ASSIGNS else "form",
         parameters=_PARAMETERS.get(planted, ()),
     )
     settings = {**facts.settings, **(_SHARED_WIDELY if planted is ProbeRoute.SHARES else {})}

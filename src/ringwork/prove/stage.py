@@ -19,7 +19,21 @@ from typing import Any
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import breached_files, failing, pages, planting, sessions
-from ringwork.prove.check import Altered, Call, Fault, MessageKey, Noticed, ProbeRoute, Rotated, Server, Stored, Tampered, Turned, User
+from ringwork.prove.check import (
+    Altered,
+    Call,
+    Fault,
+    Kept,
+    MessageKey,
+    Noticed,
+    ProbeRoute,
+    Rotated,
+    Server,
+    Stored,
+    Tampered,
+    Turned,
+    User,
+)
 from ringwork.prove.launch import Launcher
 from ringwork.prove.process import Change
 from ringwork.prove.running import browser, plain_browser
@@ -111,6 +125,10 @@ class LiveServed:
         """A digest for each store."""
         found: dict[str, str] = self.running.ask("state")
         return found
+
+    def kept(self, word: str) -> Sequence[Kept]:
+        """The rows and objects that hold a word."""
+        return [Kept(**one) for one in self.running.ask(f"kept {word}")]
 
     def records(self) -> Sequence[str]:
         """Everything logged or printed so far."""

@@ -111,7 +111,7 @@ def made(draft: Draft, answer: Answer, client: Client) -> Thing:
     thing = Thing(path=draft.route.path, marks=draft.marks, sent=draft.fields, control=answer)
     with contextlib.suppress(ValueError):
         value = json.loads(answer.text)
-        dicts = list(_dicts(value))
+        dicts = list(objects_in(value))
         if dicts:
             thing.item = next((one for one in dicts if _carries(one, draft.marks)), {})
             thing.ids += [pair for one in (thing.item, *dicts) for pair in _scalars(one)]
@@ -127,7 +127,7 @@ def complete(thing: Thing, pages: Pages) -> None:
     for path in thing.listed:
         answer = pages.answers[path]
         if "json" in answer.media_type:
-            for one in _dicts(_json(answer)):
+            for one in objects_in(_json(answer)):
                 if _carries(one, thing.marks):
                     thing.item = thing.item or one
                     thing.ids += _scalars(one)
@@ -155,7 +155,7 @@ def about_oneself(mine: Pages, theirs: Pages) -> Iterator[Thing]:
         one, another = _json(answer), _json(other) if other is not None else None
         if not isinstance(one, dict) or not isinstance(another, dict) or answer.status != 200 or one == another:
             continue
-        told = [pair for inner in _dicts(one) for pair in inner.items()] if not rows(one) else []
+        told = [pair for inner in objects_in(one) for pair in inner.items()] if not rows(one) else []
         words = {v: k for k, v in told if isinstance(v, str) and len(v) >= 6 and _SENSITIVE.search(k) and not theirs.holds(v)}
         ids = [(k, str(v)) for k, v in told if isinstance(v, str | int) and (composing.is_id(k) or k.lower() in _LOGINS)]
         if words and ids:
@@ -168,7 +168,7 @@ def about(cast: Cast, client: Client) -> Iterator[Thing]:
     for path, answer in Pages(cast, client).answers.items():
         one, open_ = _json(answer), nobody.get(path)
         if answer.status == 200 and isinstance(one, dict) and not rows(one) and (open_ is None or open_.status != 200):
-            told = [pair for inner in _dicts(one) for pair in inner.items()]
+            told = [pair for inner in objects_in(one) for pair in inner.items()]
             ids = [(key, str(value)) for key, value in told if isinstance(value, str | int) and not isinstance(value, bool)]
             yield Thing(path=path, marks={}, ids=ids, item=one, is_made=False, is_self=True)
 
@@ -185,7 +185,7 @@ def _json(answer: Answer) -> Any:
         return None
 
 
-def _dicts(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
+def objects_in(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
     """Objects of an answer, the outer before the inner."""
     if depth > 4:
         return
@@ -194,7 +194,7 @@ def _dicts(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
     inner: Iterable[Any] = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for one in inner:
         if isinstance(one, dict | list):
-            yield from _dicts(one, depth + 1)
+            yield from objects_in(one, depth + 1)
 
 
 def rows(value: Any) -> list[Mapping[str, Any]]:

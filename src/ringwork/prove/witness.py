@@ -29,6 +29,7 @@ _ACTS = re.compile(
     r"(?:[_-]?(?:db|database|data|tables?|all|users?))?/?$",
     re.IGNORECASE,
 )
+_FORGERY = re.compile(r"csrf|xsrf|forg(?:ed|ery)|cross.site|origin", re.IGNORECASE)
 _SESSIONS = re.compile(r"/(?:django|flask)_sessions?(?:/|$)|:flask_session/")
 _MOST_PAGES, _FIRST_PAGES = 40, 8
 
@@ -80,6 +81,20 @@ def is_served(answer: Answer) -> bool:
 def refuses(answer: Answer) -> bool:
     """Whether an answer says no to who asks: what is malformed, too much or broken says nothing of that."""
     return answer.status in {401, 403, 404} or leads_to_login(answer)
+
+
+def why_not(answer: Answer) -> str:
+    """In words, why a request was not taken: a guard that stands before the question is named, else the status."""
+    text = re.sub(r"<[^>]*>", " ", answer.text[:4000]) if answer.status >= 400 else ""
+    if answer.status == 415:
+        return "it does not take such a body (415)"
+    if answer.status == 429:
+        return "a limit of requests stood before it (429)"
+    if answer.status in {400, 403, 419} and _FORGERY.search(text):
+        return f"its guard against forged requests refused the prover's own ({answer.status})"
+    if answer.status == 401 or leads_to_login(answer):
+        return f"it asks for a login, although somebody had signed in ({answer.status})"
+    return f"answered {answer.status}"
 
 
 def shown(answer: Answer | SocketAnswer, who: str = "") -> Exchanged:

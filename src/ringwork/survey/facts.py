@@ -18,7 +18,10 @@ _LIBRARIES, _STANDARD = frozenset({"site-packages", "dist-packages"}), re.compil
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterFacts:
-    """One input of a route. where: path, query, form, json, header or cookie. kind: a JSON type name or ""."""
+    """One input of a route. where: path, query, form, json, header or cookie. kind: a JSON type name or "".
+
+    by_model: a form or serializer takes it because its model has it, and nobody named it.
+    """
 
     name: str
     where: str
@@ -26,6 +29,7 @@ class ParameterFacts:
     required: bool = False
     choices: tuple[str, ...] = ()
     example: str = ""
+    by_model: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

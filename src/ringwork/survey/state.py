@@ -152,17 +152,31 @@ def _note_database(event: str, arguments: tuple[Any, ...]) -> None:
 
 def _memory_databases() -> dict[str, str]:
     found = dict[str, str]()
-    if _opened is not None and not _opened:
-        return found
-    for connection in [item for item in gc.get_objects() if _is(item, sqlite3.Connection)]:
-        try:
-            if any(row[1] == "main" and row[2] for row in connection.execute("PRAGMA database_list")):
-                continue
-            tables = dict(_tables(connection))
-        except sqlite3.Error:  # closed, or of another thread: nothing to read
-            continue
-        found.update({f"sqlite:memory/{table}": value for table, value in tables.items()})
+    for connection in _in_memory():
+        with contextlib.suppress(sqlite3.Error):
+            found.update({f"sqlite:memory/{table}": value for table, value in _tables(connection)})
     return found
+
+
+def _in_memory() -> Iterator[sqlite3.Connection]:
+    """The open connections to databases that no file holds."""
+    if _opened is not None and not _opened:
+        return
+    for connection in [item for item in gc.get_objects() if _is(item, sqlite3.Connection)]:
+        with contextlib.suppress(sqlite3.Error):  # closed, or of another thread: nothing to read
+            if not any(row[1] == "main" and row[2] for row in connection.execute("PRAGMA database_list")):
+                yield connection
+
+
+def databases(folder: Path) -> Iterator[tuple[str, sqlite3.Connection]]:
+    """Each SQLite database of the copy that can be read, with the beginning of its tables' names in `digest`."""
+    for path, _ in _files(str(folder)):
+        place = Path(path)
+        with contextlib.suppress(sqlite3.Error, OSError):
+            if _is_database(place):
+                with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=2)) as connection:
+                    yield f"sqlite:{place.relative_to(folder)}/", connection
+    yield from (("sqlite:memory/", connection) for connection in _in_memory())
 
 
 def open_database_files() -> list[str]:
@@ -176,6 +190,14 @@ def open_database_files() -> list[str]:
 
 def _containers(folder: Path) -> dict[str, str]:
     found = dict[str, str]()
+    for name, value in containers(folder):
+        with contextlib.suppress(RuntimeError):  # it changed while it was read; the next look sees it
+            found[name] = _short(_shown(value, _DEPTH, set()).encode(errors="backslashreplace"))
+    return found
+
+
+def containers(folder: Path) -> Iterator[tuple[str, Any]]:
+    """Name and value of each module-level container of the folder's modules."""
     inside = f"{folder}{os.sep}"
     for name, module in sorted(sys.modules.copy().items()):
         file = getattr(module, "__file__", None)
@@ -183,9 +205,7 @@ def _containers(folder: Path) -> dict[str, str]:
             continue
         for variable, value in sorted(vars(module).copy().items()):
             if not variable.startswith("__") and _is(value, dict | list | set | deque):
-                with contextlib.suppress(RuntimeError):  # it changed while it was read; the next look sees it
-                    found[f"memory:{name}.{variable}"] = _short(_shown(value, _DEPTH, set()).encode(errors="backslashreplace"))
-    return found
+                yield f"memory:{name}.{variable}", value
 
 
 def _shown(value: Any, depth: int, seen: set[int]) -> str:

@@ -121,7 +121,14 @@ def _planted(at: str) -> dict[str, Endpoint]:
         status, found = serving.administration(request.headers.get("Cookie", "") + request.headers.get("Authorization", ""))
         return web.json_response(found, status=status)
 
-    leading: dict[str, Endpoint] = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin}
+    async def assigns(request: web.Request) -> web.Response:
+        given = await request.json() if request.method == "POST" else None
+        status, found = serving.assigns(request.headers.get("Cookie", "") + request.headers.get("Authorization", ""), given)
+        return web.json_response(found, status=status)
+
+    leading: dict[str, Endpoint] = {
+        "shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin, "assigns": assigns,
+    }  # fmt: skip
     return {
         **leading,
         "graphql": _graphql,

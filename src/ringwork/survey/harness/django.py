@@ -176,20 +176,34 @@ def _read(entry: django_routes.Entry) -> Iterator[ParameterFacts]:
 
 def _of_form(kind: Any) -> Iterator[ParameterFacts]:
     fields: Mapping[str, Any] = {}
+    is_whole = False
     with contextlib.suppress(Exception):  # a view that makes its form for each request
         form = kind.form_class or kind().get_form_class()
         fields = form.base_fields
+        is_whole = _takes_all(form)
     for name, field in fields.items():
-        yield ParameterFacts(name=name, where="form", kind=_KINDS.get(type(field).__name__, "string"), required=bool(field.required))
+        yield ParameterFacts(
+            name=name, where="form", kind=_KINDS.get(type(field).__name__, "string"), required=bool(field.required), by_model=is_whole
+        )
+
+
+def _takes_all(kind: Any) -> bool:
+    """Whether a form or serializer takes every field of its model, so that none was named."""
+    meta = getattr(kind, "Meta", None)
+    return getattr(meta, "fields", None) == "__all__" or bool(getattr(meta, "exclude", None))
 
 
 def _of_serializer(kind: Any) -> Iterator[ParameterFacts]:
     fields: Mapping[str, Any] = {}
+    is_whole = False
     with contextlib.suppress(Exception):  # a view that chooses its serializer for each request
         fields = kind.serializer_class().get_fields()
+        is_whole = _takes_all(kind.serializer_class)
     for name, field in fields.items():
         if not field.read_only:
-            yield ParameterFacts(name=name, where="json", kind=_KINDS.get(type(field).__name__, "string"), required=bool(field.required))
+            yield ParameterFacts(
+                name=name, where="json", kind=_KINDS.get(type(field).__name__, "string"), required=bool(field.required), by_model=is_whole
+            )
 
 
 # -- the copy's own database and users -----------------------------------------------------------------------

@@ -121,7 +121,14 @@ def _planted(at: str) -> dict[str, View]:
         status, found = serving.administration(request.headers.get("Cookie", "") + request.headers.get("Authorization", ""))
         return JsonResponse(found, status=status, safe=False)
 
-    leading: dict[str, View] = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin}
+    def assigns(request: HttpRequest) -> HttpResponse:
+        given = json.loads(request.body) if request.method == "POST" else None
+        status, found = serving.assigns(request.headers.get("Cookie", "") + request.headers.get("Authorization", ""), given)
+        return JsonResponse(found, status=status, safe=False)
+
+    leading: dict[str, View] = {
+        "shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin, "assigns": csrf_exempt(assigns),
+    }  # fmt: skip
     return {
         **leading,
         "graphql": csrf_exempt(_graphql),

@@ -103,7 +103,14 @@ def _planted(at: str) -> dict[str, View]:
         status, found = serving.administration(request.headers.get("Cookie", "") + request.headers.get("Authorization", ""))
         return jsonify(found), status
 
-    leading: dict[str, Any] = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin}
+    def assigns() -> Any:
+        given = request.get_json() if request.method == "POST" else None
+        status, found = serving.assigns(request.headers.get("Cookie", "") + request.headers.get("Authorization", ""), given)
+        return jsonify(found), status
+
+    leading: dict[str, Any] = {
+        "shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin, "assigns": assigns,
+    }  # fmt: skip
     return {
         **leading,
         "graphql": _graphql,

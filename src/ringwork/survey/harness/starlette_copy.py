@@ -112,7 +112,12 @@ def _planted(at: str) -> dict[str, Endpoint]:
         status, found = serving.administration(request.headers.get("Cookie", "") + request.headers.get("Authorization", ""))
         return JSONResponse(found, status_code=status)
 
-    leading = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin}
+    async def assigns(request: Request) -> Response:
+        given = await request.json() if request.method == "POST" else None
+        status, found = serving.assigns(request.headers.get("Cookie", "") + request.headers.get("Authorization", ""), given)
+        return JSONResponse(found, status_code=status)
+
+    leading = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin, "assigns": assigns}
     return {
         **leading,
         "graphql": _graphql,

@@ -154,18 +154,7 @@ def sign_in(client: Client, way: WayIn, user: DeclaredUser) -> Answer | None:
 
 def register(client: Client, way: WayIn, *, name: str) -> DeclaredUser:
     """Make a new account with random valid values. Raises TargetFailed when the application does not take them."""
-    mark = secrets.token_hex(4)
-    username, password = f"rw{name}{mark}", f"Rw-{secrets.token_hex(10)}!9a"
-    form = _shown(client, way)
-    asked = form.username_field if form is not None and way.username_field not in form.fields else way.username_field
-    given = f"{username}@example.org" if _is_address(asked, form) else username
-    fields: dict[str, Any] = {way.username_field: given, way.password_field: password}
-    for other in way.others:
-        if other.name.lower() in CONFIRMATIONS:
-            fields[other.name] = password
-        elif other.required or "mail" in other.name.lower():
-            fields[other.name] = _valid(other, username)
-    answer = _submit(client, way, fields, form, _completed(form, username, password) if form is not None else {})
+    account, answer = enrol(client, way, name=name)
     if answer.status >= 400:
         raise TargetFailed(
             step="register",
@@ -173,7 +162,26 @@ def register(client: Client, way: WayIn, *, name: str) -> DeclaredUser:
             advice="declare two users under [tool.ringwork.prove] instead",
         )
     client.bearer = client.bearer or _token_in(answer)
-    return DeclaredUser(name=name, username=given, password=password)
+    return account
+
+
+def enrol(
+    client: Client, way: WayIn, *, name: str, more: Mapping[str, Any] = MappingProxyType({}), username: str = ""
+) -> tuple[DeclaredUser, Answer]:
+    """Ask for a new account, and what was answered. more: further fields. username: in place of a fresh one."""
+    mark = secrets.token_hex(4)
+    username, password = username or f"rw{name}{mark}", f"Rw-{secrets.token_hex(10)}!9a"
+    form = _shown(client, way)
+    asked = form.username_field if form is not None and way.username_field not in form.fields else way.username_field
+    given = f"{username}@example.org" if _is_address(asked, form) and "@" not in username else username
+    fields: dict[str, Any] = {way.username_field: given, way.password_field: password}
+    for other in way.others:
+        if other.name.lower() in CONFIRMATIONS:
+            fields[other.name] = password
+        elif other.required or "mail" in other.name.lower():
+            fields[other.name] = _valid(other, username)
+    answer = _submit(client, way, {**fields, **more}, form, _completed(form, username, password) if form is not None else {})
+    return DeclaredUser(name=name, username=given, password=password), answer
 
 
 def _is_address(name: str, form: forms.Form | None) -> bool:

@@ -1,0 +1,154 @@
+"""Which fields the application sets itself, and which value a request would have to bring to set one in its place.
+
+Against a name that is taken for a hole: a title is there to be written. Roles, owners, prices and states are not, unless the operation
+says so.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ringwork.prove.check import Kept
+from ringwork.survey.facts import AppFacts
+
+_FLAGS = re.compile(r"(?:is_?)?(?:admin|administrator|staff|super_?user|root|moderator)", re.IGNORECASE)
+_ROLES = re.compile(r"(?:user_?)?(?:roles?|permissions?|groups?|access_?level|privileges?|user_?type|account_?type)", re.IGNORECASE)
+_OWNERS = re.compile(
+    r"(?:owner|user|author|account|customer|client|member|creator|created_?by|tenant|org|organi[sz]ation|company|team)_?(?:id|name|uuid|pk)?",
+    re.IGNORECASE,
+)
+_AMOUNTS = re.compile(
+    r"(?:account_?)?(?:balance|credits?|price|unit_?price|total|amount|amount_?due|discount|points|quota|limit|max_?\w+|reward|fee|cost)(?:_?cents)?",
+    re.IGNORECASE,
+)
+_GRANTS = re.compile(
+    r"(?:is_?|email_?)?(?:verified|approved|confirmed|paid|premium|published|featured|trusted|vip|validated)", re.IGNORECASE
+)
+_STATES = re.compile(r"(?:\w+_)?(?:status|state|plan|tier|subscription)", re.IGNORECASE)
+_TRUE, _FALSE = frozenset({"1", "true", "on", "yes", "t"}), frozenset({"", "0", "false", "off", "no", "f", "none"})
+USUAL = ("is_admin", "role", "is_staff", "is_superuser", "admin")
+"""What accounts are often given that are kept as objects of any shape: tried also where none is kept yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A field and the value by which a request claims it. kind: flag, role, owner, amount, grant or state. was: what is kept without it."""
+
+    name: str
+    kind: str
+    value: Any
+    was: Any = None
+
+    @property
+    def is_power(self) -> bool:
+        """Whether it says what its bearer may do."""
+        return self.kind in {"flag", "role"}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Under which the operation may know it: forms and serializers leave the `_id` of an owner out."""
+        return (self.name, self.name.removesuffix("_id")) if self.kind == "owner" and self.name.endswith("_id") else (self.name,)
+
+    def is_kept(self, values: Mapping[str, Any]) -> bool:
+        """Whether a row or object holds the claimed value, and not what it holds by itself."""
+        return self.name in values and same(self.value, values[self.name]) and not same(self.was, values[self.name])
+
+
+def kind_of(name: str) -> str:
+    """Which kind of field a name tells; "" for one that users may well write."""
+    kinds = (("flag", _FLAGS), ("role", _ROLES), ("owner", _OWNERS), ("amount", _AMOUNTS), ("grant", _GRANTS), ("state", _STATES))
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    if plain.lower() in {"username", "user_name", "client_name", "customer_name", "company"}:
+        return ""  # what people are called is theirs to write
+    return next((kind for kind, names in kinds if names.fullmatch(plain)), "")
+
+
+def same(sent: Any, kept: Any) -> bool:
+    """Whether a kept value is the one that was sent, whatever type the store makes of it."""
+    if isinstance(sent, bool):
+        return str(kept).lower() in (_TRUE if sent else _FALSE)
+    if isinstance(sent, int) and type(kept) in {int, float}:
+        return bool(sent == kept)
+    if isinstance(sent, int):
+        return re.fullmatch(rf"{sent}(?:\.0+)?", str(kept)) is not None
+    return str(sent) == str(kept)
+
+
+def claims(rows: Sequence[Kept], again: Sequence[Kept], theirs: Sequence[Kept], sent: Mapping[str, Any]) -> list[Claim]:
+    """The fields of what one request left behind that it did not send, each with another value.
+
+    again: what the same user's next request left. theirs: another user's, whose name or number an owner is claimed by.
+    """
+    found = dict[str, Claim]()
+    for row in rows:
+        mine = next((one.values for one in again if one.store == row.store), {})
+        other = next((one.values for one in theirs if one.store == row.store), {})
+        for name, value in row.values.items():
+            kind = kind_of(name)
+            if not kind or name in sent or name in found:
+                continue
+            if kind == "owner":
+                # Set by who asks: the same for both requests of one user, and another for the other's.
+                if value not in (None, "") and mine.get(name) == value and other.get(name) not in (None, "", value):
+                    found[name] = Claim(name=name, kind=kind, value=other[name], was=value)
+                continue
+            claimed = _other(kind, value)
+            if claimed is not None:
+                found[name] = Claim(name=name, kind=kind, value=claimed, was=value)
+    return list(found.values())
+
+
+def _other(kind: str, value: Any) -> Any:
+    """A value that gives more than this one; None where there is none."""
+    is_number = type(value) in {int, float} or (isinstance(value, str) and re.fullmatch(r"-?\d+(?:\.\d+)?", value) is not None)
+    if kind in {"flag", "grant"}:
+        return True if str(value).lower() in _FALSE and value is not None else None
+    if kind == "role":
+        return None if str(value).lower() == "admin" else 9 if is_number else "admin"
+    if kind == "amount":
+        return 40_000 + secrets.randbelow(20_000) if is_number else None
+    return "approved" if isinstance(value, str) and value != "approved" and not is_number else None
+
+
+def usual(rows: Sequence[Kept], sent: Mapping[str, Any]) -> list[Claim]:
+    """What an account that is kept as an object may be given beside what it has."""
+    free = [row.values for row in rows if not row.store.startswith("sqlite:")]
+    if not free:
+        return []
+    unseen = [name for name in USUAL if name not in sent and not any(name in values for values in free)]
+    return [Claim(name=name, kind=kind_of(name), value="admin" if name == "role" else True) for name in unseen]
+
+
+class Sources:
+    """What the application's own modules say of a field, read as text."""
+
+    def __init__(self, facts: AppFacts) -> None:
+        texts = list[str]()
+        for name in facts.sources:
+            path = Path(facts.root, name)
+            if path.suffix == ".py" and path.is_file():
+                texts.append(path.read_text(encoding="utf-8", errors="replace"))
+        self._text = "\n".join(texts)
+
+    def names(self, field: str) -> bool:
+        """Whether they ask for it, as an attribute or by its name."""
+        return re.search(rf"[\"']{re.escape(field)}[\"']|\.{re.escape(field)}\b", self._text) is not None
+
+    def may_read(self, field: str, models: Sequence[str]) -> bool:
+        """Whether some code may take it from a request on purpose: it stands in quotes as a key, or in a class that is no model.
+
+        Against a price that its seller is meant to set, in a schema that nobody here knows.
+        """
+        key = re.escape(field)
+        if re.search(rf"(?:\[\s*|\.(?:get|pop|getlist)\(\s*)[\"']{key}[\"']", self._text):
+            return True
+        for match in re.finditer(rf"^[ \t]+{key}\s*[:=][^\n]*", self._text, re.MULTILINE):
+            head = re.findall(r"^[ \t]*class (\w+)", self._text[: match.start()], re.MULTILINE)
+            if not head or head[-1] not in models:
+                return True
+        return False

@@ -1,0 +1,317 @@
+"""What is sent along and kept in applications that never heard of ringwork, and what is left alone."""
+
+from __future__ import annotations
+
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringwork.prove import own_fields, witness
+from ringwork.prove.access.mass_assignment import extra_field
+from ringwork.prove.check import Kept
+from ringwork.prove.evidence import Observation, Outcome
+from ringwork.prove.own_fields import Claim, Sources
+from ringwork.survey import kept
+from ringwork.survey.facts import AppFacts
+from ringwork.survey.wire.client import Answer
+from tests.prove import unguarded
+
+FASTAPI = """
+import hashlib
+from fastapi import Depends, FastAPI, HTTPException, Request
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+class Base(DeclarativeBase):
+    pass
+class Person(Base):
+    __tablename__ = "people"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str]
+    password: Mapped[str]
+    about: Mapped[str] = mapped_column(default="")
+    role: Mapped[str] = mapped_column(default="member")
+class Ticket(Base):
+    __tablename__ = "tickets"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[int]
+    title: Mapped[str]
+    price: Mapped[int] = mapped_column(default=25)
+    approved: Mapped[bool] = mapped_column(default=False)
+engine = create_engine("sqlite:///data.sqlite")
+Base.metadata.create_all(engine)
+app = FastAPI()
+class Open(BaseModel):
+    model_config = ConfigDict(extra="EXTRA")
+class Account(Open):
+    username: str
+    password: str
+class About(Open):
+    about: str
+class New(Open):
+    title: str
+    DECLARED
+def db():
+    with Session(engine) as session:
+        yield session
+def word(name):
+    return hashlib.sha256(name.encode()).hexdigest()
+def me(request: Request, s=Depends(db)):
+    for one in s.scalars(select(Person)):
+        if request.headers.get("authorization") == "Bearer " + word(one.username):
+            return one
+    raise HTTPException(401)
+def written(row, given, s):
+    for key, value in given.model_dump().items():
+        setattr(row, key, value)
+    s.add(row)
+    s.commit()
+@app.post("/register")
+def register(a: Account, s=Depends(db)):
+    written(Person(), a, s)
+@app.post("/login")
+def login(a: Account, s=Depends(db)):
+    if s.scalar(select(Person).where(Person.username == a.username, Person.password == a.password)) is None:
+        raise HTTPException(401)
+    return {"access_token": word(a.username)}
+@app.patch("/me")
+def change(a: About, p=Depends(me), s=Depends(db)):
+    written(s.get(Person, p.id), a, s)
+@app.post("/tickets")
+def new(t: New, p=Depends(me), s=Depends(db)):
+    row = Ticket(owner_id=p.id)
+    written(row, t, s)
+    return {"id": row.id}
+@app.put("/tickets/{ticket_id}")
+def edit(ticket_id: int, t: New, p=Depends(me), s=Depends(db)):
+    row = s.get(Ticket, ticket_id)
+    if row is None or row.owner_id != p.id:
+        raise HTTPException(404)
+    written(row, t, s)
+@app.get("/admin/people")
+def people(p=Depends(me)):
+    if p.role != "admin":
+        raise HTTPException(403)
+    return "people"
+"""
+TAKES = FASTAPI.replace("EXTRA", "allow").replace("DECLARED", "pass")
+LEAVES = FASTAPI.replace("EXTRA", "ignore").replace("DECLARED", "pass")
+
+FLASK = """
+import sqlite3
+from flask import Flask, abort, redirect, request, session
+app = Flask(__name__)
+app.secret_key = "x" * 40
+def db():
+    return sqlite3.connect("data.sqlite", isolation_level=None)
+db().execute("create table if not exists people (id integer primary key, name text, word text, town text, is_admin int default 0)")
+FORM = "<form method=post><input name=username><input name=password type=password></form>"
+@app.route("/register", methods=["GET", "POST"])
+def register():
+    if request.method == "POST":
+        db().execute("insert into people (name, word) values (?, ?)", (request.form["username"], request.form["password"]))
+        return redirect("/login")
+    return FORM
+@app.route("/login", methods=["GET", "POST"])
+def login():
+    if request.method == "POST":
+        given = (request.form["username"], request.form["password"])
+        row = db().execute("select id from people where name = ? and word = ?", given).fetchone()
+        if row is None:
+            return FORM, 401
+        session["id"] = row[0]
+        return redirect("/profile")
+    return FORM
+def me():
+    if "id" not in session:
+        abort(401)
+    return db().execute("select id, town, is_admin from people where id = ?", (session["id"],)).fetchone()
+@app.route("/profile", methods=["GET", "POST"])
+def profile():
+    number, town, _ = me()
+    if request.method == "POST":
+        for name, value in request.form.items():
+            if WANTED:
+                db().execute(f"update people set {name} = ? where id = ?", (value, number))
+        return redirect("/profile")
+    return f"<form method=post><input name=town value='{town}'></form>"
+@app.get("/admin")
+def admin():
+    return "desk" if me()[2] else abort(403)
+"""
+
+MEMORY = """
+import itertools, secrets
+from aiohttp import web
+people, notes, tokens, ids = {}, {}, {}, itertools.count(1)
+def me(request):
+    name = tokens.get(request.headers.get("Authorization", "").removeprefix("Bearer "))
+    if name is None:
+        raise web.HTTPUnauthorized()
+    return people[name]
+async def register(request):
+    data = await request.json()
+    people[data["username"]] = {"username": data["username"], "password": data["password"], REST}
+    return web.json_response({})
+async def login(request):
+    data = await request.json()
+    if people.get(data["username"], {}).get("password") != data["password"]:
+        raise web.HTTPUnauthorized()
+    word = secrets.token_hex(16)
+    tokens[word] = data["username"]
+    return web.json_response({"token": word})
+async def new(request):
+    who = me(request)
+    data = await request.json()
+    notes[next(ids)] = {"owner": who["username"], "title": data["title"], REST}
+    return web.json_response({})
+async def desk(request):
+    if not me(request).get("is_admin"):
+        raise web.HTTPForbidden()
+    return web.json_response([])
+app = web.Application()
+app.add_routes([web.post("/register", register), web.post("/login", login), web.post("/notes", new), web.get("/admin/desk", desk)])
+"""
+
+
+def _seen(text: str) -> list[Observation]:
+    with unguarded.serving(text) as stage:
+        return list(extra_field(stage).observations)
+
+
+def _broken(text: str) -> dict[str, set[str]]:
+    found = dict[str, set[str]]()
+    for one in _seen(text):
+        if one.outcome is Outcome.BROKEN:
+            found.setdefault(one.where, set()).add(one.detail.partition(" ")[0])
+    return found
+
+
+def test_finds_what_models_take_that_allow_more() -> None:
+    """Registration, a profile, a new object and a changed one; that somebody administers by it is seen and told."""
+    seen = [one for one in _seen(TAKES) if one.outcome is Outcome.BROKEN]
+    assert {(one.where, one.detail.partition(" ")[0]) for one in seen} == {
+        ("POST /register", "role"),
+        ("PATCH /me", "role"),
+        *(("POST /tickets", name) for name in ("owner_id", "price", "approved")),
+        *(("PUT /tickets/{ticket_id}", name) for name in ("owner_id", "price", "approved")),
+    }
+    assert all("GET /admin/people, which was closed to anna, then answers" in one.detail for one in seen if "role" in one.detail)
+    assert all(one.control is not None and one.exchanged for one in seen)
+
+
+def test_leaves_models_that_leave_more_out() -> None:
+    """The safe twin: the same requests are answered, and nothing of what was sent along is kept."""
+    assert {one.where: one.outcome for one in _seen(LEAVES)} == dict.fromkeys(
+        ("POST /register", "PATCH /me", "POST /tickets", "PUT /tickets/{ticket_id}"), Outcome.HELD
+    )
+
+
+def test_leaves_a_price_that_the_seller_sets() -> None:
+    """A field that the operation declares is the user's to write; the owner that it also takes is not."""
+    selling = FASTAPI.replace("EXTRA", "ignore").replace("DECLARED", "price: int = 10")
+    assert _broken(selling) == {}
+    stealing = FASTAPI.replace("EXTRA", "ignore").replace("DECLARED", "price: int = 10\n    owner_id: int | None = None")
+    stealing = stealing.replace("given.model_dump().items()", "given.model_dump(exclude_unset=True).items()")
+    assert _broken(stealing) == {"POST /tickets": {"owner_id"}, "PUT /tickets/{ticket_id}": {"owner_id"}}
+
+
+@pytest.mark.parametrize(("wanted", "found"), [("name != 'id'", {"GET,POST /profile": {"is_admin"}}), ("name == 'town'", {})])
+def test_finds_a_loop_over_whatever_a_form_brings(wanted: str, found: dict[str, set[str]]) -> None:
+    """Whoever changes his town makes himself an administrator; the twin takes the town alone."""
+    assert _broken(FLASK.replace("WANTED", wanted)) == found
+
+
+@pytest.mark.parametrize(
+    ("rest", "found"), [("**data", {"POST /register": {"is_admin"}, "POST /notes": {"owner"}}), ("'is_new': True", {})]
+)
+def test_finds_what_is_merged_into_objects_in_memory(rest: str, found: dict[str, set[str]]) -> None:
+    """No table tells which fields there are: the code that asks for one does."""
+    assert _broken(MEMORY.replace("REST", rest)) == found
+
+
+def test_says_that_an_ordinary_user_is_missing() -> None:
+    """Nothing is claimed of an application into which nobody can sign in."""
+    with unguarded.serving(unguarded.PLAIN) as stage:
+        evidence = extra_field(stage)
+    assert evidence.not_verified
+    assert "[[prove.users]]" in evidence.unlock
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("is_admin", "flag"), ("isAdmin", "flag"), ("superuser", "flag"), ("role", "role"), ("groups", "role"), ("owner_id", "owner"),
+        ("tenant", "owner"), ("balance", "amount"), ("price_cents", "amount"), ("is_approved", "grant"), ("email_verified", "grant"),
+        ("order_status", "state"), ("title", ""), ("username", ""), ("company", ""), ("description", ""), ("staffing", ""), ("unpaid", ""),
+    ],
+)  # fmt: skip
+def test_knows_what_an_application_sets_itself(name: str, kind: str) -> None:
+    """A word that only looks like one is a user's to write."""
+    assert own_fields.kind_of(name) == kind
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored", "is_same"),
+    [(True, 1, True), (True, "True", True), (True, 0, False), (True, None, False), (False, 0, True), (41000, "41000.00", True),
+     (41000, 41000.0, True), (41000, 4100, False), ("admin", "admin", True), ("admin", "member", False)],
+)  # fmt: skip
+def test_knows_its_value_again(sent: Any, stored: Any, is_same: bool) -> None:
+    """A store makes a number of a truth value and a text of a number."""
+    assert own_fields.same(sent, stored) is is_same
+
+
+def _one(**values: Any) -> list[Kept]:
+    return [Kept(store="sqlite:a/b", values=values)]
+
+
+def test_claims_an_owner_only_where_the_asker_sets_it() -> None:
+    """A number that differs at each request, or is the same for everybody, names nobody."""
+    first, again, theirs = _one(user_id=1, account_id=7, author=4), _one(user_id=1, account_id=8, author=4), _one(user_id=2, author=4)
+    assert own_fields.claims(first, again, theirs, {}) == [Claim(name="user_id", kind="owner", value=2, was=1)]
+
+
+def test_claims_nothing_that_was_sent_or_would_give_less() -> None:
+    """Who is verified already gains nothing, and what an honest request brings is its own."""
+    assert own_fields.claims(_one(verified=1, role="admin", price=4, status=3), [], [], {"price": 4}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [
+        ("class Item(Base):\n    price = Column(Integer)\n", False),
+        ("class ItemSchema(Schema):\n    price = fields.Integer()\n", True),
+        ("def new():\n    item.price = data['price']\n", True),
+        ("def new():\n    row = {'price': 4}\n", False),
+    ],
+)
+def test_leaves_what_its_own_code_may_take_on_purpose(text: str, may: bool, tmp_path: Path) -> None:
+    """A schema that no framework tells of may let the seller name his price."""
+    (tmp_path / "app.py").write_text(text, encoding="utf-8")
+    facts = AppFacts(target="app:app", framework="flask", framework_version="3", root=str(tmp_path), routes=(), sources=("app.py",))
+    assert Sources(facts).may_read("price", ["Item"]) is may
+
+
+def test_finds_a_word_in_objects_of_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an application keeps in memory alone, with its plain values and without a look at what they could do."""
+    module: Any = types.ModuleType("kept_somewhere")
+    module.__file__ = str(tmp_path / "kept_somewhere.py")
+    module.things = {1: types.SimpleNamespace(title="rwabc", tags=["a", "b"], blob=b"x", inner={"note": "else"}), 2: {"title": "else"}}
+    monkeypatch.setitem(__import__("sys").modules, "kept_somewhere", module)
+    assert kept.holding(tmp_path, "rwabc") == [{"store": "memory:kept_somewhere.things", "values": {"title": "rwabc", "tags": "a, b"}}]
+    assert kept.holding(tmp_path, "rwdef") == []
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "words"),
+    [
+        (403, "<h1>CSRF verification failed</h1>", "forged requests"), (415, "", "such a body"), (429, "", "a limit"),
+        (401, "", "asks for a login"), (403, "not yours", "answered 403"), (422, "", "answered 422"),
+    ],
+)  # fmt: skip
+def test_tells_by_what_its_own_request_was_refused(status: int, text: str, words: str) -> None:
+    """Against a report of no object where the prover's own request never got past a guard."""
+    answer = Answer(status=status, reason="", http_version="1.1", headers=[], body=text.encode(), request=b"", answer=b"")
+    assert words in witness.why_not(answer)
