@@ -216,3 +216,21 @@ def test_a_function_that_gives_an_application_back_is_a_factory(tmp_path, source
         return
     with pytest.raises(TargetFailed, match=r"one is made at core\.py:\d; name what holds it"):
         target.resolve(".", here=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("source", "attribute"),
+    [
+        ("from fasthtml.common import *\napp, rt = fast_app()\n", "app"),
+        ("from fasthtml.common import FastHTML\nsite = FastHTML()\n", "site"),
+        ("from mine import *\napp, rt = fast_app()\n", ""),
+    ],
+)
+def test_an_application_of_fasthtml_is_found(tmp_path, source, attribute):
+    """It stands first in the pair that is handed out; a function of that name that is somebody else's makes none."""
+    (tmp_path / "main.py").write_text(source)
+    if attribute:
+        assert target.resolve(".", here=tmp_path).attribute == attribute
+        return
+    with pytest.raises(TargetFailed, match="no FastAPI, Starlette"):
+        target.resolve(".", here=tmp_path)

@@ -16,7 +16,13 @@ from ringwork.prove import project
 from ringwork.survey import copies
 
 _CLASSES = frozenset({"FastAPI", "Starlette", "Flask", "get_wsgi_application", "get_asgi_application"})
-_OF_LIBRARIES = {"aiohttp": {"Application"}, "connexion": {"App", "AsyncApp", "FlaskApp"}, "flask_openapi3": {"OpenAPI"}, "dash": {"Dash"}}
+_OF_LIBRARIES = {
+    "aiohttp": {"Application"},
+    "connexion": {"App", "AsyncApp", "FlaskApp"},
+    "dash": {"Dash"},
+    "fasthtml": {"FastHTML", "fast_app"},
+    "flask_openapi3": {"OpenAPI"},
+}
 """Names that others use too: they count in files that speak of the library."""
 _ENDINGS = ("Flask", "FastAPI")
 _OBJECTS = ("app", "application", "api")
@@ -245,7 +251,9 @@ def _tops(tree: ast.Module, classes: frozenset[str]) -> Iterator[tuple[str, bool
     for node in tree.body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and _makes_application(node.value, classes):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            yield from ((t.id, False) for t in targets if isinstance(t, ast.Name))
+            # `app, rt = fast_app()`: what is made stands first.
+            first = [target.elts[0] if isinstance(target, ast.Tuple) else target for target in targets]
+            yield from ((target.id, False) for target in first if isinstance(target, ast.Name))
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (node.name in _FACTORIES or _returns_application(node, classes)):
             yield node.name, True
 
