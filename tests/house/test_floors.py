@@ -316,12 +316,14 @@ ROOMS: dict[str, Room] = {
     # What reading the source finds, and how it is read: no application is imported for it.
     "survey.flows": Room(),
     "survey.git": Room(),
+    "survey.kept_files": Room(),
     "survey.taint": Room(
-        rooms=("survey.flows", "survey.copies", "survey.templates"), outside=("packaging", "tree_sitter", "tree_sitter_python")
+        rooms=("survey.flows", "survey.copies", "survey.kept_files", "survey.templates"),
+        outside=("packaging", "tree_sitter", "tree_sitter_python"),
     ),
     # Where things stand in a file, to the byte; the other tools; edits of source.
     "survey.syntax": Room(outside=("tree_sitter", "tree_sitter_python")),
-    "survey.linters": Room(rooms=("survey.flows", "survey.copies", "survey.git", "survey.syntax"), outside=("grimp",)),
+    "survey.linters": Room(rooms=("survey.flows", "survey.copies", "survey.git", "survey.kept_files", "survey.syntax"), outside=("grimp",)),
     "survey.mutants": Room(rooms=("survey.flows", "survey.copies", "survey.syntax"), outside=("coverage", "tree_sitter")),
     "survey.fixing": Room(rooms=("survey.syntax",), outside=("tree_sitter",)),
     # What no flow shows: structure of code, and files that are no code.

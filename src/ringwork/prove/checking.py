@@ -173,7 +173,7 @@ def _read(asked: Place, options: Options) -> tuple[tuple[Result, ...], SourceFac
 
     One process reads while the others run. Several read first: a process that has threads cannot be copied.
     """
-    given = Asked(root=asked.root, files=asked.names, is_whole=asked.is_whole)
+    given = Asked(root=asked.root, files=asked.names, is_whole=asked.is_whole, is_kept=options.is_kept)
     if options.jobs > 1:
         facts = _ours(asked, options)
         return (run.run(given) if options.tools else ()), facts

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ringwork.survey import reading
+from ringwork.survey import kept_files, reading
 from ringwork.survey.flows import SourceFacts
 from ringwork.survey.looks import register
 from ringwork.survey.taint import analysis, keeping, packing
@@ -323,7 +323,7 @@ def test_a_folder_that_cannot_be_written_only_costs_time(project: Path, tmp_path
 
 def test_of_many_projects_the_oldest_go(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cache that only grows is somebody's full disk."""
-    monkeypatch.setattr(keeping, "_MOST_PROJECTS", 2)
+    monkeypatch.setattr(kept_files, "_MOST_PROJECTS", 2)
     for number in range(4):
         other = tmp_path / f"project{number}"
         other.mkdir()

@@ -7,13 +7,15 @@ leaves out stands nowhere, so both are told by name.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ringwork.survey import copies
 from ringwork.survey.flows import Unread
 from ringwork.survey.linters import codes, tool
-from ringwork.survey.linters.tool import Asked, Declined, Saw, Tool
+from ringwork.survey.linters.tool import Apart, Asked, Declined, Saw, Tool
 
 _FILES = ("bandit.yaml", "bandit.yml", ".bandit.yaml", ".bandit.yml")
 
@@ -63,4 +65,41 @@ def _said(one: Mapping[str, Any]) -> str:
     return re.sub(r"'(.*)'", lambda found: f"{len(found[1])} characters", text) if codes.of_bandit(one["test_id"]) == "secret" else text
 
 
-TOOL = Tool(name="bandit", start=start, read=read)
+# -- file by file --------------------------------------------------------------------------------------------
+
+_EACH = ("results", "errors")
+
+
+def _about(root: Path) -> str:
+    """Its configuration as it is written, what else brings tests into it, and what reads Python for it."""
+    given = [f"{name}: {copies.text_of(root / name)}" for name in (".bandit", *_FILES) if (root / name).is_file()]
+    given.append(repr(tool.settings(root, "tool", "bandit")))
+    return "\n".join((*given, *_installed(), sys.version))
+
+
+def _installed() -> list[str]:
+    """Every package that is installed, with its version, as its folder is called: any of them may bring tests into bandit."""
+    folders = [Path(place) for place in sys.path if place]
+    return sorted(path.name for folder in folders if folder.is_dir() for path in folder.glob("*.dist-info"))
+
+
+def _parts(given: Mapping[str, Any], root: Path) -> Mapping[str, Any]:
+    """Without the lines of code that it quotes, and the passwords that it found: no secret is kept."""
+    found: dict[str, dict[str, Any]] = {}
+    for sort in _EACH:
+        for one in given[sort]:
+            told = {**one, "issue_text": _said(one)} if "issue_text" in one else one
+            part = found.setdefault(tool.inside(one["filename"], root), {})
+            part.setdefault(sort, []).append({name: value for name, value in told.items() if name != "code"})
+    for name in given["metrics"]:
+        if name != "_totals":
+            found.setdefault(tool.inside(name, root), {})["spoken"] = name
+    return found
+
+
+def _whole(parts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    each = {sort: [one for part in parts for one in part.get(sort, ())] for sort in _EACH}
+    return {**each, "metrics": {part["spoken"]: {} for part in parts if part.get("spoken")}}
+
+
+TOOL = Tool(name="bandit", start=start, read=read, apart=Apart(about=_about, parts=_parts, whole=_whole))

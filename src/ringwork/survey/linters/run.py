@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ringwork.survey.linters import bandit, deptry, grimp, mypy, ruff, semgrep
+from ringwork.survey.linters import bandit, deptry, grimp, keeping, mypy, ruff, semgrep
 from ringwork.survey.linters.tool import Asked, Declined, Result, State, Tool
 
 TOOLS: tuple[Tool, ...] = (bandit.TOOL, ruff.TOOL, mypy.TOOL, deptry.TOOL, grimp.TOOL, semgrep.TOOL)
@@ -35,18 +35,22 @@ def _one(tool: Tool, asked: Asked, folder: Path, limit_seconds: float) -> Result
     if not asked.files:
         return Result(tool=tool.name, version=version, state=State.UNASKED, why="there is no Python file to read")
     result = folder / f"{tool.name}.json"
-    words = tool.start(asked, result)
+    kept = keeping.of(asked, tool, version)
+    left = asked if kept is None else kept.left
+    words = tool.start(left, result)
     if isinstance(words, Declined):
         state = State.ABSENT if words.why.endswith("is not installed") else State.UNASKED
         return Result(tool=tool.name, version=version, state=state, why=words.why, unlock=words.unlock)
     try:
-        errors = _ended(words, asked.root, result if tool.prints else None, limit_seconds)
+        errors = _ended(words, asked.root, result if tool.prints else None, limit_seconds) if left.files else ""
     except subprocess.TimeoutExpired:
         why = f"{tool.name} was not done within {limit_seconds:g} seconds"
         return Result(tool=tool.name, version=version, state=State.LATE, why=why)
     except OSError as error:
         return Result(tool=tool.name, version=version, state=State.FAILED, why=f"{tool.name} could not be started ({error.strerror})")
     try:
+        if kept is not None:
+            kept.complete(result)
         saw = tool.read(result, asked)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, OSError) as error:
         # A result in another form than the one we know is no result, whatever it holds.

@@ -38,11 +38,13 @@ class Asked:
     """What is to be read. root: of the project. files: Python files below it, relative, with slashes; sorted.
 
     is_whole: whether they are all of the project; tools that judge a project as a whole are asked only then.
+    is_kept: whether a tool that judges each file by itself is asked only of those that changed.
     """
 
     root: Path
     files: tuple[str, ...]
     is_whole: bool = True
+    is_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,18 @@ class Saw:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """How the result of a tool that judges each file by itself is taken apart, and put together again of parts of several runs.
+
+    about: what a part stands on beside the file, in words, for a root. parts: a result by file, relative to the root. whole: the result.
+    """
+
+    about: Callable[[Path], str]
+    parts: Callable[[Any, Path], Mapping[str, Any]]
+    whole: Callable[[Sequence[Any]], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
     """One tool. start: the words that start it in the project's folder and let it write to a path; or why not.
 
@@ -73,6 +87,7 @@ class Tool:
     start: Callable[[Asked, Path], Sequence[str] | Declined]
     read: Callable[[Path, Asked], Saw]
     prints: bool = False
+    apart: Apart | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,21 +10,19 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import tempfile
 from collections.abc import Callable, Collection, Iterable
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
+from ringwork.survey import kept_files
 from ringwork.survey.flows import Flow, Unread
 from ringwork.survey.taint import ir, packing, reading
 from ringwork.survey.taint.frames import Found
 from ringwork.survey.taint.project import Project
 from ringwork.survey.taint.units import Outline, Unit
 
-_MOST_PROJECTS = 50
-"""Projects of which something is kept; the oldest go first."""
 _ROOM = "ringwork.survey"
 _MODELS = "models"
 
@@ -125,7 +123,7 @@ class Kept:
             with contextlib.suppress(OSError):
                 os.utime(self.path)  # so that it is not among the oldest
             return
-        _write(self.path, packing.pack((_engine(), self._now, self._found, self._seen)))
+        kept_files.write(self.path, packing.pack((_engine(), self._now, self._found, self._seen)))
 
     def _key(self, project: Project, unit: Unit, routes: str, noted: Iterable[str]) -> str:
         """What names a result: all that it stands on."""
@@ -142,20 +140,9 @@ class Kept:
 
 def of(root: Path, only: Collection[str] = (), *, folder: Path | None = None) -> Kept:
     """What is kept of the project at `root`, of these of its files. folder: where it is kept, the user's cache if not given."""
-    place = folder if folder is not None else _cache()
+    place = folder if folder is not None else kept_files.folder()
     name = sha256(repr((str(root.resolve()), sorted(only))).encode()).hexdigest()[:40]
     return Kept(place / f"source-{name}.kept")
-
-
-def _cache() -> Path:
-    """The user's folder for what may be lost; a file that cannot be written to where the user has no home."""
-    given = os.environ.get("XDG_CACHE_HOME", "")
-    if Path(given).is_absolute():
-        return Path(given) / "ringwork"
-    try:
-        return Path.home() / ".cache" / "ringwork"
-    except RuntimeError:
-        return Path(os.devnull) / "ringwork"
 
 
 Modules = dict[str, tuple[Outline, bytes]]
@@ -183,16 +170,3 @@ def _engine() -> str:
                 found.update(file.name.encode())
                 found.update(file.read_bytes())
     return found.hexdigest()
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all: another process may be reading."""
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix="source-", suffix=".part")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        Path(name).replace(path)
-        older = sorted(path.parent.glob("source-*.kept"), key=lambda one: one.stat().st_mtime, reverse=True)
-        for one in older[_MOST_PROJECTS:]:
-            one.unlink(missing_ok=True)

@@ -1,0 +1,36 @@
+"""The folder of the user's cache in which what was read is kept, and how a file is written there: whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+_MOST_PROJECTS = 50
+"""Projects of which something is kept, of each sort; the oldest go first."""
+
+
+def folder() -> Path:
+    """The user's folder for what may be lost; a file that cannot be written to where the user has no home."""
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    if Path(given).is_absolute():
+        return Path(given) / "ringwork"
+    try:
+        return Path.home() / ".cache" / "ringwork"
+    except RuntimeError:
+        return Path(os.devnull) / "ringwork"
+
+
+def write(path: Path, data: bytes) -> None:
+    """Whole or not at all: another process may be reading. What cannot be written only costs time."""
+    sort = path.name.partition("-")[0]
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{sort}-", suffix=".part")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        Path(name).replace(path)
+        older = sorted(path.parent.glob(f"{sort}-*.kept"), key=lambda one: one.stat().st_mtime, reverse=True)
+        for one in older[_MOST_PROJECTS:]:
+            one.unlink(missing_ok=True)
