@@ -27,8 +27,14 @@ def test_says_that_a_finding_is_still_there(finding, capsys):
     """The same requests go to a fresh copy, both answers are printed, and the exit code is 1."""
     code = main.main(["replay", finding["id"]])
     printed = capsys.readouterr().out
-    assert "now, answered" in printed
-    assert "is still there" in printed
+    request, then, now, verdict = (
+        printed.index(said) for said in ("The request, as nobody", "The answer then", "The answer now", "is still there")
+    )
+    assert request < then < now < verdict
+    assert "GET /ringwork-probe/bare HTTP/1.1" in printed[request:then]
+    assert "200" in printed[then:now].splitlines()[1]
+    assert "200" in printed[now:verdict].splitlines()[1]
+    assert f"is still there: {finding['summary']}" in printed
     assert code == 1
 
 
@@ -42,7 +48,9 @@ def test_says_that_a_finding_is_gone(finding, tmp_path, capsys):
     """Once the application refuses, the replay ends with 0."""
     (tmp_path / "shop.py").write_text(CLOSED)
     code = main.main(["replay", finding["id"]])
-    assert "is gone" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "is gone: access.deny-by-default/probe-route was repeated on a fresh copy" in printed
+    assert "403" in printed.partition("The answer now")[2].splitlines()[1]
     assert code == 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,11 +10,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ringwork.cli import prove, terminal
-from ringwork.errors import ReportUnreadable, TargetFailed
+from ringwork.cli import explain_finding, prove, terminal
+from ringwork.cli import kept as stored
+from ringwork.errors import TargetFailed
 from ringwork.prove import replay, run, settings, target
 from ringwork.prove.evidence import Finding, Report
-from ringwork.report import plain
+from ringwork.report.visible import one_line
 
 
 def command(
@@ -30,8 +30,8 @@ def command(
     """Send a finding's requests to a fresh copy, print both sides, and repeat its check. Exit 1 while it is there, 0 when it is gone."""
     out = terminal.console()
     try:
-        report = _report(output_dir / "report.json")
-        kept = _kept(report, finding)
+        report = stored.report(output_dir / "report.json")
+        kept = stored.finding(report, finding)
         options = _options(report)
         chosen = target.resolve(
             report.target,
@@ -43,34 +43,11 @@ def command(
         extra = prove.environment(given.pop("env", {}), env_file, env or [])
         users = _values(options, "--users")
         asked = settings.Settings(**{**given, **({"users_from": users[0]} if users else {}), "env": extra, "quick": True})
-        again = replay.replay(chosen, asked, kept, shown=lambda title, text: _show(out, title, text))
+        explain_finding.head(out, kept)
+        again = replay.replay(chosen, asked, kept, shown=lambda title, text: explain_finding.said(out, title, text))
     except TargetFailed as error:
         raise typer.Exit(prove.explain(out, error)) from error
-    raise typer.Exit(_tell(out, kept.id, again))
-
-
-_SHOWN = 8
-"""Ids that a message lists; of more, those near what was written."""
-
-
-def _report(path: Path) -> Report:
-    advice = "run `ringwork prove TARGET` first, in this folder or with the same --output-dir"
-    try:
-        return plain.from_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise TargetFailed(step="report", problem=f"there is no readable report at {path}", advice=advice) from error
-    except ReportUnreadable as error:
-        raise TargetFailed(step="report", problem=f"the report at {path} cannot be read: {error}", advice=advice) from error
-
-
-def _kept(report: Report, finding: str) -> Finding:
-    known = {id_: found for found in report.findings for id_ in found.ids}
-    if finding not in known:
-        shown = [*known] if len(known) <= _SHOWN else difflib.get_close_matches(finding, known, n=3)
-        where = f"it holds {len(known)}, by their ids in report.html beside it"
-        advice = (f"{where}: {', '.join(shown)}" if shown else where) if known else "it holds none; run `ringwork prove TARGET` again"
-        raise TargetFailed(step="report", problem=f"the report holds no finding {finding}", advice=advice)
-    return known[finding]
+    raise typer.Exit(_tell(out, kept, again))
 
 
 def _options(report: Report) -> list[str]:
@@ -81,17 +58,18 @@ def _values(options: Sequence[str], name: str) -> list[str]:
     return [options[i + 1] for i, word in enumerate(options[:-1]) if word == name]
 
 
-def _show(out: Console, title: str, text: str) -> None:
-    terminal.say(out, title, style="bold")
-    out.print(text, soft_wrap=True)
-
-
-def _tell(out: Console, finding: str, again: Sequence[Finding] | None) -> int:
+def _tell(out: Console, kept: Finding, again: Sequence[Finding] | None) -> int:
+    """The verdict, with what was seen now; one that could not be had is none."""
+    terminal.say(out, "")
     if again is None:
-        terminal.say(out, "the check could not be repeated, so nothing is known")
+        terminal.say(out, f"{kept.id}: the check could not be repeated, so nothing is known", style="bold")
         return run.INCONCLUSIVE
-    if any(found.id == finding for found in again):
-        terminal.say(out, f"{finding} is still there", style="bold")
-        return run.FINDINGS
-    terminal.say(out, f"{finding} is gone", style="bold")
-    return run.CLEAN
+    found = next((one for one in again if one.id == kept.id), None)
+    if found is None:
+        terminal.say(
+            out, f"{kept.id} is gone: {kept.check} was repeated on a fresh copy and found nothing at {one_line(kept.where)}", style="bold"
+        )
+        return run.CLEAN
+    terminal.say(out, f"{kept.id} is still there: {one_line(found.summary)}", style="bold")
+    terminal.say(out, f"How to mend it: ringwork explain {kept.id}")
+    return run.FINDINGS

@@ -63,3 +63,11 @@ def say(out: Console, words: str, *, indent: int = 0, style: str = "") -> None:
         out.print(Padding(Text(words, style=style), (0, 0, 0, indent), expand=False))
     else:
         print(" " * indent + words, file=out.file)  # rich would turn tabs into spaces
+
+
+def section(out: Console, head: str, words: str = "") -> None:
+    """A heading after an empty line, and what stands below it."""
+    say(out, "")
+    say(out, head, style="bold")
+    if words:
+        say(out, words, indent=2)

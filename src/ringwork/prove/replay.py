@@ -25,7 +25,6 @@ from ringwork.survey.facts import AppFacts
 from ringwork.survey.wire.client import Client
 
 _LIMIT_SECONDS = 60.0
-_SHOWN = 2000
 _MARKER = re.compile(rb"\{\{([\w-]+)\}\}")
 _LENGTH = re.compile(rb"(?im)^content-length: *\d+(?=\r?$)")
 
@@ -75,18 +74,18 @@ def replay(target: Target, settings: Settings, kept: Finding, *, shown: Callable
 
 
 def _send(served: LiveServed, entrances: Entrances, exchanged: Exchanged, shown: Callable[[str, str], None]) -> None:
-    shown("then, sent", exchanged.request[:_SHOWN])
-    shown("then, answered", exchanged.answer[:_SHOWN])
+    shown(f"The request, as {exchanged.as_user or 'nobody'}", exchanged.request)
+    shown("The answer then", exchanged.answer)
     raw = _raw(exchanged.replay)
     if not raw:
-        shown("now", "this exchange is no plain request; the check itself is repeated below")
+        shown("The answer now", "(no plain request, so it is not sent by itself; the check repeats it below)")
         return
     client = _client(served, entrances, exchanged.as_user)
     try:
         answer = client.raw(_filled(raw, client, served))
-        shown("now, answered", answer.as_text()[1][:_SHOWN])
+        shown("The answer now", answer.as_text()[1])
     except OSError as error:
-        shown("now, answered", f"nothing ({type(error).__name__})")
+        shown("The answer now", f"nothing ({type(error).__name__})")
 
 
 def _reader(target: Target, settings: Settings, facts: AppFacts, check: Check) -> Reader:
