@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing
+
 from ringwork.current import csp_nonce, csrf_field, current
 from ringwork.enforce.browser.open_redirect import safe_path
 from ringwork.errors import PolicyInvalid, Refused, RingworkError
@@ -11,6 +13,19 @@ from ringwork.policy.policy import Mode, Policy, Waiver
 from ringwork.principal import Principal, Via
 from ringwork.protect import protect
 from ringwork.secret import Secret
+
+if typing.TYPE_CHECKING:
+    from ringwork import identify as identify
+else:
+
+    def __getattr__(name: str) -> object:
+        """`ringwork.identify`, loaded when it is named: it knows guards, which are not read before something is guarded."""
+        if name == "identify":
+            import ringwork.identify
+
+            return ringwork.identify
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __version__ = "0.1.0"
 

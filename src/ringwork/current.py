@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
-from ringwork.enforce.browser import content_security_policy, csrf
-from ringwork.enforce.data import message_integrity
 from ringwork.errors import OutsideRequest
 from ringwork.exchange import Exchange
 from ringwork.names import IncidentId
-from ringwork.pipeline import Plan
 from ringwork.principal import Principal
 
 SERVED: ContextVar[Exchange | None] = ContextVar("ringwork_exchange", default=None)
@@ -51,6 +48,27 @@ class Current(Protocol):
         """A link to `address`, a path of this site, that a route marked `signed_link(purpose)` lets in, login or not, for `lifetime`."""
 
 
+class Issuer(Protocol):
+    """What the plan of a request issues; said here, because whoever asks imports this module before there is a plan."""
+
+    def issue_nonce(self, exchange: Exchange) -> str:
+        """The nonce of this answer's scripts and style blocks."""
+
+    def issue_form_token(self, exchange: Exchange, action: str) -> str:
+        """A token for one sending of the form whose action is `action`."""
+
+    def issue_link(self, address: str, purpose: str, lifetime_seconds: float) -> str:
+        """`address`, signed for `purpose` for so long."""
+
+
+def _issuer(exchange: Exchange, what: str) -> Issuer:
+    plan: Any = exchange.plan
+    if plan is None:
+        raise OutsideRequest(f"{what} works only while ringwork serves a request")
+    issuer: Issuer = plan
+    return issuer
+
+
 class _Current:
     __slots__ = ("_exchange",)
 
@@ -70,15 +88,11 @@ class _Current:
     @property
     def csp_nonce(self) -> str:
         """What scripts and style blocks of this answer carry as nonce="..."; ask before the answer starts."""
-        return content_security_policy.issue_nonce(self._exchange)
+        return _issuer(self._exchange, "csp_nonce").issue_nonce(self._exchange)
 
     def csrf_token(self, action: str) -> str:
         """A token for one sending of the form whose action is `action`, a path of this site ("/appointments")."""
-        plan = self._exchange.plan
-        if not isinstance(plan, Plan):
-            raise OutsideRequest("csrf_token() works only while ringwork serves a request")
-        pipeline = plan.pipeline
-        return csrf.issue_token(self._exchange, pipeline.policy.csrf, pipeline.site, action)
+        return _issuer(self._exchange, "csrf_token()").issue_form_token(self._exchange, action)
 
     def csrf_field(self, action: str) -> Html:
         """The hidden field with such a token, to stand inside the form."""
@@ -86,11 +100,7 @@ class _Current:
 
     def issue_link(self, address: str, purpose: str, *, lifetime: timedelta) -> str:
         """A link to `address`, a path of this site, that a route marked `signed_link(purpose)` lets in, login or not, for `lifetime`."""
-        plan = self._exchange.plan
-        if not isinstance(plan, Plan):
-            raise OutsideRequest("issue_link() works only while ringwork serves a request")
-        pipeline = plan.pipeline
-        return message_integrity.issue_link(pipeline.policy.message_integrity, pipeline.site, address, purpose, lifetime.total_seconds())
+        return _issuer(self._exchange, "issue_link()").issue_link(address, purpose, lifetime.total_seconds())
 
 
 def current() -> Current:
@@ -112,7 +122,7 @@ class Nonce:
     def __call__(self) -> str:
         """The nonce of the answer that is being made."""
         exchange = SERVED.get()
-        return "" if exchange is None else content_security_policy.issue_nonce(exchange)
+        return "" if exchange is None else _issuer(exchange, "csp_nonce").issue_nonce(exchange)
 
     __str__ = __html__ = __call__
 

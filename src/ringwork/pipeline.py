@@ -33,7 +33,8 @@ from ringwork.events import Outcome
 from ringwork.exchange import Exchange, Header
 from ringwork.frozen import replace
 from ringwork.names import ControlId
-from ringwork.policy.policy import SETTINGS, Mode, Policy
+from ringwork.policy.guards import SETTINGS
+from ringwork.policy.policy import Mode, Policy
 from ringwork.principal import Principal
 from ringwork.route import Public, Route
 from ringwork.telling import Teller
@@ -155,6 +156,20 @@ class Plan:
         self.certifies = any(h.certifies for h in hooks)
         self.drops: frozenset[bytes] = frozenset().union(*(h.drops for h in applied))
         self.constants = fusing.constants(applied)
+
+    # What `current` issues to the application, which names no guard and so does not load them where it is imported.
+
+    def issue_nonce(self, exchange: Exchange) -> str:
+        """The nonce of this answer's scripts and style blocks."""
+        return content_security_policy.issue_nonce(exchange)
+
+    def issue_form_token(self, exchange: Exchange, action: str) -> str:
+        """A token for one sending of the form whose action is `action`."""
+        return csrf.issue_token(exchange, self.pipeline.policy.csrf, self.pipeline.site, action)
+
+    def issue_link(self, address: str, purpose: str, lifetime_seconds: float) -> str:
+        """`address`, signed for `purpose` for so long."""
+        return message_integrity.issue_link(self.pipeline.policy.message_integrity, self.pipeline.site, address, purpose, lifetime_seconds)
 
 
 class Answer(NamedTuple):

@@ -1,23 +1,24 @@
 """`protect`: put ringwork in front of an application, in place.
 
 The top of the run time, and the only file that loads an adapter: from a literal table, once its third party is seen loaded.
+What guards is loaded by these calls and not by `import ringwork`, so that an import stays light and without effect, and the collector can
+rest while a call does that work.
 """
 
 from __future__ import annotations
 
 import importlib
-import logging
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from ringwork.collector import Resting
 from ringwork.errors import UnsupportedApp
-from ringwork.installation import Installation
-from ringwork.policy import files
 from ringwork.policy.policy import Policy
 
-LOGGER = logging.getLogger("ringwork")
+if TYPE_CHECKING:
+    from ringwork.installation import Installation
 
 A = TypeVar("A")
 
@@ -60,19 +61,23 @@ def protect(app: A | None = None, policy: Policy | None = None, *, only: Iterabl
         return None
     if installed(app) is not None:
         raise UnsupportedApp("protect() was called twice on the same application; keep one call")
-    adapter = adapter_of(app)
-    adapter.install(app, make(app, adapter, policy, only=only))
+    with Resting():
+        adapter = adapter_of(app)
+        adapter.install(app, make(app, adapter, policy, only=only))
     return app
 
 
 def make(app: Any, adapter: Any, policy: Policy | None, *, only: Iterable[str] | None) -> Installation:
     """The installation of one application, left in it and not yet in its way. app: for Django the class of all its handlers, too."""
-    chosen = _policy_of_files() if policy is None else policy
+    from ringwork.installation import Installation
+    from ringwork.policy import files
+
+    chosen = files.policy_in(Path.cwd()) if policy is None else policy
     if policy is not None:
-        _warn_of_unread_files()
+        files.warn_of_unread(Path.cwd())
     if not isinstance(chosen, Policy):
         raise UnsupportedApp(f"policy must be a ringwork.Policy, not {type(chosen).__name__}")
-    installation: Installation = Installation(
+    installation = Installation(
         chosen,
         only=only,
         list_routes=lambda: adapter.list_routes(app, installation=installed(app)),
@@ -99,6 +104,10 @@ def _add_to_settings(names: dict[str, Any], policy: Policy | None, only: Iterabl
 def installed(app: object) -> Installation | None:
     """What `protect` left in `app`, or None."""
     found = getattr(app, _INSTALLED, None)
+    if found is None:
+        return None
+    from ringwork.installation import Installation
+
     return found if isinstance(found, Installation) else None
 
 
@@ -113,16 +122,3 @@ def adapter_of(app: object) -> Any:
         f"not {type(app).__module__}.{type(app).__qualname__}; "
         "give the application object itself, not its factory or a wrapped one"
     )
-
-
-def _warn_of_unread_files() -> None:
-    """Against settings that somebody wrote and nobody reads: a policy in code takes the place of the file, except of its [prove] part."""
-    found = files.find(Path.cwd())
-    unread = sorted(set(files.read(found)) - {"prove"}) if found is not None else []
-    if found is not None and unread:
-        LOGGER.warning("%s: %s not read, because protect() was given a Policy; write them there", found.name, ", ".join(unread))
-
-
-def _policy_of_files() -> Policy:
-    found = files.find(Path.cwd())
-    return Policy() if found is None else files.load(found)

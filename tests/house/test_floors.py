@@ -81,13 +81,15 @@ ROOMS: dict[str, Room] = {
     "keys.roots.vault": Room(rooms=("crypto",), outside=("hvac", "requests"), itself=False),
     "keys.settings": Room(rooms=("crypto", "keys", "stores"), outside=("django", "sqlalchemy")),
     "keys": Room(rooms=("crypto", "stores")),
-    "policy": Room(rooms=("crypto", *ENFORCE)),
+    # The host's collector, at rest for the length of a call.
+    "collector": Room(),
+    "policy": Room(rooms=("collector", "crypto", *ENFORCE)),
     "telling": Room(rooms=("enforce.guard",)),
     "chains": Room(),
     "steady": Room(rooms=("exchange",)),
     "fusing": Room(rooms=("chains", "steady", "enforce.guard")),
     "pipeline": Room(rooms=("crypto", *ENFORCE, "policy", "telling", "fusing")),
-    "current": Room(rooms=("crypto", *ENFORCE, "policy", "pipeline")),
+    "current": Room(),
     "signing_keys": Room(),
     "installation": Room(rooms=(*RUN_TIME, "current", "identify", "outbound.watching", "signing_keys")),
     "frameworks.deadline": Room(),
@@ -269,7 +271,7 @@ ROOMS: dict[str, Room] = {
         outside=("aiohttp_session", "django", "fastapi", "fastapi_users", "flask", "flask_login", "rest_framework"),
     ),
     "testing": Room(rooms=("suite.answers", "prove.timing")),
-    "protect": Room(rooms=(*RUN_TIME, "current", "installation", "frameworks")),
+    "protect": Room(rooms=(*RUN_TIME, "collector", "current", "installation", "frameworks")),
     # Clients that go out: each library in the one file that makes its client.
     "outbound.refused": Room(),
     "outbound.watching": Room(rooms=("enforce.guard", "enforce.transport", "outbound.refused")),
@@ -310,7 +312,7 @@ ROOMS: dict[str, Room] = {
     "servers.aiohttp": Room(rooms=("servers.listening", "servers.connections"), outside=("aiohttp", "multidict")),
     "servers.granian": Room(rooms=("servers.listening", "servers.connections", "servers.renewal"), outside=("granian",)),
     "servers.gunicorn": Room(rooms=("servers.listening",), outside=("gunicorn",)),
-    "": Room(rooms=("policy", "enforce", "current", "installation", "protect"), itself=False),
+    "": Room(rooms=("policy", "enforce", "current", "identify", "installation", "protect"), itself=False),
     # Law 5: facts without judgement. What asks the application for its routes runs in the copy, beside the frameworks.
     "survey.facts": Room(),
     # What reading the source finds, and how it is read: no application is imported for it.
@@ -424,7 +426,7 @@ ROOMS: dict[str, Room] = {
     # The tests' side: its listing is a process of its own, and its fixtures hold the application in the tests' process.
     # A Django app above protect: its command is a tool, and the rest goes along to production.
     "django.management": Room(rooms=("cli",), outside=("django",)),
-    "django": Room(rooms=("installation", "policy", "protect", "frameworks"), outside=("django",)),
+    "django": Room(rooms=("collector", "installation", "policy", "protect", "frameworks"), outside=("django",)),
     "suite.answers": Room(),
     "suite.asked": Room(),
     "suite": Room(

@@ -59,7 +59,7 @@ def test_no_file_of_a_layer_stands_outside_the_catalogue(tree: str) -> None:
 
 def test_the_pipeline_lists_every_guard_once() -> None:
     """A guard that no tuple names guards nothing."""
-    for module, name in (("ringwork.pipeline", "ORDER"), ("ringwork.policy.policy", "SETTINGS")):
+    for module, name in (("ringwork.pipeline", "ORDER"), ("ringwork.policy.guards", "SETTINGS")):
         text = ast.unparse(_assigned(module, name))
         for path in sorted((graph.SOURCE / "ringwork" / "enforce").glob("*/*.py")):
             if path.stem not in FACES:

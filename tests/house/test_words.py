@@ -22,7 +22,7 @@ HOME = re.compile(r"(?<![A-Za-z0-9_.~-])/home/(?!you\b|user\b|app\b|clinic\b)[a-
 
 REGISTRATIONS = {
     ("ringwork.pipeline", "ORDER"),
-    ("ringwork.policy.policy", "SETTINGS"),
+    ("ringwork.policy.guards", "SETTINGS"),
     ("ringwork.protect", "ADAPTERS"),
     ("ringwork.prove.register", "PROOFS"),
     ("ringwork.survey.harness.loading", "HARNESSES"),

@@ -19,7 +19,8 @@ from ringwork.exchange import Exchange, Header
 from ringwork.installation import Installation
 from ringwork.names import ControlId
 from ringwork.pipeline import ORDER, Pipeline, Plan
-from ringwork.policy.policy import SETTINGS, Mode, Policy
+from ringwork.policy.guards import SETTINGS
+from ringwork.policy.policy import Mode, Policy
 from ringwork.principal import Principal, Via
 from ringwork.route import Handler, Own, Public, Requires, Route, RouteKind
 

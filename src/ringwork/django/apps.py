@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.core import checks
 
-from ringwork.django import project, system_checks
+from ringwork.collector import Resting
 
 
 class Ringwork(AppConfig):
@@ -17,6 +17,9 @@ class Ringwork(AppConfig):
 
     def ready(self) -> None:
         """Called by Django when all apps are loaded, before any handler is made."""
-        project.guard()
+        with Resting():
+            from ringwork.django import project, system_checks
+
+            project.guard()
         checks.register(system_checks.place, checks.Tags.security)
         checks.register(system_checks.deployment, checks.Tags.security, deploy=True)

@@ -6,6 +6,7 @@ Against the mistyped key that switches a defence off in silence: whatever is not
 from __future__ import annotations
 
 import datetime
+import logging
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -15,8 +16,11 @@ from typing import Any
 from ringwork.errors import PolicyInvalid
 from ringwork.frozen import FrozenType, declared
 from ringwork.policy.declare import RuleMark, public, requires, signed, signed_link
+from ringwork.policy.guards import SETTINGS
 from ringwork.policy.known_by import KnownBy
-from ringwork.policy.policy import SETTINGS, Policy, Waiver
+from ringwork.policy.policy import Policy, Waiver
+
+LOGGER = logging.getLogger("ringwork")
 
 PLAIN = ("origin", "hosts", "trusted_origins", "mode", "identify", "own_auth", "roles", "store", "identify_seconds")
 """Top-level keys with a plain value."""
@@ -54,6 +58,20 @@ def _toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyInvalid([f"{path.name}: no valid TOML: {error}"]) from error
+
+
+def policy_in(folder: Path) -> Policy:
+    """The policy that the settings file of `folder` describes; the defaults where there is none. Raises PolicyInvalid."""
+    found = find(folder)
+    return Policy() if found is None else load(found)
+
+
+def warn_of_unread(folder: Path) -> None:
+    """Against settings that somebody wrote and nobody reads: a policy in code takes the place of the file, except of its [prove] part."""
+    found = find(folder)
+    unread = sorted(set(read(found)) - {"prove"}) if found is not None else []
+    if found is not None and unread:
+        LOGGER.warning("%s: %s not read, because protect() was given a Policy; write them there", found.name, ", ".join(unread))
 
 
 def load(path: Path, **given: Any) -> Policy:

@@ -6,23 +6,16 @@ Against controls that do nothing in silence: an unknown key, a dead rule or a we
 from __future__ import annotations
 
 import datetime
+import functools
 import ipaddress
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ringwork.clock import SYSTEM_CLOCK, Clock
-from ringwork.enforce.access import deny_by_default
-from ringwork.enforce.browser import cache_control, content_security_policy, cookie_attributes, cors, csrf, open_redirect, security_headers
-from ringwork.enforce.data import message_integrity
-from ringwork.enforce.guard import Guard, SpentTokens
-from ringwork.enforce.identity import authentication_required
-from ringwork.enforce.network import host_validation, rate_limiting, request_limits, trusted_proxies
-from ringwork.enforce.observation import security_event_logging
-from ringwork.enforce.output import debug_disabled, error_handling, fail_closed, information_disclosure
-from ringwork.enforce.transport import certificate_lifecycle, certificate_verification, hsts, mutual_tls, tls_configuration, tls_required
+from ringwork.collector import Resting
 from ringwork.errors import PolicyInvalid
 from ringwork.events import EventSink, log_event
 from ringwork.frozen import Frozen
@@ -32,37 +25,34 @@ from ringwork.policy.known_by import KnownBy
 from ringwork.principal import Principal
 from ringwork.secret import Secret
 
+if TYPE_CHECKING:
+    from ringwork.enforce.access import deny_by_default
+    from ringwork.enforce.browser import (
+        cache_control,
+        content_security_policy,
+        cookie_attributes,
+        cors,
+        csrf,
+        open_redirect,
+        security_headers,
+    )
+    from ringwork.enforce.data import message_integrity
+    from ringwork.enforce.guard import Guard, SpentTokens
+    from ringwork.enforce.identity import authentication_required
+    from ringwork.enforce.network import host_validation, rate_limiting, request_limits, trusted_proxies
+    from ringwork.enforce.observation import security_event_logging
+    from ringwork.enforce.output import debug_disabled, error_handling, fail_closed, information_disclosure
+    from ringwork.enforce.transport import (
+        certificate_lifecycle,
+        certificate_verification,
+        hsts,
+        mutual_tls,
+        tls_configuration,
+        tls_required,
+    )
+
 Identify = Callable[[Any], Principal | None | Awaitable[Principal | None]]
 """From the framework's own request to who is asking; None for nobody. Plain functions run in a pool of threads under ASGI."""
-
-SETTINGS: tuple[tuple[str, Guard[Any]], ...] = (
-    ("tls_configuration", tls_configuration.GUARD),
-    ("security_event_logging", security_event_logging.GUARD),
-    ("error_handling", error_handling.GUARD),
-    ("fail_closed", fail_closed.GUARD),
-    ("security_headers", security_headers.GUARD),
-    ("hsts", hsts.GUARD),
-    ("cache_control", cache_control.GUARD),
-    ("information_disclosure", information_disclosure.GUARD),
-    ("cookie_attributes", cookie_attributes.GUARD),
-    ("trusted_proxies", trusted_proxies.GUARD),
-    ("host_validation", host_validation.GUARD),
-    ("tls_required", tls_required.GUARD),
-    ("mutual_tls", mutual_tls.GUARD),
-    ("rate_limiting", rate_limiting.GUARD),
-    ("content_security_policy", content_security_policy.GUARD),
-    ("cors", cors.GUARD),
-    ("open_redirect", open_redirect.GUARD),
-    ("debug_disabled", debug_disabled.GUARD),
-    ("authentication_required", authentication_required.GUARD),
-    ("deny_by_default", deny_by_default.GUARD),
-    ("request_limits", request_limits.GUARD),
-    ("message_integrity", message_integrity.GUARD),
-    ("csrf", csrf.GUARD),
-    ("certificate_lifecycle", certificate_lifecycle.GUARD),
-    ("certificate_verification", certificate_verification.GUARD),
-)
-"""Field of the policy, and the guard whose settings it holds."""
 
 
 class Mode(StrEnum):
@@ -95,6 +85,22 @@ def _secret_field(default: Any, doc: str) -> Any:
     return field(default=default, repr=False, metadata={"doc": doc})
 
 
+@functools.cache
+def _guards() -> Mapping[str, Guard[Any]]:
+    """Field of the policy, and the guard whose settings it holds."""
+    with Resting():
+        from ringwork.policy import guards
+
+        return dict(guards.SETTINGS)
+
+
+def _settings(name: str) -> Any:
+    def default() -> object:
+        return _guards()[name].settings()
+
+    return field(default_factory=default)
+
+
 class Policy(Frozen):
     """Everything one application decides. Every field has a safe default; with none at all, only loopback is served."""
 
@@ -117,43 +123,31 @@ class Policy(Frozen):
     identify_seconds: float = _field(5.0, "longest time that identify may take", unit="seconds", source="our choice")
     events: EventSink = _field(log_event, "where refusals and errors are told")
     clock: Clock = _field(SYSTEM_CLOCK, "where the time comes from")
-    error_handling: error_handling.ErrorHandlingSettings = field(default_factory=error_handling.ErrorHandlingSettings)
-    security_headers: security_headers.SecurityHeadersSettings = field(default_factory=security_headers.SecurityHeadersSettings)
-    cookie_attributes: cookie_attributes.CookieAttributesSettings = field(default_factory=cookie_attributes.CookieAttributesSettings)
-    host_validation: host_validation.HostValidationSettings = field(default_factory=host_validation.HostValidationSettings)
-    deny_by_default: deny_by_default.DenyByDefaultSettings = field(default_factory=deny_by_default.DenyByDefaultSettings)
-    message_integrity: message_integrity.MessageIntegritySettings = field(default_factory=message_integrity.MessageIntegritySettings)
-    csrf: csrf.CsrfSettings = field(default_factory=csrf.CsrfSettings)
-    tls_required: tls_required.TlsRequiredSettings = field(default_factory=tls_required.TlsRequiredSettings)
-    tls_configuration: tls_configuration.TlsConfigurationSettings = field(default_factory=tls_configuration.TlsConfigurationSettings)
-    mutual_tls: mutual_tls.MutualTlsSettings = field(default_factory=mutual_tls.MutualTlsSettings)
-    hsts: hsts.HstsSettings = field(default_factory=hsts.HstsSettings)
-    trusted_proxies: trusted_proxies.TrustedProxiesSettings = field(default_factory=trusted_proxies.TrustedProxiesSettings)
-    request_limits: request_limits.RequestLimitsSettings = field(default_factory=request_limits.RequestLimitsSettings)
-    rate_limiting: rate_limiting.RateLimitingSettings = field(default_factory=rate_limiting.RateLimitingSettings)
-    content_security_policy: content_security_policy.ContentSecurityPolicySettings = field(
-        default_factory=content_security_policy.ContentSecurityPolicySettings
-    )
-    cors: cors.CorsSettings = field(default_factory=cors.CorsSettings)
-    cache_control: cache_control.CacheControlSettings = field(default_factory=cache_control.CacheControlSettings)
-    open_redirect: open_redirect.OpenRedirectSettings = field(default_factory=open_redirect.OpenRedirectSettings)
-    authentication_required: authentication_required.AuthenticationRequiredSettings = field(
-        default_factory=authentication_required.AuthenticationRequiredSettings
-    )
-    debug_disabled: debug_disabled.DebugDisabledSettings = field(default_factory=debug_disabled.DebugDisabledSettings)
-    information_disclosure: information_disclosure.InformationDisclosureSettings = field(
-        default_factory=information_disclosure.InformationDisclosureSettings
-    )
-    security_event_logging: security_event_logging.SecurityEventLoggingSettings = field(
-        default_factory=security_event_logging.SecurityEventLoggingSettings
-    )
-    certificate_verification: certificate_verification.CertificateVerificationSettings = field(
-        default_factory=certificate_verification.CertificateVerificationSettings
-    )
-    certificate_lifecycle: certificate_lifecycle.CertificateLifecycleSettings = field(
-        default_factory=certificate_lifecycle.CertificateLifecycleSettings
-    )
-    fail_closed: fail_closed.FailClosedSettings = field(default_factory=fail_closed.FailClosedSettings)
+    error_handling: error_handling.ErrorHandlingSettings = _settings("error_handling")
+    security_headers: security_headers.SecurityHeadersSettings = _settings("security_headers")
+    cookie_attributes: cookie_attributes.CookieAttributesSettings = _settings("cookie_attributes")
+    host_validation: host_validation.HostValidationSettings = _settings("host_validation")
+    deny_by_default: deny_by_default.DenyByDefaultSettings = _settings("deny_by_default")
+    message_integrity: message_integrity.MessageIntegritySettings = _settings("message_integrity")
+    csrf: csrf.CsrfSettings = _settings("csrf")
+    tls_required: tls_required.TlsRequiredSettings = _settings("tls_required")
+    tls_configuration: tls_configuration.TlsConfigurationSettings = _settings("tls_configuration")
+    mutual_tls: mutual_tls.MutualTlsSettings = _settings("mutual_tls")
+    hsts: hsts.HstsSettings = _settings("hsts")
+    trusted_proxies: trusted_proxies.TrustedProxiesSettings = _settings("trusted_proxies")
+    request_limits: request_limits.RequestLimitsSettings = _settings("request_limits")
+    rate_limiting: rate_limiting.RateLimitingSettings = _settings("rate_limiting")
+    content_security_policy: content_security_policy.ContentSecurityPolicySettings = _settings("content_security_policy")
+    cors: cors.CorsSettings = _settings("cors")
+    cache_control: cache_control.CacheControlSettings = _settings("cache_control")
+    open_redirect: open_redirect.OpenRedirectSettings = _settings("open_redirect")
+    authentication_required: authentication_required.AuthenticationRequiredSettings = _settings("authentication_required")
+    debug_disabled: debug_disabled.DebugDisabledSettings = _settings("debug_disabled")
+    information_disclosure: information_disclosure.InformationDisclosureSettings = _settings("information_disclosure")
+    security_event_logging: security_event_logging.SecurityEventLoggingSettings = _settings("security_event_logging")
+    certificate_verification: certificate_verification.CertificateVerificationSettings = _settings("certificate_verification")
+    certificate_lifecycle: certificate_lifecycle.CertificateLifecycleSettings = _settings("certificate_lifecycle")
+    fail_closed: fail_closed.FailClosedSettings = _settings("fail_closed")
 
     def __post_init__(self) -> None:
         if isinstance(self.mode, str) and self.mode in MODES:
@@ -222,7 +216,7 @@ def _rule_faults(policy: Policy) -> list[str]:
 
 
 def _service_faults(policy: Policy) -> list[str]:
-    if not isinstance(policy.mutual_tls, mutual_tls.MutualTlsSettings):
+    if not isinstance(policy.mutual_tls, _guards()["mutual_tls"].settings):
         return []  # told with the other guards' settings
     faults = []
     if policy.mutual_tls.header and not policy.trusted_proxies.proxies:
@@ -251,7 +245,7 @@ def _waiver_faults(policy: Policy) -> list[str]:
 
 def _guard_faults(policy: Policy) -> list[str]:
     faults: list[str] = []
-    for name, guard in SETTINGS:
+    for name, guard in _guards().items():
         settings = getattr(policy, name)
         if not isinstance(settings, guard.settings):
             faults.append(f"{name}: give {guard.settings.__name__}(...), not {type(settings).__name__}")
