@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from tests.house import graph
 
 COUNTED = """
-import asyncio, dataclasses, inspect, json, sys
+import asyncio, dataclasses, gc, inspect, json, sys
 from fastapi import FastAPI
 app = FastAPI()
 @app.get("/items/{item}")
@@ -23,36 +24,66 @@ getblock = inspect.getblock
 inspect.getblock = lambda lines: parsed.append(lines) or getblock(lines)
 write = dataclasses._process_class
 dataclasses._process_class = lambda cls, *given, **named: generated.append(cls.__qualname__) or write(cls, *given, **named)
+rested, collected = [], []
+threshold = gc.set_threshold
+gc.set_threshold = lambda *given: rested.append(given) or threshold(*given)
+before_import = gc.get_threshold()
 import ringwork
-ringwork.protect(app, ringwork.Policy())
+from ringwork import *
+rested_at_import = list(rested)
+guards = sorted(name for name in sys.modules if name.startswith("ringwork.enforce.") and name.count(".") == 3)
+policy = ringwork.Policy()
+gc.callbacks.append(lambda phase, told: collected.extend([phase] if phase == "start" else []))
+ringwork.protect(app, policy)
+gc.callbacks.clear()
+after = gc.get_threshold()
 asks = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
 async def receive(): return next(asks)
 async def send(message): assert message["type"].endswith("complete"), message
 asyncio.run(app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send))
 new = sorted(set(sys.modules) - before)
-print(json.dumps({"generated": generated, "modules": new, "parsed": [lines[0] for lines in parsed]}))
+print(json.dumps({"generated": generated, "modules": new, "parsed": [lines[0] for lines in parsed],
+    "rested_at_import": rested_at_import, "rested": rested, "guards": guards, "collected": collected,
+    "thresholds": [before_import, after]}))
 """
 
 
 @pytest.fixture(scope="module")
-def counted() -> dict[str, list[str]]:
+def counted() -> dict[str, list[Any]]:
     """What a fresh interpreter did between the application and its guard."""
     done = subprocess.run([sys.executable, "-c", COUNTED], cwd=graph.TOP / "docs", check=True, capture_output=True, text=True)
-    found: dict[str, list[str]] = json.loads(done.stdout)
+    found: dict[str, list[Any]] = json.loads(done.stdout)
     return found
 
 
-def test_generates_no_class_at_start(counted: dict[str, list[str]]) -> None:
+def test_generates_no_class_at_start(counted: dict[str, list[Any]]) -> None:
     """Records of the run time are `frozen.Frozen`: a generated dataclass costs a millisecond of each start."""
     assert not counted["generated"], counted["generated"]
 
 
-def test_loads_no_library_that_only_some_policies_need(counted: dict[str, list[str]]) -> None:
+def test_loads_no_library_that_only_some_policies_need(counted: dict[str, list[Any]]) -> None:
     """Parsers and databases are for applications that name a file or a server; the rest does not wait for them."""
     rare = {"difflib", "sqlite3", "tomllib", "ringwork.stores.redis", "ringwork.stores.sqlite"}
     assert not rare.intersection(counted["modules"]), counted["modules"]
 
 
-def test_reads_no_source_of_handlers(counted: dict[str, list[str]]) -> None:
+def test_reads_no_source_of_handlers(counted: dict[str, list[Any]]) -> None:
     """A function knows its line; reading its source at start would cost a tenth of a millisecond for each route."""
     assert not counted["parsed"], counted["parsed"]
+
+
+def test_importing_loads_no_guard_but_the_one_whose_function_it_offers(counted: dict[str, list[Any]]) -> None:
+    """Guards are read by the call that guards; of all of them only open_redirect offers something to applications, `safe_path`."""
+    assert counted["guards"] == ["ringwork.enforce.browser.open_redirect"]
+
+
+def test_importing_leaves_the_collector_to_its_host(counted: dict[str, list[Any]]) -> None:
+    """Law 8: neither `import ringwork` nor taking every name out of it does anything; only calls may rest the collector."""
+    assert not counted["rested_at_import"], counted["rested_at_import"]
+
+
+def test_guards_without_a_collection_and_leaves_the_collector_as_it_was(counted: dict[str, list[Any]]) -> None:
+    """One run through the objects of the application costs more than all else at start; what is made here stays and needs none."""
+    assert counted["rested"]
+    assert len(counted["collected"]) <= 1, "what was due is done once, when the rest is over"
+    assert counted["thresholds"][0] == counted["thresholds"][1]
