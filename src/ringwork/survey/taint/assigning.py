@@ -6,10 +6,10 @@ module.
 
 from __future__ import annotations
 
-from ringwork.survey.taint import answers, closures, ir, values
-from ringwork.survey.taint.attributes import OF_REQUESTS, element, numbered, text_before
+from ringwork.survey.taint import answers, closures, indexes, ir, pieces, values
+from ringwork.survey.taint.attributes import OF_REQUESTS, element, numbered, piece_name, text_before
 from ringwork.survey.taint.frames import Run
-from ringwork.survey.taint.values import UNKNOWN, Kind, Value
+from ringwork.survey.taint.values import UNKNOWN, Atom, Kind, Value
 
 _THINGS = frozenset({Kind.OBJECT, Kind.KEYED, Kind.ITEMS, Kind.UNKNOWN})
 """Kinds of values that may change while they stay the same thing."""
@@ -29,6 +29,8 @@ def assign(run: Run, target: ir.Expression, value: Value, at: int) -> None:
             change_module(run, f"{run.frame.unit.name}:{target.id}", value)
             return
         names[target.id] = value
+        if run.frame.turns:
+            indexes.turned(run.frame, target.id)
     elif isinstance(target, ir.Sequence):
         _unpack(run, target, value, at)
     elif isinstance(target, ir.Starred):
@@ -54,7 +56,8 @@ def assign(run: Run, target: ir.Expression, value: Value, at: int) -> None:
         if setter is not None:
             run.called(setter, f"{owner.type}.__setitem__", owner, [key, value], {}, at)
         answers.headed(run, target.of, key, value)
-        change(run, owner, with_item(owner, key, value), target.of)
+        made = with_item(owner, key, value)
+        change(run, owner, _anew(run, owner, made, key) if values.within(value) else made, target.of)
     elif isinstance(target, ir.Item):
         owner = run.value(target.of)
         change(run, owner, _absorbing(owner, value), target.of)
@@ -116,6 +119,31 @@ def with_item(owner: Value, key: Value, value: Value) -> Value:
     if owner.kind is Kind.UNKNOWN and not owner.type and not owner.taint and key.kind is Kind.CONSTANT:
         return Value(Kind.KEYED, ({key.data: value}, UNKNOWN), "builtins.dict")
     return _absorbing(owner, value)
+
+
+def _anew(run: Run, before: Value, owner: Value, key: Value) -> Value:
+    """owner, `before` as it was, of which a piece was written: what was seen of that piece before says nothing of it now.
+
+    Against a piece that stays checked when something else is put into it. What was taken out before stays what it was.
+    """
+    state = run.frame.state
+    if owner.kind is not Kind.UNKNOWN or not state.facts or not owner.taint:
+        return owner
+    name, taint, gone = piece_name(key), dict(owner.taint), dict[Atom, frozenset[str]]()
+    for atom, mark in owner.taint.items():
+        if words := pieces.of_piece(run.words(atom, mark), mark.clean, name):
+            gone[atom], taint[atom] = words, mark._replace(clean=mark.clean - words)
+    if not gone:
+        return owner
+    for known, value in state.names.items():
+        if (
+            value is not before
+            and value.kind is Kind.UNKNOWN
+            and any(pieces.PIECE in value.taint[atom].clean for atom in gone if atom in value.taint)
+        ):
+            state.names[known] = run.settled(value, gone)
+    state.facts = {atom: words - gone.get(atom, values.NO_WORDS) for atom, words in state.facts.items()}
+    return owner.tainted(taint)
 
 
 def _absorbing(owner: Value, value: Value) -> Value:

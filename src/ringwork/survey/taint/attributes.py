@@ -227,6 +227,13 @@ def narrowed(taint: Taint, name: str) -> Taint:
     return found
 
 
+def piece_name(key: Value) -> str:
+    """The name of the piece that a key takes out, "" where nobody knows which it is."""
+    if key.kind is not Kind.CONSTANT:
+        return ""
+    return f".{key.data}" if isinstance(key.data, str) else f"[{key.data}]"
+
+
 def literal(value: Value) -> Any:
     """The Python value of what is wholly known: literals and collections of them; ABSENT else."""
     if value.kind is Kind.CONSTANT:
@@ -245,8 +252,8 @@ def literal(value: Value) -> Any:
 _FILLING = frozenset({"append", "extend", "insert", "add", "update", "setdefault", "pop", "remove", "discard", "clear", "reverse", "sort"})
 
 
-def item(run: Run, receiver: Value, key: Value, at: int) -> Value:
-    """What receiver[key] gives."""
+def item(run: Run, receiver: Value, key: Value, at: int, which: str = "") -> Value:
+    """What receiver[key] gives. which: how a key is written that nobody knows."""
     if receiver.kind is Kind.SEVERAL:
         found = item(run, receiver.data[0], key, at)
         for other in receiver.data[1:]:
@@ -256,7 +263,7 @@ def item(run: Run, receiver: Value, key: Value, at: int) -> Value:
         made = folding.attempt(lambda whole, which: whole[which], receiver.data, key.data)
         return UNKNOWN if made is folding.ABSENT else values.constant(made)
     if receiver.kind is Kind.KEYED:
-        return _of_keyed(receiver, key)
+        return _of_keyed(receiver, key, which)
     receiver = run.apart(receiver)
     if receiver.kind is Kind.ITEMS:
         if key.kind is Kind.CONSTANT and isinstance(key.data, int) and -len(receiver.data) <= key.data < len(receiver.data):
@@ -273,7 +280,7 @@ def item(run: Run, receiver: Value, key: Value, at: int) -> Value:
     if key.kind is Kind.CONSTANT and isinstance(key.data, str):
         taint = narrowed(taint, key.data)
     elif taint:
-        taint = values.piece(taint, f"[{key.data}]" if key.kind is Kind.CONSTANT else "[]")
+        taint = values.piece(taint, f"[{key.data if key.kind is Kind.CONSTANT else which}]")
     return values.unknown(taint, "builtins.str" if receiver.type == "builtins.str" else "")
 
 
@@ -284,8 +291,10 @@ def numbered(value: Value, which: object) -> Value:
     return value.tainted(values.piece(value.taint, f"[{which}]"))
 
 
-def _of_keyed(receiver: Value, key: Value) -> Value:
+def _of_keyed(receiver: Value, key: Value, which: str = "") -> Value:
     fields, rest = receiver.data
+    if which and rest is not None and not fields:
+        return numbered(rest, which)
     if key.kind is Kind.CONSTANT and isinstance(key.data, str | int | bytes | float | bool | None):
         found = fields.get(key.data)
         if found is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ringwork.survey.taint import assigning, attributes, facts, folding, ir, places, values
+from ringwork.survey.taint import assigning, attributes, facts, folding, indexes, ir, places, values
 from ringwork.survey.taint.frames import Run, State
 from ringwork.survey.taint.values import FALSE, NONE, NOTHING, TRUE, UNKNOWN, Kind, Value
 
@@ -35,7 +35,8 @@ def _item(run: Run, node: ir.Item) -> Value:
     if isinstance(node.key, ir.Slice):
         return _slice(run, receiver, node.key)
     key = run.value(node.key)
-    return attributes.item(run, receiver, key, node.at)
+    is_told = key.kind is not Kind.CONSTANT and receiver.kind in {Kind.UNKNOWN, Kind.KEYED}
+    return attributes.item(run, receiver, key, node.at, indexes.spelled(run.frame, node.key) if is_told else "")
 
 
 def _slice(run: Run, receiver: Value, key: ir.Slice) -> Value:
@@ -54,12 +55,15 @@ def _slice(run: Run, receiver: Value, key: ir.Slice) -> Value:
             return values.unknown(values.within(receiver), facts.INNER)
     taint = values.within(receiver)
     if taint:
-        taint = values.piece(taint, f"[{_bound(bounds[0])}:{_bound(bounds[1])}]")
+        lower, upper = (_bound(run, bound, written) for bound, written in zip(bounds, (key.lower, key.upper), strict=False))
+        taint = values.piece(taint, f"[{lower}:{upper}]")
     return values.unknown(taint, receiver.type)
 
 
-def _bound(bound: Value) -> str:
-    return "" if bound.kind is not Kind.CONSTANT else str(bound.data) if bound.data is not None else ""
+def _bound(run: Run, bound: Value, written: ir.Expression | None) -> str:
+    if bound.kind is not Kind.CONSTANT:
+        return indexes.spelled(run.frame, written)
+    return str(bound.data) if bound.data is not None else ""
 
 
 def _call(run: Run, node: ir.Call) -> Value:
@@ -341,6 +345,7 @@ def _starred(run: Run, node: ir.Starred) -> Value:
 def _walrus(run: Run, node: ir.Walrus) -> Value:
     value = run.value(node.value)
     run.frame.state.names[node.name] = value
+    indexes.turned(run.frame, node.name)
     return value
 
 

@@ -145,6 +145,7 @@ class Frame:
         self.globals: frozenset[str] = frozenset()
         self.shapes: dict[Defined, set[Any]] = {}
         self.lambdas: list[int] = []
+        self.turns: dict[str, int] = {}
         self.makes_functions = False
 
     @property

@@ -14,7 +14,7 @@ SPLIT = "split"  # any of the pieces between separators
 _IS, _SEEN, _IN = "\x1d", "\x1e", "\x1f"
 _DEEPEST, _DEEP = 4, "deeper"
 _OF_ENDS = ("^", "$", "in-")
-"""Words that hold of the text as it begins and ends, and of no piece of it."""
+"""Words that hold of the text as it begins and ends, and of no piece of it but one that begins, or ends, where it does."""
 
 Words = frozenset[str]
 
@@ -38,6 +38,25 @@ def inside(words: Words, name: str) -> Words:
         whole = whole.removesuffix(_IN + _DEEP)
     found = f"{whole}{_IN}{name}" if whole else name
     return (words - {_IS + _name(words)}) | {PIECE, _IS + found}
+
+
+def _stays(word: str, name: str) -> bool:
+    """Whether what is known of a text holds of its piece of this name.
+
+    Against `text[1:]` taken for a way within the site because `text` begins with a slash.
+    """
+    return not word.startswith(_OF_ENDS) or (word[0] == "^" and name.startswith("[:")) or (word[0] == "$" and name.endswith(":]"))
+
+
+def of_piece(words: Words, whole: Words, name: str) -> Words:
+    """Those of the words that were seen of the piece of this name of a whole, "" for all pieces of it. whole: what is known of that."""
+    around = _name(whole)
+    piece = f"{around}{_IN}{name}" if around and name else name or around
+    return frozenset(word for word in words if word[0] == _SEEN and (not piece or _is_of(word[1:].partition(_SEEN)[0], piece)))
+
+
+def _is_of(name: str, piece: str) -> bool:
+    return name == piece or name.startswith(piece + _IN)
 
 
 def seen(words: Words, told: Words) -> Words:
@@ -86,10 +105,13 @@ def joined(outer: Words, inner: Words) -> Words:
 def known(words: Words) -> Words:
     """The words with those that were seen of this very piece, or of what it is a piece of."""
     name = _name(words)
-    found = set(words)
-    for word in words if name else ():
+    if not name:
+        return words
+    last = name.rpartition(_IN)[2]
+    found = {word for word in words if _stays(word, last)}
+    for word in words:
         if word[0] == _SEEN:
             of, _, inner = word[1:].partition(_SEEN)
-            if of == name or (name.startswith(of + _IN) and not inner.startswith(_OF_ENDS)):
+            if of == name or (name.startswith(of + _IN) and _stays(inner, last)):
                 found.add(inner)
     return frozenset(found)

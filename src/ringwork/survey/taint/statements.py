@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ringwork.survey.taint import assigning, attributes, expressions, facts, folding, ir, rounds, values
+from ringwork.survey.taint import assigning, attributes, expressions, facts, folding, ir, narrowing, rounds, values
 from ringwork.survey.taint.frames import Run, State
 from ringwork.survey.taint.units import Defined, DefinedClass
 from ringwork.survey.taint.values import NONE, TRUE, UNKNOWN, Kind, Value
@@ -87,12 +87,12 @@ def _if(run: Run, node: ir.If) -> None:
     before = run.frame.state
     run.frame.state = before.copy()
     run.frame.state.learn(seen[0])
-    _narrow(run, node.test, is_true=True)
+    narrowing.narrow(run, node.test, is_true=True)
     run.block(node.then)
     then = run.frame.state
     run.frame.state = before
     before.learn(seen[1])
-    _narrow(run, node.test, is_true=False)
+    narrowing.narrow(run, node.test, is_true=False)
     run.block(node.other)
     run.frame.state = run.meet(then, run.frame.state)
 
@@ -100,36 +100,6 @@ def _if(run: Run, node: ir.If) -> None:
 def _is_main(test: ir.Expression) -> bool:
     """if __name__ == "__main__": what no server runs that imports the module."""
     return isinstance(test, ir.Compare) and isinstance(test.left, ir.Name) and test.left.id == "__name__"
-
-
-def _narrow(run: Run, test: ir.Expression, *, is_true: bool) -> None:
-    """`if x is None`, `if not x`: what a name holds on this way."""
-    while isinstance(test, ir.Unary) and test.operator == "not":
-        test, is_true = test.value, not is_true
-    if isinstance(test, ir.Call) and is_true:
-        _narrow_instance(run, test)
-    names = run.frame.state.names
-    if isinstance(test, ir.Compare) and len(test.operators) == 1 and isinstance(test.left, ir.Name):
-        right = test.rights[0]
-        if test.operators[0] in {"is", "=="} and isinstance(right, ir.Constant) and is_true and test.left.id in names:
-            names[test.left.id] = values.constant(right.value)
-    if isinstance(test, ir.Name) and test.id in names:
-        held = names[test.id]
-        kept = [one for one in values.alternatives(held) if values.truth(one) in {None, is_true}]
-        if held.kind is Kind.SEVERAL and 0 < len(kept) < len(held.data):
-            names[test.id] = (
-                kept[0] if len(kept) == 1 else Value(Kind.SEVERAL, tuple(kept), "", values.merge([values.within(k) for k in kept]))
-            )
-
-
-def _narrow_instance(run: Run, test: ir.Call) -> None:
-    if isinstance(test.function, ir.Name) and test.function.id == "isinstance" and len(test.arguments) == 2:
-        subject, kinds = test.arguments
-        if isinstance(subject, ir.Name) and subject.id in run.frame.state.names:
-            each = kinds.items if isinstance(kinds, ir.Sequence) else (kinds,)
-            types = [attributes.full(run.models.canonical(run.project.resolve(run.frame.unit, one))) for one in each]
-            if types and all(type_ in attributes.NUMBERS for type_ in types):
-                run.frame.state.names[subject.id] = Value(Kind.UNKNOWN, None, types[0])
 
 
 def _while(run: Run, node: ir.While) -> None:
