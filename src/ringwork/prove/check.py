@@ -246,6 +246,9 @@ class Served(Protocol):
     def probe_path(self, which: ProbeRoute) -> str:
         """Where a probe route stands; it exists only on copies served with probes=True."""
 
+    def username(self, user: User) -> str:
+        """The name under which a user who has signed in on this copy does so; "" for one who has a token, or is not known here."""
+
     def sign_in(self, user: User, *, query: str) -> Answer | None:
         """The answer to a login whose page was asked for with this query ("next=/x"); None where users have a token. As `login` else."""
 

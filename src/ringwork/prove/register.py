@@ -42,6 +42,7 @@ from ringwork.prove.identity import (
     password_storage,
     service_authentication,
     token_lifecycle,
+    user_enumeration,
 )
 from ringwork.prove.infrastructure import application_server
 from ringwork.prove.input import (
@@ -125,6 +126,7 @@ PROOFS: tuple[tuple[Check, ...], ...] = (
     object_level_authorization.CHECKS,
     function_level_authorization.CHECKS,
     mass_assignment.CHECKS,
+    user_enumeration.CHECKS,
     service_authentication.CHECKS,
     delegated_tokens.CHECKS,
     llm_output.CHECKS,

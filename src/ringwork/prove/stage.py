@@ -110,6 +110,11 @@ class LiveServed:
                 self._keeper.note_failure(user.name)
         return self.login(user)
 
+    def username(self, user: User) -> str:
+        """Under which name a user signs in."""
+        known = next((one for one in self.entrances.known if one.name == user.name), self._registered.get(user.name))
+        return (known.username or known.name) if known is not None and not known.token else ""
+
     def sign_in(self, user: User, *, query: str) -> Answer | None:
         """The answer to a login whose page was asked for with this query."""
         with self._lock:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ PASSWORDS = ("password", "passwd", "pass", "pwd", "secret")
 LOGIN_WORDS = ("login", "signin", "sign-in", "token", "session", "sessions", "auth", "authenticate", "log-in")
 REGISTER_WORDS = ("register", "signup", "sign-up", "users", "accounts", "join")
 TOKENS = ("access_token", "token", "auth_token", "jwt", "id_token", "bearer")
+_RECOVERS = re.compile(
+    r"(?:^|[/_-])(?:forgot\w*|reset\w*|recover\w*|remind\w*|lost)(?![\w/-]*(?:confirm|done|complete|verify))", re.IGNORECASE
+)
 _OF_KINDS = {
     "date": "1990-04-23", "month": "1990-04", "week": "1990-W17", "time": "10:30", "datetime-local": "1990-04-23T10:30",
     "url": "https://example.org/", "tel": "+15555550123", "number": "1", "range": "1",
@@ -66,6 +70,25 @@ def find_register(facts: AppFacts) -> WayIn | None:
     """The route that looks most like a registration, other than the login."""
     login = find_login(facts)
     return _find(facts, REGISTER_WORDS, but=login.path if login else "")
+
+
+def find_recovery(facts: AppFacts) -> list[WayIn]:
+    """The routes where somebody who forgot a password gives a name or an address; their password_field is "". The likeliest first."""
+    found = list[WayIn]()
+    for route in facts.routes:
+        if route.kind != "http" or "POST" not in route.methods or "{" in route.path or not _RECOVERS.search(route.path):
+            continue
+        inputs = {p.name.lower(): p for p in route.parameters if p.where in {"form", "json"}}
+        if any(name in PASSWORDS or "token" in name or "code" in name or name.startswith("new_") for name in inputs):
+            continue
+        name = next((inputs[n].name for n in ("email", "mail", *USERNAMES) if n in inputs), "")
+        shown = any(r.path == route.path and "GET" in r.methods for r in facts.routes)
+        if name or shown:
+            kind = "json" if route.body == "json" or (not shown and any(p.where == "json" for p in inputs.values())) else "form"
+            page = route.path if shown and kind == "form" else ""
+            others = tuple(p for p in inputs.values() if p.name != name)
+            found.append(WayIn(path=route.path, kind=kind, username_field=name, password_field="", page=page, others=others))
+    return found
 
 
 def declared(facts: AppFacts, *, path: str, kind: str = "", username_field: str = "", password_field: str = "") -> WayIn:
@@ -150,6 +173,31 @@ def sign_in(client: Client, way: WayIn, user: DeclaredUser) -> Answer | None:
         advice = f"check user name, password and the login path ({way.path}, {way.kind}); declare them under [tool.ringwork.prove]"
         raise TargetFailed(step="login", problem=f"{user.name} was not signed in: {way.path} answered {answer.status}", advice=advice)
     return answer
+
+
+def attempt(client: Client, way: WayIn, username: str, password: str) -> Answer:
+    """The answer to a login with this name and password, whether or not it lets anybody in."""
+    return _submit(client, way, {way.username_field: username, way.password_field: password}, _shown(client, way))
+
+
+def ask_recovery(client: Client, way: WayIn, given: str) -> tuple[Answer, str] | None:
+    """The answer to somebody who forgot a password, and the field that took the name; None where its page shows no such form."""
+    if way.kind == "json":
+        others = {p.name: _valid(p, given) for p in way.others if p.required}
+        return client.post_json(way.path, {**others, way.username_field: given}), way.username_field
+    found = forms.forms_of(client.page(way.page).text, way.page) if way.page else []
+    form = next(
+        (one for one in found if one.method == "POST" and one.action.partition("?")[0] == way.path and not one.password_field), None
+    )
+    if way.page and form is None:
+        return None
+    fields = dict(form.fields) if form is not None else {}
+    mails = [name for name, kind in form.kinds.items() if kind == "email"] if form is not None else []
+    name = way.username_field or next(iter(mails), form.username_field if form is not None else "")
+    if not name:
+        return None
+    body = urlencode({**fields, name: given}).encode()
+    return client.send("POST", way.path, headers=[("content-type", FORM), ("accept", "text/html,*/*;q=0.8")], body=body), name
 
 
 def register(client: Client, way: WayIn, *, name: str) -> DeclaredUser:
