@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ringwork import chains, steady
-from ringwork.enforce.guard import ERROR, NOTED, Ask, Asking, Body, Decision, Enter, Hooks, Judge, Refusal, Reply, remarks
+from ringwork.enforce.guard import DECIDED, ERROR, NOTED, Ask, Asking, Body, Decision, Enter, Hooks, Judge, Refusal, Reply, remarks
 from ringwork.events import Outcome
 from ringwork.exchange import SECURE, Exchange, Header
 
@@ -52,7 +52,7 @@ def enter(steps: list[Step], host: Host) -> Enter:
             found = short(exchange) if exchange.is_plain else whole(exchange)
         except Exception as error:  # noqa: BLE001  # whatever a guard, or what it was handed, raises
             return host.guard_failed(exchange, error)
-        if found is None or isinstance(found, Refusal | Reply):
+        if found is None or isinstance(found, DECIDED):
             return found
         return _said(found, exchange, host)
 
@@ -65,7 +65,7 @@ def _chained(steps: list[Step], host: Host) -> Enter:
 
         def enter(exchange: Exchange) -> Decision | Asking:
             found = step(exchange)
-            return found if found is None or isinstance(found, Refusal | Reply) else _asking(found, exchange, rest, host)
+            return found if found is None or isinstance(found, DECIDED) else _asking(found, exchange, rest, host)
 
         return enter
 
@@ -89,7 +89,7 @@ def _one_by_one(steps: list[Enter], host: Host) -> Enter:
                 found = step(exchange)
                 if found is None:
                     continue
-                if not isinstance(found, Refusal | Reply):
+                if not isinstance(found, DECIDED):
                     return _asking(found, exchange, steps[i + 1 :], host)
                 if not host.passes(exchange, found):
                     return found
@@ -106,7 +106,7 @@ def _asking(first: Asking, exchange: Exchange, rest: list[Enter], host: Host) ->
     for step in steps:
         try:
             found = step(exchange)
-            decision = found if found is None or isinstance(found, Refusal | Reply) else (yield from found)
+            decision = found if found is None or isinstance(found, DECIDED) else (yield from found)
         except Exception as error:  # noqa: BLE001  # whatever a guard, or the store that it asked, raises
             decision = host.guard_failed(exchange, error)
         if decision is not None and not host.passes(exchange, decision):
@@ -253,11 +253,10 @@ def _always(exchange: Exchange) -> bool:
     return True
 
 
-def own(hooks: list[Hooks], start: Start, *, key: str, number: bytes) -> Start:
+def own(hooks: list[Hooks], start: Start, *, key: str, number: bytes) -> steady.Own:
     """`start` for answers of ringwork's own. What waits for notes has nothing to do while they hold no other than `key`."""
     looking = [h for h in hooks if h.leave and (not h.leave_on or (ERROR in h.leave_on and NOTED not in h.leave_on))]
-    is_steady = all(h.is_steady for h in looking)
-    return steady.refusals(start, key=key, number=number) if is_steady else start
+    return steady.Own(start, key=key, number=number, is_steady=all(h.is_steady for h in looking))
 
 
 def bodies(steps: list[Body]) -> Body | None:

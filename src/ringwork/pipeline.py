@@ -110,8 +110,9 @@ class Plan:
     arrive: decides before routing. enter: decides when route and principal are known. Both may hand back a generator of asks.
     limits: what the body and the wait for an answer are held to, or None. judge: refuses an answer of the application, or None.
     start: headers of the answer in (names in lower case), headers to send out. start_own: the same for answers of
-    ringwork's own. swift: judge and start at once for an ordinary answer, with headers as they came; None for any other. known: what
-    swift added to one of the same kind; None for a kind that was not met. error_body: for answers of 400 and above, or None.
+    ringwork's own; own_text: the same as WSGI wants them. swift: judge and start at once for an ordinary answer, with headers as
+    they came; None for any other. known: what swift added to one of the same kind; None for a kind that was not met.
+    error_body: for answers of 400 and above, or None.
     certifies: whether `arrive` looks at the client's certificate.
     drops: request headers that the application must not see. constants: what every answer ends with, over TLS and in clear.
     """
@@ -126,6 +127,7 @@ class Plan:
         "judge",
         "start",
         "start_own",
+        "own_text",
         "known",
         "swift",
         "error_body",
@@ -147,7 +149,8 @@ class Plan:
         self.judge = fusing.judges(hooks, pipeline)
         applied = [] if pipeline.observing else hooks
         self.start = fusing.start(applied, pipeline)
-        self.start_own = fusing.own(applied, self.start, key=ERRORS, number=error_handling.INCIDENT)
+        own = fusing.own(applied, self.start, key=ERRORS, number=error_handling.INCIDENT)
+        self.start_own, self.own_text = own.pairs, own.text
         self.known: fusing.Known = fusing.nothing
         self.swift: fusing.Swift = fusing.nothing
         if not pipeline.observing:

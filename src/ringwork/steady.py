@@ -22,6 +22,7 @@ Pairs = Sequence[tuple[bytes, bytes]] | Sequence[tuple[str, str]]
 """Headers of an answer: with names in lower case as bytes (ASGI), or as text (WSGI)."""
 
 Start = Callable[[Exchange, int, list[Header]], list[Header]]
+Text = list[tuple[str, str]]
 
 
 class Tail:
@@ -31,7 +32,7 @@ class Tail:
 
     def __init__(self, pairs: tuple[Header, ...]) -> None:
         self.pairs = pairs
-        self.text = tuple((title_of(name), value.decode("latin-1")) for name, value in pairs)
+        self.text = tuple(map(spelled, pairs))
         self.lines = b"".join(title_of(name).encode("latin-1") + b": " + value + b"\r\n" for name, value in pairs) + b"\r\n"
 
 
@@ -54,16 +55,15 @@ class Tails:
 def kind_of(exchange: Exchange, status: int, headers: Pairs) -> tuple[Hashable, ...]:
     """Status, type and names of an answer, and whether somebody asked for it. The type is None where no header is spelled as usual."""
     names: dict[Any, Any] = dict(headers)
-    asked = exchange.names
     return (
         status,
         names.get(b"content-type") or names.get("Content-Type"),
-        *names,
+        tuple(names),
         len(headers),
         exchange.scheme,
         exchange.principal is None,
         exchange.cookie is None,
-        asked.get(b"authorization") is None,
+        exchange.authorization is None,
     )
 
 
@@ -71,29 +71,62 @@ TYPE = 1
 """Where a kind names the type."""
 
 
-def refusals(start: Start, *, key: str, number: bytes) -> Start:
-    """`start` for answers of ringwork's own, which say nothing but a status.
+class Own:
+    """Heads of answers of ringwork's own, which say nothing but a status: as pairs, and as text for WSGI.
 
-    key: the note by which each is known. number: the header that differs from one to the next.
+    begin: settles the headers of the first of a kind. key: the note by which each answer is known. number: the header that differs from
+    one to the next. is_steady: whether one may be kept for the next.
     """
-    kept: dict[Hashable, tuple[list[Header], list[Header] | None]] = {}
 
-    def refusing(exchange: Exchange, status: int, headers: list[Header]) -> list[Header]:
+    __slots__ = ("_begin", "_key", "_number", "_is_steady", "_kept")
+
+    def __init__(self, begin: Start, *, key: str, number: bytes, is_steady: bool) -> None:
+        self._begin, self._key, self._number, self._is_steady = begin, key, number, is_steady
+        self._kept: dict[Hashable, _Head] = {}
+
+    def pairs(self, exchange: Exchange, status: int, headers: list[Header]) -> list[Header]:
+        """The headers to send."""
+        head = self._head(exchange, status, headers)
+        before, behind = head.pairs
+        return [*before, (self._number, exchange.incident.encode("ascii")), *behind] if head.is_numbered else [*before]
+
+    def text(self, exchange: Exchange, status: int, headers: list[Header]) -> list[tuple[str, str]]:
+        """The same as WSGI wants them."""
+        head = self._head(exchange, status, headers)
+        before, behind = head.text or head.spell()
+        return [*before, (title_of(self._number), exchange.incident), *behind] if head.is_numbered else [*before]
+
+    def _head(self, exchange: Exchange, status: int, headers: list[Header]) -> _Head:
         notes: Any = exchange.notes
-        if notes is None or len(notes) != 1 or key not in notes:
-            return start(exchange, status, headers)
+        if not self._is_steady or notes is None or len(notes) != 1 or self._key not in notes:
+            return _Head(self._begin(exchange, status, headers), self._number)
         kind = (status, *headers, exchange.scheme, exchange.principal is None, exchange.cookie is None, exchange.authorization is None)
-        found = kept.get(kind)
+        found = self._kept.get(kind)
         if found is None:
-            return _first(kind, exchange, status, headers)
-        before, behind = found
-        return [*before] if behind is None else [*before, (number, exchange.incident.encode("ascii")), *behind]
+            found = _Head(self._begin(exchange, status, headers), self._number)
+            if len(self._kept) < MOST:
+                self._kept[kind] = found
+        return found
 
-    def _first(kind: Hashable, exchange: Exchange, status: int, headers: list[Header]) -> list[Header]:
-        out = start(exchange, status, headers)
-        places = [i for i, (name, _) in enumerate(out) if name == number]
-        if len(kept) < MOST and len(places) < 2:
-            kept[kind] = (out[: places[0]], out[places[0] + 1 :]) if places else (out, None)
-        return list(out)
 
-    return refusing
+class _Head:
+    """Headers before and behind the one that differs; text: the same for WSGI, once somebody asked."""
+
+    __slots__ = ("pairs", "is_numbered", "text")
+
+    def __init__(self, headers: list[Header], number: bytes) -> None:
+        place = next((i for i, (name, _) in enumerate(headers) if name == number), None)
+        self.is_numbered = place is not None
+        self.pairs = (headers, []) if place is None else (headers[:place], [pair for pair in headers[place + 1 :] if pair[0] != number])
+        self.text: tuple[Text, Text] | None = None
+
+    def spell(self) -> tuple[Text, Text]:
+        """Write the text."""
+        before, behind = self.pairs
+        self.text = [*map(spelled, before)], [*map(spelled, behind)]
+        return self.text
+
+
+def spelled(pair: Header) -> tuple[str, str]:
+    """A header as WSGI wants it."""
+    return title_of(pair[0]), pair[1].decode("latin-1")

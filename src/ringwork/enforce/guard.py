@@ -70,6 +70,8 @@ class Blocking(Frozen):
 
 Ask = ReadForm | ReadBody | Blocking
 Decision = Refusal | Reply | None
+DECIDED = (Refusal, Reply)
+"""What a decision is that is not None; as a tuple, since a union is made anew wherever it is written."""
 Asking = Generator[Ask, Any, Decision]
 Arrive = Callable[[Exchange], Decision | Asking]
 Enter = Callable[[Exchange], Decision | Asking]

@@ -13,7 +13,7 @@ from aiohttp.streams import StreamReader
 from aiohttp.web_urldispatcher import SystemRoute
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from ringwork.enforce.guard import Decision, Refusal, Reply
+from ringwork.enforce.guard import DECIDED, Decision, Refusal
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange, Header
 from ringwork.frameworks import reached
@@ -122,7 +122,7 @@ async def enter(exchange: Exchange, plan: Plan, request: web.Request, sender: Se
         if refusal is not None:
             return refusal
     found = plan.enter(exchange)
-    if found is not None and not isinstance(found, Refusal | Reply):
+    if found is not None and not isinstance(found, DECIDED):
         body = None if exchange.kind == "websocket" else Payload(request, sender)
         found = await drive(found, body, fields_of, request, seconds=plan.pipeline.guard_seconds)
     exchange.decided = found is None

@@ -13,7 +13,7 @@ from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import ERROR, RequestPayloadError
 
 from ringwork.current import SERVED
-from ringwork.enforce.guard import Refusal, Reply
+from ringwork.enforce.guard import DECIDED
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import SECURE, Exchange
 from ringwork.frameworks.aiohttp_deciding import Payload, exchange_one, put_headers
@@ -86,7 +86,7 @@ class Outer:
     async def _serve(self, request: web.Request, sender: Sender, exchange: Exchange, plan: Plan) -> web.StreamResponse:
         try:
             found = plan.arrive(exchange)
-            if found is not None and not isinstance(found, Refusal | Reply):
+            if found is not None and not isinstance(found, DECIDED):
                 found = await drive(found, Payload(request, sender), seconds=plan.pipeline.guard_seconds)
             if found is not None:
                 return await give(sender, plan.pipeline.give(exchange, found))

@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
 
 from ringwork.current import SERVED, csp_nonce
-from ringwork.enforce.guard import Decision, Refusal, Reply
+from ringwork.enforce.guard import DECIDED, Decision, Refusal
 from ringwork.errors import PolicyInvalid
-from ringwork.exchange import Exchange, Header
+from ringwork.exchange import Exchange, Header, unread
 from ringwork.frameworks import reached
 from ringwork.frameworks.asgi_deciding import Body, Message, Receive, drive
 from ringwork.frameworks.asgi_limits import Meter, SocketMeter, Watches
@@ -137,7 +137,7 @@ class Outer:
             return
         watch = self.watches.current()
         found = plan.arrive(exchange)
-        if found is not None and not isinstance(found, Refusal | Reply):
+        if found is not None and not isinstance(found, DECIDED):
             found = await drive(found, None, seconds=plan.pipeline.guard_seconds)
         if found is None and plan.limits is not None and len(watch.meters) >= plan.limits.concurrent:
             # Against sockets that stay open until the process can hold no more.
@@ -204,7 +204,7 @@ async def _rises(error: BaseException, sender: Sender, meter: Meter | None, exch
 
 async def _settled(found: Any, receive: Receive, seconds: float) -> tuple[Decision, Receive]:
     """A decision that stands before routing, and the receive with which the application goes on."""
-    if isinstance(found, Refusal | Reply):
+    if isinstance(found, DECIDED):
         return found, receive
     body = Body(receive)
     return await drive(found, body, seconds=seconds), body.receive
@@ -213,9 +213,10 @@ async def _settled(found: Any, receive: Receive, seconds: float) -> tuple[Decisi
 def begin(scope: Scope, plan: Plan, method: str) -> Exchange:
     """A new Exchange for `scope`, noted there and as the current one."""
     client = scope.get("client")
-    exchange = Exchange(
-        kind=scope["type"], method=method, path=scope["path"], scheme=scope.get("scheme", "http"), peer=client[0] if client else ""
-    )
+    exchange = unread(Exchange)
+    exchange.kind, exchange.method, exchange.path = scope["type"], method, scope["path"]
+    exchange.scheme = scope.get("scheme", "http")
+    exchange.peer = exchange.client = client[0] if client else ""
     exchange.read(scope["headers"])
     query = scope.get("query_string")
     if query:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping
 from typing import Any
 
-from ringwork.enforce.guard import Asking, Blocking, Decision, ReadBody, ReadForm, Refusal, Reply
+from ringwork.enforce.guard import DECIDED, Asking, Blocking, Decision, ReadBody, ReadForm, Refusal
 from ringwork.exchange import Exchange
 from ringwork.frameworks import deadline
 from ringwork.pipeline import Pipeline, Plan
@@ -98,7 +98,7 @@ async def _identified(
 async def _decided(
     found: Decision | Asking, exchange: Exchange, plan: Plan, request: object, receive: Receive, read_fields: ReadFields
 ) -> Entered:
-    if found is not None and not isinstance(found, Refusal | Reply):
+    if found is not None and not isinstance(found, DECIDED):
         body = None if exchange.kind == "websocket" else Body(receive)
         found = await drive(found, body, read_fields, request, seconds=plan.pipeline.guard_seconds)
         receive = receive if body is None else body.receive

@@ -62,15 +62,29 @@ def prepare(app: BaseHandler) -> None:
 class Gate:
     """Stands before every view: the pattern is known, no code of the view has run, and the application's session is there."""
 
-    __slots__ = ("installation", "indexes")
+    __slots__ = ("installation", "indexes", "known")
 
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
         self.indexes: dict[Any, Index] = {}
+        self.known: dict[tuple[Any, str, int, str], Plan] = {}
 
     def plan(self, request: Any) -> Plan:
         """The compiled plan of the pattern that Django resolved for `request`."""
         urlconf = getattr(request, "urlconf", None) or settings.ROOT_URLCONF
+        match, method = request.resolver_match, request.method
+        if django_clients.asks_for_no_proof(request):
+            return self._plan(request, urlconf)
+        asked = urlconf, match.route, id(match.func), method  # a view's identity stays taken: the index keeps it
+        plan = self.known.get(asked)
+        if plan is None or plan.pipeline is not self.installation.pipeline:
+            plan = self._plan(request, urlconf)
+            # Against memory that a client fills with methods of its own making.
+            if method in KNOWN_METHODS:
+                self.known[asked] = plan
+        return plan
+
+    def _plan(self, request: Any, urlconf: Any) -> Plan:
         index = self.indexes.get(urlconf)
         if index is None:
             index = self.indexes[urlconf] = Index(urlconf)
@@ -98,7 +112,8 @@ class Gate:
             # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
             raise UnsupportedApp("a request reached Django past ringwork's outermost layer")
         request.csp_nonce = csp_nonce
-        exchange.handed_on(request.method)
+        if request.method != exchange.method:
+            exchange.handed_on(request.method)
         plan = self.plan(request)
         found = enter(exchange, plan, request)
         return None if found is None else answer_of(plan.pipeline.give(exchange, found))
@@ -129,7 +144,7 @@ def install(app: BaseHandler, installation: Installation) -> None:
     if isinstance(app, ASGIHandler):
         outer, call, is_waiting = asgi.Outer(_asgi_inside(original, app), installation), _call_asgi, True
     elif isinstance(app, WSGIHandler):
-        outer, call, is_waiting = wsgi.Outer(_wsgi_inside(original, app), installation), _call_wsgi, False
+        outer, call, is_waiting = wsgi.Outer(original.__call__.__get__(app), installation), _call_wsgi, False
     else:
         chain, is_waiting = django_clients.chain_of(app, installation)
     if call is None and chain is None:
@@ -158,16 +173,11 @@ def _guarded(original: Any, call: Callable[..., Any]) -> Any:
 
 
 def _call_wsgi(self: Any, environ: wsgi.Environ, start_response: wsgi.StartResponse) -> Iterable[bytes]:
-    served: Iterable[bytes] = getattr(self, OUTER)(environ, start_response)
-    return served
+    return self.__ringwork_outer__(environ, start_response)  # type: ignore[no-any-return]  # OUTER, as install() sets it
 
 
 async def _call_asgi(self: Any, scope: asgi.Scope, receive: Any, send: Any) -> None:
     await getattr(self, OUTER)(scope, receive, send)
-
-
-def _wsgi_inside(original: Any, app: Any) -> wsgi.WsgiApp:
-    return lambda environ, start_response: original.__call__(app, environ, start_response)
 
 
 def _asgi_inside(original: Any, app: Any) -> asgi.App:

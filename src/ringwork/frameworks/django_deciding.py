@@ -20,7 +20,7 @@ from django.core.handlers.wsgi import LimitedStream
 from django.http import HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 
-from ringwork.enforce.guard import Decision, Refusal, Reply
+from ringwork.enforce.guard import DECIDED, Decision, Refusal
 from ringwork.exchange import Exchange
 from ringwork.frameworks import asgi_deciding, django_csrf, wsgi
 from ringwork.frameworks.asgi_deciding import Message, Receive
@@ -37,7 +37,7 @@ def enter(exchange: Exchange, plan: Plan, request: Any) -> Decision:
     if refusal is not None:
         return refusal
     found = plan.enter(exchange)
-    if found is not None and not isinstance(found, Refusal | Reply):
+    if found is not None and not isinstance(found, DECIDED):
         found = _driven(found, plan, request)
     exchange.decided = found is None
     return found
@@ -86,6 +86,9 @@ def _identify(exchange: Exchange, pipeline: Pipeline, request: Any) -> Refusal |
             found = async_to_sync(_wait)(found)
     except Exception as error:  # noqa: BLE001  # whatever the application raises
         return pipeline.no_identity(exchange, f"identify raised {type(error).__name__}", error)
+    if type(found) is Principal:
+        exchange.principal = found
+        return None
     return pipeline.take_identity(exchange, found)
 
 

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule as UrlRule
 
 from ringwork import own_checks
-from ringwork.enforce.guard import Decision, Refusal, Reply, Surroundings
+from ringwork.enforce.guard import DECIDED, Decision, Refusal, Surroundings
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange
 from ringwork.frameworks import flask_sharing, layers, rewriters, telltales, templating, wsgi
@@ -187,7 +187,8 @@ class Gate:
             return self.dispatch()
         known = self.installation.plans.get(id(rule))
         plan = known[1] if known and known[0] is rule else self.installation.plan(rule, lambda: to_route(self.app, rule, self.installation))
-        exchange.handed_on(asked.method)
+        if asked.method != exchange.method:
+            exchange.handed_on(asked.method)
         found = enter(exchange, plan, asked)
         return self.dispatch() if found is None else _response(plan.pipeline.give(exchange, found))
 
@@ -229,7 +230,7 @@ def enter(exchange: Exchange, plan: Plan, asked: Request) -> Decision:
     if refusal is not None:
         return refusal
     found = plan.enter(exchange)
-    if found is not None and not isinstance(found, Refusal | Reply):
+    if found is not None and not isinstance(found, DECIDED):
         found = wsgi.drive(found, asked.environ, lambda body: _fields(asked), seconds=plan.pipeline.guard_seconds)
     exchange.decided = found is None
     return found
@@ -246,6 +247,9 @@ def _identify(exchange: Exchange, pipeline: Pipeline, asked: Request) -> Refusal
             found = asyncio.run(_wait(found))
     except Exception as error:  # noqa: BLE001  # whatever the application raises
         return pipeline.no_identity(exchange, f"identify raised {type(error).__name__}", error)
+    if type(found) is Principal:
+        exchange.principal = found
+        return None
     return pipeline.take_identity(exchange, found)
 
 

@@ -10,13 +10,14 @@ from http.client import responses
 from typing import Any
 
 from ringwork.current import SERVED
-from ringwork.enforce.guard import Asking, Blocking, Decision, ReadBody, ReadForm, Refusal, Reply
-from ringwork.exchange import PLAIN, Exchange, Header, title_of
+from ringwork.enforce.guard import DECIDED, Asking, Blocking, Decision, ReadBody, ReadForm
+from ringwork.exchange import PLAIN, Exchange, Header, unread
 from ringwork.frameworks import deadline
 from ringwork.frameworks.wsgi_limits import Metered
 from ringwork.frameworks.wsgi_names import Names, key_of, shape_of
 from ringwork.installation import Installation
 from ringwork.pipeline import Answer, Plan
+from ringwork.steady import spelled
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -24,6 +25,8 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 KEY = "ringwork.exchange"
 """Where the Exchange stands in an environ."""
+
+_COMMA = ord(",")  # as a number: see exchange.py
 
 HELD_BYTES = 64 * 1024
 """How much of an error's body is held back to be looked at."""
@@ -49,7 +52,7 @@ class Outer:
         if plan.limits is not None:
             environ["wsgi.input"] = Metered(exchange, starter, environ["wsgi.input"])
         found = plan.arrive(exchange)
-        if found is not None and not isinstance(found, Refusal | Reply):
+        if found is not None and not isinstance(found, DECIDED):
             found = drive(found, environ, seconds=plan.pipeline.guard_seconds)
         if found is not None:
             return _last(starter.answer(plan.pipeline.give(exchange, found)), exchange)
@@ -70,30 +73,30 @@ class Outer:
                 starter.answer(plan.pipeline.fail(exchange, error), exc_info=sys.exc_info() if starter.started else None), exchange
             )
         wrapper = environ.get("wsgi.file_wrapper")
-        if isinstance(wrapper, type) and isinstance(body, wrapper):
+        if wrapper is not None and isinstance(wrapper, type) and isinstance(body, wrapper):
             return _last(body, exchange)  # the server sends the file by itself; nothing of the application runs any more
-        return Streamed(body, exchange, plan)
+        return starter.carry(body, iter(body))
 
 
 def begin(environ: Environ, plan: Plan) -> Exchange:
     """A new Exchange for `environ`, noted there and as the current one."""
     find = environ.get
     script, path = find("SCRIPT_NAME", ""), find("PATH_INFO", "")
-    exchange = Exchange(
-        kind="http",
-        method=environ["REQUEST_METHOD"],
-        path=_as_sent(script + path if script else path),
-        scheme=find("wsgi.url_scheme", "http"),
-        peer=find("REMOTE_ADDR", ""),
-    )
+    exchange = unread(Exchange)
+    exchange.kind, exchange.method, exchange.path = "http", environ["REQUEST_METHOD"], _as_sent(script + path if script else path)
+    exchange.scheme = find("wsgi.url_scheme", "http")
+    exchange.peer = exchange.client = find("REMOTE_ADDR", "")
     shape = shape_of(tuple(environ))
     exchange.names, exchange.header_count = Names(environ, shape), shape.count
     exchange.header_bytes = shape.spelled + len("".join(shape.values(environ)))
-    host, cookie, fetch_site = find("HTTP_HOST"), find("HTTP_COOKIE"), find("HTTP_SEC_FETCH_SITE")
+    host, cookie = find("HTTP_HOST"), find("HTTP_COOKIE")
+    fetch_site, authorization = find("HTTP_SEC_FETCH_SITE"), find("HTTP_AUTHORIZATION")
     if host:
         exchange.host = host.encode("latin-1")
     if cookie:
         exchange.cookie = cookie.encode("latin-1")
+    if authorization:
+        exchange.authorization = authorization.encode("latin-1")
     if fetch_site:
         exchange.fetch_site = fetch_site.encode("latin-1")
     if shape.is_bare:
@@ -104,7 +107,7 @@ def begin(environ: Environ, plan: Plan) -> Exchange:
     query = environ.get("QUERY_STRING")
     if query:
         exchange.query = query.encode("latin-1")
-    if exchange.host and exchange.host.find(b",") >= 0:
+    if exchange.host and _COMMA in exchange.host:
         # Against two Host lines: a WSGI server joins repeated lines with a comma, and a host name never holds one.
         exchange.repeated = (b"host",)
     exchange.plan = plan
@@ -145,12 +148,12 @@ def rewrite(environ: Environ, exchange: Exchange, plan: Plan) -> None:
     """Take out of the request what the application must not see, and put in what guards replaced."""
     if plan.pipeline.observing:
         return
-    if exchange.is_resolved and exchange.client != exchange.peer:
-        environ["REMOTE_ADDR"] = exchange.client  # whom a trusted proxy named; its port and name nobody knows
-        for name in ("REMOTE_PORT", "REMOTE_HOST"):
-            environ.pop(name, None)
     if exchange.is_resolved:
         environ["wsgi.url_scheme"] = exchange.scheme
+        if exchange.client != exchange.peer:
+            environ["REMOTE_ADDR"] = exchange.client  # whom a trusted proxy named; its port and name nobody knows
+            for name in ("REMOTE_PORT", "REMOTE_HOST"):
+                environ.pop(name, None)
     names: Any = exchange.names
     for key in names.shape.among(plan.drops):
         environ.pop(key, None)
@@ -228,16 +231,21 @@ class _Again(io.RawIOBase):
 
 
 class Starter:
-    """Starts one answer: headers settled by the plan, errors held back until their body was looked at."""
+    """Starts one answer: headers settled by the plan, errors held back until their body was looked at.
 
-    __slots__ = ("exchange", "raw", "started", "held", "status", "line", "headers", "cut")
+    Then it is that answer's body on its way: what fails in it is recorded; closing reaches the application's own iterable.
+    """
+
+    # Class attributes are the defaults: most answers set two of them.
+    started = held = False
+    status, line = 0, ""
+    headers: list[Header]
+    cut: Answer | None = None
+    body: Iterable[bytes] = ()
+    pieces: Iterator[bytes]
 
     def __init__(self, exchange: Exchange, raw: StartResponse) -> None:
         self.exchange, self.raw = exchange, raw
-        self.started = self.held = False
-        self.status, self.line = 0, ""
-        self.headers: list[Header] = []
-        self.cut: Answer | None = None
 
     def start(self, line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], Any]:
         """What the application calls instead of the server's start_response."""
@@ -272,14 +280,16 @@ class Starter:
     def _own(self, answer: Answer) -> None:
         self.status, self.headers, self.held = answer.status, [*answer.headers, (b"", answer.body)], True
 
-    def _send(self, plan: Any, exc_info: Any = None, start: Any = None) -> None:
-        out = (start or plan.start)(self.exchange, self.status, self.headers)
-        native = _native(out, plan)
+    def _send(self, plan: Any, exc_info: Any = None) -> None:
+        native = _native(plan.start(self.exchange, self.status, self.headers), plan)
         self.started = True  # not before: a fault in a hook above still ends as a clean 500
+        self._begin(self.line, native, exc_info)
+
+    def _begin(self, line: str, native: list[tuple[str, str]], exc_info: Any) -> None:
         if exc_info is not None:
-            self.raw(self.line, native, exc_info)
+            self.raw(line, native, exc_info)
         else:
-            self.raw(self.line, native)
+            self.raw(line, native)
 
     def _write(self, piece: bytes) -> None:
         raise TypeError("the write() callable of start_response is not served; return the body as an iterable (PEP 3333 asks for it)")
@@ -296,7 +306,7 @@ class Starter:
             pieces = iter(())
         plan: Any = self.exchange.plan
         if not self.held:
-            return Streamed(body, self.exchange, plan, read=read, rest=pieces)
+            return self.carry(body, _chain(read, pieces))
         if self.headers and self.headers[-1][0] == b"":
             _close(body)
             return self.answer(Answer(status=self.status, headers=self.headers[:-1], body=self.headers[-1][1]))
@@ -308,27 +318,20 @@ class Starter:
         self._send(plan)
         if self.exchange.method == "HEAD":
             read = []
-        return Streamed(body, self.exchange, plan, read=read, rest=pieces)
+        return self.carry(body, _chain(read, pieces))
 
     def answer(self, answer: Answer, exc_info: Any = None) -> Iterable[bytes]:
         """Send an answer of ringwork's own."""
         plan: Any = self.exchange.plan
-        self.status, self.headers = answer.status, answer.headers
-        self.line = f"{answer.status} {responses.get(answer.status, 'Refused')}"
-        self._send(plan, exc_info, plan.start_own)
+        native = plan.own_text(self.exchange, answer.status, answer.headers)
+        self.started = True  # not before: as below
+        self._begin(f"{answer.status} {responses.get(answer.status, 'Refused')}", native, exc_info)
         return [] if self.exchange.method == "HEAD" else [answer.body]
 
-
-class Streamed:
-    """The body on its way: what fails in it is recorded; closing reaches the application's own iterable."""
-
-    __slots__ = ("body", "exchange", "plan", "pieces")
-
-    def __init__(
-        self, body: Iterable[bytes], exchange: Exchange, plan: Plan, *, read: Iterable[bytes] = (), rest: Iterator[bytes] | None = None
-    ) -> None:
-        self.body, self.exchange, self.plan = body, exchange, plan
-        self.pieces = iter(body) if rest is None else _chain(read, rest)
+    def carry(self, body: Iterable[bytes], pieces: Iterator[bytes]) -> Starter:
+        """Go on as the answer's body. pieces: what is left to send of the application's own iterable."""
+        self.body, self.pieces = body, pieces
+        return self
 
     def __iter__(self) -> Iterator[bytes]:
         if type(self.pieces) is not _OF_A_LIST:
@@ -344,7 +347,8 @@ class Streamed:
             SERVED.set(None)  # not every caller closes; the next request of this thread must find nobody here
             raise
         except Exception as error:
-            self.plan.pipeline.failed(self.exchange, error)
+            plan: Any = self.exchange.plan
+            plan.pipeline.failed(self.exchange, error)
             raise
 
     def close(self) -> None:
@@ -353,7 +357,7 @@ class Streamed:
         try:
             _close(self.body)
         finally:
-            _last((), self.exchange)
+            self.body, self.pieces = _last((), self.exchange), iter(())
 
 
 def _chain(read: Iterable[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
@@ -386,14 +390,10 @@ def _native(headers: list[Header], plan: Any) -> list[tuple[str, str]]:
     """The headers as WSGI wants them; the constant ones, which stand last, were written once."""
     for own, written in _written(plan.constants):
         if headers[-len(own) :] == own:
-            return [*map(_spelled, headers[: -len(own)]), *written]
-    return [*map(_spelled, headers)]
+            return [*map(spelled, headers[: -len(own)]), *written]
+    return [*map(spelled, headers)]
 
 
 @functools.lru_cache(maxsize=64)
 def _written(constants: tuple[tuple[Header, ...], ...]) -> tuple[tuple[list[Header], list[tuple[str, str]]], ...]:
-    return tuple(([*own], [*map(_spelled, own)]) for own in constants if own)
-
-
-def _spelled(pair: Header) -> tuple[str, str]:
-    return title_of(pair[0]), pair[1].decode("latin-1")
+    return tuple(([*own], [*map(spelled, own)]) for own in constants if own)

@@ -24,11 +24,16 @@ class Names(Mapping[bytes, bytes]):
     def __init__(self, environ: Environ, shape: Shape) -> None:
         self._environ, self.shape = environ, shape
 
+    def get(self, name: bytes, default: Any = None) -> Any:
+        """As a dictionary's; here, because what a Mapping has of its own raises and catches for each name that is not there."""
+        value = self._environ.get(key_of(name))
+        return value.encode("latin-1") if value else default
+
     def __getitem__(self, name: bytes) -> bytes:
-        value = self._environ[key_of(name)]
-        if not value:
+        value = self.get(name)
+        if value is None:
             raise KeyError(name)
-        return value.encode("latin-1")  # type: ignore[no-any-return]  # text, as PEP 3333 says
+        return value  # type: ignore[no-any-return]  # bytes, as above
 
     def __iter__(self) -> Iterator[bytes]:
         for key in self._environ:

@@ -153,6 +153,9 @@ class MemoryCounters:
             with lock:
                 times = table.young.get(subject) or table.recall(subject, now, limit)
                 first, second = times
+                if first <= now and second <= now:  # nothing is left of earlier uses, as with most people
+                    times[0], times[1] = now + first_step, now + second_step
+                    return 0.0
                 if first - now <= first_room and second - now <= second_room:
                     times[0] = (now if first < now else first) + first_step  # noqa: FURB136  # half the time of max()
                     times[1] = (now if second < now else second) + second_step  # noqa: FURB136  # the same

@@ -147,7 +147,7 @@ def _measure(settings: RequestLimitsSettings) -> Arrive:
         if len(exchange.path) + len(exchange.query) > most_url:
             return long_url
         length = exchange.content_length
-        if length is None:
+        if exchange.is_plain or length is None:
             return None
         # Against a length that two readers take for two numbers: "+5", "5_0", "5, 5", two lines of it (RFC 9110, 8.6).
         if not length.isdigit() or b"content-length" in exchange.repeated:
