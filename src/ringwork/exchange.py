@@ -66,6 +66,11 @@ def title_of(name: bytes) -> str:
     return name.decode("latin-1").title()
 
 
+def spelled(pair: Header) -> tuple[str, str]:
+    """A header as WSGI wants it."""
+    return title_of(pair[0]), pair[1].decode("latin-1")
+
+
 def vary_on(headers: list[Header], names: bytes) -> list[Header]:
     """The headers with `names` ("Cookie, Authorization") among what the answer varies by; what stands there already stays.
 

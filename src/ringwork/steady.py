@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-from ringwork.exchange import Exchange, Header, title_of
+from ringwork.exchange import Exchange, Header, spelled, title_of
 
 MOST = 64
 """Kinds of answers that one route keeps. Against an application that names a type of its own for each answer, and fills memory."""
@@ -125,8 +125,3 @@ class _Head:
         before, behind = self.pairs
         self.text = [*map(spelled, before)], [*map(spelled, behind)]
         return self.text
-
-
-def spelled(pair: Header) -> tuple[str, str]:
-    """A header as WSGI wants it."""
-    return title_of(pair[0]), pair[1].decode("latin-1")

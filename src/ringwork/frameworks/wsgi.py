@@ -11,13 +11,12 @@ from typing import Any
 
 from ringwork.current import SERVED
 from ringwork.enforce.guard import DECIDED, Asking, Blocking, Decision, ReadBody, ReadForm
-from ringwork.exchange import PLAIN, Exchange, Header, unread
+from ringwork.exchange import PLAIN, Exchange, Header, spelled, unread
 from ringwork.frameworks import deadline
 from ringwork.frameworks.wsgi_limits import Metered
 from ringwork.frameworks.wsgi_names import Names, key_of, shape_of
 from ringwork.installation import Installation
 from ringwork.pipeline import Answer, Plan
-from ringwork.steady import spelled
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
