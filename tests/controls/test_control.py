@@ -98,6 +98,13 @@ def test_takes_a_check_apart() -> None:
     (found,) = control.read(SAMPLE).controls[0].checks
     assert (found.id, found.name, found.kind) == ("browser.csrf/matrix", "matrix", "live")
     assert (found.attack, found.proven, found.violated, found.not_verified) == ("Send it.", "refused", "served", "no route")
+    assert found.severity == "high"
+
+
+def test_a_check_may_be_less_grave_than_its_control() -> None:
+    """What is only a setting gives an attacker less than what it is against; a check that says nothing is as grave as its control."""
+    (found,) = control.read(changed("browser.toml", 'check = "matrix"', 'check = "matrix", severity = "low"')).controls[0].checks
+    assert found.severity == "low"
 
 
 def test_reads_what_falls_with_a_control() -> None:
@@ -172,6 +179,16 @@ def test_names_the_fault_of_a_row(slip: str) -> None:
 
 DEEPER_FAULTS = {
     "unknown kind": ('kind = "live"', 'kind = "guess"', "verify 1: kind is 'guess'; write one of live, static"),
+    "check as grave": (
+        'check = "matrix"',
+        'check = "matrix", severity = "high"',
+        "verify 1: severity is 'high', which is not below the control's 'high'; leave it out, or grade the control",
+    ),
+    "check of unknown severity": (
+        'check = "matrix"',
+        'check = "matrix", severity = "bad"',
+        "verify 1: severity is 'bad'; write one of high, low",
+    ),
     "unknown check key": ('check = "matrix"', 'check = "matrix", until = 3', "verify 1: the key 'until' is unknown"),
     "check with a layer": (
         'check = "matrix"',

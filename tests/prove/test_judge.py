@@ -113,3 +113,13 @@ def _result(verdict, reason="", kind="live"):
 def test_sums_a_control_up_by_its_gravest_check(results, verdict):
     """A kind of check that has no proof yet is listed, and does not pull a proven control down; reading in place of an attack does."""
     assert judge.of_control(results) is verdict
+
+
+@pytest.mark.parametrize(
+    ("grades", "expected"), [(("", "low"), "high"), (("low", "low"), "low"), (("low", "medium"), "medium"), (("",), "high")]
+)
+def test_a_finding_is_as_grave_as_the_worst_that_was_seen_there(grades, expected):
+    """One place that gives an attacker nothing plays none down that gives him much."""
+    seen = [replace(_seen(Outcome.BROKEN), severity=grade) for grade in grades]
+    (found,) = judge.findings(CHECK, "high", _evidence(*seen), _facts(), fix="f", today=TODAY)
+    assert found.severity == expected

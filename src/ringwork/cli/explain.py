@@ -81,7 +81,8 @@ def show_checks(out: Console, row: controls.Control, standing: status.Standing) 
     terminal.section(out, "How it is proven")
     for check in row.checks:
         built = "" if check.name in standing.checks else ", not built yet"
-        terminal.say(out, f"{check.name} ({check.kind}{built})", indent=2, style="bold")
+        graded = f", {check.severity}" if check.severity != row.severity else ""
+        terminal.say(out, f"{check.name} ({check.kind}{graded}{built})", indent=2, style="bold")
         terminal.say(out, check.attack, indent=4)
         terminal.say(out, f"proven: {check.proven}", indent=4)
         terminal.say(out, f"violated: {check.violated}", indent=4)

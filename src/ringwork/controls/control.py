@@ -33,13 +33,14 @@ _SELDOM = frozenset({"llm_2025"})  # the only standard that a row may leave out
 class CheckRow:
     """One way to look at a control.
 
-    name: the part of the id after the slash. kind: one of `Catalogue.kinds`.
+    name: the part of the id after the slash. kind: one of `Catalogue.kinds`. severity: of what it finds, never graver than its control's.
     attack: what is sent or looked at. proven, violated, not_verified: when it ends so; sentences without a full stop.
     """
 
     id: CheckId
     name: str
     kind: str
+    severity: str
     attack: str
     proven: str
     violated: str
@@ -219,6 +220,7 @@ def _read_control(row: Table, layer: str, file: str, header: Catalogue) -> Contr
     claimed_layer, _, stem = id_.partition(".")
     if id_ and (claimed_layer != layer or not _WORD.fullmatch(stem)):
         row.fault(f"the id must read {layer}.<stem>, the stem in lower-case words joined by hyphens")
+    severity = row.one_of("severity", header.severities)
     control = Control(
         id=ControlId(id_),
         layer=layer,
@@ -229,11 +231,11 @@ def _read_control(row: Table, layer: str, file: str, header: Catalogue) -> Contr
         owner=row.one_of("owner", header.owners),
         guarded=row.flag("guarded", default=True),
         component=row.text("component") if row.has("component") else "",
-        severity=row.one_of("severity", header.severities),
+        severity=severity,
         threat=row.text("threat"),
         enforce=row.text("enforce"),
         frameworks=_texts(row.table("frameworks")) if row.has("frameworks") else MappingProxyType({}),
-        checks=tuple(_read_check(check, id_, header) for check in row.tables("verify")),
+        checks=tuple(_read_check(check, id_, severity, header) for check in row.tables("verify")),
         standards=MappingProxyType({name: _read_codes(row, name) for name in header.standards}),
         backed_by=tuple(map(ControlId, row.words("backed_by"))),
         entails=tuple(_read_entailment(item) for item in row.tables("entails")),
@@ -244,16 +246,20 @@ def _read_control(row: Table, layer: str, file: str, header: Catalogue) -> Contr
     return control
 
 
-def _read_check(row: Table, control: str, header: Catalogue) -> CheckRow:
+def _read_check(row: Table, control: str, most: str, header: Catalogue) -> CheckRow:
     kind, name, how = row.one_of("kind", tuple(header.kinds)), row.text("check"), row.text("how")
+    severity = row.one_of("severity", header.severities) if row.has("severity") else most
     row.end()
     if name and not _WORD.fullmatch(name):
         row.fault("the check must be named in lower-case words joined by hyphens")
+    grades = header.severities
+    if severity in grades and most in grades and row.has("severity") and grades.index(severity) <= grades.index(most):
+        row.fault(f"severity is {severity!r}, which is not below the control's {most!r}; leave it out, or grade the control")
     parts = _HOW.fullmatch(how)
     if how and parts is None:
         row.fault("how must read '<what is done>. Proven: <...>; violated: <...>; not verified: <...>.'")
     said = parts.groupdict() if parts else dict.fromkeys(("attack", "proven", "violated", "not_verified"), "")
-    return CheckRow(id=CheckId(f"{control}/{name}"), name=name, kind=kind, **said)
+    return CheckRow(id=CheckId(f"{control}/{name}"), name=name, kind=kind, severity=severity, **said)
 
 
 def _read_codes(row: Table, standard: str) -> tuple[str, ...]:

@@ -93,7 +93,9 @@ def found(
     past: Past | None = None,
 ) -> tuple[Found, ...]:
     """All findings, strong ones before weak, each gravest first. past: with the records of what was rotated."""
-    graded = {str(row.id): row.severity for row in catalogue.load().controls}
+    shared = catalogue.load().controls
+    known = frozenset(str(row.id) for row in shared)
+    graded = {str(check.id): check.severity for row in shared for check in row.checks}
     accepting = [one for one in suppressed if one.form is Form.RINGWORK]
     met = Counter[tuple[str, ...]]()
 
@@ -101,7 +103,7 @@ def found(
         is_selected = not select or any(covers(name, one.check) for name in select)
         return is_selected and not any(covers(name, one.check) for name in ignore)
 
-    accepted = (_accepted(_found(row, graded, met), accepting, graded, today) for row in rows)
+    accepted = (_accepted(_found(row, graded, met), accepting, known, today) for row in rows)
     made = list(_once([one for one in accepted if is_wanted(one)]))
     if past is not None:  # a comment speaks of a line as it is now; what an earlier commit added in that place is something else
         old = (_of_past(_found(Row(flow=flow, seen_by=(OURS,)), graded, met), flow, past) for flow in past.flows)
@@ -146,7 +148,7 @@ def _found(row: Row, graded: dict[str, str], met: Counter[tuple[str, ...]]) -> F
         kind=flow.kind,
         control=control,
         check=meant.check,
-        severity=graded[control] if is_strong else _lower(graded[control], flow.kind),
+        severity=graded[meant.check] if is_strong else _lower(graded[meant.check], flow.kind),
         strength=flow.strength,
         file=flow.place.file,
         line=flow.place.line,
@@ -192,12 +194,12 @@ def require_known(names: Iterable[str]) -> None:
             raise TargetFailed(step="settings", problem=f"{name!r} names nothing of the catalogue", advice=advice)
 
 
-def _accepted(one: Found, comments: Sequence[Suppression], graded: dict[str, str], today: datetime.date) -> Found:
+def _accepted(one: Found, comments: Sequence[Suppression], known: frozenset[str], today: datetime.date) -> Found:
     spots = {(one.file, one.line), *((step.file, step.line) for step in one.steps[-1:])}  # where it is told, and where it matters
     for comment in comments:
         is_there = any(comment.file == file and comment.first <= line <= comment.last for file, line in spots)
         if is_there and one.control in comment.codes:
-            given = _fields(comment, graded, today)
+            given = _fields(comment, known, today)
             if given is not None:
                 return _with(one, given)
     return one
@@ -207,10 +209,10 @@ def _with(one: Found, accepted: str) -> Found:
     return replace(one, accepted=accepted)
 
 
-def _fields(comment: Suppression, graded: dict[str, str], today: datetime.date) -> str | None:
+def _fields(comment: Suppression, known: frozenset[str], today: datetime.date) -> str | None:
     """Why, by whom and until when; None for one that is not whole, or past its day."""
     try:
-        _, reason, owner, until = waivers.fields_of(words(comment), graded, today)
+        _, reason, owner, until = waivers.fields_of(words(comment), known, today)
     except ValueError:
         return None
     return f"{reason} ({owner}, until {until})" if datetime.date.fromisoformat(until) >= today else None

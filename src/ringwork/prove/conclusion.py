@@ -137,7 +137,9 @@ def _untried(run: Run, check: catalogue.CheckRow, row: catalogue.Control, *, is_
         reason = "the run was cut short"
     else:
         reason = _nothing_changed(run) or "not selected in this run"
-    return CheckResult(check=check.id, title=row.title, kind=check.kind, severity=row.severity, verdict=Verdict.NOT_VERIFIED, reason=reason)
+    return CheckResult(
+        check=check.id, title=row.title, kind=check.kind, severity=check.severity, verdict=Verdict.NOT_VERIFIED, reason=reason
+    )
 
 
 def _nothing_changed(run: Run) -> str:
@@ -165,7 +167,7 @@ def _result(run: Run, tried: Tried, row: catalogue.Control | None, entries: Mapp
         check=tried.check.id,
         title=row.title if row is not None else tried.check.id,
         kind=tried.check.kind.value,
-        severity=row.severity if row is not None else "medium",
+        severity=_severity(tried, row),
         verdict=verdict,
         reason=reason,
         held=is_held,
@@ -191,13 +193,19 @@ def _why_held(run: Run, tried: Tried) -> str:
     return "the check could not be shown to fail"
 
 
+def _severity(tried: Tried, row: catalogue.Control | None) -> str:
+    """What an attacker gains by what this check finds; a third party's check is neither played down nor up."""
+    listed = next((check for check in row.checks if check.id == tried.check.id), None) if row is not None else None
+    return listed.severity if listed is not None else row.severity if row is not None else "medium"
+
+
 def findings_of(run: Run, tried: Tried) -> list[Finding]:
     """What one check found for somebody to mend."""
     control = register.control_of(tried.check)
     row = rows().get(ControlId(control))
     return judge.findings(
         tried.check.id,
-        row.severity if row is not None else "medium",
+        _severity(tried, row),
         tried.evidence,
         run.facts,
         fix=fixes.fix_for(control, is_guarded=run.facts.guard is not None),

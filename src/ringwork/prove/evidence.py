@@ -69,7 +69,8 @@ class Observation:
     where: the route's name, a file, or a setting. outcome and detail: what was seen, in one sentence.
     control: the same request by a permitted user that succeeded first; None where only a look was taken.
     read: for looks, how many things were counted (must be above zero to hold).
-    fix: one line, "" for what its control says. tier and steps: of what was read in source; the steps lead from where a value comes in
+    fix: one line, "" for what its control says. severity: where an attacker gains less here than by what its check finds, "" for as much.
+    tier and steps: of what was read in source; the steps lead from where a value comes in
     to the place, which file and line name. routes and parameter: on whose requests that happens, and what brings the value.
     """
 
@@ -87,6 +88,7 @@ class Observation:
     steps: tuple[Step, ...] = ()
     routes: tuple[str, ...] = ()
     parameter: str = ""
+    severity: str = ""
 
     @property
     def is_grounded(self) -> bool:

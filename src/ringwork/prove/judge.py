@@ -15,6 +15,7 @@ from types import MappingProxyType
 from ringwork.names import CheckId
 from ringwork.prove import owning
 from ringwork.prove.evidence import CheckResult, Evidence, Finding, Observation, Outcome, Verdict, Waived, WaiverState
+from ringwork.prove.grades import SEVERITIES
 from ringwork.survey.facts import AppFacts, RouteFacts, WaiverFacts
 
 # Gravest first: what a control is, when its checks differ.
@@ -146,7 +147,7 @@ def _finding(
         id=finding_id(control, check, first.where, route.handler if route else ""),
         control=control,
         check=check,
-        severity=severity,
+        severity=min((o.severity or severity for o in seen), key=lambda one: SEVERITIES.index(one) if one in SEVERITIES else -1),
         where=first.where,
         summary=f"{first.attack}: {first.detail}",
         fix=first.fix or fix,

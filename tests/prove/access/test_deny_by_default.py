@@ -69,3 +69,28 @@ def test_a_form_that_is_shown_again_is_no_deed() -> None:
     with unguarded.serving(FORMS) as stage:
         seen = {o.where: o.outcome for o in deny_by_default.policy_coverage(stage).observations}
     assert seen == {"GET,POST /gate": Outcome.UNTRIED, "GET,POST /box": Outcome.BROKEN, "GET,POST /spend": Outcome.BROKEN}
+
+
+GUARDED = """
+from flask import Flask
+from ringwork import protect, public
+app = Flask(__name__)
+@app.get("/")
+@public("the front page")
+def home():
+    return "home"
+@app.get("/forgotten")
+def forgotten():
+    return "forgotten"
+protect(app)
+"""
+
+
+def test_a_refused_route_without_a_rule_is_less_grave_than_one_that_answers() -> None:
+    """Nobody gains by what is refused; where anybody is answered, it is as grave as the control."""
+    with unguarded.serving(GUARDED) as stage:
+        seen = [o for o in deny_by_default.policy_coverage(stage).observations if o.outcome is Outcome.BROKEN]
+    assert {o.where: o.severity for o in seen} == {"GET /forgotten": "low", "GET /static/{filename}": "low"}
+    with unguarded.serving(FORMS) as stage:
+        open_ = [o for o in deny_by_default.policy_coverage(stage).observations if o.outcome is Outcome.BROKEN]
+    assert {o.severity for o in open_} == {""}

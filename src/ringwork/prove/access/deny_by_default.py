@@ -52,7 +52,7 @@ def policy_coverage(stage: Stage) -> Evidence:
 
 def _gap(route: RouteFacts) -> Observation:
     detail = f"{route.name} has no rule; it is refused now, and open as soon as the guard is gone"
-    return saw(Outcome.BROKEN, "route without a rule", route, detail)
+    return dataclasses.replace(saw(Outcome.BROKEN, "route without a rule", route, detail), severity="low")  # refused: nobody gains by it
 
 
 def _without_rules(stage: Stage, routes: Sequence[RouteFacts]) -> list[Observation]:
