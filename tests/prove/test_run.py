@@ -446,6 +446,8 @@ def test_ends_inconclusive_where_users_are_needed_and_nobody_can_sign_in(prove):
     report = prove(source, LIVE, coverage_floor=0.0)
     assert report.exit_code == run.INCONCLUSIVE
     assert "[[prove.users]]" in report.unlocks[0]
+    assert report.gains.keys() == set(report.unlocks)
+    assert {check.partition("/")[0] for step in report.unlocks for check in report.gains[step]} <= set(report.controls)
 
 
 def test_leaves_a_partial_report_when_it_is_interrupted(prove):

@@ -320,3 +320,19 @@ def test_names_the_owner_of_a_finding() -> None:
 def test_says_where_a_change_concerned_every_route() -> None:
     """A run that left nothing out is a whole one."""
     assert "the change concerns every route, so none was left out" in shown(replace(sample.clean(), since="main"))
+
+
+def test_says_what_each_step_is_good_for() -> None:
+    """Nobody does a chore without a reason; a report that does not know it invents none."""
+    steps = ("name the users", "run it twice", "ask nobody")
+    checks = tuple(CheckId(f"layer.control-{n}/check") for n in range(5))
+    told = replace(sample.clean(), unlocks=steps, gains={steps[0]: checks, steps[1]: (*checks[:1], CheckId("layer.control-0/other"))})
+    lines = [line.strip() for line in shown(told).partition("To verify more")[2].splitlines()]
+    assert lines[1:3] == ["- name the users", "5 more checks: layer.control-0, layer.control-1, layer.control-2 and 2 more"]
+    assert lines[3:5] == ["- run it twice", "2 more checks: layer.control-0"]
+    assert lines[5:7] == ["- ask nobody", ""]
+
+
+def test_the_first_step_is_shown_among_many_findings() -> None:
+    """What would bring most is not what falls off the screen first."""
+    assert "line to add 0" in shown(replace(sample.foreign(), findings=crowded().findings, unlocks=crowded().unlocks), width=80)

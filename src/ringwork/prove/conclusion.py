@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ringwork.controls import address
 from ringwork.controls import control as catalogue
-from ringwork.names import ControlId
+from ringwork.names import CheckId, ControlId
 from ringwork.prove import baseline as baselines
 from ringwork.prove import checkout, coverage, exits, fixes, folding, judge, register, sensitivity, users, waivers
 from ringwork.prove import target as target_of
@@ -25,6 +25,8 @@ from ringwork.prove.settings import SEVERITIES
 from ringwork.survey.facts import AppFacts
 
 _USERS_WANTED = "declare users: [[prove.users]]"  # said by many checks; the lines to add are the same for all
+
+_GUARDED = "ringwork.protect(app); `ringwork adopt` prints the lines"  # what all that ask for the guard ask for
 
 _SOURCE = Path(__file__).resolve().parents[2]
 
@@ -38,6 +40,7 @@ def report(run: Run) -> Report:
     waived = waivers.standing(judge.waivers_of(facts), each, results, left_out=run.left_out, today=run.today)
     known = baselines.known(run.baseline, found) if run.baseline is not None else ()
     code, why = exits.decide(run, found, reached, known=known, waived=waived)
+    gains = _gains(run)
     whole = Report(
         version=importlib.metadata.version("ringwork"),
         target=run.target.text,
@@ -58,7 +61,8 @@ def report(run: Run) -> Report:
         waivers=tuple(f"{w.control}{' ' + w.route if w.route else ''}: {w.reason} ({w.owner}, until {w.until})" for w in waived),
         touched=tuple(run.touched),
         confinement=run.loaded.confinement if run.loaded is not None else "",
-        unlocks=_unlocks(run),
+        unlocks=tuple(gains),
+        gains=gains,
         state_restored=run.is_restored,
         exit_code=code,
         exit_reason=why,
@@ -214,11 +218,25 @@ def findings_of(run: Run, tried: Tried) -> list[Finding]:
     )
 
 
-def _unlocks(run: Run) -> tuple[str, ...]:
-    """The exact steps that would make more checks possible, each once."""
-    wanted = [tried.evidence.unlock for tried in run.tried.values() if tried.evidence.unlock and tried.verdict is Verdict.NOT_VERIFIED]
-    entrance = [run.entrances.unlock] if run.entrances is not None and run.entrances.unlock else []
+def _gains(run: Run) -> Mapping[str, tuple[CheckId, ...]]:
+    """The exact steps that would make more checks possible, each once, with those checks: what brings most comes first."""
     declared = users.to_declare(run.entrances)
-    late = [line for line in wanted if line == MORE_TIME]  # first: nothing else brings as many checks
-    lines = (declared if line == _USERS_WANTED else line for line in [*late, *entrance, *wanted])
-    return tuple(dict.fromkeys(lines))
+    found = dict[str, list[CheckId]]()
+    if run.entrances is not None and run.entrances.unlock:
+        found[run.entrances.unlock] = []
+    for tried in run.tried.values():
+        if tried.evidence.unlock and tried.verdict is Verdict.NOT_VERIFIED:
+            step = _step(tried.evidence.unlock, declared)
+            found.setdefault(step, []).append(tried.check.id)
+    first = {MORE_TIME: 0, **({run.entrances.unlock: 1} if run.entrances is not None else {})}  # nothing else brings as many checks
+    ordered = sorted(found, key=lambda step: (first.get(step, 2), -len(found[step])))
+    return {step: tuple(found[step]) for step in ordered}
+
+
+def _step(unlock: str, declared: str) -> str:
+    """What a check asks for, in the words that are the same for all that ask for it."""
+    if unlock == _USERS_WANTED or (unlock.endswith(": [[prove.users]]") and declared == users.UNLOCK):
+        return declared
+    if unlock.removeprefix("ringwork.").startswith("protect(app)") and "serve" not in unlock:
+        return _GUARDED
+    return unlock

@@ -19,9 +19,9 @@ ANONYMOUS = "anonymous"
 _FAILED = "the application failed with"
 _TRIES = 4  # users that a change is tried as
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_REFUSED = {401: "nobody who could sign in was let in (401)", 403: "nobody who could sign in was let in (403)"}
 _UNREACHED = {
-    401: "nobody who could sign in was let in (401)",
-    403: "nobody who could sign in was let in (403)",
+    **_REFUSED,
     404: "no object was found for its parameters (404)",
     405: "the router does not answer this method (405)",
     415: "no example of its body is known (415)",
@@ -87,7 +87,7 @@ def _browsers(stage: LiveStage) -> list[tuple[str, tuple[str, ...] | None, Clien
 
 
 def _visit(stage: LiveStage, reach: Reach, route: RouteFacts, name: str, roles: tuple[str, ...] | None, client: Client) -> None:
-    if "logout" in route.path or "signout" in route.path:
+    if _ends_login(route.path):
         return
     try:
         path = stage.fill(route, client=client if name != ANONYMOUS else None)
@@ -98,6 +98,10 @@ def _visit(stage: LiveStage, reach: Reach, route: RouteFacts, name: str, roles: 
         status = 0
     reach.cells.append(MatrixCell(route=route.name, role=name, expected=_expected(route, roles), status=status))
     reach.note(stage, route, status)
+
+
+def _ends_login(path: str) -> bool:
+    return "logout" in path or "signout" in path
 
 
 def _expected(route: RouteFacts, roles: tuple[str, ...] | None) -> str:
@@ -156,7 +160,12 @@ def summary(facts: AppFacts, reach: Reach, *, floor: float, world: AppFacts | No
 
 
 def _reason(reach: Reach, route: RouteFacts) -> str:
-    reason, why = _unreached(reach.statuses.get(route.name, [])), reach.failures.get(route.name, "")
+    statuses = [status for status in reach.statuses.get(route.name, []) if status]
+    reason, why = _unreached(statuses), reach.failures.get(route.name, "")
+    if reason in _REFUSED.values() and all(cell.role == ANONYMOUS for cell in reach.cells):
+        return f"refused to a stranger ({statuses[-1]}), and nobody signed in here"
+    if not statuses and _ends_login(route.path):
+        return "left alone, since asking for it ends the login"
     return f"{reason}: {why}" if why and reason.startswith(_FAILED) else reason
 
 

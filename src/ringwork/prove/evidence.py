@@ -265,6 +265,7 @@ class Report:
     routes: the names of all that the application has, asked or not.
     commit: whole, in hexadecimal; tree: "clean" or "changed" measured by it, "" where git could not be asked.
     project: the project's folder below the top of its repository, "" for the top; files are relative to the project's folder.
+    gains: step of `unlocks` to the checks that could be made after it.
     anchor: the file at which findings without one are shown, the project's settings or the target's module.
     """
 
@@ -303,6 +304,7 @@ class Report:
     tree: str = ""
     project: str = ""
     anchor: str = ""
+    gains: Mapping[str, tuple[CheckId, ...]] = field(default_factory=dict)
 
     def count(self, verdict: Verdict) -> int:
         """How many checks ended so."""

@@ -20,12 +20,12 @@ from ringwork.survey.wire.client import Answer, Client
 
 _REGISTERED = ("anna", "ben")
 _LINES = (
-    "users, in ringwork.toml beside the application; $NAME is read from your environment:",
+    "users, in ringwork.toml ($NAME is read from your environment):",
     "[[prove.users]]",
     'name = "anna"',
     'roles = ["..."]',
     'password = "$ANNA_PASSWORD"',
-    "(or in pyproject.toml as [[tool.ringwork.prove.users]]; or made by a function of yours: --users module:function)",
+    "(or made by a function of yours: --users module:function)",
 )
 UNLOCK = "\n".join(_LINES)
 _MORE = "one more [[prove.users]] whose roles open what nobody here could open; `ringwork routes` names the rule of each route"

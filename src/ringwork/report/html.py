@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from ringwork.prove.evidence import Report
+from ringwork.report import gains
 from ringwork.report.page import page
 from ringwork.report.requirements import WORDS
 from ringwork.report.signs import BAD, GOOD, NONE, OPEN, OUTCOMES, SEVERITIES, VERDICTS, WAIVED
@@ -48,7 +49,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(anchor=_anchor, counted=counted, ends=ENDS, outcomes=OUTCOMES, requirement_words=WORDS, verdicts=VERDICTS)
-    made.globals.update(severities=SEVERITIES, good=GOOD, bad=BAD, unsure=OPEN, moot=NONE, waived=WAIVED, holding=HELD)
+    made.globals.update(gained=gains.of, severities=SEVERITIES, good=GOOD, bad=BAD, unsure=OPEN, moot=NONE, waived=WAIVED, holding=HELD)
     made.filters.update(ticked=_ticked, visible=visible, quoted=_quoted)
     return made
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ringwork.prove.evidence import Finding, Report, Verdict
-from ringwork.report import depth, order
+from ringwork.report import depth, gains, order
 from ringwork.report.signs import VERDICTS, exit_of, told_exit
 from ringwork.report.visible import counted, one_line
 
@@ -149,7 +149,12 @@ def _rest(report: Report) -> Iterable[str]:
     yield f"Routes: {found.reached} of {found.found} reached, {len(found.skipped)} skipped."
     yield ""
     if report.unlocks:
-        yield from folded("To verify more, add", [f"- {code(unlock)}" for unlock in report.unlocks], _REST, "steps")
+        yield from folded("To verify more, add", [_to_add(report, unlock) for unlock in report.unlocks], _REST, "steps")
+
+
+def _to_add(report: Report, unlock: str) -> str:
+    gain = gains.of(report, unlock)
+    return f"- {code(unlock)}{f' ({gain})' if gain else ''}"
 
 
 def _end(report: Report) -> Iterable[str]:

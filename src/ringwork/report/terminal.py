@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ringwork.prove.evidence import Report, Tier, Verdict
-from ringwork.report import causes_terminal, depth, matrix, standing
+from ringwork.report import causes_terminal, depth, gains, matrix, standing
 from ringwork.report.paper import Block, Paper, Part, fit
 from ringwork.report.signs import OPEN, VERDICTS, exit_of, told_exit
 from ringwork.report.visible import counted
@@ -202,18 +202,21 @@ def _coverage(report: Report, paper: Paper) -> Block:
 def _unlocks(report: Report, paper: Paper) -> Block:
     if not report.unlocks:
         return Block()
-    items = [_to_add(unlock, paper) for unlock in report.unlocks]
+    items = [_to_add(unlock, gains.of(report, unlock), paper) for unlock in report.unlocks]
     return Block(
         head=paper.line(("To verify more, add", "bold")),
         items=items,
         wanted=1,
+        dear=1,
         more=lambda hidden: _cut(paper, f"{hidden} more of {len(items)} in the report"),
     )
 
 
-def _to_add(unlock: str, paper: Paper) -> list[Text]:
+def _to_add(unlock: str, gain: str, paper: Paper) -> list[Text]:
+    """The step as it can be copied, and below it what it is good for."""
     lines = [paper.line("  " if number else "- ", words, indent=2, hang=4) for number, words in enumerate(unlock.splitlines())]
-    return [line for folded in lines for line in folded]
+    brings = paper.line((gain, "dim"), indent=4, hang=4) if gain else []
+    return [*(line for folded in lines for line in folded), *brings]
 
 
 def _end(report: Report, paper: Paper, written: Sequence[Path | str]) -> Block:
