@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ringwork.prove.evidence import Verdict
+from ringwork.prove.evidence import SWITCHED_ON, Verdict
+from ringwork.report import by_hand, html
 from ringwork.report.causes import causes, steps
 from tests.report import sample
 
@@ -34,6 +35,18 @@ def test_fixes_that_differ_only_by_the_control_are_one_step() -> None:
     open_ones = [finding for finding in SHOP.findings if finding.verdict is Verdict.VIOLATED]
     assert step.places == len(open_ones)
     assert step.what == f"ringwork.protect(app) switches these {len(step.causes)} controls on"
+
+
+def test_what_one_call_switches_on_is_one_step_that_says_how_much() -> None:
+    """The words that a run writes name the control only in what comes after; each cause tells the way by hand too."""
+    fixed = [replace(one, fix=f"{SWITCHED_ON}; by hand: `ringwork explain {one.control}`") for one in SHOP.findings]
+    found = causes(replace(SHOP, findings=tuple(fixed)), None)
+    (step,) = steps(found)
+    assert step.what == f"ringwork.protect(app) switches these {len(step.causes)} controls on"
+    assert {cause.about.id: cause.own for cause in found}["browser.csrf"] == by_hand.text("browser.csrf", "flask")
+    assert "Flask-WTF" in html.document(SHOP)
+    alone = causes(replace(SHOP, findings=(fixed[0],)), None)
+    assert steps(alone)[0].what == fixed[0].fix
 
 
 def test_a_fix_of_its_own_is_a_step_of_its_own_in_its_own_words() -> None:

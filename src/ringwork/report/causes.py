@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ringwork.prove.evidence import Finding, Report, Verdict
-from ringwork.report import about
+from ringwork.prove.evidence import SWITCHED_ON, Finding, Report, Verdict
+from ringwork.report import about, by_hand
 from ringwork.report.rings import layer_of
 from ringwork.report.signs import SEVERITIES, VERDICTS, Sign
 
@@ -33,12 +33,16 @@ class FindingView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """A control that fell. severity: the gravest of its findings. fix: that of all of them, "" where they differ."""
+    """A control that fell. severity: the gravest of its findings. fix: that of all of them, "" where they differ.
+
+    own: how it is mended without a guard, in the application's framework, "" where that is not known.
+    """
 
     about: about.About
     severity: str
     sign: Sign
     fix: str
+    own: str
     findings: tuple[FindingView, ...]
 
 
@@ -75,6 +79,7 @@ def _cause(control: str, findings: Sequence[Finding], report: Report, fresh: set
         severity=findings[0].severity,
         sign=VERDICTS[findings[0].verdict],
         fix=shared,
+        own=by_hand.text(control, report.framework),
         findings=tuple(
             FindingView(
                 finding=finding,
@@ -110,9 +115,10 @@ def steps(found: Sequence[Cause]) -> tuple[Step, ...]:
 
 def _step(pattern: str, inside: Sequence[Cause]) -> Step:
     alone = next(view.finding.fix for view in inside[0].findings if view.finding.verdict is Verdict.VIOLATED)
+    shared = SWITCHED_ON.replace(" it ", f" {_IT} ") if alone.startswith(SWITCHED_ON) else pattern.partition("; ")[0]
     return Step(
         severity=inside[0].severity,
-        what=alone if len(inside) == 1 else pattern.partition("; ")[0].replace(_IT, f"these {len(inside)} controls"),
+        what=alone if len(inside) == 1 else shared.replace(_IT, f"these {len(inside)} controls"),
         causes=tuple(inside),
         places=sum(view.finding.verdict is Verdict.VIOLATED for cause in inside for view in cause.findings),
     )
