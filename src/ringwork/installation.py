@@ -20,7 +20,7 @@ from ringwork.errors import PolicyInvalid
 from ringwork.frozen import Frozen, replace
 from ringwork.names import ControlId
 from ringwork.pipeline import ACCESS, DEBUG, ORDER, Pipeline, Plan
-from ringwork.policy.declare import exemption_of, rule_of
+from ringwork.policy.declare import exemption_among, rule_of
 from ringwork.policy.known_by import KnownBy
 from ringwork.policy.policy import MODES, Mode, Policy, is_loopback_name
 from ringwork.route import Own, Requires, Route, Rule
@@ -119,7 +119,7 @@ class Installation:
         own: recognised checks of the application that stand before the handler, outermost first (own_checks).
         """
         self._seen_checks.update(own)
-        exempt = next((reason for _, target in marked if (reason := exemption_of(target)) is not None), None)
+        exempt = exemption_among(marked)
         for where, target in marked:
             rule = rule_of(target)
             if rule is not None:

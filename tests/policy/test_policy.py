@@ -13,7 +13,7 @@ from ringwork.enforce.data.message_integrity import Sender
 from ringwork.errors import PolicyInvalid
 from ringwork.installation import Installation
 from ringwork.policy import files
-from ringwork.policy.declare import exemption_of, rule_of
+from ringwork.policy.declare import exemption_among, rule_of
 from ringwork.policy.policy import Mode, Policy, Waiver, is_loopback_name
 from ringwork.route import Public, Requires, Signed
 
@@ -228,7 +228,7 @@ def test_refuses_a_mark_without_its_reason_or_role(mark: Any) -> None:
 
 def test_keeps_the_reason_of_an_exemption() -> None:
     """What is let through says why."""
-    assert exemption_of(ringwork.csrf_exempt("the webhook is signed")(lambda: None)) == "the webhook is signed"
+    assert exemption_among([("handler", ringwork.csrf_exempt("the webhook is signed")(lambda: None))]) == "the webhook is signed"
 
 
 @pytest.mark.parametrize(

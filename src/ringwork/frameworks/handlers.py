@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from pathlib import Path
 from typing import Any
 
 from ringwork.route import Handler
@@ -16,13 +17,20 @@ def handler_at(inner: Any) -> Handler:
     """File and line of a function, method or class, already unwrapped; its name alone where there is no source."""
     name = f"{getattr(inner, '__module__', '')}.{getattr(inner, '__qualname__', repr(inner))}"
     code = getattr(inner, "__code__", None)
+    if code is not None and code.co_filename.startswith("<"):
+        return Handler(name=name)  # code that was made at run time names a file in brackets, which nobody can open
     try:
-        file = inspect.getsourcefile(inner)
+        # A module has many handlers: its file is asked for once.
+        file = code.co_filename if code is not None and _is_source(code.co_filename) else inspect.getsourcefile(inner)
         line = _line_of(inner) if code is None else code.co_firstlineno
     except (OSError, TypeError):
         return Handler(name=name)
-    # Code that was made at run time names a file in brackets, which nobody can open.
     return Handler(name=name) if file is None or file.startswith("<") else Handler(name=name, file=file, line=line)
+
+
+@functools.cache
+def _is_source(file: str) -> bool:
+    return file.endswith(".py") and Path(file).exists()
 
 
 @functools.cache

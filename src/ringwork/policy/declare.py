@@ -173,7 +173,8 @@ def _named(target: object) -> str:
 def own(target: object, name: str) -> object:
     """The mark that stands on `target` itself."""
     # Against a rule that is inherited unseen: a class's mark does not pass to its subclasses; each is asked for its own.
-    return vars(target).get(name) if hasattr(target, "__dict__") else None
+    names = getattr(target, "__dict__", None)
+    return None if names is None else names.get(name)
 
 
 def rule_of(target: object) -> Rule | None:
@@ -182,25 +183,29 @@ def rule_of(target: object) -> Rule | None:
     return rule if isinstance(rule, Public | Requires | Signed) else None
 
 
-def exemption_of(target: object) -> str | None:
-    """The reason of a CSRF exemption marked on `target` itself, or None."""
-    reason = own(target, _EXEMPT)
-    return reason if isinstance(reason, str) else None
+def exemption_among(marked: Iterable[tuple[str, object]]) -> str | None:
+    """The reason of the innermost CSRF exemption among these places, or None."""
+    return _among(marked, _EXEMPT, str)
 
 
 def cacheable_among(marked: Iterable[tuple[str, object]]) -> Cacheable | None:
     """The innermost mark `cacheable` on a handler or on what it stands in, or None."""
-    found = (own(target, _CACHEABLE) for _, target in marked)
-    return next((one for one in found if isinstance(one, Cacheable)), None)
+    return _among(marked, _CACHEABLE, Cacheable)
 
 
 def limits_among(marked: Iterable[tuple[str, object]]) -> RouteLimits | None:
     """The innermost mark of `limits` among these places, or None."""
-    found = (own(target, _LIMITS) for _, target in marked)
-    return next((one for one in found if isinstance(one, RouteLimits)), None)
+    return _among(marked, _LIMITS, RouteLimits)
 
 
 def rated_among(marked: Iterable[tuple[str, object]]) -> Rated | None:
     """The innermost mark of a class of rates among these places, or None."""
-    found = (own(target, _RATED) for _, target in marked)
-    return next((one for one in found if isinstance(one, Rated)), None)
+    return _among(marked, _RATED, Rated)
+
+
+def _among(marked: Iterable[tuple[str, object]], name: str, kind: type[T]) -> T | None:
+    for _, target in marked:
+        found = own(target, name)
+        if isinstance(found, kind):
+            return found
+    return None
