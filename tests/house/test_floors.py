@@ -43,6 +43,7 @@ SHARED = (
     "prove.assigning",
     "prove.composing",
     "prove.things",
+    "prove.staying",
     "prove.objects",
     "prove.whose",
 )
@@ -368,8 +369,9 @@ ROOMS: dict[str, Room] = {
     "prove.trial": Room(rooms=(*WORDS, "prove.witness", "prove.changes", *FACTS)),
     "prove.pages": Room(rooms=FACTS),
     "prove.composing": Room(rooms=("prove.pages", "prove.witness", *FACTS)),
-    "prove.things": Room(rooms=("prove.composing", "prove.witness", *FACTS)),
-    "prove.objects": Room(rooms=(*WORDS, "prove.composing", "prove.things", "prove.witness", *FACTS)),
+    "prove.things": Room(rooms=("prove.check", "prove.composing", "prove.witness", *FACTS)),
+    "prove.staying": Room(rooms=("prove.check", "prove.sessions", "prove.witness", *FACTS)),
+    "prove.objects": Room(rooms=(*WORDS, "prove.composing", "prove.staying", "prove.things", "prove.witness", *FACTS)),
     "prove.own_fields": Room(rooms=("prove.check", *FACTS)),
     "prove.assigning": Room(
         rooms=(*WORDS, "prove.composing", "prove.objects", "prove.own_fields", "prove.things", "prove.witness", *FACTS)

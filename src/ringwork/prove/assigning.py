@@ -150,8 +150,7 @@ class Assigning:
                 answer = draft.send(self.cast, who.name, who.client)
                 if witness.is_served(answer):
                     made = things.made(draft, answer, who.client)
-                    for kept in self._rows(list(draft.marks)):
-                        made.ids += [(name, str(value)) for name, value in kept.values.items() if name == "id" and value is not None]
+                    made.ids += things.ids_kept(self.cast.served, draft.marks)
                     found.append(made)
                     break
         found += things.about(self.cast, who.client) if not found else ()

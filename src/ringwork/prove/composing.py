@@ -192,14 +192,10 @@ def _path(cast: Cast, route: RouteFacts, method: str, client: Client, known: Map
     for one in pages.parameters_of(route.path):
         if one in known:
             before, _, rest = template.partition(f"{{{one}")
-            template = before + quote(known[one], safe="") + rest.partition("}")[2]
+            whole = rest.partition("}")[0] == ":path"
+            template = before + quote(known[one], safe="/" if whole else "") + rest.partition("}")[2]
     path = cast.stage.fill(replace(route, path=template), client=client)
-    query = {
-        p.name: known.get(p.name) or p.example or pages.fallback(p, p.name)
-        for p in route.parameters
-        if p.where == "query" and (p.required or p.name in known)
-    }
-    return f"{path}?{urlencode(query)}" if query else path
+    return path + pages.required_query(route, known)
 
 
 def _form(cast: Cast, route: RouteFacts, name: str, client: Client, path: str) -> forms.Form | None:

@@ -106,7 +106,8 @@ def _is_guardable(control: str) -> bool:
 
 
 def _coverage(run: Run) -> Coverage:
-    return coverage.summary(run.asked, run.reach or coverage.Reach(), floor=run.settings.coverage_floor, world=run.facts)
+    seen = coverage.seen_by(tried.evidence for tried in run.tried.values())
+    return coverage.summary(run.asked, run.reach or coverage.Reach(), floor=run.settings.coverage_floor, world=run.facts, seen=seen)
 
 
 def _controls(results: Sequence[CheckResult]) -> Mapping[str, Verdict]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import composing
+from ringwork.prove import composing, pages
 from ringwork.prove.check import User
-from ringwork.prove.evidence import Coverage, MatrixCell
+from ringwork.prove.evidence import Coverage, Evidence, MatrixCell
 from ringwork.prove.stage import LiveStage
 from ringwork.survey.facts import AppFacts, RouteFacts
 from ringwork.survey.wire.client import Client
@@ -18,6 +19,7 @@ from ringwork.survey.wire.client import Client
 ANONYMOUS = "anonymous"
 _FAILED = "the application failed with"
 _TRIES = 4  # users that a change is tried as
+_SERVED = re.compile(r"HTTP/[\d.]+ 2\d\d\b")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _REFUSED = {401: "nobody who could sign in was let in (401)", 403: "nobody who could sign in was let in (403)"}
 _UNREACHED = {
@@ -93,7 +95,7 @@ def _visit(stage: LiveStage, reach: Reach, route: RouteFacts, name: str, roles: 
         path = stage.fill(route, client=client if name != ANONYMOUS else None)
         if route.kind == "static" and path.endswith("/"):
             return  # no page names a file there, so nothing can be asked for
-        status = client.get(path).status
+        status = client.get(path + pages.required_query(route)).status
     except (OSError, TargetFailed):
         status = 0
     reach.cells.append(MatrixCell(route=route.name, role=name, expected=_expected(route, roles), status=status))
@@ -143,19 +145,30 @@ def send_valid(stage: LiveStage, route: RouteFacts, method: str, client: Client)
     if token and kind.startswith("application/x-www-form-urlencoded"):
         body += (b"&" if body else b"") + urllib.parse.urlencode({name: token}).encode()
     headers = [("content-type", kind), *composing.script_token(client)]
-    return int(client.send(method, path, headers=headers, body=body).status)
+    return int(client.send(method, path + pages.required_query(route), headers=headers, body=body).status)
 
 
-def summary(facts: AppFacts, reach: Reach, *, floor: float, world: AppFacts | None = None) -> Coverage:
+def seen_by(evidence: Iterable[Evidence]) -> frozenset[str]:
+    """The routes at which a check was seen to be answered as its control, with an object of its own that looking round does not find."""
+    return frozenset(
+        one.where
+        for each in evidence
+        if each.check.startswith("access.")
+        for one in each.observations
+        if one.control is not None and _SERVED.match(one.control.answer)
+    )
+
+
+def summary(facts: AppFacts, reach: Reach, *, floor: float, world: AppFacts | None = None, seen: frozenset[str] = frozenset()) -> Coverage:
     """Found, reached and skipped HTTP routes, and what router and OpenAPI document tell differently.
 
     A route that lets in nothing but signed messages is data.message-integrity's to reach, and counts for neither.
 
-    world: all facts, where `facts` has only the routes that were asked.
+    world: all facts, where `facts` has only the routes that were asked. seen: routes that a check reached.
     """
     open_to_people = [route for route in facts.routes if route.rule != "signed"]
     asked = [route for route in open_to_people if route.kind == "http" or route.name in reach.statuses]
-    skipped = {route.name: reason for route in asked if (reason := _reason(reach, route))}
+    skipped = {route.name: reason for route in asked if route.name not in seen and (reason := _reason(reach, route))}
     return Coverage(found=len(asked), reached=len(asked) - len(skipped), skipped=skipped, unlisted=_unlisted(world or facts), floor=floor)
 
 

@@ -16,6 +16,7 @@ from ringwork.prove import composing, things, witness
 from ringwork.prove.check import Stage, User
 from ringwork.prove.composing import Draft
 from ringwork.prove.evidence import Exchanged, Observation, Outcome
+from ringwork.prove.staying import Staying
 from ringwork.prove.things import Pages, Thing
 from ringwork.prove.witness import Cast, saw, shown
 from ringwork.survey.facts import RouteFacts
@@ -141,8 +142,12 @@ class Matrix:
     def __init__(self, cast: Cast, mine: Person, theirs: Person) -> None:
         self.cast, self.mine, self.theirs = cast, mine, theirs
         self.routes = routes_of(cast.stage, mine)
+        self.staying = Staying(cast=cast)
+        for person in (mine, theirs):
+            self.staying.know(person.user, person.client)
         self.known = list[Known]()
         self.tried = list[Tried]()
+        self.refusals = dict[str, str]()
         self.untried, self.seen = list[Observation](), list[Observation]()
         self._make()
         self.pages, self.their_pages, self.open_pages = (Pages(cast, one) for one in (mine.client, theirs.client, cast.nobody()))
@@ -169,9 +174,12 @@ class Matrix:
         with contextlib.suppress(TargetFailed, OSError):
             method = "POST" if "POST" in route.methods else "PUT"
             draft = composing.compose(self.cast, route, method, who.name, who.client)
-            answer = draft.send(self.cast, who.name, who.client)
+            answer = self._sent(draft, who)
             if witness.is_served(answer):
-                return things.made(draft, answer, who.client)
+                made = things.made(draft, answer, who.client)
+                made.ids += things.ids_kept(self.cast.served, draft.marks)
+                return made
+            self.refusals.setdefault(route.name, witness.why_not(answer))
         return None
 
     def _again(self, known: Known) -> Thing | None:
@@ -191,7 +199,15 @@ class Matrix:
             for known in self._related(route):
                 found = self._read(route, known) or found
             if not found:
-                self.untried.append(saw(Outcome.UNTRIED, READS, route, "no object of a user was found that this route shows to its owner"))
+                detail = f"no object of a user was found that this route shows to its owner{self._why_none(route)}"
+                self.untried.append(saw(Outcome.UNTRIED, READS, route, detail))
+
+    def _why_none(self, route: RouteFacts) -> str:
+        """By what the prover's own request for such an object was refused; "" where none was."""
+        for maker in [one for one in self.routes if one.name in self.refusals]:
+            if composing.stems(maker.path) & composing.stems(route.path) - things.PLAIN:
+                return f"; {maker.name} made none: {self.refusals[maker.name]}"
+        return ""
 
     def _related(self, route: RouteFacts) -> list[Known]:
         ranked = sorted(self.known, key=lambda known: -things.relation(route, known.thing))
@@ -213,7 +229,7 @@ class Matrix:
         return False
 
     def _sent(self, draft: Draft, who: Person) -> Answer:
-        return draft.send(self.cast, who.name, who.client)
+        return self.staying.ask(who.user, who.client, lambda: draft.send(self.cast, who.name, who.client))
 
     def _other_reads(self, draft: Draft, known: Known, control: Answer) -> None:
         theirs, nobody = self._sent(draft, self.theirs), draft.send(self.cast, "", self.cast.nobody())
@@ -257,7 +273,11 @@ class Matrix:
                 with contextlib.suppress(TargetFailed, OSError):
                     if self._try_write(route, method, attack, known, parameter):
                         return
-        detail = "no honest request of its owner had an effect" if related else "no object of a user was found for this route"
+        detail = (
+            "no honest request of its owner had an effect"
+            if related
+            else f"no object of a user was found for this route{self._why_none(route)}"
+        )
         self.untried.append(saw(Outcome.UNTRIED, attack, route, detail))
 
     def _try_write(self, route: RouteFacts, method: str, attack: str, known: Known, parameter: str) -> bool:
@@ -339,7 +359,7 @@ class Matrix:
             draft = composing.compose(self.cast, route, "GET", self.mine.name, self.mine.client, {parameter: value})
             seen.append(self._sent(draft, self.mine))
             if fields := thing.shown_in(seen[-1]):
-                return View(fields=tuple(sorted(fields)), text=_text_of(seen[-1]))
+                return View(fields=tuple(sorted(fields)), text=things.text_of(seen[-1]))
         return View() if _tells(seen) else None
 
 
@@ -354,15 +374,6 @@ def _tells(answers: Sequence[Answer]) -> bool:
     """Whether answers say that a thing is or is not there: a limit, a fault or a login that ended says neither."""
     return bool(answers) and all(
         answer.status in {200, 400, 403, 404, 410, 422} or (300 <= answer.status < 400 and witness.is_served(answer)) for answer in answers
-    )
-
-
-def _text_of(answer: Answer) -> str:
-    """What a reader reads: markup apart, in which tokens change with every answer."""
-    return (
-        " ".join(re.sub(r"<script.*?</script>|<[^>]*>", " ", answer.text, flags=re.DOTALL).split())
-        if "html" in answer.media_type
-        else answer.text
     )
 
 

@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from types import MappingProxyType
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from ringwork.survey.facts import ParameterFacts, RouteFacts
 from ringwork.survey.wire.client import Client
@@ -149,7 +150,10 @@ class Pages:
     def linked(self, template: str) -> str:
         """A link or form target that matches a route's template, "" for none."""
         pattern = re.compile(
-            "".join(f"(?:{re.escape(part)})" if i % 2 == 0 else "[^/]+" for i, part in enumerate(_PARAMETER.split(template)))
+            "".join(
+                (".+" if ":path}" in part else "[^/]+") if part.startswith("{") else f"(?:{re.escape(part)})"
+                for part in re.split(r"(\{[^}]+\})", template)
+            )
         )
         places = [*self.links, *self.assets, *(form.action for form in self.forms)]
         # Against a route that another one stands before: a link to /admin/login/ is none to /admin/{app_label}/.
@@ -201,6 +205,8 @@ def fallback(parameter: ParameterFacts | None, name: str) -> str:
     kind = parameter.kind if parameter is not None else ""
     if kind in {"integer", "number"}:
         return "1"
+    if kind == "boolean":
+        return "true"
     if kind == "uuid":
         return "3f0c2a52-6e0c-4b57-8a3e-2c8f0a1b9d10"
     return "1" if name == "id" or name.endswith("_id") else "probe"
@@ -227,6 +233,16 @@ def fill(route: RouteFacts, pages: Pages) -> str:
     return path
 
 
+def required_query(route: RouteFacts, known: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The query without which the route takes no request, "?" before it; "" for none. known: values by name, given in any case."""
+    query = {
+        p.name: known.get(p.name) or p.example or (p.choices[0] if p.choices else fallback(p, p.name))
+        for p in route.parameters
+        if p.where == "query" and (p.required or p.name in known)
+    }
+    return f"?{urlencode(query)}" if query else ""
+
+
 def fields_of(route: RouteFacts, pages: Pages) -> dict[str, Any]:
     """A value for each input of the body, found or made up; JSON values where the kind asks for them."""
     values = dict[str, Any]()
@@ -244,6 +260,8 @@ def _example(parameter: ParameterFacts) -> str:
         return parameter.choices[0]
     if parameter.kind in {"integer", "number"}:
         return "1"
+    if parameter.kind == "boolean":
+        return "false"
     return "1" if parameter.name.endswith("_id") else guess_text(parameter.name)
 
 

@@ -15,12 +15,15 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ringwork.prove import composing, witness
+from ringwork.prove.check import Served
 from ringwork.prove.composing import Draft
 from ringwork.prove.witness import Cast
 from ringwork.survey.facts import RouteFacts
 from ringwork.survey.wire.client import Answer, Client
 
 MOST_PAGES, MOST_IDS = 40, 6
+_OWN_IDS = ("id", "pk", "uuid", "guid", "slug", "key", "ref")
+_NO_THING = re.compile(r"log|audit|event|history|session|queue|outbox|migration", re.IGNORECASE)
 _NAMES = ("id", "pk", "uuid", "guid", "key", "slug", "ref", "reference", "number", "name")
 _LOGINS = frozenset({"username", "login", "user", "name", "handle", "nickname"})
 _ADMINISTRATION = frozenset({"admin", "administration", "administrator", "backoffice", "manage", "management", "superuser"})
@@ -119,6 +122,12 @@ def made(draft: Draft, answer: Answer, client: Client) -> Thing:
     if target:
         thing.ids += _of_link(target)
     return thing
+
+
+def ids_kept(served: Served, words: Iterable[str]) -> list[tuple[str, str]]:
+    """The ids under which the copy keeps what holds a word, for an object whose id no page and no answer tells."""
+    rows = [row.values for word in list(words)[:1] for row in served.kept(word) if not _NO_THING.search(row.store)]
+    return [(name, str(value)) for row in rows for name, value in row.items() if name in _OWN_IDS and type(value) in {int, str}]
 
 
 def complete(thing: Thing, pages: Pages) -> None:
@@ -288,3 +297,12 @@ def relation(route: RouteFacts, thing: Thing) -> int:
     }
     shared = len(words & (thing.stems - PLAIN))
     return shared * 2 + (route.path.startswith(thing.path.rstrip("/") + "/"))
+
+
+def text_of(answer: Answer) -> str:
+    """What a reader reads: markup apart, in which tokens change with every answer."""
+    return (
+        " ".join(re.sub(r"<script.*?</script>|<[^>]*>", " ", answer.text, flags=re.DOTALL).split())
+        if "html" in answer.media_type
+        else answer.text
+    )

@@ -18,6 +18,7 @@ from ringwork.prove import changes, composing, objects, things, witness
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
 from ringwork.prove.objects import Person
+from ringwork.prove.staying import Staying
 from ringwork.prove.witness import Cast, saw, shown
 from ringwork.survey.facts import RouteFacts
 from ringwork.survey.wire.client import SAFE, Answer
@@ -58,13 +59,17 @@ class _Ladder:
     low: Person
     other: Person | None
     high: Person | None
+    staying: Staying
     seen: list[_Seen] = field(default_factory=list)
+
+    def _asked(self, who: Person, path: str) -> Answer:
+        return self.staying.ask(who.user, who.client, lambda: who.client.get(path))
 
     def read(self, route: RouteFacts) -> Iterator[Observation]:
         """One page, asked for by each of them and by nobody."""
         path = self.cast.stage.fill(route, client=self.low.client)
-        nobody, mine = self.cast.nobody().get(path), self.low.client.get(path)
-        theirs = self.high.client.get(path) if self.high is not None else None
+        nobody, mine = self.cast.nobody().get(path), self._asked(self.low, path)
+        theirs = self._asked(self.high, path) if self.high is not None else None
         control = shown(theirs, self.high.name) if theirs is not None and self.high is not None and theirs.status == 200 else None
         if witness.is_served(nobody) and nobody.status == mine.status:
             yield saw(
@@ -97,7 +102,8 @@ class _Ladder:
             yield saw(Outcome.UNTRIED, CHANGES, route, "it is taken without a login too", answers=[shown(nobody)])
             return
         before = self.cast.served.state()
-        answer = draft.send(self.cast, self.low.name, self.low.client)
+        low = self.low
+        answer = self.staying.ask(low.user, low.client, lambda: draft.send(self.cast, low.name, low.client))
         effect = witness.changed(before, self.cast.served.state()) - quiet
         self.seen.append(
             _Seen(
@@ -229,7 +235,11 @@ def _evident(cast: Cast, routes: list[RouteFacts]) -> list[Observation]:
     low = pair[0] if pair is not None else objects.ordinary(cast)
     if low is None:
         return []
-    ladder = _Ladder(cast=cast, low=low, other=pair[1] if pair is not None else None, high=objects.powerful(cast))
+    high, staying = objects.powerful(cast), Staying(cast=cast)
+    for one in (low, high):
+        if one is not None:
+            staying.know(one.user, one.client)
+    ladder = _Ladder(cast=cast, low=low, other=pair[1] if pair is not None else None, high=high, staying=staying)
     seen = list[Observation]()
     for route in [route for route in routes if "GET" in route.methods]:
         with contextlib.suppress(TargetFailed, OSError):
