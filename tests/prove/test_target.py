@@ -42,6 +42,22 @@ def test_finds_a_factory_where_no_object_is(tmp_path):
     assert target.resolve(".", here=tmp_path).attribute == "create_app"
 
 
+@pytest.mark.parametrize(
+    ("made", "attribute"),
+    [
+        ("api = FastAPI()\napp = CORSMiddleware(api)\n", "app"),
+        ("server = FastAPI()\ninner = GZipMiddleware(server)\napplication = CORSMiddleware(server)\n", "application"),
+        ("server = FastAPI()\nadmin = Admin(server)\n", "server"),
+        ("server = FastAPI()\napi = Api(server)\n", "server"),
+        ("server = FastAPI()\napp = settings(title)\n", "server"),
+    ],
+)
+def test_takes_what_is_served_where_something_stands_around_the_application(tmp_path, made, attribute):
+    """The headers of the wrapper belong to what is attacked; an extension that knows the application is none."""
+    (tmp_path / "main.py").write_text(f"from fastapi import FastAPI\n{made}")
+    assert target.resolve(".", here=tmp_path).attribute == attribute
+
+
 def test_finds_an_application_behind_protect(tmp_path):
     """app = protect(FastAPI()) is an application too."""
     (tmp_path / "main.py").write_text("from fastapi import FastAPI\nfrom ringwork import protect\napp = protect(FastAPI())\n")

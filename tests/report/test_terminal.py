@@ -328,7 +328,7 @@ def test_says_what_each_step_is_good_for() -> None:
     checks = tuple(CheckId(f"layer.control-{n}/check") for n in range(5))
     told = replace(sample.clean(), unlocks=steps, gains={steps[0]: checks, steps[1]: (*checks[:1], CheckId("layer.control-0/other"))})
     lines = [line.strip() for line in shown(told).partition("To verify more")[2].splitlines()]
-    assert lines[1:3] == ["- name the users", "5 more checks: layer.control-0, layer.control-1, layer.control-2 and 2 more"]
+    assert lines[1:3] == ["- name the users", "5 more checks: layer.control-0, layer.control-1 and 3 more"]
     assert lines[3:5] == ["- run it twice", "2 more checks: layer.control-0"]
     assert lines[5:7] == ["- ask nobody", ""]
 

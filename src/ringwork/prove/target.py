@@ -26,6 +26,7 @@ _OF_LIBRARIES = {
 """Names that others use too: they count in files that speak of the library."""
 _ENDINGS = ("Flask", "FastAPI")
 _OBJECTS = ("app", "application", "api")
+_SERVED = _OBJECTS[:2]
 _MANAGE = "manage.py"
 _FACTORIES = ("create_app", "make_app", "build_app", "init_app", "app_factory", "create_application")
 _FILES = ("main", "app", "application", "wsgi", "asgi", "server", "api", "run")
@@ -248,14 +249,25 @@ def _classes(text: str) -> frozenset[str]:
 
 
 def _tops(tree: ast.Module, classes: frozenset[str]) -> Iterator[tuple[str, bool]]:
+    made = set[str]()
     for node in tree.body:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and _makes_application(node.value, classes):
+        if isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             # `app, rt = fast_app()`: what is made stands first.
             first = [target.elts[0] if isinstance(target, ast.Tuple) else target for target in targets]
-            yield from ((target.id, False) for target in first if isinstance(target, ast.Name))
+            names = [target.id for target in first if isinstance(target, ast.Name)]
+            if not _makes_application(node.value, classes):
+                # `app = CORSMiddleware(api)` is what is served; `admin = Admin(api)` is not.
+                names = [name for name in names if name in _SERVED and _is_given(node.value, made)]
+            made |= set(names)
+            yield from ((name, False) for name in names)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (node.name in _FACTORIES or _returns_application(node, classes)):
             yield node.name, True
+
+
+def _is_given(value: ast.expr | None, made: set[str]) -> bool:
+    """Whether a class is called on an application, first of all: a wrapper, an extension."""
+    return isinstance(value, ast.Call) and any(isinstance(one, ast.Name) and one.id in made for one in value.args[:1])
 
 
 def _returns_application(function: ast.FunctionDef | ast.AsyncFunctionDef, classes: frozenset[str]) -> bool:

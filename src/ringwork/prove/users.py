@@ -25,7 +25,6 @@ _LINES = (
     'name = "anna"',
     'roles = ["..."]',
     'password = "$ANNA_PASSWORD"',
-    "(or made by a function of yours: --users module:function)",
 )
 UNLOCK = "\n".join(_LINES)
 _MORE = "one more [[prove.users]] whose roles open what nobody here could open; `ringwork routes` names the rule of each route"

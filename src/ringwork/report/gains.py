@@ -8,7 +8,7 @@ from __future__ import annotations
 from ringwork.prove.evidence import Report
 from ringwork.report.visible import counted
 
-_NAMED = 3
+_NAMED = 2
 
 
 def of(report: Report, unlock: str) -> str:
