@@ -337,3 +337,11 @@ def test_the_title_of_a_window_stays_short() -> None:
     """A long or strange name of a target is cut, also when its hidden characters are spelled out."""
     long = replace(sample.clean(), target="\u202e" * 60, exit_code=3)
     assert len(outline(long).texts["title"][0]) <= 70
+
+
+def test_says_what_each_step_is_good_for() -> None:
+    """A step that would verify more says how much, below its lines; one of which nothing is known says nothing."""
+    gains = {"name the users": (CheckId("browser.csrf/a"), CheckId("browser.csrf/b"))}
+    page = html.document(replace(sample.clean(), unlocks=("name the users", "ask nobody"), gains=gains))
+    assert 'name the users<div class="soft small">2 more checks: browser.csrf</div></li>' in page
+    assert "ask nobody</li>" in page
