@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from ringwork import alone
-from ringwork.survey import reading
+from ringwork.survey import remembered
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("root", type=Path)
     asked = parser.parse_args()
     start = time.process_time()
-    facts = reading.read(asked.root, is_kept=True)  # in a folder that is fresh where nothing is to be found
+    facts = remembered.read(asked.root)  # in a folder that is fresh where nothing is to be found
     used = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     flows = [

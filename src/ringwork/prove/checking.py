@@ -17,11 +17,10 @@ from pathlib import Path, PurePosixPath
 from ringwork.errors import TargetFailed
 from ringwork.prove import checked, grades, project, revision, rotations
 from ringwork.prove.checked import Checked
-from ringwork.survey import copies, reading
+from ringwork.survey import copies, remembered
 from ringwork.survey.flows import Flow, Past, SourceFacts, Strength, Unread
 from ringwork.survey.linters import hearing, merging, run, suppressions
 from ringwork.survey.linters.tool import Asked, Result
-from ringwork.survey.looks import history
 from ringwork.survey.syntax import Files
 
 _MARKS = ("ringwork.toml", "pyproject.toml", "setup.cfg", "setup.py", ".git")
@@ -131,7 +130,7 @@ def check(asked: Place, options: Options, *, today: datetime.date) -> Checked:
     comments = list(suppressions.of_files(files, asked.names))
     every = (*comments, *(suppressions.of_settings(asked.root) if asked.is_whole else ()))
     hidden = tuple(suppressions.met(every, hearing.known_behind(facts.flows, results)))
-    past = history.read(asked.root, rotated=rotations.of_table(project.table(asked.root))) if options.history else None
+    past = _past(asked.root) if options.history else None
     _require_read(past)
     ours = [*touching(facts.flows, asked), *(one.flow for one in hidden if one.fault)]
     rows = merging.merged(ours, [flow for one in results for flow in one.flows], spans=files.span)
@@ -162,6 +161,13 @@ def check(asked: Place, options: Options, *, today: datetime.date) -> Checked:
     )
 
 
+def _past(root: Path) -> Past:
+    """What earlier commits added."""
+    from ringwork.survey.looks import history
+
+    return history.read(root, rotated=rotations.of_table(project.table(root)))
+
+
 def _require_read(past: Past | None) -> None:
     """Against a history that was asked for and is silently left out."""
     if past is not None and past.why:
@@ -186,7 +192,11 @@ def _read(asked: Place, options: Options) -> tuple[tuple[Result, ...], SourceFac
 def _ours(asked: Place, options: Options) -> SourceFacts:
     if not asked.names and not asked.others:
         return SourceFacts()
-    return reading.read(asked.root, jobs=options.jobs, is_kept=options.is_kept)
+    if options.is_kept:
+        return remembered.read(asked.root, jobs=options.jobs)
+    from ringwork.survey import reading
+
+    return reading.read(asked.root, jobs=options.jobs)
 
 
 def touching(flows: Iterable[Flow], asked: Place) -> list[Flow]:

@@ -11,7 +11,7 @@ import pytest
 from ringwork.survey import kept_files, reading
 from ringwork.survey.flows import SourceFacts
 from ringwork.survey.looks import register
-from ringwork.survey.taint import analysis, keeping, packing
+from ringwork.survey.taint import analysis, keeping, packing, shelf
 from ringwork.survey.taint import reading as parsing
 
 VIEWS = """\
@@ -272,7 +272,7 @@ def test_files_that_did_not_change_are_not_looked_at_again(project: Path, monkey
 def test_another_engine_reads_again(project: Path, read_now: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that was mended finds what the old one did not."""
     reading.read(project, is_kept=True)
-    monkeypatch.setattr(keeping, "_engine", lambda: "another")
+    monkeypatch.setattr(shelf, "engine", lambda: "another")
     read_now.clear()
     reading.read(project, is_kept=True)
     assert len(read_now) == 12
@@ -311,7 +311,7 @@ def test_a_forged_file_runs_nothing(project: Path, tmp_path: Path, capsys: pytes
     kept_file(tmp_path).write_bytes(forged)
     assert reading.read(project, is_kept=True) == plain
     assert capsys.readouterr().out == ""
-    with pytest.raises(packing.Unfit, match=r"builtins\.print"):
+    with pytest.raises(shelf.Unfit, match=r"builtins\.print"):
         packing.unpack(forged)
 
 

@@ -8,24 +8,17 @@ another day's reading.
 from __future__ import annotations
 
 import contextlib
-import functools
-import os
 from collections.abc import Callable, Collection, Iterable
 from hashlib import sha256
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
 from ringwork.survey import kept_files
 from ringwork.survey.flows import Flow, Unread
-from ringwork.survey.taint import ir, packing, reading
+from ringwork.survey.taint import ir, packing, reading, shelf
 from ringwork.survey.taint.frames import Found
 from ringwork.survey.taint.project import Project
 from ringwork.survey.taint.units import Outline, Unit
-
-_ROOM = "ringwork.survey"
-_MODELS = "models"
-
 
 Key = tuple[object, ...]
 Findings = dict[Key, tuple[Found, set[str]]]
@@ -65,7 +58,7 @@ class Kept:
         kept = self._modules.get(digest)
 
         def load() -> ir.Module:
-            with contextlib.suppress(packing.Unfit):
+            with contextlib.suppress(shelf.Unfit):
                 module = packing.unpack(kept[1]) if kept is not None else None
                 if isinstance(module, ir.Module):
                     return module
@@ -87,7 +80,7 @@ class Kept:
             return None
         try:
             found, failed, beside = packing.unpack(known[2])
-        except (packing.Unfit, ValueError, TypeError):
+        except (shelf.Unfit, ValueError, TypeError):
             return None
         self._found[unit.name] = known
         return Result(found, failed, beside, frozenset(known[1]))
@@ -105,7 +98,7 @@ class Kept:
         known = self._files.get(file)
         if known is None or (known[0] and known[0] != digest()):
             return None
-        with contextlib.suppress(packing.Unfit):
+        with contextlib.suppress(shelf.Unfit):
             flows: list[Flow] = packing.unpack(known[1]) if known[1] else []
             self._seen[file] = known
             return flows
@@ -120,10 +113,9 @@ class Kept:
         """Write what holds now; what no module needs any more is left out. A folder that cannot be written only costs time."""
         kept = ((self._now, self._modules), (self._found, self._results), (self._seen, self._files))
         if not self._is_new and all(len(now) == len(before) for now, before in kept):
-            with contextlib.suppress(OSError):
-                os.utime(self.path)  # so that it is not among the oldest
+            shelf.used(self.path)
             return
-        kept_files.write(self.path, packing.pack((_engine(), self._now, self._found, self._seen)))
+        kept_files.write(self.path, packing.pack((shelf.engine(), self._now, self._found, self._seen)))
 
     def _key(self, project: Project, unit: Unit, routes: str, noted: Iterable[str]) -> str:
         """What names a result: all that it stands on."""
@@ -140,9 +132,7 @@ class Kept:
 
 def of(root: Path, only: Collection[str] = (), *, folder: Path | None = None) -> Kept:
     """What is kept of the project at `root`, of these of its files. folder: where it is kept, the user's cache if not given."""
-    place = folder if folder is not None else kept_files.folder()
-    name = sha256(repr((str(root.resolve()), sorted(only))).encode()).hexdigest()[:40]
-    return Kept(place / f"source-{name}.kept")
+    return Kept(shelf.place(root, only, sort="source", folder=folder))
 
 
 Modules = dict[str, tuple[Outline, bytes]]
@@ -152,21 +142,8 @@ Files = dict[str, tuple[str, bytes]]
 
 def _opened(path: Path) -> tuple[Modules, Results, Files]:
     """What stands in the file; nothing where there is none, where it is damaged, or where other code or other models made it."""
-    with contextlib.suppress(OSError, packing.Unfit, ValueError, TypeError):
+    with contextlib.suppress(OSError, shelf.Unfit, ValueError, TypeError):
         engine, modules, results, files = packing.unpack(path.read_bytes())
-        if engine == _engine() and all(isinstance(one, dict) for one in (modules, results, files)):
+        if engine == shelf.engine() and all(isinstance(one, dict) for one in (modules, results, files)):
             return modules, results, files
     return {}, {}, {}
-
-
-@functools.cache
-def _engine() -> str:
-    """The digest of the code and of the models, which is finer than a version and needs nobody to count it up."""
-    found = sha256()
-    room = resources.files(_ROOM)
-    for folder in (room, room / "taint", room / "taint" / _MODELS, room / "looks"):
-        for file in sorted(folder.iterdir(), key=lambda one: one.name):
-            if file.name.endswith((".py", ".toml")):
-                found.update(file.name.encode())
-                found.update(file.read_bytes())
-    return found.hexdigest()

@@ -11,7 +11,7 @@ import pickle
 from typing import Any, Final
 
 from ringwork.survey import flows
-from ringwork.survey.taint import frames, handlers, ir, units, values
+from ringwork.survey.taint import frames, handlers, ir, shelf, units, values
 
 _PROTOCOL: Final = 5
 _FORMS: Final[dict[tuple[str, str], type]] = {
@@ -27,10 +27,6 @@ _FORMS: Final[dict[tuple[str, str], type]] = {
 }  # fmt: skip
 
 
-class Unfit(ValueError):
-    """Bytes that hold nothing that was packed here."""
-
-
 def _made() -> None:
     """Stands in a file for `tuple.__new__`, which makes a form of its parts without a call in Python: that was half of the time."""
 
@@ -39,15 +35,8 @@ class _Pickler(pickle.Pickler):
     dispatch_table = {form: lambda node: (_made, (type(node), tuple(node))) for form in _FORMS.values() if issubclass(form, tuple)}  # noqa: RUF012 # as pickle asks for it
 
 
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        """Only the forms above."""
-        if (module, name) == (__name__, _made.__name__):
-            return tuple.__new__
-        form = _FORMS.get((module, name))
-        if form is None:
-            raise Unfit(f"{module}.{name} is no form of syntax and no finding")
-        return form
+_TAKEN: Final = {**_FORMS, (__name__, _made.__name__): tuple.__new__}
+"""What may stand in a file, by its name there."""
 
 
 def pack(value: Any) -> bytes:
@@ -58,11 +47,5 @@ def pack(value: Any) -> bytes:
 
 
 def unpack(data: bytes) -> Any:
-    """What was packed. Raises Unfit for everything else."""
-    try:
-        return _Unpickler(io.BytesIO(data)).load()
-    except Unfit:
-        raise
-    except Exception as error:
-        # Against half a file: which exception a broken pickle raises is not promised by anybody.
-        raise Unfit(f"the bytes are damaged ({type(error).__name__})") from error
+    """What was packed. Raises shelf.Unfit for everything else."""
+    return shelf.unpack(data, _TAKEN)

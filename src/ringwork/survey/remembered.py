@@ -1,0 +1,147 @@
+"""What reading a whole project told, kept until anything changes that it stands on: then nothing is read, and what reads is not loaded.
+
+Against yesterday's answer to today's code: it stands on the bytes of every file that a reader may come by, on where links lead, on what
+git keeps and ignores, and on the code, the models and the parser that read. Of all of them the kept answer holds one digest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from ringwork.survey import copies, flows, kept_files
+from ringwork.survey.flows import SourceFacts
+from ringwork.survey.looks import repository
+from ringwork.survey.taint import shelf
+from ringwork.survey.taint.files import LIMIT_BYTES
+
+_HEAD_BYTES: Final = 4096
+"""What is looked at of a file that is too large to be read: whether it begins as a script does, or as a binary."""
+_FORMS: Final = {
+    (form.__module__, form.__qualname__): form
+    for form in (flows.SourceFacts, flows.Flow, flows.Step, flows.Entry, flows.Strength, flows.Unread)
+}
+
+
+class _Entry(NamedTuple):
+    """Something in a folder. name: relative to the root, with slashes. kind: of what is no file. path: "" of what is not read."""
+
+    name: str
+    kind: str
+    path: str
+
+
+_State = tuple[_Entry, tuple[int, ...]]
+
+
+class _Seen(NamedTuple):
+    """digest: of all that a reading stands on. states: of each entry, as the system tells them."""
+
+    digest: str
+    states: list[_State]
+
+
+def read(root: Path, *, jobs: int = 1) -> SourceFacts:
+    """Read the source in the folder `root`, as `reading.read` does; what an earlier reading told where nothing changed since."""
+    path = shelf.place(root, sort="whole")
+    before = _seen(root)
+    kept = _opened(path, before.digest)
+    if kept is not None:
+        shelf.used(path)
+        shelf.used(shelf.place(root, sort="source"))
+        return kept
+    from ringwork.survey import reading
+
+    facts = reading.read(root, jobs=jobs, is_kept=True)
+    if _states(root) == before.states:  # Against an editor that writes meanwhile: nobody knows which bytes were read.
+        kept_files.write(path, pickle.dumps((before.digest, facts), 5))
+    return facts
+
+
+def _opened(path: Path, digest: str) -> SourceFacts | None:
+    """What is kept of a project in this state; None where nothing is, or nothing whole."""
+    with contextlib.suppress(OSError, shelf.Unfit, ValueError, TypeError):
+        known, facts = shelf.unpack(path.read_bytes(), _FORMS)
+        if known == digest and isinstance(facts, SourceFacts):
+            return facts
+    return None
+
+
+def _seen(root: Path) -> _Seen:
+    """All that a reading of `root` stands on, as it is now."""
+    found, names, folders, states = sha256(shelf.engine().encode()), list[str](), list[str](), list[_State]()
+    for entry in _entries(root):
+        states.append(_state(entry))  # before its bytes are looked at
+        content = _content(entry.path) if entry.path else b""
+        found.update(repr((entry.name, entry.kind, sha256(content).digest())).encode())
+        (names if entry.path else folders).append(entry.name)
+    found.update(repr(_of_git(root, names, folders)).encode())
+    return _Seen(found.hexdigest(), states)
+
+
+def _of_git(root: Path, names: Sequence[str], folders: Iterable[str]) -> tuple[list[str], list[str]] | None:
+    """What git keeps, and which of these files it ignores; None outside of any repository."""
+    tracked = repository.tracked(root)
+    if tracked is None:
+        return None
+    # Against one name for which git answers of none: what is in a submodule, and what is no text.
+    others = tuple(f"{folder}/" for folder in folders if folder in tracked)
+    asked = (name for name in names if not name.startswith(others) and name.encode(errors="ignore").decode() == name)
+    return sorted(tracked), sorted(repository.ignored(root, tuple(asked)))
+
+
+def _states(root: Path) -> list[_State]:
+    """What changes when anybody writes below `root`, told without reading a file."""
+    return [_state(entry) for entry in _entries(root)]
+
+
+def _state(entry: _Entry) -> _State:
+    with contextlib.suppress(OSError):
+        if entry.path:
+            of = Path(entry.path).stat()
+            return entry, (of.st_ino, of.st_size, of.st_mtime_ns, of.st_ctime_ns)
+    return entry, ()
+
+
+def _entries(root: Path) -> Iterator[_Entry]:
+    """Everything below a folder, in a stable order; what no reader goes into, or may not, is named."""
+    waiting = [(str(root), "")]
+    while waiting:
+        folder, below = waiting.pop()
+        try:
+            with os.scandir(folder) as opened:
+                inner = sorted(opened, key=lambda one: one.name)
+        except OSError as error:
+            yield _Entry(below, f"a folder that cannot be read ({error.errno})", "")
+            continue
+        for entry in inner:
+            name = f"{below}{entry.name}"
+            if entry.is_symlink():
+                yield _Entry(name, f"a link to {os.path.realpath(entry.path)}", entry.path)
+            elif not entry.is_dir(follow_symlinks=False):
+                yield _Entry(name, "", entry.path)
+            elif copies.is_skipped(Path(entry.path)):
+                yield _Entry(name, "a folder without source", "")
+            else:
+                yield _Entry(name, "a folder", "")
+                waiting.append((entry.path, f"{name}/"))
+
+
+def _content(path: str) -> bytes:
+    """A file's bytes, as far as anybody reads them; of what is none, or cannot be read, what is the matter."""
+    try:
+        state = Path(path).stat()
+        if not stat.S_ISREG(state.st_mode):  # Against a pipe, which would never end.
+            return f"no file: {stat.S_IFMT(state.st_mode)}".encode()
+        with Path(path).open("rb", buffering=0) as file:
+            if state.st_size <= LIMIT_BYTES:
+                return b"whole " + file.readall()
+            return f"{state.st_size} bytes ".encode() + (file.read(_HEAD_BYTES) or b"")
+    except OSError as error:
+        return f"unreadable: {error.errno}".encode()
