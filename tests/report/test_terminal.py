@@ -336,3 +336,12 @@ def test_says_what_each_step_is_good_for() -> None:
 def test_the_first_step_is_shown_among_many_findings() -> None:
     """What would bring most is not what falls off the screen first."""
     assert "line to add 0" in shown(replace(sample.foreign(), findings=crowded().findings, unlocks=crowded().unlocks), width=80)
+
+
+def test_a_summary_that_was_cut_says_so() -> None:
+    """Half a sentence must not read as the whole."""
+    report = sample.foreign()
+    text = shown(replace(report, findings=(replace(report.findings[0], summary="a word " * 60),)))
+    lines = [line for line in text.splitlines() if "a word a word" in line]
+    assert len(lines) == 2
+    assert lines[-1].endswith("...")

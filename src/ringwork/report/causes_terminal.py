@@ -142,7 +142,7 @@ def _whole(group: Fallen, paper: Paper) -> list[Text]:
     also = ", ".join(" ".join(filter(None, (_named(one), _place(one)))) for one in group.others)
     return [
         *_head(group, paper, with_id=False),
-        *paper.line(group.first.summary, indent=4)[:2],
+        *_first(paper.line(group.first.summary, indent=4), _FOLDED),
         *(_first(paper.line(("also: ", "dim"), also, indent=4), 1) if also else []),
         *paper.line(("fix: ", "green"), group.first.fix, indent=4),
         *paper.line((_repeat(group.first), "dim"), indent=4),
@@ -173,7 +173,7 @@ def _finding(finding: Finding, paper: Paper) -> list[Text]:
     parts: list[Part] = [f" {finding.severity}  ", (finding.control, "bold"), f"  {finding.where}", (place, "cyan"), folded, owner]
     return [
         *paper.line(paper.sign(BAD), *parts, indent=2),
-        *paper.line(finding.summary, indent=4)[:2],
+        *_first(paper.line(finding.summary, indent=4), _FOLDED),
         *paper.line(("fix: ", "green"), finding.fix, indent=4),
         *paper.line((_repeat(finding), "dim"), indent=4),
     ]
