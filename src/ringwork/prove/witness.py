@@ -31,6 +31,7 @@ _ACTS = re.compile(
 )
 _FORGERY = re.compile(r"csrf|xsrf|forg(?:ed|ery)|cross.site|origin", re.IGNORECASE)
 _SESSIONS = re.compile(r"/(?:django|flask)_sessions?(?:/|$)|:flask_session/")
+_TAGS = re.compile(r"<[a-zA-Z][\w-]*")
 _MOST_PAGES, _FIRST_PAGES = 40, 8
 
 
@@ -55,10 +56,16 @@ def deeds(facts: AppFacts) -> frozenset[str]:
     return frozenset(route.path for route in http_routes(facts) if _ACTS.search(route.path) and route.path not in asked)
 
 
-def asks_again(answer: Answer, path: str) -> bool:
-    """Whether what was sent to a form is answered by that form, as for input that was not taken: such a page shows no deed."""
-    found = forms.forms_of(answer.text, path) if answer.status < 300 and "html" in answer.media_type else []
-    return any(form.method.upper() == "POST" and form.action.partition("?")[0] == path for form in found)
+def asks_again(answer: Answer, path: str, client: Client) -> bool:
+    """Whether what was sent to a form is answered by that form, or by the page that is read there: such a page shows no deed."""
+    if answer.status >= 300 or "html" not in answer.media_type:
+        return False
+    if any(form.method.upper() == "POST" and form.action.partition("?")[0] == path for form in forms.forms_of(answer.text, path)):
+        return True
+    with contextlib.suppress(OSError):
+        read = client.page(path)
+        return read.status == answer.status and _TAGS.findall(read.text) == _TAGS.findall(answer.text)
+    return False
 
 
 def without_echo(answer: Answer, path: str) -> bytes:

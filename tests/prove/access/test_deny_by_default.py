@@ -58,9 +58,12 @@ def box():
     if request.method == "POST":
         kept.append(request.form.get("word"))
     return FORM
+@app.route("/closed", methods=["GET", "POST"])
+def closed():
+    return "<p>Administration is switched off.</p>"
 @app.route("/spend", methods=["GET", "POST"])
 def spend():
-    return FORM if request.method == "GET" else "<p>spent</p>"
+    return FORM if request.method == "GET" else "<h1>spent</h1>"
 """
 
 
@@ -68,7 +71,12 @@ def test_a_form_that_is_shown_again_is_no_deed() -> None:
     """A page that lets in by a word looks like that; where something changes, or another page answers, anybody did it."""
     with unguarded.serving(FORMS) as stage:
         seen = {o.where: o.outcome for o in deny_by_default.policy_coverage(stage).observations}
-    assert seen == {"GET,POST /gate": Outcome.UNTRIED, "GET,POST /box": Outcome.BROKEN, "GET,POST /spend": Outcome.BROKEN}
+    assert seen == {
+        "GET,POST /gate": Outcome.UNTRIED,
+        "GET,POST /closed": Outcome.UNTRIED,
+        "GET,POST /box": Outcome.BROKEN,
+        "GET,POST /spend": Outcome.BROKEN,
+    }
 
 
 GUARDED = """

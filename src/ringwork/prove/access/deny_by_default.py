@@ -102,8 +102,8 @@ def _written_by_nobody(stage: Stage, cast: Cast, route: RouteFacts) -> Iterator[
         before = cast.served.state()
         answer = cast.nobody().send(witness.unsafe_method(route), path, headers=[("content-type", kind)] if kind else [], body=body)
         effect = sorted(witness.changed(before, cast.served.state()))
-        if not effect and witness.asks_again(answer, path):
-            yield saw(Outcome.UNTRIED, "route without a rule", route, "its form is shown again, nothing changed", answers=[shown(answer)])
+        if not effect and witness.asks_again(answer, path, cast.nobody()):
+            yield saw(Outcome.UNTRIED, "route without a rule", route, "its page is shown again, nothing changed", answers=[shown(answer)])
         elif effect or answer.status < 300:
             words = f"anybody changes {', '.join(effect)}" if effect else "anybody is answered"
             yield saw(Outcome.BROKEN, "route without a rule", route, f"{words} without a login ({answer.status})", answers=[shown(answer)])
