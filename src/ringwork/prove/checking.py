@@ -101,7 +101,8 @@ def _changed(root: Path, since: str) -> list[str]:
 
 
 def _whole(root: Path, *, tests: bool) -> Place:
-    names = [path.relative_to(root).as_posix() for path in copies.walk(root) if path.suffix == ".py" and path.is_file()]
+    named = (name for name in copies.names(root) if name.endswith(".py") and not name.endswith("/.py") and name != ".py")
+    names = [name for name in named if (root / name).is_file()]
     kept = [name for name in names if tests or not is_test(name)]
     return Place(root=root, names=tuple(sorted(kept)), is_whole=True, left_out=len(names) - len(kept))
 

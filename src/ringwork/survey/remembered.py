@@ -30,21 +30,22 @@ _FORMS: Final = {
 
 
 class _Entry(NamedTuple):
-    """Something in a folder. name: relative to the root, with slashes. kind: of what is no file. path: "" of what is not read."""
+    """Something in a folder. name: relative to the root, with slashes. kind: of what is no file. path: "" of what is not read.
+
+    state: what changes when anybody writes it: form, number, size and times, as the system tells them.
+    """
 
     name: str
     kind: str
-    path: str
-
-
-_State = tuple[_Entry, tuple[int, ...]]
+    path: str = ""
+    state: tuple[int, ...] = ()
 
 
 class _Seen(NamedTuple):
-    """digest: of all that a reading stands on. states: of each entry, as the system tells them."""
+    """digest: of all that a reading stands on. entries: of it, with their states."""
 
     digest: str
-    states: list[_State]
+    entries: list[_Entry]
 
 
 def read(root: Path, *, jobs: int = 1) -> SourceFacts:
@@ -59,7 +60,7 @@ def read(root: Path, *, jobs: int = 1) -> SourceFacts:
     from ringwork.survey import reading
 
     facts = reading.read(root, jobs=jobs, is_kept=True)
-    if _states(root) == before.states:  # Against an editor that writes meanwhile: nobody knows which bytes were read.
+    if list(_entries(root)) == before.entries:  # Against an editor that writes meanwhile: nobody knows which bytes were read.
         kept_files.write(path, pickle.dumps((before.digest, facts), 5))
     return facts
 
@@ -75,14 +76,13 @@ def _opened(path: Path, digest: str) -> SourceFacts | None:
 
 def _seen(root: Path) -> _Seen:
     """All that a reading of `root` stands on, as it is now."""
-    found, names, folders, states = sha256(shelf.engine().encode()), list[str](), list[str](), list[_State]()
-    for entry in _entries(root):
-        states.append(_state(entry))  # before its bytes are looked at
-        content = _content(entry.path) if entry.path else b""
+    found, entries = sha256(shelf.engine().encode()), list(_entries(root))
+    for entry in entries:
+        content = _content(entry) if entry.path else b""
         found.update(repr((entry.name, entry.kind, sha256(content).digest())).encode())
-        (names if entry.path else folders).append(entry.name)
-    found.update(repr(_of_git(root, names, folders)).encode())
-    return _Seen(found.hexdigest(), states)
+    folders = (entry.name for entry in entries if not entry.path)
+    found.update(repr(_of_git(root, [entry.name for entry in entries if entry.path], folders)).encode())
+    return _Seen(found.hexdigest(), entries)
 
 
 def _of_git(root: Path, names: Sequence[str], folders: Iterable[str]) -> tuple[list[str], list[str]] | None:
@@ -96,19 +96,6 @@ def _of_git(root: Path, names: Sequence[str], folders: Iterable[str]) -> tuple[l
     return sorted(tracked), sorted(repository.ignored(root, tuple(asked)))
 
 
-def _states(root: Path) -> list[_State]:
-    """What changes when anybody writes below `root`, told without reading a file."""
-    return [_state(entry) for entry in _entries(root)]
-
-
-def _state(entry: _Entry) -> _State:
-    with contextlib.suppress(OSError):
-        if entry.path:
-            of = Path(entry.path).stat()
-            return entry, (of.st_ino, of.st_size, of.st_mtime_ns, of.st_ctime_ns)
-    return entry, ()
-
-
 def _entries(root: Path) -> Iterator[_Entry]:
     """Everything below a folder, in a stable order; what no reader goes into, or may not, is named."""
     waiting = [(str(root), "")]
@@ -118,30 +105,39 @@ def _entries(root: Path) -> Iterator[_Entry]:
             with os.scandir(folder) as opened:
                 inner = sorted(opened, key=lambda one: one.name)
         except OSError as error:
-            yield _Entry(below, f"a folder that cannot be read ({error.errno})", "")
+            yield _Entry(below, f"a folder that cannot be read ({error.errno})")
             continue
         for entry in inner:
             name = f"{below}{entry.name}"
             if entry.is_symlink():
-                yield _Entry(name, f"a link to {os.path.realpath(entry.path)}", entry.path)
+                yield _Entry(name, f"a link to {os.path.realpath(entry.path)}", entry.path, _state(entry))
             elif not entry.is_dir(follow_symlinks=False):
-                yield _Entry(name, "", entry.path)
+                yield _Entry(name, "", entry.path, _state(entry))
             elif copies.is_skipped(Path(entry.path)):
-                yield _Entry(name, "a folder without source", "")
+                yield _Entry(name, "a folder without source")
             else:
-                yield _Entry(name, "a folder", "")
+                yield _Entry(name, "a folder")
                 waiting.append((entry.path, f"{name}/"))
 
 
-def _content(path: str) -> bytes:
+def _state(entry: os.DirEntry[str]) -> tuple[int, ...]:
+    with contextlib.suppress(OSError):
+        of = entry.stat()
+        return of.st_mode, of.st_ino, of.st_size, of.st_mtime_ns, of.st_ctime_ns
+    return ()
+
+
+def _content(entry: _Entry) -> bytes:
     """A file's bytes, as far as anybody reads them; of what is none, or cannot be read, what is the matter."""
+    if not entry.state:
+        return b"unreadable"
+    mode, _, size, *_ = entry.state
+    if not stat.S_ISREG(mode):  # Against a pipe, which would never end.
+        return f"no file: {stat.S_IFMT(mode)}".encode()
     try:
-        state = Path(path).stat()
-        if not stat.S_ISREG(state.st_mode):  # Against a pipe, which would never end.
-            return f"no file: {stat.S_IFMT(state.st_mode)}".encode()
-        with Path(path).open("rb", buffering=0) as file:
-            if state.st_size <= LIMIT_BYTES:
+        with Path(entry.path).open("rb", buffering=0) as file:
+            if size <= LIMIT_BYTES:
                 return b"whole " + file.readall()
-            return f"{state.st_size} bytes ".encode() + (file.read(_HEAD_BYTES) or b"")
+            return f"{size} bytes ".encode() + (file.read(_HEAD_BYTES) or b"")
     except OSError as error:
         return f"unreadable: {error.errno}".encode()

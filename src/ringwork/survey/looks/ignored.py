@@ -50,10 +50,9 @@ def look(project: Project) -> Iterator[Flow]:
 
 def _kind(file: str) -> str:
     """What such a file is, "" for any other."""
-    name = PurePosixPath(file).name
-    if _EXAMPLES.search(name) or not is_shipped(file):
-        return ""
-    return next((kind for kind, pattern in _KINDS if pattern.search(name)), "")
+    name = file.rpartition("/")[2]
+    found = next((kind for kind, pattern in _KINDS if pattern.search(name)), "")
+    return found if found and not _EXAMPLES.search(name) and is_shipped(file) else ""
 
 
 def _kept(root: Path, present: Sequence[tuple[str, str]], kept: frozenset[str]) -> Iterator[Flow]:
@@ -88,7 +87,8 @@ def _holds(path: Path, kind: str) -> bool:
 
 def _images(root: Path, names: Sequence[str], present: Mapping[str, str]) -> Iterator[Flow]:
     for file in names:
-        if not re.fullmatch(r"(?:[\w./-]+/)?(?:[\w.-]+\.)?Dockerfile(?:\.[\w-]+)?", file) or not is_shipped(file):
+        is_one = "Dockerfile" in file and re.fullmatch(r"(?:[\w./-]+/)?(?:[\w.-]+\.)?Dockerfile(?:\.[\w-]+)?", file)
+        if not is_one or not is_shipped(file):
             continue
         text = copies.text_of(root / file)
         match = _ADDS_ALL.search(text)

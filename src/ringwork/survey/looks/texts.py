@@ -14,16 +14,20 @@ from ringwork.survey.templates import LIMIT_BYTES
 
 
 class Text:
-    """One file. file: relative to the project, with slashes. name, suffix: of it, the suffix in lower case."""
+    """One file. file: relative to the project, with slashes. name: of it."""
 
-    __slots__ = ("_data", "_path", "_text", "file", "name", "suffix")
+    __slots__ = ("_data", "_root", "_text", "file", "name")
 
     def __init__(self, root: Path, file: str) -> None:
-        self.file, self._path = file, root / file
+        self.file, self._root = file, root
         self.name = file.rpartition("/")[2]
-        self.suffix = PurePosixPath(self.name).suffix.lower()
         self._data: bytes | None = None
         self._text: str | None = None
+
+    @property
+    def suffix(self) -> str:
+        """Of its name, in lower case."""
+        return PurePosixPath(self.name).suffix.lower()
 
     def of(self, limit_bytes: int = 1_000_000) -> str:
         """Its text, as `copies.text_of` gives it: "" for a file that is larger, or unreadable. limit_bytes: at most LIMIT_BYTES."""
@@ -45,8 +49,9 @@ class Text:
     def _bytes(self) -> bytes:
         if self._data is None:
             try:
-                is_read = self._path.is_file() and self._path.stat().st_size <= LIMIT_BYTES
-                self._data = self._path.read_bytes() if is_read else b""
+                path = self._root / self.file
+                is_read = path.is_file() and path.stat().st_size <= LIMIT_BYTES
+                self._data = path.read_bytes() if is_read else b""
             except OSError:
                 self._data = b""
         return self._data

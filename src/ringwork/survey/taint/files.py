@@ -7,7 +7,8 @@ the others are read.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -50,8 +51,7 @@ def listing(root: Path) -> Listing:
         return Listing(files=kept, unread=(Unread(file=root.name, line=0, why=why),) if why else ())
     inside = root.resolve()
     files, unread = list[tuple[str, Path]](), list[Unread]()
-    for path in _walk(root, unread):
-        file = path.relative_to(root).as_posix()
+    for path, file in _walk(root, unread):
         is_source, why = _unfit(path, inside)
         if why:
             unread.append(Unread(file=file, line=0, why=why))
@@ -62,22 +62,31 @@ def listing(root: Path) -> Listing:
     return Listing(files=found_files, unread=tuple(sorted(unread, key=lambda one: one.file)))
 
 
-def _walk(root: Path, unread: list[Unread]) -> Iterator[Path]:
-    """Every file, in a stable order; links to folders are not followed, so that a loop ends nowhere."""
+def _walk(root: Path, unread: list[Unread]) -> Iterator[tuple[Path, str]]:
+    """Every file that may be source, with its name relative to the root, in a stable order; no link to a folder is followed: no loop."""
 
     def refused(error: OSError) -> None:
         folder = Path(error.filename or root)
         where = folder.relative_to(root).as_posix() if folder.is_relative_to(root) else folder.name
         unread.append(Unread(file=where, line=0, why=f"the folder cannot be read ({error.strerror})"))
 
+    length = len(str(root))
     for folder, names, files in os.walk(root, onerror=refused):
         here = Path(folder)
+        below = folder[length:].strip(os.sep).replace(os.sep, "/")
         linked = [name for name in names if (here / name).is_symlink() and name not in copies.SKIPPED_FOLDERS]
         for name in linked:
             unread.append(Unread(file=(here / name).relative_to(root).as_posix(), line=0, why="a link to a folder, which is not followed"))
         names[:] = sorted(name for name in names if not (here / name).is_symlink() and not copies.is_skipped(here / name))
         for name in sorted(files):
-            yield here / name
+            if name.endswith(_ENDING) or not _suffix(name):
+                yield here / name, f"{below}/{name}" if below else name
+
+
+def _suffix(name: str) -> str:
+    """As `PurePath.suffix` has it, told from plain text: a project has thousands of names."""
+    at = name.rfind(".")
+    return name[at:] if 0 < at < len(name) - 1 else ""
 
 
 def _unfit(path: Path, inside: Path) -> tuple[bool, str]:
@@ -86,14 +95,16 @@ def _unfit(path: Path, inside: Path) -> tuple[bool, str]:
     try:
         if not is_named and (path.suffix or not _is_script(path)):
             return False, ""
-        if not path.exists():
-            return False, "a link that leads nowhere, or round in a circle"
-        if not path.is_file():
-            return False, "it is no plain file"
-        if path.is_symlink() and not path.resolve().is_relative_to(inside):
-            return False, "a link that leads out of the project"
-        size = path.stat().st_size
-        if size > LIMIT_BYTES:
+        state = path.lstat()
+        if not stat.S_ISREG(state.st_mode):
+            if not path.exists():
+                return False, "a link that leads nowhere, or round in a circle"
+            if not path.is_file():
+                return False, "it is no plain file"
+            if not path.resolve().is_relative_to(inside):
+                return False, "a link that leads out of the project"
+            state = path.stat()
+        if state.st_size > LIMIT_BYTES:
             return False, f"it is larger than {LIMIT_BYTES // 1024 // 1024} MB"
         with path.open("rb") as opened:
             if b"\0" in opened.read(4096):
@@ -114,19 +125,22 @@ def _is_script(path: Path) -> bool:
 
 def _names(files: list[str]) -> dict[str, str]:
     """By file its dotted name. A package begins where a folder has an __init__.py and the one above has none; else the root is guessed."""
-    packages = {str(PurePosixPath(file).parent) for file in files if PurePosixPath(file).name == _PACKAGE}
-    roots = _roots(files, packages)
-    return {file: _name(PurePosixPath(file), packages, roots) for file in files}
+    packages = {str(PurePosixPath(file).parent) for file in files if file.rpartition("/")[2] == _PACKAGE}
+    above = {folder: PurePosixPath(folder) for folder in {file.rpartition("/")[0] for file in files}}
+    roots = _roots(files, packages, above.values())
+    inside = {folder: _inside(path, packages, roots) for folder, path in above.items()}
+    return {file: _name(file, inside[file.rpartition("/")[0]]) for file in files}
 
 
-def _roots(files: list[str], packages: set[str]) -> list[str]:
+def _roots(files: Iterable[str], packages: Collection[str], folders: Iterable[PurePosixPath]) -> list[str]:
     """Folders in which imports begin, the longest first: of manage.py, `src`, above each package, and the project itself."""
     found = {"."}
     for file in files:
-        path = PurePosixPath(file)
-        if path.name in {"manage.py", "setup.py"} and str(path.parent) not in packages:
-            found.add(str(path.parent))
-        found.update(str(parent) for parent in path.parents if parent.name == "src" and str(parent) not in packages)
+        folder, _, name = file.rpartition("/")
+        if name in {"manage.py", "setup.py"} and (folder or ".") not in packages:
+            found.add(folder or ".")
+    for path in folders:
+        found.update(str(parent) for parent in (path, *path.parents) if parent.name == "src" and str(parent) not in packages)
     for package in packages:
         above = PurePosixPath(package).parent
         if str(above) not in packages and package != ".":
@@ -134,14 +148,20 @@ def _roots(files: list[str], packages: set[str]) -> list[str]:
     return sorted(found, key=lambda root: (-len(PurePosixPath(root).parts), root))
 
 
-def _name(path: PurePosixPath, packages: set[str], roots: list[str]) -> str:
-    folder = path.parent
+def _inside(folder: PurePosixPath, packages: Collection[str], roots: Iterable[str]) -> tuple[str, ...]:
+    """By what names the modules of a folder begin."""
     top = folder
     while str(top) in packages and str(top) != ".":
         top = top.parent
     if top == folder:  # in no package: below the nearest root
         top = PurePosixPath(next(root for root in roots if root == "." or folder.is_relative_to(root)))
-    parts = list(path.relative_to(top).with_suffix("").parts)
+    return folder.relative_to(top).parts
+
+
+def _name(file: str, inside: tuple[str, ...]) -> str:
+    name = file.rpartition("/")[2]
+    suffix = _suffix(name)
+    parts = [*inside, name.removesuffix(suffix)]
     if parts[-1] == "__init__" and len(parts) > 1:
         parts.pop()
-    return ".".join(parts) if all(part.isidentifier() for part in parts) and path.suffix == _ENDING else ""
+    return ".".join(parts) if all(part.isidentifier() for part in parts) and suffix == _ENDING else ""
