@@ -56,8 +56,9 @@ class AssertDenied(Protocol):
 
 
 def as_browser(client: C, *, origin: str = "http://localhost") -> C:
-    """The same client, saying on every request which page it comes from. client: Flask's test client, Starlette's or aiohttp's TestClient.
+    """The same client, saying on every request which page it comes from.
 
+    client: Flask's or Django's test client, Starlette's or aiohttp's TestClient.
     origin: what a browser would send: the policy's own where one is set, else the client's base address. aiohttp's client learns its
     address when it starts, so there it says "same-origin", and keeps Secure cookies on loopback, as browsers do.
     """
@@ -65,12 +66,14 @@ def as_browser(client: C, *, origin: str = "http://localhost") -> C:
     if type(told).__module__ == "aiohttp.test_utils":
         told.session.headers["Sec-Fetch-Site"] = "same-origin"
         told.session.cookie_jar._treat_as_secure_origin = _Loopback()  # noqa: SLF001  # its constructor takes addresses alone
+    elif type(told).__module__ == "django.test.client":
+        told.defaults["HTTP_ORIGIN"] = origin
     elif hasattr(told, "environ_base"):
         told.environ_base["HTTP_ORIGIN"] = origin
     elif hasattr(told, "headers"):
         told.headers["origin"] = origin
     else:
-        raise TypeError(f"as_browser() takes a test client of Flask, Starlette or aiohttp, not {type(client).__name__}")
+        raise TypeError(f"as_browser() takes a test client of Flask, Starlette, Django or aiohttp, not {type(client).__name__}")
     return client
 
 

@@ -12,9 +12,15 @@ _ON_LOOPBACK = 'Policy(identify="shop:identify")'
 SHOPS = {
     "starlette": shops.STARLETTE,
     "flask": shops.FLASK,
+    "django": shops.DJANGO,
     "plain": shops.PLAIN,
+    "aiohttp": "from aiohttp import web\napp = web.Application()\n",
+    "django over asgi": shops.DJANGO.replace("wsgi import WSGIHandler", "asgi import ASGIHandler").replace(
+        "WSGIHandler()", "ASGIHandler()"
+    ),
     "starlette on loopback": shops.STARLETTE.replace(_CONFIGURED, _ON_LOOPBACK),
     "flask on loopback": shops.FLASK.replace(_CONFIGURED, _ON_LOOPBACK),
+    "django on loopback": shops.DJANGO.replace(_CONFIGURED, _ON_LOOPBACK),
 }
 
 

@@ -105,6 +105,53 @@ protect(app, Policy(origin="https://shop.example", identify=identify))
 """
 )
 
+DJANGO = (
+    GUARDED.replace("request.cookies", "request.COOKIES")
+    + """
+import json
+
+import django
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpResponse, JsonResponse
+from django.urls import path
+
+settings.configure(
+    SECRET_KEY="only for tests of this repository, and for nothing else", ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, MIDDLEWARE=[],
+    LOGGING_CONFIG=None,
+)
+django.setup()
+
+
+@public("the front page")
+def home(request):
+    return HttpResponse("welcome")
+
+
+@public("whoever wants to sign in is nobody yet")
+def login(request):
+    if request.method == "GET":
+        return HttpResponse("<form method=post><input name=username><input name=password type=password></form>")
+    key = enter(request.POST["username"], request.POST["password"])
+    if key is None:
+        return JsonResponse({"error": "wrong"}, status=401)
+    answer = JsonResponse({"in": True})
+    answer.set_cookie("session", key)
+    return answer
+
+
+@requires("staff")
+def orders(request):
+    if request.method == "POST":
+        DONE.append(json.loads(request.body))
+    return JsonResponse(DONE, safe=False)
+
+
+urlpatterns = [path("", home), path("login", login), path("orders", orders)]
+app = protect(WSGIHandler(), Policy(origin="https://shop.example", identify=identify))
+"""
+)
+
 PLAIN = """
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse

@@ -104,7 +104,7 @@ def test_not_denied_after_the_fact(ringwork_app, assert_denied):
 
 def test_sockets(ringwork_app, as_user, assert_denied):
     if not hasattr(ringwork_app, "websocket_connect"):
-        pytest.skip("Flask has no WebSockets")
+        pytest.skip("under WSGI there are no WebSockets")
 
     def open_it():
         with ringwork_app.websocket_connect("/live"):
@@ -131,8 +131,30 @@ def test_denied(assert_denied, ringwork_app):
     assert_denied(ringwork_app.get("/"))
 """
 
+# Django's client has no json=, and the shop's login there is a form.
+DJANGO = SUITE.replace('"/login", json=', '"/login", data=').replace("json=", 'content_type="application/json", data=')
+
+SAME = """
+import pytest
+from ringwork.testing import assert_same_answer
+
+
+def test_same(ringwork_app):
+    wrong = lambda name: ringwork_app.post("/login", {"username": name, "password": "guess"})
+    assert_same_answer(wrong("ann"), wrong("zoe"))
+
+
+def test_another_cookie(ringwork_app):
+    right = ringwork_app.post("/login", {"username": "ann", "password": "ann-likes-long-walks"})
+    ringwork_app.cookies.clear()
+    other = ringwork_app.post("/login", {"username": "ann", "password": "ann-likes-long-walks"})
+    other.cookies["__Host-session"]["httponly"] = ""
+    with pytest.raises(AssertionError, match="header set-cookie"):
+        assert_same_answer(right, other)
+"""
+
 PRODUCTION = {"RINGWORK_MODE": "production", "RINGWORK_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}
-FRAMEWORKS = [pytest.param(name, marks=pytest.mark.xdist_group(f"shop-{name}")) for name in ("starlette", "flask")]
+FRAMEWORKS = [pytest.param(name, marks=pytest.mark.xdist_group(f"shop-{name}")) for name in ("starlette", "flask", "django")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +170,8 @@ def _ran(shop: str, suite: str = SUITE, environment: tuple[tuple[str, str], ...]
     """A project's suite, run once for all the claims about it."""
     with tempfile.TemporaryDirectory(prefix="shop-") as name:
         for file, text in {
-            "shop.py": SHOPS[shop], "ringwork.toml": shops.USERS, "pyproject.toml": settings, "test_shop.py": suite
+            "shop.py": SHOPS[shop], "ringwork.toml": shops.USERS, "pyproject.toml": settings,
+            "test_shop.py": DJANGO if suite == SUITE and shop.startswith("django") else suite,
         }.items():  # fmt: skip
             Path(name, file).write_text(text, encoding="utf-8")
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("RINGWORK_", "PYTEST_"))}
@@ -238,7 +261,7 @@ def test_a_refused_socket_is_a_denial(shop: str) -> None:
     _passed(shop, "test_sockets")
 
 
-@pytest.mark.parametrize("shop", ["starlette on loopback", "flask on loopback"])
+@pytest.mark.parametrize("shop", ["starlette on loopback", "flask on loopback", "django on loopback"])
 def test_serves_an_application_without_an_origin(shop: str) -> None:
     """Unconfigured means this machine alone, from where the clients come; `identify` may be a name in the settings."""
     _passed(shop, "test_home", "test_people", "test_principal", "test_forged_mark", "test_denied", "test_denied_without_effect")
@@ -250,6 +273,26 @@ def test_serves_an_application_that_ringwork_does_not_guard() -> None:
     assert ran.ends == {"test_client": "PASSED", "test_principal": "FAILED", "test_denied": "FAILED"}, ran.said
     assert "not guarded by ringwork, so it knows no principals" in ran.said
     assert "no refusal is ringwork's" in ran.said
+
+
+def test_compares_the_cookies_of_djangos_answers() -> None:
+    """Django keeps them beside the headers; one that differs in an attribute tells accounts apart as well as a status."""
+    ran = _ran("django", SAME)
+    assert ran.ends == {"test_same": "PASSED", "test_another_cookie": "PASSED"}, ran.said
+
+
+@pytest.mark.parametrize(
+    ("shop", "said"),
+    [
+        ("django over asgi", 'ringwork_app = "project.settings", or "project.wsgi:application"'),
+        ("aiohttp", "as_browser(TestClient(TestServer(app)))"),
+    ],
+)
+def test_says_what_asks_an_application_that_no_plain_test_can(shop: str, said: str) -> None:
+    """The fixture names the handler, or the client, that works."""
+    ran = _ran(shop, PLAIN)
+    assert set(ran.ends.values()) == {"ERROR"}, ran.said
+    assert said in " ".join(ran.said.split())
 
 
 def test_asks_for_the_name_of_the_application() -> None:

@@ -46,7 +46,7 @@ class Seen:
 
 
 def seen(answer: Any, ignoring: Iterable[str | re.Pattern[str]] = ()) -> Seen:
-    """An answer of Starlette's, Flask's or httpx's client. ignoring: header names, and patterns of text in header values and body.
+    """An answer of a test client. ignoring: header names, and patterns of text in header values and body.
 
     Raises TypeError for anything that is no answer.
     """
@@ -56,7 +56,7 @@ def seen(answer: Any, ignoring: Iterable[str | re.Pattern[str]] = ()) -> Seen:
     names = _FRESH_HEADERS | {one.lower() for one in ignored if isinstance(one, str)}
     patterns = (*_FRESH, *(one for one in ignored if isinstance(one, re.Pattern)))
     incident = str(answer.headers.get("incident-id") or "")
-    headers = [(name.lower(), value) for name, value in _pairs(answer.headers) if name.lower() not in names]
+    headers = [(name.lower(), value) for name, value in _pairs(answer) if name.lower() not in names]
     body = _text(answer)
     if body:
         # What is fresh may be longer in one answer than in the other, and the body itself is compared.
@@ -68,9 +68,12 @@ def seen(answer: Any, ignoring: Iterable[str | re.Pattern[str]] = ()) -> Seen:
     )
 
 
-def _pairs(headers: Any) -> Iterable[Header]:
-    """All of them, repeated ones too."""
-    return headers.multi_items() if hasattr(headers, "multi_items") else headers.items()  # type: ignore[no-any-return]  # either library's own
+def _pairs(answer: Any) -> Iterable[Header]:
+    """All headers, repeated ones too. Django keeps cookies apart from them until the answer leaves."""
+    headers = answer.headers
+    yield from headers.multi_items() if hasattr(headers, "multi_items") else headers.items()
+    if type(answer).__module__.startswith("django."):
+        yield from (("set-cookie", cookie.OutputString()) for cookie in answer.cookies.values())
 
 
 def _text(answer: Any) -> str:

@@ -37,7 +37,7 @@ def opened(config: pytest.Config) -> Iterator[Opened]:
 def as_nobody(app: Opened) -> Iterator[Any]:
     """A client of nobody, inside the application's start and end where its framework knows them."""
     client = app.client()
-    if app.is_flask:
+    if app.kind != "starlette":
         yield client
         return
     with client:
@@ -50,7 +50,7 @@ def as_user(app: Opened, first: Any) -> Callable[[str | Principal], Any]:
     def as_user(who: str | Principal) -> Any:
         try:
             client = app.client(who if isinstance(who, Principal) else None)
-            if not app.is_flask:
+            if app.kind == "starlette":
                 client.portal = first.portal
                 client.app_state.update(first.app_state)
             if isinstance(who, str):

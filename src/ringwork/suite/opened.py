@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +35,7 @@ class Opened:
         installation = installed(self.app)
         self.seam = None if installation is None else Seam(installation)
         self.origin = (installation.policy.origin if installation is not None else "") or UNCONFIGURED
-        self.is_flask = not callable(getattr(self.app, "build_middleware_stack", None))
+        self.kind = _kind(self.app)
         if self.seam is not None:
             self.seam.open()
 
@@ -45,11 +46,17 @@ class Opened:
 
     def client(self, principal: Principal | None = None) -> Any:
         """A fresh browser: of nobody, or of whom the tests name. Raises TargetFailed where nobody can be named."""
-        if type(self.app).__module__.startswith("aiohttp."):
+        if self.kind == "aiohttp":
             raise TargetFailed(
                 step="ringwork_app",
                 problem="an aiohttp application is asked by a client that runs in its event loop, which a fixture of plain tests has not",
                 advice="make aiohttp's own: as_browser(TestClient(TestServer(app))), with as_browser from ringwork.testing",
+            )
+        if self.kind == "django" and inspect.iscoroutinefunction(type(self.app).__call__):
+            raise TargetFailed(
+                step="ringwork_app",
+                problem="Django's own test client asks a WSGI handler, and this one is of ASGI",
+                advice='name the settings, or the other handler: ringwork_app = "project.settings", or "project.wsgi:application"',
             )
         if principal is not None:
             if self.seam is None:
@@ -60,8 +67,16 @@ class Opened:
                 )
             self.seam.require_principals()
         named = None if principal is None else SignedIn(principal)
-        made = _flask_client(self.app, self.origin, named) if self.is_flask else _starlette_client(self.app, self.origin, named)
+        made = _CLIENTS[self.kind](self.app, self.origin, named)
         return as_browser(made, origin=self.origin)
+
+
+def _kind(app: Any) -> str:
+    """Whose test client asks an application: "starlette", "flask", "django" or "aiohttp"."""
+    if callable(getattr(app, "build_middleware_stack", None)):
+        return "starlette"
+    names = {base.__module__.partition(".")[0] for base in type(app).__mro__}
+    return next((name for name in ("django", "aiohttp") if name in names), "flask")
 
 
 def _load(target: targets.Target) -> Any:
@@ -107,3 +122,16 @@ def _opened_at(open_: Callable[..., Any], origin: str, *given: Any, **named: Any
     if given and isinstance(given[0], str) and "://" not in given[0]:
         named.setdefault("base_url", origin)
     return open_(*given, **named)
+
+
+def _django_client(app: Any, origin: str, named: SignedIn | None) -> Any:
+    from ringwork.suite import django_client
+
+    return django_client.client(app, origin, **({KEY: named} if named is not None else {}))
+
+
+_CLIENTS: dict[str, Callable[[Any, str, SignedIn | None], Any]] = {
+    "starlette": _starlette_client,
+    "flask": _flask_client,
+    "django": _django_client,
+}

@@ -56,7 +56,7 @@ def sign_in(opened: Opened, client: Any, name: str) -> None:
 def _facts(opened: Opened) -> AppFacts:
     known = loading.harness_of(opened.app)
     if known is None:
-        raise TargetFailed(step="as_user", problem="the application is of an unknown kind", advice="name a FastAPI, Starlette or Flask one")
+        raise TargetFailed(step="as_user", problem="the application is of an unknown kind", advice="name one of FastAPI, Flask or Django")
     root = str(opened.target.root)
     found: AppFacts = known[0].collect(opened.app, target=opened.target.text, root=root, installation=installed(opened.app))
     return found
@@ -80,11 +80,20 @@ def _sender(opened: Opened, client: Any) -> Callable[[str, str, list[tuple[str, 
         answer = client.request(method, path, headers=dict(headers), content=body, follow_redirects=False)
         return answer.status_code, list(answer.headers.multi_items()), answer.content
 
-    return flask if opened.is_flask else starlette
+    def django(method: str, path: str, headers: list[tuple[str, str]], body: bytes) -> Sent:
+        told = dict(headers)
+        kind = told.pop("content-type", "application/octet-stream")
+        answer = client.generic(method, path, body, kind, headers=told)
+        cookies = [("set-cookie", cookie.OutputString()) for cookie in answer.cookies.values()]
+        return answer.status_code, [*answer.items(), *cookies], b"".join(answer) if answer.streaming else answer.content
+
+    return {"flask": flask, "starlette": starlette, "django": django}[opened.kind]
 
 
 def _carry(opened: Opened, client: Any, authorization: str) -> None:
-    if opened.is_flask:
+    if opened.kind == "flask":
         client.environ_base["HTTP_AUTHORIZATION"] = authorization
+    elif opened.kind == "django":
+        client.defaults["HTTP_AUTHORIZATION"] = authorization
     else:
         client.headers["authorization"] = authorization
