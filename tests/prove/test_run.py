@@ -319,6 +319,43 @@ def test_refuses_a_waiver_that_reaches_too_far_ahead(prove):
         prove(_guarded(waivers=WAIVER.format(days=181)), LIVE)
 
 
+LISTED = """
+[[waivers]]
+control = "access.deny-by-default"
+reason = "a new route is refused by the gateway"
+owner = "ops"
+until = {until}
+"""
+
+
+def test_accepts_what_the_settings_of_an_application_without_a_policy_waive(prove, tmp_path):
+    """Nobody but the prover reads them there; what stands at no handler could be accepted by nothing else."""
+    until = TODAY + datetime.timedelta(days=30)
+    (tmp_path / "ringwork.toml").write_text(LISTED.format(until=until))
+    report = prove(FOREIGN, LIVE)
+    assert (_result(report).verdict, report.exit_code) == (Verdict.ACCEPTED, run.CLEAN)
+    assert [(waiver.state, waiver.owner) for waiver in report.waived] == [(WaiverState.USED, "ops")]
+
+
+def test_counts_the_settings_waivers_of_a_guarded_application_once(prove, tmp_path):
+    """Its policy brings them along."""
+    (tmp_path / "ringwork.toml").write_text(LISTED.format(until=TODAY + datetime.timedelta(days=30)))
+    report = prove(
+        "from fastapi import FastAPI\nfrom ringwork import protect\napp = FastAPI()\napp.get('/')(lambda: 1)\nprotect(app)\n", LIVE
+    )
+    assert len(report.waived) == 1
+
+
+@pytest.mark.parametrize("line", ['owner = ""', "until = '2031-01-01'", "route = 5", 'because = "x"'])
+def test_refuses_a_listed_waiver_that_is_not_whole(prove, tmp_path, line):
+    """It says what to write, and nothing is attacked under half an exception."""
+    name = line.partition(" ")[0]
+    rows = LISTED.format(until=TODAY + datetime.timedelta(days=30)).splitlines()
+    (tmp_path / "ringwork.toml").write_text("\n".join([*(row for row in rows if not row.startswith(name)), line]))
+    with pytest.raises(TargetFailed, match="give control, reason, owner and until"):
+        prove(FOREIGN, LIVE)
+
+
 INLINE = FOREIGN.replace("def home", "# ringwork: ignore[access.deny-by-default] {words}\ndef home")
 
 

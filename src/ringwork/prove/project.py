@@ -15,18 +15,23 @@ OWN, SHARED = "ringwork.toml", "pyproject.toml"
 
 def table(root: Path) -> Mapping[str, Any]:
     """The `prove` table of a folder's ringwork.toml, else of its pyproject.toml; empty without one. Raises TargetFailed."""
+    found = whole(root).get("prove", {})
+    return found if isinstance(found, Mapping) else {}
+
+
+def whole(root: Path) -> Mapping[str, Any]:
+    """All that a folder's ringwork.toml says, else [tool.ringwork] of its pyproject.toml; empty without one. Raises TargetFailed."""
     path = next((root / name for name in (OWN, SHARED) if (root / name).is_file()), None)
     if path is None:
         return {}
     try:
-        whole = tomllib.loads(path.read_text(encoding="utf-8"))
+        found: Any = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         advice = "correct the line that it names"
         raise TargetFailed(step="settings", problem=f"{path.name} is no valid TOML: {error}", advice=advice) from error
     if path.name == SHARED:
-        tool = whole.get("tool", {})
-        whole = tool.get("ringwork", {}) if isinstance(tool, Mapping) else {}
-    found = whole.get("prove", {}) if isinstance(whole, Mapping) else {}
+        tool = found.get("tool", {})
+        found = tool.get("ringwork", {}) if isinstance(tool, Mapping) else {}
     return found if isinstance(found, Mapping) else {}
 
 

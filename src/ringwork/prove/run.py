@@ -90,9 +90,11 @@ def _load(run: Run, launcher: Launcher, written: Sequence[comments.Comment]) -> 
     if loaded.wrapped:
         run.touched.append(f"the application stands inside {loaded.wrapped}, and was served with it")
     require_routes(loaded.facts)
-    waivers.require_valid(judge.waivers_of(loaded.facts), known=_controls(), today=run.today)
+    # A policy brings the waivers of its settings along; where there is none, nobody else reads them.
+    listed = waivers.listed(run.target) if loaded.facts.guard is None else ()
+    waivers.require_valid((*judge.waivers_of(loaded.facts), *listed), known=_controls(), today=run.today)
     inline = waivers.of_comments(written, loaded.facts.routes, known=_controls(), today=run.today)
-    run.whole = replace(loaded.facts, waivers=inline)
+    run.whole = replace(loaded.facts, waivers=(*listed, *inline))
 
 
 def _settle(run: Run, launcher: Launcher) -> None:

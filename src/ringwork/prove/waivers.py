@@ -10,12 +10,14 @@ import datetime
 import difflib
 import re
 import shlex
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import judge
+from ringwork.prove import judge, project
 from ringwork.prove.evidence import CheckResult, Finding, Waived, WaiverState
+from ringwork.prove.target import Target
 from ringwork.survey.facts import RouteFacts, WaiverFacts
 from ringwork.survey.waivers import Comment
 
@@ -62,6 +64,40 @@ def of_comments(
 
 NOWHERE = "no route of this application"
 """What a comment covers that stands on no handler."""
+
+
+def listed(target: Target) -> tuple[WaiverFacts, ...]:
+    """The waivers in the nearest settings file that has any: for an application without a policy, which would bring them along.
+
+    Raises TargetFailed for one that is not whole.
+    """
+    folder = target.root.joinpath(target.paths[0], *target.module.split(".")[:-1])
+    for candidate in (folder, *folder.parents):
+        rows = project.whole(candidate).get("waivers")
+        if rows:
+            return of_rows(rows)
+        if candidate == target.root:
+            break
+    return ()
+
+
+def of_rows(rows: Any) -> tuple[WaiverFacts, ...]:
+    """Waivers as a settings file lists them, as a policy takes them. Raises TargetFailed with every row that is not whole."""
+    faults, found = list[str](), list[WaiverFacts]()
+    for i, row in enumerate(rows if isinstance(rows, list) else [rows]):
+        given = row if isinstance(row, Mapping) else {}
+        until = given.get("until")
+        texts = {name: given.get(name, "") for name in ("control", "reason", "owner", "route")}
+        is_whole = all(isinstance(text, str) and (text.strip() or name == "route") for name, text in texts.items())
+        if not is_whole or type(until) is not datetime.date or set(given) - {*texts, "until"}:
+            faults.append(
+                f"waivers[{i}]: give control, reason, owner and until = 2027-01-31 (a date, without quotes), and route for one alone"
+            )
+            continue
+        found.append(WaiverFacts(**texts, until=until.isoformat()))
+    if faults:
+        raise TargetFailed(step="waivers", problem="; ".join(faults), advice="correct them in ringwork.toml, or under [tool.ringwork]")
+    return tuple(found)
 
 
 def require_valid(waivers: Sequence[WaiverFacts], *, known: Collection[str], today: datetime.date) -> None:
