@@ -21,6 +21,7 @@ HIDDEN: dict[tuple[str, str], str] = {
         "ringwork.installation",
         "ringwork.outbound.watching",
     ): "it brings ssl, which frameworks and servers load anyway and `import ringwork` does not",
+    ("ringwork.suite.opened", "ringwork.suite.django_client"): "it brings Django, which an application of another framework has not",
     ("ringwork.policy.files", "difflib"): "the nearest name is looked for once something was misspelled; a start without faults needs none",
     ("ringwork.policy.files", "tomllib"): "parsing is for folders with a settings file; a policy in code has none",
     ("ringwork.keys.settings", "ringwork.stores.django_orm.keys"): "a Django app's models are loaded once Django is set up",

@@ -431,6 +431,7 @@ ROOMS: dict[str, Room] = {
     "django": Room(rooms=("collector", "installation", "policy", "protect", "frameworks"), outside=("django",)),
     "suite.answers": Room(),
     "suite.asked": Room(),
+    "suite.django_client": Room(outside=("django",)),
     "suite": Room(
         rooms=("controls", "survey", "prove", "report", "policy", "installation", "protect", "testing"),
         outside=("flask", "pytest", "starlette"),
