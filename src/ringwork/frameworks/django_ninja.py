@@ -49,5 +49,6 @@ def _known(callback: Any, named: Mapping[str, object]) -> str:
     for name, check in named.items():
         if callback is check or type(callback) is check:
             return name
-    asked = getattr(type(callback), "authenticate", None)
-    return f"{type(callback).__name__} of django-ninja" if getattr(asked, "__module__", "") == _SESSIONS else ""
+    # Against a class of somebody else's that is made of one of them and lets everybody in: only they themselves.
+    kind = type(callback)
+    return f"{kind.__name__} of django-ninja" if kind.__module__ == _SESSIONS else ""
