@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import importlib
 import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
-from ringwork import events, identify, own_checks, signing_keys
+from ringwork import events, identify, named_things, own_checks, signing_keys
 from ringwork.clock import as_utc
 from ringwork.crypto import chance
 from ringwork.enforce.guard import Refusal, Site, Surroundings
@@ -137,7 +135,7 @@ class Installation:
             known = self.policy.identify
             # The dependency that tells who is asking refuses nobodies where it stands before a route.
             told = (known.dependency,) if isinstance(known, KnownBy) and known.dependency else ()
-            self._named_checks = {name: _load("own_auth", name) for name in dict.fromkeys((*self.policy.own_auth, *told))}
+            self._named_checks = {name: named_things.load("own_auth", name) for name in dict.fromkeys((*self.policy.own_auth, *told))}
         return self._named_checks
 
     def settle(self) -> None:
@@ -198,10 +196,10 @@ class Installation:
         """Take the function that the settings name; late, because its module may be the one that calls protect()."""
         self.named_checks()  # one of them may be the very dependency that is taken now
         if isinstance(named, str):
-            found = _load("identify", named)
+            found = named_things.load("identify", named)
         else:
             try:
-                found = identify.from_settings(named, _load("identify", named.names) if named.names else None)
+                found = identify.from_settings(named, named_things.load("identify", named.names) if named.names else None)
             except (ValueError, ImportError) as error:
                 raise PolicyInvalid([f"identify: {error}"]) from error
         self.policy = replace(self.policy, identify=found)
@@ -298,18 +296,6 @@ class Installation:
             faults.append("only: production runs all controls; take `only` out, or stay in enforce")
         # Against sessions that a stranger signs: the framework's own keys are looked at before the first one is taken.
         return [*faults, *signing_keys.faults(around.settings)]
-
-
-def _load(setting: str, name: str) -> Any:
-    """What "package.module:function" names. Raises PolicyInvalid when there is no such thing."""
-    module, _, attribute = name.partition(":") if ":" in name else name.rpartition(".")
-    try:
-        found = importlib.import_module(module)
-        for part in attribute.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise PolicyInvalid([f'{setting} = {name!r} cannot be loaded ({error}); write "package.module:function"']) from error
-    return found
 
 
 def _mode(policy: Policy) -> Mode:

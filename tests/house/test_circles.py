@@ -39,7 +39,7 @@ LOADS_BY_NAME = {
     "ringwork.cli.keys": "the function that gives the sealed columns of an application is named in its settings",
     "ringwork.cli.main": "a command's module is loaded from a literal table when the command is asked for",
     "ringwork.cli.serve": "the application to be served is a name on the command line; its server stands in a literal table",
-    "ringwork.installation": "`identify` of a settings file is the application's own function, named there",
+    "ringwork.named_things": "`identify` of a settings file is the application's own function, named there",
     "ringwork.protect": "frameworks are loaded from a literal table, after their third party was seen loaded",
     "ringwork.servers.hypercorn": "a worker process imports the application by the name on the command line, as uvicorn does itself",
     "ringwork.survey.harness.loading": "the target is a name on the command line; its harness stands in a literal table",

@@ -92,7 +92,7 @@ ROOMS: dict[str, Room] = {
     "pipeline": Room(rooms=("crypto", *ENFORCE, "policy", "telling", "fusing")),
     "current": Room(),
     "signing_keys": Room(),
-    "installation": Room(rooms=(*RUN_TIME, "current", "identify", "outbound.watching", "signing_keys")),
+    "installation": Room(rooms=(*RUN_TIME, "current", "identify", "named_things", "outbound.watching", "signing_keys")),
     "frameworks.deadline": Room(),
     "frameworks.handlers": Room(),
     "frameworks.layers": Room(),
@@ -265,6 +265,7 @@ ROOMS: dict[str, Room] = {
     ),
     # What counts as an application's own check, by identity: it looks at objects that are there, and imports nothing of theirs.
     "own_checks": Room(),
+    "named_things": Room(),
     # Ready ways to tell who is asking; each library is imported in the function that speaks to it, when the application calls it.
     "own_users": Room(),
     "identify": Room(
