@@ -15,6 +15,9 @@ _FIXES = {
     "identity.authentication-required": (
         'put @requires(...) on the route, or @public("reason") and its name into ringwork-public.txt; `identify` says who is asking'
     ),
+    "identity.user-enumeration": (
+        "answer known and unknown names by the same words, status and way, and send by mail whatever only the owner may read"
+    ),
     "browser.csrf": 'put {{ csrf_field("/path") }} into the form that posts there; take exemptions off; JSON routes take JSON only',
     "data.message-integrity": (
         'mark the route signed("sender") or signed_link("purpose"), and name the sender with its form and keys in data.message-integrity'
@@ -72,7 +75,14 @@ _FIXES = {
 }
 
 
-_OUTSIDE = ("access.function-level-authorization", "infrastructure.application-server", "data.", "output.llm-output", "source.")
+_OUTSIDE = (
+    "access.function-level-authorization",
+    "identity.user-enumeration",
+    "infrastructure.application-server",
+    "data.",
+    "output.llm-output",
+    "source.",
+)
 """How controls begin that protect(app) does not switch on: what the application calls itself, and what serves it."""
 
 _INSIDE = frozenset({"data.message-integrity"})
