@@ -14,7 +14,7 @@ from ringwork.errors import TargetFailed
 from ringwork.prove.check import Served, Stage, User
 from ringwork.prove.evidence import Exchanged, Observation, Outcome
 from ringwork.survey.facts import AppFacts, RouteFacts
-from ringwork.survey.wire import forms
+from ringwork.survey.wire import entry, forms
 from ringwork.survey.wire.client import SAFE, Answer, Client
 from ringwork.survey.wire.websocket import SocketAnswer
 
@@ -23,6 +23,7 @@ _ENTRANCE = re.compile(
     r"(^|[/_.-])(log-?in|log-?out|sign-?in|sign-?out|sign-?up|register|join|forgot|remind(?:er)?|reset|recover|token|session|sessions|auth|authenticate)($|[/_.-])",
     re.IGNORECASE,
 )
+_ADMINISTERS = re.compile(r"admin|internal|manage", re.IGNORECASE)
 _ENDS_SESSION = re.compile(r"log-?out|sign-?out|log-?off", re.IGNORECASE)
 _ACTS = re.compile(
     r"(?:^|/)(?:create(?=[_-]?[a-z])|init|reset|re-?seed|seed|setup|install|migrate|drop|flush|wipe|clear|delete|remove|shut-?down|restart|populate)"
@@ -43,6 +44,12 @@ def marker(prefix: str = "rw") -> str:
 def is_entrance(path: str) -> bool:
     """Whether a path is a way in or out (login, logout, register, reset), which is open by its nature."""
     return bool(_ENTRANCE.search(path))
+
+
+def is_way_in(route: RouteFacts) -> bool:
+    """Whether a route is a way in or out by its path, or by the password that it takes, as `POST /users` does; not below administration."""
+    takes_one = any(one.where in {"form", "json"} and one.name.lower() in entry.PASSWORDS for one in route.parameters)
+    return is_entrance(route.path) or (takes_one and not _ADMINISTERS.search(route.path))
 
 
 def ends_session(path: str) -> bool:

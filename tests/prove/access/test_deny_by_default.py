@@ -61,6 +61,14 @@ def box():
 @app.route("/closed", methods=["GET", "POST"])
 def closed():
     return "<p>Administration is switched off.</p>"
+@app.post("/people")
+def join():
+    kept.append((request.form["name"], request.form["password"]))
+    return "welcome"
+@app.post("/admin/people")
+def employ():
+    kept.append((request.form["name"], request.form["password"]))
+    return "welcome"
 @app.route("/spend", methods=["GET", "POST"])
 def spend():
     return FORM if request.method == "GET" else "<h1>spent</h1>"
@@ -76,6 +84,7 @@ def test_a_form_that_is_shown_again_is_no_deed() -> None:
         "GET,POST /closed": Outcome.UNTRIED,
         "GET,POST /box": Outcome.BROKEN,
         "GET,POST /spend": Outcome.BROKEN,
+        "POST /admin/people": Outcome.BROKEN,  # whoever signs up at /people chooses a password, and that is no way past anybody
     }
 
 

@@ -61,7 +61,7 @@ def _without_rules(stage: Stage, routes: Sequence[RouteFacts]) -> list[Observati
         return [
             saw(Outcome.BROKEN, "route without a rule", "the application", "nothing refuses a route that has no rule", read=len(routes))
         ]
-    asked = [route for route in routes if not route.guarded_by and not witness.is_entrance(route.path)]
+    asked = [route for route in routes if not route.guarded_by and not witness.is_way_in(route)]
     cast = Cast(stage)
     reading = [route for route in asked if set(route.methods) <= SAFE or route.kind != "http"]
     seen = [found for route in reading for found in _read_by_nobody(stage, cast, route)]
