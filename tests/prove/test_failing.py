@@ -64,6 +64,21 @@ def test_a_route_that_fails_is_not_reached_and_its_error_is_told(text: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("redis.ConnectionError: redis://:hunter2@cache/0 refused", "redis.ConnectionError: redis://****@cache/0 refused"),
+        ("KeyError: 'hunter2'", "KeyError: '****'"),
+        ("ValueError: key AKIA0123456789ABCDEF", "ValueError: key ****"),
+        ("ValueError: Missing staticfiles manifest entry for 'common/css/base.css'", None),
+        (f"ValueError: {'long ' * 60}sk_live_0123456789abcdef", f"ValueError: {'long ' * 60}"[:200]),
+    ],
+)
+def test_no_secret_that_an_error_quotes_is_told(error: str, said: str | None) -> None:
+    """Addresses with a password, keys and tokens are masked before anything is cut; a file's name stays."""
+    assert failing.told(["Traceback (most recent call last):", error], Path("/copy")) == (said if said is not None else error)
+
+
+@pytest.mark.parametrize(
     ("records", "said"),
     [
         ([], ""),

@@ -51,4 +51,5 @@ def _known(callback: Any, named: Mapping[str, object]) -> str:
             return name
     # Against a class of somebody else's that is made of one of them and lets everybody in: only they themselves.
     kind = type(callback)
-    return f"{kind.__name__} of django-ninja" if kind.__module__ == _SESSIONS else ""
+    is_own = kind.__module__ == _SESSIONS and "authenticate" not in vars(callback)
+    return f"{kind.__name__} of django-ninja" if is_own else ""

@@ -59,13 +59,15 @@ def entries(urlconf: Any) -> Iterator[Entry]:
 
 
 def _inside(resolver: URLResolver, route: str, path: str, marked: Marked) -> Iterator[Entry]:
-    told = set[tuple[str, int]]()
+    told = set[tuple[str, int]]()  # of django-ninja: a path stands there once for each of its operations
     for found in resolver.url_patterns:
         here, shown = _joined(route, str(found.pattern)), path + _template(found.pattern)
         if isinstance(found, URLResolver):
             yield from _inside(found, here, shown, (*_of_module(found), ("include", found), *marked))
-        elif (here, view := id(django_ninja.path_of(found.callback) or found.callback)) not in told:
-            told.add((here, view))  # once more under another name is only for reversing
+            continue
+        behind = django_ninja.path_of(found.callback)
+        if behind is None or (here, id(behind)) not in told:
+            told.add((here, id(behind)))
             yield _entry(found, here, shown, marked)
 
 

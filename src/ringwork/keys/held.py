@@ -45,20 +45,6 @@ class Limits(Frozen):
 
 USUAL = Limits()
 
-_process: list[int] = []
-"""The number of this process, once a key is held. It is asked for each value, and a system call each time is dear."""
-
-
-def _know_process() -> int:
-    if not _process:
-        _note_process()
-        os.register_at_fork(after_in_child=_note_process)  # Python tells a child that it is one
-    return _process[0]
-
-
-def _note_process() -> None:
-    _process[:] = [os.getpid()]
-
 
 class Held:
     """A key that may be used from `since` until `until` without asking anybody. Its bytes never change; its row is read again."""
@@ -86,7 +72,7 @@ class Held:
         self.used = self.left = self.owed = 0
         self._lock = threading.Lock()
         self._ciphers: dict[tuple[str, str], Cipher] = {}
-        self._process = _know_process()
+        self._process = os.getpid()
         self.renew(row, now=now)
 
     def renew(self, row: KeyRow, *, now: float) -> None:
@@ -112,9 +98,9 @@ class Held:
 
     def count_value(self, lease: Callable[[Held], None]) -> None:
         """Count one value that will be sealed; `lease` is called, by one thread at a time, when none is left."""
-        if self._process != _process[0]:
+        if self._process != os.getpid():  # asked each time: a fork by code in C tells Python nothing
             # Against a count that parent and child both draw from, and a lock that was held at the fork.
-            self._lock, self._process, self.left = threading.Lock(), _process[0], 0
+            self._lock, self._process, self.left = threading.Lock(), os.getpid(), 0
         with self._lock:
             if self.left < 1:
                 lease(self)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import composing, pages
+from ringwork.prove import composing, pages, witness
 from ringwork.prove.check import User
 from ringwork.prove.evidence import Coverage, Evidence, MatrixCell
 from ringwork.prove.stage import LiveStage
@@ -155,8 +155,14 @@ def seen_by(evidence: Iterable[Evidence]) -> frozenset[str]:
         for each in evidence
         if each.check.startswith("access.")
         for one in each.observations
-        if one.control is not None and _SERVED.match(one.control.answer)
+        if one.control is not None and _SERVED.match(one.control.answer) and _is_of(one.where, one.control.request)
     )
+
+
+def _is_of(route: str, request: str) -> bool:
+    """Whether a request went to a route, by its name: a control on another page says nothing of it."""
+    asked, template = request.split(" "), route.partition(" ")[2]
+    return len(asked) > 1 and bool(template) and witness.matches(template, asked[1])
 
 
 def summary(facts: AppFacts, reach: Reach, *, floor: float, world: AppFacts | None = None, seen: frozenset[str] = frozenset()) -> Coverage:

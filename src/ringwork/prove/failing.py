@@ -14,6 +14,11 @@ from ringwork.survey.wire import masking
 _BEGIN = "Traceback (most recent call last):"
 _PLACE = re.compile(r'\s+File "([^"]+)", line (\d+)')
 _MOST_CHARACTERS = 200
+# Against a secret that an error quotes: who signs in at an address, quoted text with a digit, and words that look like a key or token.
+_SECRETS = re.compile(
+    r"""(?<=//)[^/@\s]+(?=@)|(?<=')[^']*\d[^']*(?=')|(?<=")[^"]*\d[^"]*(?=")"""
+    r"""|(?=[\w.+/=-]*\d)(?=[\w.+/=-]*[A-Za-z])[\w.+/=-]{16,}"""
+)
 
 
 def told(records: Sequence[str], folder: Path) -> str:
@@ -30,5 +35,9 @@ def told(records: Sequence[str], folder: Path) -> str:
         if frame is not None and Path(frame[1]).is_relative_to(folder):
             place = f" ({Path(frame[1]).relative_to(folder)}:{frame[2]})"
         elif line.strip() and not line.startswith(" "):
-            return masking.masked(line.strip()[:_MOST_CHARACTERS].encode()) + place
+            return _masked(line.strip())[:_MOST_CHARACTERS] + place
     return ""
+
+
+def _masked(text: str) -> str:
+    return _SECRETS.sub("****", masking.masked(text.encode()))

@@ -23,6 +23,7 @@ _ENTRANCE = re.compile(
     r"(^|[/_.-])(log-?in|log-?out|sign-?in|sign-?out|sign-?up|register|join|forgot|remind(?:er)?|reset|recover|token|session|sessions|auth|authenticate)($|[/_.-])",
     re.IGNORECASE,
 )
+_PASSWORDS = frozenset(entry.PASSWORDS) - {"secret"}
 _ADMINISTERS = re.compile(r"admin|internal|manage", re.IGNORECASE)
 _ENDS_SESSION = re.compile(r"log-?out|sign-?out|log-?off", re.IGNORECASE)
 _ACTS = re.compile(
@@ -47,9 +48,11 @@ def is_entrance(path: str) -> bool:
 
 
 def is_way_in(route: RouteFacts) -> bool:
-    """Whether a route is a way in or out by its path, or by the password that it takes, as `POST /users` does; not below administration."""
-    takes_one = any(one.where in {"form", "json"} and one.name.lower() in entry.PASSWORDS for one in route.parameters)
-    return is_entrance(route.path) or (takes_one and not _ADMINISTERS.search(route.path))
+    """Whether a route is a way in or out by its path, or takes a name and a password, as `POST /users` does; not below administration."""
+    given = {one.name.lower() for one in route.parameters if one.where in {"form", "json"}}
+    takes_both = not given.isdisjoint(entry.USERNAMES) and not given.isdisjoint(_PASSWORDS)
+    signs_up = takes_both and set(route.methods) - SAFE == {"POST"} and "{" not in route.path
+    return is_entrance(route.path) or (signs_up and not _ADMINISTERS.search(route.path))
 
 
 def ends_session(path: str) -> bool:
@@ -64,15 +67,17 @@ def deeds(facts: AppFacts) -> frozenset[str]:
 
 
 def asks_again(answer: Answer, path: str, client: Client) -> bool:
-    """Whether what was sent to a form is answered by that form, or by the page that is read there: such a page shows no deed."""
+    """Whether what was sent is answered by the very page that is read there, its tags and words: such a page shows no deed."""
     if answer.status >= 300 or "html" not in answer.media_type:
         return False
-    if any(form.method.upper() == "POST" and form.action.partition("?")[0] == path for form in forms.forms_of(answer.text, path)):
-        return True
     with contextlib.suppress(OSError):
         read = client.page(path)
-        return read.status == answer.status and _TAGS.findall(read.text) == _TAGS.findall(answer.text)
+        return read.status == answer.status and _shown(read.text) == _shown(answer.text)
     return False
+
+
+def _shown(page: str) -> tuple[list[str], list[str]]:
+    return _TAGS.findall(page), re.findall(r"\w+", re.sub(r"<[^>]*>", " ", page))
 
 
 def without_echo(answer: Answer, path: str) -> bytes:

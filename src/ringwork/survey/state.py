@@ -22,7 +22,11 @@ _DEPTH, _ITEMS = 6, 20_000
 _PASSED_OVER = ("-wal", "-shm", "-journal", ".pyc", ".log", ".pid", ".sock")
 _FOLDERS = frozenset({"__pycache__", ".ringwork-tmp"})
 # Against a request that is blamed for what a framework's own objects (routes, templates) work out at first use and keep in themselves.
-_MACHINERY = frozenset({"django", "rest_framework", "flask", "werkzeug", "starlette", "fastapi", "aiohttp", "jinja2", "blinker"})
+_MACHINERY = (
+    "django.urls", "django.template", "rest_framework.routers", "flask.app", "flask.blueprints", "flask.sansio", "werkzeug.routing",
+    "starlette.routing", "starlette.templating", "starlette.applications", "fastapi.routing", "fastapi.applications",
+    "aiohttp.web_urldispatcher", "aiohttp.web_app", "jinja2", "blinker",
+)  # fmt: skip
 
 
 def dispose_engines() -> None:
@@ -227,7 +231,7 @@ def _shown(value: Any, depth: int, seen: set[int]) -> str:
         return "[" + ",".join(_shown(item, depth - 1, inner) for item in list(value)[:_ITEMS]) + "]"
     if _is(value, types.FunctionType | types.ModuleType | type):
         return getattr(value, "__name__", "object")
-    if type(value).__module__.partition(".")[0] in _MACHINERY:
+    if type(value).__module__.startswith(_MACHINERY):
         return type(value).__name__
     fields = getattr(value, "__dict__", None)
     return type(value).__name__ + (_shown(fields, depth - 1, inner) if _is(fields, dict) else "")

@@ -65,6 +65,17 @@ def closed():
 def join():
     kept.append((request.form["name"], request.form["password"]))
     return "welcome"
+@app.post("/people/<person>/password")
+def change(person):
+    kept.append((person, request.form["name"], request.form["password"]))
+    return "changed"
+@app.post("/hooks")
+def hook():
+    kept.append((request.form["name"], request.form["secret"]))
+    return "kept"
+@app.route("/search", methods=["GET", "POST"])
+def search():
+    return FORM + ("<form></form>" if request.method == "GET" else "<form></form>Anna: asthma")
 @app.post("/admin/people")
 def employ():
     kept.append((request.form["name"], request.form["password"]))
@@ -84,6 +95,9 @@ def test_a_form_that_is_shown_again_is_no_deed() -> None:
         "GET,POST /closed": Outcome.UNTRIED,
         "GET,POST /box": Outcome.BROKEN,
         "GET,POST /spend": Outcome.BROKEN,
+        "POST /people/{person}/password": Outcome.BROKEN,
+        "POST /hooks": Outcome.BROKEN,
+        "GET,POST /search": Outcome.BROKEN,
         "POST /admin/people": Outcome.BROKEN,  # whoever signs up at /people chooses a password, and that is no way past anybody
     }
 

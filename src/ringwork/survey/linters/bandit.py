@@ -72,6 +72,8 @@ _EACH = ("results", "errors")
 
 def _about(root: Path) -> str:
     """Its configuration as it is written, what else brings tests into it, and what reads Python for it."""
+    if (root / ".bandit").is_file():  # it names further files that decide, so nothing is known that holds
+        return ""
     given = [f"{name}: {copies.text_of(root / name)}" for name in (".bandit", *_FILES) if (root / name).is_file()]
     given.append(repr(tool.settings(root, "tool", "bandit")))
     return "\n".join((*given, *_installed(), sys.version))

@@ -28,7 +28,8 @@ def of(asked: Asked, tool: Tool, version: str) -> Kept | None:
     """What is kept of this project and tool; None where nothing is, because nobody wants it or the tool judges files together."""
     if not asked.is_kept or tool.apart is None or not version:
         return None
-    return Kept(asked, tool.apart, f"{_FORM} {tool.name} {version} {tool.apart.about(asked.root)}")
+    about = tool.apart.about(asked.root)
+    return Kept(asked, tool.apart, f"{_FORM} {tool.name} {version} {about}") if about else None
 
 
 class Kept:

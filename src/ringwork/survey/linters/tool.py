@@ -68,7 +68,8 @@ class Saw:
 class Apart:
     """How the result of a tool that judges each file by itself is taken apart, and put together again of parts of several runs.
 
-    about: what a part stands on beside the file, in words, for a root. parts: a result by file, relative to the root. whole: the result.
+    about: what a part stands on beside the file, in words, for a root; "" where nobody knows, and nothing is kept.
+    parts: a result by file, relative to the root. whole: the result.
     """
 
     about: Callable[[Path], str]
