@@ -23,13 +23,12 @@ _OWNERS = re.compile(
     re.IGNORECASE,
 )
 _AMOUNTS = re.compile(
-    r"(?:account_?)?(?:balance|credits?|price|unit_?price|total|amount|amount_?due|discount|points|quota|limit|max_?\w+|reward|fee|cost)(?:_?cents)?",
+    r"(?:account_?)?(?:balance|credits?|price|unit_?price|total|amount|amount_?due|discount|points|quota|credit_?limit|reward|fee|cost)(?:_?cents)?",
     re.IGNORECASE,
 )
-_GRANTS = re.compile(
-    r"(?:is_?|email_?)?(?:verified|approved|confirmed|paid|premium|published|featured|trusted|vip|validated)", re.IGNORECASE
-)
-_STATES = re.compile(r"(?:\w+_)?(?:status|state|plan|tier|subscription)", re.IGNORECASE)
+_GRANTS = re.compile(r"(?:is_?|email_?)?(?:verified|approved|confirmed|paid|premium|featured|trusted|vip|validated)", re.IGNORECASE)
+# Not `state` alone, which is part of an address, nor what people decide of their own things (`published`, `max_guests`).
+_STATES = re.compile(r"(?:\w+_)?(?:status|plan|tier|subscription)|\w+_state", re.IGNORECASE)
 _TRUE, _FALSE = frozenset({"1", "true", "on", "yes", "t"}), frozenset({"", "0", "false", "off", "no", "f", "none"})
 USUAL = ("is_admin", "role", "is_staff", "is_superuser", "admin")
 """What accounts are often given that are kept as objects of any shape: tried also where none is kept yet."""
