@@ -15,14 +15,16 @@ _SHOWN = 8
 """Ids that a message lists; of more, those near what was written."""
 
 
+RUN_FIRST = "run `ringwork prove TARGET` first, in this folder or with the same --output-dir"
+
+
 def is_id(word: str) -> bool:
     """Whether a word is the id of a finding, and no name of a control."""
     return _ID.fullmatch(word) is not None
 
 
-def report(path: Path) -> Report:
-    """The report of the last run. Raises TargetFailed where there is none to read."""
-    advice = "run `ringwork prove TARGET` first, in this folder or with the same --output-dir"
+def report(path: Path, *, advice: str = RUN_FIRST) -> Report:
+    """A stored report. Raises TargetFailed, with `advice`, where there is none or it cannot be read."""
     try:
         return plain.from_json(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:

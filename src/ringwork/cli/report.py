@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from ringwork.cli import terminal, writing
-from ringwork.errors import ReportUnreadable, TargetFailed
+from ringwork.cli import kept, terminal, writing
+from ringwork.errors import TargetFailed
 from ringwork.prove import run, settings
 from ringwork.prove.evidence import Report
 from ringwork.report import diff as differences
-from ringwork.report import diff_markdown, diff_terminal, plain
+from ringwork.report import diff_markdown, diff_terminal
 from ringwork.report import schema as shape
 from ringwork.report import tickets as lines
 
@@ -43,13 +43,7 @@ def diff(
 def read(path: Path) -> Report:
     """A stored report. Raises TargetFailed, with what to do, where there is none or it cannot be read."""
     place = path / "report.json" if path.is_dir() else path
-    advice = "give a report.json that `ringwork prove` wrote, or the folder that holds it"
-    try:
-        return plain.from_json(place.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise TargetFailed(step="report", problem=f"there is no readable report at {place}", advice=advice) from error
-    except ReportUnreadable as error:
-        raise TargetFailed(step="report", problem=f"the report at {place} cannot be read: {error}", advice=advice) from error
+    return kept.report(place, advice="give a report.json that `ringwork prove` wrote, or the folder that holds it")
 
 
 def render(
