@@ -19,6 +19,7 @@ class Resting:
     The threshold is what changes, and not the switch, because the process is everybody's: a thread that calls `gc.disable`, `gc.enable` or
     `gc.set_threshold` meanwhile is obeyed, then and afterwards. A collector that is off, or rests already, is left alone; of several that
     overlap, the one that began the rest ends it. What cannot be seen is a thread that sets the threshold to 0 meanwhile: it is undone.
+    A child that is forked meanwhile stays at rest, since nobody there ends it.
     """
 
     __slots__ = ("_before",)

@@ -74,7 +74,8 @@ def one(request, number: int):
 @pytest.fixture
 def stage_of(tmp_path: Path):
     """A stage on the project, whose single note is found as WHOSE says."""
-    opened = []
+    launchers: list[launch.Launcher] = []
+    stages: list[LiveStage] = []
 
     def build(whose: str) -> LiveStage:
         for name, text in FILES.items():
@@ -82,14 +83,16 @@ def stage_of(tmp_path: Path):
             (tmp_path / name).write_text(text.replace("WHOSE", whose))
         chosen = target.resolve(".", here=tmp_path)
         launcher = launch.Launcher(chosen, extra={})
+        launchers.append(launcher)
         facts = launcher.load().facts
         stage = LiveStage(launcher, facts, users.find(facts, settings.Settings(**settings.of_project(chosen)), launcher))
-        opened.append((stage, launcher))
+        stages.append(stage)
         return stage
 
     yield build
-    for stage, launcher in opened:
+    for stage in stages:
         stage.close()
+    for launcher in launchers:
         launcher.close()
 
 

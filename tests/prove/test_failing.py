@@ -15,39 +15,25 @@ class Unbuilt(Exception):
     pass
 def bundle(name):
     raise Unbuilt(f"{name} is missing; password=hunter2-of-the-test")
-ROUTES
+app = MADE
+@app.get("/page")
+def page():
+    return bundle("page.css")
+@app.get("/well")
+def well():
+    return "well"
+@app.get("/away")
+def away():
+    return AWAY
 """
 
-FLASK = BROKEN.replace("FRAMEWORK", "flask import Flask").replace(
-    "ROUTES",
-    """
-app = Flask(__name__)
-@app.get("/page")
-def page():
-    return bundle("page.css")
-@app.get("/well")
-def well():
-    return "well"
-@app.get("/away")
-def away():
-    return "away", 503
-""",
-)
-FASTAPI = BROKEN.replace("FRAMEWORK", "fastapi import FastAPI, Response").replace(
-    "ROUTES",
-    """
-app = FastAPI()
-@app.get("/page")
-def page():
-    return bundle("page.css")
-@app.get("/well")
-def well():
-    return "well"
-@app.get("/away")
-def away():
-    return Response(status_code=503)
-""",
-)
+
+def _broken(framework: str, made: str, away: str) -> str:
+    return BROKEN.replace("FRAMEWORK", framework).replace("MADE", made).replace("AWAY", away)
+
+
+FLASK = _broken("flask import Flask", "Flask(__name__)", '("away", 503)')
+FASTAPI = _broken("fastapi import FastAPI, Response", "FastAPI()", "Response(status_code=503)")
 
 
 @pytest.mark.parametrize("text", [FLASK, FASTAPI], ids=["flask", "fastapi"])
