@@ -18,7 +18,7 @@ from ringwork.errors import PolicyInvalid
 from ringwork.frozen import Frozen, replace
 from ringwork.names import ControlId
 from ringwork.pipeline import ACCESS, DEBUG, ORDER, Pipeline, Plan
-from ringwork.policy.declare import exemption_among, rule_of
+from ringwork.policy.declare import Contradiction, exemption_among, rule_of
 from ringwork.policy.known_by import KnownBy
 from ringwork.policy.policy import MODES, Mode, Policy, is_loopback_name
 from ringwork.route import Own, Requires, Route, Rule
@@ -31,11 +31,15 @@ KEY_BYTES = 32
 
 
 class FoundRule(Frozen):
-    """The rule that stands before a route, where it was found, and the reason of a CSRF exemption, if any."""
+    """The rule that stands before a route, where it was found, and the reason of a CSRF exemption, if any.
+
+    passed_over: what was seen and gives no rule, "" for nothing.
+    """
 
     rule: Rule | None
     source: str
     csrf_exempt: str | None
+    passed_over: str = ""
 
 
 class Installation:
@@ -120,6 +124,9 @@ class Installation:
         exempt = exemption_among(marked)
         for where, target in marked:
             rule = rule_of(target)
+            if isinstance(rule, Contradiction):
+                # Against a rule that opens what another closes: neither is taken.
+                return FoundRule(rule=None, source="", csrf_exempt=exempt, passed_over=str(rule))
             if rule is not None:
                 return FoundRule(rule=rule, source=where, csrf_exempt=exempt)
         for name, mark in self.policy.rules.items():
@@ -229,8 +236,7 @@ class Installation:
             return []
         fate = "would be refused in enforce" if self.mode is Mode.OBSERVE else "is refused"
         faults = [
-            f'{ACCESS}: {route.name} ({route.handler.name}) has no rule and {fate}; mark it with requires(...) or public("reason"), '
-            f'or name it in the policy: rules={{"{route.name}": ...}}'
+            f"{ACCESS}: {route.name} ({route.handler.name}) has no rule and {fate}; {route.passed_over or _how_to_rule(route)}"
             for route in routes
             if route.rule is None
         ]
@@ -296,6 +302,10 @@ class Installation:
             faults.append("only: production runs all controls; take `only` out, or stay in enforce")
         # Against sessions that a stranger signs: the framework's own keys are looked at before the first one is taken.
         return [*faults, *signing_keys.faults(around.settings)]
+
+
+def _how_to_rule(route: Route) -> str:
+    return f'mark it with requires(...) or public("reason"), or name it in the policy: rules={{"{route.name}": ...}}'
 
 
 def _mode(policy: Policy) -> Mode:

@@ -118,6 +118,7 @@ ROOMS: dict[str, Room] = {
         )
     ),
     "frameworks.first_route": Room(),
+    "frameworks.depended": Room(rooms=("policy",)),
     "frameworks.watching": Room(
         rooms=(*RUN_TIME, "frameworks.asgi", "frameworks.asgi_deciding", "frameworks.asgi_sending", "frameworks.reached")
     ),
@@ -130,6 +131,7 @@ ROOMS: dict[str, Room] = {
         rooms=(
             *RUN_TIME,
             "current",
+            "frameworks.depended",
             "frameworks.first_route",
             "frameworks.handlers",
             "frameworks.templating",
@@ -148,7 +150,8 @@ ROOMS: dict[str, Room] = {
         outside=("starlette",),
     ),
     "frameworks.fastapi": Room(
-        rooms=(*RUN_TIME, "current", "installation", "frameworks.asgi", "frameworks.starlette"), outside=("fastapi", "starlette")
+        rooms=(*RUN_TIME, "current", "installation", "frameworks.asgi", "frameworks.depended", "frameworks.starlette"),
+        outside=("fastapi", "starlette"),
     ),
     "frameworks.flask": Room(
         rooms=(

@@ -95,6 +95,8 @@ def rule(route: RouteFacts) -> str:
     if route.rule == "signed":
         once = ", once" if route.once and not route.sender else ""
         return f"signed by {route.sender}" if route.sender else f"a signed link for {route.purpose}{once}"
+    if route.passed_over:
+        return f"{NO_RULE}: {route.passed_over}"
     return f"{NO_RULE} (own check? {', '.join(route.guarded_by)})" if route.guarded_by else NO_RULE
 
 

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Match, Router
 
 from ringwork.crypto.integrity import integrity_of
 from ringwork.enforce.guard import Surroundings
-from ringwork.frameworks import starlette
+from ringwork.frameworks import depended, starlette
 from ringwork.frozen import Frozen, replace
 from ringwork.installation import Installation
 from ringwork.route import Route
@@ -88,6 +88,7 @@ def prepare(app: FastAPI) -> None:
 def install(app: FastAPI, installation: Installation) -> None:
     """Put ringwork into `app`, in place."""
     _note_inline_scripts(app)
+    depended.let_marks_be_awaited()
     starlette.install(app, installation, lister=included_routes)
 
 

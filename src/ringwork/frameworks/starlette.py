@@ -19,7 +19,7 @@ from ringwork import own_checks
 from ringwork.enforce.guard import Surroundings
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange
-from ringwork.frameworks import asgi, asgi_deciding, layers, reached, rewriters, telltales, templating, watching
+from ringwork.frameworks import asgi, asgi_deciding, depended, layers, reached, rewriters, telltales, templating, watching
 from ringwork.frameworks.asgi_deciding import Entered, Receive
 from ringwork.frameworks.asgi_sending import Send
 from ringwork.frameworks.first_route import FIRST, Matched, Routes
@@ -209,10 +209,11 @@ def _methods_of(endpoint: object) -> frozenset[str]:
 
 def to_route(entry: Entry, installation: Installation | None) -> Route:
     """The entry in ringwork's words, with its rule when an installation is given."""
-    found = None
+    found, dependant = None, getattr(entry.matcher, "dependant", None)
+    marked = depended.with_marks_of(dependant, entry.marked)
     if installation is not None:
-        own = own_checks.of_route(entry.endpoint, getattr(entry.matcher, "dependant", None), installation.named_checks())
-        found = installation.find_rule(entry.methods, entry.path, entry.marked, own=own)
+        own = own_checks.of_route(entry.endpoint, dependant, installation.named_checks())
+        found = installation.find_rule(entry.methods, entry.path, marked, own=own)
     return Route(
         kind=entry.kind,
         path=entry.path,
@@ -220,11 +221,12 @@ def to_route(entry: Entry, installation: Installation | None) -> Route:
         handler=handler_behind(entry.endpoint),
         rule=found.rule if found else None,
         rule_source=found.source if found else "",
+        passed_over=found.passed_over if found else "",
         csrf_exempt=found.csrf_exempt if found else None,
-        limits=limits_among(entry.marked),
-        rated=rated_among(entry.marked),
+        limits=limits_among(marked),
+        rated=rated_among(marked),
         sends_files=telltales.sends_files(entry.endpoint, entry.path),
-        cacheable=cacheable_among(entry.marked),
+        cacheable=cacheable_among(marked),
         swallows=entry.path.endswith(":path}"),
         inline_scripts=getattr(entry.endpoint, "__ringwork_inline__", ()),
     )

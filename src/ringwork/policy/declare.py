@@ -5,9 +5,11 @@ Against a new route that nobody thought of protecting: what carries no mark, and
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypeVar
+import inspect
+from collections.abc import Awaitable, Generator, Iterable
+from typing import Any, ClassVar, TypeVar, overload
 
+from ringwork.frozen import Frozen
 from ringwork.route import Cacheable, Public, Rated, Requires, RouteLimits, Rule, Signed
 
 T = TypeVar("T")
@@ -19,17 +21,62 @@ _LIMITS = "__ringwork_limits__"
 _CACHEABLE = "__ringwork_cacheable__"
 
 
-class RuleMark:
+class _NoParameters:
+    """What a mark asks of a request, told to whoever reads its signature: nothing. The classes of marks keep their own."""
+
+    def __get__(self, mark: object, kind: type) -> inspect.Signature:
+        if mark is None:
+            raise AttributeError("__signature__")
+        return inspect.Signature()
+
+
+class _Nothing:
+    """What a mark gives where it is called as a dependency: it decides nothing there, the guard has by then."""
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return
+        yield
+
+    def __repr__(self) -> str:
+        return "what a mark of ringwork gives as a dependency"
+
+
+_NOTHING = _Nothing()
+
+
+class Mark:
+    """What a declaration makes. It marks what it is called with, and stands in `Depends(...)` of FastAPI as it is."""
+
+    __slots__ = ()
+
+    _name: ClassVar[str]
+    _left: ClassVar[str]
+    """Under which name a target is marked, and which attribute of the mark is left there."""
+
+    __signature__ = _NoParameters()
+
+    @overload
+    def __call__(self) -> Awaitable[None]: ...
+
+    @overload
+    def __call__(self, target: T) -> T: ...
+
+    def __call__(self, target: object = _NOTHING) -> object:
+        """Mark `target` and hand it back unchanged. A second mark of the same kind on the same object raises ValueError.
+
+        Without a target nothing is marked: FastAPI calls its dependencies so, and what holds was read from them at the start.
+        """
+        return target if target is _NOTHING else _mark(target, self._name, getattr(self, self._left))
+
+
+class RuleMark(Mark):
     """A rule, ready to mark anything: use it as a decorator, or call it with a router, blueprint or mounted application."""
 
     __slots__ = ("rule",)
+    _name, _left = _RULE, "rule"
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
-
-    def __call__(self, target: T) -> T:
-        """Mark `target` and hand it back unchanged. A second mark on the same object raises ValueError."""
-        return _mark(target, _RULE, self.rule)
 
     def __repr__(self) -> str:
         return f"RuleMark({self.rule!r})"
@@ -75,22 +122,19 @@ def signed_link(purpose: str, *, once: bool = False) -> RuleMark:
     return RuleMark(Signed(purpose=purpose, once=once))
 
 
-class csrf_exempt:  # noqa: N801  # reads as a decorator beside requires and public
+class csrf_exempt(Mark):  # noqa: N801  # reads as a decorator beside requires and public
     """This route needs no proof that its request came from the site's own pages; `reason` says what protects it instead."""
 
     __slots__ = ("reason",)
+    _name, _left = _EXEMPT, "reason"
 
     def __init__(self, reason: str) -> None:
         if not isinstance(reason, str) or not reason.strip():
             raise ValueError('csrf_exempt() needs a reason, for example csrf_exempt("the webhook is signed")')
         self.reason = reason.strip()
 
-    def __call__(self, target: T) -> T:
-        """Mark `target` and hand it back unchanged."""
-        return _mark(target, _EXEMPT, self.reason)
 
-
-class limits:  # noqa: N801  # reads as a decorator beside requires and public
+class limits(Mark):  # noqa: N801  # reads as a decorator beside requires and public
     """The requests of this route are held to other limits than the rest; `reason` says why. What is not named stays as everywhere.
 
     body_bytes: greatest length of the body. form_fields: most fields of a form. json_depth: deepest nesting. seconds: longest
@@ -98,6 +142,7 @@ class limits:  # noqa: N801  # reads as a decorator beside requires and public
     """
 
     __slots__ = ("own",)
+    _name, _left = _LIMITS, "own"
 
     def __init__(self, reason: str, *, body_bytes: int = 0, form_fields: int = 0, json_depth: int = 0, seconds: float = 0.0) -> None:
         if not isinstance(reason, str) or not reason.strip():
@@ -109,18 +154,15 @@ class limits:  # noqa: N801  # reads as a decorator beside requires and public
             reason=reason.strip(), body_bytes=body_bytes, form_fields=form_fields, json_depth=json_depth, seconds=float(seconds)
         )
 
-    def __call__(self, target: T) -> T:
-        """Mark `target` and hand it back unchanged."""
-        return _mark(target, _LIMITS, self.own)
 
-
-class cacheable:  # noqa: N801  # reads as a decorator beside requires and public
+class cacheable(Mark):  # noqa: N801  # reads as a decorator beside requires and public
     """The answers of this route may be kept although somebody is signed in; `reason` says why nothing private stands there.
 
     max_age: seconds, 0 to ask again each time. private: by the browser only; False lets shared caches keep them too.
     """
 
     __slots__ = ("own",)
+    _name, _left = _CACHEABLE, "own"
 
     def __init__(self, reason: str, *, max_age: int = 0, private: bool = True) -> None:
         if not isinstance(reason, str) or not reason.strip():
@@ -129,18 +171,15 @@ class cacheable:  # noqa: N801  # reads as a decorator beside requires and publi
             raise ValueError(f"cacheable() takes max_age from 0 to 31536000 seconds, not {max_age}")
         self.own = Cacheable(reason=reason.strip(), max_age_seconds=max_age, private=private)
 
-    def __call__(self, target: T) -> T:
-        """Mark `target` and hand it back unchanged."""
-        return _mark(target, _CACHEABLE, self.own)
 
-
-class rate_limited:  # noqa: N801  # reads as a decorator beside requires and public
+class rate_limited(Mark):  # noqa: N801  # reads as a decorator beside requires and public
     """This route's requests are counted by the rates of the class `name`, such as "login" or "expensive".
 
     reason: for the class "none", which counts arrivals only: what else keeps this route from being flooded.
     """
 
     __slots__ = ("own",)
+    _name, _left = _RATED, "own"
 
     def __init__(self, name: str, *, reason: str = "") -> None:
         if not isinstance(name, str) or not name.strip():
@@ -148,10 +187,6 @@ class rate_limited:  # noqa: N801  # reads as a decorator beside requires and pu
         if (name == "none") != bool(reason.strip()):
             raise ValueError('rate_limited("none", reason="...") needs a reason, and no other class takes one')
         self.own = Rated(name=name, reason=reason.strip())
-
-    def __call__(self, target: T) -> T:
-        """Mark `target` and hand it back unchanged."""
-        return _mark(target, _RATED, self.own)
 
 
 def _mark(target: T, name: str, value: object) -> T:
@@ -177,10 +212,65 @@ def own(target: object, name: str) -> object:
     return None if names is None else names.get(name)
 
 
-def rule_of(target: object) -> Rule | None:
+def rule_of(target: object) -> Rule | Contradiction | None:
     """The rule marked on `target` itself, or None."""
     rule = own(target, _RULE)
-    return rule if isinstance(rule, Public | Requires | Signed) else None
+    return rule if isinstance(rule, Public | Requires | Signed | Contradiction) else None
+
+
+class Contradiction(Frozen):
+    """Two rules that both have to hold for one route, and that no single rule says."""
+
+    one: Rule
+    other: Rule
+
+    def __str__(self) -> str:
+        return f"{written(self.one)} and {written(self.other)} both stand before it, and Depends() means that both hold; keep one"
+
+
+def written(rule: Rule) -> str:
+    """A rule as people write it."""
+    if isinstance(rule, Public):
+        return f'public("{rule.reason}")'
+    if isinstance(rule, Requires):
+        return "requires({})".format(", ".join(f'"{role}"' for role in sorted(rule.roles)))
+    if isinstance(rule, Signed):
+        return f'signed("{rule.sender}")' if rule.sender else f'signed_link("{rule.purpose}")'
+    return f'own_auth = ["{rule.by}"]'
+
+
+class Carrier:
+    """Carries marks for something that cannot, or must not, carry them itself."""
+
+
+def carried(marks: Iterable[Mark]) -> Carrier:
+    """Several marks on one object; two of the same kind raise ValueError."""
+    carrier = Carrier()
+    for mark in marks:
+        mark(carrier)
+    return carrier
+
+
+def all_of(rules: Iterable[Rule | Contradiction]) -> Carrier:
+    """What says all of these rules at once, the narrowest, on an object; where none says it, their contradiction."""
+    carrier, together = Carrier(), None
+    for rule in rules:
+        together = rule if together is None else _both(together, rule)
+    setattr(carrier, _RULE, together)
+    return carrier
+
+
+def _both(one: Rule | Contradiction, other: Rule | Contradiction) -> Rule | Contradiction:
+    if isinstance(one, Contradiction) or isinstance(other, Contradiction):
+        return one if isinstance(one, Contradiction) else other
+    if one == other or (isinstance(one, Public) and isinstance(other, Public)):
+        return one
+    if isinstance(one, Requires) and isinstance(other, Requires):
+        # Against a rule of one place that opens what another closes: of two sets of roles only the one inside the other says both.
+        few, many = sorted((one.roles, other.roles), key=lambda roles: (not roles, len(roles)))
+        if few <= many or not many:
+            return Requires(roles=few, recorded=one.recorded or other.recorded)
+    return Contradiction(one=one, other=other)
 
 
 def exemption_among(marked: Iterable[tuple[str, object]]) -> str | None:

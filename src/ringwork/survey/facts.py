@@ -50,6 +50,7 @@ class RouteFacts:
     line: int = 0
     rule: str = ""
     rule_source: str = ""
+    passed_over: str = ""  # what was seen before it and gives no rule
     roles: tuple[str, ...] = ()
     recorded: bool = False  # told as an event before it begins, by its rule
     reason: str = ""

@@ -54,6 +54,7 @@ def facts_of(
         line=route.handler.line or 0,
         rule=_RULES.get(type(rule), ""),
         rule_source=route.rule_source,
+        passed_over=route.passed_over,
         roles=tuple(sorted(rule.roles)) if isinstance(rule, Requires) else (),
         recorded=isinstance(rule, Requires) and rule.recorded,
         reason=rule.reason if isinstance(rule, Public) else "",
