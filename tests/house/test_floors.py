@@ -41,6 +41,8 @@ SHARED = (
     "prove.sensitive",
     "prove.reading",
     "prove.assigning",
+    "prove.displaying",
+    "prove.markup",
     "prove.composing",
     "prove.things",
     "prove.staying",

@@ -22,7 +22,10 @@ from ringwork.survey.wire.client import FORM, SAFE, Answer, Client
 
 JSON = "application/json"
 _ID = re.compile(r"(?:^|_)(?:id|pk|uuid|guid|key|slug|ref|reference|number)$|[a-z](?:Id|ID|Uuid|Key)$")
-_FIXED = re.compile(r"pass|pwd|mail|date|day|time|amount|quantity|price|age|count|phone|url|colou?r|token|csrf", re.IGNORECASE)
+_FIXED = re.compile(
+    r"pass|pwd|mail|date|day|time|amount|quantity|price|(?<![a-z])age(?![a-z])|(?<![a-z])count(?![a-z])|phone|url|colou?r|token|csrf",
+    re.IGNORECASE,
+)
 _TEXTUAL = frozenset({"", "text", "textarea", "search", "string"})
 _CSRF_COOKIES = {"csrftoken": "x-csrftoken", "XSRF-TOKEN": "x-xsrf-token", "csrf_token": "x-csrftoken"}
 """Cookies that a site's own script reads a token from, and the header in which it sends it back."""

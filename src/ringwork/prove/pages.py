@@ -271,8 +271,10 @@ def guess_text(name: str) -> str:
     known = (
         ("mail", "probe@example.org"), ("username", "probeuser"), ("login", "probeuser"), ("password", "Probe-4711-horse-battery"),
         ("date", "2031-05-14"), ("day", "2031-05-14"), ("start", "2031-05-14T10:30"), ("time", "10:30"),
-        ("amount", "1"), ("quantity", "1"), ("price", "1"), ("age", "30"),
+        ("amount", "1"), ("quantity", "1"), ("price", "1"),
     )  # fmt: skip
+    if re.search(r"(?<![a-z])age(?![a-z])", low):  # and no message, image or page
+        return "30"
     return next((value for part, value in known if part in low), f"probe {low}")
 
 

@@ -16,7 +16,9 @@ PREFIX = "/ringwork-probe"
 _PARAMETERS: Mapping[ProbeRoute | None, tuple[ParameterFacts, ...]] = {
     ProbeRoute.OBJECTS: (ParameterFacts(name="id", where="query"),),
     ProbeRoute.ASSIGNS: (ParameterFacts(name="label", where="json", kind="string", required=True),),
+    ProbeRoute.SHOWS: (ParameterFacts(name="label", where="json", kind="string", required=True),),
 }
+_WRITES = (ProbeRoute.ASSIGNS, ProbeRoute.SHOWS)
 _SHARED_WIDELY = {"CORSMiddleware": {"allow_origins": ["*"], "allow_credentials": True}}
 """What the planted route that shares stands for, as a framework's setting."""
 
@@ -50,7 +52,7 @@ def plant(facts: AppFacts, planted: ProbeRoute | None) -> AppFacts:
         return dataclasses.replace(facts, fields=tuple(dataclasses.replace(field, orm=orm) for field in _PLANTED_FIELDS))
     if planted is ProbeRoute.WEAK_KEYS:
         return dataclasses.replace(facts, keys=_WEAK_KEYS)
-    methods = ("GET", "POST") if planted in {ProbeRoute.WEAK_TOKENS, ProbeRoute.GRAPHQL, ProbeRoute.ASSIGNS} else ("GET",)
+    methods = ("GET", "POST") if planted in {ProbeRoute.WEAK_TOKENS, ProbeRoute.GRAPHQL, *_WRITES} else ("GET",)
     route = RouteFacts(
         kind="http",
         path=f"{PREFIX}/{planted.value}",
@@ -58,7 +60,7 @@ def plant(facts: AppFacts, planted: ProbeRoute | None) -> AppFacts:
         handler="a planted fault",
         rule="public",
         reason="a probe",
-        body="json" if planted is ProbeRoute.ASSIGNS else "form",
+        body="json" if planted in _WRITES else "form",
         parameters=_PARAMETERS.get(planted, ()),
     )
     settings = {**facts.settings, **(_SHARED_WIDELY if planted is ProbeRoute.SHARES else {})}

@@ -128,6 +128,7 @@ def _planted(at: str) -> dict[str, Endpoint]:
 
     leading: dict[str, Endpoint] = {
         "shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin, "assigns": assigns,
+        "shows": _shows,
     }  # fmt: skip
     return {
         **leading,
@@ -139,6 +140,10 @@ def _planted(at: str) -> dict[str, Endpoint]:
         "weak-tokens": weak_tokens,
         "banners": banners,
     }
+
+
+async def _shows(request: web.Request) -> web.Response:
+    return web.Response(text=serving.shows(await request.json() if request.method == "POST" else None), content_type="text/html")
 
 
 def _telling(canary: str) -> dict[str, Endpoint]:

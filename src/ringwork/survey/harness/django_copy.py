@@ -128,6 +128,7 @@ def _planted(at: str) -> dict[str, View]:
 
     leading: dict[str, View] = {
         "shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin, "assigns": csrf_exempt(assigns),
+        "shows": csrf_exempt(_shows),
     }  # fmt: skip
     return {
         **leading,
@@ -143,6 +144,10 @@ def _planted(at: str) -> dict[str, View]:
 
 def _headers(request: HttpRequest) -> dict[str, str]:
     return {name.lower(): value for name, value in request.headers.items()}
+
+
+def _shows(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(serving.shows(json.loads(request.body) if request.method == "POST" else None))
 
 
 def _telling(canary: str) -> dict[str, View]:

@@ -108,8 +108,12 @@ def _planted(at: str) -> dict[str, View]:
         status, found = serving.assigns(request.headers.get("Cookie", "") + request.headers.get("Authorization", ""), given)
         return jsonify(found), status
 
+    def shows() -> Any:
+        return serving.shows(request.get_json() if request.method == "POST" else None)
+
     leading: dict[str, Any] = {
         "shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin, "assigns": assigns,
+        "shows": shows,
     }  # fmt: skip
     return {
         **leading,

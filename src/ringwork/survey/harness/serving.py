@@ -164,6 +164,17 @@ def assigns(asker: str, given: Any) -> tuple[int, Any]:
     return 200, _assigned[-20:]
 
 
+_shown: list[str] = []
+
+
+def shows(given: Any) -> str:
+    """A page that shows what it was sent as it came, in two places. given: None where nothing was sent."""
+    if isinstance(given, dict):
+        _shown.append(str(given.get("label", "")))
+    rows = "".join(f'<li title="{one}">{one}</li>' for one in _shown[-20:])
+    return f'<!doctype html><html lang="en"><title>probe</title><ul>{rows}</ul>'
+
+
 def administration(asker: str) -> tuple[int, Any]:
     """Status and answer of a route that is left out of the menu only: it lists accounts to whoever shows anything of who it is."""
     return (200, [{"username": name, "role": "user"} for name in ("ada", "ben")]) if asker else (401, {})

@@ -117,9 +117,13 @@ def _planted(at: str) -> dict[str, Endpoint]:
         status, found = serving.assigns(request.headers.get("Cookie", "") + request.headers.get("Authorization", ""), given)
         return JSONResponse(found, status_code=status)
 
+    async def shows(request: Request) -> Response:
+        return HTMLResponse(serving.shows(await request.json() if request.method == "POST" else None))
+
     leading = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin, "assigns": assigns}
     return {
         **leading,
+        "shows": shows,
         "graphql": _graphql,
         "reads-body": _reads_body,
         "echo": echo,
