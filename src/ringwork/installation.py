@@ -21,7 +21,7 @@ from ringwork.pipeline import ACCESS, DEBUG, ORDER, Pipeline, Plan
 from ringwork.policy.declare import Contradiction, exemption_among, rule_of
 from ringwork.policy.known_by import KnownBy
 from ringwork.policy.policy import MODES, Mode, Policy, is_loopback_name
-from ringwork.route import Own, Requires, Route, Rule
+from ringwork.route import Own, Requires, Route, Rule, names_route
 from ringwork.secret import Secret
 from ringwork.stores import chosen
 
@@ -40,6 +40,10 @@ class FoundRule(Frozen):
     source: str
     csrf_exempt: str | None
     passed_over: str = ""
+
+
+NOTHING = FoundRule(rule=None, source="", csrf_exempt=None)
+"""What is found where nobody has installed a policy."""
 
 
 class Installation:
@@ -130,7 +134,7 @@ class Installation:
             if rule is not None:
                 return FoundRule(rule=rule, source=where, csrf_exempt=exempt)
         for name, mark in self.policy.rules.items():
-            if _names_route(name, methods, path):
+            if names_route(name, methods, path):
                 return FoundRule(rule=mark.rule, source="policy", csrf_exempt=exempt)
         if own:
             return FoundRule(rule=Own(by=own[0]), source=f"own check {own[0]}", csrf_exempt=exempt)
@@ -240,8 +244,9 @@ class Installation:
             for route in routes
             if route.rule is None
         ]
+        faults += dict.fromkeys(f"{ACCESS}: {route.passed_over}" for route in routes if route.rule is not None and route.passed_over)
         for name in self.policy.rules:
-            if not any(_names_route(name, route.methods, route.path) for route in routes):
+            if not any(route.is_named(name) for route in routes):
                 faults.append(f"{ACCESS}: rules[{name!r}] names no route of this application; take it out, or correct method and path")
         known = frozenset(self.policy.roles)
         for route in routes:
@@ -382,14 +387,3 @@ def _key_of_environment() -> Secret[bytes]:
     if len(key) < KEY_BYTES:
         raise PolicyInvalid([f"RINGWORK_KEY: {len(key)} bytes are too few; make one with: openssl rand -base64 32"])
     return Secret(key)
-
-
-def _names_route(name: str, methods: frozenset[str], path: str) -> bool:
-    """Whether a rule's name ("GET /docs", "ANY /static", "WEBSOCKET /live") means the route with these methods and path."""
-    named, _, named_path = name.partition(" ")
-    if named_path != path:
-        return False
-    if named == "ANY":
-        return True
-    shown = methods - {"HEAD", "OPTIONS"} or frozenset({"WEBSOCKET"})
-    return shown <= frozenset(named.split(","))

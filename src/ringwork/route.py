@@ -140,8 +140,13 @@ class Route(Frozen):
         return f"{','.join(sorted(self.methods - {'HEAD', 'OPTIONS'})) or 'ANY'} {self.path}"
 
     def is_named(self, name: str) -> bool:
-        """Whether a setting's name ("GET /docs", "GET,POST /notes", "ANY /static", "WEBSOCKET /live") means this route."""
-        named, _, path = name.partition(" ")
-        if path != self.path:
-            return False
-        return named == "ANY" or (self.methods - {"HEAD", "OPTIONS"} or frozenset({"WEBSOCKET"})) <= frozenset(named.split(","))
+        """Whether a setting's name means this route."""
+        return names_route(name, self.methods, self.path)
+
+
+def names_route(name: str, methods: frozenset[str], path: str) -> bool:
+    """Whether a name ("GET /docs", "GET,POST /notes", "ANY /static", "WEBSOCKET /live") means the route with these methods and path."""
+    named, _, named_path = name.partition(" ")
+    if named_path != path:
+        return False
+    return named == "ANY" or (methods - {"HEAD", "OPTIONS"} or frozenset({"WEBSOCKET"})) <= frozenset(named.split(","))

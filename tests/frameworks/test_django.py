@@ -150,7 +150,7 @@ def test_refuses_an_attribute_that_is_no_mark() -> None:
     class Wrong(View):
         ringwork_rule = "admin"
 
-    with pytest.raises(TypeError, match=r'write ringwork_rule = requires\("role"\)'):
+    with pytest.raises(ringwork.PolicyInvalid, match=r'write ringwork_rule = requires\("role"\)'):
         rules(path("wrong", Wrong.as_view()))
 
 

@@ -21,11 +21,11 @@ from aiohttp.web_urldispatcher import AbstractResource, AbstractRoute, PrefixedS
 from ringwork import own_checks
 from ringwork.enforce.guard import Surroundings
 from ringwork.errors import UnsupportedApp
-from ringwork.frameworks import aiohttp_sharing, layers, rewriters, telltales, templating
+from ringwork.frameworks import aiohttp_sharing, class_views, layers, rewriters, telltales, templating
 from ringwork.frameworks.aiohttp_deciding import Gate
 from ringwork.frameworks.aiohttp_outer import Outer
 from ringwork.frameworks.handlers import handler_behind
-from ringwork.installation import Installation
+from ringwork.installation import NOTHING, Installation
 from ringwork.policy.declare import cacheable_among, limits_among, rated_among
 from ringwork.route import Route, RouteKind
 
@@ -93,8 +93,8 @@ def to_route(route: AbstractRoute, method: str, installation: Installation | Non
     static = isinstance(resource, StaticResource)
     kind = RouteKind.STATIC if static else RouteKind.WEBSOCKET if _opens_socket(view or handler) else RouteKind.HTTP
     methods = frozenset() if kind is RouteKind.WEBSOCKET else _methods(route, method if view is not None else "")
-    marked: Marked = (("handler", view), ("handler", handler), ("resource", resource), *(outside or ()))
-    found = None
+    marked: Marked = (*_marks_of(handler, method.lower()), ("resource", resource), *(outside or ()))
+    found = NOTHING
     if installation is not None:
         checks = own_checks.of_view(view or handler, (), installation.named_checks(), {})
         found = installation.find_rule(methods, path, marked, own=checks)
@@ -103,15 +103,27 @@ def to_route(route: AbstractRoute, method: str, installation: Installation | Non
         path=path,
         methods=methods,
         handler=handler_behind(view or handler),
-        rule=found.rule if found else None,
-        rule_source=found.source if found else "",
-        csrf_exempt=found.csrf_exempt if found else None,
+        rule=found.rule,
+        rule_source=found.source,
+        passed_over=found.passed_over or class_views.told_of(handler, [verb.lower() for verb in ALL]),
+        csrf_exempt=found.csrf_exempt,
         limits=limits_among(marked),
         rated=rated_among(marked),
         sends_files=telltales.sends_files(view or handler, path),
         cacheable=cacheable_among(marked),
         swallows=_swallows(resource, path),
     )
+
+
+def _marks_of(handler: object, method: str) -> Marked:
+    """Where a handler says its rule itself: the function, or the method of a class view, the class and its attribute."""
+    if not isinstance(handler, type):
+        return (("handler", handler),)
+    return (*class_views.marks_of_method(handler, method, _is_view), *class_views.marks_of_class(handler, _is_view))
+
+
+def _is_view(kind: type) -> bool:
+    return issubclass(kind, web.View)
 
 
 def _methods(route: AbstractRoute, method: str) -> frozenset[str]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ringwork.frameworks import django_checks, django_csrf, django_ninja, telltales
-from ringwork.frameworks.django_routes import Entry, Marked, class_of, entries
+from ringwork.frameworks.django_routes import Entry, Marked, class_of, entries, told_of, written_function
 from ringwork.frameworks.handlers import handler_behind
-from ringwork.installation import FoundRule, Installation
+from ringwork.installation import NOTHING, FoundRule, Installation
 from ringwork.policy.declare import cacheable_among, limits_among, rated_among
 from ringwork.route import Public, Route, RouteKind
 
@@ -41,9 +41,10 @@ def to_route(entry: Entry, installation: Installation | None, method: str | None
         path=entry.path,
         methods=methods,
         handler=handler_behind(_code(entry, methods)),
-        rule=found.rule if found else None,
-        rule_source=found.source if found else "",
-        csrf_exempt=exempt or (found.csrf_exempt if found else None),
+        rule=found.rule,
+        rule_source=found.source,
+        passed_over=found.passed_over or told_of(entry.callback),
+        csrf_exempt=exempt or found.csrf_exempt,
         own_token=django_csrf.own_token(entry.callback),
         limits=limits_among(marked),
         rated=rated_among(marked),
@@ -56,7 +57,10 @@ def to_route(entry: Entry, installation: Installation | None, method: str | None
 
 def _code(entry: Entry, methods: frozenset[str]) -> Any:
     operation = django_ninja.operation(entry.callback, methods)
-    return operation.view_func if operation is not None else class_of(entry.callback) or entry.callback
+    kind = class_of(entry.callback)
+    if operation is not None or kind is None:
+        return operation.view_func if operation is not None else entry.callback
+    return written_function(kind) or kind
 
 
 def _methods(entry: Entry, method: str | None) -> frozenset[str]:
@@ -65,9 +69,9 @@ def _methods(entry: Entry, method: str | None) -> frozenset[str]:
     return frozenset({"GET", "HEAD"}) if method in {"GET", "HEAD"} and {"GET", "HEAD"} <= entry.methods else frozenset({method})
 
 
-def _rule(entry: Entry, methods: frozenset[str], marked: Marked, installation: Installation | None) -> FoundRule | None:
+def _rule(entry: Entry, methods: frozenset[str], marked: Marked, installation: Installation | None) -> FoundRule:
     if installation is None:
-        return None
+        return NOTHING
     named = installation.named_checks()
     own = (*django_checks.standing_before(entry.callback, named), *django_ninja.checks(entry.callback, methods, named))
     found = installation.find_rule(methods, entry.path, marked, own=own)

@@ -17,14 +17,15 @@ from django.contrib.admindocs import utils as readable
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import LocalePrefixPattern, RoutePattern
 
-from ringwork.frameworks import django_ninja
+from ringwork.frameworks import class_views, django_ninja
 from ringwork.frozen import Frozen
+from ringwork.policy.declare import Mark, said_by
 
 Marked = tuple[tuple[str, object], ...]
 """Where a rule may stand, from the view outward: ("handler", function), ("path", pattern), ("include", resolver), ..."""
 
-RULE = "ringwork_rule"
-"""The attribute of a view class, of a mixin or of a URLconf module that holds a mark, or several in a tuple."""
+_ALL = "dispatch"
+"""The method of a class that every request passes."""
 
 _VERBS = ("get", "post", "put", "patch", "delete", "trace")
 
@@ -46,10 +47,6 @@ class Entry(Frozen):
     by_method: Mapping[str, Marked]
     swallows: bool = False
     folder: str = ""
-
-
-class Declared:
-    """Carries the marks that a class or a URLconf module gives in its attribute, since what inherits one has no mark of its own."""
 
 
 def entries(urlconf: Any) -> Iterator[Entry]:
@@ -171,43 +168,37 @@ def inside(view: Any) -> Any:
 
 
 def _of_view(view: Any) -> Marked:
+    """Where a view says its rule itself: the function, or what its class says, in the order of `class_views`."""
     kind = class_of(view)
-    return (("handler", view), *((("handler", kind), *_of_class(kind)) if kind is not None else ()))
+    if kind is None:
+        return (("handler", view),)
+    # Django copies the marks of `dispatch` onto the function: those of an ancestor stand behind what the class says itself.
+    before = class_views.marks_of_method(kind, _ALL, _is_view)
+    inner = written_function(kind)
+    written: Marked = (("handler", inner),) if inner is not None else ()
+    return (*before, ("handler", view), *written, *class_views.marks_of_class(kind, _is_view))
 
 
-def _of_class(kind: type) -> Marked:
-    """What a view class says in its attribute, or a mixin of it.
+def written_function(kind: Any) -> Any:
+    """The function that Django REST framework's `api_view` has made a class of; None for any other class."""
+    for verb in _VERBS:
+        made = vars(kind).get(verb)
+        code = getattr(made, "__code__", None)
+        if isinstance(code, types.CodeType) and made.__module__ == "rest_framework.decorators" and "func" in code.co_freevars:
+            return inspect.getclosurevars(made).nonlocals["func"]
+    return None
 
-    Against a rule that is inherited unseen (trap 7): another view's attribute is not this one's; only a class that is no view itself,
-    and so was written to be mixed in, hands its rule on.
-    """
-    for parent in kind.__mro__:
-        if parent is kind or not hasattr(parent, "as_view"):
-            said = declared(parent)
-            if said is not None:
-                return (("class", said),)
-    return ()
+
+def _is_view(kind: type) -> bool:
+    return hasattr(kind, "as_view")
 
 
 def _of_module(resolver: URLResolver) -> Marked:
     module: Any = resolver.urlconf_module
     if not isinstance(module, types.ModuleType):
         return ()
-    said = declared(module)
+    said = said_by(module)
     return (("urls", module), *((("urls", said),) if said is not None else ()))
-
-
-def declared(holder: Any) -> object | None:
-    """The marks in the attribute `ringwork_rule` of a class or module itself, on an object that can be asked for them."""
-    said = vars(holder).get(RULE)
-    if said is None:
-        return None
-    carrier = Declared()
-    for mark in said if isinstance(said, tuple | list) else (said,):
-        if not callable(mark) or not type(mark).__module__.startswith("ringwork."):
-            raise TypeError(f'{holder.__name__}.{RULE} is no mark; write {RULE} = requires("role"), or public("reason")')
-        mark(carrier)
-    return carrier
 
 
 def _of_methods(view: Any, methods: frozenset[str]) -> Iterator[tuple[str, Marked]]:
@@ -217,12 +208,36 @@ def _of_methods(view: Any, methods: frozenset[str]) -> Iterator[tuple[str, Marke
     kind = class_of(view)
     if kind is None:
         return
-    actions = getattr(view, "actions", None) or {}
     for method in methods:
-        asked = "get" if method == "HEAD" and "head" not in actions and not hasattr(kind, "head") else method.lower()
-        function = getattr(kind, actions.get(asked, asked), None)
-        if function is not None and any(key.startswith("__ringwork_") for key in getattr(function, "__dict__", ())):
-            yield method, (("method", function),)
+        marked = class_views.marks_of_method(kind, _answering(view, kind, method), _is_view)
+        if marked:
+            yield method, marked
+
+
+def _answering(view: Any, kind: Any, method: str) -> str:
+    """The name of the method of a class that answers a method of HTTP."""
+    actions = getattr(view, "actions", None) or {}
+    asked = "get" if method == "HEAD" and "head" not in actions and not hasattr(kind, "head") else method.lower()
+    return str(actions.get(asked, asked))
+
+
+def told_of(view: Any) -> str:
+    """What is said of marks that are not read: on methods that answer nothing by themselves, and among checks of other libraries.
+
+    Other actions of a view set are read where they answer, in another pattern.
+    """
+    for operation in django_ninja.operations(view).values():
+        if any(isinstance(check, Mark) for check in operation.auth_callbacks):
+            return f"auth= of {operation.view_func.__qualname__} names a mark, which is no check of django-ninja; write it above it"
+    kind = class_of(view)
+    if kind is None:
+        return ""
+    if any(isinstance(check, Mark) for check in getattr(kind, "permission_classes", ())):
+        return f'{kind.__qualname__}.permission_classes names a mark, which is no permission class; write ringwork_rule = requires("role")'
+    actions = getattr(view, "actions", None)
+    extra = [one.__name__ for one in kind.get_extra_actions()] if actions is not None and hasattr(kind, "get_extra_actions") else []
+    usual = ("list", "create", "retrieve", "update", "partial_update", "destroy") if actions is not None else ()
+    return class_views.told_of(kind, (*_VERBS, "head", "options", _ALL, *usual, *extra))
 
 
 # -- templates -----------------------------------------------------------------------------------------------

@@ -17,10 +17,10 @@ from ringwork import own_checks
 from ringwork.enforce.guard import DECIDED, Decision, Refusal, Surroundings
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange
-from ringwork.frameworks import flask_sharing, layers, rewriters, telltales, templating, wsgi
+from ringwork.frameworks import class_views, flask_sharing, layers, rewriters, telltales, templating, wsgi
 from ringwork.frameworks.handlers import handler_at
 from ringwork.frameworks.wsgi_limits import OverLimit
-from ringwork.installation import Installation
+from ringwork.installation import NOTHING, Installation
 from ringwork.pipeline import Answer, Pipeline, Plan
 from ringwork.policy.declare import cacheable_among, limits_among, rated_among
 from ringwork.principal import Principal
@@ -32,7 +32,8 @@ Marked = tuple[tuple[str, object], ...]
 def list_routes(app: Flask, *, installation: Installation | None = None) -> list[Route]:
     """Every rule of the URL map, with the rule that stands before it when an installation is given; mounts beside it."""
     mounted = [_mount_route(path, inner, installation) for path, inner in sorted(_mounts(app.wsgi_app).items())]
-    return [*(to_route(app, rule, installation) for rule in app.url_map.iter_rules()), *mounted]
+    routes = [to_route(app, rule, installation, part) for rule in app.url_map.iter_rules() for part in _parts(app, rule)]
+    return [*routes, *mounted]
 
 
 def _mounts(application: Any) -> dict[str, Any]:
@@ -53,45 +54,70 @@ def _dispatchers(application: Any) -> Iterator[dict[str, Any]]:
 
 def _mount_route(path: str, mounted: Any, installation: Installation | None) -> Route:
     inner = mounted.app if isinstance(mounted, MountGate) else mounted
-    found = installation.find_rule(frozenset(), path, (("mount", inner),)) if installation else None
+    found = installation.find_rule(frozenset(), path, (("mount", inner),)) if installation else NOTHING
     named = inner if inspect.isfunction(inner) else type(inner)
     return Route(
         kind=RouteKind.MOUNT,
         path=path,
         methods=frozenset(),
         handler=Handler(name=f"{named.__module__}.{named.__qualname__}"),
-        rule=found.rule if found else None,
-        rule_source=found.source if found else "",
-        csrf_exempt=found.csrf_exempt if found else None,
+        rule=found.rule,
+        rule_source=found.source,
+        csrf_exempt=found.csrf_exempt,
         limits=limits_among((("mount", inner),)),
         rated=rated_among((("mount", inner),)),
     )
 
 
-def to_route(app: Flask, rule: UrlRule, installation: Installation | None) -> Route:
-    """One rule of the URL map in ringwork's words. Converters become braces: "/notes/<int:n>" is "/notes/{n}"."""
+def _methods_of(rule: UrlRule) -> frozenset[str]:
+    """What a rule answers to by the application's own code."""
+    methods = frozenset(rule.methods or ())
+    return methods - {"OPTIONS"} if getattr(rule, "provide_automatic_options", None) else methods
+
+
+def _parts(app: Flask, rule: UrlRule) -> list[str]:
+    """The methods of a class of handlers that carry a mark of their own; "" for what is left."""
+    kind, methods = getattr(app.view_functions.get(rule.endpoint), "view_class", None), _methods_of(rule)
+    if kind is None:
+        return [""]
+    marked = [method for method in sorted(methods) if class_views.is_method_marked(kind, method.lower())]
+    left = methods.difference(*(_answered(kind, methods, method) for method in marked))
+    return [*marked, *([""] if left or not marked else [])]
+
+
+def _answered(kind: type, methods: frozenset[str], method: str) -> frozenset[str]:
+    """The methods of HTTP that one method of a class answers: HEAD is handed to `get` where there is no `head`."""
+    return frozenset({"GET", "HEAD"} & methods) if method == "GET" and not hasattr(kind, "head") else frozenset({method})
+
+
+def to_route(app: Flask, rule: UrlRule, installation: Installation | None, part: str = "") -> Route:
+    """One rule of the URL map in ringwork's words. Converters become braces: "/notes/<int:n>" is "/notes/{n}".
+
+    part: the method of a class of handlers that is decided on by itself, "" for all that are not.
+    """
     view = app.view_functions.get(rule.endpoint)
-    methods = (
-        frozenset(rule.methods or ()) - {"OPTIONS"} if getattr(rule, "provide_automatic_options", None) else frozenset(rule.methods or ())
-    )
-    path = template_of(rule)
-    found = None
+    kind: Any = getattr(view, "view_class", None)
+    methods, path = _methods_of(rule), template_of(rule)
+    apart = {other: _answered(kind, methods, other) for other in _parts(app, rule) if other}
+    methods, marked = apart.get(part, methods.difference(*apart.values())), _marked(app, rule, view, part)
+    found = NOTHING
     if installation is not None:
         own = own_checks.of_view(view, _run_before(app, rule), installation.named_checks(), app.config)
-        found = installation.find_rule(methods, path, _marked(app, rule, view), own=own)
+        found = installation.find_rule(methods, path, marked, own=own)
     static = rule.endpoint == "static" or rule.endpoint.endswith(".static")
     return Route(
         kind=RouteKind.WEBSOCKET if rule.websocket else RouteKind.STATIC if static else RouteKind.HTTP,
         path=path,
         methods=methods,
-        handler=handler_of(view),
-        rule=found.rule if found else None,
-        rule_source=found.source if found else "",
-        csrf_exempt=found.csrf_exempt if found else None,
-        limits=limits_among(_marked(app, rule, view)),
-        rated=rated_among(_marked(app, rule, view)),
+        handler=handler_of(getattr(kind, part.lower()) if part else view),
+        rule=found.rule,
+        rule_source=found.source,
+        passed_over=found.passed_over or class_views.told_of(kind, _READ),
+        csrf_exempt=found.csrf_exempt,
+        limits=limits_among(marked),
+        rated=rated_among(marked),
         sends_files=telltales.sends_files(view, path),
-        cacheable=cacheable_among(_marked(app, rule, view)),
+        cacheable=cacheable_among(marked),
         swallows=rule.rule.rpartition("<")[2].startswith("path"),
     )
 
@@ -108,13 +134,28 @@ def template_of(rule: UrlRule) -> str:
     return "".join(parts)
 
 
-def _marked(app: Flask, rule: UrlRule, view: Any) -> Marked:
-    places: list[tuple[str, object]] = [("handler", view), ("handler", getattr(view, "view_class", None))]
+_VERBS = ("get", "head", "post", "put", "patch", "delete", "options", "trace")
+_ALL = "dispatch_request"
+"""The method of a class of handlers that answers every request, unless it hands on to one by its verb."""
+_READ = (*_VERBS, _ALL)
+
+
+def _marked(app: Flask, rule: UrlRule, view: Any, part: str) -> Marked:
+    kind = getattr(view, "view_class", None)
+    places: list[tuple[str, object]] = []
+    if kind is not None:
+        places += class_views.marks_of_method(kind, part.lower(), _is_view) if part else ()
+        places += class_views.marks_of_method(kind, _ALL, _is_view)
+    places += [("handler", view), *(class_views.marks_of_class(kind, _is_view) if kind is not None else ())]
     name = rule.endpoint.rpartition(".")[0]
     while name:
         places.append(("blueprint", app.blueprints.get(name)))
         name = name.rpartition(".")[0]
     return tuple(places)
+
+
+def _is_view(kind: type) -> bool:
+    return hasattr(kind, "as_view")
 
 
 def _run_before(app: Flask, rule: UrlRule) -> Iterator[object]:
@@ -169,11 +210,12 @@ def _debug(app: Flask) -> Iterator[str]:
 class Gate:
     """Takes the place of `full_dispatch_request`: the route is matched, no code of the application has run."""
 
-    __slots__ = ("app", "installation", "dispatch")
+    __slots__ = ("app", "installation", "dispatch", "_parts")
 
     def __init__(self, app: Flask, installation: Installation) -> None:
         self.app, self.installation = app, installation
         self.dispatch = app.full_dispatch_request
+        self._parts: dict[tuple[int, str], tuple[UrlRule, str]] = {}  # the rule is kept, so that its identity stays taken
 
     def __call__(self) -> Response:
         """Decide, then dispatch as Flask does."""
@@ -186,11 +228,21 @@ class Gate:
         if rule is None or (asked.method == "OPTIONS" and _is_automatic_options(rule)):
             return self.dispatch()
         known = self.installation.plans.get(id(rule))
-        plan = known[1] if known and known[0] is rule else self.installation.plan(rule, lambda: to_route(self.app, rule, self.installation))
+        plan = known[1] if known and known[0] is rule else self._plan(rule, asked.method)
         if asked.method != exchange.method:
             exchange.handed_on(asked.method)
         found = enter(exchange, plan, asked)
         return self.dispatch() if found is None else _response(plan.pipeline.give(exchange, found))
+
+    def _plan(self, rule: UrlRule, method: str) -> Plan:
+        """The compiled plan of a rule; of a class whose methods carry marks one for each of them, since each may have a rule of its own."""
+        parts = _parts(self.app, rule)
+        if parts == [""]:
+            return self.installation.plan(rule, lambda: to_route(self.app, rule, self.installation))
+        kind: Any = getattr(self.app.view_functions[rule.endpoint], "view_class", None)
+        part = next((part for part in parts if part and method in _answered(kind, _methods_of(rule), part)), "")
+        key = self._parts.setdefault((id(rule), part), (rule, part))
+        return self.installation.plan(key, lambda: to_route(self.app, rule, self.installation, part))
 
 
 class MountGate:

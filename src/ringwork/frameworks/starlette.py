@@ -19,15 +19,28 @@ from ringwork import own_checks
 from ringwork.enforce.guard import Surroundings
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange
-from ringwork.frameworks import asgi, asgi_deciding, depended, layers, reached, rewriters, telltales, templating, watching
+from ringwork.frameworks import (
+    asgi,
+    asgi_deciding,
+    depended,
+    layers,
+    reached,
+    rewriters,
+    starlette_classes,
+    starlette_lists,
+    telltales,
+    templating,
+    watching,
+)
 from ringwork.frameworks.asgi_deciding import Entered, Receive
 from ringwork.frameworks.asgi_sending import Send
 from ringwork.frameworks.first_route import FIRST, Matched, Routes
 from ringwork.frameworks.handlers import handler_behind
 from ringwork.frameworks.route_tree import Place, Tree
 from ringwork.frameworks.starlette_form import fields_of
-from ringwork.frozen import Frozen
-from ringwork.installation import Installation
+from ringwork.frozen import Frozen, replace
+from ringwork.installation import NOTHING, Installation
+from ringwork.pipeline import Plan
 from ringwork.policy.declare import cacheable_among, limits_among, rated_among
 from ringwork.route import Route, RouteKind
 
@@ -39,7 +52,8 @@ class Entry(Frozen):
     """One route as the router holds it.
 
     matcher: the framework's own object that says whether it matches.
-    prefix: path template of the mounts it stands in. inside: entries of a mounted application that can be listed.
+    inside: entries of a mounted application that can be listed. parts: of a class whose methods carry marks, those methods, each an
+    entry by itself, and what is left. told: what is said of marks that nobody reads.
     """
 
     matcher: Any
@@ -49,6 +63,8 @@ class Entry(Frozen):
     endpoint: object
     marked: Marked
     inside: Index | None = None
+    parts: tuple[Entry, ...] = ()
+    told: str = ""
 
 
 Lister = Callable[[Router], Iterator[tuple[Any, BaseRoute, Marked]]]
@@ -72,9 +88,9 @@ class Index:
         self._build()
 
     def _build(self) -> None:
-        self._watched = [(owner, name, found, list(found)) for owner, name, found in watched_lists(self.router)]
+        self._watched = [(owner, name, found, list(found)) for owner, name, found in starlette_lists.watched_lists(self.router)]
         self._entries = [self._entry(*found) for found in self.lister(self.router)]
-        self._tree = Tree([(_literal_segments(entry), Place(entry)) for entry in self._entries])
+        self._tree = Tree([(starlette_lists.literal_segments(entry.matcher), Place(entry)) for entry in self._entries])
 
     def entries(self) -> list[Entry]:
         """All entries, in the router's order, as of now."""
@@ -89,7 +105,7 @@ class Index:
         """Every way in, those of mounted applications too."""
         for entry in self.entries():
             if entry.inside is None:
-                yield entry
+                yield from entry.parts or (entry,)
             else:
                 yield from entry.inside.flat()
 
@@ -122,7 +138,7 @@ class Index:
             if inside is None:
                 return place, (endpoint,), Matched(first, scope, answer) if first is place.entry.matcher else first
             inner = {**scope, **answer[1]}
-            found, reached, _ = inside.resolve(inner, _route_path(inner))
+            found, reached, _ = inside.resolve(inner, starlette_lists.route_path(inner))
             return found, (*reached, endpoint), first
         return None, tuple(other_methods), None
 
@@ -133,14 +149,15 @@ class Index:
     def _entry(self, matcher: Any, route: BaseRoute, outside: Marked) -> Entry:
         path = self.prefix + (getattr(matcher, "path", None) or getattr(route, "path", "") or "")
         endpoint = getattr(matcher, "endpoint", None) or getattr(matcher, "app", None) or getattr(route, "endpoint", None)
-        marked: Marked = (("handler", endpoint), ("route", route), *outside, *self.marked)
+        marked: Marked = (*starlette_classes.marks_of(endpoint), ("route", route), *outside, *self.marked)
         if isinstance(matcher, Mount | Host):
             return self._mounted(matcher, path, marked)
-        methods = frozenset(getattr(matcher, "methods", None) or _methods_of(endpoint))
+        methods = frozenset(getattr(matcher, "methods", None) or starlette_classes.methods_of(endpoint))
         kind = RouteKind.WEBSOCKET if isinstance(route, WebSocketRoute) else RouteKind.HTTP
         kind = RouteKind.STATIC if isinstance(endpoint, StaticFiles) else kind
         methods = frozenset() if kind is RouteKind.WEBSOCKET else methods
-        return Entry(matcher=matcher, path=path, kind=kind, methods=methods, endpoint=endpoint, marked=marked)
+        whole = Entry(matcher=matcher, path=path, kind=kind, methods=methods, endpoint=endpoint, marked=marked)
+        return with_parts(whole) if inspect.isclass(endpoint) else whole
 
     def _mounted(self, mount: Any, path: str, marked: Marked) -> Entry:
         app = mount.app
@@ -162,54 +179,21 @@ class Index:
         )
 
 
-def watched_lists(router: Router) -> Iterator[tuple[Any, str, list[Any]]]:
-    """The lists that tell that a route came or went, with owner and attribute: the router's own, and those of included routers."""
-    seen: set[int] = set()
-    waiting: list[Any] = [router]
-    while waiting:
-        current = waiting.pop()
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current, "routes", current.routes
-        low = getattr(current, "_low_priority_routes", None)
-        if isinstance(low, list):
-            yield current, "_low_priority_routes", low
-        waiting += [inner for route in current.routes if (inner := getattr(route, "original_router", None)) is not None]
-
-
-def _literal_segments(entry: Entry) -> list[str]:
-    path = getattr(entry.matcher, "path", None)
-    if not isinstance(path, str) or isinstance(entry.matcher, Host):
-        return []
-    segments = []
-    for segment in path[1:].split("/"):
-        if "{" in segment or segment == "":
-            break
-        segments.append(segment)
-    return segments
-
-
-def _route_path(scope: asgi.Scope) -> str:
-    """The part of the path that this router reads; the rest belongs to the mounts above (starlette._utils.get_route_path)."""
-    path, root = str(scope["path"]), str(scope.get("root_path", ""))
-    if not root:
-        return path
-    if path.startswith(root) and (path == root or path[len(root)] == "/"):
-        return path[len(root) :]
-    return path
-
-
-def _methods_of(endpoint: object) -> frozenset[str]:
-    """What a class of handlers answers to: the methods it defines."""
-    if not inspect.isclass(endpoint):
-        return frozenset()
-    return frozenset(m.upper() for m in ("get", "head", "post", "put", "patch", "delete", "options") if hasattr(endpoint, m))
+def with_parts(entry: Entry) -> Entry:
+    """The entry of a class, with its marked methods apart from what is left."""
+    found = [
+        replace(entry, methods=part.methods, endpoint=part.function, marked=(*part.marked, *entry.marked))
+        for part in starlette_classes.parts_of(entry.endpoint, entry.methods)
+    ]
+    told = starlette_classes.told_of(entry.endpoint)
+    left = entry.methods.difference(*(part.methods for part in found))
+    rest = [replace(entry, methods=left, told=told)] if found and left else []
+    return replace(entry, parts=(*found, *rest), told=told)
 
 
 def to_route(entry: Entry, installation: Installation | None) -> Route:
     """The entry in ringwork's words, with its rule when an installation is given."""
-    found, dependant = None, getattr(entry.matcher, "dependant", None)
+    found, dependant = NOTHING, getattr(entry.matcher, "dependant", None)
     marked = depended.with_marks_of(dependant, entry.marked)
     if installation is not None:
         own = own_checks.of_route(entry.endpoint, dependant, installation.named_checks())
@@ -219,10 +203,10 @@ def to_route(entry: Entry, installation: Installation | None) -> Route:
         path=entry.path,
         methods=entry.methods,
         handler=handler_behind(entry.endpoint),
-        rule=found.rule if found else None,
-        rule_source=found.source if found else "",
-        passed_over=found.passed_over if found else "",
-        csrf_exempt=found.csrf_exempt if found else None,
+        rule=found.rule,
+        rule_source=found.source,
+        passed_over=found.passed_over or entry.told,
+        csrf_exempt=found.csrf_exempt,
         limits=limits_among(marked),
         rated=rated_among(marked),
         sends_files=telltales.sends_files(entry.endpoint, entry.path),
@@ -296,7 +280,7 @@ class Gate:
     def decide(self, scope: asgi.Scope, exchange: Exchange, receive: Receive) -> Coroutine[Any, Any, Entered] | None:
         """The decision on the matched route, where it is a refusal or has to be waited for."""
         exchange.decided = False
-        place, endpoints, first = self.index.resolve(scope, _route_path(scope) if scope.get("root_path") else scope["path"])
+        place, endpoints, first = self.index.resolve(scope, starlette_lists.route_path(scope) if scope.get("root_path") else scope["path"])
         exchange.chosen = scope, endpoints, first, place
         if place is None:
             return None
@@ -304,8 +288,17 @@ class Gate:
         if plan is None or plan.pipeline is not self.installation.pipeline:
             # Against one route object under two mounts, of which the first asked decides for both: each place has a plan of its own.
             self.index.watch_inside()
-            plan = place.plan = self.installation.pipeline.plan(to_route(place.entry, self.installation))
+            plan = self._plan(place, scope.get("method", ""))
         return asgi_deciding.enter(exchange, plan, HTTPConnection(scope), receive, fields_of)
+
+    def _plan(self, place: Place, method: str) -> Plan:
+        """The compiled plan of a place; of a class whose methods carry marks one for each of them."""
+        parts = place.entry.parts
+        if not parts:
+            place.plan = plan = self.installation.pipeline.plan(to_route(place.entry, self.installation))
+            return plan
+        part = next((part for part in parts if method in part.methods), place.entry)
+        return self.installation.plan(part, lambda: to_route(part, self.installation))
 
     def _shown(self, exchange: Exchange, chosen: Any) -> reached.Watched:
         """The scope that the router is to see: it tells what is reached, and the first route is the one that was found."""

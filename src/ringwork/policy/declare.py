@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Awaitable, Generator, Iterable
 from typing import Any, ClassVar, TypeVar, overload
 
+from ringwork.errors import PolicyInvalid
 from ringwork.frozen import Frozen
 from ringwork.route import Cacheable, Public, Rated, Requires, RouteLimits, Rule, Signed
 
@@ -19,6 +20,9 @@ _EXEMPT = "__ringwork_csrf_exempt__"
 _RATED = "__ringwork_rated__"
 _LIMITS = "__ringwork_limits__"
 _CACHEABLE = "__ringwork_cacheable__"
+
+ATTRIBUTE = "ringwork_rule"
+"""The attribute of a class of handlers, of a mixin or of a URLconf module that holds a mark, or several in a tuple."""
 
 
 class _NoParameters:
@@ -210,6 +214,23 @@ def own(target: object, name: str) -> object:
     # Against a rule that is inherited unseen: a class's mark does not pass to its subclasses; each is asked for its own.
     names = getattr(target, "__dict__", None)
     return None if names is None else names.get(name)
+
+
+def is_marked(target: object) -> bool:
+    """Whether a mark of any kind stands on `target` itself."""
+    return any(own(target, name) is not None for name in (_RULE, _EXEMPT, _RATED, _LIMITS, _CACHEABLE))
+
+
+def said_by(holder: object) -> Carrier | None:
+    """The marks in the attribute `ringwork_rule` of a class or module itself, None for none. Raises PolicyInvalid for what is no mark."""
+    said = own(holder, ATTRIBUTE)
+    if said is None:
+        return None
+    marks = said if isinstance(said, tuple | list) else (said,)
+    if not all(isinstance(mark, Mark) for mark in marks):
+        named = getattr(holder, "__qualname__", None) or getattr(holder, "__name__", "")
+        raise PolicyInvalid([f'{named}.{ATTRIBUTE} is no mark; write {ATTRIBUTE} = requires("role"), or public("reason")'])
+    return carried(marks)
 
 
 def rule_of(target: object) -> Rule | Contradiction | None:
