@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from ringwork import events, identify, named_things, own_checks, signing_keys
+from ringwork import events, named_things, own_checks, signing_keys
 from ringwork.clock import as_utc
 from ringwork.crypto import chance
 from ringwork.enforce.guard import Refusal, Site, Surroundings
@@ -209,6 +209,8 @@ class Installation:
         if isinstance(named, str):
             found = named_things.load("identify", named)
         else:
+            from ringwork import identify
+
             try:
                 found = identify.from_settings(named, named_things.load("identify", named.names) if named.names else None)
             except (ValueError, ImportError) as error:

@@ -17,7 +17,7 @@ from typing import Any
 
 FLASK_LOGIN = "login_required of Flask-Login"
 FASTAPI_USERS = "current_user of fastapi-users"
-_STATUS, _CLIENT_ERRORS, _TOO_MANY = re.compile(r"HTTP_4\d\d_"), range(400, 500), 429
+_STATUS, _CLIENT_ERRORS, _TOO_MANY = r"HTTP_4\d\d_", range(400, 500), 429
 _DEEP = 30
 """Wrappers looked through; more of them is no honest handler."""
 
@@ -104,7 +104,7 @@ def _refuses(call: object) -> bool:
     code = getattr(inspect.unwrap(call), "__code__", None) if callable(call) else None
     if not isinstance(code, types.CodeType) or not any(step.opname == "RAISE_VARARGS" for step in dis.get_instructions(code)):
         return False
-    named = (int(name[5:8]) for name in code.co_names if _STATUS.match(name))
+    named = (int(name[5:8]) for name in code.co_names if re.match(_STATUS, name))
     statuses = {*named, *(value for value in code.co_consts if isinstance(value, int) and value in _CLIENT_ERRORS)}
     return statuses != {_TOO_MANY}
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from ringwork.enforce.guard import DECIDED, Asking, Blocking, Decision, ReadBody, ReadForm, Refusal
 from ringwork.exchange import Exchange
-from ringwork.frameworks import deadline
 from ringwork.pipeline import Pipeline, Plan
 from ringwork.principal import Principal
 
@@ -124,6 +123,8 @@ async def drive(
             if answer is not None and isinstance(ask, ReadForm):
                 answer = await read_fields(request, answer)
         elif isinstance(ask, Blocking):
+            from ringwork.frameworks import deadline
+
             try:
                 answer = await deadline.awaited(seconds, ask.call)
             except Exception as error:  # noqa: BLE001  # whatever a store raises

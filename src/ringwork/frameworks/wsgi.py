@@ -12,7 +12,6 @@ from typing import Any
 from ringwork.current import SERVED
 from ringwork.enforce.guard import DECIDED, Asking, Blocking, Decision, ReadBody, ReadForm
 from ringwork.exchange import PLAIN, Exchange, Header, spelled, unread
-from ringwork.frameworks import deadline
 from ringwork.frameworks.wsgi_limits import Metered
 from ringwork.frameworks.wsgi_names import Names, key_of, shape_of
 from ringwork.installation import Installation
@@ -187,6 +186,8 @@ def drive(asking: Asking, environ: Environ, read_fields: ReadFields = no_fields,
             if answer is not None and isinstance(ask, ReadForm):
                 answer = read_fields(answer)
         elif isinstance(ask, Blocking):
+            from ringwork.frameworks import deadline
+
             try:
                 answer = deadline.within(seconds, ask.call)
             except Exception as error:  # noqa: BLE001  # whatever a store raises

@@ -42,7 +42,8 @@ _SIMPLE_TYPES = frozenset({b"application/x-www-form-urlencoded", b"multipart/for
 _NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _ORIGIN = rf"https?://({_NAME}(\.{_NAME})*|\[[0-9a-f:]+\])(:[0-9]{{1,5}})?"
 _LOCAL = r"http://(localhost|([a-z0-9-]+\.)+localhost|127\.[0-9.]+|\[::1\])(:[0-9]{1,5})?"
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_NAMING = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+"""Of what a header's name is made (RFC 9110, 5.6.2)."""
 
 
 class SharedRoute(Frozen):
@@ -133,7 +134,7 @@ def faults(settings: CorsSettings) -> Sequence[str]:
             found.append(f'methods[{i}]: {method!r} is no method; write each out in capitals, such as "GET"')
     for name in ("headers", "expose"):
         for i, header in enumerate(getattr(settings, name)):
-            if header == "*" or not re.fullmatch(_TOKEN, header):
+            if not _is_header(header):
                 found.append(f'{name}[{i}]: {header!r} is no header name; write each out, such as "content-type"')
     if not 0 <= settings.max_age_seconds <= DAY:
         found.append(f"max_age_seconds: {settings.max_age_seconds} is out of range; write 0 to {DAY}, for example 600")
@@ -143,6 +144,11 @@ def faults(settings: CorsSettings) -> Sequence[str]:
         if any(public.route == one.route for one in settings.routes):
             found.append(f"public_routes[{i}]: {public.route!r} stands in routes too; keep one")
     return found
+
+
+def _is_header(text: str) -> bool:
+    """Whether it names one header, and is not the "*" that means all of them."""
+    return text not in {"", "*"} and _NAMING.issuperset(text)
 
 
 def _origin_faults(where: str, origin: str) -> Iterator[str]:
@@ -364,7 +370,7 @@ def _translated(settings: CorsSettings, options: Mapping[str, Any]) -> Iterator[
     if set(exact) <= _all_origins(settings) and not wide:
         return  # its headers are taken out, and ours say the same
     methods = [method for method in options["methods"] if method != "*"]
-    headers = [header.lower() for header in options["headers"] if re.fullmatch(_TOKEN, header) and header != "*"]
+    headers = [header.lower() for header in options["headers"] if _is_header(header)]
     line = f"[browser.cors] origins = {_toml(exact or ['https://app.example'])}"
     line += f", methods = {_toml(methods)}" if methods else ""
     line += f", headers = {_toml(headers)}" if headers else ""

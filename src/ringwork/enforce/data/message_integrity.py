@@ -1,7 +1,8 @@
 """Messages that cross a trust boundary are signed and fresh, or they reach nobody.
 
 Against a forged, altered or replayed webhook, message or link: on a route marked `signed` or `signed_link` nothing of the application
-runs, and nothing of the body is parsed, before signature, purpose, time and first use were found right. Other routes cost nothing.
+runs, and nothing of the body is parsed, before signature, purpose, time and first use were found right. Other routes cost nothing: the
+forms of signatures are read when a sender or such a route is there, and not at every start.
 Source: RFC 9421; RFC 2104; ASVS 5.0, 4.1.5, 11.4.1 and 11.4.3; CWE-345, CWE-347, CWE-294.
 """
 
@@ -11,10 +12,8 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from ringwork.crypto.links import Links
-from ringwork.crypto.message_signatures import Message
-from ringwork.crypto.webhooks import NAMES, Claim, Form, SenderKeys, form_of, public_key
 from ringwork.enforce.guard import Asking, Blocking, Decision, Enter, Guard, Hooks, ReadBody, Refusal, Site, Surroundings
 from ringwork.errors import KeyUnusable, OutOfTime, StoreDown, TagWrong
 from ringwork.exchange import Exchange
@@ -22,6 +21,10 @@ from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route, Signed
 from ringwork.secret import Secret
+
+if TYPE_CHECKING:
+    from ringwork.crypto.message_signatures import Message
+    from ringwork.crypto.webhooks import Claim, Form, SenderKeys
 
 CONTROL = ControlId("data.message-integrity")
 
@@ -101,7 +104,7 @@ def plan(settings: MessageIntegritySettings, site: Site, route: Route | None) ->
     if not rule.sender:
         return Hooks(enter=_link(site, rule), asks=True)
     sender = next((one for one in settings.senders if one.name == rule.sender), None)
-    form = form_of(sender.form) if sender is not None else None
+    form = _form(sender) if sender is not None else None
     if sender is None or form is None:
         return Hooks(
             enter=_always(_refuse(MessageIntegrityReason.NO_KEY, f"nobody named {rule.sender!r} is among the senders", status=503))
@@ -117,6 +120,8 @@ def plan(settings: MessageIntegritySettings, site: Site, route: Route | None) ->
 
 def issue_link(settings: MessageIntegritySettings, site: Site, address: str, purpose: str, lifetime_seconds: float) -> str:
     """A link to `address`, a path of this site, that a route marked `signed_link(purpose)` lets in until its end. Raises ValueError."""
+    from ringwork.crypto.links import Links
+
     if not 1 <= lifetime_seconds <= settings.link_seconds:
         raise ValueError(
             f"a link lives 1 to {settings.link_seconds} seconds (data.message-integrity.link_seconds), not {lifetime_seconds:g}"
@@ -161,6 +166,8 @@ def _message(settings: MessageIntegritySettings, site: Site, rule: Signed, form:
 
 
 def _said(exchange: Exchange) -> Message:
+    from ringwork.crypto.message_signatures import Message
+
     return Message(
         method=exchange.method,
         scheme=exchange.scheme,
@@ -192,6 +199,8 @@ def _claim(site: Site, token_id: bytes, until: float) -> Asking:
 
 
 def _link(site: Site, rule: Signed) -> Enter:
+    from ringwork.crypto.links import Links
+
     links = Links(site.key)
 
     def enter(exchange: Exchange) -> Decision | Asking:
@@ -213,8 +222,16 @@ def _link(site: Site, rule: Signed) -> Enter:
 # -- keys and settings --------------------------------------------------------------------------------------
 
 
+def _form(sender: Sender) -> Form | None:
+    from ringwork.crypto import webhooks
+
+    return webhooks.form_of(sender.form)
+
+
 def _keys(sender: Sender, form: Form) -> SenderKeys:
     """The keys of a sender. Raises KeyUnusable where one is missing, short or of another kind."""
+    from ringwork.crypto.webhooks import SenderKeys, public_key
+
     named = [key.removeprefix("env:") for key in sender.keys if key.startswith("env:")]
     missing = [name for name in named if not os.environ.get(name)]
     if missing:
@@ -249,7 +266,9 @@ def faults(settings: MessageIntegritySettings) -> Sequence[str]:
     for i, sender in enumerate(settings.senders):
         if not sender.name.strip() or names.count(sender.name) > 1:
             found.append(f'senders[{i}].name: give each sender a name of its own, for example name = "laboratory"')
-        if form_of(sender.form) is None:
+        if _form(sender) is None:
+            from ringwork.crypto.webhooks import NAMES
+
             found.append(f"senders[{i}].form: {sender.form[:30]!r} is unknown; write one of: {', '.join(NAMES)}")
         if not sender.keys and not sender.secrets:
             found.append(f'senders[{i}].keys: is empty; write keys = ["env:NAME"], where NAME is a variable that holds the secret')
@@ -268,7 +287,7 @@ def at_start(settings: MessageIntegritySettings, site: Site, around: Surrounding
     asked = [(route, route.rule) for route in routes if isinstance(route.rule, Signed)]
     by_name = {sender.name: sender for sender in settings.senders}
     for i, sender in enumerate(settings.senders):
-        form = form_of(sender.form)
+        form = _form(sender)
         if form is not None:
             try:
                 _keys(sender, form)

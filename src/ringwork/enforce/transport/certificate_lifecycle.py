@@ -14,16 +14,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ringwork.clock import as_utc
-from ringwork.crypto import certificates
-from ringwork.crypto.certificates import Certificate
 from ringwork.enforce.guard import NO_HOOKS, Guard, Hooks, Site, Surroundings
 from ringwork.errors import CertificateUnusable, ExtraMissing
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
 from ringwork.secret import Secret
+
+if TYPE_CHECKING:
+    from ringwork.crypto.certificates import Certificate
 
 CONTROL = ControlId("transport.certificate-lifecycle")
 DAY = 86_400.0
@@ -105,6 +107,8 @@ def concerns(
     now: seconds since 1970 UTC. host: the name that clients ask for, "" for any. Reads both files; never quotes the key.
     Does not ask whether an authority is trusted, nor whether the certificate was revoked.
     """
+    from ringwork.crypto import certificates
+
     try:
         pem = Path(files.certificate).read_bytes()
         chain = certificates.read_chain(pem)
@@ -142,6 +146,8 @@ def _of_chain(path: str, chain: Sequence[Certificate], broken: str) -> Iterator[
 def _of_key(files: CertificateFiles, pem: bytes) -> Iterator[Concern]:
     if not files.key:
         return
+    from ringwork.crypto import certificates
+
     try:
         state = os.stat(files.key)  # noqa: PTH116  # follows links, as whoever loads it does
         key = Secret(Path(files.key).read_bytes())

@@ -222,7 +222,7 @@ def _pem(text: str) -> str:
     return pem
 
 
-_PAIR = re.compile(r'\s*([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^";,\s]*)\s*(;|\Z)')
+_PAIR = r'\s*([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^";,\s]*)\s*(;|\Z)'
 
 
 def _envoy(names: Names) -> ClientCertificate | None:
@@ -230,9 +230,9 @@ def _envoy(names: Names) -> ClientCertificate | None:
     text = names.get(b"x-forwarded-client-cert", b"").decode("latin-1").strip()
     if not text:
         return None
-    pairs, at = list[tuple[str, str]](), 0
+    pair, pairs, at = re.compile(_PAIR), list[tuple[str, str]](), 0
     while at < len(text):
-        found = _PAIR.match(text, at)
+        found = pair.match(text, at)
         if found is None:
             # Against an element that the client sent itself and a proxy only added to.
             raise ValueError("X-Forwarded-Client-Cert is not one element; have the proxy write SANITIZE_SET")
