@@ -1,7 +1,7 @@
 """What `import ringwork` and `protect()` add to the start of a FastAPI application: `./run bench startup`.
 
-Each case is a fresh interpreter, in turn, round by round: CPU milliseconds of the process, from its first instruction, and peak memory, both
-read when the application has been built and its lifespan has started, as a server does it. What the interpreter does to end is no start.
+Each case is a fresh interpreter, in turn, round by round: CPU milliseconds of the process and its peak memory, both read when the
+application has been built and its lifespan has started, as a server does it. What the interpreter does to end is no start.
 Options: --rounds N (9), --write (puts the table into docs/performance.md).
 """
 

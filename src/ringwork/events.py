@@ -12,7 +12,6 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Any
 
 from ringwork.clock import Clock, as_utc
@@ -20,6 +19,7 @@ from ringwork.errors import RingworkError
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId, IncidentId
 from ringwork.vocabulary import word_of
+from ringwork.words import Words
 
 LOGGER = logging.getLogger("ringwork.security")
 ALARM_LOGGER = logging.getLogger("ringwork")
@@ -34,7 +34,7 @@ ALARMS_PER_WINDOW = 20
 _REQUEST_ID_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-:/+=")
 
 
-class Outcome(StrEnum):
+class Outcome(Words):
     """What became of the request."""
 
     DENIED = "denied"

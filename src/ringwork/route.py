@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import field
-from enum import StrEnum
 
 from ringwork.frozen import Frozen
+from ringwork.words import Words
 
 
-class RouteKind(StrEnum):
+class RouteKind(Words):
     """What answers there."""
 
     HTTP = "http"

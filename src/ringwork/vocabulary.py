@@ -7,12 +7,12 @@ Source: OWASP Logging Vocabulary Cheat Sheet (names, levels and arguments).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 from ringwork.frozen import Frozen
+from ringwork.words import Words
 
 
-class Level(StrEnum):
+class Level(Words):
     """How grave the vocabulary takes an event to be."""
 
     INFO = "INFO"

@@ -13,6 +13,7 @@ from ringwork import vocabulary
 from ringwork.keys.lifecycle import KeyReason
 from ringwork.pipeline import FAULT, ORDER, UNDECIDED
 from ringwork.vocabulary import CONTROLS, REASONS, WORDS, word_of
+from ringwork.words import Words
 
 OF_THE_PIPELINE = {
     ("access.deny-by-default", UNDECIDED),
@@ -39,7 +40,7 @@ def reasons() -> Iterator[tuple[str, str]]:
         layer, _, stem = guard.control.partition(".")
         module = importlib.import_module(f"ringwork.enforce.{layer.replace('-', '_')}.{stem.replace('-', '_')}")
         for _, kind in inspect.getmembers(module, inspect.isclass):
-            if issubclass(kind, StrEnum) and kind.__module__ == module.__name__ and kind.__name__.endswith("Reason"):
+            if issubclass(kind, StrEnum | Words) and kind.__module__ == module.__name__ and kind.__name__.endswith("Reason"):
                 yield from ((guard.control, member.value) for member in kind)
 
 

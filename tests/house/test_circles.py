@@ -9,11 +9,19 @@ from tests.house import graph
 _GUARDS = (
     "what guards is read by the call that guards: an import stays light, and a call, unlike an import, may rest the collector meanwhile"
 )
+_WHERE_USED = "read by the policy or the route that has such a thing, and by no other start"
 
 HIDDEN: dict[tuple[str, str], str] = {
     ("ringwork", "ringwork.identify"): "it knows guards, which are not read before something is guarded",
     ("ringwork.django.apps", "ringwork.django.project"): _GUARDS,
     ("ringwork.django.apps", "ringwork.django.system_checks"): _GUARDS,
+    ("ringwork.enforce.data.message_integrity", "ringwork.crypto.links"): _WHERE_USED,
+    ("ringwork.enforce.data.message_integrity", "ringwork.crypto.message_signatures"): _WHERE_USED,
+    ("ringwork.enforce.data.message_integrity", "ringwork.crypto.webhooks"): _WHERE_USED,
+    ("ringwork.enforce.transport.certificate_lifecycle", "ringwork.crypto.certificates"): _WHERE_USED,
+    ("ringwork.frameworks.asgi_deciding", "ringwork.frameworks.deadline"): "a store in memory blocks nobody; it brings queue",
+    ("ringwork.frameworks.wsgi", "ringwork.frameworks.deadline"): "a store in memory blocks nobody; it brings queue",
+    ("ringwork.installation", "ringwork.identify"): _WHERE_USED,
     ("ringwork.policy.policy", "ringwork.policy.guards"): _GUARDS,
     ("ringwork.protect", "ringwork.installation"): _GUARDS,
     ("ringwork.protect", "ringwork.policy.files"): _GUARDS,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tests.house import graph
 
-GROUND = ("frozen", "names", "errors", "clock", "secret", "principal", "route", "exchange", "vocabulary", "events", "alone")
+GROUND = ("words", "frozen", "names", "errors", "clock", "secret", "principal", "route", "exchange", "vocabulary", "events", "alone")
 """The shared words, lowest first: each may import only what stands before it."""
 
 LAYERS = ("access", "browser", "data", "identity", "network", "observation", "output", "transport")

@@ -12,13 +12,13 @@ Hints say what did not fit when the tag does not, for the operator's record; not
 from __future__ import annotations
 
 import base64
-from enum import StrEnum
 
 from ringwork.crypto.chance import Pool
 from ringwork.crypto.mac import TAG_BYTES, Mac
 from ringwork.errors import TagWrong
 from ringwork.frozen import Frozen
 from ringwork.secret import Secret
+from ringwork.words import Words
 
 ID_BYTES = 16
 HINT_BYTES = 4
@@ -27,7 +27,7 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _IDS = Pool(ID_BYTES)
 
 
-class TokenFault(StrEnum):
+class TokenFault(Words):
     """What is wrong with a token."""
 
     GARBLED = "garbled-token"

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from ringwork.events import Outcome
 from ringwork.pipeline import ORDER
+from ringwork.words import Words
 from tests.frameworks.conformance.answers import missing_headers
 from tests.frameworks.conformance.conftest import kept
 from tests.frameworks.conformance.denials import DENIALS, NOT_MET, Denial
@@ -38,7 +39,7 @@ def test_every_reason_of_every_guard_is_met_or_accounted_for() -> None:
         f"{guard.control}/{reason.value}"
         for guard in ORDER
         for name, kind in vars(sys.modules[guard.plan.__module__]).items()
-        if name.endswith("Reason") and issubclass(kind, StrEnum)
+        if name.endswith("Reason") and issubclass(kind, StrEnum | Words)
         for reason in kind
     }
     met = {denial.name for denial in DENIALS}

@@ -7,13 +7,13 @@ reaches a handler under another method than the rule was written for. Source: AS
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from ringwork.enforce.guard import Decision, Enter, Guard, Hooks, Refusal, Site
 from ringwork.exchange import Exchange
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Own, Public, Requires, Route, Signed
+from ringwork.words import Words
 
 CONTROL = ControlId("access.deny-by-default")
 
@@ -25,7 +25,7 @@ class DenyByDefaultSettings(Frozen):
     """There is nothing to set: rules stand on the routes, and who is not signed in is identity.authentication-required's."""
 
 
-class DenyByDefaultReason(StrEnum):
+class DenyByDefaultReason(Words):
     """Why a request was refused."""
 
     NO_RULE = "no-rule"

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import field
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 
 from ringwork.enforce.guard import Guard, Hooks, Judge, Leave, Refusal, Site, Surroundings
 from ringwork.exchange import Exchange, Header, vary_on
@@ -18,6 +17,7 @@ from ringwork.frozen import Frozen, replace
 from ringwork.names import ControlId
 from ringwork.principal import Via
 from ringwork.route import Cacheable, Public, Route, RouteKind
+from ringwork.words import Words
 
 CONTROL = ControlId("browser.cache-control")
 
@@ -100,7 +100,7 @@ class CacheControlSettings(Frozen):
     )
 
 
-class CacheControlReason(StrEnum):
+class CacheControlReason(Words):
     """Why an answer was refused."""
 
     STATIC_SUFFIX = "static-suffix"

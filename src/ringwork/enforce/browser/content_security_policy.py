@@ -11,7 +11,6 @@ import base64
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field
-from enum import StrEnum
 from typing import Any
 
 from ringwork.crypto import chance
@@ -21,6 +20,7 @@ from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen, declared, replace
 from ringwork.names import ControlId
 from ringwork.route import Route
+from ringwork.words import Words
 
 CONTROL = ControlId("browser.content-security-policy")
 GROUP = "ringwork-csp"
@@ -114,7 +114,7 @@ class ContentSecurityPolicySettings(PagePolicy):
     )
 
 
-class ContentSecurityPolicyReason(StrEnum):
+class ContentSecurityPolicyReason(Words):
     """What an event of this control says."""
 
     REPORTED = "violation-reported"  # a browser told of something that it blocked; no refusal

@@ -11,13 +11,13 @@ import functools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import field
-from enum import StrEnum
 
 from ringwork.enforce.guard import Guard, Hooks, Leave, Refusal, Site, remark
 from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
+from ringwork.words import Words
 
 CONTROL = ControlId("browser.cookie-attributes")
 
@@ -60,7 +60,7 @@ class CookieAttributesSettings(Frozen):
     )
 
 
-class CookieAttributesReason(StrEnum):
+class CookieAttributesReason(Words):
     """Why a cookie was left out of an answer; the answer itself goes on."""
 
     MALFORMED = "malformed"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
-from enum import StrEnum
 from typing import Any
 
 from ringwork.enforce.guard import Arrive, Decision, Enter, Guard, Hooks, Leave, Refusal, Reply, Site, Surroundings
@@ -17,6 +16,7 @@ from ringwork.exchange import Exchange, Header, vary_on
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Public, Route
+from ringwork.words import Words
 
 CONTROL = ControlId("browser.cors")
 
@@ -102,7 +102,7 @@ class CorsSettings(Frozen):
     )
 
 
-class CorsReason(StrEnum):
+class CorsReason(Words):
     """Why a request was refused."""
 
     FOREIGN_ORIGIN = "foreign-origin"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import field
-from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
 from ringwork.crypto import chance
@@ -21,6 +20,7 @@ from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.principal import Via
 from ringwork.route import Route
+from ringwork.words import Words
 
 CONTROL = ControlId("browser.csrf")
 
@@ -65,7 +65,7 @@ class CsrfSettings(Frozen):
     )
 
 
-class CsrfReason(StrEnum):
+class CsrfReason(Words):
     """Why a request was refused."""
 
     REPEATED_HEADER = "repeated-header"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import field
-from enum import StrEnum
 from urllib.parse import quote
 
 from ringwork.enforce.guard import Guard, Hooks, Judge, Leave, Refusal, Site
@@ -18,6 +17,7 @@ from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
+from ringwork.words import Words
 
 CONTROL = ControlId("browser.open-redirect")
 
@@ -48,7 +48,7 @@ class OpenRedirectSettings(Frozen):
     )
 
 
-class OpenRedirectReason(StrEnum):
+class OpenRedirectReason(Words):
     """Why an answer was refused."""
 
     FOREIGN_TARGET = "foreign-target"

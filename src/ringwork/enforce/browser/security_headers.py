@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import field
-from enum import StrEnum
 
 from ringwork.enforce.guard import Decision, Enter, Guard, Hooks, Refusal, Site
 from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Public, Route
+from ringwork.words import Words
 
 CONTROL = ControlId("browser.security-headers")
 
@@ -74,7 +74,7 @@ class SecurityHeadersSettings(Frozen):
     )
 
 
-class SecurityHeadersReason(StrEnum):
+class SecurityHeadersReason(Words):
     """Why a request was refused."""
 
     CROSS_SITE_LOAD = "cross-site-load"

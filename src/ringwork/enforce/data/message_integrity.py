@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import field
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ringwork.enforce.guard import Asking, Blocking, Decision, Enter, Guard, Hooks, ReadBody, Refusal, Site, Surroundings
@@ -21,6 +20,7 @@ from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route, Signed
 from ringwork.secret import Secret
+from ringwork.words import Words
 
 if TYPE_CHECKING:
     from ringwork.crypto.message_signatures import Message
@@ -80,7 +80,7 @@ class MessageIntegritySettings(Frozen):
     )
 
 
-class MessageIntegrityReason(StrEnum):
+class MessageIntegrityReason(Words):
     """Why a request was refused."""
 
     UNSIGNED = "unsigned"

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import field
-from enum import StrEnum
 
 from ringwork.enforce.guard import Decision, Guard, Hooks, Refusal, Site, Surroundings
 from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Own, Public, Requires, Route, Signed
+from ringwork.words import Words
 
 CONTROL = ControlId("identity.authentication-required")
 
@@ -44,7 +44,7 @@ class AuthenticationRequiredSettings(Frozen):
     )
 
 
-class AuthenticationRequiredReason(StrEnum):
+class AuthenticationRequiredReason(Words):
     """Why a request was refused."""
 
     NOT_AUTHENTICATED = "not-authenticated"

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from enum import StrEnum
 
 from ringwork.enforce.guard import Arrive, Decision, Guard, Hooks, Refusal, Site
 from ringwork.exchange import Exchange
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
+from ringwork.words import Words
 
 CONTROL = ControlId("network.host-validation")
 
@@ -41,7 +41,7 @@ class HostValidationSettings(Frozen):
     """None of its own: the names served are the policy's `origin` and `hosts`, exact and without wildcard."""
 
 
-class HostValidationReason(StrEnum):
+class HostValidationReason(Words):
     """Why a request was refused."""
 
     MISSING = "missing"

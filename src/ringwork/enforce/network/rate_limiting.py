@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import field
-from enum import StrEnum
 from typing import TypeVar
 
 from ringwork.crypto.mac import Mac
@@ -35,6 +34,7 @@ from ringwork.exchange import Exchange
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Public, Route, RouteKind
+from ringwork.words import Words
 
 CONTROL = ControlId("network.rate-limiting")
 
@@ -121,7 +121,7 @@ class RateLimitingSettings(Frozen):
     )
 
 
-class RateLimitingReason(StrEnum):
+class RateLimitingReason(Words):
     """Why a request was refused."""
 
     ARRIVING = "arriving-too-fast"

@@ -12,7 +12,6 @@ import functools
 from array import array
 from collections.abc import Sequence
 from dataclasses import field
-from enum import StrEnum
 from itertools import accumulate
 
 from ringwork.enforce.guard import Arrive, Asking, Decision, Enter, Guard, Hooks, Limits, ReadBody, Refusal, Site, Surroundings
@@ -20,6 +19,7 @@ from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route, RouteKind, RouteLimits
+from ringwork.words import Words
 
 CONTROL = ControlId("network.request-limits")
 
@@ -66,7 +66,7 @@ class RequestLimitsSettings(Frozen):
     )
 
 
-class RequestLimitsReason(StrEnum):
+class RequestLimitsReason(Words):
     """Why a request was refused."""
 
     LONG_URL = "long-url"

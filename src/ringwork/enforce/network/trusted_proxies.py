@@ -10,13 +10,13 @@ import functools
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
-from enum import StrEnum
 
 from ringwork.enforce.guard import Arrive, Decision, Guard, Hooks, Refusal, Site, Surroundings
 from ringwork.exchange import Exchange
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
+from ringwork.words import Words
 
 CONTROL = ControlId("network.trusted-proxies")
 
@@ -151,7 +151,7 @@ class TrustedProxiesSettings(Frozen):
     )
 
 
-class TrustedProxiesReason(StrEnum):
+class TrustedProxiesReason(Words):
     """Why a request was refused."""
 
     MALFORMED = "malformed"

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
-from enum import StrEnum
 
 from ringwork.enforce.guard import Guard, Hooks, Refusal, Site
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Requires, Route
+from ringwork.words import Words
 
 CONTROL = ControlId("observation.security-event-logging")
 
@@ -42,7 +42,7 @@ class SecurityEventLoggingSettings(Frozen):
     )
 
 
-class SecurityEventLoggingReason(StrEnum):
+class SecurityEventLoggingReason(Words):
     """What is told in this control's own name; the pipeline writes it."""
 
     OPERATION = "operation"

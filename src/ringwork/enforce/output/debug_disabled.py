@@ -8,13 +8,13 @@ Source: ASVS 5.0, 13.4.2 and 15.2.3; OWASP WSTG-CONF-02; CWE-489, CWE-215.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from ringwork.enforce.guard import Arrive, Decision, Guard, Hooks, Refusal, Site, Surroundings
 from ringwork.exchange import Exchange
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
+from ringwork.words import Words
 
 CONTROL = ControlId("output.debug-disabled")
 
@@ -58,7 +58,7 @@ class DebugDisabledSettings(Frozen):
     """None of its own: there is no reason to have a debugger in production."""
 
 
-class DebugDisabledReason(StrEnum):
+class DebugDisabledReason(Words):
     """Why a request was refused."""
 
     DEBUG_TOOL = "debug-tool"

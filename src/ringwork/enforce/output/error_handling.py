@@ -12,7 +12,6 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import field
-from enum import StrEnum
 from functools import lru_cache
 from http import HTTPStatus
 
@@ -21,6 +20,7 @@ from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route, RouteKind
+from ringwork.words import Words
 
 CONTROL = ControlId("output.error-handling")
 
@@ -96,7 +96,7 @@ class ErrorHandlingSettings(Frozen):
     )
 
 
-class ErrorHandlingReason(StrEnum):
+class ErrorHandlingReason(Words):
     """What an error's record says; the pipeline writes it."""
 
     EXCEPTION = "exception"

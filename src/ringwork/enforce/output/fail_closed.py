@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import field
-from enum import StrEnum
 
 from ringwork.enforce.guard import Guard, Hooks, Refusal, Site, Surroundings
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
+from ringwork.words import Words
 
 CONTROL = ControlId("output.fail-closed")
 
@@ -43,7 +43,7 @@ class FailClosedSettings(Frozen):
     )
 
 
-class FailClosedReason(StrEnum):
+class FailClosedReason(Words):
     """Why a request was refused."""
 
     GUARD_FAILED = "guard-failed"

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import field
-from enum import StrEnum
 
 from ringwork.enforce.guard import Decision, Enter, Guard, Hooks, Judge, Refusal, Site, Surroundings
 from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Public, Route, RouteKind
+from ringwork.words import Words
 
 CONTROL = ControlId("output.information-disclosure")
 
@@ -115,7 +115,7 @@ class InformationDisclosureSettings(Frozen):
     )
 
 
-class InformationDisclosureReason(StrEnum):
+class InformationDisclosureReason(Words):
     """Why a request was refused."""
 
     HIDDEN_FILE = "hidden-file"

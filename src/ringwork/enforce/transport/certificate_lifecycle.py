@@ -12,7 +12,6 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import field
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
 from ringwork.secret import Secret
+from ringwork.words import Words
 
 if TYPE_CHECKING:
     from ringwork.crypto.certificates import Certificate
@@ -51,7 +51,7 @@ class CertificateLifecycleSettings(Frozen):
     alert_days: int = field(default=7, metadata={"doc": "an error is logged from then on", "unit": "days before its end"})
 
 
-class Level(StrEnum):
+class Level(Words):
     """How grave something about a certificate is."""
 
     UNUSABLE = "unusable"  # no client that verifies takes it, or its key is not secret any more

@@ -12,13 +12,13 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import field
-from enum import StrEnum
 from pathlib import Path
 
 from ringwork.enforce.guard import NO_HOOKS, Guard, Hooks, Site, Surroundings
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
+from ringwork.words import Words
 
 CONTROL = ControlId("transport.certificate-verification")
 
@@ -47,7 +47,7 @@ class CertificateVerificationSettings(Frozen):
     )
 
 
-class CertificateVerificationReason(StrEnum):
+class CertificateVerificationReason(Words):
     """Why a connection was refused."""
 
     UNVERIFIED_PEER = "unverified-peer"

@@ -13,7 +13,6 @@ import re
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
-from enum import StrEnum
 
 from ringwork.crypto import client_certificates
 from ringwork.crypto.client_certificates import ClientCertificate
@@ -23,6 +22,7 @@ from ringwork.frozen import Frozen
 from ringwork.names import ControlId, SessionId
 from ringwork.principal import Principal, Via
 from ringwork.route import Route
+from ringwork.words import Words
 
 CONTROL = ControlId("transport.mutual-tls")
 
@@ -61,7 +61,7 @@ class MutualTlsSettings(Frozen):
     )
 
 
-class MutualTlsReason(StrEnum):
+class MutualTlsReason(Words):
     """Why a request was refused."""
 
     NO_CERTIFICATE = "no-certificate"

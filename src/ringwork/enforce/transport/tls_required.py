@@ -9,13 +9,13 @@ from __future__ import annotations
 import urllib.parse
 from collections.abc import Sequence
 from dataclasses import field
-from enum import StrEnum
 
 from ringwork.enforce.guard import Arrive, Decision, Guard, Hooks, Refusal, Reply, Site
 from ringwork.exchange import SECURE, Exchange
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route
+from ringwork.words import Words
 
 CONTROL = ControlId("transport.tls-required")
 
@@ -40,7 +40,7 @@ class TlsRequiredSettings(Frozen):
     )
 
 
-class TlsRequiredReason(StrEnum):
+class TlsRequiredReason(Words):
     """Why a request was refused."""
 
     PLAINTEXT = "plaintext"
