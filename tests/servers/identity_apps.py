@@ -66,9 +66,18 @@ def aiohttp_app() -> web.Application:
     async def open_to_all(request: web.Request) -> web.Response:
         return web.Response(text=_who())
 
+    @requires("laboratory")
+    async def live(request: web.Request) -> web.WebSocketResponse:
+        session = web.WebSocketResponse()
+        await session.prepare(request)
+        await session.send_str(_who())
+        await session.close()
+        return session
+
     app = web.Application()
     app.router.add_get("/", told)
     app.router.add_get("/open", open_to_all)
+    app.router.add_get("/live", live)
     return app
 
 

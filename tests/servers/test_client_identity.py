@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from websockets.sync.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
 
 from ringwork.cli.main import main
 from ringwork.survey.wire import certified, forge
@@ -29,7 +30,7 @@ SERVERS = {
 }
 EACH = pytest.mark.parametrize("server", [pytest.param(name, marks=pytest.mark.xdist_group(f"clients of {name}")) for name in SERVERS])
 """All tests of one server in one process, so that it is started once."""
-SOCKETS = ("uvicorn", "hypercorn")
+SOCKETS = ("uvicorn", "hypercorn", "aiohttp")
 NAME = identity_apps.LABORATORY
 
 
@@ -129,19 +130,40 @@ def test_a_service_enters_by_its_roles_alone(server: str, servers: Servers, inne
     assert asked(servers[server], inner, "billing")[0] == 403
 
 
-@pytest.mark.parametrize("server", [pytest.param(name, marks=pytest.mark.xdist_group(f"clients of {name}")) for name in SOCKETS])
-def test_knows_the_service_on_a_socket_too(server: str, servers: Servers, inner: Inner) -> None:
-    """A handshake of a WebSocket carries the same certificate."""
+@contextlib.contextmanager
+def live(server: running.Started, inner: Inner, shown: str) -> Iterator[ClientConnection]:
+    """A WebSocket of whoever shows this certificate."""
     context = ssl.create_default_context(cafile=str(inner.papers.authority))
-    files = [inner.revoked.with_name(name) for name in ("good.pem", "good.key")]
-    for file, data in zip(files, inner.shown["good"] or (), strict=True):
+    files = [inner.revoked.with_name(f"{shown}.{kind}") for kind in ("pem", "key")]
+    for file, data in zip(files, inner.shown[shown] or (), strict=True):
         file.write_bytes(data)
     context.load_cert_chain(files[0], files[1])
     with (
-        socket.create_connection(("127.0.0.1", servers[server].port), timeout=running.PATIENCE) as plain,
+        socket.create_connection(("127.0.0.1", server.port), timeout=running.PATIENCE) as plain,
         connect("wss://localhost/live", sock=plain, ssl=context) as session,
     ):
+        yield session
+
+
+ON_SOCKETS = pytest.mark.parametrize(
+    "server", [pytest.param(name, marks=pytest.mark.xdist_group(f"clients of {name}")) for name in SOCKETS]
+)
+
+
+@ON_SOCKETS
+def test_knows_the_service_on_a_socket_too(server: str, servers: Servers, inner: Inner) -> None:
+    """A handshake of a WebSocket carries the same certificate."""
+    with live(servers[server], inner, "good") as session:
         assert session.recv() == f"{NAME} certificate"
+
+
+@ON_SOCKETS
+@pytest.mark.parametrize("shown", ["billing", "unknown"])
+def test_opens_no_socket_to_another_service(server: str, shown: str, servers: Servers, inner: Inner) -> None:
+    """A certificate of the same authority that is not the right one: the handshake is refused, and nothing is said."""
+    with pytest.raises(InvalidStatus) as refused, live(servers[server], inner, shown):
+        pass
+    assert refused.value.response.status_code == 403
 
 
 @pytest.mark.slow
