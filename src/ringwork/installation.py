@@ -50,6 +50,7 @@ class Installation:
     """What `protect` leaves in an application. Adapters ask it for plans; the prover's copy has it compiled anew.
 
     plans: compiled plan by identity of the framework's own route object, which is kept beside it so that the identity stays taken.
+    in_code: the policy was handed over by code, so no settings file is read.
     """
 
     __slots__ = (
@@ -63,6 +64,7 @@ class Installation:
         "list_routes",
         "look_round",
         "prepare",
+        "in_code",
         "settled",
         "_named_checks",
         "_seen_checks",
@@ -85,6 +87,7 @@ class Installation:
         self.stores = chosen.stores(policy.store, about=policy.origin, clock=policy.clock)
         self.site = _site(policy, self.mode, self.stores)
         self.plans: dict[int, tuple[object, Plan]] = {}
+        self.in_code = False
         self.settled = False
         self._named_checks: Mapping[str, object] | None = None
         self._seen_checks: set[str] = set()
@@ -312,7 +315,13 @@ class Installation:
 
 
 def _how_to_rule(route: Route) -> str:
-    return f'mark it with requires(...) or public("reason"), or name it in the policy: rules={{"{route.name}": ...}}'
+    """What to write for a route without a rule; a check that stands before it and does not count is named first."""
+    mark = f'mark it with requires(...) or public("reason"), or name it in the policy: rules={{"{route.name}": ...}}'
+    if not route.seen_checks:
+        return mark
+    listed = ", ".join(f'"{name}"' for name in route.seen_checks)
+    seen = f"{route.seen_checks[0]} stands before it and does not count"
+    return f"{seen}; if it refuses who is not signed in, own_auth = [{listed}], else {mark}"
 
 
 def _mode(policy: Policy) -> Mode:

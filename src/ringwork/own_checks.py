@@ -15,6 +15,12 @@ import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+_LIKE_A_CHECK = re.compile(
+    r"current_?user|get_?user|require|auth|login|log_in|signed_in|jwt|token|permission|principal|admin|role|identity|protected|secur",
+    re.IGNORECASE,
+)
+_REFUSING = frozenset({"abort", "redirect", "unauthorized", "HTTPException", "PermissionDenied"})
+
 FLASK_LOGIN = "login_required of Flask-Login"
 FASTAPI_USERS = "current_user of fastapi-users"
 _STATUS, _CLIENT_ERRORS, _TOO_MANY = r"HTTP_4\d\d_", range(400, 500), 429
@@ -36,6 +42,48 @@ def of_view(view: object, before: Iterable[object], named: Mapping[str, object],
     known = [name for name in _around(view, named) if name != FLASK_LOGIN or not config.get("LOGIN_DISABLED")]
     hooks = [name for hook in before for name, check in named.items() if _is_same(hook, check)]
     return tuple(dict.fromkeys([*known, *hooks]))
+
+
+def seen(endpoint: object, *, dependant: Any = None, before: Iterable[object] = ()) -> tuple[str, ...]:
+    """What looks like a check before a handler and refuses by itself, as `own_auth` would name it. A guess: it opens nothing.
+
+    dependant: FastAPI's description of the route. before: functions that run before it.
+    """
+    calls = [*_calls(dependant), *before]
+    found = [_path_of(call) for call in calls if looks_like_a_check(str(getattr(call, "__name__", ""))) and _turns_away(call)]
+    made = [_maker_of(wrapper) for wrapper in _wrappers(endpoint) if _turns_away(wrapper)]
+    return tuple(dict.fromkeys(name for name in (*found, *made) if name and looks_like_a_check(name.rpartition(":")[2])))
+
+
+def looks_like_a_check(name: str) -> bool:
+    """Whether something of this name probably asks who is there; a guess, and named as one."""
+    return bool(_LIKE_A_CHECK.search(name))
+
+
+def _calls(dependant: Any) -> Iterator[Any]:
+    for child in getattr(dependant, "dependencies", ()):
+        yield child.call
+        yield from _calls(child)
+
+
+def _turns_away(call: object) -> bool:
+    """Whether code can refuse: it raises, or calls what is known to."""
+    code = getattr(inspect.unwrap(call), "__code__", None) if inspect.isroutine(call) else None
+    code = getattr(call, "__code__", code)
+    return isinstance(code, types.CodeType) and (_refuses_by(code) or not _REFUSING.isdisjoint(code.co_names))
+
+
+def _path_of(call: Any) -> str:
+    """How a function is named in settings; "" for what stands inside another one, which no name reaches."""
+    module, name = str(getattr(call, "__module__", "")), str(getattr(call, "__qualname__", ""))
+    return "" if "<" in name or not module else f"{module}:{name}"
+
+
+def _maker_of(wrapper: Any) -> str:
+    """The decorator that made a wrapper, by where its code stands; functools.wraps leaves that as it was."""
+    code, names = getattr(wrapper, "__code__", None), getattr(wrapper, "__globals__", {})
+    made = code.co_qualname.partition(".<locals>.") if isinstance(code, types.CodeType) else ("", "", "")
+    return f"{names.get('__name__', '')}:{made[0]}" if made[1] and names.get("__name__", "").partition(".")[0] != "ringwork" else ""
 
 
 def _is_same(found: object, check: object) -> bool:
@@ -102,7 +150,11 @@ def _asks_scheme(dependant: Any) -> bool:
 def _refuses(call: object) -> bool:
     """Whether a function can refuse by itself. Against one that takes whatever token comes and only writes it down, or counts requests."""
     code = getattr(inspect.unwrap(call), "__code__", None) if callable(call) else None
-    if not isinstance(code, types.CodeType) or not any(step.opname == "RAISE_VARARGS" for step in dis.get_instructions(code)):
+    return isinstance(code, types.CodeType) and _refuses_by(code)
+
+
+def _refuses_by(code: types.CodeType) -> bool:
+    if not any(step.opname == "RAISE_VARARGS" for step in dis.get_instructions(code)):
         return False
     named = (int(name[5:8]) for name in code.co_names if re.match(_STATUS, name))
     statuses = {*named, *(value for value in code.co_consts if isinstance(value, int) and value in _CLIENT_ERRORS)}

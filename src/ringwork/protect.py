@@ -84,6 +84,7 @@ def make(app: Any, adapter: Any, policy: Policy | None, *, only: Iterable[str] |
         look_round=lambda: adapter.look_round(app),
         prepare=lambda: adapter.prepare(app),
     )
+    installation.in_code = policy is not None
     setattr(app, _INSTALLED, installation)
     return installation
 

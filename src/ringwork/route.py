@@ -103,6 +103,7 @@ class Route(Frozen):
     methods: upper-case; empty for WebSockets and mounts, which answer to all.
     rule: None when nobody declared one; such a route is refused.
     rule_source: where the rule was found, for reports ("decorator", "router", "policy", ...).
+    seen_checks: what looks like a check of the application's own before a route without a rule, as `own_auth` would name it.
     passed_over: what was seen before it and gives no rule, with what to do about it; "" for nothing.
     csrf_exempt: the reason of a declared exemption, or None.
     own_token: whose tokens its forms may carry instead of ringwork's ("Django"), "" for nobody's.
@@ -121,6 +122,7 @@ class Route(Frozen):
     handler: Handler
     rule: Rule | None = None
     rule_source: str = ""
+    seen_checks: tuple[str, ...] = ()
     passed_over: str = ""
     csrf_exempt: str | None = None
     own_token: str = ""

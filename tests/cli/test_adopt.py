@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from ringwork.prove import adoption_code
+
 SHOP = """
 import hmac
 from typing import Annotated
@@ -126,11 +128,93 @@ def test_prints_settings_that_can_be_pasted(run: Callable[..., Any], adopted: Ca
     assert tomllib.loads(block)["origin"] == "https://shop.example"
 
 
-def test_has_nothing_to_say_about_a_guarded_application(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is adopted already."""
-    (tmp_path / "shop.py").write_text(SHOP + "\nfrom ringwork import protect\nprotect(app)\n", encoding="utf-8")
+GUARDED = SHOP.replace('@app.get("/numbers")\ndef numbers(): return {}\n', "").replace(
+    '@app.post("/hooks/open")\nasync def unsigned(request: Request):\n    return {}\n', ""
+)
+FROM_FILE, IN_CODE = "\nfrom ringwork import protect\nprotect(app)\n", "\nimport ringwork\nringwork.protect(app, ringwork.Policy({}))\n"
+
+
+@pytest.fixture
+def guarded(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Run it on the shop with a call of protect(), and maybe settings."""
     monkeypatch.chdir(tmp_path)
-    assert "protect() is called already" in run("adopt", "shop:app").text
+
+    def _guarded(call: str, settings: str = "", *words: str) -> Any:
+        (tmp_path / "shop.py").write_text(GUARDED + call, encoding="utf-8")
+        (tmp_path / "ringwork.toml").write_text(settings, encoding="utf-8")
+        ended = run("adopt", "shop:app", *words)
+        assert ended.code == 0, ended.text + ended.err
+        return ended
+
+    return _guarded
+
+
+def test_says_what_is_still_missing_of_a_guarded_application(guarded: Callable[..., Any]) -> None:
+    """Whoever called protect() first and asked later got no line: its own check counted for nothing, and every route was refused."""
+    found = json.loads(guarded(FROM_FILE, "", "--json").out)
+    assert not [line for line in found["lines"] if line["file"] == "shop.py"], "the call is there"
+    text = settings(found)
+    assert 'identify = {dependency = "shop:current_user"}' in text
+    assert '{route = "GET /ready", public =' in text
+    assert "browser.cors" not in text, "the guard tells that itself at each start"
+    ended = guarded(FROM_FILE, text)
+    assert "protect() is called already; nothing is missing" in ended.text
+
+
+def test_names_a_check_that_a_guard_does_not_count_yet(guarded: Callable[..., Any]) -> None:
+    """Where it is known who asks, the check before the route has to be named once more; what is counted is not."""
+    known = """identify = {function = "shop:nobody"}\n"""
+    call = "\ndef nobody(request): return None\n" + FROM_FILE
+    text = settings(json.loads(guarded(call, known, "--json").out))
+    assert 'own_auth = ["shop:current_user"]' in text
+    assert "identify" not in text
+    again = settings(json.loads(guarded(call, f'own_auth = ["shop:current_user"]\n{known}', "--json").out))
+    assert "own_auth" not in again
+
+
+def test_says_where_a_line_joins_what_stands_there(guarded: Callable[..., Any]) -> None:
+    """Against a second `rules` in one file, which no reader of TOML takes."""
+    own = 'rules = [{route = "POST /hooks/pay", public = "signed"}]\n'
+    assert "joins the rules that stands there" in guarded(FROM_FILE, own).text
+    assert "joins the" not in guarded(FROM_FILE).text
+
+
+def test_writes_arguments_where_the_policy_stands_in_code(guarded: Callable[..., Any]) -> None:
+    """A settings file beside it is read by nobody; with the printed arguments nothing is missing."""
+    ended = guarded(IN_CODE.format(""))
+    assert "Policy(...) in code, among its arguments" in ended.text
+    assert "ringwork.toml" not in ended.text
+    found = [line["text"] for line in json.loads(guarded(IN_CODE.format(""), "", "--json").out)["lines"]]
+    assert any(line.startswith("identify=ringwork.identify.fastapi_dependency(shop.current_user)") for line in found)
+    arguments = "".join(found).replace("(shop.current_user", "(current_user")
+    assert "nothing is missing" in guarded(IN_CODE.format(arguments)).text
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("identify = {flask_login = true}", "identify=ringwork.identify.flask_login(),"),
+        ('identify = {flask_session = "member"}', 'identify=ringwork.identify.flask_session("member"),'),
+        (
+            'identify = {dependency = "shop:me", via = "bearer"}',
+            "identify=ringwork.identify.fastapi_dependency(shop.me, via=ringwork.Via.BEARER),",
+        ),
+        (
+            'identify = {dependency = "shop:me", id = "email"}',
+            "identify=ringwork.identify.fastapi_dependency(shop.me, lambda user: ringwork.Principal(id=str(user.email))),",
+        ),
+        ('origin = "https://shop.example"', 'origin="https://shop.example",'),
+        (
+            'rules = [{routes = ["GET /a", "GET /b"], public = "why"}]',
+            'rules={"GET /a": ringwork.public("why"), "GET /b": ringwork.public("why")},',
+        ),
+    ],
+)
+def test_writes_each_setting_as_code_reads_it(table: str, said: str) -> None:
+    """The same word in Python."""
+    found = adoption_code.in_code([(table, "why")])
+    assert found[0] == (said, "why")
+    assert [text for text, _ in found[1:]] == (['own_auth=("shop:me",),'] if "shop:me" in table else [])
 
 
 TRAPS = """

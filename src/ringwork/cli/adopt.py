@@ -14,7 +14,8 @@ from rich.console import Console
 
 from ringwork.cli import prove, routes, terminal
 from ringwork.errors import TargetFailed
-from ringwork.prove import adoption, target
+from ringwork.policy import files
+from ringwork.prove import adoption, adoption_code, target
 from ringwork.prove.adoption import Line
 from ringwork.survey import suites, templates
 
@@ -36,9 +37,6 @@ def command(
         found = routes.facts_of(where, factory=factory, arguments=(), env=env or [])
     except TargetFailed as error:
         raise typer.Exit(prove.explain(out, error)) from error
-    if found.guard is not None:
-        terminal.say(out, "protect() is called already; `ringwork prove` shows what holds, `ringwork routes` what has no rule.")
-        raise typer.Exit(0)
     root = Path(found.root)
     spots = templates.spots(root)
     spoken = origin or ("http://localhost" if found.framework == "flask" else "https://testserver")
@@ -48,12 +46,20 @@ def command(
     ]
     module, variable = _file(chosen), chosen.attribute.partition(".")[0]
     lines = adoption.lines(found, spots, tests, known, module=module, variable=variable)
-    remarks = [*adoption.around(found, module, variable), *adoption.remarks(found, spots, known), *_strangers(root, known)]
+    remarks = [
+        *(adoption.around(found, module, variable) if found.guard is None else ()),
+        *adoption.remarks(found, spots, known),
+        *_strangers(root, known),
+    ]
     if as_json:
         print(json.dumps({"lines": [dataclasses.asdict(line) for line in lines], "remarks": remarks}, indent=1))
         return
-    _print(lines, out, root)
-    if not origin:
+    if found.guard is not None:
+        missing = "what is still missing:" if lines or remarks else "nothing is missing; `ringwork prove` shows what holds."
+        terminal.say(out, f"protect() is called already; {missing}")
+    if lines:
+        _print(lines, out, root)
+    if not origin and not (found.guard is not None and (found.guard.origin or not lines)):
         terminal.say(
             out, 'Yours to decide: the origin; until it is named only this machine is served. Ask again with --origin "https://your.host".'
         )
@@ -80,6 +86,7 @@ def _file(chosen: target.Target) -> str:
 
 def _print(lines: list[Line], out: Console, root: Path) -> None:
     """Files in turn; what can be pasted stands on lines of its own, with its reason as a comment or below it."""
+    kept = _kept(root)
     for (file, at), group in groupby(lines, key=lambda line: (line.file, 0 if line.replaces else line.at)):
         some = list(group)
         terminal.say(out, f"\n{file}{'' if some[0].replaces else _place(at, file, is_there=(root / file).is_file())}")
@@ -87,11 +94,22 @@ def _print(lines: list[Line], out: Console, root: Path) -> None:
             if line.replaces:
                 _print_change(line, out, root)
             else:
-                terminal.say(out, f"  {line.text}  # {line.reason}")
-    terminal.say(out, f"\n{len(lines)} changes. Run with RINGWORK_MODE=observe first: nothing is refused, and the log says what would be.")
+                key = line.text.partition(" = ")[0]
+                joins = f"; joins the {key} that stands there" if file == adoption.SETTINGS and key in kept else ""
+                terminal.say(out, f"  {line.text}  # {line.reason}{joins}")
+    count = f"{len(lines)} change{'s' if len(lines) > 1 else ''}"
+    terminal.say(out, f"\n{count}. Run with RINGWORK_MODE=observe first: nothing is refused, and the log says what would be.")
+
+
+def _kept(root: Path) -> frozenset[str]:
+    """What the project's settings say already. Against a key that stands in a file twice, which TOML refuses."""
+    found = files.find(root)
+    return frozenset() if found is None else frozenset(files.read(found))
 
 
 def _place(at: int, file: str, *, is_there: bool) -> str:
+    if file == adoption_code.PLACE:
+        return " in code, among its arguments"
     if at:
         return f", after line {at}"
     if file != adoption.SETTINGS:

@@ -105,6 +105,7 @@ def to_route(route: AbstractRoute, method: str, installation: Installation | Non
         handler=handler_behind(view or handler),
         rule=found.rule,
         rule_source=found.source,
+        seen_checks=() if found.rule else own_checks.seen(view or handler),
         passed_over=found.passed_over or class_views.told_of(handler, [verb.lower() for verb in ALL]),
         csrf_exempt=found.csrf_exempt,
         limits=limits_among(marked),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ringwork import own_checks
 from ringwork.frameworks import django_checks, django_csrf, django_ninja, telltales
 from ringwork.frameworks.django_routes import Entry, Marked, class_of, entries, told_of, written_function
 from ringwork.frameworks.handlers import handler_behind
@@ -43,6 +44,7 @@ def to_route(entry: Entry, installation: Installation | None, method: str | None
         handler=handler_behind(_code(entry, methods)),
         rule=found.rule,
         rule_source=found.source,
+        seen_checks=() if found.rule else own_checks.seen(entry.callback),
         passed_over=found.passed_over or told_of(entry.callback),
         csrf_exempt=exempt or found.csrf_exempt,
         own_token=django_csrf.own_token(entry.callback),

@@ -205,6 +205,7 @@ def to_route(entry: Entry, installation: Installation | None) -> Route:
         handler=handler_behind(entry.endpoint),
         rule=found.rule,
         rule_source=found.source,
+        seen_checks=() if found.rule else own_checks.seen(entry.endpoint, dependant=dependant),
         passed_over=found.passed_over or entry.told,
         csrf_exempt=found.csrf_exempt,
         limits=limits_among(marked),

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ringwork.prove import call_site
-from ringwork.survey.facts import AppFacts, RouteFacts
+from ringwork.prove import adoption_code, call_site
+from ringwork.survey.facts import AppFacts, CheckFacts, RouteFacts
 from ringwork.survey.templates import Spot, SpotKind
 
 DOCS = frozenset({"/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"})
@@ -72,9 +72,12 @@ class Known:
 
 
 def lines(facts: AppFacts, spots: Sequence[Spot], tests: Sequence[Line], known: Known, *, module: str, variable: str) -> list[Line]:
-    """Everything to add, in the order in which it is best done. module: the application's own file. tests: what its suite needs."""
+    """Everything to add, in the order in which it is best done. module: the application's own file. tests: what its suite needs.
+
+    Of an application that is guarded already, what is still missing.
+    """
     return [
-        *_code(facts, module, variable),
+        *(_code(facts, module, variable) if facts.guard is None else ()),
         *_settings(facts, known),
         *(
             _template(spot, facts)
@@ -118,20 +121,26 @@ def _wanting(facts: AppFacts) -> frozenset[SpotKind]:
 
 def _settings(facts: AppFacts, known: Known) -> Iterator[Line]:
     top = [*_place(facts, known), *_identity(facts)]
-    for text, reason in [*top, *_rules(facts), *_tables(facts, known)]:
-        yield Line(file=SETTINGS, text=text, reason=reason)
+    given = [*top, *_rules(facts), *(_tables(facts, known) if facts.guard is None else ())]
+    if facts.guard is not None and facts.guard.in_code:
+        given = adoption_code.in_code(given)
+    for text, reason in given:
+        yield Line(file=adoption_code.PLACE if facts.guard is not None and facts.guard.in_code else SETTINGS, text=text, reason=reason)
 
 
 def _place(facts: AppFacts, known: Known) -> Iterator[tuple[str, str]]:
-    if known.origin:
+    if known.origin and not (facts.guard is not None and facts.guard.origin):
         yield f"origin = {_quoted(known.origin)}", "what browsers show; hosts, redirects and cookies are held to it"
     front_ends = _front_ends(facts)
-    if front_ends:
+    if front_ends and facts.guard is None:
         yield f"trusted_origins = {_list(front_ends)}", "your front end's pages send state-changing requests with the user's cookies"
 
 
 def _identity(facts: AppFacts) -> Iterator[tuple[str, str]]:
     """How ringwork learns who is asking, and which checks of the application count as its rules."""
+    if facts.guard is not None and facts.guard.identify:
+        yield from _own_auth(facts, None)
+        return
     dependency = next((check for check in facts.checks if check.kind == "dependency"), None)
     if "LOGIN_MANAGER" in facts.settings:
         yield "identify = {flask_login = true}", "Flask-Login knows who is asking"
@@ -143,8 +152,14 @@ def _identity(facts: AppFacts) -> Iterator[tuple[str, str]]:
         more = f", id = {_quoted(dependency.subject)}" if dependency.subject else ""
         more += ', via = "bearer"' if dependency.bearer else ""
         yield f"identify = {{dependency = {_quoted(dependency.name)}{more}}}", "the application's own dependency knows who is asking"
-    # The dependency that tells who is asking is a check of its own already.
+    yield from _own_auth(facts, dependency)
+
+
+def _own_auth(facts: AppFacts, dependency: CheckFacts | None) -> Iterator[tuple[str, str]]:
+    """The checks to name. The dependency that tells who is asking is one of its own already; so is what a guard counts."""
+    bare = {name for route in facts.routes if not route.rule for name in route.guarded_by}
     own = [check.name for check in facts.checks if not check.known and check is not dependency]
+    own = [name for name in own if facts.guard is None or name.rpartition(":")[2] in bare]
     if own:
         yield f"own_auth = {_list(own)}", "refuses by itself where it stands, so these routes need no second rule; read it once more"
 
@@ -184,19 +199,20 @@ def remarks(facts: AppFacts, spots: Sequence[Spot], known: Known) -> list[str]:
             for spot in spots
             if spot.kind is SpotKind.HANDLER
         ),
-        *(["your CORS middleware shares with every site; name the origins in browser.cors"] if _shares_all(facts) else []),
-        *(["your CORS middleware goes by a pattern; name the origins in browser.cors"] if _goes_by_a_pattern(facts) else []),
-        *(
-            ["X-Forwarded-* is read; ask again with --proxy and the address that your proxy speaks from"]
-            if _behind_proxy(facts) and not known.proxies
-            else []
-        ),
-        *(
-            ["take ProxyFix out before production: ringwork resolves who asks, and two who rewrite the address contradict each other"]
-            if _behind_proxy(facts) and known.proxies
-            else []
-        ),
+        *(_of_layers(facts, known) if facts.guard is None else ()),
     ]
+
+
+def _of_layers(facts: AppFacts, known: Known) -> Iterator[str]:
+    """What the application's own middleware says, and what of it only a person can translate; a guard tells it at each start."""
+    if _shares_all(facts):
+        yield "your CORS middleware shares with every site; name the origins in browser.cors"
+    if _goes_by_a_pattern(facts):
+        yield "your CORS middleware goes by a pattern; name the origins in browser.cors"
+    if _behind_proxy(facts) and not known.proxies:
+        yield "X-Forwarded-* is read; ask again with --proxy and the address that your proxy speaks from"
+    elif _behind_proxy(facts):
+        yield "take ProxyFix out before production: ringwork resolves who asks, and two who rewrite the address contradict each other"
 
 
 def _is_empty_static(route: RouteFacts, facts: AppFacts) -> bool:

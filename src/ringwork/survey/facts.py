@@ -132,7 +132,8 @@ class WaiverFacts:
 class GuardFacts:
     """What ringwork itself enforces in the target; absent when the target does not use it.
 
-    settings: those that checks of configuration read, by the policy's own names, as JSON values.
+    settings: those that checks of configuration read, by the policy's own names, as JSON values. in_code: the policy stands in the
+    application's code and in no settings file.
     """
 
     mode: str
@@ -144,6 +145,7 @@ class GuardFacts:
     waivers: tuple[WaiverFacts, ...] = ()
     rates: Mapping[str, str] = field(default_factory=dict)  # route name to its class of rates, "none: reason" for unlimited ones
     settings: Mapping[str, Any] = field(default_factory=dict)
+    in_code: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from ringwork import own_checks
 from ringwork.frameworks import aiohttp as adapter
 from ringwork.frameworks import aiohttp_sharing
 from ringwork.installation import Installation
@@ -64,7 +65,7 @@ def _route(way: adapter.Way, installation: Installation | None) -> RouteFacts:
     guards = [name for _, part in way.outside for name in map(_name, getattr(part, "middlewares", ()))]
     return reading.facts_of(
         route,
-        guarded_by=tuple(dict.fromkeys([*reading.decorators(handler), *filter(reading.looks_like_authentication, guards)])),
+        guarded_by=tuple(dict.fromkeys([*reading.decorators(handler), *filter(own_checks.looks_like_a_check, guards)])),
         parameters=tuple(_of_path(way.route)) + read,
         body=next((p.where for p in read if p.where in {"form", "json"}), ""),
     )

@@ -81,7 +81,7 @@ def _name(call: Any) -> str:
 
 
 def _is_named(name: str) -> bool:
-    return reading.looks_like_authentication(name) and not _PASSES.search(name)
+    return own_checks.looks_like_a_check(name) and not _PASSES.search(name)
 
 
 def _turns_away(dependant: Any) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Flask, session
 
+from ringwork import own_checks
 from ringwork.frameworks import flask as adapter
 from ringwork.frameworks import flask_sharing
 from ringwork.installation import Installation
@@ -145,7 +146,7 @@ def _guarded_by(app: Flask, rule: Any, view: Any) -> tuple[str, ...]:
     names = list(reading.decorators(view)) if view is not None else []
     blueprint = rule.endpoint.rpartition(".")[0] if rule is not None else ""
     for scope in {None, blueprint or None}:
-        names += [f.__name__ for f in app.before_request_funcs.get(scope, []) if reading.looks_like_authentication(f.__name__)]
+        names += [f.__name__ for f in app.before_request_funcs.get(scope, []) if own_checks.looks_like_a_check(f.__name__)]
     return tuple(dict.fromkeys(names))
 
 

@@ -35,6 +35,7 @@ def collect(installation: Installation, class_of: Callable[[Any, Route], Any]) -
         origin=policy.origin,
         hosts=tuple(policy.hosts),
         identify=_named(policy.identify),
+        in_code=installation.in_code,
         settings={name: dataclasses.asdict(getattr(policy, name)) for name in _TOLD_SETTINGS}
         | {"events": _named(policy.events), "cacheable": _cacheable(installation)},
         cookie_exceptions=tuple(facts.CookieException(name=e.name, reason=e.reason) for e in exceptions),

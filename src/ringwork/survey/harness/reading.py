@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import ast
 import inspect
-import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ringwork import own_checks
 from ringwork.route import Own, Public, Requires, Route, Signed
 from ringwork.survey.facts import ParameterFacts, RouteFacts
 
-_AUTH = re.compile(
-    r"current_?user|get_?user|require|auth|login|log_in|signed_in|jwt|token|permission|principal|admin|role|identity|protected|secur",
-    re.IGNORECASE,
-)
 _NO_CHECKS = frozenset({"require_http_methods", "require_GET", "require_POST", "require_safe", "login_not_required"})
 """Decorators of Django whose names sound like a check of who is asking."""
 _RULES: Mapping[type[Any], str] = {Public: "public", Requires: "requires", Own: "own", Signed: "signed"}
@@ -71,11 +67,6 @@ def facts_of(
     )
 
 
-def looks_like_authentication(name: str) -> bool:
-    """Whether a dependency, decorator or hook of this name probably asks who is there; a guess, and named as one in reports."""
-    return bool(_AUTH.search(name))
-
-
 def parse(handler: Any) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
     """The syntax tree of a handler behind its wrappers, or None where no source is to be had."""
     try:
@@ -89,7 +80,9 @@ def decorators(handler: Any) -> tuple[str, ...]:
     """Names of the decorators that look like authentication, outermost first."""
     tree = parse(handler)
     names = [_dotted(node.func if isinstance(node, ast.Call) else node) for node in (tree.decorator_list if tree else ())]
-    return tuple(name for name in names if looks_like_authentication(name) and not name.startswith("ringwork.") and name not in _NO_CHECKS)
+    return tuple(
+        name for name in names if own_checks.looks_like_a_check(name) and not name.startswith("ringwork.") and name not in _NO_CHECKS
+    )
 
 
 def inputs(handler: Any) -> tuple[ParameterFacts, ...]:

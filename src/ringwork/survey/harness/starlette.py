@@ -99,7 +99,7 @@ def _dependency_name(dependant: Any) -> str:
     if any(kind.__name__ == "SecurityBase" for kind in type(call).__mro__):
         return type(call).__name__
     name = str(getattr(call, "__name__", None) or type(call).__name__)
-    return name if reading.looks_like_authentication(name) or own_checks.known_as(dependant) else ""
+    return name if own_checks.looks_like_a_check(name) or own_checks.known_as(dependant) else ""
 
 
 def _parameters(entry: adapter.Entry) -> tuple[tuple[ParameterFacts, ...], str]:
