@@ -228,6 +228,11 @@ def lines(root: Path) -> list[Line]:
     return made
 
 
+def is_rewritten(root: Path, file: str) -> bool:
+    """Whether a file is what an autofix made of its neighbour: it carries the labels of the unfixed one at lines that it has mended."""
+    return file.endswith(".fixed.py") and (root / f"{file.removesuffix('.fixed.py')}.py").is_file()
+
+
 def _spans(text: str) -> list[tuple[int, int]]:
     """First and last line of each statement; of one with a body, those of its head, decorators included."""
     made: list[tuple[int, int]] = []

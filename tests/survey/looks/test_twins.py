@@ -20,6 +20,61 @@ class Twins(NamedTuple):
 
 TWINS = (
     Twins(
+        "a mode to which the right of others is added",
+        "permissions",
+        """
+        import os, stat
+        os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR | stat.S_IWOTH)
+        """,
+        """
+        import os, stat
+        os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR | stat.S_IXOTH)
+        path.chmod(mode | 0o700)
+        os.chmod(path, mode)
+        """,
+    ),
+    Twins(
+        "a server of XML-RPC",
+        "xml-parser",
+        """
+        import socketserver
+        from xmlrpc.server import SimpleXMLRPCServer as Server
+        """,
+        """
+        from defusedxml.xmlrpc import monkey_patch
+        from xmlrpc.server import SimpleXMLRPCServer as Server
+        monkey_patch()
+        server = Server(("localhost", 8000))
+        """,
+        "weak",
+    ),
+    Twins(
+        "a server of XML-RPC that is made",
+        "xml-parser",
+        """
+        import xmlrpc.server
+        server = xmlrpc.server.SimpleXMLRPCServer(("localhost", 8000))
+        """,
+        """
+        import xmlrpclib_safe
+        server = ThreadingServer(("localhost", 8000))
+        """,
+    ),
+    Twins(
+        "a password that serves where none is given",
+        "secret",
+        """
+        def connect(host, password="clinic-staff-7"):
+            return host
+        """,
+        """
+        def connect(host, password=None, user="clinic-staff-7"):
+            return host
+        def ask(password="changeme"):
+            return password
+        """,
+    ),
+    Twins(
         "sockets of Tornado that let every page in",
         "cors",
         """

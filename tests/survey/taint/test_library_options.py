@@ -19,7 +19,11 @@ from xml.sax.handler import feature_external_ges
 
 import jwt, requests, yaml
 from flask import Flask, request
+from distributed.security import Security
 from lxml import etree
+from multiprocessing.connection import Listener
+from pathlib import Path
+from pyramid.authentication import AuthTktCookieHelper
 
 app = Flask(__name__)
 
@@ -49,6 +53,12 @@ BAD = {
     "a header of an older message": ('mail = MIMEText("hello")\nmail["Subject"] = text', "mail"),
     "a host that is chosen": ('requests.get("https://" + text, timeout=3)', "ssrf"),
     "a name among the names in scope": ("globals()[text]()", "code"),
+    "a loader of any object, whatever it is given": ('yaml.load(open("settings.yml"), Loader=yaml.Loader)', "loader"),
+    "a connection that asks for no proof": ('Listener(("localhost", 6000))', "loader"),
+    "a socket that is wrapped without a look": ("ssl.wrap_socket(line, cert_reqs=ssl.CERT_NONE)", "tls-unverified"),
+    "a path that others may write": ('Path("notes").chmod(0o602)', "permissions"),
+    "a cluster that takes connections in clear": ("Security(require_encryption=False)", "cleartext"),
+    "a ticket that scripts may read": ("AuthTktCookieHelper(secret=text, secure=True)", "cookie-flags"),
 }
 
 SAFE = {
@@ -57,6 +67,11 @@ SAFE = {
         "parser = xml.sax.make_parser()\nparser.setFeature(feature_external_ges, False)\nxml.dom.minidom.parseString(text, parser)"
     ),
     "an archive that is taken out through the filter": 'tarfile.open(fileobj=request.files["file"]).extractall("/srv/in", filter="data")',
+    "a connection that asks for proof": 'Listener(("localhost", 6000), authkey=key)',
+    "a path that its owner alone may write": 'Path("notes").chmod(0o644)',
+    "a cluster that takes no connection in clear": "Security(require_encryption=True)",
+    "a ticket that scripts may not read": "AuthTktCookieHelper(secret=text, secure=True, http_only=True)",
+    "a socket that is wrapped with a look": "ssl.create_default_context().wrap_socket(line, server_hostname=name)",
     "a loader of plain values": "yaml.load(text, Loader=yaml.SafeLoader)",
     "a signature that is checked": 'jwt.decode(text, "key", algorithms=["HS256"])',
     "a context that checks": "context = ssl.create_default_context()\ncontext.verify_mode = ssl.CERT_REQUIRED",

@@ -24,12 +24,14 @@ from ringwork.survey.looks import (
     lifetimes,
     markup,
     messages,
+    modes,
     openings,
     origins,
     packages,
     pages,
     passwords,
     regexes,
+    rpc,
     secret_files,
     secret_names,
     settings,
@@ -75,6 +77,8 @@ LOOKS: tuple[Callable[[Seen], Iterator[Flow]], ...] = (
     waiting.look,
     shells.look,
     verification.look,
+    modes.look,
+    rpc.look,
 )
 """Looks at one module."""
 

@@ -118,7 +118,11 @@ def _written(seen: Seen, given: _Given, value: str) -> Flow | None:
         return _flow(seen, given, "secret", _weight(seen, given), f"{given.name}, of {len(value)} characters, is written into the code.")
     if given.how == "default" and liveness.is_password(given.name) and len(value) >= 6 and not liveness.says_nothing(value):
         return _flow(
-            seen, given, "secret", WEAK, f"Where nobody gives {given.name}, {len(value)} characters serve that everybody can read."
+            seen,
+            given,
+            "secret",
+            _weight(seen, given),
+            f"Where nobody gives {given.name}, {len(value)} characters serve that everybody can read.",
         )
     if liveness.is_password(given.name) and _is_used(given, value):
         return _flow(seen, given, "secret", _weight(seen, given), f"A password of {len(value)} characters is written into the code.")

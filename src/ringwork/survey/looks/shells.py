@@ -25,10 +25,13 @@ def look(seen: Seen) -> Iterator[Flow]:
     """Shells of one module whose input and output are a connection that the same function has."""
     if not seen.imports("socket"):
         return
-    told = set[str]()
+    told = set[tuple[str, int]]()
     for call, scope in seen.of(ir.Call):
-        if scope.qualname not in told and _is_joined(seen, call) and _has(seen, scope):
-            told.add(scope.qualname)
+        if not _is_joined(seen, call) or not _has(seen, scope):
+            continue
+        made = sum(one.at <= call.at for one, there in seen.of(ir.Call) if there is scope and seen.name(one.function) in _SOCKETS)
+        if (scope.qualname, made) not in told:  # once for each connection, whose three streams are joined one by one
+            told.add((scope.qualname, made))
             detail = "A shell is joined to a network connection: whoever is at its other end runs commands. Take it out."
             yield seen.flow(
                 "debugger", call.at, strength=STRONG, sink=seen.name(call.function), detail=detail, scope=scope, said="shell joined"

@@ -5,16 +5,63 @@ Against a value of a request that no parameter brings: `self.word` is set in `se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from ringwork.survey.taint import ir, summaries, values
 from ringwork.survey.taint.frames import Frame, Run, State
 from ringwork.survey.taint.handlers import Handler
-from ringwork.survey.taint.units import Defined
+from ringwork.survey.taint.units import Defined, blocks
 from ringwork.survey.taint.values import Kind, Value
 
 _BEFORE = ("__init__", "setup", "initial", "dispatch", "prepare")
 """Methods of class views that run before the one that answers, in their order."""
+
+
+def factory(run: Run, own: Defined) -> dict[str, Value]:
+    """What the functions around a handler import, or make by one call each: a factory makes the application and its views use the rest.
+
+    Against an application of which nothing stands at the top of a module, and of whose views nothing would be understood.
+    """
+    frame = Frame(own.unit, None, State({}))
+    before, run.frame = run.frame, frame
+    try:
+        for maker in _makers(own):
+            statements = list(_statements(maker.node.body))
+            given = Counter(_single(one) for one in statements)
+            for one in statements:
+                if isinstance(one, ir.Import | ir.ImportFrom) or (given[name := _single(one)] == 1 and name):
+                    run.block((one,))
+    finally:
+        run.frame = before
+    return frame.state.names
+
+
+def _makers(own: Defined) -> list[Defined]:
+    """The functions around a function, outermost first."""
+    found: list[Defined] = []
+    outer = own.qualname
+    while "<locals>" in outer:
+        outer = outer.rpartition(".<locals>")[0]
+        if outer in own.unit.functions:
+            found.insert(0, own.unit.functions[outer])
+    return found
+
+
+def _single(statement: ir.Statement) -> str:
+    """The one name that a statement gives what a call makes, "" for any other."""
+    if isinstance(statement, ir.Assign) and len(statement.targets) == 1 and isinstance(statement.value, ir.Call):
+        target = statement.targets[0]
+        return target.id if isinstance(target, ir.Name) else ""
+    return ""
+
+
+def _statements(block: ir.Block) -> Iterator[ir.Statement]:
+    """The statements of a function's own scope."""
+    for one in block:
+        yield one
+        for inner in blocks(one):
+            yield from _statements(inner)
 
 
 def before(run: Run, own: Defined, handler: Handler) -> None:

@@ -77,6 +77,8 @@ def of(run: Run, receiver: Value, name: str, at: int) -> Value:
     """What receiver.name gives."""
     if name == "DEBUG":
         return FALSE  # what is read is the application as it runs for others
+    if name == "__globals__":
+        return Value(Kind.UNKNOWN, None, "types.NamesInScope")
     if receiver.kind is Kind.SEVERAL:
         if name in _FILLING and all(one.kind in {Kind.ITEMS, Kind.KEYED} for one in receiver.data):
             return Value(Kind.METHOD, (receiver, name))  # all of them are changed at once, as one variable

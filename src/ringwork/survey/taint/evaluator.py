@@ -179,7 +179,7 @@ class Evaluator(Run):
     def read(self, own: Defined, handler: Handler | None = None) -> Frame:
         """Read one function for what it does by itself, or as the handler of a route."""
         given = {parameter.name: self._parameter(own, parameter, handler) for parameter in own.node.parameters}
-        frame = Frame(own.unit, own, State(given))
+        frame = Frame(own.unit, own, State({**around.factory(self, own), **given} if "<locals>" in own.qualname else given))
         self.frame = frame
         self.memory.entry(is_constant=handler is not None and bool(handler.path) and handler.is_constant)
         self._answers = (frame, _answers(own, handler), own.node.name)

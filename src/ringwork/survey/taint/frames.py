@@ -179,7 +179,7 @@ class Run(ABC):
         self.scopes = closures.Scopes()
         self.has_changed_modules = False
         self.changed: Value | None = None
-        self.calls_in: dict[str, frozenset[str]] = {}
+        self.calls_in: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
         self._fresh: dict[int, frozenset[str]] = {}
 
     # -- reading ------------------------------------------------------------------------------------------------

@@ -181,7 +181,10 @@ def _joined(run: Run, receiver: Value, arguments: Sequence[Value], at: int) -> V
         for index, item in enumerate(source.data):
             parts += [receiver, item] if index else [item]
         return places.text(run, parts, at, is_joined=True)
-    return values.unknown(values.merge([values.within(receiver), values.within(attributes.element(run, source))]), "builtins.str")
+    # Queries have a method of this name too, so that what nobody knows to be text stays what it is.
+    is_text = receiver.kind in {Kind.CONSTANT, Kind.TEXT} or receiver.type in TEXTS
+    taint = values.merge([values.within(receiver), values.within(attributes.element(run, source))])
+    return values.unknown(taint, "builtins.str" if is_text else "")
 
 
 def _formatted(run: Run, receiver: Value, arguments: Sequence[Value], at: int) -> Value:

@@ -32,6 +32,9 @@ _VALUE = re.compile(
 """Text of a statement up to a place where a parameter may stand: no name of a table or column, and no order."""
 _QUOTED = "A value is written into the statement's text; whatever it is, the driver binds it better."
 _MARKED_UP = "A value is written between tags; whatever it is, it has to be escaped there."
+_SHELL = "A shell takes this apart, wherever it comes from; start the program with a list of arguments, without a shell."
+_SAYS = {"xml-text": _MARKED_UP, "command": _SHELL}
+"""What is wrong with such a text whatever it says."""
 OF_CALLER = "Whoever calls this chooses a part of the statement; take the name from a list of those that are meant, or quote it."
 """Of a part of a statement that a function takes from its caller, where the project has none."""
 
@@ -45,7 +48,7 @@ def arrive(run: Run, kind: str, sink: str, value: Value, at: int) -> None:
     if is_open:
         trail = run.here(at, f"text that is put together reaches {sink}")
         is_quoted = kind == "sql" and any(_is_bound_better(one) for one in values.alternatives(value))
-        said = _QUOTED if is_quoted else _MARKED_UP if kind == "xml-text" else ""
+        said = _QUOTED if is_quoted else _SAYS.get(kind, "")
         run.tell(Found(kind, sink, Atom("local", ""), trail, not said, run.frame.function, "", said))
 
 
@@ -75,7 +78,7 @@ def _is_open(value: Value) -> bool:
 
 def tell(run: Run, own: Defined, frame: Frame) -> None:
     """What a function does with what it is given, where nothing in its module calls it."""
-    if not frame.reaches or own.node.name in _called(run, own.unit):
+    if not frame.reaches or own.node.name in _called(run, own.unit, is_plain=own.owner is None and "<locals>" not in own.qualname):
         return
     for parameter in own.node.parameters:
         for reach in frame.reaches.get(Atom("", f"{own.dotted}:{parameter.name}"), {}).values():
@@ -97,7 +100,8 @@ def _said(own: Defined, parameter: ir.Parameter, reach: Reach) -> str:
     is_plain = own.owner is None and "<locals>" not in own.qualname and not any(map(_is_registered, own.node.decorators))
     is_plain = is_plain and (parameter.annotation is None or any(map(_TEXTS.search, names((parameter.annotation,)))))
     is_part = bool(reach.context.strip("\x00\x01 '\""))
-    return OF_CALLER if reach.kind == "sql" and is_plain and is_part and not pieces.known(reach.words) - pieces.names(reach.words) else ""
+    said = {"sql": OF_CALLER, "command": _SHELL}.get(reach.kind, "")
+    return said if is_plain and is_part and not pieces.known(reach.words) - pieces.names(reach.words) else ""
 
 
 def _is_registered(decorator: ir.Expression) -> bool:
@@ -117,11 +121,12 @@ def _behind(first: Trail, rest: Trail) -> Trail:
     return found
 
 
-def _called(run: Run, unit: Unit) -> frozenset[str]:
-    """The last names of all that a module calls."""
+def _called(run: Run, unit: Unit, *, is_plain: bool) -> frozenset[str]:
+    """The last names of all that a module calls. is_plain: as a module calls its own functions, without a dot before them."""
     known = run.calls_in.get(unit.file)
     if known is None:
         functions = [part.function for part in walk(unit.module.body) if isinstance(part, ir.Call)]
-        named = {one.name for one in functions if isinstance(one, ir.Attribute)}
-        known = run.calls_in[unit.file] = frozenset(named | {one.id for one in functions if isinstance(one, ir.Name)})
-    return known
+        named = frozenset(one.name for one in functions if isinstance(one, ir.Attribute))
+        plain = frozenset(one.id for one in functions if isinstance(one, ir.Name))
+        known = run.calls_in[unit.file] = (plain, named | plain)
+    return known[0] if is_plain else known[1]
