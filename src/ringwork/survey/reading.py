@@ -40,7 +40,8 @@ def _read(
     root: Path, only: Collection[str], jobs: int, progress: Callable[[int, int], None] | None, kept: keeping.Kept | None
 ) -> SourceFacts:
     project = Project(root, listing=_asked(files.listing(root), only), parse=kept.parse if kept is not None else parsed)
-    reading = analysis.Reading(project, routes.read(project), kept=kept, beside=register.in_module)
+    ways = kept.routes(project, lambda: routes.read(project)) if kept is not None else routes.read(project)
+    reading = analysis.Reading(project, ways, kept=kept, beside=register.in_module)
     facts = reading.all(jobs=jobs, progress=progress)
     shown = list(markup.joined(facts.shown, templates.pages(root) if facts.shown else {}))
     told = markup.places(shown)

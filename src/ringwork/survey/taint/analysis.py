@@ -49,7 +49,8 @@ def analyse(
     same folder, where it was read. kept: what an earlier reading kept of it; what did not change since is not read again.
     """
     project = project if project is not None else Project(root, parse=kept.parse if kept is not None else parsed)
-    facts = Reading(project, routes.read(project), kept=kept).all(jobs=jobs, progress=progress)
+    ways = kept.routes(project, lambda: routes.read(project)) if kept is not None else routes.read(project)
+    facts = Reading(project, ways, kept=kept).all(jobs=jobs, progress=progress)
     if kept is not None:
         kept.close()
     return facts

@@ -8,6 +8,7 @@ another day's reading.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Collection, Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -15,9 +16,11 @@ from typing import NamedTuple
 
 from ringwork.survey import kept_files
 from ringwork.survey.flows import Flow, Unread
-from ringwork.survey.taint import ir, packing, reading, shelf
+from ringwork.survey.taint import ir, packing, reading, routes_kept, shelf
 from ringwork.survey.taint.frames import Found
+from ringwork.survey.taint.handlers import Routes
 from ringwork.survey.taint.project import Project
+from ringwork.survey.taint.routes_kept import KeptRoutes
 from ringwork.survey.taint.units import Outline, Unit
 
 Key = tuple[object, ...]
@@ -43,12 +46,13 @@ class Kept:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._modules, self._results, self._files = _opened(path)
+        self._modules, self._results, self._files, self._routes = _opened(path)
         self._now: Modules = {}
         self._digests: dict[str, str] = {}
         self._found: Results = {}
         self._seen: Files = {}
         self._alike: dict[str, bytes] = {}
+        self._asked: set[str] = set()
         self._is_new = False
 
     def parse(self, data: bytes, *, file: str, name: str, is_package: bool) -> Unit:
@@ -57,21 +61,38 @@ class Kept:
         self._digests[name] = digest
         kept = self._modules.get(digest)
 
-        def load() -> ir.Module:
+        def load() -> Unit:
             with contextlib.suppress(shelf.Unfit):
                 module = packing.unpack(kept[1]) if kept is not None else None
                 if isinstance(module, ir.Module):
-                    return module
-            return reading.parse(data, file=file, name=name, is_package=is_package)
+                    return Unit.read(module)
+            return Unit.read(reading.parse(data, file=file, name=name, is_package=is_package), data)
 
         if kept is not None:
             self._now[digest] = kept
-            return Unit.unloaded(kept[0], load, name=name, file=file, is_package=is_package, data=data)
-        unit = Unit.read(load(), data)
+            return Unit.unloaded(kept[0], load, name=name, file=file, is_package=is_package, data=data, asked=self._asked)
+        unit = load()
         with contextlib.suppress(RecursionError):
-            self._now[digest] = (unit.outline(), packing.pack(unit.module))
+            outline, _ = self._now[digest] = (unit.outline(), packing.pack(unit.module))
             self._is_new = True
+            # Also what was read now: so it is told whether its syntax was asked for, or its outline alone.
+            again = functools.partial(_same, unit)
+            return Unit.unloaded(outline, again, name=name, file=file, is_package=is_package, data=data, asked=self._asked)
         return unit
+
+    def routes(self, project: Project, read: Callable[[], Routes]) -> Routes:
+        """The routes of a project of which nothing was asked yet: as they were kept, where they still hold, else as `read` gives them."""
+        list(project.units())  # each is parsed, or found to be as it was
+        known = routes_kept.now(self._routes, project, self._digests, self._outline) if self._routes is not None else None
+        if known is None:
+            known = routes_kept.made(read(), project, self._digests, self._asked)
+        self._is_new |= known != self._routes
+        self._routes = known
+        return known.routes
+
+    def _outline(self, digest: str) -> Outline | None:
+        known = self._now.get(digest) or self._modules.get(digest)
+        return known[0] if known is not None else None
 
     def result(self, project: Project, unit: Unit, routes: str) -> Result | None:
         """What was found in a module, where everything that it stands on is as it was. routes: what it stands on of these, in words."""
@@ -115,7 +136,7 @@ class Kept:
         if not self._is_new and all(len(now) == len(before) for now, before in kept):
             shelf.used(self.path)
             return
-        kept_files.write(self.path, packing.pack((shelf.engine(), self._now, self._found, self._seen)))
+        kept_files.write(self.path, packing.pack((shelf.engine(), self._now, self._found, self._seen, self._routes)))
 
     def _key(self, project: Project, unit: Unit, routes: str, noted: Iterable[str]) -> str:
         """What names a result: all that it stands on."""
@@ -135,15 +156,20 @@ def of(root: Path, only: Collection[str] = (), *, folder: Path | None = None) ->
     return Kept(shelf.place(root, only, sort="source", folder=folder))
 
 
+def _same(unit: Unit) -> Unit:
+    return unit
+
+
 Modules = dict[str, tuple[Outline, bytes]]
 Results = dict[str, tuple[str, tuple[str, ...], bytes]]
 Files = dict[str, tuple[str, bytes]]
 
 
-def _opened(path: Path) -> tuple[Modules, Results, Files]:
+def _opened(path: Path) -> tuple[Modules, Results, Files, KeptRoutes | None]:
     """What stands in the file; nothing where there is none, where it is damaged, or where other code or other models made it."""
     with contextlib.suppress(OSError, shelf.Unfit, ValueError, TypeError):
-        engine, modules, results, files = packing.unpack(path.read_bytes())
-        if engine == shelf.engine() and all(isinstance(one, dict) for one in (modules, results, files)):
-            return modules, results, files
-    return {}, {}, {}
+        engine, *held, routes = packing.unpack(path.read_bytes())
+        modules, results, files = held
+        if engine == shelf.engine() and all(isinstance(one, dict) for one in held) and isinstance(routes, KeptRoutes | None):
+            return modules, results, files, routes
+    return {}, {}, {}, None

@@ -11,7 +11,7 @@ import pickle
 from typing import Any, Final
 
 from ringwork.survey import flows
-from ringwork.survey.taint import frames, handlers, ir, shelf, units, values
+from ringwork.survey.taint import frames, handlers, ir, routes_kept, shelf, units, values
 
 _PROTOCOL: Final = 5
 _FORMS: Final[dict[tuple[str, str], type]] = {
@@ -20,6 +20,7 @@ _FORMS: Final[dict[tuple[str, str], type]] = {
         (form.__module__, form.__qualname__): form
         for form in (
             frames.Found, units.Outline, units.KeptFunction, values.Atom, values.Trail, handlers.Handler, handlers.Brought,
+            handlers.Routes, routes_kept.KeptRoutes,
             flows.Flow, flows.Step, flows.Entry, flows.Strength, flows.Unread, flows.SourceFacts,
             set, frozenset, complex,
         )

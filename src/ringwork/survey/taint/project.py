@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from ringwork.survey import flows
 from ringwork.survey.taint import files, ir, reading
+from ringwork.survey.taint.questions import Question
 from ringwork.survey.taint.units import Defined, DefinedClass, Unit
 
 Made = TypeVar("Made")
@@ -36,13 +37,15 @@ class Project:
     """The modules below one folder. listing: their files, found when it is not given. A module is read when it is first asked for.
 
     parse: makes one module, where somebody keeps what was read. noted: what was asked for since whoever put a new set there: names of
-    modules, and "*name" for the methods of one name in all of them.
+    modules, and "*name" for the methods of one name in all of them. searched: what all modules were asked by `saying`, with the names of
+    those that may say it.
     """
 
     def __init__(self, root: Path, *, listing: files.Listing | None = None, parse: Parse = parsed) -> None:
         self.root = root
         self.parse = parse
         self.noted: set[str] = set()
+        self.searched: dict[Question, frozenset[str]] = {}
         self.listing = listing if listing is not None else files.listing(root)
         self._found: dict[str, files.Found] = {}
         for found in self.listing.files:
@@ -85,6 +88,14 @@ class Project:
         if not self._shape:
             self._shape = sha256(repr([(found.name, found.file) for found in self._found.values()]).encode()).hexdigest()
         return self._shape
+
+    def saying(self, *words: str, pattern: str = "") -> frozenset[str]:
+        """The names of the modules whose bytes may hold one of these words of ASCII letters, and something that a pattern fits."""
+        question = (tuple(word.encode() for word in words), pattern.encode())
+        known = self.searched.get(question)
+        if known is None:
+            known = self.searched[question] = frozenset(unit.name for unit in self.units() if unit.says(question))
+        return known
 
     def by_file(self, file: str) -> Unit | None:
         """The module that a file is."""

@@ -25,15 +25,15 @@ _STARLETTE = frozenset({"starlette", "fastapi"})
 def handlers(wiring: Wiring) -> Iterator[Handler]:
     """All of them, by module; those that a route of the four frameworks names are left to the caller to take out."""
     imported = frozenset().union(*map(imports_of, wiring.project.units()))
+    callable_, event = wiring.project.saying("start_response"), wiring.project.saying("handler") & wiring.project.saying("event")
     for unit in wiring.project.units():
         names = imports_of(unit)
         decorated = [reader for libraries, reader in _DECORATED if names & libraries]
-        is_callable, is_event = unit.mentions(b"start_response"), unit.mentions(b"handler") and unit.mentions(b"event")
         for own in unit.functions.values():
             for reader in decorated:
                 for decorator in own.node.decorators:
                     yield from reader(_Decorated(scope_of(wiring.project, own), own, decorator))
-            if is_callable or is_event:
+            if unit.name in callable_ or unit.name in event:
                 yield from _by_parameters(own)
         yield from routes_classes.handlers(wiring.project, unit, has_falcon="falcon" in imported)
     yield from _registered(wiring, imported)

@@ -46,7 +46,7 @@ class Sayings:
     """What all modules say. read: what one says. is_whole: every module is asked for everything, in order."""
 
     def __init__(self, project: Project, read: Callable[[Unit], Said], *, is_whole: bool) -> None:
-        self._units = list(project.units())
+        self._project, self._units = project, list(project.units())
         self._read, self.is_whole = read, is_whole
         self._of: dict[str, Said] = {}
         self._calls: dict[str, Calls] = {}
@@ -71,8 +71,8 @@ class Sayings:
         """The calls of something of this last name, in the order in which they stand."""
         known = self._calls.get(name)
         if known is None:
-            word = name.encode()
-            units = [unit for unit in self._units if not name.isascii() or unit.mentions(word)]
+            names = self._project.saying(name) if name.isascii() else None
+            units = [unit for unit in self._units if names is None or unit.name in names]
             known = self._calls[name] = [call for unit in units for call in self._said(unit).calls.get(name, ())]
         return known
 
@@ -85,10 +85,9 @@ class Sayings:
             yield from self._said(unit).uses
 
     def _having(self, names: frozenset[str]) -> list[Unit]:
-        is_one = re.compile(rf"\.(?:\s|\\|#[^\n]*\n)*(?:{'|'.join(sorted(names))})\b".encode()).search
-        words = [name.encode() for name in names]
-        known = (unit for unit in self._units if any(word in unit.data for word in words) or not unit.is_searchable())
-        return [unit for unit in known if not unit.is_searchable() or is_one(unit.data)]
+        words = sorted(names)
+        known = self._project.saying(*words, pattern=rf"\.(?:\s|\\|#[^\n]*\n)*(?:{'|'.join(words)})\b")
+        return [unit for unit in self._units if unit.name in known]
 
     def given(self, key: str, same: Collection[str]) -> list[Known]:
         """What a key is given. same: attributes under which a thing is found again, so that giving to them may be giving to any key.

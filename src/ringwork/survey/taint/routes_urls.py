@@ -280,4 +280,4 @@ def _is_list(expression: ir.Expression) -> bool:
 
 def is_settings(unit: Unit) -> bool:
     """Whether a module looks like Django's settings."""
-    return bool({"INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "DATABASES"} & set(unit.gives)) or "settings" in unit.name
+    return any(name in unit.gives for name in ("INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "DATABASES")) or "settings" in unit.name

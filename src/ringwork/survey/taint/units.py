@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import NamedTuple
 
-from ringwork.survey.taint import ir
+from ringwork.survey.taint import ir, questions
 
 
 class Defined:
@@ -100,6 +100,7 @@ class Outline(NamedTuple):
 
     lines: int
     faults: tuple[ir.Fault, ...]
+    is_searchable: bool
     imports: dict[str, str]
     stars: tuple[str, ...]
     gives: tuple[str, ...]
@@ -119,13 +120,13 @@ class Unit:
     functions, classes: by qualified name. hidden: functions whose name a later one took. made, made_classes: all of them, as they stand.
     gives: names that its top level gives a value. aliases: of these such as are given a name, with the last part of that. heads: the first
     parts of all imports in it, also inside functions. outside: attributes to which it gives something, anywhere. assigned: by a name of
-    its top level the last value. data: its bytes, b"" unknown.
+    its top level the last value. data: its bytes, b"" unknown. is_searchable: whether those tell what it says.
     module, assigned and what stands in functions and classes are read when somebody first asks for one of them.
     """
 
     __slots__ = (
         "_loading", "aliases", "assigned", "classes", "data", "faults", "file", "functions", "gives", "heads", "hidden", "imports",
-        "is_package", "lines", "made", "made_classes", "module", "name", "outside", "stars",
+        "is_package", "is_searchable", "lines", "made", "made_classes", "module", "name", "outside", "stars",
     )  # fmt: skip
 
     module: ir.Module
@@ -146,8 +147,9 @@ class Unit:
         self.heads: set[str] = set()
         self.outside: set[str] = set()
         self.assigned = {}
-        self.gives: Collection[str] = self.assigned
-        self._loading: Callable[[], ir.Module] | None = None
+        self.gives: Container[str] = self.assigned
+        self.is_searchable = questions.is_searchable(data)
+        self._loading: Callable[[], Unit] | None = None
 
     @classmethod
     def read(cls, module: ir.Module, data: bytes = b"") -> Unit:
@@ -157,12 +159,14 @@ class Unit:
         return unit
 
     @staticmethod
-    def unloaded(outline: Outline, load: Callable[[], ir.Module], *, name: str, file: str, is_package: bool, data: bytes) -> Unit:
-        """A module of which the outline was kept. load: gives its syntax, of which that is the outline."""
+    def unloaded(
+        outline: Outline, load: Callable[[], Unit], *, name: str, file: str, is_package: bool, data: bytes, asked: set[str]
+    ) -> Unit:
+        """A module of which the outline was kept. load: gives the one that it is of. asked: takes up what `gives` is asked."""
         self = _KeptUnit.__new__(_KeptUnit)
         self.name, self.file, self.is_package, self.data, self._loading = name, file, is_package, data, load
         self.lines, self.faults, self.imports = outline.lines, outline.faults, outline.imports
-        self.stars, self.gives = list(outline.stars), frozenset(outline.gives)
+        self.stars, self.gives, self.is_searchable = list(outline.stars), questions.Asked(outline.gives, asked), outline.is_searchable
         self.aliases, self.heads, self.outside = outline.aliases, set(outline.heads), set(outline.outside)
         self.made_classes = [_KeptClass(self, qualname, supers) for qualname, supers, _ in outline.made_classes]
         self.made = [Defined.unloaded(self, kept, self.made_classes) for kept in outline.made]
@@ -177,7 +181,7 @@ class Unit:
         """Fill in the syntax of what was kept as an outline."""
         if self._loading is None:
             raise AttributeError(f"nothing of {self.name} is left to be read")
-        read = Unit.read(self._loading())
+        read = self._loading()
         self._loading = None
         for mine, one in zip(self.made, read.made, strict=True):
             mine.node, mine.__class__ = one.node, Defined
@@ -193,9 +197,10 @@ class Unit:
         return Outline(
             lines=self.lines,
             faults=self.faults,
+            is_searchable=self.is_searchable,
             imports=self.imports,
             stars=tuple(self.stars),
-            gives=tuple(self.gives),
+            gives=tuple(self.assigned),
             aliases=self.aliases,
             heads=tuple(sorted(self.heads)),
             outside=tuple(sorted(self.outside)),
@@ -213,14 +218,14 @@ class Unit:
         """Whether its top level makes something of this name."""
         return name in self.functions or name in self.classes or name in self.gives
 
-    def mentions(self, word: bytes) -> bool:
-        """Whether a name of letters of ASCII may stand in it, as its bytes tell; true where they do not."""
-        return word in self.data or not self.is_searchable()
+    @property
+    def is_loaded(self) -> bool:
+        """Whether its syntax is at hand."""
+        return self._loading is None
 
-    def is_searchable(self) -> bool:
-        """Whether its bytes are known and spell letters of ASCII as themselves: no other encoding is named in its first two lines."""
-        second = self.data.find(b"\n", self.data.find(b"\n") + 1)
-        return bool(self.data) and self.data[:1] not in {b"\xff", b"\xfe"} and b"coding" not in self.data[: max(second, 0) or None]
+    def says(self, question: questions.Question) -> bool:
+        """Whether its bytes hold that; true where they do not tell."""
+        return not self.is_searchable or questions.says(self.data, question)
 
     def absolute(self, level: int, module: str) -> str:
         """What an import of this many dots and this module means here."""
