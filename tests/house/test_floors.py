@@ -43,6 +43,7 @@ SHARED = (
     "prove.assigning",
     "prove.displaying",
     "prove.markup",
+    "prove.uploading",
     "prove.composing",
     "prove.things",
     "prove.staying",

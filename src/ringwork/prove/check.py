@@ -73,6 +73,7 @@ class ProbeRoute(StrEnum):
     ASSIGNS = "assigns"  # keeps whatever fields a signed-in browser sends, and lists what it has; the planted fault of a check
     OBJECTS = "objects"  # gives every signed-in browser an object, and any of them to whoever names it; the planted fault of a check
     SHOWS = "shows"  # keeps what it is sent and shows it as it came, on a page for everybody; the planted fault of a check
+    SERVES_BACK = "serves-back"  # keeps any file and serves it under the type that its client claimed; the planted fault of a check
     SWALLOWS = "swallows"  # one page for whatever follows its path
     SOCKET_RAISES = "socket-raises"  # a WebSocket that raises after accept (ASGI only)
     SOCKET_BARE = "socket-bare"  # a WebSocket without a rule (ASGI only)

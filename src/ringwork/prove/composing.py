@@ -17,8 +17,9 @@ from urllib.parse import parse_qsl, quote, urlencode
 from ringwork.prove import pages, witness
 from ringwork.prove.witness import Cast
 from ringwork.survey.facts import RouteFacts
-from ringwork.survey.wire import forms
+from ringwork.survey.wire import forms, multipart
 from ringwork.survey.wire.client import FORM, SAFE, Answer, Client
+from ringwork.survey.wire.multipart import Upload
 
 JSON = "application/json"
 _ID = re.compile(r"(?:^|_)(?:id|pk|uuid|guid|key|slug|ref|reference|number)$|[a-z](?:Id|ID|Uuid|Key)$")
@@ -35,7 +36,7 @@ _CSRF_COOKIES = {"csrftoken": "x-csrftoken", "XSRF-TOKEN": "x-xsrf-token", "csrf
 class Draft:
     """One request as it can be sent by anybody. marks: each fresh word that it carries, to the field that carries it.
 
-    given: every field of the body as text. token_field: of the form, "" for none.
+    given: every field of the body as text. files: what it carries beside them. token_field: of the form, "" for none.
     """
 
     route: RouteFacts
@@ -45,21 +46,24 @@ class Draft:
     fields: Mapping[str, Any] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
     token_field: str = ""
+    files: Mapping[str, Upload] = field(default_factory=dict)
 
     def send(self, cast: Cast, name: str, client: Client) -> Answer:
         """The answer to the request as this browser sends it, with a token of its own where the form has one. Raises OSError."""
-        headers = [("content-type", self.kind)] if self.kind else []
+        kind, body = self._body(cast, name, client)
+        headers = [("content-type", kind)] if kind else []
         if self.method not in SAFE:
             headers += script_token(client)
-        return client.send(self.method, self.path, headers=headers, body=self._body(cast, name, client))
+        return client.send(self.method, self.path, headers=headers, body=body)
 
-    def _body(self, cast: Cast, name: str, client: Client) -> bytes:
+    def _body(self, cast: Cast, name: str, client: Client) -> tuple[str, bytes]:
         if self.kind == JSON:
-            return json.dumps(self.fields).encode()
+            return JSON, json.dumps(self.fields).encode()
         if not self.kind:
-            return b""
+            return "", b""
         token = own_token(cast, name, client, self.path, self.token_field) if self.token_field else ""
-        return urlencode({**self.fields, **({self.token_field: token} if token else {})}).encode()
+        fields = {**self.fields, **({self.token_field: token} if token else {})}
+        return multipart.encode(fields, self.files) if self.files else (self.kind, urlencode(fields).encode())
 
 
 def script_token(client: Client) -> list[tuple[str, str]]:
@@ -145,13 +149,19 @@ def compose(cast: Cast, route: RouteFacts, method: str, name: str, client: Clien
         values: dict[str, Any] = {key: value for key, value in {**read, **form.fields}.items() if key != form.token_field}
         free = {key for key in form.fields if form.kinds.get(key, "") in {"", "text", "textarea", "search"} and key != form.token_field}
         fields, marks = _filled(values, free, known)
-        return Draft(route=route, method=method, path=path, kind=FORM, fields=fields, marks=marks, token_field=form.token_field)
+        files = {name: multipart.honest(name, accept) for name, accept in form.files.items()}
+        return Draft(
+            route=route, method=method, path=path, kind=FORM, fields=fields, marks=marks, token_field=form.token_field, files=files
+        )
     values = _parsed(kind, body)
+    files = pages.files_of(route, None) if route.body == "multipart" else {}
+    if files:
+        values = {p.name: values.get(p.name, p.example or pages.guess_text(p.name)) for p in route.parameters if p.where == "form"}
     texts = {p.name for p in route.parameters if p.where in {"form", "json"} and p.kind in {"", "string"} and not p.choices}
     fields, marks = _filled(values, texts or set(values), known)
-    if not fields:
+    if not fields and not files:
         return Draft(route=route, method=method, path=path, kind=JSON if kind == JSON and body else "")
-    return Draft(route=route, method=method, path=path, kind=JSON if kind == JSON else FORM, fields=fields, marks=marks)
+    return Draft(route=route, method=method, path=path, kind=JSON if kind == JSON else FORM, fields=fields, marks=marks, files=files)
 
 
 def _parsed(kind: str, body: bytes) -> dict[str, Any]:

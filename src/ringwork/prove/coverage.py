@@ -14,6 +14,7 @@ from ringwork.prove.check import User
 from ringwork.prove.evidence import Coverage, Evidence, MatrixCell
 from ringwork.prove.stage import LiveStage
 from ringwork.survey.facts import AppFacts, RouteFacts
+from ringwork.survey.wire import multipart
 from ringwork.survey.wire.client import Client
 
 ANONYMOUS = "anonymous"
@@ -144,6 +145,8 @@ def send_valid(stage: LiveStage, route: RouteFacts, method: str, client: Client)
     name, token = stage.token(path, client)
     if token and kind.startswith("application/x-www-form-urlencoded"):
         body += (b"&" if body else b"") + urllib.parse.urlencode({name: token}).encode()
+    elif token and kind.startswith(multipart.KIND):
+        body = multipart.with_field(kind, body, name, token)
     headers = [("content-type", kind), *composing.script_token(client)]
     return int(client.send(method, path + pages.required_query(route), headers=headers, body=body).status)
 

@@ -115,7 +115,7 @@ class Displaying:
     def _routes(self) -> list[RouteFacts]:
         mine = objects.routes_of(self.cast.stage, self.mine)
         routes = [one for one in witness.changes(self.cast.stage.facts) if one in mine and not _HARMS.search(one.path)]
-        return [one for one in routes if not things.is_administration(one.path) and one.body != "multipart"][:MOST_ROUTES]
+        return [one for one in routes if not things.is_administration(one.path)][:MOST_ROUTES]
 
     def _write(self, route: RouteFacts) -> None:
         method = (

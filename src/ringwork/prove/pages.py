@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from ringwork.survey.facts import ParameterFacts, RouteFacts
+from ringwork.survey.wire import multipart
 from ringwork.survey.wire.client import Client
+from ringwork.survey.wire.multipart import Upload
 
 _PARAMETER = re.compile(r"\{([^}:]+)(?::[^}]*)?\}")
 _MOST_PAGES = 40
@@ -23,12 +25,13 @@ TOKEN_NAME = re.compile(r"csrf|xsrf|authenticity|_token$|^token$|nonce", re.IGNO
 
 @dataclass(slots=True, kw_only=True)
 class Form:
-    """A form of a page. fields: name to the value that a browser would send; choices already made."""
+    """A form of a page. fields: name to the value that a browser would send; choices already made. files: names to what they accept."""
 
     page: str
     action: str
     method: str
     fields: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
 
 class _Reader(HTMLParser):
@@ -61,6 +64,8 @@ class _Reader(HTMLParser):
         if tag == "select":
             self._select = name
             fields.setdefault(name, "")
+        elif tag == "input" and kind == "file":
+            self.forms[-1].files[name] = values.get("accept", "")
         elif tag == "textarea" or (tag == "input" and kind not in {"submit", "button", "image", "reset", "file"}):
             if kind in {"radio", "checkbox"} and name in fields and "checked" not in values:
                 return
@@ -241,6 +246,12 @@ def required_query(route: RouteFacts, known: Mapping[str, str] = MappingProxyTyp
         if p.where == "query" and (p.required or p.name in known)
     }
     return f"?{urlencode(query)}" if query else ""
+
+
+def files_of(route: RouteFacts, form: Form | None) -> dict[str, Upload]:
+    """An honest file for each input that takes one, by the form that the page shows or the names that the handler reads."""
+    asked = {p.name: "" for p in route.parameters if p.where == "files"} | (form.files if form is not None else {})
+    return {name: multipart.honest(name, accept) for name, accept in asked.items()}
 
 
 def fields_of(route: RouteFacts, pages: Pages) -> dict[str, Any]:

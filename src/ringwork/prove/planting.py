@@ -16,6 +16,7 @@ PREFIX = "/ringwork-probe"
 _PARAMETERS: Mapping[ProbeRoute | None, tuple[ParameterFacts, ...]] = {
     ProbeRoute.OBJECTS: (ParameterFacts(name="id", where="query"),),
     ProbeRoute.ASSIGNS: (ParameterFacts(name="label", where="json", kind="string", required=True),),
+    ProbeRoute.SERVES_BACK: (ParameterFacts(name="file", where="files", required=True),),
     ProbeRoute.SHOWS: (ParameterFacts(name="label", where="json", kind="string", required=True),),
 }
 _WRITES = (ProbeRoute.ASSIGNS, ProbeRoute.SHOWS)
@@ -52,7 +53,7 @@ def plant(facts: AppFacts, planted: ProbeRoute | None) -> AppFacts:
         return dataclasses.replace(facts, fields=tuple(dataclasses.replace(field, orm=orm) for field in _PLANTED_FIELDS))
     if planted is ProbeRoute.WEAK_KEYS:
         return dataclasses.replace(facts, keys=_WEAK_KEYS)
-    methods = ("GET", "POST") if planted in {ProbeRoute.WEAK_TOKENS, ProbeRoute.GRAPHQL, *_WRITES} else ("GET",)
+    methods = ("GET", "POST") if planted in {ProbeRoute.WEAK_TOKENS, ProbeRoute.GRAPHQL, ProbeRoute.SERVES_BACK, *_WRITES} else ("GET",)
     route = RouteFacts(
         kind="http",
         path=f"{PREFIX}/{planted.value}",
@@ -60,7 +61,7 @@ def plant(facts: AppFacts, planted: ProbeRoute | None) -> AppFacts:
         handler="a planted fault",
         rule="public",
         reason="a probe",
-        body="json" if planted in _WRITES else "form",
+        body="json" if planted in _WRITES else "multipart" if planted is ProbeRoute.SERVES_BACK else "form",
         parameters=_PARAMETERS.get(planted, ()),
     )
     settings = {**facts.settings, **(_SHARED_WIDELY if planted is ProbeRoute.SHARES else {})}

@@ -41,7 +41,7 @@ from ringwork.prove.sources import NotRead, Sources
 from ringwork.prove.users import Entrances
 from ringwork.survey.facts import AppFacts, FieldFacts, RouteFacts, to_plain
 from ringwork.survey.flows import SourceFacts
-from ringwork.survey.wire import entry
+from ringwork.survey.wire import entry, multipart
 from ringwork.survey.wire.client import Answer, Client
 from ringwork.survey.wire.forge import Leaf
 
@@ -329,19 +329,20 @@ class LiveStage:
 
     def body(self, route: RouteFacts) -> tuple[str, bytes] | None:
         """Content type and valid body, from the application's own form, the schema, or the names that the handler reads."""
-        if route.body == "multipart":
-            return None
         seen = self.pages(self.guide(route))
         fields = pages.fields_of(route, seen)
         if route.body == "json":
             return "application/json", json.dumps(fields).encode()
         path = pages.fill(route, seen)
         form = seen.first(route.path, lambda: seen.form_for(path))
-        if form is None and not fields:
+        if form is None and not fields and route.body != "multipart":
             return EMPTY_BODY
         if form is not None:
             given = {name: value for name, value in form.fields.items() if not pages.TOKEN_NAME.search(name)}
             fields = {**fields, **{name: value or str(fields.get(name) or pages.guess_text(name)) for name, value in given.items()}}
+        files = pages.files_of(route, form)
+        if files and (route.body == "multipart" or (form is not None and form.files)):
+            return multipart.encode(fields, files)
         return "application/x-www-form-urlencoded", urllib.parse.urlencode(fields).encode()
 
     def token(self, path: str, client: Client) -> tuple[str, str]:

@@ -1,12 +1,30 @@
-"""The proof of input.file-upload reads: the clinics are clean, the breached source of every framework is not."""
+"""The proof of input.file-upload: files uploaded to the clinics and to a planted route, and source that is read."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.prove import read_sources
+from ringwork.prove.check import Check
+from tests.prove import clinics, read_sources, showing
 
 CHECK = "input.file-upload/extract-and-save"
+CHECKS = clinics.checks_of("input.file-upload")
+
+
+@pytest.mark.parametrize("framework", clinics.FRAMEWORKS)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_holds_on_the_guarded_clinic(framework: str, check: Check) -> None:
+    """The clinic takes no files, and is accused of none."""
+    showing.holds(framework, check)
+
+
+@pytest.mark.parametrize("framework", clinics.FRAMEWORKS)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_falls_where_files_come_back_as_they_came(framework: str, check: Check) -> None:
+    """Against a page of an attacker's: a planted route serves any file under the type that its client claimed."""
+    found = showing.falls(framework, check)
+    assert showing.places(found) == {"GET,POST /ringwork-probe/serves-back"}
+    assert "is served as text/html" in found[0].detail
 
 
 @pytest.mark.parametrize("framework", read_sources.FRAMEWORKS)

@@ -1,11 +1,35 @@
-"""Whether files of a client are kept and unpacked as the client says: read in source.
+"""Whether files of a client come back so that they run, and are kept and unpacked as the client says: uploaded, and read in source.
 
-Against an archive whose member is called `../../app.py`.
+Against a page of an attacker's on the application's own origin, and an archive whose member is called `../../app.py`.
 """
 
 from __future__ import annotations
 
-from ringwork.prove import reading
-from ringwork.prove.check import Check
+from ringwork.names import CheckId
+from ringwork.prove import displaying, objects, reading
+from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
+from ringwork.prove.displaying import Displaying
+from ringwork.prove.evidence import Evidence
+from ringwork.prove.uploading import Uploading
+from ringwork.prove.witness import Cast
 
-CHECKS: tuple[Check, ...] = (reading.check("input.file-upload/extract-and-save"),)
+CONTROL = "input.file-upload"
+
+
+def served_back(stage: Stage) -> Evidence:
+    """Files with a script in them, uploaded by an ordinary user and asked for by others."""
+    check = CheckId(f"{CONTROL}/served-back")
+    cast = Cast(stage)
+    pair = objects.two_of_a_kind(cast)
+    mine = (pair[0] if pair is not None else objects.ordinary(cast)) or displaying.anybody(cast)
+    readers = Displaying(cast, mine, pair[1] if pair is not None else None).readers
+    seen = tuple(Uploading(cast, mine, readers).run())
+    if not seen:
+        return Evidence(check=check, not_applicable="no route takes a file")
+    return Evidence(check=check, observations=seen)
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(id=CheckId(f"{CONTROL}/served-back"), kind=Kind.LIVE, run=served_back, planted=ProbeRoute.SERVES_BACK),
+    reading.check(f"{CONTROL}/extract-and-save"),
+)

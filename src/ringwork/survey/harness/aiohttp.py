@@ -67,7 +67,7 @@ def _route(way: adapter.Way, installation: Installation | None) -> RouteFacts:
         route,
         guarded_by=tuple(dict.fromkeys([*reading.decorators(handler), *filter(own_checks.looks_like_a_check, guards)])),
         parameters=tuple(_of_path(way.route)) + read,
-        body=next((p.where for p in read if p.where in {"form", "json"}), ""),
+        body=reading.body_of(read),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -129,6 +130,7 @@ def _planted(at: str) -> dict[str, Endpoint]:
     leading: dict[str, Endpoint] = {
         "shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin, "assigns": assigns,
         "shows": _shows,
+        "serves-back": functools.partial(_serves_back, at),
     }  # fmt: skip
     return {
         **leading,
@@ -140,6 +142,11 @@ def _planted(at: str) -> dict[str, Endpoint]:
         "weak-tokens": weak_tokens,
         "banners": banners,
     }
+
+
+async def _serves_back(at: str, request: web.Request) -> web.Response:
+    kind, body = serving.serves_back(at, request.query.get("name", ""), request.headers.get("Content-Type", ""), await request.read())
+    return web.Response(body=body, headers={"Content-Type": kind})
 
 
 async def _shows(request: web.Request) -> web.Response:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import django
+from django import forms
 from django.apps import apps
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
@@ -103,7 +104,7 @@ def _route(route: Route, entry: django_routes.Entry) -> RouteFacts:
         route,
         guarded_by=_guarded_by(entry),
         parameters=(*_of_path(entry.path), *read),
-        body=next((p.where for p in read if p.where in {"form", "json"}), ""),
+        body=reading.body_of(read),
     )
     if not found.methods:  # a class that chooses its methods when it is asked
         found = replace(found, methods=("GET", "POST"))
@@ -118,7 +119,7 @@ def _of_operation(route: Route, entry: django_routes.Entry, operation: Any) -> R
         route,
         guarded_by=(*_guarded_by(entry), *checks),
         parameters=tuple(parameters),
-        body=next((one.where for one in parameters if one.where in {"form", "json"}), ""),
+        body=reading.body_of(parameters),
         in_schema=bool(operation.include_in_schema),
     )
 
@@ -183,7 +184,11 @@ def _of_form(kind: Any) -> Iterator[ParameterFacts]:
         is_whole = _takes_all(form)
     for name, field in fields.items():
         yield ParameterFacts(
-            name=name, where="form", kind=_KINDS.get(type(field).__name__, "string"), required=bool(field.required), by_model=is_whole
+            name=name,
+            where="files" if isinstance(field, forms.FileField) else "form",
+            kind=_KINDS.get(type(field).__name__, "string"),
+            required=bool(field.required),
+            by_model=is_whole,
         )
 
 
@@ -201,8 +206,13 @@ def _of_serializer(kind: Any) -> Iterator[ParameterFacts]:
         is_whole = _takes_all(kind.serializer_class)
     for name, field in fields.items():
         if not field.read_only:
+            is_file = type(field).__name__ in {"FileField", "ImageField"}
             yield ParameterFacts(
-                name=name, where="json", kind=_KINDS.get(type(field).__name__, "string"), required=bool(field.required), by_model=is_whole
+                name=name,
+                where="files" if is_file else "json",
+                kind=_KINDS.get(type(field).__name__, "string"),
+                required=bool(field.required),
+                by_model=is_whole,
             )
 
 

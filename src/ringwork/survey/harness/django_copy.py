@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import traceback
 from collections.abc import Callable, Iterator
@@ -129,6 +130,7 @@ def _planted(at: str) -> dict[str, View]:
     leading: dict[str, View] = {
         "shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin, "assigns": csrf_exempt(assigns),
         "shows": csrf_exempt(_shows),
+        "serves-back": csrf_exempt(functools.partial(_serves_back, at)),
     }  # fmt: skip
     return {
         **leading,
@@ -144,6 +146,11 @@ def _planted(at: str) -> dict[str, View]:
 
 def _headers(request: HttpRequest) -> dict[str, str]:
     return {name.lower(): value for name, value in request.headers.items()}
+
+
+def _serves_back(at: str, request: HttpRequest) -> HttpResponse:
+    kind, body = serving.serves_back(at, request.GET.get("name", ""), request.headers.get("Content-Type", ""), request.body)
+    return HttpResponse(body, content_type=kind)
 
 
 def _shows(request: HttpRequest) -> HttpResponse:

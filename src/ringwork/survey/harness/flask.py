@@ -130,7 +130,7 @@ def _route(app: Flask, route: Route) -> RouteFacts:
         route,
         guarded_by=_guarded_by(app, rule, view),
         parameters=(_of_path(rule) if rule is not None else ()) + read,
-        body=next((p.where for p in read if p.where in {"form", "json"}), ""),
+        body=reading.body_of(read),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing.heap
 import traceback
 from collections.abc import Callable, Iterator
@@ -108,12 +109,10 @@ def _planted(at: str) -> dict[str, View]:
         status, found = serving.assigns(request.headers.get("Cookie", "") + request.headers.get("Authorization", ""), given)
         return jsonify(found), status
 
-    def shows() -> Any:
-        return serving.shows(request.get_json() if request.method == "POST" else None)
-
     leading: dict[str, Any] = {
         "shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin, "assigns": assigns,
-        "shows": shows,
+        "shows": _shows,
+        "serves-back": functools.partial(_serves_back, at),
     }  # fmt: skip
     return {
         **leading,
@@ -125,6 +124,15 @@ def _planted(at: str) -> dict[str, View]:
         "weak-tokens": weak_tokens,
         "banners": banners,
     }
+
+
+def _serves_back(at: str) -> Response:
+    kind, body = serving.serves_back(at, request.args.get("name", ""), request.content_type or "", request.get_data(cache=False))
+    return Response(body, content_type=kind)
+
+
+def _shows() -> Any:
+    return serving.shows(request.get_json() if request.method == "POST" else None)
 
 
 def _telling(canary: str) -> dict[str, View]:

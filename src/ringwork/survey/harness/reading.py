@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ringwork import own_checks
@@ -28,7 +28,7 @@ _SOURCES = {
     "get_json": "json",
     "json": "json",
     "values": "form",
-    "files": "form",
+    "files": "files",
 }
 
 
@@ -95,12 +95,47 @@ def inputs(handler: Any) -> tuple[ParameterFacts, ...]:
     helpers |= {_REQUEST: first}
     carriers = {**helpers, **dict(_carriers(tree, helpers))}
     found = dict[tuple[str, str], ParameterFacts]()
-    for source, name, required in _keys(tree, carriers):
-        earlier = found.get((source, name))
-        found[source, name] = ParameterFacts(
-            name=name, where=source, kind=_kind(source, name), required=required or bool(earlier and earlier.required)
+    handled = {*_handled_as_files(tree)}
+    for source, name, required in [*_keys(tree, carriers), *_parts(tree)]:
+        where = "files" if source == "form" and name in handled else source
+        earlier = found.get((where, name))
+        found[where, name] = ParameterFacts(
+            name=name, where=where, kind=_kind(where, name), required=required or bool(earlier and earlier.required)
         )
     return tuple(found.values())
+
+
+def body_of(read: Sequence[ParameterFacts]) -> str:
+    """How the inputs of a handler come: "multipart" where a file is among them, unless it may be left out of a body in JSON."""
+    files = [p for p in read if p.where == "files"]
+    if files and (any(p.required for p in files) or not any(p.where == "json" for p in read)):
+        return "multipart"
+    return next((p.where for p in read if p.where in {"form", "json"}), "")
+
+
+def _handled_as_files(tree: ast.AST) -> Iterator[str]:
+    """Names of fields whose value is asked for its file name or its content: aiohttp and Starlette keep files among the fields."""
+    asked = {ast.dump(n.value) for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr in {"filename", "file", "content_type"}}
+    kept = {t.id: n.value for n in ast.walk(tree) if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
+    values = [value for name, value in kept.items() if ast.dump(ast.Name(id=name, ctx=ast.Load())) in asked]
+    values += [n for n in ast.walk(tree) if isinstance(n, ast.Subscript | ast.Call) and ast.dump(n) in asked]
+    for value in values:
+        key = value.slice if isinstance(value, ast.Subscript) else value.args[0] if isinstance(value, ast.Call) and value.args else None
+        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+            yield key.value
+
+
+def _parts(tree: ast.AST) -> Iterator[tuple[str, str, bool]]:
+    """Names of parts that aiohttp's own reader of such bodies is asked for; "file" where it takes any."""
+    if any(isinstance(n, ast.Call) and _dotted(n.func).endswith(("request.multipart", "req.multipart")) for n in ast.walk(tree)):
+        named = [
+            side.value
+            for n in ast.walk(tree)
+            if isinstance(n, ast.Compare) and isinstance(n.left, ast.Attribute) and n.left.attr == "name"
+            for side in n.comparators
+            if isinstance(side, ast.Constant) and isinstance(side.value, str)
+        ]
+        yield from (("files", name, True) for name in named or ["file"])
 
 
 def _kind(source: str, name: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import email
 import hashlib
 import hmac
 import itertools
+import json
 import os
 import socket
 import ssl
@@ -173,6 +175,31 @@ def shows(given: Any) -> str:
         _shown.append(str(given.get("label", "")))
     rows = "".join(f'<li title="{one}">{one}</li>' for one in _shown[-20:])
     return f'<!doctype html><html lang="en"><title>probe</title><ul>{rows}</ul>'
+
+
+_files: dict[str, tuple[str, bytes]] = {}
+
+
+def serves_back(at: str, named: str, kind: str, body: bytes) -> tuple[str, bytes]:
+    """Type and content of an answer: the file of this name as its client claimed it to be, the address of one that came, else a form.
+
+    kind, body: of a form with files; read here, so that no library of the application's has to be there for it.
+    """
+    if named in _files:
+        return _files[named]
+    if body:
+        read = email.message_from_bytes(b"Content-Type: " + kind.encode("latin-1") + b"\r\n\r\n" + body)
+        for part in read.walk():
+            name, content = part.get_filename(), part.get_payload(decode=True)
+            if name and isinstance(content, bytes):
+                _files[name] = part.get_content_type(), content
+                return "application/json", json.dumps({"url": f"{at}/serves-back?name={name}"}).encode()
+    try:
+        field = str(current().csrf_field(f"{at}/serves-back"))
+    except OutsideRequest:
+        field = ""
+    form = f'<form method="post" enctype="multipart/form-data" action="{at}/serves-back">{field}<input type="file" name="file"></form>'
+    return "text/html", f'<!doctype html><html lang="en"><title>probe</title>{form}'.encode()
 
 
 def administration(asker: str) -> tuple[int, Any]:

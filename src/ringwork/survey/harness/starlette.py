@@ -173,7 +173,7 @@ def _body_fields(fields: list[Any], body: str) -> Iterator[ParameterFacts]:
             yield schema.parameter(name, where, inner, required=name in required, definitions=described.get("$defs", {}))
         return
     for field in fields:
-        yield _field(field, where)
+        yield _field(field, "files" if type(field.field_info).__name__ == "File" else where)
 
 
 def _is_model(kind: Any) -> bool:

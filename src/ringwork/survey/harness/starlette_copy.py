@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -117,13 +118,11 @@ def _planted(at: str) -> dict[str, Endpoint]:
         status, found = serving.assigns(request.headers.get("Cookie", "") + request.headers.get("Authorization", ""), given)
         return JSONResponse(found, status_code=status)
 
-    async def shows(request: Request) -> Response:
-        return HTMLResponse(serving.shows(await request.json() if request.method == "POST" else None))
-
     leading = {"shares": shares, "leads": leads, "swallows": swallows, "objects": objects, "admin": admin, "assigns": assigns}
     return {
         **leading,
-        "shows": shows,
+        "shows": _shows,
+        "serves-back": functools.partial(_serves_back, at),
         "graphql": _graphql,
         "reads-body": _reads_body,
         "echo": echo,
@@ -132,6 +131,16 @@ def _planted(at: str) -> dict[str, Endpoint]:
         "weak-tokens": weak_tokens,
         "banners": banners,
     }
+
+
+async def _serves_back(at: str, request: Request) -> Response:
+    named, kind = request.query_params.get("name", ""), request.headers.get("content-type", "")
+    kind, body = serving.serves_back(at, named, kind, await request.body())
+    return Response(body, media_type=kind)
+
+
+async def _shows(request: Request) -> Response:
+    return HTMLResponse(serving.shows(await request.json() if request.method == "POST" else None))
 
 
 def _telling(canary: str) -> dict[str, Endpoint]:

@@ -21,13 +21,17 @@ def is_token_name(name: str) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class Form:
-    """One form. page: the path it was read from. fields: name to value, choices made. kinds: name to the input's type."""
+    """One form. page: the path it was read from. fields: name to value, choices made. kinds: name to the input's type.
+
+    files: names of fields that take files, to what they accept.
+    """
 
     page: str
     action: str
     method: str
     fields: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
     @property
     def token_field(self) -> str:
@@ -97,6 +101,8 @@ class _Reader(HTMLParser):
     def _take(self, tag: str, values: Mapping[str, str]) -> None:
         form, name = self.forms[-1], values["name"]
         kind = tag if tag in {"select", "textarea"} else values.get("type", "text").lower()
+        if tag == "input" and kind == "file" and "disabled" not in values:
+            form.files[name] = values.get("accept", "")
         if tag not in {"input", "select", "textarea"} or kind in _UNSENT or "disabled" in values:
             return
         if kind in {"radio", "checkbox"} and name in form.fields and "checked" not in values:
