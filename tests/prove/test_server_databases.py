@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
 
-from ringwork.prove import launch, process, target
+from tests.prove import copies_of
 
 NOTES = """
 from fastapi import FastAPI
@@ -95,30 +91,6 @@ class Migration(migrations.Migration):
 }
 
 
-@contextmanager
-def _loaded(root: Path, files: dict[str, str], where: str) -> Iterator[tuple[launch.Launcher, process.Loaded]]:
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    launcher = launch.Launcher(target.resolve(where, here=root), extra={})
-    try:
-        yield launcher, launcher.load("")
-    finally:
-        launcher.close()
-
-
-def _home(launcher: launch.Launcher) -> tuple[int, str]:
-    running = launcher.run(process.Change())
-    connection = HTTPSConnection(*running.address, context=ssl._create_unverified_context(), timeout=10)
-    try:
-        connection.request("GET", "/", headers={"Host": running.origin.removeprefix("https://")})
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
-    finally:
-        connection.close()
-        running.close()
-
-
 @pytest.mark.parametrize(
     ("files", "where", "told", "body"),
     [
@@ -130,14 +102,14 @@ def _home(launcher: launch.Launcher) -> tuple[int, str]:
 )
 def test_a_database_of_a_server_becomes_a_file_of_the_copy(tmp_path: Path, files: dict[str, str], where: str, told: str, body: str) -> None:
     """The application answers with its own tables, its replica reads what was written, and the run says what was replaced."""
-    with _loaded(tmp_path, files, where) as (launcher, loaded):
+    with copies_of.loaded(tmp_path, files, where) as (launcher, loaded):
         assert f"{told} was replaced by an empty SQLite file" in loaded.refused
-        assert _home(launcher) == (200, body)
+        assert copies_of.home(launcher) == (200, body)
         assert not list(tmp_path.rglob("*.sqlite3"))
 
 
 def test_a_database_in_a_file_stays_the_applications_own(tmp_path: Path) -> None:
-    """What is local already is copied with the rest, and nothing is told of a replacement."""
+    """What is local already is copied with the rest; nothing is told of a replacement, and of its tables it is told who made them."""
     local = NOTES
     for said, instead in (
         ("postgresql+psycopg://notes:secret@db.internal/notes", "sqlite:///notes.db"),
@@ -146,10 +118,11 @@ def test_a_database_in_a_file_stays_the_applications_own(tmp_path: Path) -> None
         ("use_native_hstore=False,", ""),
     ):
         local = local.replace(said, instead)
-    with _loaded(tmp_path, {"shop.py": local}, "shop.py") as (launcher, loaded):
+    with copies_of.loaded(tmp_path, {"shop.py": local}, "shop.py") as (launcher, loaded):
         assert not [sentence for sentence in loaded.refused if "replaced" in sentence]
-        status, _ = _home(launcher)
-        assert status == 500  # its table was never made, and nobody makes it behind its back
+        assert any("filled by create_all() of its models" in sentence for sentence in loaded.refused)
+        assert copies_of.home(launcher)[0] == 200
+        assert not (tmp_path / "notes.db").exists()
 
 
 def test_pages_without_a_manifest_of_static_files_are_shown(tmp_path: Path) -> None:
@@ -169,11 +142,11 @@ def home(request):
     return HttpResponse(static("notes.css"))
 """,
     }
-    with _loaded(tmp_path, project, ".") as (launcher, loaded):
+    with copies_of.loaded(tmp_path, project, ".") as (launcher, loaded):
         assert any("manifest of static files is missing" in sentence for sentence in loaded.refused)
-        assert _home(launcher) == (200, "/static/notes.css")
+        assert copies_of.home(launcher) == (200, "/static/notes.css")
     (tmp_path / "collected").mkdir()
     (tmp_path / "collected/staticfiles.json").write_text('{"version": "1.1", "hash": "", "paths": {"notes.css": "notes.0123.css"}}')
-    with _loaded(tmp_path, project, ".") as (launcher, loaded):
+    with copies_of.loaded(tmp_path, project, ".") as (launcher, loaded):
         assert not any("manifest" in sentence for sentence in loaded.refused)
-        assert _home(launcher) == (200, "/static/notes.0123.css")
+        assert copies_of.home(launcher) == (200, "/static/notes.0123.css")

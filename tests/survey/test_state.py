@@ -69,10 +69,11 @@ def test_names_a_file_that_appeared(tmp_path):
 
 
 def test_passes_over_a_log_file(tmp_path):
-    """A log grows with every request; it is no store."""
+    """A log grows with every request, and is turned over; it is no store, and what only has such a name in it is one."""
     before = state.digest(tmp_path)
-    (tmp_path / "app.log").write_text("GET /")
-    assert state.changed(before, state.digest(tmp_path)) == []
+    for name in ("app.log", "app.log.1", "app.log.2026-11-27", "app.log.json"):
+        (tmp_path / name).write_text("GET /")
+    assert state.changed(before, state.digest(tmp_path)) == ["file:app.log.json"]
 
 
 def test_sees_a_container_of_a_module_change(tmp_path, module):

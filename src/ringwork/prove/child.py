@@ -44,6 +44,7 @@ from ringwork.survey.harness import (
     loading,
     namespaces,
     neutral,
+    preparing,
     real,
     redirect,
     remembering,
@@ -104,11 +105,13 @@ class Zygote:
         )
         remembering.install_beside()
         loading.make_ready(self.app)
+        started = [name for name, _ in neutral.started()]
+        preparing.prepare(self.app, folder=self.copy, module=target["module"], imports=self.setup["imports"])
         self.users = loading.call(users_from, self.copy) if users_from else None
         return {
             "facts": facts.to_plain(self.facts()),
             "confinement": self.confinement,
-            "started": [name for name, _ in neutral.started()],
+            "started": started,
             "wrapped": wrapping.told(self.app),
         }
 

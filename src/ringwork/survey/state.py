@@ -6,6 +6,7 @@ import contextlib
 import gc
 import hashlib
 import os
+import re
 import sqlite3
 import stat
 import sys
@@ -20,6 +21,7 @@ _MAGIC = b"SQLite format 3\0"
 _DEPTH, _ITEMS = 6, 20_000
 # Not stores: what the interpreter and SQLite keep beside files, and logs, which grow with every request.
 _PASSED_OVER = ("-wal", "-shm", "-journal", ".pyc", ".log", ".pid", ".sock")
+_ROTATED = re.compile(r"\.log\.[\d-]+$")
 _FOLDERS = frozenset({"__pycache__", ".ringwork-tmp"})
 # Against a request that is blamed for what a framework's own objects (routes, templates) work out at first use and keep in themselves.
 _MACHINERY = (
@@ -76,7 +78,7 @@ def _files(folder: str) -> Iterator[tuple[str, Stamp]]:
                 if entry.is_dir(follow_symlinks=False):
                     if name not in _FOLDERS:
                         waiting.append(entry.path)
-                elif not name.endswith(_PASSED_OVER):
+                elif not name.endswith(_PASSED_OVER) and not (".log." in name and _ROTATED.search(name)):
                     try:
                         seen = entry.stat(follow_symlinks=False)
                     except FileNotFoundError:

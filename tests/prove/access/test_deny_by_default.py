@@ -125,3 +125,27 @@ def test_a_refused_route_without_a_rule_is_less_grave_than_one_that_answers() ->
     with unguarded.serving(FORMS) as stage:
         open_ = [o for o in deny_by_default.policy_coverage(stage).observations if o.outcome is Outcome.BROKEN]
     assert {o.severity for o in open_} == {""}
+
+
+COUNTING = """
+from flask import Flask, request
+app = Flask(__name__)
+visits, kept = [], ["one"]
+@app.get("/letters")
+def letters():
+    visits.append(request.path)
+    return "none"
+@app.get("/letters/of")
+def gone():
+    visits.append(request.path)
+    if request.headers.get("X-HTTP-Method-Override") == "DELETE":
+        kept.append("gone")
+    return "none"
+"""
+
+
+def test_what_a_plain_visit_changes_is_no_effect_of_an_override() -> None:
+    """A page that notes its visit is changed by every request; what only the override changes is its effect."""
+    with unguarded.serving(COUNTING) as stage:
+        seen = [o for o in deny_by_default.unlisted_method(stage).observations if o.outcome is Outcome.BROKEN]
+    assert [(o.where, o.detail.rpartition(" changed ")[2].endswith(".kept")) for o in seen] == [("GET /letters/of", True)]

@@ -411,6 +411,21 @@ TWINS = (
         """,
     ),
     Twins(
+        "a token of the time, and one that is signed and says when it ends",
+        "weak-random",
+        """
+        from time import time
+        def reset_token(user):
+            return str(time()).encode("ascii")
+        """,
+        """
+        import jwt
+        from time import time
+        def reset_token(user, key):
+            return jwt.encode({"reset": user.id, "exp": time() + 600}, key, algorithm="HS256")
+        """,
+    ),
+    Twins(
         "a token of uuid1",
         "weak-random",
         "import uuid\ndef invite():\n    return send(token=str(uuid.uuid1()))\n",

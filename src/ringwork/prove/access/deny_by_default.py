@@ -225,25 +225,18 @@ def _find_effects(
     cast.reset()
     user = next((user for user in stage.users if user.name == name), None)
     client = (cast.browser(user) if user is not None else None) or cast.nobody()
-    noisy = _changed_by_reading(cast, client, stage)
     before = cast.served.state()
     for path, concrete in filled.items():
+        with contextlib.suppress(OSError):  # last-seen times and counters change by a page being read, and not by an override
+            client.send("GET", concrete, headers=[("accept", "text/html, */*")])
+        read = cast.served.state()
+        noise = witness.changed(before, read)
         answers = list(_tamper(client, name, concrete, answering(stage, paths[path], concrete), control))
-        after = cast.served.state()
-        effect = sorted(witness.changed(before, after) - noisy)
-        before = after
+        before = cast.served.state()
+        effect = sorted(witness.changed(read, before) - noise)
         if effect and answers:
             detail = f"a method that the route does not list, or an override, changed {', '.join(effect)}"
             yield saw(Outcome.BROKEN, answers[-1].attack, paths[path][0], detail, answers=answers[-1].exchanged, control=control)
-
-
-def _changed_by_reading(cast: Cast, client: Client, stage: Stage) -> frozenset[str]:
-    """Stores that change by a page being read: last-seen times and counters."""
-    before = cast.served.state()
-    for route in witness.reads(stage.facts)[:5]:
-        with contextlib.suppress(OSError, TargetFailed):
-            client.page(stage.fill(route, client=client))
-    return witness.changed(before, cast.served.state())
 
 
 # -- policy-error -------------------------------------------------------------------------------------------

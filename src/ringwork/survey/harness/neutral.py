@@ -11,7 +11,7 @@ _STARTS = (
     ("uvicorn", "run"), ("uvicorn.main", "run"), ("uvicorn", "Server.run"), ("uvicorn", "Server.serve"),
     ("flask", "Flask.run"), ("werkzeug.serving", "run_simple"), ("werkzeug", "run_simple"), ("aiohttp.web", "run_app"),
     ("hypercorn.asyncio", "serve"), ("hypercorn.run", "run"), ("granian", "Granian.serve"), ("waitress", "serve"),
-    ("gunicorn.app.base", "BaseApplication.run"),
+    ("gunicorn.app.base", "BaseApplication.run"), ("flask_socketio", "SocketIO.run"), ("gevent.pywsgi", "WSGIServer.serve_forever"),
 )  # fmt: skip
 _ALWAYS = frozenset({"uvicorn"})
 

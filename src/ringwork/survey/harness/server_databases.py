@@ -7,6 +7,7 @@ is walled off. What SQLite does not have (types, functions, extensions of one se
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import importlib.util
 import sys
@@ -150,6 +151,21 @@ def _make_tables(true: Create, file: Path) -> None:
     for table in [table for metadata in list(_metadata) for table in metadata.sorted_tables]:
         with contextlib.suppress(sqlalchemy.exc.SQLAlchemyError):  # one that only its own server understands
             table.create(engine, checkfirst=True)
+
+
+def make_tables_of_engines() -> None:
+    """The tables of all models, in the SQLite databases without any that SQLAlchemy's engines of this process name."""
+    import sqlalchemy
+
+    for engine in [item for item in gc.get_objects() if issubclass(type(item), sqlalchemy.engine.Engine)]:
+        file = engine.url.database
+        if engine.dialect.name != "sqlite":
+            continue
+        if file and ":memory:" not in file:
+            _make_tables(sqlalchemy.create_engine, Path(file))
+        elif engine.dialect.driver == "pysqlite":
+            for metadata in list(_metadata):
+                metadata.create_all(engine)
 
 
 def _is_migrating() -> bool:

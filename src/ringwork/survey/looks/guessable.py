@@ -25,6 +25,7 @@ _PLAIN = frozenset({
     "str", "int", "float", "repr", "encode", "hexdigest", "digest", "md5", "sha1", "sha256", "sha512", "format", "b64encode", "decode",
     "hex", "timestamp", "isoformat", "round", "uuid1", "getnode", "urlsafe_b64encode", "hash",
 })  # fmt: skip
+_OF_TEXT = frozenset({"encode", "decode", "format"})
 _TIMES = frozenset({
     "time.time", "time.time_ns", "time.monotonic", "time.perf_counter", "datetime.datetime.now", "datetime.datetime.utcnow", "os.getpid",
 })  # fmt: skip
@@ -71,4 +72,10 @@ def _source(seen: Seen, value: ir.Expression) -> str:
 
 def _is_all(seen: Seen, value: ir.Expression) -> bool:
     """Whether nothing else is in it: no call of which one does not know what it adds."""
-    return all(last(call.function) in _PLAIN or seen.name(call.function) in _TIMES for call in calls(value))
+    return all(_adds_nothing(seen, call) or seen.name(call.function) in _TIMES for call in calls(value))
+
+
+def _adds_nothing(seen: Seen, call: ir.Call) -> bool:
+    """Whether a call only writes otherwise what it was given: `str.encode` does, and `jwt.encode` signs it."""
+    written = last(call.function)
+    return written in _PLAIN and not (written in _OF_TEXT and seen.project.resolve(seen.unit, call.function))

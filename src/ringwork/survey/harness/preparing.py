@@ -1,0 +1,168 @@
+"""What a project does before it serves, done in its copy: an empty database gets the tables and rows that the project makes itself.
+
+`python app.py`, `flask init-db` or `python init_db.py` come before the first request of many applications, and a copy that is
+imported never sees them: each page then fails, and nothing is known of it. Only databases of the copy without any row are filled.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import re
+import runpy
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any
+
+from ringwork.survey import state
+from ringwork.survey.harness import confine, loading, server_databases
+
+_SECONDS = 20
+_KEEPERS = frozenset({
+    "sqlite3", "aiosqlite", "sqlalchemy", "flask_sqlalchemy", "sqlmodel", "databases", "dataset", "records", "peewee", "playhouse", "pony",
+    "tortoise", "piccolo", "pymongo", "motor", "mongoengine", "tinydb", "psycopg", "psycopg2", "asyncpg", "MySQLdb", "pymysql",
+})  # fmt: skip
+_MAKE = r"(?:init(?:iali[sz]e)?|create|setup|set_up|build|make|prepare|reset)"
+_DATABASE = r"(?:all_?)?(?:db|database|tables?|schema)"
+_NAME = re.compile(
+    rf"^(?:{_MAKE}_?{_DATABASE}|{_DATABASE}_?{_MAKE}|{_DATABASE}_?(?:seed|fill)|(?:seed|populate)(?:_?{_DATABASE}|_?data)?)$", re.IGNORECASE
+)
+
+
+class _TooLongError(BaseException):
+    """Preparing took longer than a person waits."""
+
+
+def prepare(app: Any, *, folder: Path, module: str, imports: Collection[str]) -> None:
+    """Have the project fill its empty databases in `folder`.
+
+    module: the one that was named, already imported from there. imports: top-level names that the target's sources import.
+    """
+    loaded = sys.modules.get(module)
+    if loaded is None or not _KEEPERS & set(imports) or _rows(folder):
+        return
+    _tried(app, f"what {module} does when it is started itself", lambda: _main(loaded), folder)
+    for what, step in _steps(app, folder):
+        if _tables(folder):
+            return
+        _tried(app, what, step, folder)
+
+
+def _steps(app: Any, folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """What makes tables besides, the project's own ways first."""
+    commands = getattr(getattr(app, "cli", None), "commands", {})
+    for name in _ordered(commands):
+        yield f"the command `flask {name}`", lambda name=name: app.test_cli_runner().invoke(args=[name])
+    if hasattr(app, "app_context"):  # elsewhere such a function runs when the application starts, which the copy does too
+        for name, function in _functions(folder):
+            yield f"{function.__module__}.{name}()", function
+    files = {path.stem: path for path in sorted(folder.glob("*.py")) + sorted(folder.glob("*/*.py"))}
+    for name in _ordered(files):
+        yield f"python {files[name].relative_to(folder)}", lambda name=name: runpy.run_path(str(files[name]), run_name="__main__")
+    yield "create_all() of its models", lambda: _of_models(app, folder)
+
+
+def _ordered(names: Any) -> list[str]:
+    """Names that make a database, those that make it before those that fill it."""
+    told = [str(name) for name in names if _NAME.fullmatch(str(name).replace("-", "_"))]
+    return sorted(told, key=lambda name: ("seed" in name or "populate" in name, name))
+
+
+def _functions(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Functions of the project that make a database and ask for nothing."""
+    for module in _modules(folder):
+        for name in _ordered(vars(module)):
+            function = getattr(module, name)
+            code = getattr(function, "__code__", None)
+            if code is not None and function.__module__ == module.__name__ and code.co_argcount == len(function.__defaults__ or ()):
+                yield name, function
+
+
+def _modules(folder: Path) -> list[ModuleType]:
+    found = [module for module in list(sys.modules.values()) if str(getattr(module, "__file__", "")).startswith(f"{folder}/")]
+    return sorted(found, key=lambda module: module.__name__)
+
+
+def _tables(folder: Path) -> int:
+    return len(_held(folder))
+
+
+def _rows(folder: Path) -> int:
+    return sum(rows for name, rows in _held(folder).items() if not name.endswith("/alembic_version"))
+
+
+def _held(folder: Path) -> dict[str, int]:
+    """Each table of the copy's SQLite databases, in files and in memory, and 1 where it has a row."""
+    found = dict[str, int]()
+    for name, connection in state.databases(folder):
+        with contextlib.suppress(sqlite3.Error):  # locked, or of another thread
+            asked = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            for (table,) in connection.execute(asked).fetchall():
+                quoted = table.replace('"', '""')
+                found[f"{name}{table}"] = len(connection.execute(f'SELECT 1 FROM "{quoted}" LIMIT 1').fetchall())  # noqa: S608  # quoted
+    return found
+
+
+def _tried(app: Any, what: str, step: Callable[[], Any], folder: Path) -> None:
+    """Take one step within bounds of time and quiet; what it made is told, and what fails leaves the copy as an import left it."""
+    before = _held(folder)
+    arguments, debug = sys.argv, getattr(app, "debug", None)
+    known = signal.signal(signal.SIGALRM, _end)
+    signal.setitimer(signal.ITIMER_REAL, _SECONDS)
+    try:
+        sys.argv = arguments[:1]
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()), loading.context_of(app):
+            step()
+    except (Exception, SystemExit, _TooLongError):  # noqa: BLE001, S110  # a parser of arguments, a question at the terminal
+        pass
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, known)
+        sys.argv = arguments
+        if getattr(app, "debug", None) != debug:
+            app.debug = debug  # what a start by hand switches on is no setting of the application that is proven
+    if _held(folder) != before:
+        confine.note(f"the database of the copy was empty, and was filled by {what}")
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise _TooLongError
+
+
+# -- each way ------------------------------------------------------------------------------------------------
+
+
+def _main(module: ModuleType) -> None:
+    """Run what stands under `if __name__ == "__main__":`; servers that it starts do nothing here (neutral.py)."""
+    file = Path(str(module.__file__))
+    for block in ast.parse(file.read_bytes()).body:
+        if isinstance(block, ast.If) and _is_main(block.test):
+            exec(compile(ast.Module(block.body, []), str(file), "exec"), vars(module))  # noqa: S102  # the target's own code, in its copy
+
+
+def _is_main(test: ast.expr) -> bool:
+    return isinstance(test, ast.Compare) and {ast.unparse(part) for part in (test.left, *test.comparators)} == {"__name__", "'__main__'"}
+
+
+def _of_models(app: Any, folder: Path) -> None:
+    """The tables of all models of SQLAlchemy, in the SQLite files of its engines."""
+    if "sqlalchemy" not in sys.modules or any(
+        "create_all(" in _text(module) for module in _modules(folder) if not hasattr(app, "app_context")
+    ):
+        return  # an application of ASGI that makes them when it starts does so in the copy as well
+    known = getattr(app, "extensions", {}).get("sqlalchemy")
+    made = getattr(known, "create_all", None) or getattr(getattr(known, "db", None), "create_all", None)
+    if made is not None:
+        made()
+    server_databases.make_tables_of_engines()
+
+
+def _text(module: ModuleType) -> str:
+    with contextlib.suppress(OSError):
+        return Path(str(module.__file__)).read_text(encoding="utf-8", errors="replace")
+    return ""

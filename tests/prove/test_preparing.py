@@ -1,0 +1,121 @@
+"""An application whose database is made by a command is proven with that database, and not as one whose every page fails."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from ringwork.survey.harness import preparing
+from tests.prove import copies_of
+
+APP = """
+import sqlite3
+import sys
+from flask import Flask
+app = Flask(__name__)
+def connect():
+    return sqlite3.connect("shop.db")
+@app.get("/")
+def home():
+    return [name for (name,) in connect().execute("SELECT name FROM items ORDER BY name")]
+"""
+MAKE = 'c = connect(); c.execute("CREATE TABLE items (name TEXT)"); c.execute("INSERT INTO items VALUES (\'pear\')"); c.commit()'
+SCRIPT = 'import sqlite3\nc = sqlite3.connect("shop.db"); c.execute("CREATE TABLE items (name TEXT)"); c.commit()\n'
+MODELS = """
+from fastapi import FastAPI
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+engine = create_engine("sqlite:///shop.db")
+class Base(DeclarativeBase):
+    pass
+class Item(Base):
+    __tablename__ = "items"
+    name: Mapped[str] = mapped_column(primary_key=True)
+app = FastAPI()
+@app.get("/")
+def home():
+    with Session(engine) as session:
+        return list(session.scalars(select(Item.name)))
+"""
+STARTING = MODELS.replace("FastAPI()", "FastAPI(lifespan=begin)").replace(
+    "class Item(Base)",
+    """from contextlib import asynccontextmanager
+@asynccontextmanager
+async def begin(app):
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add(Item(name="pear"))
+        session.commit()
+    yield
+class Item(Base)""",
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "told", "body"),
+    [
+        (
+            {"app.py": f"{APP}\nif __name__ == '__main__':\n    {MAKE}\n    app.run(debug=True)\n"},
+            "what app does when it is started itself",
+            '["pear"]',
+        ),
+        (
+            {"app.py": f"{APP}\ndef main():\n    {MAKE}\n    app.run()\nif '__main__' == __name__:\n    main()\n"},
+            "what app does",
+            '["pear"]',
+        ),
+        ({"app.py": f"{APP}\n@app.cli.command('init-db')\ndef command():\n    {MAKE}\n"}, "the command `flask init-db`", '["pear"]'),
+        ({"app.py": f"{APP}\ndef create_tables():\n    {MAKE}\n"}, "app.create_tables()", '["pear"]'),
+        ({"app.py": APP, "init_db.py": SCRIPT}, "python init_db.py", "[]"),
+        ({"app.py": APP, "tools/create_database.py": SCRIPT}, "python tools/create_database.py", "[]"),
+        ({"app.py": MODELS}, "create_all() of its models", "[]"),
+        ({"app.py": STARTING}, "", '["pear"]'),
+        ({"app.py": f"{APP}\n{MAKE}\nif __name__ == '__main__':\n    {MAKE}\n    app.run()\n"}, "", '["pear"]'),
+    ],
+    ids=["main", "main-function", "flask-command", "function", "script", "script-below", "models", "at-start", "at-import"],
+)
+def test_an_empty_database_is_filled_by_the_projects_own_means(tmp_path: Path, files: dict[str, str], told: str, body: str) -> None:
+    """Its page answers, what filled it is told, and nothing is left beside the project; what makes its own tables is left to it."""
+    with copies_of.loaded(tmp_path, files, "app.py") as (launcher, loaded):
+        sentences = [sentence for sentence in loaded.refused if "was filled by" in sentence]
+        assert [sentence.rpartition(" filled by ")[2].startswith(told) for sentence in sentences] == ([True] if told else [])
+        status, answered = copies_of.home(launcher)
+        assert (status, answered.strip().replace("\n", "").replace(" ", "")) == (200, body)
+    assert not list(tmp_path.rglob("*.db"))
+
+
+def test_a_database_with_rows_is_left_alone(tmp_path: Path) -> None:
+    """A developer's own data are copied as they are."""
+    files = {"app.py": f"{APP}\nif __name__ == '__main__':\n    {MAKE}\n"}
+    with sqlite3.connect(tmp_path / "shop.db") as connection:
+        connection.execute("CREATE TABLE items (name TEXT)")
+        connection.execute("INSERT INTO items VALUES ('apple')")
+    with copies_of.loaded(tmp_path, files, "app.py") as (launcher, loaded):
+        assert not [sentence for sentence in loaded.refused if "was filled by" in sentence]
+        assert "apple" in copies_of.home(launcher)[1]
+
+
+def test_what_never_ends_is_left_and_what_fails_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A server that nobody knows, a question at the terminal, a parser of arguments: the proof goes on with the copy as it is."""
+    monkeypatch.setattr(preparing, "_SECONDS", 0.1)
+    ended = []
+
+    def endless() -> None:
+        try:
+            while True:
+                print("serving")
+        finally:
+            ended.append("endless")
+
+    app = SimpleNamespace(debug=False)
+    for step in (endless, lambda: input("Sure? "), lambda: sys.exit(2), lambda: setattr(app, "debug", True)):
+        preparing._tried(app, "a start", step, tmp_path)
+    assert ended == ["endless"]
+    assert app.debug is False
+    assert capfd.readouterr().out == ""
