@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import io
 import re
 import runpy
@@ -57,13 +58,13 @@ def _steps(app: Any, folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
     """What makes tables besides, the project's own ways first."""
     commands = getattr(getattr(app, "cli", None), "commands", {})
     for name in _ordered(commands):
-        yield f"the command `flask {name}`", lambda name=name: app.test_cli_runner().invoke(args=[name])
+        yield f"the command `flask {name}`", functools.partial(app.test_cli_runner().invoke, args=[name])
     if hasattr(app, "app_context"):  # elsewhere such a function runs when the application starts, which the copy does too
         for name, function in _functions(folder):
             yield f"{function.__module__}.{name}()", function
     files = {path.stem: path for path in sorted(folder.glob("*.py")) + sorted(folder.glob("*/*.py"))}
     for name in _ordered(files):
-        yield f"python {files[name].relative_to(folder)}", lambda name=name: runpy.run_path(str(files[name]), run_name="__main__")
+        yield f"python {files[name].relative_to(folder)}", functools.partial(runpy.run_path, str(files[name]), run_name="__main__")
     yield "create_all() of its models", lambda: _of_models(app, folder)
 
 
