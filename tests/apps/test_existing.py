@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,9 @@ MOST_LINES = 10
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", ".", "suite")
 MANAGE = ("manage.py", "test", "suite")
 CALL = "\nfrom ringwork import protect\nprotect(app)\n"
+HEADING = re.compile(r"(?P<file>[\w./-]+)(, after line (?P<at>\d+)|, at its end|, above its first line that begins with \[| \(new, .*\))?")
+CHANGE = re.compile(r"  line (?P<number>\d+), (all of it|only its (?P<part>.*)), becomes  \(")
+WHOLE = "all of it"
 PROPOSED: dict[str, list[dict[str, Any]]] = {}
 INSTALLED = "\nimport ringwork\nringwork.protect()\n"
 
@@ -77,6 +81,42 @@ class Project:
         lines: list[dict[str, Any]] = json.loads(done.stdout)["lines"]
         return PROPOSED.setdefault(self.name, lines)
 
+    def printed(self) -> str:
+        """What `ringwork adopt` prints for a person."""
+        done = self.run(str(Path(sys.executable).parent / "ringwork"), "adopt", self.target, *self.told)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def paste(self, text: str) -> int:
+        """What a developer does who has nothing but the printed text: each line goes where its heading says. How many there were."""
+        file, at, number, part = "", 0, 0, ""
+        changes: list[tuple[str, int, str, str]] = []  # file, line that it stands at or goes after, what it replaces, text
+        for line in text.splitlines():
+            heading = HEADING.fullmatch(line)
+            change = CHANGE.match(line)
+            if heading:
+                file, at = heading["file"], int(heading["at"] or 0)
+            elif change:
+                number, part = int(change["number"]), change["part"] or ""
+            elif line.startswith("    ") and number:
+                changes.append((file, number, part or WHOLE, line[4:]))
+                number = 0
+            elif line.startswith("  "):
+                changes.append((file, at, "", line[2:]))
+        numbered = sorted((one for one in reversed(changes) if one[1]), key=lambda one: -one[1])
+        for name, place, old, new in [*numbered, *(one for one in changes if not one[1])]:
+            path = self.folder / name
+            lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+            if old == WHOLE:
+                lines[place - 1] = new
+            elif old:
+                assert old in lines[place - 1]
+                lines[place - 1] = lines[place - 1].replace(old, new)
+            else:
+                lines.insert(place or len(lines), new)
+            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return len(changes)
+
     def write(self, lines: list[dict[str, Any]]) -> None:
         """What a developer does with them: those with a number in their place, from the last upward; the others at the end."""
         numbered = sorted((line for line in reversed(lines) if line["at"]), key=lambda one: -one["at"])
@@ -106,11 +146,11 @@ def test_suite_passes_in_observe_as_it_is(project: Project) -> None:
 
 @pytest.mark.slow
 def test_suite_passes_in_enforce_with_the_printed_lines(project: Project) -> None:
-    """At most ten lines, those that adopt printed; no legitimate request of the suite is refused."""
+    """At most ten lines, pasted from the text that adopt prints; no legitimate request of the suite is refused."""
     lines = project.proposed()
     assert len(lines) <= MOST_LINES, [line["text"] for line in lines]
     assert all(line["reason"] for line in lines)
-    project.write(lines)
+    assert project.paste(project.printed()) == len(lines)
     done = project.suite("enforce")
     assert done.returncode == 0, done.stdout + done.stderr
 

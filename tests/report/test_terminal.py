@@ -9,6 +9,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from ringwork import pipeline
 from ringwork.names import CheckId
 from ringwork.prove.evidence import Layers, MatrixCell, Report, Tier, Verdict, Waived, WaiverState
 from ringwork.report import terminal
@@ -273,10 +274,22 @@ def test_says_nothing_of_more_checks_where_nothing_would_unlock_them() -> None:
 def test_says_what_is_not_enforced() -> None:
     """A header that says enforce must not hide that `only` leaves the rest out, nor observe that nobody is refused."""
     some = replace(sample.clean(), guarded="ringwork, enforce", unenforced=("browser.csrf", "browser.cors"))
-    assert "Not enforced  2 controls (only=): browser.csrf, browser.cors" in shown(some)
+    assert "Not enforced  2 controls (only=): browser csrf, cors" in shown(some)
     watched = replace(some, guarded="ringwork, observe")
     assert "Not enforced  anything: the mode is observe" in shown(watched)
     assert "Not enforced" not in shown(sample.clean())
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_names_every_layer_of_what_is_not_enforced(width: int) -> None:
+    """With `only` nearly everything is left out; a list that is cut behind its first name says nothing of the rest."""
+    controls = tuple(sorted(guard.control for guard in pipeline.ORDER if guard.control != "browser.security-headers"))
+    full = replace(sample.foreign(), guarded="ringwork, enforce", unenforced=controls)
+    text = shown(full, width=width)
+    told = " ".join(text.partition("Not enforced")[2].partition("\n\n")[0].split())
+    for layer in {control.partition(".")[0] for control in controls}:
+        assert f"{layer} {next(one for one in controls if one.startswith(layer)).partition('.')[2]}" in told
+    assert len(text.splitlines()) <= 40
 
 
 def test_what_is_new_stands_out_from_what_is_known() -> None:

@@ -5,7 +5,9 @@ Against a summary that reads better than the run was: the five numbers stand sid
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 from rich.cells import cell_len
@@ -20,6 +22,9 @@ from ringwork.report.visible import counted
 
 LINES = 40
 """The most that is printed unless it was asked to be verbose."""
+
+NAMING, MOST_NAMES = 3, 99
+"""Lines for the names of what is not enforced, and how many of a layer where there is room."""
 
 UNRESTORED = "the copy's state could not be restored, so later answers may lean on earlier attacks"
 PARTIAL = "the run was cut short; this report is partial"
@@ -68,7 +73,22 @@ def _unenforced(report: Report, paper: Paper) -> list[Text]:
         return []
     if report.guarded.endswith("observe"):
         return paper.line(("Not enforced", "bold"), "  anything: the mode is observe, which refuses nobody")
-    return paper.line(("Not enforced", "bold"), f"  {len(report.unenforced)} controls (only=): {', '.join(report.unenforced)}")
+    # Against a list that is cut to its first name: by layer it is shorter, and each layer names at least one.
+    whole = dataclasses.replace(paper, most=0)
+    by_layer = [(layer, list(ids)) for layer, ids in groupby(report.unenforced, key=lambda one: one.partition(".")[0])]
+    lines: list[Text] = []
+    for most in (MOST_NAMES, 1) if paper.most else (MOST_NAMES,):
+        named = "; ".join(_of_layer(layer, ids, most) for layer, ids in by_layer)
+        lines = whole.line(("Not enforced", "bold"), f"  {len(report.unenforced)} controls (only=): {named}")
+        if len(lines) <= NAMING:
+            break
+    return lines
+
+
+def _of_layer(layer: str, ids: Sequence[str], most: int) -> str:
+    """A layer and its controls without it, the first so many; the others are counted."""
+    names = [one.partition(".")[2] for one in ids]
+    return f"{layer} {', '.join(names[:most])}{f' (+{len(names) - most})' if len(names) > most else ''}"
 
 
 def _counts(report: Report, paper: Paper) -> list[Text]:
