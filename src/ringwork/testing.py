@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
 from ringwork.events import Event
+from ringwork.frameworks import suite_clients
 from ringwork.principal import Principal
 from ringwork.prove import timing
 from ringwork.prove.timing import TimeComparison
@@ -55,23 +56,26 @@ class AssertDenied(Protocol):
         """
 
 
-def as_browser(client: C, *, origin: str = "http://localhost") -> C:
-    """The same client, saying on every request which page it comes from.
+def as_browser(client: C, *, origin: str = "http://localhost", forms: bool = True) -> C:
+    """The same client, saying on every request which page it comes from, and sending forms as from the page that holds them.
 
     client: Flask's or Django's test client, Starlette's or aiohttp's TestClient.
     origin: what a browser would send: the policy's own where one is set, else the client's base address. aiohttp's client learns its
     address when it starts, so there it says "same-origin", and keeps Secure cookies on loopback, as browsers do.
+    forms: a form without a token counts as sent from its page, as Django's own client has it; never in production's mode, and one with a
+    wrong token is refused as ever. False where the suite tries what happens without.
     """
     told: Any = client
+    said = {suite_clients.HEADER: suite_clients.word()} if forms else {}
     if type(told).__module__ == "aiohttp.test_utils":
-        told.session.headers["Sec-Fetch-Site"] = "same-origin"
+        told.session.headers.update({"Sec-Fetch-Site": "same-origin", **said})
         told.session.cookie_jar._treat_as_secure_origin = _Loopback()  # noqa: SLF001  # its constructor takes addresses alone
     elif type(told).__module__ == "django.test.client":
         told.defaults["HTTP_ORIGIN"] = origin
     elif hasattr(told, "environ_base"):
-        told.environ_base["HTTP_ORIGIN"] = origin
+        told.environ_base |= {"HTTP_ORIGIN": origin, **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in said.items()}}
     elif hasattr(told, "headers"):
-        told.headers["origin"] = origin
+        told.headers.update({"origin": origin, **said})
     else:
         raise TypeError(f"as_browser() takes a test client of Flask, Starlette, Django or aiohttp, not {type(client).__name__}")
     return client

@@ -121,6 +121,7 @@ ROOMS: dict[str, Room] = {
         )
     ),
     "frameworks.first_route": Room(),
+    "frameworks.suite_clients": Room(rooms=("crypto", "enforce.guard")),
     "frameworks.depended": Room(rooms=("policy",)),
     "frameworks.class_views": Room(rooms=("policy",)),
     "frameworks.starlette_classes": Room(rooms=("frameworks.class_views",)),
@@ -132,7 +133,9 @@ ROOMS: dict[str, Room] = {
     "frameworks.wsgi": Room(
         rooms=(*RUN_TIME, "current", "installation", "frameworks.wsgi_limits", "frameworks.wsgi_names", "frameworks.deadline")
     ),
-    "frameworks.starlette_form": Room(rooms=(*RUN_TIME, "frameworks.asgi", "frameworks.asgi_deciding"), outside=("starlette",)),
+    "frameworks.starlette_form": Room(
+        rooms=(*RUN_TIME, "frameworks.asgi", "frameworks.asgi_deciding", "frameworks.suite_clients"), outside=("starlette",)
+    ),
     "frameworks.starlette": Room(
         rooms=(
             *RUN_TIME,
@@ -172,6 +175,7 @@ ROOMS: dict[str, Room] = {
             "frameworks.handlers",
             "frameworks.layers",
             "frameworks.rewriters",
+            "frameworks.suite_clients",
             "frameworks.telltales",
             "frameworks.wsgi",
             "frameworks.wsgi_limits",
@@ -244,6 +248,7 @@ ROOMS: dict[str, Room] = {
             "frameworks.aiohttp_sending",
             "frameworks.asgi_deciding",
             "frameworks.reached",
+            "frameworks.suite_clients",
         ),
         outside=("aiohttp", "multidict"),
     ),
@@ -285,7 +290,7 @@ ROOMS: dict[str, Room] = {
         rooms=("policy", "current", "crypto", "enforce.transport", "own_users"),
         outside=("aiohttp_session", "django", "fastapi", "fastapi_users", "flask", "flask_login", "rest_framework"),
     ),
-    "testing": Room(rooms=("suite.answers", "prove.timing")),
+    "testing": Room(rooms=("suite.answers", "prove.timing", "frameworks.suite_clients")),
     "protect": Room(rooms=(*RUN_TIME, "collector", "current", "installation", "frameworks")),
     # Clients that go out: each library in the one file that makes its client.
     "outbound.refused": Room(),

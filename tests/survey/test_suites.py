@@ -16,14 +16,15 @@ def changed(tmp_path: Path, line: str, name: str = "conftest.py") -> list[str]:
 
 def test_gives_a_starlette_client_address_and_origin(tmp_path: Path) -> None:
     """Over https, so that it sends Secure cookies back."""
-    expected = '    with TestClient(shop.app, base_url="https://testserver", headers={"Origin": "https://testserver"}) as client:'
-    assert changed(tmp_path, "    with TestClient(shop.app) as client:") == [expected]
+    expected = '    with as_browser(TestClient(shop.app, base_url="https://testserver"), origin="https://testserver") as client:'
+    assert changed(tmp_path, "    with TestClient(shop.app) as client:") == ["from ringwork.testing import as_browser", expected]
+    assert changed(tmp_path, expected) == []
 
 
 def test_keeps_an_address_that_is_given(tmp_path: Path) -> None:
     """Only what is missing is added."""
-    expected = 'c = TestClient(app, base_url="https://a.example", headers={"Origin": "https://testserver"})'
-    assert changed(tmp_path, 'c = TestClient(app, base_url="https://a.example")') == [expected]
+    expected = 'c = as_browser(TestClient(app, base_url="https://a.example"), origin="https://testserver")'
+    assert changed(tmp_path, 'c = TestClient(app, base_url="https://a.example")')[1:] == [expected]
 
 
 def test_wraps_a_flask_client_and_imports_the_wrapper(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from ringwork.enforce.guard import DECIDED, Decision, Refusal
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange, Header
-from ringwork.frameworks import reached
+from ringwork.frameworks import reached, suite_clients
 from ringwork.frameworks.aiohttp_limits import MeteredReader
 from ringwork.frameworks.aiohttp_sending import CONTINUE, Sender
 from ringwork.frameworks.asgi_deciding import Body, drive, identify
@@ -185,7 +185,8 @@ async def fields_of(request: Any, body: bytes) -> Mapping[str, str] | None:
     )
     try:
         form = await probe.post()
-        return {name: value for name, value in reversed(list(form.items())) if isinstance(value, str)}
+        fields = {name: value for name, value in reversed(list(form.items())) if isinstance(value, str)}
+        return suite_clients.fields_from(request.headers.get(suite_clients.HEADER), fields, request.writer.exchange)
     except (web.HTTPException, ValueError, LookupError, AssertionError):
         # What the parser cannot read is no form; whether that matters is the guard's to say.
         return None

@@ -17,7 +17,7 @@ from ringwork import own_checks
 from ringwork.enforce.guard import DECIDED, Decision, Refusal, Surroundings
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange
-from ringwork.frameworks import class_views, flask_sharing, layers, rewriters, telltales, templating, wsgi
+from ringwork.frameworks import class_views, flask_sharing, layers, rewriters, suite_clients, telltales, templating, wsgi
 from ringwork.frameworks.handlers import handler_at
 from ringwork.frameworks.wsgi_limits import OverLimit
 from ringwork.installation import NOTHING, Installation
@@ -284,7 +284,7 @@ def enter(exchange: Exchange, plan: Plan, asked: Request) -> Decision:
         return refusal
     found = plan.enter(exchange)
     if found is not None and not isinstance(found, DECIDED):
-        found = wsgi.drive(found, asked.environ, lambda body: _fields(asked), seconds=plan.pipeline.guard_seconds)
+        found = wsgi.drive(found, asked.environ, lambda body: _fields(asked, exchange), seconds=plan.pipeline.guard_seconds)
     exchange.decided = found is None
     return found
 
@@ -310,7 +310,7 @@ async def _wait(found: Any) -> Any:
     return await found
 
 
-def _fields(asked: Request) -> Mapping[str, str] | None:
+def _fields(asked: Request, exchange: Exchange) -> Mapping[str, str] | None:
     """The form through Flask's own request, which keeps what it has parsed for the view."""
     try:
         # The bytes are kept, so that the view, or an application mounted beside it, reads the same body once more.
@@ -319,7 +319,8 @@ def _fields(asked: Request) -> Mapping[str, str] | None:
     except HTTPException:
         # What the parser cannot read is no form; whether that matters is the guard's to say.
         return None
-    return {name: values[0] for name, values in form.to_dict(flat=False).items() if values}
+    fields = {name: values[0] for name, values in form.to_dict(flat=False).items() if values}
+    return suite_clients.fields_from(asked.headers.get(suite_clients.HEADER), fields, exchange)
 
 
 def install(app: Flask, installation: Installation) -> None:

@@ -8,11 +8,17 @@ from urllib.parse import parse_qsl
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 
+from ringwork.frameworks import asgi, suite_clients
 from ringwork.frameworks.asgi_deciding import Message
 
 
 async def fields_of(connection: HTTPConnection, body: bytes) -> Mapping[str, str] | None:
     """The form's text fields, first value of each name; None for what the parser cannot read."""
+    said = connection.headers.get(suite_clients.HEADER)
+    return suite_clients.fields_from(said, await _parsed(connection, body), connection.scope.get(asgi.KEY))
+
+
+async def _parsed(connection: HTTPConnection, body: bytes) -> Mapping[str, str] | None:
     sent = next((value for name, value in connection.scope["headers"] if name == b"content-type"), b"").lower()
     if not sent.startswith(b"multipart/form-data"):
         try:

@@ -68,7 +68,7 @@ class Opened:
             self.seam.require_principals()
         named = None if principal is None else SignedIn(principal)
         made = _CLIENTS[self.kind](self.app, self.origin, named)
-        return as_browser(made, origin=self.origin)
+        return as_browser(made, origin=self.origin, forms=False)
 
 
 def _kind(app: Any) -> str:

@@ -72,7 +72,8 @@ def _changed(written: str, origin: str) -> str:
     if made is not None:
         # Over https, because a client of the standard kind keeps Secure cookies to itself elsewhere.
         base = "" if "base_url=" in made["given"] else f', base_url="{origin}"'
-        return written.replace(made[0], f'TestClient({made["given"]}{base}, headers={{"Origin": "{origin}"}})')
+        client = f"TestClient({made['given']}{base})"
+        return written if _IMPORTED in written else written.replace(made[0], f'as_browser({client}, origin="{origin}")')
     made = _FLASK.search(written)
     if made is not None:
         return written.replace(made[0], f'as_browser({made["app"]}.test_client(), origin="{origin}")')
