@@ -6,6 +6,7 @@ Adapters fill it once; a header is read once and its value handed down. Values f
 from __future__ import annotations
 
 import functools
+import operator
 from typing import TYPE_CHECKING, Any
 
 from ringwork.names import IncidentId
@@ -103,17 +104,68 @@ _UNDERSCORE = ord("_")
 _FORWARDING = frozenset({b"forwarded", b"x-forwarded-for"})
 
 
+class Shape:
+    """What the names of a request's headers alone say, worked out once for all requests that have the same ones in the same order.
+
+    at: where each stands. spelled: how long they are together. is_odd, is_forwarded: see Exchange. is_repeated: one came twice.
+    says_body: one among them tells of a body. pick: from the values of a request to those that every request is asked for.
+    """
+
+    __slots__ = ("names", "at", "count", "spelled", "is_odd", "is_forwarded", "is_repeated", "says_body", "pick", "_free")
+
+    def __init__(self, names: tuple[bytes, ...]) -> None:
+        self.names = names
+        self.at = {name: place for place, name in enumerate(names)}  # of a repeated one the last
+        spelled, known = b"".join(names), frozenset(names)
+        self.count, self.spelled = len(names), len(spelled)
+        self.is_repeated = len(known) != len(names)
+        self.is_odd, self.is_forwarded = self.is_repeated or _UNDERSCORE in spelled, not _FORWARDING.isdisjoint(known)
+        self.says_body = not _TELLING.isdisjoint(known)
+        self.pick = operator.itemgetter(*(names.index(name) if name in known else -1 for name in _ASKED_FOR))
+        self._free: set[frozenset[bytes]] = set()
+
+    def is_free_of(self, names: frozenset[bytes]) -> bool:
+        """Whether none of `names` came; plans share a few sets of names."""
+        if names in self._free:
+            return True
+        is_free = names.isdisjoint(self.names)
+        if is_free and len(self._free) < _SETS:
+            self._free.add(names)
+        return is_free
+
+
+_ASKED_FOR = (b"host", b"cookie", b"authorization", b"sec-fetch-site", b"content-type", b"content-length")
+_TELLING = frozenset({b"content-type", b"content-length"})
+_SETS = 16
+"""Sets of names that one shape remembers; an application has one or two."""
+_ABSENT = (b"", None)
+"""A pair behind all others, whose value is the last one: what did not come is found there."""
+
+
 @functools.lru_cache(maxsize=128)
-def _spelling(names: tuple[bytes, ...]) -> tuple[int, bool, bool]:
-    """How long these names are together, whether one holds an underscore, and whether one tells of a proxy.
+def _shape_of(names: tuple[bytes, ...]) -> Shape:
+    """The shape of these names and the one of _ABSENT.
 
     A client sends the same ones with each request. Whoever sends others each time costs their reading, and 128 of them.
     """
-    spelled = b"".join(names)
-    return len(spelled), _UNDERSCORE in spelled, not _FORWARDING.isdisjoint(names)
+    return Shape(names[:-1])
 
 
-_NONE: Mapping[bytes, bytes] = {}
+class _Names:
+    """The headers by name, put together when somebody asks, and kept."""
+
+    __slots__ = ()
+
+    def __get__(self, exchange: Exchange | None, owner: type) -> Mapping[bytes, bytes]:
+        if exchange is None or exchange.shape is None:
+            return {}
+        names: dict[bytes, bytes] = dict(zip(exchange.shape.names, exchange.values, strict=False))  # without the value of _ABSENT
+        exchange.names = names
+        return names
+
+
+def _put_together() -> Any:
+    return _Names()
 
 
 class _LookedUp:
@@ -125,7 +177,10 @@ class _LookedUp:
         self.name = name
 
     def __get__(self, exchange: Exchange | None, owner: type) -> bytes | None:
-        return None if exchange is None else exchange.names.get(self.name)
+        if exchange is None:
+            return None
+        shape = exchange.shape
+        return exchange.names.get(self.name) if shape is None else exchange.values[shape.at.get(self.name, -1)]
 
 
 def _looked_up(name: bytes) -> Any:
@@ -144,13 +199,15 @@ class Exchange:
     peer: the socket's own address, "" if the server hides it. client: who is asking, the peer until trusted-proxies has resolved it.
     query: what follows the "?", raw, b"" for nothing.
     header fields: raw bytes, or None when absent. repeated: singletons that came more than once, a sign of smuggling.
-    names: all headers by name, the last value of each, under ASGI. is_odd: a name came twice or holds an underscore.
-    is_plain: a GET or HEAD over HTTP that announces no body; False where that is not known.
+    names: all headers by name, the last value of each. is_odd: a name came twice or holds an underscore, under ASGI.
+    shape, values: what the names alone say, and the values in their order, under ASGI.
+    is_plain: a GET or HEAD over HTTP that announces no body and names nothing twice; False where that is not known.
     is_remade: a layer of the application handed a request of a safe method on under one that is not.
     is_forwarded: some proxy, or somebody who plays one, says for whom it asks. is_resolved: client or scheme were changed by that.
     dropped / replaced: what the adapter takes out of, or puts into, the request that the application sees.
     certificate: the client's own, verified by the handshake, PEM text or DER bytes; None for none, and where no guard looks at it.
-    chosen: what an adapter found before its router is asked. route, principal: None until resolved.
+    chosen: what an adapter found before its router is asked. first: the route that the router is shown first, once.
+    route, principal: None until resolved.
     notes: what one guard leaves for its own later hook, keyed by control id.
     """
 
@@ -182,7 +239,9 @@ class Exchange:
     ssl_client_verify: bytes | None = _looked_up(b"x-ssl-client-verify")
     query: bytes = b""
     repeated: tuple[bytes, ...] = ()
-    names: Mapping[bytes, bytes] = _NONE
+    names: Mapping[bytes, bytes] = _put_together()
+    shape: Shape | None = None
+    values: Sequence[Any] = ()
     is_odd: bool = False
     is_plain: bool = False
     is_remade: bool = False
@@ -202,6 +261,7 @@ class Exchange:
     plan: object = None
     native: object = None
     chosen: Any = None
+    first: Any = None
     _incident: IncidentId | None = None
 
     def __init__(self, *, kind: str, method: str, path: str, scheme: str, peer: str) -> None:
@@ -255,21 +315,20 @@ class Exchange:
 
     def read(self, headers: Sequence[Header]) -> None:
         """Fill the header fields from raw pairs."""
-        self.names = names = dict(headers)
-        self.header_count = count = len(headers)
-        if len(names) != count:
-            self._read_repeated(headers)
-        else:
-            find = names.get
-            self.host, self.cookie, self.authorization = find(b"host"), find(b"cookie"), find(b"authorization")
-            self.fetch_site = find(b"sec-fetch-site")
-            self.content_type, self.content_length = find(b"content-type"), find(b"content-length")
-            spelled, self.is_odd, self.is_forwarded = _spelling(tuple(names))
-            self.header_bytes = spelled + len(b"".join(names.values()))
-            if self.content_length is None and self.content_type is None:
-                self.is_plain = self.method in PLAIN and self.kind == "http"
+        names, values = zip(*headers, _ABSENT, strict=False)
+        self.shape = shape = _shape_of(names)
+        self.values = values
+        self.header_count = shape.count
+        if shape.is_repeated:
+            self._read_repeated(headers, shape)
+            return
+        self.host, self.cookie, self.authorization, self.fetch_site, self.content_type, self.content_length = shape.pick(values)
+        self.is_odd, self.is_forwarded = shape.is_odd, shape.is_forwarded
+        self.header_bytes = shape.spelled + len(b"".join(values[:-1]))
+        if not shape.says_body:
+            self.is_plain = self.method in PLAIN and self.kind == "http"
 
-    def _read_repeated(self, headers: Sequence[Header]) -> None:
+    def _read_repeated(self, headers: Sequence[Header], shape: Shape) -> None:
         """The same where a name comes more than once."""
         for field in SINGLETONS.values():
             setattr(self, field, None)
@@ -285,6 +344,5 @@ class Exchange:
             else:
                 # Against smuggling by repetition: two values of one name may be read differently further in.
                 self.repeated += (name,)
-        self.is_odd = True
-        self.is_forwarded = not _FORWARDING.isdisjoint(self.names)
+        self.is_odd, self.is_forwarded = True, shape.is_forwarded
         self.header_bytes = sum(len(name) + len(value) for name, value in headers)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ringwork import chains, steady
 from ringwork.enforce.guard import DECIDED, ERROR, NOTED, Ask, Asking, Body, Decision, Enter, Hooks, Judge, Refusal, Reply, remarks
+from ringwork.enforce.ordinary import Bounds, within
 from ringwork.events import Outcome
 from ringwork.exchange import SECURE, Exchange, Header
 
@@ -34,22 +35,27 @@ class Host(Protocol):
 
 
 class Step(NamedTuple):
-    """One hook of a guard: whether it may ask, and whether it lets every plain request go on."""
+    """One hook of a guard: whether it may ask, which plain requests it lets go on, and whether it changes what others read."""
 
     take: Enter
     asks: bool = False
     passes_plain: bool = False
+    bounds: Bounds | None = None
+    resolves: bool = False
 
 
 def enter(steps: list[Step], host: Host) -> Enter:
     """The steps as one call that stops at the first decision. Plain requests go by fewer, with the same outcome."""
     if host.observing or not host.closes:
         return _one_by_one([step.take for step in steps], host)
-    whole, short = _chained(steps, host), _chained([step for step in steps if not step.passes_plain], host)
+    behind = max((place + 1 for place, step in enumerate(steps) if step.resolves), default=0)
+    chosen = _by_kind(steps[behind:], host)
+    if behind:
+        chosen = _chained([*steps[:behind], Step(chosen, asks=True)], host)
 
     def enter(exchange: Exchange) -> Decision | Asking:
         try:
-            found = short(exchange) if exchange.is_plain else whole(exchange)
+            found = chosen(exchange)
         except Exception as error:  # noqa: BLE001  # whatever a guard, or what it was handed, raises
             return host.guard_failed(exchange, error)
         if found is None or isinstance(found, DECIDED):
@@ -57,6 +63,22 @@ def enter(steps: list[Step], host: Host) -> Enter:
         return _said(found, exchange, host)
 
     return enter
+
+
+def _by_kind(steps: list[Step], host: Host) -> Enter:
+    """The steps, by way of fewer for plain requests, and of fewer still for those within the bounds of all that have some."""
+    whole, plain = _chained(steps, host), [step for step in steps if not step.passes_plain]
+    short, ordinary = _chained(plain, host), _chained([step for step in plain if step.bounds is None], host)
+    is_within = within([step.bounds for step in plain if step.bounds is not None])
+    if is_within is None:
+        return lambda exchange: short(exchange) if exchange.is_plain else whole(exchange)
+
+    def by_kind(exchange: Exchange) -> Decision | Asking:
+        if not exchange.is_plain:
+            return whole(exchange)
+        return ordinary(exchange) if is_within(exchange) else short(exchange)
+
+    return by_kind
 
 
 def _chained(steps: list[Step], host: Host) -> Enter:

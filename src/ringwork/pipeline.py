@@ -140,7 +140,8 @@ class Plan:
         self.pipeline, self.route = pipeline, route
         step = fusing.Step
         admitting = [step(h.admit) for h in hooks if h.admit]
-        self.arrive = fusing.enter([*(step(h.arrive, h.asks, h.passes_plain) for h in hooks if h.arrive), *admitting], pipeline)
+        arriving = [step(h.arrive, h.asks, h.passes_plain, h.bounds, h.resolves) for h in hooks if h.arrive]
+        self.arrive = fusing.enter([*arriving, *admitting], pipeline)
         # Marked operations are told last, because only what every guard has let in begins.
         told = [step(_operation(pipeline.teller))] if pipeline.teller is not None and security_event_logging.is_marked(route) else []
         self.enter = fusing.enter([*(step(h.enter, h.asks, h.passes_plain) for h in hooks if h.enter), *told], pipeline)

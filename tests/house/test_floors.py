@@ -17,7 +17,7 @@ GROUND = ("words", "frozen", "names", "errors", "clock", "secret", "principal", 
 LAYERS = ("access", "browser", "data", "identity", "network", "observation", "output", "transport")
 READ_LAYERS = ("infrastructure", "input", "source", "supply_chain")
 """Layers that have proofs and, so far, no guard."""
-ENFORCE = ("enforce.guard", "enforce.entrances", "enforce.violations", *(f"enforce.{layer}" for layer in LAYERS))
+ENFORCE = ("enforce.guard", "enforce.entrances", "enforce.violations", "enforce.ordinary", *(f"enforce.{layer}" for layer in LAYERS))
 RUN_TIME = ("crypto", *ENFORCE, "policy", "pipeline", "own_checks", "stores")
 FACTS = ("survey.facts", "survey.flows", "survey.starts", "survey.wire")
 WORDS = ("prove.check", "prove.evidence")
@@ -68,11 +68,14 @@ ROOMS: dict[str, Room] = {
     # Law 2: the run time's only door to cryptography.
     "crypto": Room(outside=("argon2", "cryptography")),
     # Law 3: a guard knows no other guard, no framework, no store, no policy.
-    "enforce.guard": Room(),
+    "enforce.ordinary": Room(),
+    "enforce.guard": Room(rooms=("enforce.ordinary",)),
     "enforce.entrances": Room(rooms=("enforce.guard",)),
     "enforce.violations": Room(),
     **{
-        f"enforce.{layer}": Room(rooms=("crypto", "enforce.guard", "enforce.entrances", "enforce.violations"), itself=False)
+        f"enforce.{layer}": Room(
+            rooms=("crypto", "enforce.guard", "enforce.entrances", "enforce.violations", "enforce.ordinary"), itself=False
+        )
         for layer in LAYERS
     },
     # Law 4: policy and pipeline alone know all guards; stores, installation and frameworks import downward.
@@ -91,7 +94,7 @@ ROOMS: dict[str, Room] = {
     "telling": Room(rooms=("enforce.guard",)),
     "chains": Room(),
     "steady": Room(rooms=("exchange",)),
-    "fusing": Room(rooms=("chains", "steady", "enforce.guard")),
+    "fusing": Room(rooms=("chains", "steady", "enforce.guard", "enforce.ordinary")),
     "pipeline": Room(rooms=("crypto", *ENFORCE, "policy", "telling", "fusing")),
     "current": Room(),
     "signing_keys": Room(),
@@ -120,7 +123,7 @@ ROOMS: dict[str, Room] = {
             "frameworks.reached",
         )
     ),
-    "frameworks.first_route": Room(),
+    "frameworks.first_route": Room(rooms=("current", "frameworks.route_tree")),
     "frameworks.suite_clients": Room(rooms=("crypto", "enforce.guard")),
     "frameworks.depended": Room(rooms=("policy",)),
     "frameworks.class_views": Room(rooms=("policy",)),

@@ -12,6 +12,7 @@ from dataclasses import field
 from typing import Any, Generic, Protocol, TypeVar
 
 from ringwork.clock import SYSTEM_CLOCK, Clock
+from ringwork.enforce.ordinary import Bounds
 from ringwork.errors import PolicyInvalid
 from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen
@@ -121,6 +122,8 @@ class Hooks(Frozen):
         the request but its scheme and whether there are a principal, cookies or an Authorization header.
     certifies: whether arrive looks at the client's certificate, so that the adapter hands it over.
     passes_plain: whether arrive and enter let every plain request (`Exchange.is_plain`) go on, so that it need not be asked about one.
+    bounds: what plain requests keep to that `arrive` lets go on, or None; behind a guard that `resolves` they are asked for anew.
+    resolves: whether arrive may change host, scheme or path, which the bounds of others speak of.
     asks: whether arrive or enter may hand back a generator of asks; from a guard that does not say so one is a fault.
     error_body: runs on the first piece of an answer of 400 or above; may replace headers and whole body.
     """
@@ -143,6 +146,8 @@ class Hooks(Frozen):
     error_body: Body | None = None
     certifies: bool = False
     passes_plain: bool = False
+    bounds: Bounds | None = None
+    resolves: bool = False
     asks: bool = False
 
 

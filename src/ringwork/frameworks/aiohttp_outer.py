@@ -261,7 +261,7 @@ def begin(request: web.Request, sender: Sender, plan: Plan) -> Exchange:
 def _name_host(exchange: Exchange, authority: bytes) -> None:
     """Against two hosts in one request: aiohttp takes that of an absolute target for its own, whatever the Host line says."""
     if exchange.host != authority:
-        exchange.repeated += (b"host",)
+        exchange.repeated, exchange.is_plain = (*exchange.repeated, b"host"), False
         exchange.host = authority
 
 

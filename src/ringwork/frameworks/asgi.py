@@ -119,7 +119,8 @@ class Outer:
             if await _rises(error, sender, meter, exchange, plan):
                 raise
         finally:
-            exchange.native = exchange.chosen = None  # they refer back to the scope; without the circle a request is freed at once
+            # They refer back to the scope; without the circle a request is freed at once.
+            exchange.native = exchange.chosen = exchange.first = None
             if meter is not None:
                 meter.leave()
                 if meter.closing is not None:
@@ -249,18 +250,13 @@ def rewrite(scope: Scope, exchange: Exchange, plan: Plan) -> None:
         scope["scheme"] = exchange.scheme
         if exchange.client != exchange.peer:
             scope["client"] = (exchange.client, 0)  # whom a trusted proxy named; its port nobody knows
-    replaced, names = exchange.replaced, exchange.names
-    if not exchange.is_odd and not exchange.dropped and plan.drops.isdisjoint(names):
+    replaced, shape = exchange.replaced, exchange.shape
+    if shape is not None and not exchange.is_odd and not exchange.dropped and shape.is_free_of(plan.drops):
         if not replaced:
             return
-        if len(replaced) == 1:  # the usual one: cookies under the names that the application knows
-            own = replaced[0]
+        if len(replaced) == 1 and (own := replaced[0])[0] in shape.at:  # the usual one: cookies under the names that the application knows
             headers: list[Header] = [*scope["headers"]]  # the server's own list stays as it came
-            try:
-                headers[headers.index((own[0], names[own[0]]))] = own
-            except (ValueError, KeyError):
-                # Against a raw cookie beside the one that was read: ASGI lets a server write its pairs as lists, which equal no tuple.
-                headers = [*(pair for pair in headers if pair[0] != own[0]), own]
+            headers[shape.at[own[0]]] = own
             scope["headers"] = headers
             return
     gone = {*plan.drops, *exchange.dropped, *(name for name, _ in replaced)}

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from contextvars import ContextVar
 from typing import Any
 
-FIRST: ContextVar[Any] = ContextVar("ringwork_first", default=None)
-"""The route that the gate's decision was made for, until the router asks its list of routes."""
+from ringwork.current import SERVED
+from ringwork.frameworks.route_tree import Place
 
 
 class Matched:
@@ -20,9 +19,9 @@ class Matched:
 
     __slots__ = ("route", "scope", "answer", "handle", "path_format")
 
-    def __init__(self, route: Any, scope: object, answer: object) -> None:
+    def __init__(self, route: Any, scope: object, answer: Any, place: Place) -> None:
         self.route, self.scope, self.answer = route, scope, answer
-        self.handle, self.path_format = route.handle, getattr(route, "path_format", None)  # what routers ask for, without a detour
+        self.handle, self.path_format = place.handle, place.path_format  # what routers ask for, without a detour
 
     def matches(self, scope: object) -> Any:
         """The answer that was given for this very scope; any other is looked at anew."""
@@ -41,10 +40,10 @@ class Routes(list[Any]):
     __slots__ = ()
 
     def __iter__(self) -> Iterator[Any]:
-        first = FIRST.get()
-        if first is None:
-            return super().__iter__()
-        FIRST.set(None)
+        exchange = SERVED.get()
+        if exchange is None or (first := exchange.first) is None:
+            return list.__iter__(self)
+        exchange.first = None
         return itertools.chain((first,), self._behind(first))
 
     def _behind(self, first: Any) -> Iterator[Any]:

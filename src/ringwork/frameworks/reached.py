@@ -30,17 +30,20 @@ class Undecided(Refused):
 
 
 _NOTHING = object()
+_update = dict.update
 
 
 class Watched(dict[str, Any]):
     """A scope that tells when a router reaches a handler: routers note the endpoint by `update`, right before they call it.
 
-    endpoints: those that were decided on. is_held: whether any other is stopped before it runs.
+    endpoints: those that were decided on. is_held: whether any other is stopped before it runs. answer: what the router's own route
+    said of this scope, where it was decided on just that.
     """
 
-    __slots__ = ("endpoints", "first", "is_held")
+    __slots__ = ("endpoints", "first", "is_held", "answer")
 
     endpoints: tuple[object, ...]
+    answer: Any
     first: object
     is_held: bool
 
@@ -48,21 +51,28 @@ class Watched(dict[str, Any]):
     def over(cls, scope: Scope) -> Watched:
         """`scope` itself when it is watched already; a middleware may have copied it into a plain one."""
         watched = scope if isinstance(scope, cls) else cls(scope)
-        watched.is_held = False
+        watched.is_held, watched.answer = False, None
         return watched
 
-    def decided(self, endpoints: tuple[object, ...], *, is_held: bool) -> None:
-        """Note the endpoints that may be reached."""
-        self.endpoints, self.first, self.is_held = endpoints, endpoints[0] if endpoints else _NOTHING, is_held
+    @classmethod
+    def decided(cls, scope: Scope, endpoints: tuple[object, ...], answer: Any, pipeline: Pipeline) -> Watched:
+        """The same, with the endpoints that may be reached, and the router's own answer where it is known."""
+        watched = scope if isinstance(scope, cls) else cls(scope)
+        watched.endpoints, watched.first = endpoints, endpoints[0] if endpoints else _NOTHING
+        watched.answer, watched.is_held = answer, pipeline.requires_decision
+        return watched
 
     def again(self, copy: Scope) -> Watched:
         """A copy of this scope that some middleware made, with the same endpoints."""
         watched = Watched(copy)
-        watched.endpoints, watched.first, watched.is_held = self.endpoints, self.first, self.is_held
+        watched.endpoints, watched.first, watched.answer, watched.is_held = self.endpoints, self.first, None, self.is_held
         return watched
 
     def update(self, other: Any = (), /, **more: Any) -> None:
         """As a dictionary's, and against an effect before its refusal: another handler is stopped before it runs."""
+        if other is self.answer and not more:
+            _update(self, other)
+            return
         if self.is_held and (more or type(other) is not dict or other.get("endpoint", self.first) is not self.first):
             for found in (other, more):
                 if "endpoint" in found and not _is_among(found["endpoint"], self.endpoints):

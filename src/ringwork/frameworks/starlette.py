@@ -34,7 +34,7 @@ from ringwork.frameworks import (
 )
 from ringwork.frameworks.asgi_deciding import Entered, Receive
 from ringwork.frameworks.asgi_sending import Send
-from ringwork.frameworks.first_route import FIRST, Matched, Routes
+from ringwork.frameworks.first_route import Matched, Routes
 from ringwork.frameworks.handlers import handler_behind
 from ringwork.frameworks.route_tree import Place, Tree
 from ringwork.frameworks.starlette_form import fields_of
@@ -80,25 +80,23 @@ def plain_routes(router: Router) -> Iterator[tuple[Any, BaseRoute, Marked]]:
 class Index:
     """The entries of one router, found by the literal part of their path; built again when a route was added or taken out."""
 
-    __slots__ = ("router", "prefix", "marked", "lister", "_watched", "_entries", "_tree")
+    __slots__ = ("router", "prefix", "marked", "lister", "_lists", "_before", "_entries", "_tree")
 
     def __init__(self, router: Router, *, prefix: str = "", marked: Marked = (), lister: Lister = plain_routes) -> None:
         self.router, self.prefix, self.marked, self.lister = router, prefix, marked, lister
-        self._watched: list[tuple[Any, str, list[Any], list[Any]]] = []
         self._build()
 
     def _build(self) -> None:
-        self._watched = [(owner, name, found, list(found)) for owner, name, found in starlette_lists.watched_lists(self.router)]
+        self._lists = starlette_lists.reader(self.router)
+        self._before = tuple([*found] for found in self._lists())
         self._entries = [self._entry(*found) for found in self.lister(self.router)]
         self._tree = Tree([(starlette_lists.literal_segments(entry.matcher), Place(entry)) for entry in self._entries])
 
     def entries(self) -> list[Entry]:
         """All entries, in the router's order, as of now."""
         # Against a route added, replaced or moved later that nobody looked at: the lists are compared at each look.
-        for owner, name, found, before in self._watched:
-            if getattr(owner, name) is not found or found != before:
-                self._build()
-                break
+        if self._lists() != self._before:
+            self._build()
         return self._entries
 
     def flat(self) -> Iterator[Entry]:
@@ -122,7 +120,8 @@ class Index:
         None for no place, and for a first route that is not known. Where no place is found the endpoints are mounts with
         nothing inside (404), and handlers of other methods (405).
         """
-        self.entries()
+        if self._lists() != self._before:
+            self._build()
         other_methods: list[object] = []
         for place in self._tree.candidates(path):
             answer = place.matches(scope)
@@ -136,7 +135,7 @@ class Index:
                 first = place.first = self._first(scope)
             inside = place.entry.inside
             if inside is None:
-                return place, (endpoint,), Matched(first, scope, answer) if first is place.entry.matcher else first
+                return place, (endpoint,), Matched(first, scope, answer, place) if first is place.entry.matcher else first
             inner = {**scope, **answer[1]}
             found, reached, _ = inside.resolve(inner, starlette_lists.route_path(inner))
             return found, (*reached, endpoint), first
@@ -259,24 +258,13 @@ def prepare(app: Starlette, *, lister: Lister = plain_routes) -> None:
     templating.teach_all(entry.endpoint for entry in index_of(app.router, lister).flat())
 
 
-class Gate:
-    """Stands right before the router, inside the application's own middleware, where its session is already known."""
+class Decider:
+    """Decides on the route that a router will take, and shows it to the router."""
 
-    __slots__ = ("router", "index", "installation")
+    __slots__ = ("index", "installation")
 
     def __init__(self, router: Router, installation: Installation, lister: Lister) -> None:
-        self.router, self.installation = router, installation
-        self.index = index_of(router, lister)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.router, name)
-
-    def __call__(self, scope: asgi.Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
-        """Decide on the matched route, unless that was done for this very scope; then let the router go on."""
-        exchange = scope.get(asgi.KEY)
-        if exchange is not None and (chosen := exchange.chosen) is not None and chosen[0] is scope:
-            return self.router(self._shown(exchange, chosen), receive, send)
-        return self._enter(scope, exchange, receive, send)
+        self.index, self.installation = index_of(router, lister), installation
 
     def decide(self, scope: asgi.Scope, exchange: Exchange, receive: Receive) -> Coroutine[Any, Any, Entered] | None:
         """The decision on the matched route, where it is a refusal or has to be waited for."""
@@ -301,37 +289,57 @@ class Gate:
         part = next((part for part in parts if method in part.methods), place.entry)
         return self.installation.plan(part, lambda: to_route(part, self.installation))
 
-    def _shown(self, exchange: Exchange, chosen: Any) -> reached.Watched:
+    @staticmethod
+    def shown(exchange: Exchange, chosen: Any) -> reached.Watched:
         """The scope that the router is to see: it tells what is reached, and the first route is the one that was found."""
         scope, endpoints, first, place = chosen
         exchange.chosen = None
         plan: Any = exchange.plan
-        watched = reached.Watched.over(scope)
-        watched.decided(endpoints, is_held=plan.pipeline.requires_decision)
+        if type(first) is Matched:
+            first.scope = watched = reached.Watched.decided(scope, endpoints, first.answer[1], plan.pipeline)
+        else:
+            watched = reached.Watched.decided(scope, endpoints, None, plan.pipeline)
         if place is not None:
-            exchange.native = watched
-            if type(first) is Matched:
-                first.scope = watched
-            FIRST.set(first)
+            exchange.native, exchange.first = watched, first
         return watched
+
+
+class Gate:
+    """Stands right before the router, inside the application's own middleware, where its session is already known."""
+
+    __slots__ = ("router", "deciding")
+
+    def __init__(self, router: Router, installation: Installation, lister: Lister) -> None:
+        self.router, self.deciding = router, Decider(router, installation, lister)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.router, name)
+
+    def __call__(self, scope: asgi.Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+        """Decide on the matched route, unless that was done for this very scope; then let the router go on."""
+        exchange = scope.get(asgi.KEY)
+        if exchange is not None and (chosen := exchange.chosen) is not None and chosen[0] is scope:
+            return self.router(Decider.shown(exchange, chosen), receive, send)
+        return self._enter(scope, exchange, receive, send)
 
     async def _enter(self, scope: asgi.Scope, exchange: Exchange | None, receive: Receive, send: Send) -> None:
         if exchange is None:
             if scope["type"] == "lifespan":
-                await asgi.Outer(self.router, self.installation).lifespan(scope, receive, send)  # Against a start without the outer layer.
+                # Against a start without the outer layer.
+                await asgi.Outer(self.router, self.deciding.installation).lifespan(scope, receive, send)
                 return
             # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
             raise UnsupportedApp("a request reached the router past ringwork's outermost layer")
         exchange.handed_on(scope.get("method", exchange.method))
         pipeline: Any = exchange.plan.pipeline  # type: ignore[attr-defined]  # a Plan since the outermost layer
-        waiting = self.decide(scope, exchange, receive)
+        waiting = self.deciding.decide(scope, exchange, receive)
         if waiting is not None:
             found, receive = await waiting
             if found is not None:
                 await _refuse(scope, receive, send, pipeline.give(exchange, found))
                 return
         try:
-            await self.router(self._shown(exchange, exchange.chosen), receive, send)
+            await self.router(Decider.shown(exchange, exchange.chosen), receive, send)
         except reached.OtherHandler:
             await _refuse(scope, receive, send, pipeline.give(exchange, reached.OTHER_HANDLER))
 
@@ -381,6 +389,6 @@ def install(app: Starlette, installation: Installation, *, lister: Lister = plai
             app.router = router
         *between, last = layers.chain(stack)
         is_early = last is gate and all(type(layer).__module__ in _FRAMEWORKS_OWN for layer in between)
-        return asgi.Outer(stack, installation, gate.decide if is_early else None)
+        return asgi.Outer(stack, installation, gate.deciding.decide if is_early else None)
 
     app.build_middleware_stack = build_middleware_stack  # type: ignore[method-assign]  # the seam that Starlette itself calls

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+import operator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from starlette.routing import Host, Router
 
 
-def watched_lists(router: Router) -> Iterator[tuple[Any, str, list[Any]]]:
-    """The lists that tell that a route came or went, with owner and attribute: the router's own, and those of included routers."""
+def reader(router: Router) -> Callable[[], tuple[list[Any], ...]]:
+    """What reads the lists that tell that a route came or went, as they are: the router's own, and those of included routers."""
+    watched = [*_watched(router)]
+    owner, names = watched[0][0], [name for _, name in watched]
+    if len(watched) > 1 and all(one is owner for one, _ in watched):
+        return functools.partial(operator.attrgetter(*names), owner)  # of every request: without a step of the interpreter
+    return lambda: tuple([getattr(one, name) for one, name in watched])
+
+
+def _watched(router: Router) -> Iterator[tuple[Any, str]]:
     seen: set[int] = set()
     waiting: list[Any] = [router]
     while waiting:
@@ -17,10 +27,9 @@ def watched_lists(router: Router) -> Iterator[tuple[Any, str, list[Any]]]:
         if id(current) in seen:
             continue
         seen.add(id(current))
-        yield current, "routes", current.routes
-        low = getattr(current, "_low_priority_routes", None)
-        if isinstance(low, list):
-            yield current, "_low_priority_routes", low
+        yield current, "routes"
+        if isinstance(getattr(current, "_low_priority_routes", None), list):
+            yield current, "_low_priority_routes"
         waiting += [inner for route in current.routes if (inner := getattr(route, "original_router", None)) is not None]
 
 

@@ -107,7 +107,7 @@ def begin(environ: Environ, plan: Plan) -> Exchange:
         exchange.query = query.encode("latin-1")
     if exchange.host and _COMMA in exchange.host:
         # Against two Host lines: a WSGI server joins repeated lines with a comma, and a host name never holds one.
-        exchange.repeated = (b"host",)
+        exchange.repeated, exchange.is_plain = (b"host",), False
     exchange.plan = plan
     # Against one that mod_ssl hands on unverified (optional_no_ca), with or without a word of it.
     if plan.certifies and find("SSL_CLIENT_VERIFY") == "SUCCESS":

@@ -16,6 +16,7 @@ from typing import Any
 from ringwork.crypto import chance
 from ringwork.enforce import violations
 from ringwork.enforce.guard import Arrive, Asking, Decision, Guard, Hooks, Leave, ReadBody, Refusal, Reply, Site, Surroundings, remark
+from ringwork.enforce.ordinary import Bounds
 from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen, declared, replace
 from ringwork.names import ControlId
@@ -154,7 +155,8 @@ def issue_nonce(exchange: Exchange) -> str:
 def plan(settings: ContentSecurityPolicySettings, site: Site, route: Route | None) -> Hooks:
     """Everything but the nonce is made here. Before routing only the reports' path is looked at."""
     arrive = _intake(settings.report_path, site.clock.now) if route is None and settings.report_path else None
-    return Hooks(arrive=arrive, leave=_leave(settings, *_page_of(settings, route)), is_steady=True, asks=True)
+    bounds = None if arrive is None else Bounds(elsewhere=frozenset({settings.report_path}))
+    return Hooks(arrive=arrive, bounds=bounds, leave=_leave(settings, *_page_of(settings, route)), is_steady=True, asks=True)
 
 
 def _page_of(settings: ContentSecurityPolicySettings, route: Route | None) -> tuple[PagePolicy, tuple[str, ...]]:

@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Sequence
 
 from ringwork.enforce.guard import Arrive, Decision, Guard, Hooks, Refusal, Site
+from ringwork.enforce.ordinary import Bounds
 from ringwork.exchange import Exchange
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
@@ -56,7 +57,10 @@ def plan(settings: HostValidationSettings, site: Site, route: Route | None) -> H
     """The check runs before routing, so only the plan of no route carries it."""
     if route is not None:
         return Hooks(drops=DROPS)
-    return Hooks(drops=DROPS, arrive=_loopback_check() if site.loopback else _configured_check(_spellings(site)))
+    if site.loopback:
+        return Hooks(drops=DROPS, arrive=_loopback_check())
+    served = _spellings(site)
+    return Hooks(drops=DROPS, arrive=_configured_check(served), bounds=Bounds(hosts=served))
 
 
 def faults(settings: HostValidationSettings) -> Sequence[str]:

@@ -15,6 +15,7 @@ from dataclasses import field
 from itertools import accumulate
 
 from ringwork.enforce.guard import Arrive, Asking, Decision, Enter, Guard, Hooks, Limits, ReadBody, Refusal, Site, Surroundings
+from ringwork.enforce.ordinary import Bounds
 from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
@@ -86,7 +87,8 @@ def plan(settings: RequestLimitsSettings, site: Site, route: Route | None) -> Ho
     own = own_limits(settings, route)
     limits = _limits(own.body_bytes, own.seconds, settings.concurrent)
     if route is None:
-        return Hooks(arrive=_measure(settings), limits=limits)
+        sizes = Bounds(headers=settings.headers, header_bytes=settings.header_bytes, url_bytes=settings.url_bytes)
+        return Hooks(arrive=_measure(settings), limits=limits, bounds=sizes)
     has_body = route.kind in (RouteKind.HTTP, RouteKind.MOUNT)
     return Hooks(enter=_look_in(own, limits.too_large) if has_body else None, limits=limits, passes_plain=True, asks=True)
 

@@ -163,7 +163,7 @@ def plan(settings: TrustedProxiesSettings, site: Site, route: Route | None) -> H
     drops = DROPS - passed
     if route is not None or not settings.proxies:
         return Hooks(drops=drops)
-    return Hooks(drops=drops, arrive=_resolver(settings, tuple(sorted(passed))))
+    return Hooks(drops=drops, arrive=_resolver(settings, tuple(sorted(passed))), resolves=True)
 
 
 def faults(settings: TrustedProxiesSettings) -> Sequence[str]:

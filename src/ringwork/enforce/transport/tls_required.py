@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import field
 
 from ringwork.enforce.guard import Arrive, Decision, Guard, Hooks, Refusal, Reply, Site
+from ringwork.enforce.ordinary import Bounds
 from ringwork.exchange import SECURE, Exchange
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
@@ -51,7 +52,7 @@ def plan(settings: TlsRequiredSettings, site: Site, route: Route | None) -> Hook
     """The check runs before routing and before a byte of the body is read; an http origin can only be loopback and is left alone."""
     if route is not None or not site.canonical_origin.startswith("https://"):
         return Hooks()
-    return Hooks(arrive=_check(settings, site.canonical_origin))
+    return Hooks(arrive=_check(settings, site.canonical_origin), bounds=Bounds(schemes=SECURE))
 
 
 def faults(settings: TlsRequiredSettings) -> Sequence[str]:
