@@ -61,6 +61,30 @@ TWINS = (
         """,
     ),
     Twins(
+        "a password among the words of a connection",
+        "secret",
+        """
+        import psycopg2
+        psycopg2.connect("dbname=clinic user=app password=Nurse-7-night host=db")
+        """,
+        """
+        import psycopg2
+        psycopg2.connect("dbname=clinic user=app password={} host=db")
+        print("password=Nurse-7-night is what nobody should write")
+        """,
+    ),
+    Twins(
+        "a key that is set by its name",
+        "default-secret",
+        """
+        setattr(app, "secret_key", "clinic-key")
+        """,
+        """
+        setattr(app, "secret_key", read_key())
+        setattr(app, "title", "clinic-key")
+        """,
+    ),
+    Twins(
         "a password that serves where none is given",
         "secret",
         """

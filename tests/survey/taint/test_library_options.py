@@ -20,7 +20,10 @@ from xml.sax.handler import feature_external_ges
 import jwt, requests, yaml
 from flask import Flask, request
 from distributed.security import Security
+from aiohttp import web
 from lxml import etree
+from mako.lookup import TemplateLookup
+from mako.template import Template
 from multiprocessing.connection import Listener
 from pathlib import Path
 from pyramid.authentication import AuthTktCookieHelper
@@ -53,7 +56,11 @@ BAD = {
     "a header of an older message": ('mail = MIMEText("hello")\nmail["Subject"] = text', "mail"),
     "a host that is chosen": ('requests.get("https://" + text, timeout=3)', "ssrf"),
     "a name among the names in scope": ("globals()[text]()", "code"),
-    "a loader of any object, whatever it is given": ('yaml.load(open("settings.yml"), Loader=yaml.Loader)', "loader"),
+    "a loader of any object for a file": ('yaml.load(open("settings.yml"), Loader=yaml.Loader)', "loader"),
+    "folders that are listed": ('web.static("/files", "/srv", show_index=True)', "debug"),
+    "folders that are listed by a router": ('web.Application().router.add_static("/files", "/srv", show_index=True)', "debug"),
+    "pages that escape nothing": ('TemplateLookup(directories=["pages"])', "autoescape"),
+    "a page that a request writes": ("Template(text)", "template"),
     "a connection that asks for no proof": ('Listener(("localhost", 6000))', "loader"),
     "a socket that is wrapped without a look": ("ssl.wrap_socket(line, cert_reqs=ssl.CERT_NONE)", "tls-unverified"),
     "a path that others may write": ('Path("notes").chmod(0o602)', "permissions"),
@@ -67,6 +74,10 @@ SAFE = {
         "parser = xml.sax.make_parser()\nparser.setFeature(feature_external_ges, False)\nxml.dom.minidom.parseString(text, parser)"
     ),
     "an archive that is taken out through the filter": 'tarfile.open(fileobj=request.files["file"]).extractall("/srv/in", filter="data")',
+    "a loader of plain values for a file": 'yaml.load(open("settings.yml"), Loader=yaml.SafeLoader)',
+    "folders that are not listed": 'web.static("/files", "/srv")',
+    "pages that escape": 'TemplateLookup(directories=["pages"], default_filters=["h"])',
+    "a page that shows what a request says": 'Template("<b>${name | h}</b>").render(name=text)',
     "a connection that asks for proof": 'Listener(("localhost", 6000), authkey=key)',
     "a path that its owner alone may write": 'Path("notes").chmod(0o644)',
     "a cluster that takes no connection in clear": "Security(require_encryption=True)",

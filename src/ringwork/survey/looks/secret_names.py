@@ -16,6 +16,8 @@ from ringwork.survey.taint import ir
 
 _READERS = frozenset({"get", "getenv", "config", "env", "str", "getenv_or", "get_env", "env_var", "environ", "setdefault"})
 _CONNECTS = re.compile(r"connect|pool|client|engine|login|auth|redis|mongo|session|smtp|ftp|ssh", re.IGNORECASE)
+_IN_TEXT = re.compile(r"(?:^|[\s;])(?:password|pwd)\s*=\s*'?([^\s;'{}%]+)", re.IGNORECASE)
+"""A password among the words and values with which a database is asked for a connection."""
 _REHEARSALS = re.compile(r"Dev|Test|Local|Debug|Mock|Example")
 
 
@@ -53,6 +55,11 @@ def _given(seen: Seen) -> Iterator[_Given]:
     for call, scope in seen.of(ir.Call):
         for name, value in call.keywords:
             yield _Given(value.at, name, value, "argument", scope, last(call.function))
+        if last(call.function) == "setattr" and len(call.arguments) == 3:
+            yield _Given(call.at, text_of(call.arguments[1]) or "", call.arguments[2], "assigned", scope)
+        for text in (text_of(one) for one in call.arguments):
+            if text is not None and (held := _IN_TEXT.search(text)):
+                yield _Given(call.at, "password", ir.Constant(call.at, held[1]), "argument", scope, last(call.function))
         if call.arguments and (asked := text_of(call.arguments[0])) and last(call.function) in _READERS:
             yield _Given(call.at, asked, call, "assigned", scope)
     for mapping, scope in seen.of(ir.Mapping):

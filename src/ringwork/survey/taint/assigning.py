@@ -6,6 +6,8 @@ module.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ringwork.survey.taint import answers, closures, indexes, ir, pieces, values
 from ringwork.survey.taint.attributes import OF_REQUESTS, element, numbered, piece_name, text_before
 from ringwork.survey.taint.frames import Run
@@ -135,6 +137,25 @@ def _anew(run: Run, before: Value, owner: Value, key: Value) -> Value:
             gone[atom], taint[atom] = words, mark._replace(clean=mark.clean - words)
     if not gone:
         return owner
+    _keep_seen(run, before, gone)
+    return owner.tainted(taint)
+
+
+def shifted(run: Run, owner: Value) -> None:
+    """The items of a list stand in other places from here on: what was seen of one place says nothing of what stands there now."""
+    state = run.frame.state
+    gone = {
+        atom: words
+        for atom, mark in values.within(owner).items()
+        if state.facts and (words := pieces.of_piece(run.words(atom, mark), mark.clean, ""))
+    }
+    if gone:
+        _keep_seen(run, owner, gone)
+
+
+def _keep_seen(run: Run, before: Value, gone: Mapping[Atom, frozenset[str]]) -> None:
+    """What was taken out before stays what it was; of what is taken out later these facts are not known."""
+    state = run.frame.state
     for known, value in state.names.items():
         if (
             value is not before
@@ -143,7 +164,6 @@ def _anew(run: Run, before: Value, owner: Value, key: Value) -> Value:
         ):
             state.names[known] = run.settled(value, gone)
     state.facts = {atom: words - gone.get(atom, values.NO_WORDS) for atom, words in state.facts.items()}
-    return owner.tainted(taint)
 
 
 def _absorbing(owner: Value, value: Value) -> Value:

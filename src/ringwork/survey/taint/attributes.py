@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from typing import Any
 
-from ringwork.survey.taint import facts, folding, ir, pieces, values
+from ringwork.survey.taint import cleaned, environ, facts, folding, ir, pieces, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.units import DefinedClass, Unit
 from ringwork.survey.taint.values import FALSE, UNKNOWN, Atom, Kind, Mark, Taint, Value
@@ -145,6 +145,11 @@ def _class_level(run: Run, owner: DefinedClass, name: str) -> Value | None:
 
 
 def _of_object(run: Run, receiver: Value, owner: DefinedClass, name: str, at: int) -> Value:
+    found = _read(run, receiver, owner, name, at)
+    return cleaned.of_form(run, owner, found) if name in cleaned.NAMES else found
+
+
+def _read(run: Run, receiver: Value, owner: DefinedClass, name: str, at: int) -> Value:
     start = owner
     method = None
     if receiver.type == SUPER:
@@ -222,6 +227,8 @@ def narrowed(taint: Taint, name: str) -> Taint:
     """The part of this name of whole inputs: `request.args` becomes its "page"; of anything else a piece of it."""
     found: dict[Atom, Mark] = {}
     for atom, mark in taint.items():
+        if atom.kind == "header" and not atom.name and name in environ.OF_SERVER:
+            continue
         if atom.kind and not atom.name:
             found[Atom(atom.kind, name)] = mark
         else:

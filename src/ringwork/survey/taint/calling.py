@@ -231,6 +231,8 @@ def _method(
     if name == "update" and receiver.kind is Kind.METHOD and receiver.data[1] == "__dict__":
         for value in arguments:  # whoever sends a whole mapping chooses the names of its fields too
             sinks.arrive(run, "bind", "__dict__.update", value if value.kind is not Kind.KEYED else values.unknown(value.taint), at)
+    if name in methods.SHIFTING and not (arguments and isinstance(arguments[0].data, str)):
+        assigning.shifted(run, receiver)
     if receiver.kind in {Kind.ITEMS, Kind.KEYED} or (name in methods.CHANGING and not receiver.type):
         changed = methods.container(run, receiver, name, arguments, keywords)
         if changed is not None:

@@ -246,6 +246,8 @@ def _entered(run: Run, source: str, said: Value | None, name: str, at: int) -> T
     if source == "path" and run.memory.asks_around()[0]:
         return NOTHING  # the path of a route without parameters is nobody's choice
     known = str(said.data) if said is not None and said.kind is Kind.CONSTANT else ""
+    if said is None and name.endswith((".referrer", ".referer")):
+        known = "Referer"
     place = "" if said is None or known else f"{run.frame.unit.file}:{at}"
     shown = f"{source} {known}" if known else source
     words = _OWN_PATH if source == "path" else NO_WORDS

@@ -24,6 +24,11 @@ _HEADERS = (
     "X_REQUESTED_WITH", "FORWARDED", "IF_NONE_MATCH", "X_API_KEY",
 )  # fmt: skip
 _BODY = "wsgi.input"
+OF_SERVER = frozenset({
+    "CSRF_COOKIE", "CSRF_COOKIE_NEEDS_UPDATE", "DOCUMENT_ROOT", "GATEWAY_INTERFACE", "SCRIPT_NAME", "SERVER_NAME", "SERVER_PORT",
+    "SERVER_PROTOCOL", "SERVER_SOFTWARE",
+})  # fmt: skip
+"""Keys beside the headers that the server writes, or a middleware that looked at what it writes."""
 
 
 def of_request(file: str, at: int) -> Value:

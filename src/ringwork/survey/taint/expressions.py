@@ -35,6 +35,8 @@ def _item(run: Run, node: ir.Item) -> Value:
     if isinstance(node.key, ir.Slice):
         return _slice(run, receiver, node.key)
     key = run.value(node.key)
+    if isinstance(node.key, ir.Name) and node.key.id in run.frame.globals:
+        key = UNKNOWN  # whatever it was at first, any function may have given it another value
     is_told = key.kind is not Kind.CONSTANT and receiver.kind in {Kind.UNKNOWN, Kind.KEYED}
     return attributes.item(run, receiver, key, node.at, indexes.spelled(run.frame, node.key) if is_told else "")
 

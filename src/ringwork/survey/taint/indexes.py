@@ -14,6 +14,8 @@ _STEADY = frozenset({"len", "int", "str", "min", "max", "abs"})
 
 def spelled(frame: Frame, node: ir.Expression | None) -> str:
     """The name of an index here; of one that need not be the same when it is asked again, one of its own."""
+    if isinstance(node, ir.Name) and (node.id in frame.globals or node.id not in frame.state.names):
+        return f"@{node.at}"  # a name of the module, to which any function may give another value
     if isinstance(node, ir.Name):
         return f"{node.id}~{frame.turns.setdefault(node.id, 0)}"
     if isinstance(node, ir.Attribute):

@@ -85,6 +85,8 @@ _SAME = frozenset(
 _PIECES = frozenset({"split", "rsplit", "splitlines", "partition", "rpartition"})
 _COUNTS = frozenset({"find", "index", "rfind", "rindex", "count", "islower", "isupper", "isspace", "istitle", "isascii", "isprintable"})
 _CLEARS = frozenset({"isalnum", "isalpha", "isdigit", "isdecimal", "isnumeric", "isidentifier"})
+SHIFTING = frozenset({"pop", "popleft", "reverse", "sort", "insert", "remove", "rotate", "appendleft", "extendleft"})
+"""Methods after which other items of a list stand where a check found some."""
 _MOST = 50
 TEXTS = frozenset({"builtins.str", "builtins.bytes"})
 

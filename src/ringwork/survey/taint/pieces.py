@@ -8,11 +8,15 @@ piece it is; a fact that was seen of a piece is kept under its name, among the w
 from __future__ import annotations
 
 import functools
+import re
 
 PIECE = "a piece"  # stands beside the name of a piece, so that most values need no further look
 SPLIT = "split"  # any of the pieces between separators
 _IS, _SEEN, _IN = "\x1d", "\x1e", "\x1f"
 _DEEPEST, _DEEP = 4, "deeper"
+_CUT = re.compile(r"\[([^:]*):([^:]*)\]")
+_OF_PARTS = frozenset({"netloc", "scheme", "hostname"})
+"""Words that say what an address begins with."""
 _OF_ENDS = ("^", "$", "in-")
 """Words that hold of the text as it begins and ends, and of no piece of it but one that begins, or ends, where it does."""
 
@@ -40,12 +44,18 @@ def inside(words: Words, name: str) -> Words:
     return (words - {_IS + _name(words)}) | {PIECE, _IS + found}
 
 
-def _stays(word: str, name: str) -> bool:
-    """Whether what is known of a text holds of its piece of this name.
+def _stays(word: str, name: str, longest: int) -> bool:
+    """Whether what is known of a text holds of its piece of this name. longest: of the beginnings that are known of the text.
 
-    Against `text[1:]` taken for a way within the site because `text` begins with a slash.
+    Against `text[1:]` taken for a way within the site because `text` begins with a slash, and `text[:12]` for an address of the own host
+    because all of that host's name stands at the beginning of `text`.
     """
-    return not word.startswith(_OF_ENDS) or (word[0] == "^" and name.startswith("[:")) or (word[0] == "$" and name.endswith(":]"))
+    cut = _CUT.fullmatch(name) if word in _OF_PARTS or word[0] == "^" else None
+    if cut is not None:
+        is_long = cut[2][:1] == "-" or not cut[2] or (cut[2].isdigit() and int(cut[2]) >= longest)
+        # One letter is there, or nothing is; of a longer beginning a part may be left.
+        return not cut[1] and (is_long or (word[0] == "^" and (len(word) == 2 or (cut[2].isdigit() and int(cut[2]) >= len(word) - 1))))
+    return not word.startswith(_OF_ENDS) or (word[0] == "$" and name.endswith(":]"))
 
 
 def of_piece(words: Words, whole: Words, name: str) -> Words:
@@ -108,10 +118,11 @@ def known(words: Words) -> Words:
     if not name:
         return words
     last = name.rpartition(_IN)[2]
-    found = {word for word in words if _stays(word, last)}
+    longest = max((len(word) - 1 for word in (each.rpartition(_SEEN)[2] for each in words) if word[:1] == "^"), default=0)
+    found = {word for word in words if _stays(word, last, longest)}
     for word in words:
         if word[0] == _SEEN:
             of, _, inner = word[1:].partition(_SEEN)
-            if of == name or (name.startswith(of + _IN) and _stays(inner, last)):
+            if of == name or (name.startswith(of + _IN) and _stays(inner, last, longest)):
                 found.add(inner)
     return frozenset(found)

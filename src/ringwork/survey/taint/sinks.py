@@ -158,6 +158,8 @@ def _is_own_choice(atom: Atom, kind: str, before: str) -> bool:
 
     Against a name with a space or a semicolon in it, which was meant as one word: part of a shell's text it is wrong all the same.
     """
+    if kind == "redirect" and atom.kind == "header" and atom.name.lower().replace("_", "-").removeprefix("http-") == "referer":
+        return True  # whose page led here is led back to it
     return atom.kind == "local" and not (kind == "command" and before.strip(_TAINTED + _OTHER + " '\""))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import answers, assigning, attributes, closures, facts, ir, sinks, values
+from ringwork.survey.taint import answers, assigning, attributes, closures, facts, indexes, ir, sinks, values
 from ringwork.survey.taint.closures import Closure
 from ringwork.survey.taint.frames import Frame, Run, State, Summary
 from ringwork.survey.taint.putting import Put, known_of, standing
@@ -248,6 +248,8 @@ def _put_in(
     put = Put(run, own, given, at, summary, inputs)
     if summary.changed:
         put.changes(written)
+        for name in summary.changed:  # `nonlocal` gives a variable of this function another value
+            indexes.turned(frame, name)
     if not summary.returns:
         if frame.raised:
             frame.raised[-1].append(frame.state.copy())
