@@ -34,6 +34,17 @@ def test_a_mistyped_command_is_a_usage_error_with_the_near_one(run) -> None:
     assert "catalogue" in ended.err
 
 
+def test_python_m_is_the_same_door() -> None:
+    """Where the script is not on the path, or one of several Pythons is meant, `python -m ringwork` does what `ringwork` does."""
+    answers = [
+        subprocess.run([sys.executable, "-m", "ringwork", word], capture_output=True, text=True, check=False)
+        for word in ("--version", "catalog")
+    ]
+    assert [ended.returncode for ended in answers] == [0, 2]
+    assert answers[0].stdout == f"{importlib.metadata.version('ringwork')}\n"
+    assert "catalogue" in answers[1].stderr
+
+
 def test_no_command_is_a_usage_error(run) -> None:
     """A script that forgot the command does not pass."""
     assert run().code == 2

@@ -447,6 +447,7 @@ ROOMS: dict[str, Room] = {
         ),
         outside=("click", "rich", "typer"),
     ),
+    "__main__": Room(rooms=("cli",)),
     # The tests' side: its listing is a process of its own, and its fixtures hold the application in the tests' process.
     # A Django app above protect: its command is a tool, and the rest goes along to production.
     "django.management": Room(rooms=("cli",), outside=("django",)),
@@ -621,6 +622,6 @@ def test_no_setting_reaches_the_switch_that_takes_guards_out() -> None:
 
 def test_the_run_time_leaves_out_the_prover() -> None:
     """Law 7: a production image can leave survey, prove, report and cli out."""
-    tools = ("survey", "prove", "report", "cli", "suite", "testing", "django.management")
+    tools = ("survey", "prove", "report", "cli", "__main__", "suite", "testing", "django.management")
     broken = [str(i) for i in graph.inner() if not _within(_below(i.source), tools) and _within(_below(i.target), tools)]
     assert not broken, broken

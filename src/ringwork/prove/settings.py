@@ -187,7 +187,14 @@ def _is_base64(text: str) -> bool:
         return False
 
 
-def _value(text: str, where: str) -> str:
+def _value(text: Any, where: str) -> str:
+    if not isinstance(text, str):
+        # A password may be what it is, so only its kind is shown.
+        raise TargetFailed(
+            step="settings",
+            problem=f"{where} has something of type {type(text).__name__} where text is typed in",
+            advice="write it in quotes",
+        )
     if not text.startswith("$"):
         return text
     name = text.removeprefix("$")

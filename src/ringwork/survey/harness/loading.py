@@ -9,6 +9,7 @@ import inspect
 import os
 import sys
 import traceback
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -217,8 +218,11 @@ def named(name: str, folder: Path) -> Any:
         raise TargetFailed(step="find", problem=f"{name} is not there", advice=advice) from error
 
 
+_EXAMPLE = 'return a list of mappings such as {"name": "anna", "roles": ["staff"], "password": "..."}'
+
+
 def call(named: str, folder: Path) -> list[dict[str, Any]]:
-    """What the function "module:function" returns: a list of users as mappings. Raises TargetFailed."""
+    """What the function "module:function" returns: a list of users as mappings of texts. Raises TargetFailed."""
     module, _, name = named.partition(":")
     function = getattr(_import(module, folder), name or "users", None)
     if not callable(function):
@@ -226,9 +230,29 @@ def call(named: str, folder: Path) -> list[dict[str, Any]]:
         raise TargetFailed(step="users", problem=f"{named} is no function", advice=advice)
     try:
         made = function()
-        return [dict(user) for user in made]
+        users = list(made) if isinstance(made, Iterable) else None
     except Exception as error:
         raise failure("users", error, folder) from error
+    if users is None:
+        raise TargetFailed(step="users", problem=f"{named} returned something of type {type(made).__name__}", advice=_EXAMPLE)
+    return [_as_texts(user, f"{named}[{i}]") for i, user in enumerate(users)]
+
+
+def _as_texts(user: Any, where: str) -> dict[str, Any]:
+    """One user as the prover can be told of it. Against a value that would end the copy, or the prover, instead of being named."""
+    if not isinstance(user, Mapping):
+        raise TargetFailed(step="users", problem=f"{where} is of type {type(user).__name__}, and no mapping", advice=_EXAMPLE)
+    roles, fields = user.get("roles", ()), user.get("fields", {})
+    if not isinstance(roles, list | tuple | set | frozenset | str) or not isinstance(fields, Mapping):
+        advice = "make roles a list of names, and fields a mapping from a field of the login to what is typed in there"
+        raise TargetFailed(step="users", problem=f"{where}: roles or fields are of another kind", advice=advice)
+    roles = [roles] if isinstance(roles, str) else list(roles)
+    texts = {str(key): value for key, value in user.items() if key not in {"roles", "fields"}}
+    named = [*texts.items(), *fields.items(), *(("roles", role) for role in roles)]
+    strange = next(((key, value) for key, value in named if not isinstance(value, str)), None)
+    if strange is not None:
+        raise TargetFailed(step="users", problem=f"{where}: {strange[0]} is of type {type(strange[1]).__name__}", advice="make it text")
+    return {**texts, "roles": sorted(roles) if isinstance(user.get("roles"), set | frozenset) else roles, "fields": dict(fields)}
 
 
 def _no_attribute(module: str, attribute: str, loaded: Any) -> TargetFailed:
