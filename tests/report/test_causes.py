@@ -69,6 +69,7 @@ def test_a_finding_is_new_or_known_only_where_there_is_something_to_compare_with
     first, second = SHOP.findings[:2]
     assert set(_states(causes(SHOP, None)).values()) == {""}
     compared = _states(causes(SHOP, [first.id]))
-    assert (compared[first.id], compared[second.id]) == ("new", "known")
+    assert (compared[first.id], compared[second.id]) == ("new", "still there")
+    assert set(_states(causes(SHOP, [])).values()) == {""}
     measured = _states(causes(replace(SHOP, baseline="baseline.json", known=(second.id,)), None))
     assert (measured[first.id], measured[second.id]) == ("new", "known")

@@ -264,7 +264,15 @@ def test_changes_are_told_by_kind_and_marked_at_their_findings() -> None:
     assert new < changes.index('href="#finding-000000000001"') < fixed < changes.index("00000000f1ed") < untested
     assert untested < changes.index("0000000007ed")
     assert re.search(r'id="finding-000000000001"[^>]* data-state="new"', page)
-    assert re.search(r'id="finding-000000000002"[^>]* data-state="known"', page)
+    assert re.search(r'id="finding-000000000002"[^>]* data-state="still there"', page)
+
+
+def test_a_run_in_which_nothing_is_new_marks_no_finding() -> None:
+    """A mark on every finding sets none apart, and reads as if a baseline had accepted them: their number is told once."""
+    page = html.document(sample.foreign(), before=sample.foreign())
+    assert re.search(r"<p>\d+ still there\.</p>", page)
+    assert not re.search(r'data-state="[^"]', page)
+    assert "<h3>New</h3>" not in page
 
 
 def test_without_an_earlier_run_nothing_is_said_of_changes() -> None:

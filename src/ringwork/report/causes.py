@@ -19,7 +19,7 @@ _OPEN_UP_TO = 3  # findings that a reader sees whole at once
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingView:
-    """state: "new", "known" or "" where there is nothing to compare with. fix: "" where the cause has told it."""
+    """state: "new", "still there", "known" to the baseline, or "" where it sets nothing apart. fix: "" where the cause has told it."""
 
     finding: Finding
     verdict: str
@@ -97,10 +97,14 @@ def _cause(control: str, findings: Sequence[Finding], report: Report, fresh: set
 
 
 def _state(finding: Finding, report: Report, fresh: set[str] | None) -> str:
-    if finding.verdict is not Verdict.VIOLATED or (fresh is None and not report.baseline):
+    if finding.verdict is not Verdict.VIOLATED:
         return ""
-    is_known = finding.id in report.known or (fresh is not None and finding.id not in fresh)
-    return "known" if is_known else "new"
+    if finding.id in report.known:
+        return "known"
+    if fresh is None:
+        return "new" if report.baseline else ""
+    # Against a page of marks that set nothing apart: where nothing is new, what was there before is not marked one by one.
+    return "new" if finding.id in fresh else "still there" if fresh else ""
 
 
 def steps(found: Sequence[Cause]) -> tuple[Step, ...]:
