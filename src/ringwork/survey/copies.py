@@ -22,6 +22,8 @@ SKIPPED_FOLDERS = frozenset({
 
 FILE_LIMIT_BYTES = 50 * 1024 * 1024
 TREE_LIMIT_BYTES = 500 * 1024 * 1024
+TEXT_LIMIT_BYTES = 1_048_576
+"""What is larger is no text that a person wrote."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

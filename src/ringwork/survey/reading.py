@@ -6,12 +6,13 @@ Against two reports of one fault: where both see the same kind of thing in one l
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from ringwork.survey import markup
 from ringwork.survey.flows import Flow, SourceFacts, Strength
-from ringwork.survey.looks import register, templates
+from ringwork.survey.looks import register, templates, texts
 from ringwork.survey.taint import analysis, files, keeping, routes
 from ringwork.survey.taint.files import Listing
 from ringwork.survey.taint.project import Project, parsed
@@ -26,26 +27,34 @@ def read(
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
     is_kept: bool = False,
+    digests: Mapping[str, str] = MappingProxyType({}),
 ) -> SourceFacts:
     """Read the source below `root`, once. progress: told how many of how many modules are done.
 
     only: the modules of one application, relative to the root; () for every file. is_kept: what an earlier reading gave is taken where
-    nothing that it stands on has changed, and what this one gives is kept. Never raises for what stands in the files.
+    nothing that it stands on has changed, and what this one gives is kept. digests: of bytes of files, by name, where somebody read
+    them just now. Never raises for what stands in the files.
     """
     with analysis.undisturbed():
-        return _read(root, only, jobs, progress, keeping.of(root, only) if is_kept else None)
+        return _read(root, only, jobs, progress, keeping.of(root, only) if is_kept else None, digests)
 
 
 def _read(
-    root: Path, only: Collection[str], jobs: int, progress: Callable[[int, int], None] | None, kept: keeping.Kept | None
+    root: Path,
+    only: Collection[str],
+    jobs: int,
+    progress: Callable[[int, int], None] | None,
+    kept: keeping.Kept | None,
+    digests: Mapping[str, str],
 ) -> SourceFacts:
     project = Project(root, listing=_asked(files.listing(root), only), parse=kept.parse if kept is not None else parsed)
     ways = kept.routes(project, lambda: routes.read(project)) if kept is not None else routes.read(project)
     reading = analysis.Reading(project, ways, kept=kept, beside=register.in_module)
     facts = reading.all(jobs=jobs, progress=progress)
-    shown = list(markup.joined(facts.shown, templates.pages(root) if facts.shown else {}))
+    every = list(texts.texts(root, digests))
+    shown = list(markup.joined(facts.shown, templates.pages(every, kept) if facts.shown else {}))
     told = markup.places(shown)
-    looked = register.found(project, reading.seen, kept=kept)
+    looked = register.found(project, reading.seen, kept=kept, files=every)
     if kept is not None:
         kept.close()
     seen = (flow for flow in looked if flow.kind != "html" or (flow.place.file, flow.place.line) not in told)

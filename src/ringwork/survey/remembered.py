@@ -21,6 +21,7 @@ from ringwork.survey.looks import repository
 from ringwork.survey.taint import shelf
 from ringwork.survey.taint.files import LIMIT_BYTES
 
+_WHOLE: Final = "whole"
 _HEAD_BYTES: Final = 4096
 """What is looked at of a file that is too large to be read: whether it begins as a script does, or as a binary."""
 _FORMS: Final = {
@@ -42,10 +43,11 @@ class _Entry(NamedTuple):
 
 
 class _Seen(NamedTuple):
-    """digest: of all that a reading stands on. entries: of it, with their states."""
+    """digest: of all that a reading stands on. entries: of it, with their states. digests: of the bytes of files that looks may read."""
 
     digest: str
     entries: list[_Entry]
+    digests: dict[str, str]
 
 
 def read(root: Path, *, jobs: int = 1) -> SourceFacts:
@@ -59,7 +61,7 @@ def read(root: Path, *, jobs: int = 1) -> SourceFacts:
         return kept
     from ringwork.survey import reading
 
-    facts = reading.read(root, jobs=jobs, is_kept=True)
+    facts = reading.read(root, jobs=jobs, is_kept=True, digests=before.digests)
     if list(_entries(root)) == before.entries:  # Against an editor that writes meanwhile: nobody knows which bytes were read.
         kept_files.write(path, pickle.dumps((before.digest, facts), 5))
     return facts
@@ -76,13 +78,16 @@ def _opened(path: Path, digest: str) -> SourceFacts | None:
 
 def _seen(root: Path) -> _Seen:
     """All that a reading of `root` stands on, as it is now."""
-    found, entries = sha256(shelf.engine().encode()), list(_entries(root))
+    found, entries, digests = sha256(shelf.engine().encode()), list(_entries(root)), dict[str, str]()
     for entry in entries:
-        content = _content(entry) if entry.path else b""
-        found.update(repr((entry.name, entry.kind, sha256(content).digest())).encode())
+        form, content = _content(entry) if entry.path else ("", b"")
+        digest = sha256(content).hexdigest()
+        found.update(repr((entry.name, entry.kind, form, digest)).encode())
+        if form == _WHOLE and len(content) <= copies.TEXT_LIMIT_BYTES:
+            digests[entry.name] = digest
     folders = (entry.name for entry in entries if not entry.path)
     found.update(repr(_of_git(root, [entry.name for entry in entries if entry.path], folders)).encode())
-    return _Seen(found.hexdigest(), entries)
+    return _Seen(found.hexdigest(), entries, digests)
 
 
 def _of_git(root: Path, names: Sequence[str], folders: Iterable[str]) -> tuple[list[str], list[str]] | None:
@@ -127,17 +132,17 @@ def _state(entry: os.DirEntry[str]) -> tuple[int, ...]:
     return ()
 
 
-def _content(entry: _Entry) -> bytes:
-    """A file's bytes, as far as anybody reads them; of what is none, or cannot be read, what is the matter."""
+def _content(entry: _Entry) -> tuple[str, bytes]:
+    """A file's bytes, as far as anybody reads them, and what they are; of what is none, or cannot be read, what is the matter."""
     if not entry.state:
-        return b"unreadable"
+        return "unreadable", b""
     mode, _, size, *_ = entry.state
     if not stat.S_ISREG(mode):  # Against a pipe, which would never end.
-        return f"no file: {stat.S_IFMT(mode)}".encode()
+        return f"no file: {stat.S_IFMT(mode)}", b""
     try:
         with Path(entry.path).open("rb", buffering=0) as file:
             if size <= LIMIT_BYTES:
-                return b"whole " + file.readall()
-            return f"{size} bytes ".encode() + (file.read(_HEAD_BYTES) or b"")
+                return _WHOLE, file.readall()
+            return f"{size} bytes", file.read(_HEAD_BYTES) or b""
     except OSError as error:
-        return f"unreadable: {error.errno}".encode()
+        return f"unreadable: {error.errno}", b""

@@ -9,9 +9,11 @@ from enum import StrEnum
 from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath
 
+from ringwork.survey import copies
+
 ENDINGS = frozenset({".html", ".htm", ".jinja", ".jinja2", ".j2"})
 SKIPPED = frozenset({"node_modules", "site-packages", "dist", "build", "__pycache__", "venv"})
-LIMIT_BYTES = 1_048_576
+LIMIT_BYTES = copies.TEXT_LIMIT_BYTES
 _NONCE = re.compile(r"<script\b[^<>]{0,600}?\bnonce\s*=", re.IGNORECASE)
 
 

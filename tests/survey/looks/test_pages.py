@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ringwork.survey.looks import templates
-from ringwork.survey.looks.texts import Text
+from ringwork.survey.looks.texts import Text, texts
 
 
 def _written(root: Path, files: dict[str, str]) -> Path:
@@ -18,7 +18,7 @@ def _written(root: Path, files: dict[str, str]) -> Path:
 
 
 def _shown(root):
-    return {name: {path for page in each for path in page.shown} for name, each in templates.pages(root).items()}
+    return {name: {path for page in each for path in page.shown} for name, each in templates.pages(texts(root)).items()}
 
 
 def test_what_is_shown_as_it_is_is_named_by_template(tmp_path):
@@ -64,7 +64,7 @@ def test_what_an_included_or_extended_template_shows_counts_for_who_includes_it(
 )
 def test_what_is_escaped_or_made_by_the_framework_is_not_named(tmp_path, text):
     """JSON is escaped for a page, and a constant is nobody's."""
-    assert not templates.pages(_written(tmp_path, {"templates/a.html": text}))
+    assert not templates.pages(texts(_written(tmp_path, {"templates/a.html": text})))
 
 
 def test_each_unescaped_expression_is_told_at_its_line(looked):
@@ -146,3 +146,12 @@ def test_what_is_opened_and_never_closed_is_read_without_delay(tmp_path, text):
     """Against a template that was made to keep a reader busy: no text is read again from each of its openings."""
     root = _written(tmp_path, {"templates/a.html": text + "{{ note|safe }}"})
     assert _shown(root) == {"a.html": {"note"}}
+
+
+def test_bytes_that_were_read_are_named_by_themselves(tmp_path):
+    """Against a file that is written between two looks: what is told of the later bytes is not kept under the name of the earlier ones."""
+    (tmp_path / "a.html").write_text("{{ note|safe }}")
+    known, alone = Text(tmp_path, "a.html", "digest of earlier bytes"), Text(tmp_path, "a.html")
+    assert known.digest() == "digest of earlier bytes"
+    assert known.of() == "{{ note|safe }}"
+    assert known.digest() == alone.digest() != "digest of earlier bytes"

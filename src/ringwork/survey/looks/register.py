@@ -90,14 +90,20 @@ PROJECTS: tuple[Callable[[Project], Iterator[Flow]], ...] = (ignored.look, setti
 
 
 def found(
-    project: Project, in_modules: Iterable[Flow], *, only: Collection[str] | None = None, kept: keeping.Kept | None = None
+    project: Project,
+    in_modules: Iterable[Flow],
+    *,
+    only: Collection[str] | None = None,
+    kept: keeping.Kept | None = None,
+    files: Iterable[Text] | None = None,
 ) -> tuple[Flow, ...]:
     """What all looks see, by place. in_modules: what `in_module` gave for the project's modules.
 
-    only: files, relative to the project; of those at files nothing else is told. kept: what an earlier reading told of files.
+    only: files, relative to the project; of those at files nothing else is told. kept: what an earlier reading told of files. files: of
+    the project, where somebody has them.
     """
     flows = list(in_modules)
-    for one in texts.texts(project.root):
+    for one in texts.texts(project.root) if files is None else files:
         if only is None or one.file in only:
             flows += _in_file(one, kept)
     for look in PROJECTS:

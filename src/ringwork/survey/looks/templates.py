@@ -6,15 +6,15 @@ Against text of a stranger that becomes script. Nothing is rendered: which reque
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from ringwork.survey import copies
 from ringwork.survey import templates as spots
 from ringwork.survey.flows import Flow
 from ringwork.survey.looks.seen import STRONG, WEAK, is_shipped, of_file
 from ringwork.survey.looks.texts import Text
+from ringwork.survey.taint import keeping
 
 _TAG = re.compile(
     r"\{\{-?(?P<shown>(?:(?!\{\{).){0,2000}?)-?\}\}"
@@ -36,6 +36,7 @@ _HARMLESS = re.compile(r"\|\s*(?:tojson|escape|e|forceescape|sanitize|clean|blea
 _WORDS = frozenset({
     "if", "else", "and", "or", "not", "in", "is", "none", "None", "true", "True", "false", "False", "defined", "loop", "forloop",
 })  # fmt: skip
+_ENDINGS, _SORT = tuple(sorted(spots.ENDINGS)), "page"
 _GIVEN = frozenset({"form", "csrf_token", "csrf_input", "config", "super", "caller", "self", "csp_nonce"})
 """Names whose markup the framework makes itself."""
 
@@ -68,16 +69,31 @@ class Page:
     shown: Mapping[str, Unescaped]
 
 
-def pages(root: Path) -> Mapping[str, tuple[Page, ...]]:
+def pages(files: Iterable[Text], kept: keeping.Kept | None = None) -> Mapping[str, tuple[Page, ...]]:
     """By the name that code gives a template: all of this name, where one shows a variable of its context as it is.
 
-    A name is the path below a folder `templates`, or below the project where there is none.
+    A name is the path below a folder `templates`, or below the project where there is none. kept: what an earlier reading told of files.
     """
     read: dict[str, list[tuple[str, _Template]]] = {}
-    for file, text in _files(root):
-        read.setdefault(name_of(file), []).append((file, _read(file, text)))
+    for one in files:
+        if one.name.endswith(_ENDINGS) and PurePosixPath(one.name).suffix and is_shipped(one.file):
+            read.setdefault(name_of(one.file), []).append((one.file, _template(one, kept)))
     found = {name: tuple(_page(file, one, read) for file, one in each) for name, each in read.items()}
     return {name: each for name, each in found.items() if any(page.shown for page in each)}
+
+
+def _template(one: Text, kept: keeping.Kept | None) -> _Template:
+    """One template, as it was kept where its bytes are the same."""
+    told = kept.of_file(one.file, one.digest, sort=_SORT) if kept is not None else None
+    if told is not None:
+        others, unescaped = told or ((), ())
+        shown = (Unescaped(file=one.file, line=at, expression=text, variables=names, paths=paths) for at, text, names, paths in unescaped)
+        return _Template(unescaped=tuple(shown), others=others)
+    read = _read(one.file, one.of(spots.LIMIT_BYTES))
+    if kept is not None:
+        unescaped = tuple((each.line, each.expression, each.variables, each.paths) for each in read.unescaped)
+        kept.keep_file(one.file, one.digest(), [read.others, unescaped] if read.others or unescaped else [], sort=_SORT)
+    return read
 
 
 def _page(file: str, template: _Template, read: Mapping[str, list[tuple[str, _Template]]]) -> Page:
@@ -124,12 +140,6 @@ def _forbidden(file: str, text: str) -> Iterator[Flow]:
             detail = f"{what} stands in the page, so that a content security policy has to allow what an attacker writes there too{told}."
             strength = STRONG if is_forgotten else WEAK
             yield of_file("inline-script", spot.file, spot.line, strength=strength, sink=f"inline {spot.kind}", detail=detail)
-
-
-def _files(root: Path) -> Iterator[tuple[str, str]]:
-    for path in copies.walk(root):
-        if path.suffix in spots.ENDINGS and is_shipped(path.relative_to(root).as_posix()):
-            yield path.relative_to(root).as_posix(), copies.text_of(path, limit_bytes=spots.LIMIT_BYTES)
 
 
 def _read(file: str, text: str) -> _Template:

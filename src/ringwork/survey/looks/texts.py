@@ -5,21 +5,22 @@ Against a check that nobody waits for: what is told of a file stands on its name
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from ringwork.survey import copies
 from ringwork.survey.templates import LIMIT_BYTES
 
 
 class Text:
-    """One file. file: relative to the project, with slashes. name: of it."""
+    """One file. file: relative to the project, with slashes. name: of it. digest: what names its bytes, where somebody read them before."""
 
-    __slots__ = ("_data", "_root", "_text", "file", "name")
+    __slots__ = ("_data", "_digest", "_root", "_text", "file", "name")
 
-    def __init__(self, root: Path, file: str) -> None:
-        self.file, self._root = file, root
+    def __init__(self, root: Path, file: str, digest: str = "") -> None:
+        self.file, self._root, self._digest = file, root, digest
         self.name = file.rpartition("/")[2]
         self._data: bytes | None = None
         self._text: str | None = None
@@ -38,8 +39,10 @@ class Text:
         return self._text
 
     def digest(self) -> str:
-        """What names its bytes, as far as any look sees them."""
-        return sha256(self._bytes()).hexdigest()
+        """What names its bytes, as far as any look sees them; of those that were read here, where they were."""
+        if not self._digest:
+            self._digest = sha256(self._bytes()).hexdigest()
+        return self._digest
 
     @property
     def was_read(self) -> bool:
@@ -54,10 +57,11 @@ class Text:
                 self._data = path.read_bytes() if is_read else b""
             except OSError:
                 self._data = b""
+            self._digest = ""  # Against a file that was written meanwhile: what is told of these bytes is not kept for others.
         return self._data
 
 
-def texts(root: Path) -> Iterator[Text]:
-    """Every file of a project, in a stable order."""
+def texts(root: Path, digests: Mapping[str, str] = MappingProxyType({})) -> Iterator[Text]:
+    """Every file of a project, in a stable order. digests: by file, of those whose bytes are known and that are read by looks at all."""
     for file in copies.names(root):
-        yield Text(root, file)
+        yield Text(root, file, digests.get(file, ""))

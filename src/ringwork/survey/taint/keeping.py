@@ -12,7 +12,7 @@ import functools
 from collections.abc import Callable, Collection, Iterable
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ringwork.survey import kept_files
 from ringwork.survey.flows import Flow, Unread
@@ -114,20 +114,20 @@ class Kept:
             self._found[unit.name] = (self._key(project, unit, routes, noted), noted, packed)
             self._is_new = True
 
-    def of_file(self, file: str, digest: Callable[[], str]) -> list[Flow] | None:
+    def of_file(self, file: str, digest: Callable[[], str], *, sort: str = "looked") -> list[Any] | None:
         """What was seen in a file by its name and its bytes. digest: of its bytes; asked where somebody had looked at them."""
-        known = self._files.get(file)
+        known = self._files.get(f"{sort} {file}")
         if known is None or (known[0] and known[0] != digest()):
             return None
         with contextlib.suppress(shelf.Unfit):
-            flows: list[Flow] = packing.unpack(known[1]) if known[1] else []
-            self._seen[file] = known
-            return flows
+            seen: list[Any] = packing.unpack(known[1]) if known[1] else []
+            self._seen[f"{sort} {file}"] = known
+            return seen
         return None
 
-    def keep_file(self, file: str, digest: str, flows: list[Flow]) -> None:
-        """Keep what was seen in a file. digest: of its bytes, "" where its name alone was looked at."""
-        self._seen[file] = (digest, packing.pack(flows) if flows else b"")
+    def keep_file(self, file: str, digest: str, seen: list[Any], *, sort: str = "looked") -> None:
+        """Keep what was seen in a file: flows, or plain values. digest: of its bytes, "" where its name alone was looked at."""
+        self._seen[f"{sort} {file}"] = (digest, packing.pack(seen) if seen else b"")
         self._is_new = True
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ _FORMS: Final[dict[tuple[str, str], type]] = {
     **{
         (form.__module__, form.__qualname__): form
         for form in (
-            frames.Found, units.Outline, units.KeptFunction, values.Atom, values.Trail, handlers.Handler, handlers.Brought,
+            frames.Found, units.Outline, values.Atom, values.Trail, handlers.Handler, handlers.Brought,
             handlers.Routes, routes_kept.KeptRoutes,
             flows.Flow, flows.Step, flows.Entry, flows.Strength, flows.Unread, flows.SourceFacts,
             set, frozenset, complex,

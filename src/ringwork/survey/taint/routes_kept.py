@@ -67,7 +67,7 @@ def _is_alike(kept: KeptRoutes, unit: Unit, was: Outline, is_: Outline) -> bool:
 
 def _face(outline: Outline) -> tuple[object, ...]:
     """An outline without what reading routes does not ask for: places, faults, and of the names that are given a value all at once."""
-    made = tuple(own._replace(at=0) for own in outline.made)
+    made = tuple((qualname, owner, 0, first) for qualname, owner, _, first in outline.made)
     classes = tuple((qualname, _placeless(supers), methods) for qualname, supers, methods in outline.made_classes)
     return outline._replace(lines=0, faults=(), gives=(), made=made, made_classes=()), classes
 

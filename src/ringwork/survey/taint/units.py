@@ -29,9 +29,9 @@ class Defined:
     def unloaded(unit: Unit, kept: KeptFunction, classes: list[DefinedClass]) -> Defined:
         """The same without its syntax, of what was kept."""
         self = _KeptDefined.__new__(_KeptDefined)
-        self.unit, self.qualname, self.at, self.first = unit, kept.qualname, kept.at, kept.first
-        self.owner = classes[kept.owner] if kept.owner >= 0 else None
-        self.dotted, self.handed = f"{unit.name}.{kept.qualname}", None
+        self.unit, (self.qualname, owner, self.at, self.first) = unit, kept
+        self.owner = classes[owner] if owner >= 0 else None
+        self.dotted, self.handed = f"{unit.name}.{self.qualname}", None
         return self
 
 
@@ -83,13 +83,9 @@ class _KeptClass(DefinedClass):
         return getattr(self, name)
 
 
-class KeptFunction(NamedTuple):
-    """A function in an outline. owner: the place of its class among `Outline.made_classes`, -1 for none."""
-
-    qualname: str
-    owner: int
-    at: int
-    first: str
+KeptFunction = tuple[str, int, int, str]
+"""A function in an outline: qualified name, the place of its class among `Outline.made_classes` (-1 for none), its place, and the name of
+its first parameter. A project has thousands: as plain tuples they are kept without a call in Python for each."""
 
 
 class Outline(NamedTuple):
@@ -204,7 +200,7 @@ class Unit:
             aliases=self.aliases,
             heads=tuple(sorted(self.heads)),
             outside=tuple(sorted(self.outside)),
-            made=tuple(KeptFunction(own.qualname, owners[id(own.owner)] if own.owner else -1, own.at, own.first) for own in self.made),
+            made=tuple((own.qualname, owners[id(own.owner)] if own.owner else -1, own.at, own.first) for own in self.made),
             made_classes=tuple(
                 (owner.qualname, owner.supers, {name: places[id(own)] for name, own in owner.methods.items()})
                 for owner in self.made_classes
