@@ -77,6 +77,34 @@ def login(given: Given):
 """
 
 
+DEAF = """
+import secrets, sqlite3
+from flask import Flask, abort, request, session
+app = Flask(__name__)
+app.secret_key = "x" * 40
+PEOPLE = {}
+@app.post("/register")
+def register():
+    PEOPLE[request.form["username"]] = request.form["password"]
+    return "made"
+@app.post("/login")
+def login():
+    if "device" not in request.form:
+        return "something is missing", 400
+    name, password = request.form["username"], request.form["password"]
+    if PEOPLE.get(name) != password:
+        return "wrong", 401
+    session["name"] = name
+    return "in"
+@app.post("/forgot-password")
+def forgot():
+    return ("sent", 200) if "device" in request.form and request.form["username"] else ("something is missing", 400)
+@app.get("/home")
+def home():
+    return "hello" if "name" in session else abort(401)
+"""
+
+
 def _outcomes(evidence: Evidence) -> dict[str, Outcome]:
     return {one.attack: one.outcome for one in evidence.observations}
 
@@ -108,6 +136,23 @@ def test_tells_a_difference_from_an_echo(text: str, login: Outcome, recovery: Ou
     """Words on the page that a login leads to, and a status; the name itself, a token and a mail that cannot be sent say nothing."""
     with unguarded.serving(text) as stage:
         assert _outcomes(response_difference(stage)) == {LOGIN: login, RECOVERY: recovery, REGISTRATION: Outcome.UNTRIED}
+
+
+def test_a_login_that_lets_nobody_in_tells_nothing() -> None:
+    """Against a pass of a login that refuses whatever the prover sends for its shape: nobody was seen to get in."""
+    with unguarded.serving(DEAF) as stage:
+        seen = {one.attack: one for one in response_difference(stage).observations}
+    assert seen[LOGIN].outcome is Outcome.UNTRIED
+    assert "nobody was seen to get in here" in seen[LOGIN].detail
+    assert seen[RECOVERY].outcome is Outcome.UNTRIED
+
+
+def test_a_pass_names_the_login_that_succeeded() -> None:
+    """A user got in by the same way before its refusals counted."""
+    with unguarded.serving(ALIKE) as stage:
+        held = next(one for one in response_difference(stage).observations if one.attack == LOGIN)
+    assert held.control is not None
+    assert held.control.request.startswith("POST /login")
 
 
 def test_says_that_no_name_is_known() -> None:

@@ -16,7 +16,7 @@ from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
 from ringwork.prove import witness
 from ringwork.prove.check import Check, Kind, Served, Stage, User
-from ringwork.prove.evidence import Evidence, Observation, Outcome
+from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
 from ringwork.prove.witness import saw, shown
 from ringwork.survey.facts import RouteFacts
 from ringwork.survey.wire import entry
@@ -134,7 +134,24 @@ class _Ways:
             return
         password = f"Wrong-{secrets.token_hex(8)}"
         pair = _in_turn(self.stage.served, self.names, self.unlike, lambda client, name: entry.attempt(client, way, name, password))
-        yield from self._compared(LOGIN, self._route(way), pair)
+        yield from self._compared(LOGIN, self._route(way), pair, control=self._entered(way))
+
+    def _entered(self, way: entry.WayIn) -> Exchanged | None:
+        """Somebody who gets in by this way; None where nobody was seen to.
+
+        Against a login that refuses everybody for the shape of what it is sent: that it answers alike tells nothing of names.
+        """
+        served, answers = self.stage.served, list[Answer | None]()
+        for user in self.stage.users[:2]:
+            with contextlib.suppress(TargetFailed, OSError):
+                answers.append(served.sign_in(user, query=""))
+        register = entry.find_register(self.stage.facts)
+        if register is not None and not any(answers):
+            with contextlib.suppress(TargetFailed, OSError):
+                account = entry.register(served.client(), register, name="control")
+                answers.append(entry.sign_in(served.client(), way, account))
+        asked = f"POST {way.path}".encode()
+        return next((shown(one) for one in answers if one is not None and re.match(re.escape(asked) + rb"[? ]", one.request)), None)
 
     def recovery(self) -> Iterator[Observation]:
         """A forgotten password, for addresses that are kept and others."""
@@ -198,7 +215,9 @@ class _Ways:
             return True
         return False
 
-    def _compared(self, attack: str, route: RouteFacts | str, pair: Pair | None) -> Iterator[Observation]:
+    def _compared(
+        self, attack: str, route: RouteFacts | str, pair: Pair | None, *, control: Exchanged | None = None
+    ) -> Iterator[Observation]:
         if pair is None:
             yield saw(Outcome.UNTRIED, attack, route, "its page shows no form that could be sent")
             return
@@ -211,10 +230,16 @@ class _Ways:
             return
         difference = pair.difference()
         if any(difference):
-            yield saw(Outcome.BROKEN, attack, route, _words(difference), answers=answers)
+            yield saw(Outcome.BROKEN, attack, route, _words(difference), answers=answers, control=control)
+        elif attack == LOGIN and control is None:
+            detail = f"nobody was seen to get in here, so that it answers {pair.known[0].answer.status} to everybody tells nothing of names"
+            yield saw(Outcome.UNTRIED, attack, route, detail, answers=answers)
+        elif attack == RECOVERY and all(one.answer.status >= 400 for one in (*pair.known, *pair.unknown)):
+            detail = f"it answers {pair.known[0].answer.status} to everybody, known or not, so that nothing was recovered"
+            yield saw(Outcome.UNTRIED, attack, route, detail, answers=answers)
         else:
             detail = f"answered alike for {len(self.names)} known names and for {_EACH} that nobody has ({pair.known[0].answer.status})"
-            yield saw(Outcome.HELD, attack, route, detail, answers=answers, read=_EACH)
+            yield saw(Outcome.HELD, attack, route, detail, answers=answers, control=control, read=_EACH)
 
     def _route(self, way: entry.WayIn) -> RouteFacts | str:
         return next((r for r in self.stage.facts.routes if r.path == way.path and "POST" in r.methods), way.path)
