@@ -202,6 +202,53 @@ def test_finds_what_models_take_that_allow_more() -> None:
     assert all(one.control is not None and one.exchanged for one in seen)
 
 
+def test_a_price_that_nothing_reserves_is_less_grave() -> None:
+    """An amount and a grant may be meant; what makes an administrator, and an owner, may not."""
+    graded = {one.detail.partition(" ")[0]: one.severity for one in _seen(TAKES) if one.outcome is Outcome.BROKEN}
+    assert graded == {"role": "", "owner_id": "", "price": "medium", "approved": "medium"}
+
+
+def test_a_grant_that_an_administration_gives_is_grave() -> None:
+    """A route for other roles takes the same field, or code of the application's own works it out: then it is nobody else's to set."""
+    more = """
+class Decision(BaseModel):
+    approved: bool
+@app.post("/admin/tickets/{ticket_id}/decision")
+def decide(ticket_id: int, d: Decision, p=Depends(me), s=Depends(db)):
+    if p.role != "admin":
+        raise HTTPException(403)
+    s.get(Ticket, ticket_id).price *= 2
+"""
+    seen = [one for one in _seen(TAKES + more) if one.outcome is Outcome.BROKEN and one.where == "POST /tickets"]
+    told = {one.detail.partition(" ")[0]: one for one in seen}
+    assert {name: one.severity for name, one in told.items()} == {"owner_id": "", "price": "", "approved": ""}
+    assert "POST /admin/tickets/{ticket_id}/decision takes it" in told["approved"].detail
+    assert "works it out" in told["price"].detail
+
+
+def test_says_which_answer_counts_and_what_to_write() -> None:
+    """The page that opened is the last exchange and says so; the way to mend it is the framework's and names the field."""
+    seen = next(one for one in _seen(TAKES) if one.outcome is Outcome.BROKEN and one.where == "POST /register")
+    assert [bool(one.shows) for one in seen.exchanged] == [False, True]
+    assert "GET /admin/people" in seen.exchanged[-1].request
+    assert seen.fix.startswith("give POST /register a model of its own that has no role")
+
+
+@pytest.mark.parametrize(
+    ("text", "decides"),
+    [
+        ("account.balance -= price\n", True), ("row['balance'] = 0\n", True), ("execute('update a set balance = balance - 1')\n", True),
+        ("account.balance = data['balance']\n", False), ("account.balance = body.balance\n", False), ("balance: int = 0\n", False),
+        ("if account.balance == 4:\n    pass\n", False),
+    ],
+)  # fmt: skip
+def test_knows_what_an_application_works_out_itself(text: str, decides: bool, tmp_path: Path) -> None:
+    """A sum that code changes is nobody's to send; what is copied from a request is."""
+    (tmp_path / "app.py").write_text(text, encoding="utf-8")
+    facts = AppFacts(target="app:app", framework="flask", framework_version="3", root=str(tmp_path), routes=(), sources=("app.py",))
+    assert Sources(facts).decides("balance") is decides
+
+
 def test_leaves_models_that_leave_more_out() -> None:
     """The safe twin: the same requests are answered, and nothing of what was sent along is kept."""
     assert {one.where: one.outcome for one in _seen(LEAVES)} == dict.fromkeys(

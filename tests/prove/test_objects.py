@@ -346,3 +346,25 @@ def test_takes_the_token_of_the_form_that_posts_there(path: str, token: str) -> 
     client: Any = SimpleNamespace(page=lambda asked: answer)
     cast: Any = SimpleNamespace(visible_forms=lambda name, client: [])
     assert composing.own_token(cast, "ada", client, path, "_csrf") == token
+
+
+def test_an_effect_is_shown_by_what_its_owner_then_sees() -> None:
+    """Against a replay whose shown answer is a mere "done": the answer on which the verdict stands comes last and says so."""
+    answer = Answer(status=200, reason="", http_version="1.1", headers=[], body=b"", request=b"GET /a HTTP/1.1\r\n\r\n", answer=b"")
+    asked = witness.shown(answer, "ben")
+    assert witness.with_effect(asked, None, "anna") == [asked]
+    assert [one.shows for one in witness.with_effect(asked, answer, "anna")] == ["", "what anna sees of it afterwards"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "roles", "guards", "said"),
+    [
+        ("requires", ("staff",), (), "; before it stands its rule (staff)"),
+        ("", (), ("require_staff",), "; before it stands require_staff"),
+        ("", (), (), ""),
+    ],
+)
+def test_names_what_may_have_refused(rule: str, roles: tuple[str, ...], guards: tuple[str, ...], said: str) -> None:
+    """A reader of a pass wants to know what held; where only the handler's own code can have, nothing is made up."""
+    route = RouteFacts(kind="http", path="/staff", methods=("GET",), handler="f", rule=rule, roles=roles, guarded_by=guards)
+    assert witness.before_it(route) == said

@@ -21,7 +21,7 @@ def show(out: Console, finding: Finding, report: Report) -> None:
     _places(out, finding, report)
     for exchanged in finding.observation.exchanged:
         said(out, f"The request, as {exchanged.as_user or 'nobody'}", exchanged.request)
-        said(out, "The answer", exchanged.answer)
+        said(out, f"The answer: {one_line(exchanged.shows)}" if exchanged.shows else "The answer", exchanged.answer)
     threat = about.control(finding.control).threat
     if threat:
         terminal.section(out, "Why it matters", threat)

@@ -253,8 +253,33 @@ class Assigning:
             why = "the operation asks for it, and nothing tells what it gives" if is_asked else "its own code may take it on purpose"
             detail = f"{told}; {why}"
             return saw(Outcome.UNTRIED, ATTACK, operation.route, detail, answers=answers, control=control)
+        fix = _fix(self.cast.stage.facts.framework, operation.route, claim.name)
+        kept = f"{row.store} holds {claim.name} as it was sent"
+        answers = [shown(sent.answer, self.mine.name, "" if gained else kept), *self._opened(gained, sent)]
         more = f"; GET {gained[0]}, which was closed to {self.mine.name}, then answers" if gained else ""
-        return saw(Outcome.BROKEN, ATTACK, operation.route, told + more, answers=answers, control=control)
+        found = saw(Outcome.BROKEN, ATTACK, operation.route, told + more, answers=answers, control=control, fix=fix)
+        if claim.kind in _STRONG:
+            return found
+        who = self._reserved(operation, claim)
+        # Against a price that its seller is meant to set: what nothing reserves may be theirs to choose.
+        more = f"; {who}" if who else "; nothing in the application says who else decides it, so it may be meant"
+        return replace(found, detail=found.detail + more, severity="" if who else "medium")
+
+    def _opened(self, gained: Sequence[str], sent: Sent) -> list[Exchanged]:
+        """The page that answers now and did not before."""
+        browser = sent.browser
+        if browser is not None and gained:
+            with contextlib.suppress(OSError):
+                return [shown(browser.get(gained[0]), self.mine.name, "this page was closed before")]
+        return []
+
+    def _reserved(self, operation: Operation, claim: Claim) -> str:
+        """What tells that the field is not for everybody to set; "" where nothing does."""
+        for route in witness.http_routes(self.cast.stage.facts):
+            is_high = (route.rule == "requires" and route.roles) or things.is_administration(route.path)
+            if route != operation.route and is_high and any(p.name == claim.name for p in route.parameters):
+                return f"{route.name} takes it, which is for other roles"
+        return "its own code works it out" if self.sources.decides(claim.name) else ""
 
     def _open_pages(self, client: Client) -> frozenset[str]:
         """The pages of an administration that a browser is shown."""
@@ -265,6 +290,20 @@ class Assigning:
                 if client.get(path).status == 200:
                     found.add(path)
         return frozenset(found)
+
+
+_FIXES = {
+    "fastapi": "give {route} a model of its own that has no {field} (extra fields then fall away), and set {field} in the handler",
+    "flask": "build the row by name, Model(name=data['name']), not Model(**request.get_json()) or setattr in a loop; set {field} yourself",
+    "django": "list the fields without {field} (Meta.fields of form or serializer, or read_only_fields); set it in form_valid or save(...)",
+    "aiohttp": "take from the body by name, {{'name': data['name']}}, in place of the whole of it, and set {field} in the handler",
+}  # fmt: skip
+"""What to write on each framework, so that a field is the application's own."""
+
+
+def _fix(framework: str, route: RouteFacts, field_name: str) -> str:
+    text = _FIXES.get("fastapi" if framework == "starlette" else framework, "")
+    return text.format(route=route.name, field=field_name)
 
 
 def _body(found: Sequence[Claim]) -> dict[str, Any]:

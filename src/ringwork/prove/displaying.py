@@ -234,7 +234,8 @@ class Displaying:
                 if word not in page.text or not is_page(page):
                     continue
                 said = markup.made(page.text, word, spot)
-                sight.answers = [shown(answer, self.mine.name), shown(page, sight.who)]
+                told = f"{said} came into being" if said else f"{sight.name} stays text"
+                sight.answers = [shown(answer, self.mine.name), shown(page, sight.who, f"on this page {told}")]
                 if said:
                     sight.outcome, sight.told = Outcome.BROKEN, f"{said} came into being"
                     sight.severity = "medium" if is_kept_from_running(page) else ""
@@ -279,7 +280,14 @@ class Displaying:
                 if said:
                     severity = "medium" if is_kept_from_running(page) else ""
                     detail = f"{name} of its query, on the page that it asks for: {said} came into being"
-                    found = saw(Outcome.BROKEN, ASKED, route, detail, answers=[shown(page, who)], control=shown(control, who))
+                    found = saw(
+                        Outcome.BROKEN,
+                        ASKED,
+                        route,
+                        detail,
+                        answers=[shown(page, who, f"{said} came into being")],
+                        control=shown(control, who),
+                    )
                     self.seen.append(replace(found, severity=severity))
                     return
             detail = f"{name} of its query stays text in {spot.told}"

@@ -53,12 +53,14 @@ class Exchanged:
 
     as_user: whose credentials it carried, "" for none. replay: the raw request, base64, with markers in place of secrets
     ("{{cookie}}" and the like), for `ringwork replay`; empty when it is no plain HTTP request.
+    shows: in a few words what this answer shows, where the verdict stands on it; "" for one that only leads there.
     """
 
     request: str
     answer: str
     as_user: str = ""
     replay: str = ""
+    shows: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,7 @@ class View:
 
     fields: tuple[str, ...] = ()
     text: str = ""
+    answer: Answer | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,7 @@ class Attempt:
     answer: Answer
     has_effect: bool
     fields: Sequence[str]
+    after: Answer | None = None
 
 
 def _tells_whose(answer: Answer) -> bool:
@@ -242,7 +244,7 @@ class Matrix:
         self.tried.append(
             Tried(
                 attack=READS, route=draft.route, known=known, done=bool(fields), told=words, control=shown(control, self.mine.name),
-                answers=[shown(theirs, self.theirs.name)], tells=_tells_whose(theirs), fields=fields,
+                answers=[shown(theirs, self.theirs.name, words)], tells=_tells_whose(theirs), fields=fields,
                 is_open=bool(known.thing.shown_in(nobody)),
             )
         )  # fmt: skip
@@ -297,6 +299,7 @@ class Matrix:
             known.refused.append(route.name)
         reads = bool(other.fields) and not other.has_effect
         words = "was shown it: answered" if reads else "changed it, as its owner then saw: answered" if other.has_effect else "was answered"
+        asked = shown(other.answer, self.theirs.name, words if reads else "")
         self.tried.append(
             Tried(
                 attack=READS if reads or not own.has_effect else attack,
@@ -305,7 +308,7 @@ class Matrix:
                 done=other.has_effect or reads,
                 told=f"{self.theirs.name} {words} {other.answer.status}",
                 control=shown(own.answer, self.mine.name),
-                answers=[shown(other.answer, self.theirs.name)],
+                answers=witness.with_effect(asked, other.after if other.has_effect else None, self.mine.name),
                 tells=_tells_whose(other.answer),
                 fields=other.fields,
             )
@@ -345,22 +348,23 @@ class Matrix:
         if after is None:  # nobody can say what became of it
             return None
         has_effect = before.fields != after.fields or (before == again and before != after)
-        return Attempt(answer=answer, has_effect=has_effect, fields=thing.shown_in(answer))
+        return Attempt(answer=answer, has_effect=has_effect, fields=thing.shown_in(answer), after=after.answer)
 
     def _view(self, known: Known, thing: Thing) -> View | None:
         """The thing as its owner sees it now; None where the owner got no answer that tells."""
         if known.reader is None:
             pages = Pages(self.cast, self.mine.client, only=known.thing.listed)
             answers = list(pages.answers.values())
-            return View(fields=tuple(sorted({f for a in answers for f in thing.shown_in(a)}))) if _tells(answers) else None
+            listed = tuple(sorted({f for a in answers for f in thing.shown_in(a)}))
+            return View(fields=listed, answer=answers[-1]) if _tells(answers) else None
         route, parameter = known.reader
         seen = list[Answer]()
         for value in thing.candidates(parameter):
             draft = composing.compose(self.cast, route, "GET", self.mine.name, self.mine.client, {parameter: value})
             seen.append(self._sent(draft, self.mine))
             if fields := thing.shown_in(seen[-1]):
-                return View(fields=tuple(sorted(fields)), text=things.text_of(seen[-1]))
-        return View() if _tells(seen) else None
+                return View(fields=tuple(sorted(fields)), text=things.text_of(seen[-1]), answer=seen[-1])
+        return View(answer=seen[-1]) if _tells(seen) else None
 
 
 def _signs_in(cast: Cast, who: Person) -> bool:

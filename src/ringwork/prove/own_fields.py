@@ -123,6 +123,12 @@ def usual(rows: Sequence[Kept], sent: Mapping[str, Any]) -> list[Claim]:
     return [Claim(name=name, kind=kind_of(name), value="admin" if name == "role" else True) for name in unseen]
 
 
+_GIVEN = re.compile(
+    r"request|data|body|form|payload|json|args|params|given|cleaned|validated|\bcls\b|Column|Field\(|models\.", re.IGNORECASE
+)
+"""Words of what came from a client, and of declarations."""
+
+
 class Sources:
     """What the application's own modules say of a field, read as text."""
 
@@ -137,6 +143,15 @@ class Sources:
     def names(self, field: str) -> bool:
         """Whether they ask for it, as an attribute or by its name."""
         return re.search(rf"[\"']{re.escape(field)}[\"']|\.{re.escape(field)}\b", self._text) is not None
+
+    def decides(self, field: str) -> bool:
+        """Whether the application's own code works the field out, or sets it to a value of its own: nobody is asked for it then."""
+        key = re.escape(field)
+        written = rf"(?:\.{key}|\[\s*[\"']{key}[\"']\s*\])\s*([+\-*/]?=)(?!=)\s*([^\n#]*)"
+        for match in re.finditer(written, self._text):
+            if match[1] != "=" or not _GIVEN.search(match[2]):
+                return True
+        return re.search(rf"\bset\b[^;\"']*\b{key}\s*=\s*(?:{key}\b|[\d'])", self._text, re.IGNORECASE) is not None
 
     def may_read(self, field: str, models: Sequence[str]) -> bool:
         """Whether some code may take it from a request on purpose: it stands in quotes as a key, or in a class that is no model.

@@ -75,7 +75,7 @@ def replay(target: Target, settings: Settings, kept: Finding, *, shown: Callable
 
 def _send(served: LiveServed, entrances: Entrances, exchanged: Exchanged, shown: Callable[[str, str], None]) -> None:
     shown(f"The request, as {exchanged.as_user or 'nobody'}", exchanged.request)
-    shown("The answer then", exchanged.answer)
+    shown(f"The answer then{f': {exchanged.shows}' if exchanged.shows else ''}", exchanged.answer)
     raw = _raw(exchanged.replay)
     if not raw:
         shown("The answer now", "(no plain request, so it is not sent by itself; the check repeats it below)")

@@ -106,7 +106,8 @@ class Uploading:
         name, inert = file.name.replace(word, "x"), None
         for who, page, path in self._served(word, file.name, answer):
             place = next((r for r in self.cast.stage.facts.routes if r.kind == "http" and _serves(r, path)), route)
-            answers = [shown(answer, self.mine.name), shown(page, who)]
+            told = f"the file, as {page.media_type or 'what a browser makes of it'}"
+            answers = [shown(answer, self.mine.name), shown(page, who, told)]
             if is_run(page):
                 kept = displaying.is_kept_from_running(page)
                 reader = f"as {who} asks for it" if who else "as anybody asks for it"

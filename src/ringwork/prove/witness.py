@@ -116,10 +116,23 @@ def why_not(answer: Answer) -> str:
     return f"answered {answer.status}"
 
 
-def shown(answer: Answer | SocketAnswer, who: str = "") -> Exchanged:
-    """An exchange for the evidence. who: whose credentials it carried."""
+def with_effect(asked: Exchanged, after: Answer | None, who: str) -> list[Exchanged]:
+    """A request and, where it had an effect, what its owner then saw: an effect counts by that. after: None for no effect."""
+    return [asked] if after is None else [asked, shown(after, who, f"what {who} sees of it afterwards")]
+
+
+def before_it(route: RouteFacts) -> str:
+    """In words, what stands before a route and may have refused: its rule, or checks of its own; "" where only its own code can have."""
+    if route.rule == "requires":
+        return f"; before it stands its rule ({', '.join(route.roles) or 'any login'})"
+    return f"; before it stands {', '.join(route.guarded_by)}" if route.guarded_by else ""
+
+
+def shown(answer: Answer | SocketAnswer, who: str = "", shows: str = "") -> Exchanged:
+    """An exchange for the evidence. who: whose credentials it carried. shows: what the verdict takes from it, "" for nothing."""
     asked, answered = answer.as_text()
-    return Exchanged(request=asked, answer=answered, as_user=who, replay=answer.replay() if isinstance(answer, Answer) else "")
+    replay = answer.replay() if isinstance(answer, Answer) else ""
+    return Exchanged(request=asked, answer=answered, as_user=who, replay=replay, shows=shows)
 
 
 def saw(

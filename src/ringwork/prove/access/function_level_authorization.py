@@ -130,15 +130,16 @@ class _Ladder:
     def told(self) -> Iterator[Observation]:
         """What was seen, in words: broken where something tells that it was not his to ask for."""
         for one in self.seen:
-            refusing = next((other.route.name for other in self.seen if other.refuses and _is_beside(one.route, other.route)), "")
-            why = one.why or (f"{refusing} refuses him" if refusing else "")
+            refusing = next((other.route for other in self.seen if other.refuses and _is_beside(one.route, other.route)), None)
+            why = one.why or (f"{refusing.name} refuses him{witness.before_it(refusing)}" if refusing is not None else "")
             if one.is_in and why:
                 yield saw(Outcome.BROKEN, one.attack, one.route, f"{one.told}; {why}", answers=[one.answer], control=one.control)
             elif one.is_in:
                 detail = f"{one.told}; nothing tells that it is for other roles alone"
                 yield saw(Outcome.UNTRIED, one.attack, one.route, detail, answers=[one.answer])
             elif one.control is not None and one.says_no:
-                yield saw(Outcome.HELD, one.attack, one.route, one.told, answers=[one.answer], control=one.control)
+                told = f"{one.told}{witness.before_it(one.route) if one.refuses else ''}"
+                yield saw(Outcome.HELD, one.attack, one.route, told, answers=[one.answer], control=one.control)
             else:
                 reason = (
                     "that refuses nobody in particular"
@@ -218,6 +219,7 @@ def _declared(cast: Cast) -> Iterator[Observation]:
                     answer = client.get(path)
                     outcome = _outcome_of(answer, control)
                     words = f"{user.name} ({', '.join(user.roles) or 'no role'}) was answered {answer.status}"
+                    words += witness.before_it(route) if outcome is Outcome.HELD else ""
                     yield saw(outcome, READS, route, words, answers=[shown(answer, user.name)], control=shown(control, inside[0].name))
 
 

@@ -221,7 +221,10 @@ class _Ways:
         if pair is None:
             yield saw(Outcome.UNTRIED, attack, route, "its page shows no form that could be sent")
             return
-        answers = [shown(pair.known[0].answer), shown(pair.unknown[0].answer)]
+        answers = [
+            shown(pair.known[0].answer, shows="for a name that has an account"),
+            shown(pair.unknown[0].answer, shows="for a name that nobody has"),
+        ]
         if pair.is_limited():
             yield saw(Outcome.UNTRIED, attack, route, "a limit or a fault answered, which tells nothing of names", answers=answers)
             return
