@@ -8,7 +8,7 @@ from ringwork.current import csp_nonce, csrf_field, current
 from ringwork.enforce.browser.open_redirect import safe_path
 from ringwork.errors import PolicyInvalid, Refused, RingworkError
 from ringwork.events import Event
-from ringwork.policy.declare import cacheable, csrf_exempt, limits, public, rate_limited, requires, signed, signed_link
+from ringwork.policy.declare import cacheable, csrf_exempt, limits, public, rate_limited, requires, signed, signed_link, waive
 from ringwork.policy.policy import Mode, Policy, Waiver
 from ringwork.principal import Principal, Via
 from ringwork.protect import protect
@@ -53,4 +53,5 @@ __all__ = [
     "safe_path",
     "signed",
     "signed_link",
+    "waive",
 ]

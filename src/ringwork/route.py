@@ -96,6 +96,15 @@ class Cacheable(Frozen):
     private: bool = True
 
 
+class Waived(Frozen):
+    """A violation of one control that is accepted on one route: why, by whom, and until which day (ISO date, the last that counts)."""
+
+    control: str
+    reason: str
+    owner: str
+    until: str
+
+
 class Route(Frozen):
     """One entry of the application's own router.
 
@@ -111,6 +120,7 @@ class Route(Frozen):
     sends_files: the handler was seen to hand out files by a name from the path, whatever its kind.
     limits: what its requests are held to instead of the general limits, or None.
     cacheable: how its answers may be kept, or None.
+    waived: what is accepted on it, by marks.
     swallows: its last parameter takes whatever follows, slashes too ("{rest:path}", "<path:rest>").
     takes_any: it answers to every method; `methods` are those that its code was seen to ask for.
     inline_scripts: hashes ("sha256-...") of the inline scripts that the framework itself writes into its page.
@@ -130,6 +140,7 @@ class Route(Frozen):
     sends_files: bool = False
     limits: RouteLimits | None = None
     cacheable: Cacheable | None = None
+    waived: tuple[Waived, ...] = ()
     swallows: bool = False
     takes_any: bool = False
     inline_scripts: tuple[str, ...] = ()

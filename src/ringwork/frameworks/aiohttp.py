@@ -26,7 +26,7 @@ from ringwork.frameworks.aiohttp_deciding import Gate
 from ringwork.frameworks.aiohttp_outer import Outer
 from ringwork.frameworks.handlers import handler_behind
 from ringwork.installation import NOTHING, Installation
-from ringwork.policy.declare import cacheable_among, limits_among, rated_among
+from ringwork.policy.declare import cacheable_among, limits_among, rated_among, waived_among
 from ringwork.route import Route, RouteKind
 
 Marked = tuple[tuple[str, object], ...]
@@ -112,6 +112,7 @@ def to_route(route: AbstractRoute, method: str, installation: Installation | Non
         rated=rated_among(marked),
         sends_files=telltales.sends_files(view or handler, path),
         cacheable=cacheable_among(marked),
+        waived=waived_among(marked),
         swallows=_swallows(resource, path),
     )
 

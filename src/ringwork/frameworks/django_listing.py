@@ -10,7 +10,7 @@ from ringwork.frameworks import django_checks, django_csrf, django_ninja, tellta
 from ringwork.frameworks.django_routes import Entry, Marked, class_of, entries, told_of, written_function
 from ringwork.frameworks.handlers import handler_behind
 from ringwork.installation import NOTHING, FoundRule, Installation
-from ringwork.policy.declare import cacheable_among, limits_among, rated_among
+from ringwork.policy.declare import cacheable_among, limits_among, rated_among, waived_among
 from ringwork.route import Public, Route, RouteKind
 
 
@@ -52,6 +52,7 @@ def to_route(entry: Entry, installation: Installation | None, method: str | None
         rated=rated_among(marked),
         sends_files=is_static or django_checks.asks_to_serve(entry.callback) or telltales.sends_files(entry.callback, entry.path),
         cacheable=cacheable_among(marked),
+        waived=waived_among(marked),
         swallows=entry.swallows,
         takes_any=entry.is_open_ended,
     )

@@ -22,7 +22,7 @@ from ringwork.frameworks.handlers import handler_at
 from ringwork.frameworks.wsgi_limits import OverLimit
 from ringwork.installation import NOTHING, Installation
 from ringwork.pipeline import Answer, Pipeline, Plan
-from ringwork.policy.declare import cacheable_among, limits_among, rated_among
+from ringwork.policy.declare import cacheable_among, limits_among, rated_among, waived_among
 from ringwork.principal import Principal
 from ringwork.route import Handler, Route, RouteKind
 
@@ -119,6 +119,7 @@ def to_route(app: Flask, rule: UrlRule, installation: Installation | None, part:
         rated=rated_among(marked),
         sends_files=telltales.sends_files(view, path),
         cacheable=cacheable_among(marked),
+        waived=waived_among(marked),
         swallows=rule.rule.rpartition("<")[2].startswith("path"),
     )
 

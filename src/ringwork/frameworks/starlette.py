@@ -41,7 +41,7 @@ from ringwork.frameworks.starlette_form import fields_of
 from ringwork.frozen import Frozen, replace
 from ringwork.installation import NOTHING, Installation
 from ringwork.pipeline import Plan
-from ringwork.policy.declare import cacheable_among, limits_among, rated_among
+from ringwork.policy.declare import cacheable_among, limits_among, rated_among, waived_among
 from ringwork.route import Route, RouteKind
 
 Marked = tuple[tuple[str, object], ...]
@@ -211,6 +211,7 @@ def to_route(entry: Entry, installation: Installation | None) -> Route:
         rated=rated_among(marked),
         sends_files=telltales.sends_files(entry.endpoint, entry.path),
         cacheable=cacheable_among(marked),
+        waived=waived_among(marked),
         swallows=entry.path.endswith(":path}"),
         inline_scripts=getattr(entry.endpoint, "__ringwork_inline__", ()),
     )

@@ -5,13 +5,14 @@ Against a new route that nobody thought of protecting: what carries no mark, and
 
 from __future__ import annotations
 
+import datetime
 import inspect
 from collections.abc import Awaitable, Generator, Iterable
 from typing import Any, ClassVar, TypeVar, overload
 
 from ringwork.errors import PolicyInvalid
 from ringwork.frozen import Frozen
-from ringwork.route import Cacheable, Public, Rated, Requires, RouteLimits, Rule, Signed
+from ringwork.route import Cacheable, Public, Rated, Requires, RouteLimits, Rule, Signed, Waived
 
 T = TypeVar("T")
 
@@ -20,6 +21,7 @@ _EXEMPT = "__ringwork_csrf_exempt__"
 _RATED = "__ringwork_rated__"
 _LIMITS = "__ringwork_limits__"
 _CACHEABLE = "__ringwork_cacheable__"
+_WAIVED = "__ringwork_waived__"
 
 ATTRIBUTE = "ringwork_rule"
 """The attribute of a class of handlers, of a mixin or of a URLconf module that holds a mark, or several in a tuple."""
@@ -193,9 +195,52 @@ class rate_limited(Mark):  # noqa: N801  # reads as a decorator beside requires 
         self.own = Rated(name=name, reason=reason.strip())
 
 
+class waive(Mark):  # noqa: N801  # reads as a decorator beside requires and public
+    """A violation of `control` on this route is accepted: a proof tells it as accepted, until its day; the guard itself stands as ever.
+
+    control: its id ("browser.csrf"). reason: why. owner: who answers for it. until: the last day on which it holds, a date or "2027-01-31".
+    Several controls on one target take one mark each.
+    """
+
+    __slots__ = ("own",)
+    _name, _left = _WAIVED, "own"
+
+    def __init__(self, control: str, *, reason: str, owner: str, until: datetime.date | str) -> None:
+        told = {"control": control, "reason": reason, "owner": owner}
+        for name, text in told.items():
+            if not isinstance(text, str) or not text.strip():
+                raise ValueError(f'waive() needs a {name}: waive("browser.csrf", reason="signed", owner="payments", until="2027-01-31")')
+        day = until.isoformat() if type(until) is datetime.date else until
+        try:
+            last = datetime.date.fromisoformat(str(day))
+        except ValueError:
+            raise ValueError(f'waive() takes until as a date or as "2027-01-31", not {until!r}') from None
+        self.own = Waived(control=control.strip(), reason=reason.strip(), owner=owner.strip(), until=last.isoformat())
+
+    @overload
+    def __call__(self) -> Awaitable[None]: ...
+
+    @overload
+    def __call__(self, target: T) -> T: ...
+
+    def __call__(self, target: object = _NOTHING) -> object:
+        """Mark `target` and hand it back unchanged. A second mark for the same control on the same object raises ValueError."""
+        if target is _NOTHING:
+            return target
+        before = own(target, _WAIVED)
+        kept = before if isinstance(before, tuple) else ()
+        if any(one.control == self.own.control for one in kept):
+            raise ValueError(f"{_named(target)} carries two marks that waive {self.own.control}; keep one")
+        return _put(target, _WAIVED, (*kept, self.own))
+
+
 def _mark(target: T, name: str, value: object) -> T:
     if own(target, name) is not None:
         raise ValueError(f"{_named(target)} carries two marks of the same kind; keep one")
+    return _put(target, name, value)
+
+
+def _put(target: T, name: str, value: object) -> T:
     try:
         setattr(target, name, value)
     except (AttributeError, TypeError) as error:
@@ -218,7 +263,7 @@ def own(target: object, name: str) -> object:
 
 def is_marked(target: object) -> bool:
     """Whether a mark of any kind stands on `target` itself."""
-    return any(own(target, name) is not None for name in (_RULE, _EXEMPT, _RATED, _LIMITS, _CACHEABLE))
+    return any(own(target, name) is not None for name in (_RULE, _EXEMPT, _RATED, _LIMITS, _CACHEABLE, _WAIVED))
 
 
 def said_by(holder: object) -> Carrier | None:
@@ -312,6 +357,16 @@ def limits_among(marked: Iterable[tuple[str, object]]) -> RouteLimits | None:
 def rated_among(marked: Iterable[tuple[str, object]]) -> Rated | None:
     """The innermost mark of a class of rates among these places, or None."""
     return _among(marked, _RATED, Rated)
+
+
+def waived_among(marked: Iterable[tuple[str, object]]) -> tuple[Waived, ...]:
+    """What is accepted by the marks of these places; of two for one control the innermost."""
+    found: dict[str, Waived] = {}
+    for _, target in marked:
+        kept = own(target, _WAIVED)
+        for one in kept if isinstance(kept, tuple) else ():
+            found.setdefault(one.control, one)
+    return tuple(found.values())
 
 
 def _among(marked: Iterable[tuple[str, object]], name: str, kind: type[T]) -> T | None:

@@ -169,7 +169,7 @@ class WaiverState(StrEnum):
 class Waived:
     """A waiver as the run met it. until: ISO date, the last day on which it holds; route: "" covers every place.
 
-    source: "policy", or "inline" for a comment above a handler; file and line say where that comment stands.
+    source: "policy", "inline" for a comment above a handler, or "mark" for waive(...) on one; file and line say where that stands.
     """
 
     control: str

@@ -92,9 +92,10 @@ def _load(run: Run, launcher: Launcher, written: Sequence[comments.Comment]) -> 
     require_routes(loaded.facts)
     # A policy brings the waivers of its settings along; where there is none, nobody else reads them.
     listed = waivers.listed(run.target) if loaded.facts.guard is None else ()
-    waivers.require_valid((*judge.waivers_of(loaded.facts), *listed), known=_controls(), today=run.today)
+    marked = tuple(replace(one, file=route.shown_file, line=route.line) for route in loaded.facts.routes for one in route.waived)
+    waivers.require_valid((*judge.waivers_of(loaded.facts), *listed, *marked), known=_controls(), today=run.today)
     inline = waivers.of_comments(written, loaded.facts.routes, known=_controls(), today=run.today)
-    run.whole = replace(loaded.facts, waivers=(*listed, *inline))
+    run.whole = replace(loaded.facts, waivers=(*listed, *marked, *inline))
 
 
 def _settle(run: Run, launcher: Launcher) -> None:

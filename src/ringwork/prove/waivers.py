@@ -62,6 +62,9 @@ def of_comments(
     return tuple(found)
 
 
+MARK = "mark"
+"""The source of a waiver that a handler, its class or its router carries."""
+
 NOWHERE = "no route of this application"
 """What a comment covers that stands on no handler."""
 
@@ -101,14 +104,15 @@ def of_rows(rows: Any) -> tuple[WaiverFacts, ...]:
 
 
 def require_valid(waivers: Sequence[WaiverFacts], *, known: Collection[str], today: datetime.date) -> None:
-    """Raise TargetFailed for waivers of the policy that name no control, or reach too far ahead."""
+    """Raise TargetFailed for waivers of the policy and of marks that name no control, or reach too far ahead."""
     faults = list[str]()
     for i, waiver in enumerate(waivers):
         try:
             _require_control(waiver.control, known)
             _require_day(waiver.until, today)
         except ValueError as error:
-            faults.append(f"waivers[{i}] of the policy ({waiver.control}): {error}")
+            place = f"{waiver.file}:{waiver.line}, waive()" if waiver.source == MARK else f"waivers[{i}] of the policy"
+            faults.append(f"{place} ({waiver.control}): {error}")
     _require_none(faults, today)
 
 

@@ -188,7 +188,7 @@ def _suppressions(finding: Finding, report: Report) -> list[dict[str, Any]]:
         return [{"kind": "external", "status": "accepted", "justification": told}]
     return [
         {
-            "kind": "inSource" if waiver.source == "inline" else "external",
+            "kind": "inSource" if waiver.source in {"inline", "mark"} else "external",
             "status": "accepted",
             "justification": f"{waiver.reason} ({waiver.owner}, until {waiver.until})",
         }

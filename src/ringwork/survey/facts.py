@@ -63,6 +63,7 @@ class RouteFacts:
     parameters: tuple[ParameterFacts, ...] = ()
     body: str = ""  # "json", "form", "multipart" or ""
     in_schema: bool = True
+    waived: tuple[WaiverFacts, ...] = ()  # what marks on it accept
     takes_any: bool = False  # every method is answered; `methods` are those that its code was seen to ask for
 
     @property
@@ -111,7 +112,7 @@ class CookieException:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverFacts:
-    """An accepted violation. until: ISO date, the last day on which it holds. source: policy, or inline for a comment at file and line.
+    """An accepted violation. until: ISO date, the last day that counts. source: policy, inline for a comment at file and line, or mark.
 
     begins, ends: the lines of that file in which what was read is accepted; 0 for none.
     """
@@ -233,7 +234,7 @@ class AppFacts:
     approved_public: tuple[str, ...] | None = None
     checks: tuple[CheckFacts, ...] = ()
     sources: tuple[str, ...] = ()  # the project's modules that the application loaded, and the rest of their packages, below root
-    waivers: tuple[WaiverFacts, ...] = ()  # those in comments of the source; the policy's own are in guard
+    waivers: tuple[WaiverFacts, ...] = ()  # those in comments of the source and by marks; the policy's own are in guard
     is_wsgi: bool = False
     fields: tuple[FieldFacts, ...] = ()  # the columns of its own models
     keys: tuple[KeyFacts, ...] = ()

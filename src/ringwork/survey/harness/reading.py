@@ -10,7 +10,7 @@ from typing import Any
 
 from ringwork import own_checks
 from ringwork.route import Own, Public, Requires, Route, Signed
-from ringwork.survey.facts import ParameterFacts, RouteFacts
+from ringwork.survey.facts import ParameterFacts, RouteFacts, WaiverFacts
 
 _NO_CHECKS = frozenset({"require_http_methods", "require_GET", "require_POST", "require_safe", "login_not_required"})
 """Decorators of Django whose names sound like a check of who is asking."""
@@ -63,8 +63,14 @@ def facts_of(
         parameters=parameters,
         body=body,
         in_schema=in_schema,
+        waived=tuple(_waived(route)),
         takes_any=route.takes_any,
     )
+
+
+def _waived(route: Route) -> Iterator[WaiverFacts]:
+    for one in route.waived:
+        yield WaiverFacts(control=one.control, reason=one.reason, owner=one.owner, until=one.until, route=route.name, source="mark")
 
 
 def parse(handler: Any) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
