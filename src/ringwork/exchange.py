@@ -142,13 +142,19 @@ _ABSENT = (b"", None)
 """A pair behind all others, whose value is the last one: what did not come is found there."""
 
 
-@functools.lru_cache(maxsize=128)
+_SHAPES: dict[tuple[bytes, ...], Shape] = {}
+_MOST = 128
+
+
 def _shape_of(names: tuple[bytes, ...]) -> Shape:
-    """The shape of these names and the one of _ABSENT.
+    """The shape of these names and the one of _ABSENT, kept.
 
     A client sends the same ones with each request. Whoever sends others each time costs their reading, and 128 of them.
     """
-    return Shape(names[:-1])
+    if len(_SHAPES) >= _MOST:
+        _SHAPES.clear()
+    shape = _SHAPES[names] = Shape(names[:-1])
+    return shape
 
 
 class _Names:
@@ -315,8 +321,8 @@ class Exchange:
 
     def read(self, headers: Sequence[Header]) -> None:
         """Fill the header fields from raw pairs."""
-        names, values = zip(*headers, _ABSENT, strict=False)
-        self.shape = shape = _shape_of(names)
+        names, values = zip(*headers, _ABSENT)  # noqa: B905  # a keyword costs more here than all the rest of the call
+        self.shape = shape = _SHAPES.get(names) or _shape_of(names)
         self.values = values
         self.header_count = shape.count
         if shape.is_repeated:

@@ -49,36 +49,29 @@ def enter(steps: list[Step], host: Host) -> Enter:
     if host.observing or not host.closes:
         return _one_by_one([step.take for step in steps], host)
     behind = max((place + 1 for place, step in enumerate(steps) if step.resolves), default=0)
-    chosen = _by_kind(steps[behind:], host)
     if behind:
-        chosen = _chained([*steps[:behind], Step(chosen, asks=True)], host)
+        # What bounds speak of is settled there: what stands behind is one step, which looks then.
+        steps = [*steps[:behind], Step(enter(steps[behind:], host), asks=True)]
+    whole, plain = _chained(steps, host), [step for step in steps if not step.passes_plain]
+    short = _within_bounds(plain, host)
 
-    def enter(exchange: Exchange) -> Decision | Asking:
+    def entered(exchange: Exchange) -> Decision | Asking:
         try:
-            found = chosen(exchange)
+            found = short(exchange) if exchange.is_plain else whole(exchange)
         except Exception as error:  # noqa: BLE001  # whatever a guard, or what it was handed, raises
             return host.guard_failed(exchange, error)
         if found is None or isinstance(found, DECIDED):
             return found
         return _said(found, exchange, host)
 
-    return enter
+    return entered
 
 
-def _by_kind(steps: list[Step], host: Host) -> Enter:
-    """The steps, by way of fewer for plain requests, and of fewer still for those within the bounds of all that have some."""
-    whole, plain = _chained(steps, host), [step for step in steps if not step.passes_plain]
-    short, ordinary = _chained(plain, host), _chained([step for step in plain if step.bounds is None], host)
-    is_within = within([step.bounds for step in plain if step.bounds is not None])
-    if is_within is None:
-        return lambda exchange: short(exchange) if exchange.is_plain else whole(exchange)
-
-    def by_kind(exchange: Exchange) -> Decision | Asking:
-        if not exchange.is_plain:
-            return whole(exchange)
-        return ordinary(exchange) if is_within(exchange) else short(exchange)
-
-    return by_kind
+def _within_bounds(steps: list[Step], host: Host) -> Enter:
+    """The steps for plain requests, and fewer for those within the bounds of all that have some."""
+    every, others = _chained(steps, host), _chained([step for step in steps if step.bounds is None], host)
+    is_within = within([step.bounds for step in steps if step.bounds is not None])
+    return every if is_within is None else lambda exchange: others(exchange) if is_within(exchange) else every(exchange)
 
 
 def _chained(steps: list[Step], host: Host) -> Enter:

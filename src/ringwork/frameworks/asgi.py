@@ -78,14 +78,14 @@ class Outer:
                 await Sender(exchange, send).answer(plan.pipeline.fail(exchange, fault, status=503))
                 return
         exchange = begin(scope, plan, scope["method"])
-        limits, meter = plan.limits, None
+        limits, arrive, meter = plan.limits, plan.arrive, None
         if limits is not None:
             watch = self.watches.current()
             if len(watch.meters) >= limits.concurrent and not plan.pipeline.passes(exchange, limits.too_many):
                 # Against more requests at once than the process can hold: the next one learns it at once.
                 await Sender(exchange, send).answer(plan.pipeline.give(exchange, limits.too_many))
                 return
-        found = plan.arrive(exchange)
+        found = arrive(exchange)
         if type(found) is Refusal:
             await Sender(exchange, send).answer(plan.pipeline.give(exchange, found))
             return
@@ -101,14 +101,15 @@ class Outer:
                     await sender.answer(plan.pipeline.give(exchange, found))
                     return
             rewrite(scope, exchange, plan)
-            if self.decide is not None:
-                waiting = self.decide(scope, exchange, receive)
+            decide, app = self.decide, self.app
+            if decide is not None:
+                waiting = decide(scope, exchange, receive)
                 if waiting is not None:
                     found, receive = await waiting
                     if found is not None:
                         await sender.answer(plan.pipeline.give(exchange, found))
                         return
-            await self.app(scope, receive, sender.send)
+            await app(scope, receive, sender.send)
             if sender.held is not None:
                 await sender.flush()  # the application has returned: nothing may stay held
         except BaseException as error:

@@ -73,7 +73,8 @@ def enter(
         refusal = identify(exchange, pipeline, request)
         if refusal is not None:
             return _identified(refusal, exchange, plan, request, receive, read_fields)
-    found = plan.enter(exchange)
+    entered = plan.enter
+    found = entered(exchange)
     if found is None:
         exchange.decided = True
         return None

@@ -108,8 +108,9 @@ class Meter(Sender):
     def __init__(self, exchange: Exchange, raw: Send, receive: Receive, watch: Watch, limits: Limits) -> None:
         self.exchange, self.raw, self._receive, self._watch = exchange, raw, receive, watch
         self.task = watch.task
-        self._begun = begun = watch.time()
-        watch.meters.add(self)
+        time, meters = watch.time, watch.meters
+        self._begun = begun = time()
+        meters.add(self)
         if begun + limits.seconds < watch.wakes_at:
             watch.wake_by(begun + limits.seconds)
         exchange.meter = self

@@ -33,7 +33,8 @@ class Sender:
     def send(self, message: Message) -> Awaitable[None]:
         """What the application calls instead of the server's send."""
         if self.passes:
-            return self.raw(message)
+            raw = self.raw
+            return raw(message)
         if message["type"] == "http.response.start":
             return _nothing() if self.muted else self._start(message)
         if self.held is not None or self.muted:
@@ -46,12 +47,13 @@ class Sender:
             headers = [*headers]  # any iterable, says ASGI: what can be read only once has to last for every look
         plan: Any = exchange.plan
         native: Any = exchange.native
-        is_fit = exchange.decided and (native is None or native.agrees())
+        is_fit = exchange.decided and (native is None or native.get("endpoint") is native.first or native.agrees())
         if is_fit:
-            if (tail := plan.known(exchange, status, headers)) is not None:
+            known, raw = plan.known, self.raw  # a value that is called where it is found costs more: Python looks for a method first
+            if (tail := known(exchange, status, headers)) is not None:
                 message["headers"] = [*headers, *tail.pairs]
                 self.started = self.passes = True
-                return self.raw(message)
+                return raw(message)
             if (swift := plan.swift(exchange, status, headers)) is not None:
                 message["headers"] = swift
                 self.started = self.passes = True

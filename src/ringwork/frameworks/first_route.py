@@ -34,7 +34,8 @@ class Matched:
 class Routes(list[Any]):
     """A router's list of routes that shows the one first which the gate has found already, once: the router asks no other.
 
-    Every route is there all the same, in its order behind it, so that whatever the first does not take goes on as ever.
+    Every route is there all the same, in its order behind it, so that whatever the first does not take goes on as ever; what it did not
+    take when it was shown it does not take in its own place either.
     """
 
     __slots__ = ()
@@ -44,10 +45,4 @@ class Routes(list[Any]):
         if exchange is None or (first := exchange.first) is None:
             return list.__iter__(self)
         exchange.first = None
-        return itertools.chain((first,), self._behind(first))
-
-    def _behind(self, first: Any) -> Iterator[Any]:
-        shown = first.route if type(first) is Matched else first
-        for route in list.__iter__(self):
-            if route is not shown:
-                yield route
+        return itertools.chain((first,), list.__iter__(self))

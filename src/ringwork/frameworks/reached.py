@@ -29,7 +29,7 @@ class Undecided(Refused):
     """A WebSocket was about to open, or to answer, without a decision; it is refused and closed."""
 
 
-_NOTHING = object()
+NOTHING = object()
 _update = dict.update
 
 
@@ -52,14 +52,6 @@ class Watched(dict[str, Any]):
         """`scope` itself when it is watched already; a middleware may have copied it into a plain one."""
         watched = scope if isinstance(scope, cls) else cls(scope)
         watched.is_held, watched.answer = False, None
-        return watched
-
-    @classmethod
-    def decided(cls, scope: Scope, endpoints: tuple[object, ...], answer: Any, pipeline: Pipeline) -> Watched:
-        """The same, with the endpoints that may be reached, and the router's own answer where it is known."""
-        watched = scope if isinstance(scope, cls) else cls(scope)
-        watched.endpoints, watched.first = endpoints, endpoints[0] if endpoints else _NOTHING
-        watched.answer, watched.is_held = answer, pipeline.requires_decision
         return watched
 
     def again(self, copy: Scope) -> Watched:

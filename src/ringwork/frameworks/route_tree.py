@@ -34,7 +34,7 @@ class Tree:
         self.root = _Node()
         for number, (segments, place) in enumerate(places):
             node = self.root
-            for segment in segments:
+            for segment in ("", *segments) if segments else ():  # what stands before the first slash
                 node = node.children.setdefault(segment, _Node())
             node.own.append((number, place))
         self.root.settle([])
@@ -42,9 +42,9 @@ class Tree:
     def candidates(self, path: str) -> Sequence[Place]:
         """The places that may match `path`, in the router's order."""
         node = self.root
-        # Against a line end behind the path: the router's own "$" looks over one, so it must not narrow here.
-        for segment in path[1:].removesuffix("\n").split("/"):
-            below = node.children.get(segment)
+        for segment in path.split("/"):
+            # Against a line end behind the path: the router's own "$" looks over one, so it must not narrow here.
+            below = node.children.get(segment) or node.children.get(segment.removesuffix("\n"))
             if below is None:
                 break
             node = below

@@ -120,11 +120,13 @@ class Index:
         None for no place, and for a first route that is not known. Where no place is found the endpoints are mounts with
         nothing inside (404), and handlers of other methods (405).
         """
-        if self._lists() != self._before:
+        lists = self._lists
+        if lists() != self._before:
             self._build()
         other_methods: list[object] = []
         for place in self._tree.candidates(path):
-            answer = place.matches(scope)
+            matches = place.matches
+            answer = matches(scope)
             if answer[0] is not Match.FULL:
                 if answer[0] is Match.PARTIAL and place.entry.methods and scope.get("method") not in place.entry.methods:
                     other_methods.append(answer[1].get("endpoint"))
@@ -296,10 +298,11 @@ class Decider:
         scope, endpoints, first, place = chosen
         exchange.chosen = None
         plan: Any = exchange.plan
+        watched = scope if type(scope) is reached.Watched else reached.Watched(scope)
+        watched.endpoints, watched.is_held = endpoints, plan.pipeline.requires_decision
+        watched.first, watched.answer = endpoints[0] if endpoints else reached.NOTHING, None
         if type(first) is Matched:
-            first.scope = watched = reached.Watched.decided(scope, endpoints, first.answer[1], plan.pipeline)
-        else:
-            watched = reached.Watched.decided(scope, endpoints, None, plan.pipeline)
+            first.scope, watched.answer = watched, first.answer[1]
         if place is not None:
             exchange.native, exchange.first = watched, first
         return watched
@@ -320,7 +323,8 @@ class Gate:
         """Decide on the matched route, unless that was done for this very scope; then let the router go on."""
         exchange = scope.get(asgi.KEY)
         if exchange is not None and (chosen := exchange.chosen) is not None and chosen[0] is scope:
-            return self.router(Decider.shown(exchange, chosen), receive, send)
+            router = self.router
+            return router(Decider.shown(exchange, chosen), receive, send)
         return self._enter(scope, exchange, receive, send)
 
     async def _enter(self, scope: asgi.Scope, exchange: Exchange | None, receive: Receive, send: Send) -> None:

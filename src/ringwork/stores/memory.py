@@ -143,14 +143,16 @@ class MemoryCounters:
 
     def single(self, allowance: Allowance) -> TakeOne:
         """The same for one allowance; see Counters. Every request comes by here, so two rates are spelled out."""
-        lock, limit, table = self._lock, self._limit, self._tables.get(allowance.key) or self._open(allowance)
+        acquire, release, limit = self._lock.acquire, self._lock.release, self._limit
+        table = self._tables.get(allowance.key) or self._open(allowance)
         if len(table.steps) != 2:
             return lambda subject, now: self.take(((allowance, subject),), now=now)
         (first_step, first_seconds), (second_step, second_seconds) = table.steps
         first_room, second_room = first_seconds - first_step + SLACK, second_seconds - second_step + SLACK
 
         def take_one(subject: str, now: float) -> float:
-            with lock:
+            acquire()  # by hand: `with` looks its two methods up and makes them anew each time
+            try:
                 times = table.young.get(subject) or table.recall(subject, now, limit)
                 first, second = times
                 if first <= now and second <= now:  # nothing is left of earlier uses, as with most people
@@ -161,6 +163,8 @@ class MemoryCounters:
                     times[1] = (now if second < now else second) + second_step  # noqa: FURB136  # the same
                     return 0.0
                 return table.wait(times, now)
+            finally:
+                release()
 
         return take_one
 
