@@ -85,6 +85,20 @@ def test_each_result_names_a_rule_of_the_catalogue() -> None:
     assert "ringwork explain browser.csrf" in csrf["help"]["text"]
 
 
+def test_a_finding_that_is_less_grave_than_its_control_has_a_rule_of_its_severity() -> None:
+    """Code scanning shows the severity of a rule, so what a check finds below its control's worst needs a rule of its own."""
+    report = sample.foreign()
+    worst = next(one for one in report.findings if one.control == "browser.csrf")
+    run = _run(replace(report, findings=(worst, replace(worst, id="000000000099", severity="low"))))
+    rules = run["tool"]["driver"]["rules"]
+    named = [rules[result["ruleIndex"]] for result in run["results"]]
+    assert [result["ruleId"] for result in run["results"]] == [rule["id"] for rule in named] == ["browser.csrf", "browser.csrf/low"]
+    assert [rule["properties"]["security-severity"] for rule in named] == ["8.0", "3.0"]
+    assert [rule["defaultConfiguration"]["level"] for rule in named] == [result["level"] for result in run["results"]] == ["error", "note"]
+    assert named[1]["help"] == named[0]["help"]
+    assert len({rule["name"] for rule in rules}) == len(rules)
+
+
 def test_a_third_partys_control_has_a_rule_too() -> None:
     """A check that the catalogue does not know is no fault of the output."""
     report = sample.foreign()

@@ -6,11 +6,10 @@ Against a result that is taken for clean because a list is empty: what was not r
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from ringwork.controls import control as catalogue
 from ringwork.prove.checked import Checked, Found
 from ringwork.report import annotations as workflow
 from ringwork.report import sarif
@@ -68,8 +67,7 @@ def _finding(one: Found) -> dict[str, Any]:
 
 def as_sarif(checked: Checked) -> str:
     """SARIF 2.1.0, ASCII, ending in a line feed. Weak findings are there too, as kind "review"; accepted ones with their reason."""
-    rows = {str(row.id): row for row in catalogue.load().controls}
-    rules = [sarif.rule(rows[id_]) for id_ in dict.fromkeys(one.control for one in checked.found)]
+    rules = [sarif.rule(id_) for id_ in dict.fromkeys(sarif.rule_of(one.control, one.severity) for one in checked.found)]
     places = {rule["id"]: number for number, rule in enumerate(rules)}
     run = {
         "tool": {"driver": {"name": "ringwork", "semanticVersion": checked.version, "version": checked.version, "rules": rules}},
@@ -82,16 +80,17 @@ def as_sarif(checked: Checked) -> str:
                 "toolExecutionNotifications": [{"level": "note", "message": {"text": text}} for text in not_verified(checked)],
             }
         ],
-        "results": [_result(one, places[one.control]) for one in checked.found],
+        "results": [_result(one, places) for one in checked.found],
     }
     return json.dumps(throughout({"$schema": sarif.SCHEMA, "version": "2.1.0", "runs": [run]}), indent=1) + "\n"
 
 
-def _result(one: Found, rule: int) -> dict[str, Any]:
+def _result(one: Found, places: Mapping[str, int]) -> dict[str, Any]:
+    id_ = sarif.rule_of(one.control, one.severity)
     is_strong = one.strength.value == "strong"
     found = {
-        "ruleId": one.control,
-        "ruleIndex": rule,
+        "ruleId": id_,
+        "ruleIndex": places[id_],
         "kind": "fail" if is_strong else "review",
         "level": sarif.LEVELS[one.severity] if is_strong else "none",
         "message": {"text": f"{one_line(one.said, limit=_SENTENCE)}\nFix: {one.fix}\nSeen by: {', '.join(one.seen_by)}"},

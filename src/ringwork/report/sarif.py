@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -42,7 +43,7 @@ def _log(report: Report) -> dict[str, Any]:
         "tool": {"driver": {"name": "ringwork", "semanticVersion": report.version, "version": report.version, "rules": rules}},
         "automationDetails": {"id": f"ringwork/{report.target}/"},
         "invocations": [_invocation(report)],
-        "results": [_result(finding, report, places[finding.control]) for finding in report.findings],
+        "results": [_result(finding, report, places) for finding in report.findings],
         "properties": {
             **{verdict.value: report.count(verdict) for verdict in VERDICTS},
             "framework": report.framework,
@@ -56,21 +57,37 @@ def _log(report: Report) -> dict[str, Any]:
 
 def _rules(report: Report) -> list[dict[str, Any]]:
     """The controls of which something was tried, as the catalogue tells them; a third party's is told by its id."""
-    rows = {str(row.id): row for row in catalogue.load().controls}
     tried = [result.check.partition("/")[0] for result in report.results if result.evidence is not None]
-    wanted = dict.fromkeys([*tried, *(str(finding.control) for finding in report.findings)])
-    return [rule(rows[id_]) if id_ in rows else {"id": id_, "shortDescription": {"text": id_}} for id_ in wanted]
+    return [rule(id_) for id_ in dict.fromkeys([*tried, *(rule_of(one.control, one.severity) for one in report.findings)])]
 
 
-def rule(row: catalogue.Control) -> dict[str, Any]:
-    """A control as a rule of a log."""
+def rule_of(control: str, severity: str) -> str:
+    """The id of a finding's rule: its control's, or "control/severity" where an attacker gains less than by the control's worst.
+
+    Against an alert that is shown graver than it is: code scanning grades a rule, and not a result.
+    """
+    row = _rows().get(control)
+    return control if row is None or severity == row.severity or severity not in SCORES else f"{control}/{severity}"
+
+
+def _rows() -> dict[str, catalogue.Control]:
+    return {str(row.id): row for row in catalogue.load().controls}
+
+
+def rule(id_: str) -> dict[str, Any]:
+    """A rule of a log, by its id as `rule_of` makes it."""
+    control, _, graded = id_.partition("/")
+    row = _rows().get(control)
+    if row is None:
+        return {"id": id_, "shortDescription": {"text": id_}}
+    severity = graded or row.severity
     codes = [code for key, found in row.standards.items() if key != "cwe" for code in _tags(key, found)]
     tags = ["security", *(f"external/cwe/{code.lower()}" for code in row.standards["cwe"]), *codes]
     standards = catalogue.load().standards
     answers = [f"{standards[key]}: {', '.join(found)}" for key, found in row.standards.items() if found]
     return {
-        "id": row.id,
-        "name": "".join(word.capitalize() for word in row.id.replace(".", "-").split("-")),
+        "id": id_,
+        "name": "".join(word.capitalize() for word in re.split(r"[./-]", id_)),
         "shortDescription": {"text": row.title},
         "fullDescription": {"text": row.threat},
         "help": {
@@ -84,8 +101,8 @@ def rule(row: catalogue.Control) -> dict[str, Any]:
                 ]
             ),
         },
-        "defaultConfiguration": {"level": LEVELS[row.severity]},
-        "properties": {"security-severity": SCORES[row.severity], "precision": "very-high", "tags": tags[:_TAGS]},
+        "defaultConfiguration": {"level": LEVELS[severity]},
+        "properties": {"security-severity": SCORES[severity], "precision": "very-high", "tags": tags[:_TAGS]},
     }
 
 
@@ -137,12 +154,13 @@ def _stamp(moment: datetime.datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _result(finding: Finding, report: Report, rule: int) -> dict[str, Any]:
+def _result(finding: Finding, report: Report, places: Mapping[str, int]) -> dict[str, Any]:
+    id_ = rule_of(finding.control, finding.severity)
     path, line = order.place(finding, report)
     sentences = (one_line(finding.summary, limit=_SENTENCE), f"Fix: {one_line(finding.fix, limit=_SENTENCE)}")
     found = {
-        "ruleId": finding.control,
-        "ruleIndex": rule,
+        "ruleId": id_,
+        "ruleIndex": places[id_],
         "kind": "fail",
         "level": LEVELS.get(finding.severity, "warning"),
         "message": {"text": _unlinked("\n".join((f"{one_line(finding.where, limit=200)}: {sentences[0]}", sentences[1])))},
