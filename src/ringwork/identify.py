@@ -106,7 +106,7 @@ def django_user(*, roles: Roles | None = None) -> Callable[[Any], Principal | No
     def handle(request: Any, via: Via) -> SessionId | None:
         key = getattr(getattr(request, "session", None), "session_key", None) if via is Via.COOKIE else None
         # Against a session key in a log: what is told is made of it and does not open it.
-        return SessionId(salted_hmac("ringwork.identify", key).hexdigest()[:16]) if key else None
+        return SessionId(salted_hmac("ringwork.identify", key, algorithm="sha256").hexdigest()[:16]) if key else None
 
     return identify
 

@@ -123,9 +123,9 @@ class Started:
 
 
 def read_all(sock: socket.socket) -> bytes:
-    """Everything until the other side closes; a reset counts as an end."""
+    """Everything until the other side closes; a reset and a broken pipe count as an end."""
     out = b""
-    with contextlib.suppress(ConnectionResetError, ssl.SSLError):
+    with contextlib.suppress(ConnectionResetError, BrokenPipeError, ssl.SSLError):
         while piece := sock.recv(65536):
             out += piece
     return out
