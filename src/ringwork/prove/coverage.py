@@ -16,9 +16,11 @@ from ringwork.prove.stage import LiveStage
 from ringwork.survey.facts import AppFacts, RouteFacts
 from ringwork.survey.wire import multipart
 from ringwork.survey.wire.client import Client
+from ringwork.survey.wire.connection import WireError
 
 ANONYMOUS = "anonymous"
 _FAILED = "the application failed with"
+_UNASKED = "no request could be made"
 _TRIES = 4  # users that a change is tried as
 _SERVED = re.compile(r"HTTP/[\d.]+ 2\d\d\b")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -40,6 +42,12 @@ class Reach:
     cells: list[MatrixCell] = field(default_factory=list)
     statuses: dict[str, list[int]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+
+    def unanswered(self, route: RouteFacts, error: Exception) -> int:
+        """The status of no answer; what the wire said is kept, such as that the page is too slow."""
+        if isinstance(error, WireError):
+            self.failures[route.name] = str(error)
+        return 0
 
     def note(self, stage: LiveStage, route: RouteFacts, status: int) -> None:
         """One more answer; 0 for none."""
@@ -97,8 +105,8 @@ def _visit(stage: LiveStage, reach: Reach, route: RouteFacts, name: str, roles: 
         if route.kind == "static" and path.endswith("/"):
             return  # no page names a file there, so nothing can be asked for
         status = client.get(path + pages.required_query(route)).status
-    except (OSError, TargetFailed):
-        status = 0
+    except (OSError, TargetFailed) as error:
+        status = reach.unanswered(route, error)
     reach.cells.append(MatrixCell(route=route.name, role=name, expected=_expected(route, roles), status=status))
     reach.note(stage, route, status)
 
@@ -130,8 +138,8 @@ def _change(stage: LiveStage, reach: Reach, route: RouteFacts, user: User | None
     method = next((m for m in ("POST", "PUT", "PATCH", "DELETE") if m in route.methods), "")
     try:
         status = send_valid(stage, route, method, stage.browser(user)) if method else 0
-    except (OSError, TargetFailed):
-        status = 0
+    except (OSError, TargetFailed) as error:
+        status = reach.unanswered(route, error)
     reach.note(stage, route, status)
 
 
@@ -188,13 +196,15 @@ def _reason(reach: Reach, route: RouteFacts) -> str:
         return f"refused to a stranger ({statuses[-1]}), and nobody signed in here"
     if not statuses and _ends_login(route.path):
         return "left alone, since asking for it ends the login"
+    if why and reason == _UNASKED:
+        return why
     return f"{reason}: {why}" if why and reason.startswith(_FAILED) else reason
 
 
 def _unreached(statuses: Sequence[int]) -> str:
     tried = [status for status in statuses if status]
     if not tried:
-        return "no request could be made"
+        return _UNASKED
     if any(status < 400 or status in {409, 410, 429} for status in tried):
         return ""
     if max(tried) >= 500:

@@ -24,6 +24,7 @@ from ringwork.prove.check import Fault, Server
 from ringwork.prove.target import Target, imports_of
 from ringwork.survey import copies, facts
 from ringwork.survey.wire.forge import Leaf
+from ringwork.survey.wire.waiting import Waits
 
 IMPORT_SECONDS = 20.0  # for which a copy that is imported may wait; one that computes has longer
 _MOST_SECONDS, _LEAST_CPU_SECONDS = 180.0, 1.0  # how long in all, and how much it has to compute in IMPORT_SECONDS
@@ -89,6 +90,7 @@ class Copy:
         self.tree = self.folder / "copy"
         self.copied = copies.copy_tree(source or target.root, self.tree)
         self.template = self.tree  # what a variant's folder begins as; a warmed-up one replaces it
+        self.waits = Waits()
         self._number = 0
         self._left = list[Path]()
         self._lock = threading.Lock()

@@ -172,13 +172,16 @@ def _write_leaf(folder: Path, authority: forge.Authority, host: str, kind: forge
 def browser(running: Running, *, source: str = "127.0.0.1") -> Client:
     """A fresh browser on a variant, from the loopback address `source`."""
     is_verified = running.change.leaf in {forge.Leaf.THROW_AWAY, forge.Leaf.GOOD}
-    return Client(
+    client = Client(
         address=running.address,
         server_name=running.host,
         ca_pem=running.authority.certificate_pem if is_verified else ANY,
         source=source,
         origin=running.origin,
     )
+    # A copy in which something was made to hang tells nothing of how slow the application is.
+    client.waits = running.copy.waits if running.change.fault is None else None
+    return client
 
 
 def plain_browser(running: Running, *, source: str = "127.0.0.1") -> Client:

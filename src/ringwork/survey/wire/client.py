@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket as sockets
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from ringwork.survey.wire import connection, masking, websocket
 from ringwork.survey.wire.connection import ClosedError, Place, WireError
 from ringwork.survey.wire.jar import Jar, Reach
+from ringwork.survey.wire.waiting import Waits
 
 Headers = Iterable[tuple[str, str]]
 
@@ -68,6 +70,7 @@ class Client:
 
     origin: the copy's canonical origin, "https://clinic.example:4443"; its host is spoken in SNI, Host and Origin.
     source: the 127/8 address it comes from. bearer: a token that the site's own script adds, cookies or not, when there is one.
+    waits: what is known of slow pages, None where each is asked however slow it is.
     """
 
     def __init__(self, *, address: tuple[str, int], server_name: str, ca_pem: bytes | None, origin: str, source: str = "127.0.0.1") -> None:
@@ -78,6 +81,7 @@ class Client:
         self.jar = Jar()
         self.bearer: str | None = None
         self.extra_headers: list[tuple[str, str]] = []
+        self.waits: Waits | None = None
 
     def fork(self) -> Client:
         """Another browser window of the same user: the same cookies, a connection of its own."""
@@ -87,13 +91,15 @@ class Client:
 
     def stranger(self, *, source: str = "") -> Client:
         """A fresh browser on the same copy, from the same address, or from `source`, another of 127.0.0.0/8."""
-        return Client(
+        made = Client(
             address=self.place.address,
             server_name=self.place.server_name,
             ca_pem=self.place.ca_pem,
             origin=self.origin,
             source=source or self.place.source,
         )
+        made.waits = self.waits
+        return made
 
     def close(self) -> None:
         """Drop the kept connection."""
@@ -305,7 +311,18 @@ class Client:
             headers.append(("content-length", str(len(body))))
         lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers), "", ""]
         request = "\r\n".join(lines).encode("utf-8", "surrogateescape") + body
-        return self._answer(request, self._over_kept(request, method), path)
+        return self._answer(request, self._waited(request, method, path), path)
+
+    def _waited(self, request: bytes, method: str, path: str) -> connection.Parsed:
+        """The answer, and how long it took where somebody counts; raises SlowError for a page that was slow too often."""
+        if self.waits is None:
+            return self._over_kept(request, method)
+        self.waits.require(method, path)
+        began = time.monotonic()
+        try:
+            return self._over_kept(request, method)
+        finally:
+            self.waits.note(method, path, time.monotonic() - began)
 
     def _over_kept(self, request: bytes, method: str) -> connection.Parsed:
         """Over the kept connection where it still lives, else over a new one."""
