@@ -85,6 +85,16 @@ TWINS = (
         """,
     ),
     Twins(
+        "a token that is a token, and a pattern of tokens",
+        "secret",
+        """
+        TOKEN = "q7Yx2LmP9zKc4VtR8bNw"
+        """,
+        """
+        TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z]+"
+        """,
+    ),
+    Twins(
         "a password that serves where none is given",
         "secret",
         """

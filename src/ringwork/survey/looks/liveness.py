@@ -39,6 +39,7 @@ _NOTHING = re.compile(
     r"|redacted|xxx|\*\*\*|\.\.\.|<[^>]*>|\$\{|\{\{|\}\}|%\(|%s|\{[a-z_0-9.]*\}|\$\(|\$[A-Z_]{3,}|foobar|lorem|insecure|not[-_]?(?:a[-_])?(?:so[-_])?secret"
     r"|^(?:test|testing|dev|development|local|demo|admin|root|postgres|guest|user|username|secret|password|passwd|pass|token|key|string|str)[-_]?"
     r"(?:secret|password|pass|token|key)?\d{0,3}$"
+    r"|\[[^\]]*(?:0-9|a-z)[^\]]*\]"  # a pattern of what tokens are made of
     r"|^(?:true|false|yes|no|on|off)$|^os\.|^env[:.]|^vault:|^enc\[|^arn:|^!|^sha\d|^ssm:|^secret[s]?[:.]|^op://|^file:|^/",
     re.IGNORECASE,
 )

@@ -64,12 +64,18 @@ def _statements(block: ir.Block) -> Iterator[ir.Statement]:
             yield from _statements(inner)
 
 
+_REQUESTS = {"fastapi": "starlette.requests.Request", "starlette": "starlette.requests.Request", "django": "django.http.HttpRequest"}
+"""What a middleware is called with, by framework."""
+
+
 def before(run: Run, own: Defined, handler: Handler) -> None:
     """Read what runs before a handler and keeps something for it; the frame being read is the handler's."""
     for name in handler.before:
         hook = run.project.function(name)
         if hook is not None and hook is not own:
-            summaries.defined(run, hook, [], {}, own.node.at)
+            receiver = Value(Kind.OBJECT, (hook.owner, {}), hook.owner.dotted) if hook.owner is not None else None
+            given = [values.unknown({}, _REQUESTS[handler.framework])] if handler.framework in _REQUESTS else []
+            summaries.defined(run, hook, given, {}, own.node.at, receiver=receiver)
             run.frame.state.dead = False
 
 

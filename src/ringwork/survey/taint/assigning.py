@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ringwork.survey.taint import answers, closures, indexes, ir, pieces, values
-from ringwork.survey.taint.attributes import OF_REQUESTS, element, numbered, piece_name, text_before
+from ringwork.survey.taint.attributes import KEEPERS, OF_REQUESTS, element, numbered, piece_name, text_before
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.values import UNKNOWN, Atom, Kind, Value
 
@@ -45,6 +45,8 @@ def assign(run: Run, target: ir.Expression, value: Value, at: int) -> None:
         if setter is not None and (setter.sinks or setter.finds):
             run.called(setter, f"{owner.type}.{target.name}", owner, [value], {}, at)
         answers.named(run, owner, target.name, value)
+        if owner.type in KEEPERS:
+            change_module(run, f"@request:{target.name}", value)
         with_field(run, owner, target.name, value, target.of)
     elif isinstance(target, ir.Item) and not isinstance(target.key, ir.Slice):
         owner, key = run.value(target.of), run.value(target.key)

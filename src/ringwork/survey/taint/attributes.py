@@ -25,6 +25,8 @@ NUMBERS = frozenset({
     "typing_extensions.Literal", "pydantic.UUID4", "pydantic.PositiveInt", "pydantic.NonNegativeInt", "enum.Enum", "fractions.Fraction",
 })  # fmt: skip
 """Types whose values are no text that somebody could choose freely."""
+KEEPERS = frozenset({"django.http.HttpRequest", "rest_framework.request.Request", "starlette.datastructures.State"})
+"""Types of what lives as long as one request, on which a middleware keeps things by names of its own."""
 OF_REQUESTS = frozenset({"flask.g", "quart.g"})
 """Objects of libraries that keep what functions put into them, for as long as one request lasts."""
 _INNER_TYPES = frozenset({
@@ -73,12 +75,18 @@ _FORESEEN = frozenset({"code", "description", "detail", "headers", "name", "stat
 """What only those exceptions have whose answer somebody wrote: abort(403, "..."), HTTPException(detail="...")."""
 
 
+_OF_CLASS = frozenset({"_meta", "__class__", "__name__", "__qualname__", "__table__", "__tablename__", "__mapper__"})
+"""What of a thing was written with its class, whoever filled it."""
+
+
 def of(run: Run, receiver: Value, name: str, at: int) -> Value:
     """What receiver.name gives."""
     if name == "DEBUG":
         return FALSE  # what is read is the application as it runs for others
     if name == "__globals__":
         return Value(Kind.UNKNOWN, None, "types.NamesInScope")
+    if name in _OF_CLASS and receiver.kind not in {Kind.NAMED, Kind.OBJECT}:
+        return UNKNOWN
     if receiver.kind is Kind.SEVERAL:
         if name in _FILLING and all(one.kind in {Kind.ITEMS, Kind.KEYED} for one in receiver.data):
             return Value(Kind.METHOD, (receiver, name))  # all of them are changed at once, as one variable
@@ -94,6 +102,10 @@ def of(run: Run, receiver: Value, name: str, at: int) -> Value:
             return field  # type: ignore[no-any-return] # the fields of an object are values
         if receiver.data[0] is not None:
             return _of_object(run, receiver, receiver.data[0], name, at)
+    if run.has_changed_modules and receiver.type in KEEPERS:
+        kept = run.frame.state.names.get(f"@request:{name}")
+        if kept is not None:
+            return kept
     if receiver.type in PARSED and name in _PARTS:
         return values.unknown(values.within(receiver), facts.PART + _PARTS[name])
     if receiver.type == "builtins.Exception" and name in _FORESEEN:

@@ -27,6 +27,12 @@ def _name(words: Words) -> str:
     return next((word[1:] for word in words if word[0] == _IS), "") if PIECE in words else ""
 
 
+def field(words: Words) -> str:
+    """The name under which a piece was taken out of a whole, "" where it was taken out otherwise, or of a piece."""
+    found = _name(words)
+    return found[1:] if found[:1] == "." and _IN not in found else ""
+
+
 def names(words: Words) -> Words:
     """The words that say which piece a value is and what was seen of pieces, and nothing of the value itself."""
     return frozenset(word for word in words if word == PIECE or word[0] in {_IS, _SEEN})

@@ -13,6 +13,7 @@ from ringwork.survey.taint.routes_scope import Known, argument, class_value, dot
 from ringwork.survey.taint.routes_urls import Pattern, Registered
 from ringwork.survey.taint.routes_wiring import Wiring, imports_of, scope_of, target_of
 from ringwork.survey.taint.units import Defined, DefinedClass
+from ringwork.survey.taint.walk import walk
 
 _LOGIN = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 _CSRF = "django.middleware.csrf.CsrfViewMiddleware"
@@ -42,17 +43,23 @@ def handlers(wiring: Wiring, others: Iterable[str] = ()) -> Iterator[Handler]:
 
 @dataclass(slots=True)
 class _Reading:
-    """middlewares, permissions, authentications: of the settings, as they are written there."""
+    """middlewares, permissions, authentications: of the settings, as they are written there.
+
+    keeping: functions of the project's own middlewares that keep something on the request, by dotted name.
+    """
 
     project: Project
     settings: routes_urls.Settings
     middlewares: list[str] = field(default_factory=list)
+    keeping: list[str] = field(default_factory=list)
     permissions: list[str] = field(default_factory=list)
     authentications: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for known in self.settings.get(self.project, "MIDDLEWARE"):
             self.middlewares += texts(known.scope, known.expression)
+        for middleware in self.middlewares:
+            self.keeping += (method.dotted for method in self._called(middleware) if _keeps(method))
         for known in self.settings.get(self.project, "REST_FRAMEWORK"):
             scope, table = follow(known)
             for key, value in table.items if isinstance(table, ir.Mapping) else ():
@@ -61,6 +68,17 @@ class _Reading:
                     self.permissions += texts(scope, value)
                 elif name == "DEFAULT_AUTHENTICATION_CLASSES":
                     self.authentications += texts(scope, value)
+
+    def _called(self, name: str) -> Iterator[Defined]:
+        """What a middleware of the project does with each request before its view."""
+        owner, maker = self.project.class_(name), self.project.function(name)
+        for called in ("__call__", "process_request", "process_view") if owner is not None else ():
+            method = self.project.method(owner, called) if owner is not None else None
+            if method is not None:
+                yield method
+        if maker is not None:
+            inner = f"{maker.qualname}.<locals>."
+            yield from (one for qualname, one in sorted(maker.unit.functions.items()) if qualname.startswith(inner))
 
     # -- patterns ---------------------------------------------------------------------------------------------------
 
@@ -279,6 +297,7 @@ class _Reading:
             instance=owner.dotted if owner is not None else "",
             verb=verb,
             segments=one.segments,
+            before=tuple(dict.fromkeys(self.keeping)),
             is_public=routes_checks.is_open(scope, decorators) or self._is_open(owner),
         )
 
@@ -351,3 +370,10 @@ class _Reading:
                     own = {verb.upper(): method for verb in routes_views.VERBS if (method := owner.methods.get(verb)) is not None}
                     if own and not any(method.dotted in found for method in own.values()):
                         yield from self.methods(nowhere, owner, (), dict(own), tuple(sorted(own)))
+
+
+def _keeps(method: Defined) -> bool:
+    """Whether a function puts something on the request that it is called with."""
+    names = [parameter.name for parameter in method.node.parameters][1 if method.owner is not None else 0 :][:1]
+    given = (target for part in walk(method.node.body) if isinstance(part, ir.Assign) for target in part.targets)
+    return any(isinstance(one, ir.Attribute) and isinstance(one.of, ir.Name) and one.of.id in names for one in given)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from ringwork.survey.taint import ir, routes_checks, routes_parameters, routes_paths
+from ringwork.survey.taint import ir, routes_checks, routes_parameters, routes_paths, walk
 from ringwork.survey.taint.handlers import Brought, Handler
 from ringwork.survey.taint.routes_sayings import Use
 from ringwork.survey.taint.routes_scope import Known, Scope, argument, dotted, follow, items, text, texts, written
@@ -23,15 +24,20 @@ _TEXT = ("PlainTextResponse",)
 def handlers(wiring: Wiring) -> Iterator[Handler]:
     """Every function that answers requests of such an application."""
     tree = Tree(wiring, STARLETTE)
-    registered = list(_Collector(tree).all())
+    collector = _Collector(tree)
+    registered = list(collector.all())
+    keeping = tuple(dict.fromkeys(collector.keeping))
     for one in registered:
         for way in tree.ways(one.key):
-            yield from _handlers(one, way, tree.marks(way))
+            yield from (replace(handler, before=keeping) for handler in _handlers(one, way, tree.marks(way)))
 
 
 class _Collector:
+    """keeping: middlewares that keep something in `request.state`."""
+
     def __init__(self, tree: Tree) -> None:
         self.tree, self.wiring = tree, tree.wiring
+        self.keeping: list[str] = []
 
     def all(self) -> Iterator[Registered]:
         """What is registered; the tree of routers is filled on the way."""
@@ -49,7 +55,9 @@ class _Collector:
         name, call, scope = use.name, use.call, use.scope
         if call is None:
             return
-        if use.target is not None:
+        if name in {"middleware", "add_middleware"}:
+            self._around(use, call)
+        elif use.target is not None:
             if name in _VERBS or name in {"api_route", "route", "websocket", "websocket_route"}:
                 yield self._decorated(use, call)
         elif name == "include_router" and (child := argument(call, 0, "router")) is not None:
@@ -66,6 +74,15 @@ class _Collector:
             yield from self._listed(key, Known(scope, listed))
         elif name.startswith("add_") and name.endswith("route"):
             yield from self._added(use, call)
+
+    def _around(self, use: Use, call: ir.Call) -> None:
+        """@app.middleware("http"), or app.add_middleware(Class): the function that is called with each request."""
+        target = use.target
+        if target is None and call.arguments:
+            target, _ = target_of(use.scope, call.arguments[0])
+        method = self.wiring.project.method(target, "dispatch") if isinstance(target, DefinedClass) else target
+        if isinstance(method, Defined) and "state" in walk.names(method.node.body):
+            self.keeping.append(method.dotted)
 
     def _decorated(self, use: Use, call: ir.Call) -> Registered:
         methods = texts(use.scope, argument(call, 1 if use.name == "route" else -1, "methods"))

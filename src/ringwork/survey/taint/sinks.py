@@ -137,6 +137,8 @@ def carry(run: Run, reach: Reach, taint: Taint, at: int, said: str) -> None:
         told, function, is_open = _told(run, reach, mark.trail, at)
         weak = reach.weak or mark.weak
         if atom.kind:
+            if not atom.name and mark.clean.isdisjoint({parted.PIECE}):
+                atom = atom._replace(name=parted.field(reach.words))  # noqa: PLW2901 - the field of a whole that was handed over
             weak = weak or _is_own_choice(atom, reach.kind, reach.context)
             run.tell(Found(reach.kind, reach.sink, atom, trail, weak, function, reach.context, "", told))
         else:
