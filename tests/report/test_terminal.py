@@ -152,7 +152,30 @@ def test_many_findings_are_told_briefly_and_whole(width: int) -> None:
         assert "fix: " in words
         assert any(id_ in words and place in words for id_, place in places.items()), words
     assert section.count("`") % 2 == 0
-    assert "`ringwork explain ID` says more of one, `ringwork replay ID` repeats it" in " ".join(section.split())
+    assert "more: `ringwork explain ID`; again: `ringwork replay ID`" in " ".join(section.split())
+
+
+def test_of_the_worst_findings_it_is_told_what_was_done() -> None:
+    """Against a list of names and fixes that says of nothing what happened: of as many of the worst as fit, in a line each."""
+    one = next(finding for finding in sample.foreign().findings if finding.fix)
+    crowd = [
+        replace(one, id=f"{n:012x}", control=f"shop.control-{n}", summary=f"attack {n} was answered", file="shop/orders.py", line=n)
+        for n in range(1, 14)
+    ]
+    told = shown(replace(sample.foreign(), findings=tuple(crowd))).partition("Findings")[2].partition("Role x route")[0]
+    assert len(re.findall(r"\n  ✗ ", told)) >= 6
+    assert "attack 1 was answered" in told
+    assert "attack 13 was answered" not in told
+    few = shown(replace(sample.foreign(), findings=tuple(crowd[:3])))
+    assert all(f"attack {n} was answered" in few for n in (1, 2, 3))
+
+
+def test_says_what_the_three_numbers_count() -> None:
+    """A reader sees 22 violated, 28 findings and 13 causes, and is told in a line that these are of three kinds."""
+    report = sample.foreign()
+    head = shown(report).partition("Findings")[2]
+    assert "violated counts checks, findings places, causes controls" in head
+    assert "violated counts checks" not in shown(replace(report, findings=report.findings[:1]))
 
 
 def test_what_was_read_names_the_route_that_it_happens_on() -> None:

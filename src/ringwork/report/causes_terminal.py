@@ -22,7 +22,8 @@ _BRIEF = 3
 _FOLDED = 2  # lines that a place or a fix may take where it has to be brief
 _PLANTED = ("a new route", "a new socket")
 _LIBRARY = "library:"
-_HINT = "`ringwork explain ID` says more of one, `ringwork replay ID` repeats it"
+_COUNTED = "violated counts checks, findings places, causes controls"
+_HINT = "more: `ringwork explain ID`; again: `ringwork replay ID`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +45,11 @@ class Fallen:
         return [finding for finding in places.values() if _named(finding) != _named(self.first)][::-1]
 
 
-def block(report: Report, paper: Paper, *, weak: str, verbose: bool) -> Block:
-    """The section. weak: what is said of findings that are only counted. verbose: every finding by itself."""
+def block(report: Report, paper: Paper, *, weak: str, verbose: bool, said: int = AT_LEAST) -> Block:
+    """The section. weak: what is said of findings that are only counted. verbose: every finding by itself.
+
+    said: of how many, the worst ones, what was done and seen is told where there is room for little of each.
+    """
     known = set(report.known)  # told beside the baseline, so that what is new stands out
     violated = [finding for finding in report.findings if finding.verdict is Verdict.VIOLATED and finding.id not in known]
     if not violated:
@@ -54,10 +58,14 @@ def block(report: Report, paper: Paper, *, weak: str, verbose: bool) -> Block:
         each = [_finding(finding, paper) for finding in sorted(violated, key=_rank)]
         return Block(head=paper.line(("Findings", "bold"), f"  {how_grave(violated)}{weak}"), items=each)
     groups = fallen(violated, report)
-    of_causes = "" if len(groups) == len(violated) else f", of {counted(len(groups), 'cause')}"
+    many = len(groups) < len(violated)
+    of_causes = f", of {counted(len(groups), 'cause')}" if many else ""
+    told = paper.line((_COUNTED, "dim"), indent=2) if many else []
     return Block(
-        head=[*paper.line(("Findings", "bold"), f"  {how_grave(violated)}{of_causes}{weak}"), *_hints(groups, paper)],
-        items=[_brief(group, paper) if is_brief(paper) else _whole(group, paper) for group in groups],
+        head=[*paper.line(("Findings", "bold"), f"  {how_grave(violated)}{of_causes}{weak}"), *told, *_hints(groups, paper)],
+        items=[
+            _brief(group, paper, is_said=number < said) if is_brief(paper) else _whole(group, paper) for number, group in enumerate(groups)
+        ],
         wanted=AT_LEAST,
         least=1,
         dear=_DEAR,
@@ -129,7 +137,9 @@ def _place(finding: Finding) -> str:
 def _head(group: Fallen, paper: Paper, *, with_id: bool) -> list[Text]:
     first, place = group.first, _place(group.first)
     count = 1 + len(group.others)
-    where = f"on {count} {'routes' if group.are_routes else 'places'}, first {_named(first)}" if count > 1 else _named(first)
+    where = _named(first)
+    if count > 1:
+        where = f"{where} and {count - 1} more" if with_id else f"on {count} {'routes' if group.are_routes else 'places'}, first {where}"
     named = "" if place and where.startswith(first.file) else f"  {where}"
     owner = f"  owner: {first.owner}" if first.owner else ""
     id_: Part = (f"  {first.id}" if with_id else "", "dim")
@@ -149,10 +159,15 @@ def _whole(group: Fallen, paper: Paper) -> list[Text]:
     ]
 
 
-def _brief(group: Fallen, paper: Paper) -> list[Text]:
+def _brief(group: Fallen, paper: Paper, *, is_said: bool) -> list[Text]:
+    """What fell; what was done and seen; and what mends it, where that is more than the call."""
     fix = "" if _is_switched_on(group) else group.first.fix.partition("; ")[0]
-    mends = _first(paper.line(("fix: ", "green"), fix, indent=4), _FOLDED) if fix else []
-    return [*_first(_head(group, paper, with_id=True), _FOLDED), *mends]
+    head = _head(group, paper, with_id=True)
+    said = _first(paper.line(group.first.summary, indent=4), 1) if is_said else []
+    mends = _first(paper.line(("fix: ", "green"), fix, indent=4), 1 if is_said else _FOLDED) if fix else []
+    # The line that a person opens, and the route, are never what is cut; how many other places there are may be.
+    is_short = is_said and all(word in head[0].plain for word in (_place(group.first), _named(group.first)))
+    return [*_first(head, 1 if is_short else _FOLDED), *said, *mends]
 
 
 def _first(lines: list[Text], most: int) -> list[Text]:

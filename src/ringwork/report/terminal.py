@@ -26,6 +26,9 @@ LINES = 40
 NAMING, MOST_NAMES = 3, 99
 """Lines for the names of what is not enforced, and how many of a layer where there is room."""
 
+_ROOM = ((0, 0), (6, 6), (4, 6), (3, 6), (2, 6), (2, 5), (2, 4), (2, 3), (2, 2), (2, 1), (2, 0))
+"""Lines of one text, 0 for any number, and of how many causes it is told what was done: less of each only when forty lines ask for it."""
+
 UNRESTORED = "the copy's state could not be restored, so later answers may lean on earlier attacks"
 PARTIAL = "the run was cut short; this report is partial"
 
@@ -41,9 +44,9 @@ def render(report: Report, console: Console, *, verbose: bool = False, written: 
 
 def _lines(report: Report, console: Console, *, verbose: bool, written: Sequence[Path | str]) -> list[Text]:
     blocks: list[Block] = []
-    for most in (0,) if verbose else (6, 4, 3, 2):  # long texts are cut harder only when forty lines ask for it
+    for most, said in _ROOM[:1] if verbose else _ROOM[1:]:
         paper = Paper.of(console, most=most)
-        findings = causes_terminal.block(report, paper, weak=_weak(report), verbose=verbose)
+        findings = causes_terminal.block(report, paper, weak=_weak(report), verbose=verbose, said=said)
         blocks = [
             _title(report, paper),
             _depth(report, paper),
