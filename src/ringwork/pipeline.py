@@ -30,7 +30,7 @@ from ringwork.enforce.observation import security_event_logging
 from ringwork.enforce.output import debug_disabled, error_handling, fail_closed, information_disclosure
 from ringwork.enforce.transport import certificate_lifecycle, certificate_verification, hsts, mutual_tls, tls_configuration, tls_required
 from ringwork.events import Outcome
-from ringwork.exchange import Exchange, Header
+from ringwork.exchange import Exchange, Header, lay_out
 from ringwork.frozen import replace
 from ringwork.names import ControlId
 from ringwork.policy.guards import SETTINGS
@@ -204,6 +204,7 @@ class Pipeline:
         only: frozenset[ControlId] | None = None,
         without: frozenset[ControlId] = frozenset(),
     ) -> None:
+        lay_out()
         self.policy, self.site, self.mode = policy, site, mode
         self._chosen = (only, without)
         self.observing = mode is Mode.OBSERVE
@@ -241,7 +242,7 @@ class Pipeline:
     ) -> None:
         """Tell the operator, once, under the incident number that the client gets."""
         if self.teller is not None:
-            self.teller.tell(exchange, refusal, outcome, error or _fault_of(exchange))
+            self.teller.tell(exchange, refusal, outcome, error or (_fault_of(exchange) if exchange.notes else None))
 
     def start_refused(self, fault: BaseException, problems: int) -> None:
         """Tell the operator that the application was not started."""

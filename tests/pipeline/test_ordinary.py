@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 from unittest import mock
 
@@ -20,7 +21,7 @@ from ringwork.enforce.network import host_validation, rate_limiting, request_lim
 from ringwork.enforce.ordinary import Bounds, within
 from ringwork.enforce.transport import tls_required
 from ringwork.events import Event
-from ringwork.exchange import Exchange, Header
+from ringwork.exchange import _HOT, Exchange, Header
 from ringwork.installation import Installation
 from ringwork.pipeline import ORDER, Pipeline
 from ringwork.policy.policy import Mode, Policy
@@ -224,3 +225,16 @@ def test_is_not_used_where_nobody_bounds_hosts() -> None:
     """An application that nobody has configured, or one that switched a few guards on: each is asked by itself."""
     assert within([Bounds(schemes=frozenset({"https"})), Bounds(headers=1, header_bytes=1, url_bytes=1)]) is None
     assert within([]) is None
+
+
+def test_holds_what_most_requests_have_set_without_a_dictionary_of_its_own() -> None:
+    """Whatever the first requests of a process were; one field too many, and each request would have one."""
+    guarded_here = pipeline()
+    made = exchange(
+        {"method": "GET", "path": "/", "scheme": "https", "peer": "", "query": b"a=1", "headers": [*USUAL, (b"x-user", b"root")]}
+    )
+    assert guarded_here.unmatched.arrive(made) is None
+    for name in _HOT:
+        setattr(made, name, "set")
+    assert [one for one in gc.get_referents(made) if type(one) is dict] == []
+    assert set(_HOT) <= {*Exchange.__annotations__, "kind", "method", "path", "scheme", "peer", "client"}

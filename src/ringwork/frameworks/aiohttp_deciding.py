@@ -121,7 +121,8 @@ async def enter(exchange: Exchange, plan: Plan, request: web.Request, sender: Se
         refusal = waiting if waiting is None or isinstance(waiting, Refusal) else await waiting
         if refusal is not None:
             return refusal
-    found = plan.enter(exchange)
+    entered = plan.enter
+    found = entered(exchange)
     if found is not None and not isinstance(found, DECIDED):
         body = None if exchange.kind == "websocket" else Payload(request, sender)
         found = await drive(found, body, fields_of, request, seconds=plan.pipeline.guard_seconds)

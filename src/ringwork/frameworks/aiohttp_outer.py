@@ -85,7 +85,8 @@ class Outer:
 
     async def _serve(self, request: web.Request, sender: Sender, exchange: Exchange, plan: Plan) -> web.StreamResponse:
         try:
-            found = plan.arrive(exchange)
+            arrive = plan.arrive
+            found = arrive(exchange)
             if found is not None and not isinstance(found, DECIDED):
                 found = await drive(found, Payload(request, sender), seconds=plan.pipeline.guard_seconds)
             if found is not None:
@@ -249,7 +250,7 @@ def begin(request: web.Request, sender: Sender, plan: Plan) -> Exchange:
         exchange.query = url.raw_query_string.encode()
     if message.url.absolute and message.url.host is not None:
         _name_host(exchange, message.url.raw_authority.encode())
-    if exchange.content_length is None and b"transfer-encoding" not in exchange.names and not isinstance(sender.content, MeteredReader):
+    if exchange.content_length is None and not exchange.has(b"transfer-encoding") and not isinstance(sender.content, MeteredReader):
         exchange.content_length = b"0"  # a request that announces no body has none (RFC 9112, 6.3)
     exchange.plan = plan
     if plan.certifies and is_secure:
@@ -268,7 +269,7 @@ def _name_host(exchange: Exchange, authority: bytes) -> None:
 def rewrite(request: Any, sender: Sender, exchange: Exchange, plan: Plan) -> None:
     """Take out of the request what the application must not see, and put in what guards replaced."""
     pairs = sender.message.raw_headers
-    expects = b"expect" in exchange.names
+    expects = exchange.has(b"expect")
     if expects:
         # Against code of a route that runs, and a body that is asked for, before anybody has decided on it.
         sender.expecting = (b"Expect", exchange.names[b"expect"])
@@ -282,10 +283,11 @@ def rewrite(request: Any, sender: Sender, exchange: Exchange, plan: Plan) -> Non
         if exchange.client != exchange.peer:
             request._cache["remote"] = exchange.client  # noqa: SLF001  # whom a trusted proxy named
         request._cache.pop("url", None)  # noqa: SLF001
-    replaced = exchange.replaced
-    if not expects and not replaced and not exchange.is_odd and not exchange.dropped and plan.drops.isdisjoint(exchange.names):
+    replaced, shape = exchange.replaced, exchange.shape
+    is_free = shape is not None and shape.is_free_of(plan.drops)
+    if not expects and not replaced and not exchange.is_odd and not exchange.dropped and is_free:
         return
-    if not (expects or exchange.is_odd or exchange.dropped) and len(replaced) == 1 and plan.drops.isdisjoint(exchange.names):
+    if not (expects or exchange.is_odd or exchange.dropped) and len(replaced) == 1 and is_free:
         exchange_one(request, pairs, *replaced[0])  # the usual one: cookies under the names that the application knows
         return
     gone = {*plan.drops, *exchange.dropped, *(name for name, _ in replaced)}

@@ -36,7 +36,8 @@ def enter(exchange: Exchange, plan: Plan, request: Any) -> Decision:
     refusal = _identify(exchange, plan.pipeline, request)
     if refusal is not None:
         return refusal
-    found = plan.enter(exchange)
+    entered = plan.enter
+    found = entered(exchange)
     if found is not None and not isinstance(found, DECIDED):
         found = _driven(found, plan, request)
     exchange.decided = found is None

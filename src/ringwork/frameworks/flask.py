@@ -233,8 +233,8 @@ class Gate:
         plan = known[1] if known and known[0] is rule else self._plan(rule, asked.method)
         if asked.method != exchange.method:
             exchange.handed_on(asked.method)
-        found = enter(exchange, plan, asked)
-        return self.dispatch() if found is None else _response(plan.pipeline.give(exchange, found))
+        found, dispatch = enter(exchange, plan, asked), self.dispatch
+        return dispatch() if found is None else _response(plan.pipeline.give(exchange, found))
 
     def _plan(self, rule: UrlRule, method: str) -> Plan:
         """The compiled plan of a rule; of a class whose methods carry marks one for each of them, since each may have a rule of its own."""
@@ -283,7 +283,8 @@ def enter(exchange: Exchange, plan: Plan, asked: Request) -> Decision:
     refusal = _identify(exchange, plan.pipeline, asked)
     if refusal is not None:
         return refusal
-    found = plan.enter(exchange)
+    entered = plan.enter
+    found = entered(exchange)
     if found is not None and not isinstance(found, DECIDED):
         found = wsgi.drive(found, asked.environ, lambda body: _fields(asked, exchange), seconds=plan.pipeline.guard_seconds)
     exchange.decided = found is None

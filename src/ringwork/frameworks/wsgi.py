@@ -49,14 +49,15 @@ class Outer:
             return _last(starter.answer(plan.pipeline.fail(exchange, fault, status=503)), exchange)
         if plan.limits is not None:
             environ["wsgi.input"] = Metered(exchange, starter, environ["wsgi.input"])
-        found = plan.arrive(exchange)
+        app, arrive = self.app, plan.arrive  # taken first, as in asgi_sending
+        found = arrive(exchange)
         if found is not None and not isinstance(found, DECIDED):
             found = drive(found, environ, seconds=plan.pipeline.guard_seconds)
         if found is not None:
             return _last(starter.answer(plan.pipeline.give(exchange, found)), exchange)
         rewrite(environ, exchange, plan)
         try:
-            body = self.app(environ, starter.start)
+            body = app(environ, starter.start)
             if starter.status == 0 or starter.held:
                 return starter.held_answer(body)
         except Exception as error:
@@ -85,7 +86,7 @@ def begin(environ: Environ, plan: Plan) -> Exchange:
     exchange.scheme = find("wsgi.url_scheme", "http")
     exchange.peer = exchange.client = find("REMOTE_ADDR", "")
     shape = shape_of(tuple(environ))
-    exchange.names, exchange.header_count = Names(environ, shape), shape.count
+    exchange.values, exchange.header_count = Names(environ, shape), shape.count
     exchange.header_bytes = shape.spelled + len("".join(shape.values(environ)))
     host, cookie = find("HTTP_HOST"), find("HTTP_COOKIE")
     fetch_site, authorization = find("HTTP_SEC_FETCH_SITE"), find("HTTP_AUTHORIZATION")
@@ -152,8 +153,7 @@ def rewrite(environ: Environ, exchange: Exchange, plan: Plan) -> None:
             environ["REMOTE_ADDR"] = exchange.client  # whom a trusted proxy named; its port and name nobody knows
             for name in ("REMOTE_PORT", "REMOTE_HOST"):
                 environ.pop(name, None)
-    names: Any = exchange.names
-    for key in names.shape.among(plan.drops):
+    for key in exchange.values.shape.among(plan.drops):
         environ.pop(key, None)
     for dropped in exchange.dropped:
         environ.pop(key_of(dropped), None)
@@ -257,9 +257,10 @@ class Starter:
         self.status, self.line = int(line[:3]), line
         status = self.status
         is_usual = exchange.decided and exc_info is None
-        if is_usual and (tail := plan.known(exchange, status, headers)) is not None:
+        known, raw = plan.known, self.raw
+        if is_usual and (tail := known(exchange, status, headers)) is not None:
             self.started = True
-            self.raw(line, [*headers, *tail.text])
+            raw(line, [*headers, *tail.text])
             return self._write
         self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         if is_usual and (swift := plan.swift(exchange, status, self.headers, headers)) is not None:
@@ -373,7 +374,7 @@ def _last(body: Iterable[bytes], exchange: Exchange) -> Iterable[bytes]:
     SERVED.set(None)
     # The environ holds the exchange, which holds the environ by its names: undone here, so that a request's memory, and what its client
     # sent, is free at once and not when Python next looks for circles.
-    exchange.names = _GONE
+    exchange.values = _GONE
     return body
 
 
