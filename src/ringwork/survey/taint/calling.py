@@ -14,6 +14,7 @@ from ringwork.survey.taint import (
     facts,
     ir,
     making,
+    mattering,
     methods,
     queued,
     records,
@@ -27,6 +28,9 @@ from ringwork.survey.taint.values import UNKNOWN, Kind, Value
 
 _DUCKS = {
     "execute": ("sql", 0), "executemany": ("sql", 0), "executescript": ("sql", 0), "mogrify": ("sql", 0),
+    "find_one": ("nosql", 0), "find_one_and_update": ("nosql", 0), "find_one_and_delete": ("nosql", 0), "update_one": ("nosql", 0),
+    "update_many": ("nosql", 0), "delete_one": ("nosql", 0), "delete_many": ("nosql", 0), "replace_one": ("nosql", 0),
+    "count_documents": ("nosql", 0),
 }  # fmt: skip
 """Methods of objects of unknown type that hardly mean anything else."""
 _CLAUSES = frozenset({"raw", "having", "group_by", "distinct", "order_by", "filter"})
@@ -268,14 +272,14 @@ def _unknown_method(
 def _quacks(run: Run, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int) -> bool:
     """A method of something that nobody described, which hardly means anything else. True where its result is nobody's text."""
     duck = _DUCKS.get(name)
-    if duck is not None and len(arguments) > duck[1]:
-        sinks.arrive(run, duck[0], name, arguments[duck[1]], at)
-        return True
+    if duck is not None and len(arguments) > duck[1] and (duck[0] == "sql" or not run.project.methods_named(name)):
+        sinks.arrive(run, duck[0], name, mattering.part(duck[0], duck[1], arguments[duck[1]]), at)
+        return duck[0] == "sql"
     if name in _CLAUSES and arguments and arguments[0].kind is Kind.TEXT:
         sinks.arrive(run, "sql", name, arguments[0], at, weak=name != "raw")
     if name in _MAKING and "**" in keywords:
         sinks.arrive(run, "bind", name, keywords["**"], at, weak=True)
-    host = keywords.get("host")
+    host = keywords.get("host", arguments[0] if name == "run" and arguments else None)
     if name in _SERVING and host is not None and host.kind is Kind.CONSTANT and host.data in _EVERYWHERE:
         sinks.find(run, "bind-all", name, at, "It listens on every interface; name one.", weak=True)
     return False
