@@ -44,6 +44,7 @@ SHARED = (
     "prove.displaying",
     "prove.markup",
     "prove.uploading",
+    "prove.forged_tokens",
     "prove.composing",
     "prove.things",
     "prove.staying",

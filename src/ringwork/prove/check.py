@@ -58,6 +58,7 @@ class ProbeRoute(StrEnum):
     WRITES_ON_GET = "writes-on-get"  # writes a file on GET, as no safe method should; the planted fault of a check
     WEAK_TOKENS = "weak-tokens"  # a form whose csrf_token is a counter; the planted fault of a check
     EARLY_EXIT = "early-exit"  # lets the bearer of the canary in, compared letter by letter; the planted fault of a check
+    UNSIGNED = "unsigned"  # lets in whoever brings a JSON Web Token, whatever its signature; the planted fault of a check
     PADDING_ORACLE = "padding-oracle"  # tells a wrong padding of its cookie from a wrong tag; the planted fault of a check
     BANNERS = "banners"  # answers 200 with headers that name a component and its version
     DEBUG_TOOL = "__debug__"  # listed and not served: a route such as debugging toolbars register; the planted fault of a check

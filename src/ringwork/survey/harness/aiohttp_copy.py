@@ -166,7 +166,10 @@ def _telling(canary: str) -> dict[str, Endpoint]:
             answer.set_cookie(serving.ORACLE, serving.oracle_cookie(canary))
         return answer
 
-    return {"early-exit": early_exit, "padding-oracle": padding_oracle}
+    async def unsigned(request: web.Request) -> web.Response:
+        return web.Response(text="read", status=serving.unsigned(request.headers.get("Authorization", "")))
+
+    return {"unsigned": unsigned, "early-exit": early_exit, "padding-oracle": padding_oracle}
 
 
 async def _graphql(request: web.Request) -> web.Response:

@@ -148,7 +148,10 @@ def _telling(canary: str) -> dict[str, View]:
             answer.set_cookie(serving.ORACLE, serving.oracle_cookie(canary))
         return answer
 
-    return {"early-exit": early_exit, "padding-oracle": padding_oracle}
+    def unsigned() -> Response:
+        return Response("read", status=serving.unsigned(request.headers.get("Authorization", "")), mimetype="text/plain")
+
+    return {"unsigned": unsigned, "early-exit": early_exit, "padding-oracle": padding_oracle}
 
 
 def _graphql() -> Any:

@@ -156,7 +156,10 @@ def _telling(canary: str) -> dict[str, Endpoint]:
             answer.set_cookie(serving.ORACLE, serving.oracle_cookie(canary))
         return answer
 
-    return {"early-exit": early_exit, "padding-oracle": padding_oracle}
+    async def unsigned(request: Request) -> Response:
+        return PlainTextResponse("read", status_code=serving.unsigned(request.headers.get("authorization", "")))
+
+    return {"unsigned": unsigned, "early-exit": early_exit, "padding-oracle": padding_oracle}
 
 
 async def _graphql(request: Request) -> Response:
