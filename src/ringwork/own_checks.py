@@ -15,9 +15,8 @@ import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-_LIKE_A_CHECK = re.compile(
-    r"current_?user|get_?user|require|auth|login|log_in|signed_in|jwt|token|permission|principal|admin|role|identity|protected|secur",
-    re.IGNORECASE,
+_LIKE_A_CHECK = (
+    r"(?i)current_?user|get_?user|require|auth|login|log_in|signed_in|jwt|token|permission|principal|admin|role|identity|protected|secur"
 )
 _REFUSING = frozenset({"abort", "redirect", "unauthorized", "HTTPException", "PermissionDenied"})
 
@@ -57,7 +56,7 @@ def seen(endpoint: object, *, dependant: Any = None, before: Iterable[object] = 
 
 def looks_like_a_check(name: str) -> bool:
     """Whether something of this name probably asks who is there; a guess, and named as one."""
-    return bool(_LIKE_A_CHECK.search(name))
+    return bool(re.search(_LIKE_A_CHECK, name))
 
 
 def _calls(dependant: Any) -> Iterator[Any]:
