@@ -64,6 +64,8 @@ def _delete(run: Run, node: ir.Delete) -> None:
     for target in node.targets:
         if isinstance(target, ir.Name):
             run.frame.state.names.pop(target.id, None)
+        elif isinstance(target, ir.Item) and not (isinstance(target.key, ir.Constant) and isinstance(target.key.value, str)):
+            assigning.shifted(run, run.value(target.of))
 
 
 def _jump(run: Run, node: ir.Jump) -> None:
