@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import aiohttp_site
 import django_site
+import floors
 import interleaved
 import peers
 from fastapi import FastAPI
@@ -49,7 +50,7 @@ async def identify_async(request: Any) -> Principal | None:
     """A session looked up in memory, without waiting."""
     for name, value in request.scope["headers"]:
         if name == b"cookie":
-            return ALICE if value[:8] == b"session=" else None
+            return ALICE if value.partition(b"session=")[1] else None
     return None
 
 
@@ -188,6 +189,9 @@ def variants() -> dict[str, interleaved.Batch]:
     foreign = [(b"host", b"evil.invalid"), *HEADERS[1:]]
     return {
         "FastAPI bare": asgi_batch(fastapi_app()),
+        "FastAPI, an empty wrapper that adds as many headers": asgi_batch(floors.wrapped(fastapi_app())),
+        "FastAPI, the same, asked who is asking": asgi_batch(floors.wrapped(fastapi_app(), asks=identify_async)),
+        "FastAPI, an outermost layer that refuses all, 421": asgi_batch(floors.refusing(fastapi_app()), expect=421),
         "FastAPI guarded, all controls": asgi_batch(guarded),
         "FastAPI, hand-assembled stack, best choices": asgi_batch(peers.hand_best(fastapi_app)),
         "FastAPI, hand-assembled stack, as tutorials show it": asgi_batch(peers.hand_tutorial(fastapi_app)),
@@ -216,7 +220,7 @@ def table(figures: interleaved.Figures) -> str:
         framework = name.partition(",")[0].partition(" ")[0]
         base = f"{framework} bare"
         # What a refusal is held against: what the same guarded application spends on a request that it lets in.
-        share = f"{figures.ratio(name, f'{framework} guarded, all controls'):.2f}" if "refused" in name else ""
+        share = f"{figures.ratio(name, f'{framework} guarded, all controls'):.2f}" if "refuse" in name else ""
         low, high = figures.spread(name)
         lines.append(
             f"| {name} | {figures.median(name):.1f} | {low:.1f} to {high:.1f} "

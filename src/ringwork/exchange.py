@@ -211,8 +211,7 @@ class Exchange:
     is_forwarded: some proxy, or somebody who plays one, says for whom it asks. is_resolved: client or scheme were changed by that.
     dropped / replaced: what the adapter takes out of, or puts into, the request that the application sees.
     certificate: the client's own, verified by the handshake, PEM text or DER bytes; None for none, and where no guard looks at it.
-    chosen: what an adapter found before its router is asked. first: the route that the router is shown first, once.
-    route, principal: None until resolved.
+    chosen: what an adapter found before its router is asked. route, principal: None until resolved.
     notes: what one guard leaves for its own later hook, keyed by control id.
     """
 
@@ -266,7 +265,6 @@ class Exchange:
     plan: object = None
     native: object = None
     chosen: Any = None
-    first: Any = None
     _incident: IncidentId | None = None
 
     def __init__(self, *, kind: str, method: str, path: str, scheme: str, peer: str) -> None:

@@ -124,7 +124,7 @@ ROOMS: dict[str, Room] = {
             "frameworks.reached",
         )
     ),
-    "frameworks.first_route": Room(rooms=("current", "frameworks.route_tree")),
+    "frameworks.first_route": Room(rooms=("current", "frameworks.reached", "frameworks.route_tree")),
     "frameworks.suite_clients": Room(rooms=("crypto", "enforce.guard")),
     "frameworks.depended": Room(rooms=("policy",)),
     "frameworks.class_views": Room(rooms=("policy",)),

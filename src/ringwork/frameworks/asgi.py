@@ -121,7 +121,7 @@ class Outer:
                 raise
         finally:
             # They refer back to the scope; without the circle a request is freed at once.
-            exchange.native = exchange.chosen = exchange.first = None
+            exchange.native = exchange.chosen = None
             if meter is not None:
                 meter.leave()
                 if meter.closing is not None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ringwork.current import SERVED
+from ringwork.frameworks.reached import Watched
 from ringwork.frameworks.route_tree import Place
 
 
@@ -42,7 +43,8 @@ class Routes(list[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         exchange = SERVED.get()
-        if exchange is None or (first := exchange.first) is None:
+        watched = None if exchange is None else exchange.native
+        if type(watched) is not Watched or (first := watched.shown) is None:
             return list.__iter__(self)
-        exchange.first = None
+        watched.shown = None
         return itertools.chain((first,), list.__iter__(self))

@@ -37,13 +37,14 @@ class Watched(dict[str, Any]):
     """A scope that tells when a router reaches a handler: routers note the endpoint by `update`, right before they call it.
 
     endpoints: those that were decided on. is_held: whether any other is stopped before it runs. answer: what the router's own route
-    said of this scope, where it was decided on just that.
+    said of this scope, where it was decided on just that. shown: the route that the router is shown first, once.
     """
 
-    __slots__ = ("endpoints", "first", "is_held", "answer")
+    __slots__ = ("endpoints", "first", "is_held", "answer", "shown")
 
     endpoints: tuple[object, ...]
     answer: Any
+    shown: Any
     first: object
     is_held: bool
 
@@ -51,13 +52,14 @@ class Watched(dict[str, Any]):
     def over(cls, scope: Scope) -> Watched:
         """`scope` itself when it is watched already; a middleware may have copied it into a plain one."""
         watched = scope if isinstance(scope, cls) else cls(scope)
-        watched.is_held, watched.answer = False, None
+        watched.is_held, watched.answer, watched.shown = False, None, None
         return watched
 
     def again(self, copy: Scope) -> Watched:
         """A copy of this scope that some middleware made, with the same endpoints."""
         watched = Watched(copy)
-        watched.endpoints, watched.first, watched.answer, watched.is_held = self.endpoints, self.first, None, self.is_held
+        watched.endpoints, watched.first, watched.is_held = self.endpoints, self.first, self.is_held
+        watched.answer = watched.shown = None
         return watched
 
     def update(self, other: Any = (), /, **more: Any) -> None:

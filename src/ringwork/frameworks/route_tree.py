@@ -42,9 +42,9 @@ class Tree:
     def candidates(self, path: str) -> Sequence[Place]:
         """The places that may match `path`, in the router's order."""
         node = self.root
-        for segment in path.split("/"):
-            # Against a line end behind the path: the router's own "$" looks over one, so it must not narrow here.
-            below = node.children.get(segment) or node.children.get(segment.removesuffix("\n"))
+        # Against a line end behind the path: the router's own "$" looks over one, so it must not narrow here.
+        for segment in (path[:-1] if path[-1:] == "\n" else path).split("/"):
+            below = node.children.get(segment)
             if below is None:
                 break
             node = below

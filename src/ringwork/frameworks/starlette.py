@@ -300,11 +300,12 @@ class Decider:
         plan: Any = exchange.plan
         watched = scope if type(scope) is reached.Watched else reached.Watched(scope)
         watched.endpoints, watched.is_held = endpoints, plan.pipeline.requires_decision
-        watched.first, watched.answer = endpoints[0] if endpoints else reached.NOTHING, None
+        watched.first, watched.shown = endpoints[0] if endpoints else reached.NOTHING, first
+        watched.answer = first.answer[1] if type(first) is Matched else None
         if type(first) is Matched:
-            first.scope, watched.answer = watched, first.answer[1]
+            first.scope = watched
         if place is not None:
-            exchange.native, exchange.first = watched, first
+            exchange.native = watched
         return watched
 
 
