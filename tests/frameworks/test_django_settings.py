@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sys
+import types
+from typing import Any
 
+import django
 import pytest
 from django.http import HttpResponse
 from django.test.utils import override_settings
@@ -60,6 +64,47 @@ def test_says_what_to_write_instead_of_django_csp(caplog: pytest.LogCaptureFixtu
     again = told(caplog, CSP, {"CONTENT_SECURITY_POLICY": {"DIRECTIVES": sources}}, content_security_policy=known)
     assert "take it out of MIDDLEWARE" in again
     assert "script_sources" not in again
+
+
+class PassesOn:
+    """Stands for Django 6's own middleware on a Django that has none; what is read are the settings."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> Any:
+        return self.get_response(request)
+
+
+@pytest.fixture
+def own_middleware(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The dotted name of Django 6's middleware, which every Django can load here."""
+    module, name = "django.middleware.csp", "ContentSecurityPolicyMiddleware"
+    if django.VERSION < (6,):
+        stand_in: Any = types.ModuleType(module)
+        setattr(stand_in, name, PassesOn)
+        monkeypatch.setitem(sys.modules, module, stand_in)
+    return f"{module}.{name}"
+
+
+def test_says_what_to_write_instead_of_the_policy_of_django_6(caplog: pytest.LogCaptureFixture, own_middleware: str) -> None:
+    """SECURE_CSP is read like django-csp's settings; its word for a nonce, like every keyword, is no source."""
+    sources = {"script-src": ["'self'", "<CSP_NONCE_SENTINEL>", "https://cdn.example/app.js"], "img-src": "https://media.example"}
+    said = told(caplog, own_middleware, {"SECURE_CSP": sources})
+    assert "Django's own ContentSecurityPolicyMiddleware" in said
+    assert 'script_sources = ["https://cdn.example/app.js"], image_sources = ["https://media.example"]' in said
+    known = ContentSecurityPolicySettings(script_sources=("https://cdn.example/app.js",), image_sources=("https://media.example",))
+    caplog.clear()
+    again = told(caplog, own_middleware, {"SECURE_CSP": sources}, content_security_policy=known)
+    assert "take it out of MIDDLEWARE" in again
+    assert "script_sources" not in again
+
+
+def test_says_nothing_of_a_policy_that_is_not_sent(caplog: pytest.LogCaptureFixture, own_middleware: str) -> None:
+    """Settings without the middleware, and a policy that only reports, send nothing that could break a page."""
+    sources = {"script-src": ["https://cdn.example/app.js"]}
+    assert "Content" not in told(caplog, "django.middleware.common.BrokenLinkEmailsMiddleware", {"SECURE_CSP": sources})
+    assert "script_sources" not in told(caplog, own_middleware, {"SECURE_CSP_REPORT_ONLY": sources})
 
 
 def test_gives_templates_the_nonce_of_the_policy_that_is_sent() -> None:

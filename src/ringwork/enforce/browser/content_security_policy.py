@@ -379,7 +379,7 @@ def _told_elsewhere(settings: ContentSecurityPolicySettings, directives: Any) ->
     line = ", ".join(f"{name} = {found}".replace("'", '"') for name, found in missing.items())
     advice = f" and write [{CONTROL}] {line}" if line else ""
     yield (
-        "django-csp: its middleware sends a policy of its own, which knows no nonce of ours, and browsers apply both; "
+        "django-csp, or Django's own ContentSecurityPolicyMiddleware, sends a policy that knows no nonce of ours, and browsers apply both; "
         f"take it out of MIDDLEWARE{advice}"
     )
 
