@@ -140,6 +140,19 @@ def test_what_is_encoded_holds_on_the_same_pages(text: str) -> None:
     assert all(o.is_grounded for o in seen if o.outcome is Outcome.HELD)
 
 
+def test_an_address_that_is_repeated_is_nothing_that_was_written() -> None:
+    """A page that says whom it was asked for keeps nothing of it: neither a pass nor a finding of what users write."""
+    echoing = (
+        FLASK.replace("SHOWN", "encoded")
+        + """
+@app.get("/by/<name>")
+def by(name):
+    return "<p>Nothing by " + shown(name) + "</p>"
+"""
+    )
+    assert not [one for one in _seen(echoing) if one.where.startswith("GET /by/")]
+
+
 def test_it_is_said_on_whose_page_it_came_into_being() -> None:
     """What one user wrote is told as another one sees it, with the page as the answer that counts."""
     found = next(o for o in _seen(FLASK.replace("SHOWN", "plain")) if o.where == "GET /notes" and o.outcome is Outcome.BROKEN)

@@ -185,7 +185,8 @@ class Displaying:
                 return
             for one in about:
                 for word, name in one.marks.items():
-                    places = markup.spots(answer.text, word) if word in answer.text else []
+                    # Against an address that is repeated and taken for something that was kept.
+                    places = markup.spots(answer.text, word) if word in answer.text and word not in path else []
                     if places and not any(s.written is one and s.name == name and s.page == route for s in self.sights):
                         control = shown(answer, who)
                         sight = Sight(written=one, name=name, page=route, who=who, client=client, control=control, spots=places)
@@ -231,7 +232,7 @@ class Displaying:
         for path in dict.fromkeys(paths):
             with contextlib.suppress(OSError):
                 page = sight.client.page(path)
-                if word not in page.text or not is_page(page):
+                if word not in page.text or word in path or not is_page(page):
                     continue
                 said = markup.made(page.text, word, spot)
                 told = f"{said} came into being" if said else f"{sight.name} stays text"
