@@ -79,6 +79,8 @@ class Reading:
         self.found: Findings = {}
         self.failed: list[flows.Unread] = []
         self.seen: list[Flow] = []
+        self._of_all = (sorted(routes.types), routes.has_authentication)
+        self._of_routes: dict[str, list[str]] | None = None
 
     def all(self, *, jobs: int = 1, progress: Callable[[int, int], None] | None = None) -> SourceFacts:
         """Read every module, by at most so many processes."""
@@ -112,13 +114,15 @@ class Reading:
         return {name: result for name, result in known if result is not None}
 
     def _routes(self, unit: Unit) -> str:
-        """All that a module's result may stand on of the routes, in words."""
-        own = [
-            handler
-            for defined in _functions(unit)
-            for handler in (*self.routes.at(defined.dotted), *self.routes.entries.get(defined.dotted, ()))
-        ]
-        return repr((own, sorted(self.routes.types), self.routes.has_authentication))
+        """All that a module's result may stand on of the routes, in words: those of its functions, or of what is named as if they were."""
+        if self._of_routes is None:
+            self._of_routes = dict[str, list[str]]()
+            for listed in (self.routes.by_function, self.routes.entries):
+                for function, handlers in sorted(listed.items()):
+                    words = repr(handlers)
+                    for dot in re.finditer(r"\.", function):
+                        self._of_routes.setdefault(function[: dot.start()], []).append(words)
+        return repr((self._of_routes.get(unit.name), self._of_all))
 
     def _share(self, units: Sequence[Unit]) -> dict[str, Result]:
         """Read some modules with nothing remembered of others, so that it is the same whoever does it, and memory is given back."""

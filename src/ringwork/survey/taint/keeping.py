@@ -51,7 +51,7 @@ class Kept:
         self._digests: dict[str, str] = {}
         self._found: Results = {}
         self._seen: Files = {}
-        self._alike: dict[str, bytes] = {}
+        self._parts: dict[str, bytes] = {}
         self._asked: set[str] = set()
         self._is_new = False
 
@@ -141,14 +141,14 @@ class Kept:
     def _key(self, project: Project, unit: Unit, routes: str, noted: Iterable[str]) -> str:
         """What names a result: all that it stands on."""
         key = sha256(f"{project.shape()} {unit.name} {self._digests.get(unit.name)} {routes}".encode())
-        for name in noted:
-            if name.startswith("*"):
-                if name not in self._alike:
-                    self._alike[name] = f"{name}: {','.join(own.dotted for own in project.methods_named(name[1:]))} ".encode()
-                key.update(self._alike[name])
-            else:
-                key.update(f"{name}: {self._digests.get(name)} ".encode())
+        key.update(b"".join([self._parts.get(name) or self._part(project, name) for name in noted]))
         return key.hexdigest()
+
+    def _part(self, project: Project, name: str) -> bytes:
+        """What something that was noted is now; asked once all modules are parsed."""
+        alike = [own.dotted for own in project.methods_named(name[1:])] if name.startswith("*") else None
+        part = self._parts[name] = f"{name}: {self._digests.get(name) if alike is None else ','.join(alike)} ".encode()
+        return part
 
 
 def of(root: Path, only: Collection[str] = (), *, folder: Path | None = None) -> Kept:
