@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from ringwork.prove import users
+from pathlib import Path
+
+from ringwork.prove import settings, users
 from ringwork.prove.check import User
+from tests.prove import copies_of
 
 ANNA = User(name="anna", roles=("clinician",))
 
@@ -18,3 +21,41 @@ def test_asks_for_one_more_where_somebody_signs_in() -> None:
     said = users.to_declare(users.Entrances(users=(ANNA,)))
     assert said.startswith("one more [[prove.users]]")
     assert "password" not in said
+
+
+BY_ADDRESS = {
+    "manage.py": 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "site1.settings")\n',
+    "site1/__init__.py": "",
+    "site1/settings.py": """
+SECRET_KEY = "probe-" + "k" * 60
+ROOT_URLCONF = "site1.urls"
+ALLOWED_HOSTS = ["*"]
+INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"]
+MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware", "django.contrib.auth.middleware.AuthenticationMiddleware"]
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "site.sqlite3"}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+""",
+    "site1/urls.py": """
+from django.contrib.auth import authenticate, get_user_model, login
+from django.http import HttpResponse
+from django.urls import path
+FORM = "<form method=post><input type=email name=email><input type=password name=password><button>In</button></form>"
+def enter(request):
+    if request.method == "POST":
+        known = get_user_model().objects.filter(email=request.POST["email"]).first()
+        if known and known.check_password(request.POST["password"]):
+            login(request, known, backend="django.contrib.auth.backends.ModelBackend")
+            return HttpResponse("in")
+    return HttpResponse(FORM)
+def home(request):
+    return HttpResponse(request.user.username or "nobody", status=200 if request.user.is_authenticated else 403)
+urlpatterns = [path("accounts/login/", enter), path("", home)]
+""",
+}
+
+
+def test_an_account_of_django_signs_in_by_its_address_where_the_form_asks_for_one(tmp_path: Path) -> None:
+    """A backend that looks accounts up by address knows the prover's own too."""
+    with copies_of.loaded(tmp_path, BY_ADDRESS, ".") as (launcher, loaded):
+        found = users.find(loaded.facts, settings.Settings(), launcher)
+        assert [user.name for user in found.users] == ["anna", "ben", "erin"]

@@ -124,7 +124,26 @@ def test_a_refused_route_without_a_rule_is_less_grave_than_one_that_answers() ->
     assert {o.where: o.severity for o in seen} == {"GET /forgotten": "low", "GET /static/{filename}": "low"}
     with unguarded.serving(FORMS) as stage:
         open_ = [o for o in deny_by_default.policy_coverage(stage).observations if o.outcome is Outcome.BROKEN]
-    assert {o.severity for o in open_} == {""}
+    assert {o.where: o.severity for o in open_ if o.severity} == {"GET,POST /spend": "high", "GET,POST /search": "high"}
+
+
+LINKS = """
+from flask import Flask
+app = Flask(__name__)
+@app.get("/accounts/email/<signed_payload>")
+def by_link(signed_payload):
+    return "this link is over"
+@app.get("/accounts/list")
+def accounts():
+    return "anna, ben"
+"""
+
+
+def test_a_link_that_was_sent_to_somebody_is_no_private_page() -> None:
+    """Whoever has it was given it; a page of accounts that anybody opens is one."""
+    with unguarded.serving(LINKS) as stage:
+        seen = {o.where: o.outcome for o in deny_by_default.policy_coverage(stage).observations}
+    assert seen == {"GET /accounts/email/{signed_payload}": Outcome.UNTRIED, "GET /accounts/list": Outcome.BROKEN}
 
 
 COUNTING = """

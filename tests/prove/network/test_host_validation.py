@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ringwork.prove.check import Check
-from tests.prove import clinics, showing
+from ringwork.prove.network import host_validation
+from tests.prove import clinics, showing, unguarded
 
 CHECKS = clinics.checks_of("network.host-validation")
 
@@ -22,3 +23,24 @@ def test_holds_on_the_guarded_clinic(framework: str, check: Check) -> None:
 def test_falls_on_the_breached_clinic(framework: str, check: Check) -> None:
     """With only that defence out the same attack succeeds, so a pass means something."""
     showing.falls(framework, check)
+
+
+REFUSING = """
+from flask import Flask, request
+app = Flask(__name__)
+@app.before_request
+def check():
+    if not request.host.startswith(("localhost", "127.0.0.1")):
+        return f"Invalid HTTP_HOST header: {request.host}", 400
+@app.get("/")
+def home():
+    return "home"
+"""
+
+
+def test_a_page_that_refuses_a_name_may_say_which() -> None:
+    """Django says it while debugging, and serves nothing under it; a page that is served with the name in it is the fault."""
+    with unguarded.serving(REFUSING) as stage:
+        assert "foreign Host echoed" not in unguarded.broken(host_validation.forged_host(stage))
+    with unguarded.serving(REFUSING.replace(", 400", "")) as stage:
+        assert "foreign Host echoed" in unguarded.broken(host_validation.forged_host(stage))

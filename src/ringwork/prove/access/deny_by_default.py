@@ -29,6 +29,7 @@ DEADLINE_SECONDS = 10.0
 _MOST_PATHS = 40
 _MOST_PRIVATE = 12
 _PRIVATE = re.compile(r"admin|internal|debug|users|accounts|config|secret|audit|metrics|console|manage", re.IGNORECASE)
+_LINKS = re.compile(r"{[^}]*(?:sign|token|payload|nonce|uidb?64)[^}]*}", re.IGNORECASE)  # only who was sent such a link knows it
 _OWN_DOCUMENTS = re.compile(r"/(openapi\.json|docs(/oauth2-redirect)?|redoc|favicon\.ico|robots\.txt|health\w*|ping|static(/.*)?)$")
 
 
@@ -86,7 +87,7 @@ def _read_by_nobody(stage: Stage, cast: Cast, route: RouteFacts) -> Iterator[Obs
     with contextlib.suppress(OSError, TargetFailed):
         answer = client.get(stage.fill(route))
         if witness.is_served(answer):
-            private = _PRIVATE.search(route.path) is not None
+            private = _PRIVATE.search(route.path) is not None and not _LINKS.search(route.path)
             outcome = Outcome.BROKEN if private else Outcome.UNTRIED
             words = "anybody reads what looks private" if private else "anybody reads it; only the project knows whether that is meant"
             yield saw(outcome, "route without a rule", route, f"{words} (answered {answer.status})", answers=[shown(answer)])
@@ -106,7 +107,10 @@ def _written_by_nobody(stage: Stage, cast: Cast, route: RouteFacts) -> Iterator[
             yield saw(Outcome.UNTRIED, "route without a rule", route, "its page is shown again, nothing changed", answers=[shown(answer)])
         elif effect or answer.status < 300:
             words = f"anybody changes {', '.join(effect)}" if effect else "anybody is answered"
-            yield saw(Outcome.BROKEN, "route without a rule", route, f"{words} without a login ({answer.status})", answers=[shown(answer)])
+            found = saw(
+                Outcome.BROKEN, "route without a rule", route, f"{words} without a login ({answer.status})", answers=[shown(answer)]
+            )
+            yield dataclasses.replace(found, severity="" if effect else "high")  # what nobody saw done is a step less grave
         elif answer.status in {401, 403} or witness.leads_to_login(answer):
             detail = f"refused without a login ({answer.status})"
             yield saw(Outcome.HELD, "route without a rule", route, detail, answers=[shown(answer)], read=1)

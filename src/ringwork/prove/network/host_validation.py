@@ -22,6 +22,7 @@ from ringwork.survey.wire.client import Answer, Client
 
 CONTROL = "network.host-validation"
 REFUSED = frozenset({400, 403, 421})
+_OF_THE_NAME = frozenset({400, 421})
 SIDE_HEADERS = ("X-Forwarded-Host", "X-Host", "X-Original-Host", "X-Forwarded-Server", "X-HTTP-Host-Override")
 SHARED_DOMAINS = (
     "herokuapp.com", "github.io", "gitlab.io", "azurewebsites.net", "cloudfront.net", "amazonaws.com", "appspot.com", "run.app", "web.app",
@@ -144,7 +145,8 @@ def _judged(place: Place, attack: str, canary: str, answer: Answer | None, *, ma
 
 
 def _holds(answer: Answer, canary: str) -> bool:
-    return canary.encode() in answer.answer or canary.encode() in answer.body
+    """Whether an answer carries the name; where that name itself is refused, its page may say which, as Django's does while debugging."""
+    return answer.status not in _OF_THE_NAME and (canary.encode() in answer.answer or canary.encode() in answer.body)
 
 
 def _around(answer: Answer, canary: str) -> str:

@@ -270,7 +270,8 @@ def make_users() -> list[dict[str, Any]]:
         with contextlib.suppress(Exception):  # a user model that asks for more; such users are declared, or made by --users
             more = {"email": f"{account}@example.org"} if name_field != "email" else {}
             create(**{name_field: account, "password": password, **more})
-            made.append({"name": name, "roles": roles, "username": account, "password": password})
+            # A login form with a field of this name asks for the address, and looks the account up by it.
+            made.append({"name": name, "roles": roles, "username": account, "password": password, "fields": more})
     return made
 
 
