@@ -88,6 +88,15 @@ def test_an_empty_database_is_filled_by_the_projects_own_means(tmp_path: Path, f
     assert not list(tmp_path.rglob("*.db"))
 
 
+def test_the_folder_of_a_database_is_made(tmp_path: Path) -> None:
+    """A checkout has no folder of data, and whoever sets the application up makes it."""
+    text = f"{APP}\nif __name__ == '__main__':\n    {MAKE}\n".replace("shop.db", "data/kept/shop.db")
+    with copies_of.loaded(tmp_path, {"app.py": text}, "app.py") as (launcher, loaded):
+        assert "the folder data/kept of a database was made" in loaded.refused
+        assert "pear" in copies_of.home(launcher)[1]
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_database_with_rows_is_left_alone(tmp_path: Path) -> None:
     """A developer's own data are copied as they are."""
     files = {"app.py": f"{APP}\nif __name__ == '__main__':\n    {MAKE}\n"}

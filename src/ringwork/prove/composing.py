@@ -28,8 +28,8 @@ _FIXED = re.compile(
     re.IGNORECASE,
 )
 _TEXTUAL = frozenset({"", "text", "textarea", "search", "string"})
-_CSRF_COOKIES = {"csrftoken": "x-csrftoken", "XSRF-TOKEN": "x-xsrf-token", "csrf_token": "x-csrftoken"}
-"""Cookies that a site's own script reads a token from, and the header in which it sends it back."""
+_CSRF_COOKIE = re.compile(r"(?:^|[_.-])(csrf|xsrf)[_-]?token$", re.IGNORECASE)
+"""Cookies that a site's own script reads a token from, whatever stands before: their names are a setting, and the header's mostly is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,8 @@ class Draft:
 
 def script_token(client: Client) -> list[tuple[str, str]]:
     """The header with a token that the site's own script would send from this browser; [] where no cookie carries one."""
-    return [(_CSRF_COOKIES[cookie.name], cookie.value) for cookie in client.jar.cookies.values() if cookie.name in _CSRF_COOKIES][:1]
+    found = [(match[1].lower(), cookie.value) for cookie in client.jar.cookies.values() if (match := _CSRF_COOKIE.search(cookie.name))]
+    return [("x-xsrf-token" if kind == "xsrf" else "x-csrftoken", value) for kind, value in found[:1]]
 
 
 def own_token(cast: Cast, name: str, client: Client, path: str, field_name: str) -> str:

@@ -62,6 +62,9 @@ def _inside(database: Any, copy: Path, original: Path, *, uri: bool) -> Any:
 def _kept(text: str, copy: Path, original: Path) -> Path:
     path = Path(os.path.realpath(text))
     if path.is_relative_to(copy):
+        if not path.parent.exists():  # a folder of data that a checkout does not have
+            path.parent.mkdir(parents=True)
+            confine.note(f"the folder {path.parent.relative_to(copy)} of a database was made")
         return path
     if path.is_relative_to(original):
         return _mapped(path, copy / path.relative_to(original))
