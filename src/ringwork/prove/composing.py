@@ -29,7 +29,7 @@ _FIXED = re.compile(
 )
 _TEXTUAL = frozenset({"", "text", "textarea", "search", "string"})
 _CSRF_COOKIE = re.compile(r"(?:^|[_.-])(csrf|xsrf)[_-]?token$", re.IGNORECASE)
-"""Cookies that a site's own script reads a token from, whatever stands before: their names are a setting, and the header's mostly is not."""
+"""Cookies that a site's own script reads a token from. Their names are a setting; the name of the header mostly stays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
