@@ -9,8 +9,8 @@ import pytest
 from ringwork.survey.linters import ruff
 from ringwork.survey.linters import run as linters
 
-SHELL = 'import subprocess\n\n\ndef show(name):\n    return subprocess.run(f"ls {name}", shell=True)\n'
-SILENCED = 'import subprocess\n\n\ndef show(name):\n    return subprocess.run(f"ls {name}", shell=True)  # noqa\n'
+SHELL = 'import subprocess\n\n\ndef show(name):\n    return subprocess.run(name, shell=True)\n'
+SILENCED = 'import subprocess\n\n\ndef show(name):\n    return subprocess.run(name, shell=True)  # noqa\n'
 DAY = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=30)
 WAIVER = f'# ringwork: ignore[input.command-injection] reason="an own tool" owner=anna until={DAY}\n'
 
@@ -57,6 +57,7 @@ def test_prints_what_programs_read(shop_of_all, run):
 
 def test_prints_results_for_code_scanning(shop, run):
     """A weak finding is to be reviewed and no failure; each has a file of the project and a fingerprint."""
+    (shop / "shop.py").write_text("import subprocess, sys\nsubprocess.run(sys.argv[1])\n")
     (run_,) = json.loads(run("check", ".", "--format", "sarif").text)["runs"]
     one = next(result for result in run_["results"] if result["ruleId"] == "input.command-injection")
     assert (one["kind"], one["level"]) == ("review", "none")
