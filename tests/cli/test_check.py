@@ -9,8 +9,8 @@ import pytest
 from ringwork.survey.linters import ruff
 from ringwork.survey.linters import run as linters
 
-SHELL = 'import subprocess\n\n\ndef show(name):\n    return subprocess.run(name, shell=True)\n'
-SILENCED = 'import subprocess\n\n\ndef show(name):\n    return subprocess.run(name, shell=True)  # noqa\n'
+SHELL = "import subprocess\n\n\ndef show(name):\n    return subprocess.run(name, shell=True)\n"
+SILENCED = "import subprocess\n\n\ndef show(name):\n    return subprocess.run(name, shell=True)  # noqa\n"
 DAY = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=30)
 WAIVER = f'# ringwork: ignore[input.command-injection] reason="an own tool" owner=anna until={DAY}\n'
 
