@@ -34,6 +34,7 @@ def test_says_that_a_finding_is_still_there(finding, capsys):
     assert "GET /ringwork-probe/bare HTTP/1.1" in printed[request:then]
     assert "200" in printed[then:now].splitlines()[1]
     assert "200" in printed[now:verdict].splitlines()[1]
+    assert "GET /ringwork-probe/bare" in printed[now:verdict].partition("What the check asked this copy, as nobody")[2]
     assert f"is still there: {finding['summary']}" in printed
     assert code == 1
 

@@ -59,3 +59,41 @@ def test_an_account_of_django_signs_in_by_its_address_where_the_form_asks_for_on
     with copies_of.loaded(tmp_path, BY_ADDRESS, ".") as (launcher, loaded):
         found = users.find(loaded.facts, settings.Settings(), launcher)
         assert [user.name for user in found.users] == ["anna", "ben", "erin"]
+
+
+OPEN_TO_ALL = """
+import secrets
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel
+app = FastAPI()
+PEOPLE, KEYS = {}, {}
+class Account(BaseModel):
+    username: str
+    password: str
+@app.post("/register")
+def register(given: Account):
+    PEOPLE[given.username] = given.password
+    return {}
+@app.post("/login")
+def login(given: Account):
+    if PEOPLE.get(given.username) != given.password:
+        raise HTTPException(401)
+    key = secrets.token_hex(16)
+    KEYS[key] = given.username
+    return {"access_token": key}
+@app.get("/me")
+def me(given=Depends(HTTPBearer())):
+    if given.credentials not in KEYS:
+        raise HTTPException(401)
+    return KEYS[given.credentials]
+"""
+DECLARED = '[[prove.users]]\nname = "olga"\nroles = ["staff"]\npassword = "nobody-gave-her-one"\n'
+
+
+def test_users_register_where_nobody_who_is_declared_gets_in(tmp_path: Path) -> None:
+    """The copy begins with an empty database: a declared user who is not in it must not make the run see less, and is told of."""
+    with copies_of.loaded(tmp_path, {"app.py": OPEN_TO_ALL, "ringwork.toml": DECLARED}, "app.py") as (launcher, loaded):
+        found = users.find(loaded.facts, settings.Settings(**settings.of_project(launcher.target)), launcher)
+        assert [user.name for user in found.users] == ["anna", "ben"]
+        assert found.failed[0].startswith("olga was not signed in")

@@ -78,3 +78,21 @@ def serving(text: str, extra: Mapping[str, str] | None = None) -> Iterator[LiveS
 def broken(evidence: Evidence) -> dict[str, str]:
     """What was found, by attack; the first place of each."""
     return {o.attack: o.detail for o in reversed(evidence.observations) if o.outcome is Outcome.BROKEN}
+
+
+GUARDED_FOR_STAFF = """
+from flask import Flask, request
+from ringwork import protect, requires
+app = Flask(__name__)
+@app.get("/admin/people")
+@requires("staff")
+def people():
+    return "people"
+@app.post("/admin/picture")
+@requires("staff")
+def picture():
+    request.files["picture"].save("picture.png")
+    return "kept"
+protect(app)
+"""
+"""Guarded by ringwork, and nobody can sign in."""

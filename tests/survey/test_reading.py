@@ -40,3 +40,12 @@ def test_one_thing_that_both_see_is_told_once():
     ways = (_flow(1, Strength.STRONG, "way"), _flow(2, Strength.WEAK, "way"))
     looks = (_flow(1, Strength.STRONG, "look"), _flow(2, Strength.STRONG, "look"), _flow(3, Strength.WEAK, "look"))
     assert [(flow.place.line, flow.place.said) for flow in reading.joined(ways, looks)] == [(1, "way"), (2, "look"), (3, "look")]
+
+
+def test_the_templates_beside_a_lone_module_are_its_own(tmp_path):
+    """Flask has them there; another program's folder is not looked into."""
+    (tmp_path / "shop.py").write_text("from flask import Flask\napp = Flask(__name__)\n", encoding="utf-8")
+    for folder in ("templates", "other/templates"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "page.html").write_text("<html><body>{{ words|safe }}</body></html>", encoding="utf-8")
+    assert [flow.place.file for flow in reading.read(tmp_path, only=("shop.py",)).flows] == ["templates/page.html"]

@@ -70,6 +70,12 @@ def _tell(out: Console, kept: Finding, again: Sequence[Finding] | None) -> int:
             out, f"{kept.id} is gone: {kept.check} was repeated on a fresh copy and found nothing at {one_line(kept.where)}", style="bold"
         )
         return run.CLEAN
+    asked = found.observation.exchanged
+    for exchanged in [one for one in asked if one.shows][-1:] or asked[-1:]:
+        explain_finding.said(out, f"What the check asked this copy, as {exchanged.as_user or 'nobody'}", exchanged.request)
+        explain_finding.said(
+            out, f"What it answered: {one_line(exchanged.shows)}" if exchanged.shows else "What it answered", exchanged.answer
+        )
     terminal.say(out, f"{kept.id} is still there: {one_line(found.summary)}", style="bold")
     terminal.say(out, f"How to mend it: ringwork explain {kept.id}")
     return run.FINDINGS

@@ -83,7 +83,10 @@ def _send(served: LiveServed, entrances: Entrances, exchanged: Exchanged, shown:
     client = _client(served, entrances, exchanged.as_user)
     try:
         answer = client.raw(_filled(raw, client, served))
-        shown("The answer now", answer.as_text()[1])
+        is_alike = exchanged.answer.split(" ", 2)[1:2] == [str(answer.status)]
+        shown(
+            "The answer now" if is_alike else "The answer now; ids and tokens in these bytes may be the earlier copy's", answer.as_text()[1]
+        )
     except OSError as error:
         shown("The answer now", f"nothing ({type(error).__name__})")
 

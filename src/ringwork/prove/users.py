@@ -88,6 +88,11 @@ def _find(facts: AppFacts, asked: settings.Settings, launcher: Launcher) -> Entr
     if not users:
         return Entrances(problem=_problem(facts, login, ()), unlock=UNLOCK if _needs_users(facts) else "", login=login)
     entered, failed, signed = _tried(entrances, launcher, facts)
+    if not entered and known and (register := entry.find_register(facts)) is not None:
+        # Against a run that sees less for a user who is declared and is not in the copy's database: two register, as without one.
+        entrances = Entrances(users=[User(name=name, roles=()) for name in _REGISTERED], login=login, register=register)
+        entered, more, signed = _tried(entrances, launcher, facts)
+        failed += more
     again = replace(entrances, users=entered)
     return Entrances(
         users=entered,
@@ -95,8 +100,8 @@ def _find(facts: AppFacts, asked: settings.Settings, launcher: Launcher) -> Entr
         problem="" if entered else _problem(facts, login, failed),
         unlock="" if entered else UNLOCK,
         login=login,
-        register=register,
-        known=known,
+        register=entrances.register,
+        known=entrances.known,
         keeper=sessions.Keeper(lambda: _tried(again, launcher, facts)[2], signed) if signed is not None else None,
     )
 

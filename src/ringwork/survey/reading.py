@@ -83,9 +83,15 @@ def _asked(listing: Listing, only: Collection[str]) -> Listing:
     return Listing(files=tuple(one for one in listing.files if one.file in wanted), unread=unread)
 
 
+_OF_A_MODULE = frozenset({"templates", "static"})
+"""Folders beside a module that stands alone, as Flask has them."""
+
+
 def _beside(seen: Iterable[Flow], only: Collection[str]) -> Iterator[Flow]:
     """What looks saw in files of the application, and in those that are no Python and belong to no other program."""
     folders = {PurePosixPath(file).parts[0] for file in only if "/" in file}
+    if any("/" not in file for file in only):
+        folders |= _OF_A_MODULE
     for flow in seen:
         file = PurePosixPath(flow.place.file)
         is_its = not only or str(file) in only or (file.suffix != ".py" and (len(file.parts) == 1 or file.parts[0] in folders))

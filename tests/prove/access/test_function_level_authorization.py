@@ -106,3 +106,10 @@ def test_has_nothing_to_say_where_nothing_administers() -> None:
     """No rule and no such path: not applicable, which is no pass."""
     with unguarded.serving(unguarded.PLAIN) as stage:
         assert role_matrix(stage).not_applicable
+
+
+def test_rules_that_nobody_can_be_asked_by_are_not_verified() -> None:
+    """Where rules name roles they apply; without somebody who has one nothing is known of them."""
+    with unguarded.serving(unguarded.GUARDED_FOR_STAFF) as stage:
+        evidence = role_matrix(stage)
+    assert (evidence.not_applicable, "rules name roles" in evidence.not_verified) == ("", True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ringwork.prove.check import Check
-from tests.prove import clinics, read_sources, showing
+from ringwork.prove.evidence import Outcome
+from ringwork.prove.input import file_upload
+from tests.prove import clinics, read_sources, showing, unguarded
 
 CHECK = "input.file-upload/extract-and-save"
 CHECKS = clinics.checks_of("input.file-upload")
@@ -37,3 +39,13 @@ def test_finds_nothing_in_the_clinics(framework: str) -> None:
 def test_finds_it_in_the_breached_source(framework: str) -> None:
     """Against an archive whose member is called `../../app.py`."""
     read_sources.falls(CHECK, framework)
+
+
+def test_a_route_for_files_that_nobody_reaches_is_not_verified() -> None:
+    """It takes files, so that the control applies, and nobody who signs in gets there."""
+    with unguarded.serving(unguarded.GUARDED_FOR_STAFF) as stage:
+        evidence = file_upload.served_back(stage)
+        assert evidence.not_verified or all(o.outcome is Outcome.UNTRIED for o in evidence.observations)
+        assert not evidence.not_applicable
+    with unguarded.serving(unguarded.PLAIN) as stage:
+        assert file_upload.served_back(stage).not_applicable

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from ringwork.prove.check import Check
+from ringwork.prove.evidence import Outcome
 from ringwork.prove.output import fail_closed as proof
+from ringwork.survey.facts import RouteFacts
 from tests.prove import clinics, showing
 from tests.prove.stand import stand
 
@@ -62,3 +64,12 @@ def test_in_an_outage_only_forms_are_sent_whose_tokens_lean_on_a_store_of_ours(o
     change: Any = SimpleNamespace(token_field="csrf_token", route=route, user=SimpleNamespace(name="ada"), effect=frozenset())
     cast: Any = SimpleNamespace(browser=lambda user: object())
     assert (proof._form(cast, [change]) is not None) is is_asked
+
+
+def test_roles_that_cannot_be_read_say_nothing_of_a_page_that_asks_for_none() -> None:
+    """A bare `requires()` reads no role: that it still answers is no hole, and another page has to show what happens."""
+    route = RouteFacts(kind="http", path="/orders", methods=("GET",), handler="shop.orders", rule="requires")
+    stage: Any = SimpleNamespace(facts=SimpleNamespace(is_wsgi=True))
+    way = proof.Way(route=route, user="anna", send=lambda: None)
+    seen = proof._struck(stage, stage, "policy-raises", "the roles of the user cannot be read", way)
+    assert (seen.outcome, "asks for no role" in seen.detail) == (Outcome.UNTRIED, True)

@@ -196,10 +196,16 @@ def role_matrix(stage: Stage) -> Evidence:
     routes = [r for r in routes if not witness.is_entrance(r.path) and not _NO_PAGE.search(r.path)]
     if routes:
         seen += _evident(cast, routes[:_MOST])
-    if not seen and not routes:
+    names_role = any(route.rule == "requires" and route.roles for route in witness.http_routes(stage.facts))
+    if not seen and not routes and not names_role:
         return Evidence(check=check, not_applicable="no rule names a role, and no path says that it administers")
     if not seen:
-        return Evidence(check=check, not_verified="no ordinary user can sign in", unlock=_UNLOCK)
+        reason = (
+            "rules name roles, and not both can sign in: one who has such a role, one who has none"
+            if names_role
+            else "no ordinary user can sign in"
+        )
+        return Evidence(check=check, not_verified=reason, unlock=_UNLOCK)
     return Evidence(check=check, observations=tuple(seen))
 
 

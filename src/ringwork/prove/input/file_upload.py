@@ -6,7 +6,7 @@ Against a page of an attacker's on the application's own origin, and an archive 
 from __future__ import annotations
 
 from ringwork.names import CheckId
-from ringwork.prove import displaying, objects, reading
+from ringwork.prove import displaying, objects, reading, witness
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.displaying import Displaying
 from ringwork.prove.evidence import Evidence
@@ -24,6 +24,9 @@ def served_back(stage: Stage) -> Evidence:
     mine = (pair[0] if pair is not None else objects.ordinary(cast)) or displaying.anybody(cast)
     readers = Displaying(cast, mine, pair[1] if pair is not None else None).readers
     seen = tuple(Uploading(cast, mine, readers).run())
+    takes = [route.name for route in witness.http_routes(stage.facts) if route.body == "multipart"]
+    if not seen and takes:
+        return Evidence(check=check, not_verified=f"nobody who signs in reaches what takes a file: {', '.join(takes[:3])}")
     if not seen:
         return Evidence(check=check, not_applicable="no route takes a file")
     return Evidence(check=check, observations=seen)

@@ -129,6 +129,8 @@ def _struck(stage: Stage, served: Served, outage: str, attack: str, way: Way | N
     """One request before, one in, and one after an outage."""
     if way is None:
         return saw(Outcome.UNTRIED, attack, "any route that leans on it", "no honest request was found that leans on it")
+    if outage == "policy-raises" and not way.route.roles:
+        return saw(Outcome.UNTRIED, attack, way.route, "it asks for no role, and nobody who signs in may enter a page that does")
     if outage == "identify-hangs" and stage.facts.is_wsgi:
         detail = "a WSGI worker cannot cut a call of the application that runs in it; the server's own deadline counts"
         return saw(Outcome.UNTRIED, attack, way.route, detail)
