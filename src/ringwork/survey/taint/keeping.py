@@ -86,6 +86,8 @@ class Kept:
         known = routes_kept.now(self._routes, project, self._digests, self._outline) if self._routes is not None else None
         if known is None:
             known = routes_kept.made(read(), project, self._digests, self._asked)
+        for unit in project.units():
+            unit.unwatch()
         self._is_new |= known != self._routes
         self._routes = known
         return known.routes

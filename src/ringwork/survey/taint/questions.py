@@ -14,14 +14,14 @@ Question = tuple[tuple[bytes, ...], bytes]
 class Asked:
     """The names that a module's top level gives a value. names: takes up of which names anybody asked, of whatever module."""
 
-    __slots__ = ("_gives", "_names")
+    __slots__ = ("_names", "gives")
 
     def __init__(self, gives: tuple[str, ...], names: set[str]) -> None:
-        self._gives, self._names = frozenset(gives), names
+        self.gives, self._names = frozenset(gives), names
 
     def __contains__(self, name: object) -> bool:
         self._names.add(name)  # type: ignore[arg-type] # nobody asks for anything else
-        return name in self._gives
+        return name in self.gives
 
 
 def is_searchable(data: bytes) -> bool:

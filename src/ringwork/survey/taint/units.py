@@ -210,6 +210,11 @@ class Unit:
             classes=tuple(owners[id(owner)] for owner in self.classes.values()),
         )
 
+    def unwatch(self) -> None:
+        """Take up no more of what `gives` is asked, which costs a call each time."""
+        if isinstance(self.gives, questions.Asked):
+            self.gives = self.gives.gives
+
     def defines(self, name: str) -> bool:
         """Whether its top level makes something of this name."""
         return name in self.functions or name in self.classes or name in self.gives
