@@ -203,6 +203,43 @@ def test_what_a_class_says_stands_before_a_method_that_it_inherits(kit: Kit, ask
     assert [ask(app, "GET").status, ask(app, "GET", "erin").text, ask(app, "GET", path="/same").text] == [401, "read", "read"]
 
 
+def placed(kit: Kit, view: type, mark: Any) -> Any:
+    """An application in which a mark stands where the class is registered, in each framework's own way."""
+    if kit is KITS["flask"]:
+        app = Flask(__name__, static_folder=None)
+        app.add_url_rule("/notes", view_func=mark(view.as_view("notes")))  # type: ignore[attr-defined]
+        return app
+    if kit is KITS["starlette"]:
+        return Starlette(routes=[mark(StarletteRoute("/notes", view))])
+    if kit is KITS["aiohttp"]:
+        site = web.Application()
+        mark(site.router.add_resource("/notes")).add_route("*", view)
+        return site
+    return django_project.project([django_path("notes", mark(view.as_view()))])  # type: ignore[attr-defined]
+
+
+def rule_where_placed(kit: Kit, view: type, mark: Any) -> Any:
+    found = installed(ringwork.protect(placed(kit, view, mark), policy()))
+    assert found is not None
+    return next(route.rule for route in found.list_routes() if route.name == "GET /notes")
+
+
+def test_an_inherited_method_does_not_open_what_is_closed_where_its_class_is_registered(kit: Kit) -> None:
+    """Of the two the narrower counts, whichever it is; a method of the class itself is nearer than both."""
+    opened, shut = kit.view(get=public("to read")(kit.answer("read"))), kit.view(get=requires("admin")(kit.answer("read")))
+    assert rule_where_placed(kit, kit.view(opened), requires("admin")) == ADMIN
+    assert rule_where_placed(kit, kit.view(shut), public("to read")) == ADMIN
+    assert rule_where_placed(kit, kit.view(opened), public("to read")) == OPEN
+    assert rule_where_placed(kit, opened, requires("admin")) == OPEN
+
+
+def test_an_inherited_method_does_not_open_what_flask_s_decorators_close() -> None:
+    """They mark the function that as_view() makes, and are the heir's own word."""
+    kit = KITS["flask"]
+    heir = kit.view(kit.view(get=public("to read")(kit.answer("read"))), decorators=[requires("admin")])
+    assert kit.routes({"/notes": heir})["GET /notes"].rule == ADMIN
+
+
 def test_an_heir_s_own_method_has_no_rule_of_its_ancestor_s(kit: Kit) -> None:
     """The mark stands on the code that was marked, not on its name."""
     parent = kit.view(get=public("to read")(kit.answer("read")))

@@ -93,7 +93,7 @@ def to_route(route: AbstractRoute, method: str, installation: Installation | Non
     static = isinstance(resource, StaticResource)
     kind = RouteKind.STATIC if static else RouteKind.WEBSOCKET if _opens_socket(view or handler) else RouteKind.HTTP
     methods = frozenset() if kind is RouteKind.WEBSOCKET else _methods(route, method if view is not None else "")
-    marked: Marked = (*_marks_of(handler, method.lower()), ("resource", resource), *(outside or ()))
+    marked: Marked = (*_marks_of(handler, method.lower(), (("resource", resource),)), ("resource", resource), *(outside or ()))
     found = NOTHING
     if installation is not None:
         checks = own_checks.of_view(view or handler, (), installation.named_checks(), {})
@@ -117,11 +117,11 @@ def to_route(route: AbstractRoute, method: str, installation: Installation | Non
     )
 
 
-def _marks_of(handler: object, method: str) -> Marked:
+def _marks_of(handler: object, method: str, placed: Marked) -> Marked:
     """Where a handler says its rule itself: the function, or the method of a class view, the class and its attribute."""
     if not isinstance(handler, type):
         return (("handler", handler),)
-    return (*class_views.marks_of_method(handler, method, _is_view), *class_views.marks_of_class(handler, _is_view))
+    return (*class_views.marks_of_method(handler, method, _is_view, placed), *class_views.marks_of_class(handler, _is_view))
 
 
 def _is_view(kind: type) -> bool:

@@ -10,7 +10,8 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from ringwork.policy.declare import is_marked, said_by
+from ringwork.policy.declare import all_of, is_marked, rule_of, said_by
+from ringwork.route import Public
 
 Marked = tuple[tuple[str, object], ...]
 IsView = Callable[[type], bool]
@@ -22,15 +23,25 @@ def marks_of_class(kind: type, is_view: IsView) -> Marked:
     return tuple((where, said) for _, where, said in _said(kind, is_view))
 
 
-def marks_of_method(kind: type, name: str, is_view: IsView) -> Marked:
+def marks_of_method(kind: type, name: str, is_view: IsView, placed: Marked = ()) -> Marked:
     """Where a rule stands for one method, before what the class says for all: nothing for one that carries no mark.
 
-    Against a method of an ancestor that opens what its heir closes: what the class itself says stands before what it inherits.
+    Against a method of an ancestor that opens what its heir closes: what the class itself says stands before what it inherits, and of
+    that and of what is said where the class is put into the application (`placed`) the narrower counts.
     """
     depth, function = _found(kind, name)
     if function is None or not is_marked(function):
         return ()
-    return (*((where, said) for at, where, said in _said(kind, is_view) if at < depth), ("method", function))
+    before = ((where, said) for at, where, said in _said(kind, is_view) if at < depth)
+    return (*before, *(_narrowed(function, placed) if depth else ()), ("method", function))
+
+
+def _narrowed(function: object, placed: Marked) -> Marked:
+    """The narrower of what an inherited method and the places of its class say, where those say anything."""
+    outer = [rule for _, target in placed if (rule := rule_of(target)) is not None]
+    inner = rule_of(function)
+    closing = [rule for rule in (inner, *outer) if rule is not None and not isinstance(rule, Public)]
+    return (("method", all_of(closing)),) if outer and closing else ()
 
 
 def is_method_marked(kind: type, name: str) -> bool:

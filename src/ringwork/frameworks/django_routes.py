@@ -19,7 +19,7 @@ from django.urls.resolvers import LocalePrefixPattern, RoutePattern
 
 from ringwork.frameworks import class_views, django_ninja
 from ringwork.frozen import Frozen
-from ringwork.policy.declare import Mark, said_by
+from ringwork.policy.declare import Mark, rule_of, said_by
 
 Marked = tuple[tuple[str, object], ...]
 """Where a rule may stand, from the view outward: ("handler", function), ("path", pattern), ("include", resolver), ..."""
@@ -208,8 +208,10 @@ def _of_methods(view: Any, methods: frozenset[str]) -> Iterator[tuple[str, Marke
     kind = class_of(view)
     if kind is None:
         return
+    # What Django copied from `dispatch` is no word of whoever wrote the pattern.
+    placed: Marked = (("handler", view),) if rule_of(view) is not rule_of(getattr(kind, _ALL, None)) else ()
     for method in methods:
-        marked = class_views.marks_of_method(kind, _answering(view, kind, method), _is_view)
+        marked = class_views.marks_of_method(kind, _answering(view, kind, method), _is_view, placed)
         if marked:
             yield method, marked
 

@@ -146,8 +146,9 @@ def _marked(app: Flask, rule: UrlRule, view: Any, part: str) -> Marked:
     kind = getattr(view, "view_class", None)
     places: list[tuple[str, object]] = []
     if kind is not None:
-        places += class_views.marks_of_method(kind, part.lower(), _is_view) if part else ()
-        places += class_views.marks_of_method(kind, _ALL, _is_view)
+        placed: Marked = (("handler", view),)  # its list of decorators, and marks where it is registered
+        places += class_views.marks_of_method(kind, part.lower(), _is_view, placed) if part else ()
+        places += class_views.marks_of_method(kind, _ALL, _is_view, placed)
     places += [("handler", view), *(class_views.marks_of_class(kind, _is_view) if kind is not None else ())]
     name = rule.endpoint.rpartition(".")[0]
     while name:

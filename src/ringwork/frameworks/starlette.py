@@ -184,7 +184,7 @@ def with_parts(entry: Entry) -> Entry:
     """The entry of a class, with its marked methods apart from what is left."""
     found = [
         replace(entry, methods=part.methods, endpoint=part.function, marked=(*part.marked, *entry.marked))
-        for part in starlette_classes.parts_of(entry.endpoint, entry.methods)
+        for part in starlette_classes.parts_of(entry.endpoint, entry.methods, tuple(one for one in entry.marked if one[0] == "route"))
     ]
     told = starlette_classes.told_of(entry.endpoint)
     left = entry.methods.difference(*(part.methods for part in found))

@@ -30,8 +30,8 @@ def methods_of(endpoint: object) -> frozenset[str]:
     return frozenset(name.upper() for name in _VERBS if hasattr(endpoint, name)) if inspect.isclass(endpoint) else frozenset()
 
 
-def parts_of(endpoint: object, methods: frozenset[str]) -> Iterator[Part]:
-    """The methods of a class that carry marks of their own, as far as they are asked at all."""
+def parts_of(endpoint: object, methods: frozenset[str], placed: Marked) -> Iterator[Part]:
+    """The methods of a class that carry marks of their own, as far as they are asked at all. placed: where marks of its route stand."""
     if not inspect.isclass(endpoint) or not _is_made_of(endpoint, "HTTPEndpoint"):
         return
     for name in _VERBS:
@@ -42,7 +42,7 @@ def parts_of(endpoint: object, methods: frozenset[str]) -> Iterator[Part]:
         yield Part(
             function=getattr(endpoint, name),
             methods=frozenset(answered),
-            marked=class_views.marks_of_method(endpoint, name, _is_view),
+            marked=class_views.marks_of_method(endpoint, name, _is_view, placed),
         )
 
 
