@@ -140,6 +140,14 @@ def test_what_is_encoded_holds_on_the_same_pages(text: str) -> None:
     assert all(o.is_grounded for o in seen if o.outcome is Outcome.HELD)
 
 
+def test_what_each_user_may_write_once_is_no_refusal_of_markup() -> None:
+    """Against a pass by a limit: where honest text is not taken a second time either, nothing was tried of markup."""
+    once = FLASK.replace("        NOTES.append(", "        if NOTES:\n            return 'one for each', 409\n        NOTES.append(")
+    seen = [o for o in _seen(once.replace("SHOWN", "plain")) if o.where != "GET /find"]
+    assert {o.outcome for o in seen} == {Outcome.UNTRIED}
+    assert any("honest text is not taken a second time either: answered 409" in o.detail for o in seen)
+
+
 def test_an_address_that_is_repeated_is_nothing_that_was_written() -> None:
     """A page that says whom it was asked for keeps nothing of it: neither a pass nor a finding of what users write."""
     echoing = (

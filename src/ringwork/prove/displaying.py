@@ -215,15 +215,29 @@ class Displaying:
         draft = replace(draft, fields={**draft.fields, **values})
         answer = draft.send(self.cast, self.mine.name, self.mine.client)
         if not witness.is_served(answer):
+            outcome, told = self._refused(written, answer)
             for sight in mine:
                 if sight.name in asked and sight.outcome is None:
-                    sight.outcome = Outcome.HELD if answer.status < 500 else Outcome.UNTRIED
-                    sight.told, sight.answers = f"was not taken ({answer.status})", [shown(answer, self.mine.name)]
+                    sight.outcome, sight.told, sight.answers = outcome, told, [shown(answer, self.mine.name)]
             return False
         thing = self._thing(draft, answer)
         for sight in [one for one in mine if one.name in values and one.outcome is not Outcome.BROKEN]:
             self._judge(sight, thing, answer, words[sight.name], asked[sight.name][0])
         return True
+
+    def _refused(self, written: Written, answer: Answer) -> tuple[Outcome, str]:
+        """What it means that markup was not taken.
+
+        Against a limit, or a thing that each user has once, that passes for a refusal of markup: honest text is sent once more.
+        """
+        told = f"was not taken ({answer.status})"
+        if answer.status >= 500 or answer.status == 429:
+            return Outcome.UNTRIED, told
+        honest = composing.compose(self.cast, written.route, written.method, self.mine.name, self.mine.client, written.ids)
+        still = honest.send(self.cast, self.mine.name, self.mine.client)
+        if witness.is_served(still):
+            return Outcome.HELD, told
+        return Outcome.UNTRIED, f"{told}, and honest text is not taken a second time either: {witness.why_not(still)}"
 
     def _judge(self, sight: Sight, thing: Thing, answer: Answer, word: str, spot: Spot) -> None:
         """Look at the page again, and say what became of what was written."""
