@@ -136,6 +136,13 @@ def test_what_is_not_taken_holds() -> None:
     assert sum("was not taken (400)" in o.detail for o in seen) == 2
 
 
+def test_a_file_that_each_user_has_once_is_no_refusal_of_what_stands_in_it() -> None:
+    """Against a pass by a limit: where an honest file is not taken any more either, nothing was tried."""
+    seen = _seen(FLASK, AS_IT_CAME, "if os.listdir(FOLDER): return 'one for each', 409")
+    assert {o.outcome for o in seen} == {Outcome.UNTRIED}
+    assert all("an honest file is not any more either: answered 409" in o.detail for o in seen)
+
+
 def test_a_sandbox_is_left_alone() -> None:
     """A page that its own policy puts on an origin of its own runs on nobody's."""
     sandbox = "answer.headers['content-security-policy'] = 'sandbox'"

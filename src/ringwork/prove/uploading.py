@@ -96,6 +96,11 @@ class Uploading:
             if not witness.is_served(answer):
                 outcome = Outcome.HELD if answer.status < 500 and answer.status != 429 else Outcome.UNTRIED
                 detail = f"{file.name.replace(word, 'x')} was not taken ({answer.status})"
+                if outcome is Outcome.HELD:
+                    # Against a limit, or a file that each user has once, that passes for a refusal of what stands in it.
+                    still = (self._draft(route) or honest).send(self.cast, self.mine.name, self.mine.client)
+                    if not witness.is_served(still):
+                        outcome, detail = Outcome.UNTRIED, f"{detail}, and an honest file is not any more either: {witness.why_not(still)}"
                 yield saw(outcome, one.attack, route, detail, answers=[shown(answer, self.mine.name)], control=control)
                 continue
             found = self._judged(one, route, word, file, answer)
