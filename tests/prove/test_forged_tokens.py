@@ -90,6 +90,14 @@ def test_what_is_not_verified_is_found(reads: str, found: dict[str, str]) -> Non
     assert _broken(reads) == found
 
 
+def test_a_public_key_that_is_not_known_is_told() -> None:
+    """Against a pass for what nobody tried: a key that is fetched, or made of the private one, lies nowhere."""
+    with unguarded.serving(FLASK.replace('"alg": "HS256"', '"alg": "RS256"').replace("READS", GOOD.replace("HS256", "RS256"))) as stage:
+        seen = {one.attack: one for one in token_matrix(stage).observations}
+    assert seen[CONFUSED].outcome is Outcome.UNTRIED
+    assert seen[OTHER_KEY].outcome is Outcome.HELD
+
+
 def test_a_fault_is_no_refusal() -> None:
     """Against a pass by a reader that falls over: an answer of 500 says nothing of the token."""
     seen = _seen(f"assert header['alg'] == 'HS256'\n    {GOOD}")

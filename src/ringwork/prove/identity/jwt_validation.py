@@ -16,7 +16,7 @@ from ringwork.prove import credentials, forged_tokens, reading, witness
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.credentials import BEARER, Credential, Presenter
 from ringwork.prove.evidence import Evidence, Observation, Outcome
-from ringwork.prove.forged_tokens import EXPIRED, FOREIGN, Token
+from ringwork.prove.forged_tokens import CONFUSED, EXPIRED, FOREIGN, Token
 from ringwork.prove.witness import Cast, saw, shown
 from ringwork.survey.wire.client import Answer
 
@@ -70,6 +70,9 @@ def _tried(cast: Cast, one: Credential, token: Token) -> Iterator[Observation]:
             yield replace(_judged(attack, one, answers), control=control)
     finally:
         presenter.close()
+    if not token.algorithm.upper().startswith("HS") and not any(name == CONFUSED for name, _ in forgeries):
+        detail = "its public key does not lie beside the application, so that it cannot be tried as a secret"
+        yield saw(Outcome.UNTRIED, CONFUSED, one.route, detail, control=control)
     if key is None and set(token.claims) & {"exp", "aud", "iss"}:
         detail = "its key is not known here, so that no claim can be altered under a genuine signature"
         yield saw(Outcome.UNTRIED, EXPIRED, one.route, detail, control=control)
