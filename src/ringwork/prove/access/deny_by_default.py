@@ -29,7 +29,8 @@ DEADLINE_SECONDS = 10.0
 _MOST_PATHS = 40
 _MOST_PRIVATE = 12
 _PRIVATE = re.compile(r"admin|internal|debug|users|accounts|config|secret|audit|metrics|console|manage", re.IGNORECASE)
-_LINKS = re.compile(r"{[^}]*(?:sign|token|payload|nonce|uidb?64)[^}]*}", re.IGNORECASE)  # only who was sent such a link knows it
+_LINKS = re.compile(r"{[^}:]*(?:(?<![a-z])sign(?:ed\w*|ature)?|token|payload|nonce|uidb?64)(?::[^}]*)?}", re.IGNORECASE)
+"""What only who was sent such a link knows; not the number of a token, nor of a design."""
 _OWN_DOCUMENTS = re.compile(r"/(openapi\.json|docs(/oauth2-redirect)?|redoc|favicon\.ico|robots\.txt|health\w*|ping|static(/.*)?)$")
 
 
