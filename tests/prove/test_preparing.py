@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -128,3 +130,27 @@ def test_what_never_ends_is_left_and_what_fails_says_nothing(
     assert ended == ["endless"]
     assert app.debug is False
     assert capfd.readouterr().out == ""
+
+
+def test_a_start_that_only_waits_does_not_end_the_proof(tmp_path: Path) -> None:
+    """Against a run that is given up: a server that nobody knows waits under `__main__`, and the copy is proven as it is."""
+    main = "from wsgiref.simple_server import make_server\n    make_server('127.0.0.1', 0, app).serve_forever()"
+    files = {"app.py": f"{APP}\nif __name__ == '__main__':\n    {main}\n", "init_db.py": SCRIPT}
+    with copies_of.loaded(tmp_path, files, "app.py") as (launcher, loaded):
+        assert [sentence for sentence in loaded.refused if "filled by python init_db.py" in sentence]
+        assert copies_of.home(launcher)[0] == 200
+
+
+def test_what_waits_each_time_is_not_tried_without_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The parent gives up a copy that computes nothing for long: so many steps that wait may be tried, and no more."""
+    monkeypatch.setattr(preparing, "_IDLE_SECONDS", 0.1)
+    tried = list[int]()
+
+    def waits(number: int) -> None:
+        tried.append(number)
+        threading.Event().wait()
+
+    monkeypatch.setattr(preparing, "_main", lambda module: waits(0))
+    monkeypatch.setattr(preparing, "_steps", lambda app, folder: (("a start", functools.partial(waits, at)) for at in range(1, 9)))
+    preparing.prepare(SimpleNamespace(), folder=tmp_path, module=__name__, imports=["sqlite3"])
+    assert tried == [0, 1, 2]

@@ -15,6 +15,7 @@ import runpy
 import signal
 import sqlite3
 import sys
+import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from types import FrameType, ModuleType
@@ -23,7 +24,9 @@ from typing import Any
 from ringwork.survey import state
 from ringwork.survey.harness import confine, loading, server_databases
 
-_SECONDS = 20
+_SECONDS, _IDLE_SECONDS, _LEAST_CPU_SECONDS, _MOST_ENDED = 20.0, 4.0, 0.2, 3
+"""How long a step may take, how long it may wait without computing so much, and how many may be ended before no more are tried: together
+less than the parent waits for a copy that computes nothing."""
 _KEEPERS = frozenset({
     "sqlite3", "aiosqlite", "sqlalchemy", "flask_sqlalchemy", "sqlmodel", "databases", "dataset", "records", "peewee", "playhouse", "pony",
     "tortoise", "piccolo", "pymongo", "motor", "mongoengine", "tinydb", "psycopg", "psycopg2", "asyncpg", "MySQLdb", "pymysql",
@@ -47,11 +50,11 @@ def prepare(app: Any, *, folder: Path, module: str, imports: Collection[str]) ->
     loaded = sys.modules.get(module)
     if loaded is None or not _KEEPERS & set(imports) or _rows(folder):
         return
-    _tried(app, f"what {module} does when it is started itself", lambda: _main(loaded), folder)
+    ended = int(not _tried(app, f"what {module} does when it is started itself", lambda: _main(loaded), folder))
     for what, step in _steps(app, folder):
-        if _tables(folder):
+        if _tables(folder) or ended >= _MOST_ENDED:
             return
-        _tried(app, what, step, folder)
+        ended += not _tried(app, what, step, folder)
 
 
 def _steps(app: Any, folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -109,17 +112,22 @@ def _held(folder: Path) -> dict[str, int]:
     return found
 
 
-def _tried(app: Any, what: str, step: Callable[[], Any], folder: Path) -> None:
-    """Take one step within bounds of time and quiet; what it made is told, and what fails leaves the copy as an import left it."""
-    before = _held(folder)
+def _tried(app: Any, what: str, step: Callable[[], Any], folder: Path) -> bool:
+    """Take one step within bounds of time and quiet; what it made is told, and what fails leaves the copy as an import left it.
+
+    False for one that was ended: it waits for somebody, or serves.
+    """
+    before, is_whole = _held(folder), True
     arguments, debug = sys.argv, getattr(app, "debug", None)
-    known = signal.signal(signal.SIGALRM, _end)
-    signal.setitimer(signal.ITIMER_REAL, _SECONDS)
+    known = signal.signal(signal.SIGALRM, _Watch().look)
+    signal.setitimer(signal.ITIMER_REAL, min(_SECONDS, 0.5), 0.5)  # again and again: code may swallow whatever is raised
     try:
         sys.argv = arguments[:1]
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()), loading.context_of(app):
             step()
-    except (Exception, SystemExit, _TooLongError):  # noqa: BLE001, S110  # a parser of arguments, a question at the terminal
+    except _TooLongError:
+        is_whole = False
+    except (Exception, SystemExit):  # noqa: BLE001, S110  # a parser of arguments, a question at the terminal
         pass
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -129,10 +137,27 @@ def _tried(app: Any, what: str, step: Callable[[], Any], folder: Path) -> None:
             app.debug = debug  # what a start by hand switches on is no setting of the application that is proven
     if _held(folder) != before:
         confine.note(f"the database of the copy was empty, and was filled by {what}")
+    return is_whole
 
 
-def _end(number: int, frame: FrameType | None) -> None:
-    raise _TooLongError
+class _Watch:
+    """Ends a step that takes too long, or that only waits.
+
+    Against a proof that is given up because a project's own start serves by a server that nobody knows: the parent takes a copy that
+    computes nothing for one whose import waits.
+    """
+
+    def __init__(self) -> None:
+        self._began = self._since = time.monotonic()
+        self._spent = time.process_time()
+
+    def look(self, number: int, frame: FrameType | None) -> None:
+        """Raise what ends the step where its time is over."""
+        now, spent = time.monotonic(), time.process_time()
+        if spent - self._spent >= _LEAST_CPU_SECONDS:
+            self._since, self._spent = now, spent
+        if now - self._began >= _SECONDS or now - self._since >= _IDLE_SECONDS:
+            raise _TooLongError
 
 
 # -- each way ------------------------------------------------------------------------------------------------
