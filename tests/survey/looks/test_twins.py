@@ -52,7 +52,9 @@ TWINS = (
         "a server of XML-RPC that is made",
         "xml-parser",
         """
+        import eventlet
         import xmlrpc.server
+        eventlet.monkey_patch()
         server = xmlrpc.server.SimpleXMLRPCServer(("localhost", 8000))
         """,
         """

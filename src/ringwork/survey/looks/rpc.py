@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, WEAK, Seen, mentions
+from ringwork.survey.looks.seen import STRONG, WEAK, Seen
 from ringwork.survey.taint import ir
 
 _SERVERS = frozenset({"SimpleXMLRPCServer", "DocXMLRPCServer", "CGIXMLRPCRequestHandler", "DocCGIXMLRPCRequestHandler"})
 _MODULES = frozenset({"xmlrpc.server", "xmlrpc.client", "xmlrpc", "xmlrpclib", "SimpleXMLRPCServer", "DocXMLRPCServer"})
+_SAFE = frozenset({"defusedxml.xmlrpc.monkey_patch", "defusedxml.defuse_stdlib"})
+"""What puts another parser there; eventlet and others call what they do `monkey_patch` too."""
 _DETAIL = "The parser expands what a document defines, however much that is; call defusedxml.xmlrpc.monkey_patch() first."
 
 
 def look(seen: Seen) -> Iterator[Flow]:
     """Servers of one module that parse what anybody sends; and what imports such code, which may."""
-    if mentions(seen.unit.module.body, ("monkey_patch",)):
+    if any(seen.name(call.function) in _SAFE for call, _ in seen.of(ir.Call)):
         return
     is_told = False
     for call, scope in seen.of(ir.Call):
