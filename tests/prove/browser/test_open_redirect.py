@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from ringwork.prove.browser import open_redirect
 from ringwork.prove.check import Check, User
+from ringwork.prove.evidence import Outcome
 from ringwork.survey.facts import RouteFacts
 from ringwork.survey.wire.client import Answer
+from ringwork.survey.wire.waiting import SlowError
 from tests.prove import clinics, showing
 
 CHECKS = clinics.checks_of("browser.open-redirect")
@@ -30,6 +34,7 @@ def test_falls_on_the_breached_clinic(framework: str, check: Check) -> None:
 
 
 ORIGIN = "https://shop.example:4443"
+REQUEST = b"GET / HTTP/1.1\r\nhost: shop.example:4443\r\n\r\n"
 
 
 @pytest.mark.parametrize(
@@ -141,3 +146,21 @@ def test_signs_out_as_the_user_where_nobody_is_led_elsewhere() -> None:
     """What only a signed-in visitor reaches is attacked as one."""
     user, _ = _sign_outs("/x", "/login")
     assert user.asked == 6
+
+
+def test_a_page_that_was_slow_too_often_to_be_asked_is_no_pass() -> None:
+    """Against an attack that nobody made: what the wire holds back is told as untried, and what breaks off still holds."""
+
+    def ask_with(error: Exception) -> set[Outcome]:
+        def ask(parameters: Mapping[str, str]) -> Answer:
+            raise error
+
+        cast: Any = SimpleNamespace(served=SimpleNamespace(origin=ORIGIN), stage=SimpleNamespace(quick=False))
+        door = open_redirect.Door(where="login", who="", names=("next",), ask=ask)
+        honest = Answer(
+            status=200, reason="OK", http_version="1.1", headers=[], body=b"", request=REQUEST, answer=b"HTTP/1.1 200 OK\r\n\r\n"
+        )
+        return {one.outcome for one in open_redirect._attack(cast, door, "next", honest)}
+
+    assert ask_with(SlowError("slow: 5 to 8 s for an answer, asked 4 times and no more")) == {Outcome.UNTRIED}
+    assert ask_with(ConnectionResetError()) == {Outcome.HELD}

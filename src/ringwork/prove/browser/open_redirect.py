@@ -23,6 +23,7 @@ from ringwork.prove.evidence import Evidence, Observation, Outcome
 from ringwork.prove.witness import Cast, saw, shown
 from ringwork.survey.facts import RouteFacts
 from ringwork.survey.wire.client import FORM, Answer, Client
+from ringwork.survey.wire.waiting import SlowError
 
 CONTROL = "browser.open-redirect"
 EVIL = "evil.invalid"
@@ -227,6 +228,9 @@ def _attack(cast: Cast, door: Door, name: str, honest: Answer) -> Iterator[Obser
         attack = f"{name}: {spelling}"
         try:
             answer = door.ask({name: value})
+        except SlowError as error:  # nothing was asked, so nothing held
+            yield saw(Outcome.UNTRIED, attack, door.where, str(error), control=control)
+            continue
         except (OSError, TargetFailed) as error:
             detail = f"nothing was answered that leads anywhere ({getattr(error, 'problem', type(error).__name__)})"
             yield saw(Outcome.HELD, attack, door.where, detail, control=control)
