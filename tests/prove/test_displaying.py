@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from ringwork.prove import displaying
 from ringwork.prove.evidence import Observation, Outcome
 from ringwork.prove.output.xss import context_markers
+from ringwork.survey.wire.client import Answer
 from tests.prove import unguarded
 
 SHARED = """
@@ -192,3 +194,21 @@ def test_a_field_that_asks_for_markup_is_listed_and_no_finding() -> None:
     )
     assert "/notes/{at} body_html" not in {f"{one}" for one in _told(seen, Outcome.BROKEN)}
     assert any("markup is meant" in o.detail for o in seen if o.outcome is Outcome.UNTRIED)
+
+
+@pytest.mark.parametrize(
+    ("policy", "is_kept"),
+    [
+        ("default-src 'self'", True),
+        ("script-src 'self' 'unsafe-inline'", False),
+        ("script-src-attr 'none'; script-src 'unsafe-inline'", False),
+        ("script-src-attr 'none'", False),
+        ("script-src-attr 'none'; script-src-elem 'nonce-a'", True),
+        ("style-src 'self'", False),
+    ],
+)
+def test_a_policy_keeps_scripts_from_running_only_where_neither_attribute_nor_element_runs(policy: str, is_kept: bool) -> None:
+    """Against a finding that is told as less grave: one rule closes attributes, and an element runs all the same."""
+    headers = [(b"content-security-policy", policy.encode())]
+    answer = Answer(status=200, reason="OK", http_version="1.1", headers=headers, body=b"", request=b"", answer=b"")
+    assert displaying.is_kept_from_running(answer) is is_kept

@@ -73,8 +73,10 @@ def is_kept_from_running(answer: Answer) -> bool:
     """Whether the page's own policy lets no script run that stands in it without a nonce."""
     for policy in answer.header("content-security-policy"):
         rules = {part.split()[0].lower(): part for part in policy.split(";") if part.split()}
-        script = rules.get("script-src-attr") or rules.get("script-src") or rules.get("default-src")
-        if script is not None and (not _INLINE.search(script) or "'nonce-" in script or "'sha" in script):
+        usual = rules.get("script-src") or rules.get("default-src")
+        # What breaks out may be an attribute or an element: each has a rule of its own.
+        found = [rules.get(name) or usual for name in ("script-src-attr", "script-src-elem")]
+        if all(rule is not None and (not _INLINE.search(rule) or "'nonce-" in rule or "'sha" in rule) for rule in found):
             return True
     return False
 
