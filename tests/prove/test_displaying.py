@@ -142,6 +142,13 @@ def test_what_is_encoded_holds_on_the_same_pages(text: str) -> None:
     assert all(o.is_grounded for o in seen if o.outcome is Outcome.HELD)
 
 
+def test_a_filter_of_some_letters_is_no_encoding() -> None:
+    """Against a pass by what takes out script elements and handlers alone: a link that is a script came through."""
+    filtered = "import re\ndef filtered(t):\n    return re.sub(r'(?i)</?script[^>]*>|\\bon\\w+=[^ >]*', '', str(t))\nshown = filtered"
+    broken = _told(_seen(FLASK.replace("shown = SHOWN", filtered)), Outcome.BROKEN)
+    assert broken == {"/notes title", "/notes/{at} text", "/find q"}
+
+
 def test_what_each_user_may_write_once_is_no_refusal_of_markup() -> None:
     """Against a pass by a limit: where honest text is not taken a second time either, nothing was tried of markup."""
     once = FLASK.replace("        NOTES.append(", "        if NOTES:\n            return 'one for each', 409\n        NOTES.append(")

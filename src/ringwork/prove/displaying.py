@@ -25,7 +25,7 @@ from ringwork.survey.facts import RouteFacts
 from ringwork.survey.wire.client import Answer, Client
 
 STORED, ASKED = "text that a user wrote comes back as markup", "text of an address comes back as markup"
-MOST_ROUTES, MOST_PAGES, MOST_ROUNDS, MOST_DETAILS = 30, 40, 6, 12
+MOST_ROUTES, MOST_PAGES, MOST_ROUNDS, MOST_DETAILS = 30, 40, 10, 12
 _HARMS = re.compile(r"delete|remove|destroy|deactivat|disable|purge|reset|revoke|cancel|close|unsubscribe|passw", re.IGNORECASE)
 _MEANT = re.compile(r"html|markup|template|script|css|embed|snippet|svg", re.IGNORECASE)
 """Names of fields in which markup is what is asked for."""

@@ -48,12 +48,15 @@ class Spot:
     def breaking(self, word: str) -> list[str]:
         """Values that come into being as something of their own where this place does not encode them; a browser balances the rest."""
         element = f"<img src={word} onerror={word}>"
+        # Against a filter that takes out handlers and script elements by their letters, and encodes nothing.
+        link = f"<a href=javascript:{word}>{word}</a>"
         if self.kind == "text":
-            return [word + element, f"{word}<script>{word}</script>"]
+            return [word + element, f"{word}<script>{word}</script>", word + link]
         if self.kind == "address":
             return [f"javascript:{word}"]
         if self.kind == "attribute":
-            return [f"{word}{self.quote} onfocus={word} x={self.quote}" if self.quote else f"{word} onfocus={word} "]
+            handler = f"{word}{self.quote} onfocus={word} x={self.quote}" if self.quote else f"{word} onfocus={word} "
+            return [handler, f"{word}{self.quote}>{link}"]
         if self.kind == "comment":
             return [f"{word}-->{element}<!--"]
         closed = f"{word}</{self.name or 'script'}>{element}"
