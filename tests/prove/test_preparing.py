@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sqlite3
 import sys
@@ -92,7 +93,7 @@ def test_an_empty_database_is_filled_by_the_projects_own_means(tmp_path: Path, f
 
 def test_the_folder_of_a_database_is_made(tmp_path: Path) -> None:
     """A checkout has no folder of data, and whoever sets the application up makes it."""
-    text = f"{APP}\nif __name__ == '__main__':\n    {MAKE}\n".replace("shop.db", "data/kept/shop.db")
+    text = f"{APP}\n{MAKE}\n".replace("shop.db", "data/kept/shop.db")
     with copies_of.loaded(tmp_path, {"app.py": text}, "app.py") as (launcher, loaded):
         assert "the folder data/kept of a database was made" in loaded.refused
         assert "pear" in copies_of.home(launcher)[1]
@@ -114,21 +115,17 @@ def test_what_never_ends_is_left_and_what_fails_says_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A server that nobody knows, a question at the terminal, a parser of arguments: the proof goes on with the copy as it is."""
-    monkeypatch.setattr(preparing, "_SECONDS", 0.1)
-    ended = []
+    monkeypatch.setattr(preparing, "_SECONDS", 0.5)
 
     def endless() -> None:
-        try:
-            while True:
+        while True:
+            with contextlib.suppress(BaseException):
                 print("serving")
-        finally:
-            ended.append("endless")
 
-    app = SimpleNamespace(debug=False)
-    for step in (endless, lambda: input("Sure? "), lambda: sys.exit(2), lambda: setattr(app, "debug", True)):
-        preparing._tried(app, "a start", step, tmp_path)
-    assert ended == ["endless"]
-    assert app.debug is False
+    held = dict[str, bool]()
+    steps = (endless, lambda: input("Sure? "), lambda: sys.exit(2), lambda: held.update(debug=True))
+    assert [preparing._tried("a start", step, tmp_path) for step in steps] == [False, True, True, True]
+    assert held == {}
     assert capfd.readouterr().out == ""
 
 
@@ -144,13 +141,25 @@ def test_a_start_that_only_waits_does_not_end_the_proof(tmp_path: Path) -> None:
 def test_what_waits_each_time_is_not_tried_without_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The parent gives up a copy that computes nothing for long: so many steps that wait may be tried, and no more."""
     monkeypatch.setattr(preparing, "_IDLE_SECONDS", 0.1)
-    tried = list[int]()
 
     def waits(number: int) -> None:
-        tried.append(number)
+        (tmp_path / f"{number}.txt").write_text("began")
         threading.Event().wait()
 
     monkeypatch.setattr(preparing, "_main", lambda module: waits(0))
-    monkeypatch.setattr(preparing, "_steps", lambda app, folder: (("a start", functools.partial(waits, at)) for at in range(1, 9)))
+    monkeypatch.setattr(preparing, "_steps", lambda app, folder: ((f"start {at}", functools.partial(waits, at)) for at in range(1, 9)))
     preparing.prepare(SimpleNamespace(), folder=tmp_path, module=__name__, imports=["sqlite3"])
-    assert tried == [0, 1, 2]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.txt", "1.txt", "2.txt"]
+
+
+def test_what_a_start_by_hand_switches_on_is_not_proven(tmp_path: Path) -> None:
+    """A server that imports the module never sees it: only what is written into files stays of such a start."""
+    switch = "@app.after_request\n    def marked(answer):\n        answer.headers['X-Marked'] = 'yes'\n        return answer"
+    page = APP.replace('@app.get("/")', '@app.get("/")\n@app.get("/state")').replace(
+        "def home():", "def home():\n    if 'DARK' in app.config:\n        return 'dark'"
+    )
+    files = {"app.py": f"{page}\nif __name__ == '__main__':\n    {MAKE}\n    app.config['DARK'] = True\n    {switch}\n    app.run()\n"}
+    with copies_of.loaded(tmp_path, files, "app.py") as (launcher, loaded):
+        assert [sentence for sentence in loaded.refused if "what app does when it is started itself" in sentence]
+        status, body = copies_of.home(launcher)
+        assert (status, "pear" in body) == (200, True)

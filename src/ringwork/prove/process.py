@@ -210,10 +210,15 @@ class Copy:
                 raise TimeoutError(f"the import took longer than {_MOST_SECONDS:g} s")
 
     def _computed(self) -> float:
-        """CPU seconds of the copy's process so far; the time that went by where this machine does not tell (no /proc)."""
+        """CPU seconds of the copy's process and of those it began; the time that went by where this machine does not tell (no /proc)."""
+        own = self._process.pid if self._process else 0
         with contextlib.suppress(OSError, IndexError):
-            fields = Path(f"/proc/{self._process.pid if self._process else 0}/stat").read_text().rpartition(")")[2].split()
-            return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+            begun = Path(f"/proc/{own}/task/{own}/children").read_text().split()
+            ticks = sum(map(int, Path(f"/proc/{own}/stat").read_text().rpartition(")")[2].split()[11:15]))
+            for pid in begun:
+                with contextlib.suppress(OSError):  # it ended meanwhile
+                    ticks += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]))
+            return ticks / os.sysconf("SC_CLK_TCK")
         return time.monotonic()
 
     def _tail(self) -> str:

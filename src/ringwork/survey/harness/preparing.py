@@ -9,17 +9,18 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
-import io
+import os
 import re
 import runpy
+import select
 import signal
 import sqlite3
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from types import FrameType, ModuleType
-from typing import Any
+from types import ModuleType
+from typing import Any, NoReturn
 
 from ringwork.survey import state
 from ringwork.survey.harness import confine, loading, server_databases
@@ -27,6 +28,7 @@ from ringwork.survey.harness import confine, loading, server_databases
 _SECONDS, _IDLE_SECONDS, _LEAST_CPU_SECONDS, _MOST_ENDED = 20.0, 4.0, 0.2, 3
 """How long a step may take, how long it may wait without computing so much, and how many may be ended before no more are tried: together
 less than the parent waits for a copy that computes nothing."""
+_MODELS = "create_all() of its models"
 _KEEPERS = frozenset({
     "sqlite3", "aiosqlite", "sqlalchemy", "flask_sqlalchemy", "sqlmodel", "databases", "dataset", "records", "peewee", "playhouse", "pony",
     "tortoise", "piccolo", "pymongo", "motor", "mongoengine", "tinydb", "psycopg", "psycopg2", "asyncpg", "MySQLdb", "pymysql",
@@ -38,23 +40,19 @@ _NAME = re.compile(
 )
 
 
-class _TooLongError(BaseException):
-    """Preparing took longer than a person waits."""
-
-
 def prepare(app: Any, *, folder: Path, module: str, imports: Collection[str]) -> None:
     """Have the project fill its empty databases in `folder`.
 
     module: the one that was named, already imported from there. imports: top-level names that the target's sources import.
     """
     loaded = sys.modules.get(module)
-    if loaded is None or not _KEEPERS & set(imports) or _rows(folder):
-        return
-    ended = int(not _tried(app, f"what {module} does when it is started itself", lambda: _main(loaded), folder))
+    if loaded is None or not _KEEPERS & set(imports) or not hasattr(os, "pidfd_open") or _rows(folder):
+        return  # elsewhere than on Linux nothing could end what waits
+    ended = int(not _tried(f"what {module} does when it is started itself", lambda: _main(loaded), folder))
     for what, step in _steps(app, folder):
         if _tables(folder) or ended >= _MOST_ENDED:
             return
-        ended += not _tried(app, what, step, folder)
+        ended += not _tried(what, step, folder)
 
 
 def _steps(app: Any, folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -64,11 +62,17 @@ def _steps(app: Any, folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield f"the command `flask {name}`", functools.partial(app.test_cli_runner().invoke, args=[name])
     if hasattr(app, "app_context"):  # elsewhere such a function runs when the application starts, which the copy does too
         for name, function in _functions(folder):
-            yield f"{function.__module__}.{name}()", function
+            yield f"{function.__module__}.{name}()", functools.partial(_within, app, function)
     files = {path.stem: path for path in sorted(folder.glob("*.py")) + sorted(folder.glob("*/*.py"))}
     for name in _ordered(files):
         yield f"python {files[name].relative_to(folder)}", functools.partial(runpy.run_path, str(files[name]), run_name="__main__")
-    yield "create_all() of its models", lambda: _of_models(app, folder)
+    yield _MODELS, functools.partial(_within, app, functools.partial(_of_models, app, folder))
+
+
+def _within(app: Any, step: Callable[[], Any]) -> None:
+    """Run it as the application's own code runs outside a request."""
+    with loading.context_of(app):
+        step()
 
 
 def _ordered(names: Any) -> list[str]:
@@ -112,52 +116,75 @@ def _held(folder: Path) -> dict[str, int]:
     return found
 
 
-def _tried(app: Any, what: str, step: Callable[[], Any], folder: Path) -> bool:
-    """Take one step within bounds of time and quiet; what it made is told, and what fails leaves the copy as an import left it.
-
-    False for one that was ended: it waits for somebody, or serves.
-    """
-    before, is_whole = _held(folder), True
-    arguments, debug = sys.argv, getattr(app, "debug", None)
-    known = signal.signal(signal.SIGALRM, _Watch().look)
-    signal.setitimer(signal.ITIMER_REAL, min(_SECONDS, 0.5), 0.5)  # again and again: code may swallow whatever is raised
-    try:
-        sys.argv = arguments[:1]
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()), loading.context_of(app):
+def _tried(what: str, step: Callable[[], Any], folder: Path) -> bool:
+    """Take one step, and tell what it made. False for one that was ended: it waits for somebody, or serves."""
+    before = _held(folder)
+    is_whole = True
+    if what == _MODELS:  # SQLAlchemy's own code alone, which does the same for databases in memory
+        with contextlib.suppress(Exception):
             step()
-    except _TooLongError:
-        is_whole = False
-    except (Exception, SystemExit):  # noqa: BLE001, S110  # a parser of arguments, a question at the terminal
-        pass
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, known)
-        sys.argv = arguments
-        if getattr(app, "debug", None) != debug:
-            app.debug = debug  # what a start by hand switches on is no setting of the application that is proven
+    else:
+        is_whole = _apart(step)
     if _held(folder) != before:
         confine.note(f"the database of the copy was empty, and was filled by {what}")
     return is_whole
 
 
-class _Watch:
-    """Ends a step that takes too long, or that only waits.
+def _apart(step: Callable[[], Any]) -> bool:
+    """Whether a step came to its end in a process of its own, of which nothing stays but what it wrote into files.
 
-    Against a proof that is given up because a project's own start serves by a server that nobody knows: the parent takes a copy that
-    computes nothing for one whose import waits.
+    Against a proof of settings and layers that only a start by hand adds (`app.config[...] = True` under `__main__`), and against code that
+    swallows whatever would end it.
     """
+    known = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else the kernel reaps it, and nobody knows when
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _do_and_end(step)
+        return _is_done(pid)
+    finally:
+        signal.signal(signal.SIGCHLD, known)
 
-    def __init__(self) -> None:
-        self._began = self._since = time.monotonic()
-        self._spent = time.process_time()
 
-    def look(self, number: int, frame: FrameType | None) -> None:
-        """Raise what ends the step where its time is over."""
-        now, spent = time.monotonic(), time.process_time()
-        if spent - self._spent >= _LEAST_CPU_SECONDS:
-            self._since, self._spent = now, spent
-        if now - self._began >= _SECONDS or now - self._since >= _IDLE_SECONDS:
-            raise _TooLongError
+def _do_and_end(step: Callable[[], Any]) -> NoReturn:
+    """Run the step quietly in the forked process, and end that process whatever comes of it."""
+    try:
+        null = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(null, descriptor)
+        sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
+        sys.argv = sys.argv[:1]
+        step()
+    finally:  # an error too: a parser of arguments, a question at the terminal
+        os._exit(0)
+
+
+def _is_done(pid: int) -> bool:
+    """Wait for the process; end it where it takes too long or only waits, and say so by False."""
+    handle = os.pidfd_open(pid)
+    began = since = time.monotonic()
+    spent = 0.0
+    try:
+        while not os.waitpid(pid, os.WNOHANG)[0]:
+            select.select([handle], [], [], 0.2)
+            now, used = time.monotonic(), _computed(pid)
+            if used - spent >= _LEAST_CPU_SECONDS:
+                since, spent = now, used
+            if now - began >= _SECONDS or now - since >= _IDLE_SECONDS:
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                return False
+    finally:
+        os.close(handle)
+    return True
+
+
+def _computed(pid: int) -> float:
+    """CPU seconds of a process so far."""
+    with contextlib.suppress(OSError, IndexError):
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 # -- each way ------------------------------------------------------------------------------------------------
