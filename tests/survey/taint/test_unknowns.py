@@ -41,7 +41,7 @@ def told(folder: Path, text: str, **others: str) -> Told:
         ),
         (
             "command",
-            "weak",
+            "strong",
             "import os\ndef pack(name):\n    os.system('tar cf notes.tar ' + name)\n",
             "import os, shlex\ndef pack(name):\n    os.system('tar cf notes.tar ' + shlex.quote(name))\n",
         ),
@@ -58,21 +58,23 @@ def test_tells_what_a_function_does_with_what_it_is_given(tmp_path: Path, kind: 
 
 
 @pytest.mark.parametrize(
-    ("bad", "safe"),
+    ("strength", "bad", "safe"),
     [
         (
+            "strong",
             "import stranger\nimport os\nos.system(stranger.ask())\n",
             "import stranger\nimport os\nos.system('ls')\n",
         ),
         (
+            "weak",
             "from stranger import ask\ndef rows(cursor):\n    cursor.execute('SELECT * FROM {}'.format(ask()))\n",
             "from stranger import ask\ndef rows(cursor):\n    cursor.execute('SELECT * FROM notes')\n    cursor.execute(ask())\n",
         ),
     ],
 )
-def test_tells_what_code_gave_that_nobody_described(tmp_path: Path, bad: str, safe: str) -> None:
-    """A statement that is put together of an unknown part is a hint; one that is handed over whole is what the function is for."""
-    assert [strength for _, strength, _, _ in told(tmp_path, bad)] == ["weak"]
+def test_tells_what_code_gave_that_nobody_described(tmp_path: Path, strength: str, bad: str, safe: str) -> None:
+    """A shell's line is wrong whatever it is; a statement of an unknown part is a hint, one handed over whole what a function is for."""
+    assert [seen for _, seen, _, _ in told(tmp_path, bad)] == [strength]
     assert told(tmp_path, safe) == []
 
 
@@ -114,7 +116,7 @@ def test_takes_a_default_for_what_may_be_given(tmp_path: Path) -> None:
 
 def test_takes_the_event_of_a_cloud_function_for_a_request(tmp_path: Path) -> None:
     """AWS Lambda calls handler(event, context) with what a client sent; a function with another signature is no handler."""
-    bad = "import os\ndef handler(event, context):\n    os.system('tar cf notes.tar ' + event['name'])\n"
+    bad = "import os\ndef handler(event, context):\n    os.system(event['name'])\n"
     assert [(kind, strength) for kind, strength, _, _ in told(tmp_path, bad)] == [("command", "strong")]
     assert [strength for _, strength, _, _ in told(tmp_path, bad.replace("event, context", "event"))] == ["weak"]
 
@@ -315,7 +317,7 @@ def test_a_callback_stands_where_it_is_handed_over(tmp_path: Path) -> None:
         ),
         (
             "loader",
-            "weak",
+            "strong",
             "from multiprocessing.connection import Client\nnotes = Client(('127.0.0.1', 6000))\n",
             "from multiprocessing.connection import Client\nfrom stranger import key\nnotes = Client(('127.0.0.1', 6000), authkey=key())\n",
         ),

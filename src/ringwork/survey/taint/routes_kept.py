@@ -79,4 +79,4 @@ def _placeless(part: object) -> object:
     fields = getattr(part, "_fields", None)
     if fields is None:
         return tuple(map(_placeless, part))
-    return type(part), *(_placeless(value) for name, value in zip(fields, part, strict=True) if name != "at")
+    return (type(part), *(_placeless(value) for name, value in zip(fields, part, strict=True) if name != "at"))
