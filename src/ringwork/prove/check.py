@@ -105,12 +105,20 @@ class Server(StrEnum):
     CARELESS = "careless"  # a stand-in for a server at its worst, and a second socket that nobody declared
 
 
+_POWER = frozenset({"admin", "administrator", "staff", "superuser", "root", "owner", "manager"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """Someone the prover can log in as. roles: as the rules name them. name: shown in reports."""
 
     name: str
     roles: tuple[str, ...]
+
+    @property
+    def administers(self) -> bool:
+        """Whether a role is named as one that administers."""
+        return bool(_POWER & {role.lower() for role in self.roles})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

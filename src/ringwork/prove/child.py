@@ -34,6 +34,7 @@ from ringwork.prove.check import Fault, ProbeRoute
 from ringwork.servers.tls import Asked, server_context
 from ringwork.survey import baseline, facts, kept, state
 from ringwork.survey.harness import (
+    accounts,
     capture,
     careless,
     configured_keys,
@@ -118,14 +119,16 @@ class Zygote:
     def settle(self, passwords: list[str]) -> dict[str, Any]:
         """Have the framework make users where the project's function made none; load what variants would load each for itself.
 
-        passwords: of users that the project declares.
+        passwords: of users that the project declares. Where there are none, accounts that the copy holds already are made known.
         """
         users = loading.own_users(self.app) if self.users is None else self.users
+        held = [] if users or passwords or self.users is not None else accounts.known(self.copy)
         warmth.warm([f"{serving.prefix('')}/{which.value}" for which in ProbeRoute])
         state.digest(self.copy)  # so that variants inherit what never changes
         return {
             "users": users,
-            "remembered": remembering.keep([*passwords, *(str(user.get("password", "")) for user in users)]),
+            "held": held,
+            "remembered": remembering.keep([*passwords, *(str(user.get("password", "")) for user in (*users, *held))]),
             "private": self.private_mounts and not self.unforkable(),
             "unforkable": self.unforkable(),
             "refused": confine.refused(),

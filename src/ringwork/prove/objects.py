@@ -25,7 +25,6 @@ from ringwork.survey.wire.client import SAFE, Answer, Client
 READS, CHANGES, DELETES = "another user reads it", "another user changes it", "another user removes it"
 PASSWORDS = "another user sets the password"
 MOST_MAKERS, MOST_ROUTES, MOST_THINGS = 25, 60, 4
-_POWER = frozenset({"admin", "administrator", "staff", "superuser", "root", "owner", "manager"})
 _HARMS = re.compile(r"delete|remove|destroy|deactivat|disable|passw|purge|reset|revoke|cancel|close|unsubscribe", re.IGNORECASE)
 _FEW = 3
 
@@ -98,7 +97,7 @@ def _tells_whose(answer: Answer) -> bool:
 
 def two_of_a_kind(cast: Cast) -> tuple[Person, Person] | None:
     """The two least powerful users who have the same roles and can sign in; None where there are none."""
-    users = [user for user in cast.stage.users if not is_powerful(user)]
+    users = [user for user in cast.stage.users if not user.administers]
     for first in users:
         for second in users:
             if first.name >= second.name or set(first.roles) != set(second.roles):
@@ -111,19 +110,14 @@ def two_of_a_kind(cast: Cast) -> tuple[Person, Person] | None:
 
 def ordinary(cast: Cast) -> Person | None:
     """The least powerful user who can sign in and has no role that administers."""
-    users = [user for user in cast.stage.users if not is_powerful(user)]
+    users = [user for user in cast.stage.users if not user.administers]
     return next((Person(user=user, client=client) for user in users if (client := cast.browser(user)) is not None), None)
 
 
 def powerful(cast: Cast) -> Person | None:
     """The most powerful user who can sign in and has a role that administers."""
-    users = [user for user in reversed(cast.stage.users) if is_powerful(user)]
+    users = [user for user in reversed(cast.stage.users) if user.administers]
     return next((Person(user=user, client=client) for user in users if (client := cast.browser(user)) is not None), None)
-
-
-def is_powerful(user: User) -> bool:
-    """Whether a role of the user is named as one that administers."""
-    return bool(_POWER & {role.lower() for role in user.roles})
 
 
 def routes_of(stage: Stage, person: Person) -> list[RouteFacts]:

@@ -69,6 +69,7 @@ class Loaded:
     unforkable: str = ""
     refused: tuple[str, ...] = ()
     users: tuple[Mapping[str, Any], ...] = ()
+    held: tuple[Mapping[str, Any], ...] = ()
     remembered: int = 0
 
 
@@ -151,6 +152,7 @@ class Copy:
             unforkable=str(answer["unforkable"]),
             refused=tuple(answer["refused"]),
             users=tuple(answer["users"]),
+            held=tuple(answer["held"]),
             remembered=int(answer["remembered"]),
         )
         return self.loaded

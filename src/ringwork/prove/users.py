@@ -1,12 +1,14 @@
-"""Who the prover can be: users that the project declares, that a fixture makes, or that a register route takes in."""
+"""Who the prover can be: users that the project declares or a fixture makes, two who register, or accounts that the copy holds."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import sessions, settings
@@ -49,6 +51,10 @@ class Entrances:
     messages: tuple[MessageKey, ...] = ()
     keeper: sessions.Keeper | None = None
 
+    def is_without(self, entered: Sequence[User]) -> bool:
+        """Whether two were to register, and neither of those who `entered` is one of them."""
+        return self.register is not None and not any(user.name in _REGISTERED for user in entered)
+
     def enter(self, user: User, client: Client, *, registered: dict[str, entry.DeclaredUser], query: str = "") -> Answer | None:
         """Sign `user` in on `client`; registers them first on a copy that does not have them yet. Raises TargetFailed.
 
@@ -77,33 +83,66 @@ def find(facts: AppFacts, asked: settings.Settings, launcher: Launcher) -> Entra
 
 
 def _find(facts: AppFacts, asked: settings.Settings, launcher: Launcher) -> Entrances:
-    made = launcher.first.loaded.users if launcher.first.loaded is not None else ()
+    login = _login(facts, asked.login)
+    failed = list[str]()
+    for entrances in _ways(facts, asked, launcher, login):
+        entered, more, signed = _tried(entrances, launcher, facts)
+        failed += more
+        if entered and not entrances.is_without(entered):
+            again = replace(entrances, users=entered, failed=tuple(failed))
+            keeper = sessions.Keeper(functools.partial(_again, again, launcher, facts), signed) if signed is not None else None
+            return replace(again, keeper=keeper)
+    unlock = UNLOCK if failed or _needs_users(facts) else ""
+    return Entrances(failed=tuple(failed), problem=_problem(facts, login, failed), unlock=unlock, login=login)
+
+
+def _again(entrances: Entrances, launcher: Launcher, facts: AppFacts) -> sessions.Signed | None:
+    return _tried(entrances, launcher, facts)[2]
+
+
+def _ways(facts: AppFacts, asked: settings.Settings, launcher: Launcher, login: entry.WayIn | None) -> Iterator[Entrances]:
+    """Who may get in, the likeliest first: who is declared or made, two who register, then the accounts that the copy holds already.
+
+    Against a run that sees less for a user who is declared and is not in the copy's database: two register, as without one.
+    """
+    loaded = launcher.first.loaded
+    made = loaded.users if loaded is not None else ()
     if asked.users and not asked.users_from:
         made = ()  # what the project declares goes before what a framework's own accounts allow
     known = (*asked.users, *(settings.declared(user, f"{asked.users_from}[{i}]") for i, user in enumerate(made)))
-    login = _login(facts, asked.login)
-    register = None if known else entry.find_register(facts)
-    users = [User(name=u.name, roles=u.roles) for u in known] or [User(name=name, roles=()) for name in _REGISTERED if register is not None]
-    entrances = Entrances(users=_weakest_first(users, facts), login=login, register=register, known=known)
-    if not users:
-        return Entrances(problem=_problem(facts, login, ()), unlock=UNLOCK if _needs_users(facts) else "", login=login)
-    entered, failed, signed = _tried(entrances, launcher, facts)
-    if not entered and known and (register := entry.find_register(facts)) is not None:
-        # Against a run that sees less for a user who is declared and is not in the copy's database: two register, as without one.
-        entrances = Entrances(users=[User(name=name, roles=()) for name in _REGISTERED], login=login, register=register)
-        entered, more, signed = _tried(entrances, launcher, facts)
-        failed += more
-    again = replace(entrances, users=entered)
-    return Entrances(
-        users=entered,
-        failed=tuple(failed),
-        problem="" if entered else _problem(facts, login, failed),
-        unlock="" if entered else UNLOCK,
-        login=login,
-        register=entrances.register,
-        known=entrances.known,
-        keeper=sessions.Keeper(lambda: _tried(again, launcher, facts)[2], signed) if signed is not None else None,
-    )
+    held = _held(facts, loaded.held if loaded is not None else (), login)
+    register = entry.find_register(facts)
+    if known:
+        yield Entrances(users=_weakest_first(_users(known), facts), login=login, known=known)
+    if register is not None:
+        high = [] if known else [user for user in _users(held) if user.administers]
+        users = [*(User(name=name, roles=()) for name in _REGISTERED), *high]
+        yield Entrances(users=_weakest_first(users, facts), login=login, register=register, known=held)
+    if held and not known:
+        yield Entrances(users=_weakest_first(_users(held), facts), login=login, known=held)
+
+
+def _users(known: Iterable[entry.DeclaredUser]) -> list[User]:
+    return [User(name=user.name, roles=user.roles) for user in known]
+
+
+def _held(facts: AppFacts, found: Sequence[Mapping[str, Any]], login: entry.WayIn | None) -> tuple[entry.DeclaredUser, ...]:
+    """Accounts of the copy, each under the name that the login asks for.
+
+    Against a wrong finding where rules call roles by other names than the rows do: there such accounts sign nobody in.
+    """
+    asked = {role for route in facts.routes for role in route.roles}
+    if login is None or (asked and not any(asked & set(one["roles"]) for one in found)):
+        return ()
+    taken = set(_REGISTERED)
+    made = list[entry.DeclaredUser]()
+    for one in found:
+        names = one["names"]
+        name = one["name"] if one["name"] not in taken else f"{one['name']}-held"
+        username = names.get(login.username_field.lower()) or next(names[known] for known in entry.USERNAMES if known in names)
+        fields = names if login.kind == "form" else {}  # a form that is read when it is shown may ask for another of them
+        made.append(entry.DeclaredUser(name=name, roles=tuple(one["roles"]), username=username, password=one["password"], fields=fields))
+    return tuple(made)
 
 
 def _login(facts: AppFacts, step: settings.LoginStep) -> entry.WayIn | None:

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 _MAGIC = b"SQLite format 3\0"
+MEMORY = "sqlite:memory/"
+"""The beginning of the names of tables that no file holds."""
 _DEPTH, _ITEMS = 6, 20_000
 # Not stores: what the interpreter and SQLite keep beside files, and logs, which grow with every request.
 _PASSED_OVER = ("-wal", "-shm", "-journal", ".pyc", ".log", ".pid", ".sock")
@@ -160,7 +162,7 @@ def _memory_databases() -> dict[str, str]:
     found = dict[str, str]()
     for connection in _in_memory():
         with contextlib.suppress(sqlite3.Error):
-            found.update({f"sqlite:memory/{table}": value for table, value in _tables(connection)})
+            found.update({f"{MEMORY}{table}": value for table, value in _tables(connection)})
     return found
 
 
@@ -182,7 +184,7 @@ def databases(folder: Path) -> Iterator[tuple[str, sqlite3.Connection]]:
             if _is_database(place):
                 with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=2)) as connection:
                     yield f"sqlite:{place.relative_to(folder)}/", connection
-    yield from (("sqlite:memory/", connection) for connection in _in_memory())
+    yield from ((MEMORY, connection) for connection in _in_memory())
 
 
 def open_database_files() -> list[str]:

@@ -1,0 +1,238 @@
+"""Accounts that the copy holds already: rows of a table, or entries of a module's own list, with a name and a password each.
+
+A password that is kept in clear signs its owner in. Where a hash is kept, one of a password of the prover's, made by the same library at
+the same cost, takes its place: in the copy alone, and told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import importlib
+import re
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ringwork.survey import state
+from ringwork.survey.harness import confine
+from ringwork.survey.wire.entry import USERNAMES
+
+_WORD = r"(?:password|passwd|passphrase|pass|pwd|pw)"
+_KEPT = re.compile(
+    rf"^(?:user_?)?(?:{_WORD}(?:_?(?:hash(?:ed)?|digest|enc(?:rypted)?))?|(?:hash(?:ed)?|enc(?:rypted)?)_?{_WORD})$", re.IGNORECASE
+)
+_USERS = re.compile(
+    r"(?:users?|accounts?|passwords?|credentials?|logins?|people|members?)(?:_?(?:db|database|table|list|map|dict))?$", re.IGNORECASE
+)
+_ROLES = ("role", "roles", "user_role", "userrole", "user_type", "usertype", "account_type")
+_FLAGS = {
+    "is_admin": "admin",
+    "isadmin": "admin",
+    "admin": "admin",
+    "is_superuser": "superuser",
+    "superuser": "superuser",
+    "is_staff": "staff",
+}
+_ON = ("is_active", "active", "enabled", "is_enabled")
+_OFF = ("disabled", "is_disabled", "banned", "is_banned", "locked", "is_locked", "deleted", "is_deleted", "blocked", "is_blocked")
+_DIGESTS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
+_PASSLIB = ("pbkdf2_sha256", "pbkdf2_sha512", "sha512_crypt", "sha256_crypt", "bcrypt_sha256", "pbkdf2_sha1", "md5_crypt", "apr_md5_crypt")
+_MOST_ROWS, _MOST_CLEAR = 200, 40
+_PEERS, _MOST = 2, 4
+
+
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """One that was found. keep: puts another password's hash in the place of the one that is kept; raises whatever its store raises."""
+
+    place: str
+    names: Mapping[str, str]
+    kept: str
+    roles: tuple[str, ...]
+    keep: Callable[[str], None] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """How reports call its owner."""
+        first = next((self.names[name] for name in ("username", "login", "name", "user", "user_name") if name in self.names), "")
+        first = first or next(iter(self.names.values()))
+        return re.sub(r"[^\w.-]+", "-", first.partition("@")[0])[:20].strip("-") or "somebody"
+
+
+def known(folder: Path) -> list[dict[str, Any]]:
+    """Users who can sign in, at most four: two of the commonest role and one of each other. Rows of name, roles, names, password.
+
+    names: what each field that could be asked for at a login holds.
+    """
+    users, told = dict[str, dict[str, Any]](), set[str]()
+    for account in _chosen([*_of_tables(folder), *_of_modules(folder)]):
+        password, hashed = _made_known(account)
+        if not password:
+            continue
+        if hashed:
+            try:
+                account.keep(hashed)
+            except (sqlite3.Error, TypeError, AttributeError, KeyError):  # locked, of another thread, or frozen
+                continue
+            told.add(account.place)
+        row = {"name": account.name, "roles": list(account.roles), "names": dict(account.names), "password": password}
+        users.setdefault(account.name, row)
+    for place in sorted(told):
+        confine.note(f"passwords in {place} of the copy are kept as hashes; those of users who sign in here were replaced")
+    return list(users.values())
+
+
+def _chosen(found: Iterable[Account]) -> list[Account]:
+    """Two of the commonest role and one of each other, as they stand."""
+    by_role = defaultdict[tuple[str, ...], list[Account]](list)
+    for account in found:
+        by_role[account.roles].append(account)
+    ordered = sorted(by_role.values(), key=lambda same: (bool(set(same[0].roles) & set(_FLAGS.values())), -len(same)))
+    return [account for at, same in enumerate(ordered) for account in same[: _PEERS if at == 0 else 1]][:_MOST]
+
+
+# -- where accounts are kept -----------------------------------------------------------------------------------
+
+
+def _of_tables(folder: Path) -> Iterator[Account]:
+    for name, connection in state.databases(folder):
+        with contextlib.suppress(sqlite3.Error):  # locked, or of another thread
+            asked = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+            for (table,) in connection.execute(asked).fetchall():
+                yield from _of_table(folder, name, connection, str(table))
+
+
+def _of_table(folder: Path, database: str, connection: sqlite3.Connection, table: str) -> Iterator[Account]:
+    quoted = _quoted(table)
+    columns = [str(row[1]) for row in connection.execute(f"PRAGMA table_info({quoted})").fetchall()]
+    if next(filter(_KEPT.match, columns), None) is None:
+        return
+    rows = connection.execute(f"SELECT rowid, * FROM {quoted} ORDER BY rowid LIMIT {_MOST_ROWS}").fetchall()  # noqa: S608  # quoted
+    for rowid, *values in rows:
+        column = next(filter(_KEPT.match, columns))
+
+        def keep(hashed: str | bytes, column: str = column, rowid: int = rowid) -> None:
+            change = f"UPDATE {quoted} SET {_quoted(column)} = ? WHERE rowid = ?"  # noqa: S608  # quoted
+            if database == state.MEMORY:
+                connection.execute(change, (hashed, rowid))
+                connection.commit()
+                return
+            path = folder / database.removeprefix("sqlite:").rstrip("/")
+            with contextlib.closing(sqlite3.connect(path, timeout=2)) as writing, writing:
+                writing.execute(change, (hashed, rowid))
+
+        account = _read(f"{database}{table}", dict(zip(columns, values, strict=True)), keep)
+        if account is not None:
+            yield account
+
+
+def _quoted(name: str) -> str:
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
+
+
+def _of_modules(folder: Path) -> Iterator[Account]:
+    """Entries of what modules keep: `USERS = {"anna": {"password": "..."}}`, a list of records, or names with passwords alone."""
+    for place, container in state.containers(folder):
+        keyed = isinstance(container, Mapping)
+        named = bool(_USERS.search(place))
+        with contextlib.suppress(RuntimeError):  # it changes while it is read
+            for key, entry in list(container.items() if keyed else enumerate(container))[:_MOST_ROWS]:
+                if keyed and named and isinstance(entry, str | bytes):
+                    found = _read(place, {"username": key, "password": entry}, functools.partial(_put, container, key))
+                elif isinstance(entry, Mapping) or hasattr(entry, "__dict__"):
+                    found = _of_record(place, key if keyed else None, entry)
+                else:
+                    continue
+                if found is not None:
+                    yield found
+
+
+def _of_record(place: str, key: Any, entry: Any) -> Account | None:
+    fields = dict(entry if isinstance(entry, Mapping) else vars(entry))
+    column = next((name for name in fields if _KEPT.match(str(name))), None)
+    return None if column is None else _read(place, {"username": key, **fields}, functools.partial(_put, entry, column))
+
+
+def _put(entry: Any, column: Any, hashed: str | bytes) -> None:
+    if isinstance(entry, MutableMapping):
+        entry[column] = hashed
+    else:
+        setattr(entry, column, hashed)
+
+
+# -- what a record tells ---------------------------------------------------------------------------------------
+
+
+def _read(place: str, record: Mapping[str, Any], keep: Callable[[Any], None]) -> Account | None:
+    """The account of a record, None for one that names nobody, keeps no text, or is shut."""
+    low = {str(name).lower(): value for name, value in record.items()}
+    names = {name: str(low[name]) for name in USERNAMES if isinstance(low.get(name), str) and low[name]}
+    value = next((value for name, value in low.items() if _KEPT.match(name)), None)
+    shut = any(name in low and not low[name] for name in _ON) or any(low.get(name) for name in _OFF)
+    if not names or not isinstance(value, str | bytes) or shut:
+        return None
+    kept = value if isinstance(value, str) else value.decode(errors="replace")
+
+    def put(hashed: str) -> None:
+        keep(hashed if isinstance(value, str) else hashed.encode())
+
+    return Account(place=place, names=names, kept=kept, roles=_roles(low), keep=put)
+
+
+def _roles(record: Mapping[str, Any]) -> tuple[str, ...]:
+    given = next((record[name] for name in _ROLES if record.get(name)), ())
+    given = getattr(given, "value", given)  # of an enumeration
+    texts = [given] if isinstance(given, str) else list(given) if isinstance(given, list | tuple | set | frozenset) else []
+    flags = [role for name, role in _FLAGS.items() if record.get(name) == 1] if not texts else []  # True is stored as 1
+    return tuple(sorted({text for text in (*texts, *flags) if isinstance(text, str)}))
+
+
+# -- passwords -------------------------------------------------------------------------------------------------
+
+
+def _made_known(account: Account) -> tuple[str, str]:
+    """A password that signs the account in, and its hash where the one that is kept must give way; "" for a form that nobody knows."""
+    # The same in each copy that is made of one tree: copies that are imported anew must agree about who can sign in.
+    password = f"Rw-{hashlib.sha256(f'{account.place} {account.names}'.encode()).hexdigest()[:20]}!9a"
+    hasher = _hasher(account.kept)
+    if hasher is not None:
+        with contextlib.suppress(Exception):  # a library that is not there, a cost that it does not take
+            return password, hasher(password)
+        return "", ""
+    is_clear = 0 < len(account.kept) <= _MOST_CLEAR and account.kept.isprintable() and not account.kept.startswith(("$", "{", "gAAAA"))
+    return (account.kept, "") if is_clear else ("", "")
+
+
+def _hasher(kept: str) -> Callable[[str], str] | None:
+    """What makes a hash of the same form and cost; None for what has the form of none."""
+    if kept.startswith(("pbkdf2:", "scrypt:")) and kept.count("$") == 2:
+        return lambda password: _module("werkzeug.security").generate_password_hash(password, method=kept.partition("$")[0])
+    if re.match(r"\$2[abxy]\$\d\d\$", kept):
+        return lambda password: _by_bcrypt(password, rounds=int(kept[4:6]))
+    if kept.startswith("$argon2"):
+        argon2 = "argon2"
+        return lambda password: _module(argon2).PasswordHasher.from_parameters(_module(argon2).extract_parameters(kept)).hash(password)
+    if kept.startswith("$"):
+        return lambda password: next(
+            handler for name in _PASSLIB if (handler := getattr(_module("passlib.hash"), name)).identify(kept)
+        ).hash(password)
+    digest = _DIGESTS.get(len(kept)) if re.fullmatch(r"[0-9a-fA-F]+", kept) else None
+    if digest is not None:
+        return lambda password: hashlib.new(digest, password.encode(), usedforsecurity=False).hexdigest()
+    return None
+
+
+def _by_bcrypt(password: str, *, rounds: int) -> str:
+    bcrypt = _module("bcrypt")
+    return str(bcrypt.hashpw(password.encode(), bcrypt.gensalt(rounds)).decode())
+
+
+def _module(name: str) -> Any:
+    """A library of the target's environment: what made a hash there can make another."""
+    return importlib.import_module(name)
