@@ -356,6 +356,7 @@ ROOMS: dict[str, Room] = {
     "survey.looks": Room(rooms=("survey.flows", "survey.taint", "survey.copies", "survey.git", "survey.templates")),
     "survey.starts": Room(),
     "survey.wire": Room(rooms=("survey.facts",), outside=("OpenSSL", "cryptography", "h11", "websockets")),
+    "survey.harness.accounts": Room(rooms=("survey",), outside=("argon2", "bcrypt", "werkzeug")),
     "survey.harness.rogues": Room(rooms=("survey", "outbound"), outside=("aiohttp", "certifi", "httpx2", "requests")),
     "survey.harness.loading": Room(rooms=("survey", "sealed.django")),
     "survey.harness.rotating": Room(rooms=("survey", "keys")),

@@ -105,9 +105,6 @@ class Server(StrEnum):
     CARELESS = "careless"  # a stand-in for a server at its worst, and a second socket that nobody declared
 
 
-_POWER = frozenset({"admin", "administrator", "staff", "superuser", "root", "owner", "manager"})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """Someone the prover can log in as. roles: as the rules name them. name: shown in reports."""
@@ -118,7 +115,7 @@ class User:
     @property
     def administers(self) -> bool:
         """Whether a role is named as one that administers."""
-        return bool(_POWER & {role.lower() for role in self.roles})
+        return any(role.lower() in {"admin", "administrator", "staff", "superuser", "root", "owner", "manager"} for role in self.roles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -210,29 +210,38 @@ def _made_known(account: Account) -> tuple[str, str]:
 
 
 def _hasher(kept: str) -> Callable[[str], str] | None:
-    """What makes a hash of the same form and cost; None for what has the form of none."""
-    if kept.startswith(("pbkdf2:", "scrypt:")) and kept.count("$") == 2:
-        return lambda password: _module("werkzeug.security").generate_password_hash(password, method=kept.partition("$")[0])
-    if re.match(r"\$2[abxy]\$\d\d\$", kept):
-        return lambda password: _by_bcrypt(password, rounds=int(kept[4:6]))
-    if kept.startswith("$argon2"):
-        argon2 = "argon2"
-        return lambda password: _module(argon2).PasswordHasher.from_parameters(_module(argon2).extract_parameters(kept)).hash(password)
-    if kept.startswith("$"):
-        return lambda password: next(
-            handler for name in _PASSLIB if (handler := getattr(_module("passlib.hash"), name)).identify(kept)
-        ).hash(password)
+    """What makes a hash of the same form and cost, by the library that made this one; None for what has the form of none."""
     digest = _DIGESTS.get(len(kept)) if re.fullmatch(r"[0-9a-fA-F]+", kept) else None
     if digest is not None:
         return lambda password: hashlib.new(digest, password.encode(), usedforsecurity=False).hexdigest()
-    return None
+    makers = {
+        r"(?:pbkdf2|scrypt):[^$]*\$[^$]+\$": _by_werkzeug,
+        r"\$2[abxy]\$\d\d\$": _by_bcrypt,
+        r"\$argon2": _by_argon2,
+        r"\$": _by_passlib,
+    }
+    maker = next((made for form, made in makers.items() if re.match(form, kept)), None)
+    return functools.partial(maker, kept) if maker is not None else None
 
 
-def _by_bcrypt(password: str, *, rounds: int) -> str:
-    bcrypt = _module("bcrypt")
-    return str(bcrypt.hashpw(password.encode(), bcrypt.gensalt(rounds)).decode())
+def _by_werkzeug(kept: str, password: str) -> str:
+    from werkzeug.security import generate_password_hash
+
+    return generate_password_hash(password, method=kept.partition("$")[0])
 
 
-def _module(name: str) -> Any:
-    """A library of the target's environment: what made a hash there can make another."""
-    return importlib.import_module(name)
+def _by_bcrypt(kept: str, password: str) -> str:
+    import bcrypt
+
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(int(kept[4:6]))).decode()
+
+
+def _by_argon2(kept: str, password: str) -> str:
+    import argon2
+
+    return argon2.PasswordHasher.from_parameters(argon2.extract_parameters(kept)).hash(password)
+
+
+def _by_passlib(kept: str, password: str) -> str:
+    hashes: Any = importlib.import_module("passlib.hash")  # it makes its names when they are asked for
+    return str(next(handler for name in _PASSLIB if (handler := getattr(hashes, name)).identify(kept)).hash(password))
