@@ -9,8 +9,8 @@ import pytest
 from ringwork.survey.linters import ruff
 from ringwork.survey.linters import run as linters
 
-SHELL = "import subprocess\n\n\ndef show(name):\n    return subprocess.run(name, shell=True)\n"
-SILENCED = "import subprocess\n\n\ndef show(name):\n    return subprocess.run(name, shell=True)  # noqa\n"
+SHELL = 'import subprocess\n\n\ndef show(name):\n    return subprocess.run(name, shell=True)\n\n\nTOOLS = {"show": show}\n'
+SILENCED = 'import subprocess\n\n\ndef show(name):\n    return subprocess.run(name, shell=True)  # noqa\n\n\nTOOLS = {"show": show}\n'
 DAY = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=30)
 WAIVER = f'# ringwork: ignore[input.command-injection] reason="an own tool" owner=anna until={DAY}\n'
 
@@ -318,7 +318,7 @@ def test_accepts_by_a_comment_where_a_text_is_made_or_where_it_is_run(shop, run)
 def test_tells_one_fault_of_a_line_once(shop, run):
     """That a loader is unsafe is told where nothing is known to reach it, and is one with what a request loads."""
     head = "import yaml\nfrom flask import Flask, request\n\napp = Flask(__name__)\n\n\n"
-    (shop / "shop.py").write_text(f"{head}def kept(text):\n    return yaml.load(text, Loader=yaml.Loader)\n")
+    (shop / "shop.py").write_text(f"{head}def kept(text):\n    return yaml.load(text, Loader=yaml.Loader)\n\n\nREADERS = [kept]\n")
     (alone,) = _found(run("check", ".", "--format", "json", "--all", "--select", "input").text)
     assert alone[3] == "weak"
     view = "@app.post('/a')\ndef a():\n    return yaml.load(request.data, Loader=yaml.Loader)\n"

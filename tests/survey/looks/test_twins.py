@@ -34,6 +34,36 @@ TWINS = (
         """,
     ),
     Twins(
+        "an option of a client that checks no certificate",
+        "tls-unverified",
+        """
+        import ssl
+        from kombu import Connection
+        broker = Connection(address, ssl={"cert_reqs": ssl.CERT_NONE})
+        """,
+        """
+        import ssl
+        from kombu import Connection
+        broker = Connection(address, ssl={"cert_reqs": ssl.CERT_REQUIRED, "verify": False})
+        jwt.decode(token, key, verify=False)
+        fields = {"verify_ssl": {"type": "boolean", "default": False}}
+        """,
+    ),
+    Twins(
+        "a session of whoever asks without a certificate's check",
+        "tls-unverified",
+        """
+        class Client:
+            def ask(self, path):
+                return self.session.get(self.base + path, verify=False)
+        """,
+        """
+        class Client:
+            def ask(self, path):
+                return self.session.get(self.base + path, verify=self.authority)
+        """,
+    ),
+    Twins(
         "a server of XML-RPC",
         "xml-parser",
         """

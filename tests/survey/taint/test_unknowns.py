@@ -45,12 +45,30 @@ def told(folder: Path, text: str, **others: str) -> Told:
             "import os\ndef pack(name):\n    os.system('tar cf notes.tar ' + name)\n",
             "import os, shlex\ndef pack(name):\n    os.system('tar cf notes.tar ' + shlex.quote(name))\n",
         ),
-        ("command", "weak", "import os\ndef work(line):\n    os.system(line)\n", "import os\ndef work():\n    os.system('ls')\n"),
-        ("code", "weak", "def work(rule):\n    return eval(rule)\n", "def work():\n    return eval('1 + 1')\n"),
+        ("command", "strong", "import os\ndef work(line):\n    os.system(line)\n", "import os\ndef work():\n    os.system('ls')\n"),
+        ("code", "strong", "def work(rule: str):\n    return eval(rule)\n", "def work():\n    return eval('1 + 1')\n"),
+        (
+            "deserialise",
+            "strong",
+            "import pickle\ndef work(payload):\n    return pickle.loads(payload)\n",
+            "import json\ndef work(payload):\n    return json.loads(payload)\n",
+        ),
+        (
+            "deserialise",
+            "weak",
+            "import pickle\ndef work(index_file):\n    return pickle.load(index_file)\n",
+            "import json\ndef work(index_file):\n    return json.load(index_file)\n",
+        ),
+        (
+            "command",
+            "weak",
+            "import os\nclass Worker:\n    def work(self, line):\n        os.system(line)\n",
+            "import os\nclass Worker:\n    def work(self):\n        os.system('ls')\n",
+        ),
     ],
 )
 def test_tells_what_a_function_does_with_what_it_is_given(tmp_path: Path, kind: str, strength: str, bad: str, safe: str) -> None:
-    """Against a hole in a library that waits for its caller: what it takes into a text is wrong, what it runs whole is what it is for."""
+    """Against a hole that waits for its caller: what a plain function runs or loads that nobody names, unless a file is handed over."""
     ((found, seen, name, _),) = told(tmp_path, bad)
     assert (found, seen) == (kind, strength)
     assert name
@@ -76,6 +94,20 @@ def test_tells_what_code_gave_that_nobody_described(tmp_path: Path, strength: st
     """A shell's line is wrong whatever it is; a statement of an unknown part is a hint, one handed over whole what a function is for."""
     assert [seen for _, seen, _, _ in told(tmp_path, bad)] == [strength]
     assert told(tmp_path, safe) == []
+
+
+def test_runs_what_it_is_for_where_another_module_names_it(tmp_path: Path) -> None:
+    """A helper that another module imports is judged by what that one hands over: with a constant it is no more than a hint."""
+    (tmp_path / "user.py").write_text("from app import work\nwork('ls')\n", encoding="utf-8")
+    assert [seen for _, seen, _, _ in told(tmp_path, "import os\ndef work(line):\n    os.system(line)\n")] == ["weak"]
+
+
+def test_takes_a_name_that_nothing_binds_for_what_somebody_brings(tmp_path: Path) -> None:
+    """Against a cut-out or a notebook's cell whose text takes in what stands elsewhere; what a loop or an import may bind is a hint."""
+    bad = "def rows(cursor):\n    text = 'SELECT * FROM {}'.format(table)\n    cursor.execute(text)\n"
+    assert [(kind, seen) for kind, seen, _, _ in told(tmp_path, bad)] == [("sql", "strong")]
+    for bound in ("for table in names():\n    pass\n", "from names import *\n", "def name():\n    global table\n"):
+        assert [seen for _, seen, _, _ in told(tmp_path, bound + bad)] in (["weak"], []), bound
 
 
 def test_leaves_it_to_the_caller_where_the_module_has_one(tmp_path: Path) -> None:

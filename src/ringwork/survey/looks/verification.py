@@ -1,19 +1,40 @@
-"""Certificates that nobody checks any more, for the whole process: what the standard library asks for is replaced.
+"""Certificates that nobody checks: what the standard library asks for is replaced, or an option of whatever client says so.
 
 Against a line that was meant for one host of one day, and opens every connection of every library to whoever stands between.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, Scope, Seen, calls, text_of, written
+from ringwork.survey.looks.seen import STRONG, Scope, Seen, calls, last, text_of, written
 from ringwork.survey.taint import ir
 
 _MAKERS = frozenset({"ssl._create_default_https_context", "ssl.create_default_context"})
 _UNCHECKED = frozenset({"ssl._create_unverified_context", "ssl._create_stdlib_context"})
 _SWITCH = "PYTHONHTTPSVERIFY"
+_NOT_ASKED = frozenset({"CERT_NONE", "NONE", "none", "False"})
+_OPTIONS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "cert_reqs": _NOT_ASKED,
+        "ssl_cert_reqs": _NOT_ASKED | {"None"},
+        "verify_certs": frozenset({"False"}),
+        "validate_certs": frozenset({"False"}),
+        "verify_ssl": frozenset({"False"}),
+        "ssl_verify": frozenset({"False"}),
+        "tlsAllowInvalidCertificates": frozenset({"True"}),
+        "tlsInsecure": frozenset({"True"}),
+        "tls_insecure": frozenset({"True"}),
+    }
+)
+"""Options that mean this and nothing else, of clients for databases, queues, searches and the web, with what switches the check off."""
+_SENDING = frozenset({
+    "get", "post", "put", "patch", "delete", "head", "options", "request", "send", "stream", "Session", "Client", "AsyncClient", "client",
+    "resource",
+})  # fmt: skip
+"""What takes `verify=False` for a connection; a token's signature is verified by other names."""
 
 
 def look(seen: Seen) -> Iterator[Flow]:
@@ -29,6 +50,27 @@ def look(seen: Seen) -> Iterator[Flow]:
             name = f"{seen.name(call.arguments[0])}.{text_of(call.arguments[1])}"
             if name in _MAKERS and _is_unchecked(seen, call.arguments[2]):
                 yield _told(seen, call.at, scope, name)
+        for name, value in call.keywords:
+            if _is_off(name, value) or (name == "verify" and _said(value) == "False" and last(call.function) in _SENDING):
+                yield _switched(seen, call.at, scope, name)
+    for mapping, scope in seen.of(ir.Mapping):
+        for key, value in mapping.items:
+            if (name := text_of(key) or "") and _is_off(name, value):
+                yield _switched(seen, value.at, scope, name)
+
+
+def _is_off(name: str, value: ir.Expression) -> bool:
+    """Whether an option of this name says with this value that no certificate is checked."""
+    return _said(value) in _OPTIONS.get(name, ())
+
+
+def _said(value: ir.Expression) -> str:
+    return str(value.value) if isinstance(value, ir.Constant) else last(value) if isinstance(value, ir.Attribute | ir.Name) else ""
+
+
+def _switched(seen: Seen, at: int, scope: Scope, name: str) -> Flow:
+    detail = f"The other side's certificate is not checked; leave {name} alone, and name an authority of your own where one is needed."
+    return seen.flow("tls-unverified", at, strength=STRONG, sink=name, detail=detail, scope=scope, said=f"{name} is switched off")
 
 
 def _is_unchecked(seen: Seen, value: ir.Expression) -> bool:

@@ -143,7 +143,7 @@ class Reading:
         """What was found so far."""
         units = list(self.project.units())
         found = list(_flows(self.found.values()))
-        named = self._named({_giver(flow) for flow in found if flow.strength is Strength.STRONG and flow.detail == unknowns.OF_CALLER})
+        named = self._named({_giver(flow) for flow in found if flow.strength is Strength.STRONG and flow.detail in unknowns.OF_CALLERS})
         flows = [self._judged(flow, named) for flow in found]
         return SourceFacts(
             flows=tuple(flow for flow in flows if flow.kind != shown.KIND),
@@ -157,7 +157,7 @@ class Reading:
         """What names and places around a flow say of it. named: functions that somebody may call with what he knows."""
         if flow.strength is Strength.WEAK:
             return flow
-        if flow.detail == unknowns.OF_CALLER and _giver(flow) in named:
+        if flow.detail in unknowns.OF_CALLERS and _giver(flow) in named:
             return dataclasses.replace(flow, strength=Strength.WEAK, detail="")
         is_checksum = flow.kind == "weak-hash" and uses.is_checksum(self._around(flow))
         return dataclasses.replace(flow, strength=Strength.WEAK) if is_checksum or uses.is_outside(flow.place.file) else flow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from typing import Any
 
-from ringwork.survey.taint import cleaned, environ, facts, folding, ir, pieces, values
+from ringwork.survey.taint import cleaned, environ, facts, folding, ir, pieces, unbound, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.units import DefinedClass, Unit
 from ringwork.survey.taint.values import FALSE, UNKNOWN, Atom, Kind, Mark, Taint, Value
@@ -65,7 +65,7 @@ def global_name(run: Run, unit: Unit, name: str) -> Value:
     if name == "DEBUG":
         return FALSE
     if not dotted:
-        return values.OPEN
+        return unbound.value(name)
     if dotted == f"{unit.name}.{name}" and name in unit.gives and name not in unit.functions and name not in unit.classes:
         return run.global_value(unit, name)
     return named(run, dotted)

@@ -25,6 +25,7 @@ from ringwork.survey.taint import (
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.units import Defined
 from ringwork.survey.taint.values import UNKNOWN, Kind, Value
+from ringwork.survey.taint.walk import names
 
 _DUCKS = {
     "execute": ("sql", 0), "executemany": ("sql", 0), "executescript": ("sql", 0), "mogrify": ("sql", 0),
@@ -149,7 +150,7 @@ def _named(
     if dotted == "typing.cast" and len(arguments) == 2:
         return arguments[1]
     head, _, last = dotted.rpartition(".")
-    if head and _quacks(run, last, arguments, keywords, at):
+    if head and _quacks(run, last, arguments, keywords, at, node.function if node is not None else None):
         return UNKNOWN
     return summaries.nobody(UNKNOWN, arguments, keywords, spread)
 
@@ -247,16 +248,23 @@ def _method(
         return found
     if name == "format" and receiver.kind in _TEXTS:
         return methods.text(run, receiver, name, [*arguments, *keywords.values()], at) or UNKNOWN
-    return _unknown_method(run, receiver, name, arguments, keywords, at, spread)
+    return _unknown_method(run, receiver, name, arguments, keywords, at, spread, target)
 
 
 _TEXTS = frozenset({Kind.CONSTANT, Kind.TEXT, Kind.UNKNOWN, Kind.METHOD, Kind.SEVERAL})
 
 
 def _unknown_method(
-    run: Run, receiver: Value, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int, spread: Sequence[Value]
+    run: Run,
+    receiver: Value,
+    name: str,
+    arguments: Sequence[Value],
+    keywords: Mapping[str, Value],
+    at: int,
+    spread: Sequence[Value],
+    target: ir.Expression | None,
 ) -> Value:
-    if receiver.type not in methods.TEXTS and _quacks(run, name, arguments, keywords, at):
+    if receiver.type not in methods.TEXTS and _quacks(run, name, arguments, keywords, at, target):
         return UNKNOWN
     candidates = run.project.methods_named(name) if not receiver.type and name not in _COMMON else ()
     if 0 < len(candidates) <= _MOST_CANDIDATES:
@@ -269,20 +277,29 @@ def _unknown_method(
     return summaries.nobody(receiver, arguments, keywords, spread)
 
 
-def _quacks(run: Run, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int) -> bool:
+def _quacks(
+    run: Run, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int, target: ir.Expression | None = None
+) -> bool:
     """A method of something that nobody described, which hardly means anything else. True where its result is nobody's text."""
     duck = _DUCKS.get(name)
     if duck is not None and len(arguments) > duck[1] and (duck[0] == "sql" or not run.project.methods_named(name)):
         sinks.arrive(run, duck[0], name, mattering.part(duck[0], duck[1], arguments[duck[1]]), at)
         return duck[0] == "sql"
     if name in _CLAUSES and arguments and arguments[0].kind is Kind.TEXT:
-        sinks.arrive(run, "sql", name, arguments[0], at, weak=name != "raw")
+        sinks.arrive(run, "sql", name, arguments[0], at, weak=name != "raw" and not _is_query(run, target))
     if name in _MAKING and "**" in keywords:
         sinks.arrive(run, "bind", name, keywords["**"], at, weak=True)
     host = keywords.get("host", arguments[0] if name == "run" and arguments else None)
     if name in _SERVING and host is not None and host.kind is Kind.CONSTANT and host.data in _EVERYWHERE:
         sinks.find(run, "bind-all", name, at, "It listens on every interface; name one.", weak=True)
     return False
+
+
+def _is_query(run: Run, target: ir.Expression | None) -> bool:
+    """Whether a clause is added to a query of SQLAlchemy, as its names say, whose clauses are SQL; Django's name fields."""
+    if target is None or "django" in run.frame.unit.heads:
+        return False
+    return any(name == "query" or name.endswith("_query") for name in names(target))
 
 
 def _candidates(

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import assigning, attributes, facts, folding, pieces, places, values
+from ringwork.survey.taint import assigning, attributes, facts, folding, pieces, places, unbound, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.values import NOTHING, UNKNOWN, Kind, Value
 
@@ -202,8 +202,8 @@ def _formatted(run: Run, receiver: Value, arguments: Sequence[Value], at: int) -
         for value, piece in zip(arguments, pieces[1:], strict=True):
             parts += [value, piece.replace("\x01", "{").replace("\x02", "}")]
         return places.text(run, parts, at)
-    if not taint and any(one.data == values.OPEN.data for one in arguments if one.kind is Kind.UNKNOWN):
-        return values.text_of((before, values.OPEN))
+    if not taint and (opened := [one for one in arguments if unbound.is_open(one)]):
+        return values.text_of((before, opened[0]))
     return places.text(run, (before, values.unknown(taint)), at) if taint else values.unknown(NOTHING, "builtins.str")
 
 

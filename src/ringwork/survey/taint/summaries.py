@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import answers, assigning, attributes, closures, facts, indexes, ir, sinks, values
+from ringwork.survey.taint import answers, assigning, attributes, closures, facts, indexes, ir, sinks, unbound, values
 from ringwork.survey.taint.closures import Closure
 from ringwork.survey.taint.frames import Frame, Run, State, Summary
 from ringwork.survey.taint.putting import Put, known_of, standing
@@ -22,7 +22,7 @@ def nobody(callee: Value, arguments: Sequence[Value], keywords: Mapping[str, Val
     taint = values.merge([values.within(value) for value in (callee, *arguments, *keywords.values(), *spread)])
     if not taint:
         given = (*arguments, *keywords.values(), *spread)
-        is_made = given and callee.data != OPEN.data and all(value.kind is Kind.CONSTANT for value in given)
+        is_made = given and not unbound.is_open(callee) and all(value.kind is Kind.CONSTANT for value in given)
         return UNKNOWN if is_made else OPEN  # what is made of constants alone is as good as one
     return values.unknown({atom: Mark(mark.clean, mark.trail, weak=True) for atom, mark in taint.items()})
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 
-from ringwork.survey.taint import ir, pieces, values
+from ringwork.survey.taint import ir, pieces, unbound, values
 from ringwork.survey.taint.frames import Found, Frame, Reach, Run
 from ringwork.survey.taint.units import Defined, Unit
 from ringwork.survey.taint.values import Atom, Kind, Trail, Value
@@ -37,6 +37,12 @@ _SAYS = {"xml-text": _MARKED_UP, "command": _SHELL}
 """What is wrong with such a text whatever it says."""
 OF_CALLER = "Whoever calls this chooses a part of the statement; take the name from a list of those that are meant, or quote it."
 """Of a part of a statement that a function takes from its caller, where the project has none."""
+RUN_FOR_CALLER = "Whoever calls this chooses what is run; run nothing that was handed over, or take it from a list of what is meant."
+_BROUGHT = "Nothing in this file says what stands here; hand it over as a parameter, or take it from a list of what is meant."
+OF_CALLERS = frozenset({OF_CALLER, RUN_FOR_CALLER})
+"""What is wrong only as long as the project names such a function nowhere."""
+_FILES = re.compile(r"(?:^|_)(?:f|fd|fp|file|fileobj|filename|folder|handle|path|stream)$", re.IGNORECASE)
+"""What a function is called whose caller gives it a file: what a file holds is known to who keeps it."""
 
 
 def arrive(run: Run, kind: str, sink: str, value: Value, at: int) -> None:
@@ -48,8 +54,15 @@ def arrive(run: Run, kind: str, sink: str, value: Value, at: int) -> None:
     if is_open:
         trail = run.here(at, f"text that is put together reaches {sink}")
         is_quoted = kind == "sql" and any(_is_bound_better(one) for one in values.alternatives(value))
-        said = _QUOTED if is_quoted else _SAYS.get(kind, "")
+        said = _QUOTED if is_quoted else _SAYS.get(kind, "") or _brought(run, kind, value)
         run.tell(Found(kind, sink, Atom("local", ""), trail, not said, run.frame.function, "", said))
+
+
+def _brought(run: Run, kind: str, value: Value) -> str:
+    """What is wrong with a text into which a name goes that nothing in the module binds."""
+    each = [part for one in values.alternatives(value) for part in ((one, *_parts(one)) if kind in _WHOLE else _parts(one))]
+    said = _BROUGHT if kind in _WHOLE or kind == "sql" else ""
+    return said if said and any(unbound.is_brought(run.frame, part) for part in each) else ""
 
 
 def _is_bound_better(value: Value) -> bool:
@@ -73,7 +86,7 @@ def _parts(value: Value) -> tuple[Value, ...]:
 def _is_open(value: Value) -> bool:
     if value.kind is Kind.METHOD:
         return _is_open(value.data[0])
-    return value.kind is Kind.UNKNOWN and value.data == values.OPEN.data and not value.type
+    return unbound.is_open(value) and not value.type
 
 
 def tell(run: Run, own: Defined, frame: Frame) -> None:
@@ -100,8 +113,10 @@ def _said(own: Defined, parameter: ir.Parameter, reach: Reach) -> str:
     is_plain = own.owner is None and "<locals>" not in own.qualname and not any(map(_is_registered, own.node.decorators))
     is_plain = is_plain and (parameter.annotation is None or any(map(_TEXTS.search, names((parameter.annotation,)))))
     is_part = bool(reach.context.strip("\x00\x01 '\""))
-    said = {"sql": OF_CALLER, "command": _SHELL}.get(reach.kind, "")
-    return said if is_plain and is_part and not pieces.known(reach.words) - pieces.names(reach.words) else ""
+    said = {"sql": OF_CALLER, "command": _SHELL}.get(reach.kind, "") if is_part else ""
+    if not is_part and reach.kind in _WHOLE and not pieces.names(reach.words) and _FILES.search(parameter.name) is None:
+        said = RUN_FOR_CALLER
+    return said if is_plain and not pieces.known(reach.words) - pieces.names(reach.words) else ""
 
 
 def _is_registered(decorator: ir.Expression) -> bool:
