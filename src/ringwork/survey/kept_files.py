@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 
 _MOST_PROJECTS = 50
 """Projects of which something is kept, of each sort; the oldest go first."""
+_MOST_ROOMS = 10
+"""Folders that another program fills, of each sort: they are large."""
 
 
 def folder() -> Path:
@@ -20,6 +24,20 @@ def folder() -> Path:
         return Path.home() / ".cache" / "ringwork"
     except RuntimeError:
         return Path(os.devnull) / "ringwork"
+
+
+def room(sort: str, root: Path) -> Path | None:
+    """A folder that a program of this sort may fill for the project at `root`; None where it cannot be made."""
+    path = folder() / f"{sort}-{sha256(str(root.resolve()).encode()).hexdigest()[:40]}"
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.utime(path)
+        older = sorted((one for one in path.parent.glob(f"{sort}-*") if one.is_dir()), key=lambda one: one.stat().st_mtime, reverse=True)
+    except OSError:
+        return None
+    for one in older[_MOST_ROOMS:]:
+        shutil.rmtree(one, ignore_errors=True)
+    return path
 
 
 def write(path: Path, data: bytes) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ringwork.survey import copies
 from ringwork.survey.flows import Unread
-from ringwork.survey.linters import codes, tool
+from ringwork.survey.linters import codes, standing, tool
 from ringwork.survey.linters.tool import Apart, Asked, Declined, Saw, Tool
 
 _FILES = ("bandit.yaml", "bandit.yml", ".bandit.yaml", ".bandit.yml")
@@ -70,19 +70,14 @@ def _said(one: Mapping[str, Any]) -> str:
 _EACH = ("results", "errors")
 
 
-def _about(root: Path) -> str:
+def _about(asked: Asked) -> str:
     """Its configuration as it is written, what else brings tests into it, and what reads Python for it."""
+    root = asked.root
     if (root / ".bandit").is_file():  # it names further files that decide, so nothing is known that holds
         return ""
     given = [f"{name}: {copies.text_of(root / name)}" for name in (".bandit", *_FILES) if (root / name).is_file()]
     given.append(repr(tool.settings(root, "tool", "bandit")))
-    return "\n".join((*given, *_installed(), sys.version))
-
-
-def _installed() -> list[str]:
-    """Every package that is installed, with its version, as its folder is called: any of them may bring tests into bandit."""
-    folders = [Path(place) for place in sys.path if place]
-    return sorted(path.name for folder in folders if folder.is_dir() for path in folder.glob("*.dist-info"))
+    return "\n".join((*given, *standing.installed(), sys.version))
 
 
 def _parts(given: Mapping[str, Any], root: Path) -> Mapping[str, Any]:

@@ -5,11 +5,14 @@ Against a package that stays installed for nobody, and one that is there by luck
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ringwork.survey.linters import tool
-from ringwork.survey.linters.tool import Asked, Declined, Saw, Tool
+from ringwork.survey import copies
+from ringwork.survey.linters import imported, standing, tool
+from ringwork.survey.linters.tool import Asked, Declined, Saw, Together, Tool
 
 KIND = "dependency"
 
@@ -45,4 +48,18 @@ def read(result: Path, asked: Asked) -> Saw:
     )
 
 
-TOOL = Tool(name="deptry", start=start, read=read)
+_ELSEWHERE = re.compile(r"""(?:^|["'\s=])(?:\.\./|/|~|[a-z]:\\\\)""", re.IGNORECASE)
+"""A path that leads out of the project."""
+
+
+def _about(asked: Asked) -> str:
+    """What is installed, and what says which files are ignored; nothing is known where a requirement may be read outside of the project."""
+    settings = str(tool.settings(asked.root, "tool", "deptry"))
+    files = [*asked.root.glob("*.txt"), *asked.root.glob("*.in")]
+    lines = [line for file in files for line in copies.text_of(file).splitlines() if line.lstrip().startswith("-")]
+    if any(_ELSEWHERE.search(text) for text in (settings, *lines)):
+        return ""
+    return "\n".join((sys.version, *standing.installed(), *standing.ignoring(asked.root), *standing.variables()))
+
+
+TOOL = Tool(name="deptry", start=start, read=read, together=Together(about=_about, of_file=imported.of))

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ringwork.survey.flows import Unread
-from ringwork.survey.linters import contracts, tool
-from ringwork.survey.linters.tool import Asked, Declined, Saw, Tool
+from ringwork.survey.linters import contracts, imported, standing, tool
+from ringwork.survey.linters.tool import Asked, Declined, Saw, Together, Tool
 
 KIND = "contract"
 
@@ -48,4 +48,12 @@ def read(result: Path, asked: Asked) -> Saw:
     return Saw(flows=flows, unread=tuple(Unread(file="pyproject.toml", line=0, why=f"{why} ({name})") for name in others))
 
 
-TOOL = Tool(name="grimp", start=start, read=read)
+def _about(asked: Asked) -> str:
+    """What is installed; nothing is known of a package whose files lie elsewhere."""
+    names = contracts.roots(contracts.settings(asked.root))
+    if not all((asked.root / name).is_dir() or (asked.root / "src" / name).is_dir() for name in names):
+        return ""
+    return "\n".join((sys.version, *standing.installed(), *standing.variables()))
+
+
+TOOL = Tool(name="grimp", start=start, read=read, together=Together(about=_about, of_file=imported.of))

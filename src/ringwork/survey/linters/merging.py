@@ -14,6 +14,9 @@ from ringwork.survey.linters import codes
 
 OURS = "ringwork"
 
+_BY_LINE = frozenset({"dependency"})
+"""Kinds of which each is told at its own line: to know the statements of every file that imports something would tell no more."""
+
 Spans = Callable[[str, int], tuple[int, int]]
 """The first and last line of the statement that a line of a file stands in."""
 
@@ -70,10 +73,13 @@ def _far(group: _Group, flow: Flow, spans: Spans) -> tuple[int, int]:
 
     What is told where a text is made stands also where it is used.
     """
-    return min(_between(one, flow.place, spans) for one in (group.flow.place, group.flow.steps[-1]) if one.file == flow.place.file)
+    known = alone if flow.kind in _BY_LINE else spans
+    return min(_between(one, flow.place, known) for one in (group.flow.place, group.flow.steps[-1]) if one.file == flow.place.file)
 
 
 def _between(one: Step, other: Step, spans: Spans) -> tuple[int, int]:
-    first, last = spans(one.file, one.line)
-    lines = 0 if first <= other.line <= last else abs(one.line - other.line)
+    lines = abs(one.line - other.line)
+    if lines:
+        first, last = spans(one.file, one.line)
+        lines = 0 if first <= other.line <= last else lines
     return lines, abs(one.line - other.line) * 1000 + abs(one.column - other.column)

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
+import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ringwork.survey import copies
+from ringwork.survey import copies, kept_files
 from ringwork.survey.flows import Flow, Unread
-from ringwork.survey.linters import tool
-from ringwork.survey.linters.tool import Asked, Declined, Saw, Tool
+from ringwork.survey.linters import standing, tool
+from ringwork.survey.linters.tool import Asked, Declined, Saw, Together, Tool
 
 KIND = "types"
+_PATHS = ("files", "mypy_path", "plugins", "custom_typeshed_dir", "custom_typing_module", "cache_dir")
 _INI = ("mypy.ini", ".mypy.ini")
 
 
@@ -66,7 +71,10 @@ def start(asked: Asked, result: Path) -> Sequence[str] | Declined:
     if not words:
         return tool.absent("mypy")
     named = any(table.get(key) for key in ("files", "packages", "modules"))
-    return [*words, "--output", "json", "--no-error-summary", "--cache-dir", str(result.with_suffix(".cache")), *([] if named else ["."])]
+    # Its own cache reads again what changed. Not the project's, which may have been made by another version.
+    cache = kept_files.room("mypy", asked.root) if asked.is_kept else None
+    options = ["--output", "json", "--no-error-summary", "--cache-dir", str(cache or result.with_suffix(".cache"))]
+    return [*words, *options, *([] if named else ["."])]
 
 
 def read(result: Path, asked: Asked) -> Saw:
@@ -93,4 +101,22 @@ def _objects(result: Path) -> Iterator[Mapping[str, Any]]:
         yield json.loads(line)
 
 
-TOOL = Tool(name="mypy", start=start, read=read, prints=True)
+_ELSEWHERE = re.compile(r"""(?:^|["'\s=:,])(?:\.\.|/|~|\$)""")
+"""A path that leads out of the project, or a variable."""
+
+
+def _about(asked: Asked) -> str:
+    """What is installed, and what else is on its path; nothing is known where its settings name another interpreter, or lead elsewhere."""
+    _, table = configuration(asked.root)
+    given = [str(table.get(name, "")) for name in _PATHS]
+    elsewhere = standing.elsewhere(asked.root)
+    if any(_ELSEWHERE.search(text) for text in given) or table.get("python_executable") or os.environ.get("MYPYPATH") or elsewhere is None:
+        return ""
+    return "\n".join((sys.version, *elsewhere, *standing.installed(), *standing.variables()))
+
+
+def _whole(data: bytes) -> str:
+    return sha256(data).hexdigest()
+
+
+TOOL = Tool(name="mypy", start=start, read=read, prints=True, together=Together(about=_about, of_file=_whole))

@@ -6,20 +6,23 @@ them off are obeyed here, not there, so that what each of them hides is known.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ringwork.survey import copies
 from ringwork.survey.flows import Flow, Unread
 from ringwork.survey.linters import codes, tool
-from ringwork.survey.linters.tool import Asked, Declined, Saw, Tool
+from ringwork.survey.linters.tool import Apart, Asked, Declined, Saw, Tool
 from ringwork.survey.syntax import Files
 
 NOQA = re.compile(r"#\s*(?P<whole>(?:ruff|flake8)[:=]\s*)?noqa\b(?:\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?", re.IGNORECASE)
 """How ruff reads a comment that switches rules off."""
+_MAY = re.compile(rb"#[^\n]*noqa", re.IGNORECASE)
+"""What a file with one has at least; one without need not be taken apart."""
 _SYNTAX = ("invalid-syntax", "E999", "E902")
 
 
@@ -86,6 +89,8 @@ def read(result: Path, asked: Asked) -> Saw:
 
 def _is_hidden(files: Files, file: str, row: int, code: str) -> bool:
     """Whether a comment switches a rule off at the row where ruff looks for it, or for the whole file."""
+    if not _MAY.search(files.file(file).data):
+        return False
     for line, text, _ in files.file(file).comments:
         found = NOQA.search(text)
         if found is not None and (line == row or found["whole"]):
@@ -95,4 +100,34 @@ def _is_hidden(files: Files, file: str, row: int, code: str) -> bool:
     return False
 
 
-TOOL = Tool(name="ruff", start=start, read=read)
+# -- file by file --------------------------------------------------------------------------------------------
+
+_NAMES = (".ruff.toml", "ruff.toml", "pyproject.toml")
+_EXTENDS = re.compile(r"""^\s*["']?extend["']?\s*=""", re.MULTILINE)
+_TOLD = ("code", "filename", "location", "message", "noqa_row")
+
+
+def _about(asked: Asked) -> str:
+    """Every configuration around and below the root, as it is written; nothing is known of one that goes on in another file."""
+    root = asked.root.resolve()
+    folders = {root, *root.parents, *(root / above for file in asked.files for above in PurePosixPath(file).parents)}
+    home = [Path.home() / ".config" / "ruff"] if "HOME" in os.environ else []
+    texts = {path: copies.text_of(path) for folder in sorted({*folders, *home}) for path in (folder / name for name in _NAMES)}
+    if any(_EXTENDS.search(text) for text in texts.values()):
+        return ""
+    return "\n".join((",".join(codes.RUFF_ASKED), *(f"{path}: {text}" for path, text in texts.items() if text)))
+
+
+def _parts(given: Sequence[Mapping[str, Any]], root: Path) -> Mapping[str, Any]:
+    """Without the code that it would write."""
+    found: dict[str, list[Any]] = {}
+    for one in given:
+        found.setdefault(tool.inside(one["filename"], root), []).append({name: one.get(name) for name in _TOLD})
+    return found
+
+
+def _whole(parts: Sequence[Sequence[Any]]) -> Sequence[Any]:
+    return [one for part in parts for one in part]
+
+
+TOOL = Tool(name="ruff", start=start, read=read, apart=Apart(about=_about, parts=_parts, whole=_whole))

@@ -11,17 +11,18 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ringwork.survey.linters import bandit, deptry, grimp, keeping, mypy, ruff, semgrep
-from ringwork.survey.linters.tool import Asked, Declined, Result, State, Tool
+from ringwork.survey.linters.tool import Asked, Declined, Result, State, Tool, environment
 
 TOOLS: tuple[Tool, ...] = (bandit.TOOL, ruff.TOOL, mypy.TOOL, deptry.TOOL, grimp.TOOL, semgrep.TOOL)
 
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "VIRTUAL_ENV", "MYPYPATH", "DJANGO_SETTINGS_MODULE")
 _TOLD = 300
+_DONE = (0, 1)
+"""How a tool ends that went through all of it. What another one wrote counts, and is not kept: the next time it may get further."""
 
 
 def run(asked: Asked, *, tools: Sequence[Tool] = TOOLS, limit_seconds: float = 120.0) -> tuple[Result, ...]:
@@ -35,14 +36,14 @@ def _one(tool: Tool, asked: Asked, folder: Path, limit_seconds: float) -> Result
     if not asked.files:
         return Result(tool=tool.name, version=version, state=State.UNASKED, why="there is no Python file to read")
     result = folder / f"{tool.name}.json"
-    kept = keeping.of(asked, tool, version)
+    kept = keeping.of(asked, tool, version) if not isinstance(tool.start(asked, result), Declined) else None
     left = asked if kept is None else kept.left
     words = tool.start(left, result)
     if isinstance(words, Declined):
         state = State.ABSENT if words.why.endswith("is not installed") else State.UNASKED
         return Result(tool=tool.name, version=version, state=state, why=words.why, unlock=words.unlock)
     try:
-        errors = _ended(words, asked.root, result if tool.prints else None, limit_seconds) if left.files else ""
+        code, errors = _ended(words, asked.root, result if tool.prints else None, limit_seconds) if left.files else (0, "")
     except subprocess.TimeoutExpired:
         why = f"{tool.name} was not done within {limit_seconds:g} seconds"
         return Result(tool=tool.name, version=version, state=State.LATE, why=why)
@@ -52,6 +53,8 @@ def _one(tool: Tool, asked: Asked, folder: Path, limit_seconds: float) -> Result
         if kept is not None:
             kept.complete(result)
         saw = tool.read(result, asked)
+        if kept is not None and code in _DONE:
+            kept.keep(result)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, OSError) as error:
         # A result in another form than the one we know is no result, whatever it holds.
         said = f"{error}; {errors}" if errors else f"{error}"
@@ -59,13 +62,16 @@ def _one(tool: Tool, asked: Asked, folder: Path, limit_seconds: float) -> Result
     return Result(tool=tool.name, version=version, state=State.RAN, flows=saw.flows, unread=saw.unread, hidden=saw.hidden)
 
 
-def _ended(words: Sequence[str], root: Path, prints_to: Path | None, limit_seconds: float) -> str:
-    """Wait for a process; what it complained of, in one line. Raises TimeoutExpired once it and all that it started are ended."""
+def _ended(words: Sequence[str], root: Path, prints_to: Path | None, limit_seconds: float) -> tuple[int, str]:
+    """Wait for a process; how it ended, and what it complained of, in one line.
+
+    Raises TimeoutExpired once it and all that it started are ended.
+    """
     with contextlib.ExitStack() as stack:
         out = stack.enter_context(prints_to.open("wb")) if prints_to else subprocess.DEVNULL
         complaints = stack.enter_context(tempfile.TemporaryFile())
         process = subprocess.Popen(
-            words, cwd=root, env=_environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=complaints, start_new_session=True
+            words, cwd=root, env=environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=complaints, start_new_session=True
         )
         try:
             process.wait(limit_seconds)
@@ -74,13 +80,7 @@ def _ended(words: Sequence[str], root: Path, prints_to: Path | None, limit_secon
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         complaints.seek(0)
-        return " ".join(complaints.read(20_000).decode(errors="replace").split())
-
-
-def _environment() -> Mapping[str, str]:
-    """Little of ours: no variable of the user's changes what a tool does, and no secret reaches it."""
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return {**kept, "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1", "SEMGREP_SEND_METRICS": "off", "SEMGREP_ENABLE_VERSION_CHECK": "0"}
+        return process.returncode, " ".join(complaints.read(20_000).decode(errors="replace").split())
 
 
 def _version(name: str) -> str:

@@ -5,14 +5,17 @@ Against traffic that nobody asked for: neither rules are fetched nor figures sen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ringwork.survey.flows import Unread
-from ringwork.survey.linters import codes, tool
-from ringwork.survey.linters.tool import Asked, Declined, Saw, Tool
+from ringwork.survey.linters import codes, standing, tool
+from ringwork.survey.linters.tool import Apart, Asked, Declined, Saw, Tool
 
 RULES = Path(__file__).parent / "semgrep.yml"
+_EACH, _TOLD = ("results", "errors"), ("message", "metadata")
 _OWN = (".semgrep.yml", ".semgrep.yaml", ".semgrep")
 
 
@@ -53,4 +56,29 @@ def read(result: Path, asked: Asked) -> Saw:
     return Saw(flows=flows, unread=tuple(unread))
 
 
-TOOL = Tool(name="semgrep", start=start, read=read)
+# -- file by file --------------------------------------------------------------------------------------------
+
+
+def _about(asked: Asked) -> str:
+    """Our rules and the project's, and what it leaves out."""
+    own = [path for name in _OWN for path in ((asked.root / name).rglob("*") if (asked.root / name).is_dir() else (asked.root / name,))]
+    given = [f"{path}: {standing.content(path)}" for path in sorted([*own, asked.root / ".semgrepignore"]) if path.is_file()]
+    return "\n".join((sys.version, standing.content(RULES), *given, *standing.installed(), *standing.variables()))
+
+
+def _parts(given: Mapping[str, Any], root: Path) -> Mapping[str, Any]:
+    """Without the lines of code that it quotes."""
+    found: dict[str, dict[str, Any]] = {}
+    for sort in _EACH:
+        for one in given.get(sort, ()):
+            told = {**one, "extra": {name: one["extra"][name] for name in _TOLD if name in one["extra"]}} if "extra" in one else one
+            if one.get("path"):
+                found.setdefault(tool.inside(one["path"], root), {}).setdefault(sort, []).append(told)
+    return found
+
+
+def _whole(parts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    return {sort: [one for part in parts for one in part.get(sort, ())] for sort in _EACH}
+
+
+TOOL = Tool(name="semgrep", start=start, read=read, apart=Apart(about=_about, parts=_parts, whole=_whole))

@@ -108,7 +108,7 @@ _FORMS: Mapping[Form, re.Pattern[str]] = MappingProxyType(
 )
 
 
-_HERE = re.compile(rb"#[^\n]*(?:noqa|nosec|ignore|cover|\xc5\xbf)", _ANY)
+_HERE = re.compile(rb"#[^\n]*(?:noqa|nosec|(?:type|pyright|mypy|ringwork):[^\n]*ignore|pragma:[^\n]*cover|\xc5\xbf)", _ANY)
 """What a line with one of the forms has at least; a file without one need not be read. The last is a letter that is an s to `_ANY`."""
 
 

@@ -6,8 +6,10 @@ was not looked at.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
+import os
 import shutil
 import sys
 import tomllib
@@ -68,13 +70,24 @@ class Saw:
 class Apart:
     """How the result of a tool that judges each file by itself is taken apart, and put together again of parts of several runs.
 
-    about: what a part stands on beside the file, in words, for a root; "" where nobody knows, and nothing is kept.
+    about: what a part stands on beside the file, in words; "" where nobody knows, and nothing is kept.
     parts: a result by file, relative to the root. whole: the result.
     """
 
-    about: Callable[[Path], str]
+    about: Callable[[Asked], str]
     parts: Callable[[Any, Path], Mapping[str, Any]]
     whole: Callable[[Sequence[Any]], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """What the result of a tool that judges a project as a whole stands on, beside the files below the root that are no Python.
+
+    about: what lies elsewhere, in words; "" where nobody knows, and nothing is kept. of_file: what it reads of a Python file, as a digest.
+    """
+
+    about: Callable[[Asked], str]
+    of_file: Callable[[bytes], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +95,7 @@ class Tool:
     """One tool. start: the words that start it in the project's folder and let it write to a path; or why not.
 
     read: what the result file says, for paths as it wrote them. prints: its result is what it prints, kept in the same file.
+    apart, together: how its word is kept, one of them or none.
     """
 
     name: str
@@ -89,6 +103,7 @@ class Tool:
     read: Callable[[Path, Asked], Saw]
     prints: bool = False
     apart: Apart | None = None
+    together: Together | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +118,15 @@ class Result:
     flows: tuple[Flow, ...] = ()
     unread: tuple[Unread, ...] = ()
     hidden: tuple[Flow, ...] = ()
+
+
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "VIRTUAL_ENV", "MYPYPATH", "DJANGO_SETTINGS_MODULE")
+
+
+def environment() -> Mapping[str, str]:
+    """Little of ours: no variable of the user's changes what a tool does, and no secret reaches it."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return {**kept, "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1", "SEMGREP_SEND_METRICS": "off", "SEMGREP_ENABLE_VERSION_CHECK": "0"}
 
 
 def words_of(name: str) -> tuple[str, ...]:
@@ -133,6 +157,7 @@ def json_of(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8", errors="replace"))
 
 
+@functools.lru_cache(maxsize=10_000)
 def inside(path: str, root: Path) -> str:
     """A path as a tool wrote it, relative to the root, with slashes; as it stands where it leads elsewhere."""
     whole = Path(path) if Path(path).is_absolute() else root / path
