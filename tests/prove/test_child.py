@@ -187,10 +187,8 @@ def test_resets_a_variant_to_its_start_on_the_same_port(start, kernel):
 
 
 def test_imports_anew_where_the_import_keeps_a_database_open(start):
-    """A connection that was opened at import cannot be shared by forks; each variant gets an import of its own."""
-    source = (
-        PLAIN + "import sqlite3\ndb = sqlite3.connect('shop.db', check_same_thread=False)\ndb.execute('CREATE TABLE IF NOT EXISTS t (a)')\n"
-    )
+    """What such a connection was given of code cannot be opened anew in a fork; each variant gets an import of its own."""
+    source = PLAIN + "import sqlite3\ndb = sqlite3.connect('shop.db', check_same_thread=False)\ndb.create_function('twice', 1, len)\n"
     launcher, loaded = start(source)
     assert loaded.unforkable == "the import opened a database and keeps it open"
     assert _get(launcher.run(process.Change()), "/orders", "POST")[0] == 200

@@ -250,3 +250,9 @@ def test_an_application_of_fasthtml_is_found(tmp_path, source, attribute):
         return
     with pytest.raises(TargetFailed, match="no FastAPI, Starlette"):
         target.resolve(".", here=tmp_path)
+
+
+def test_several_imports_of_one_line_are_all_seen(tmp_path):
+    """Which libraries are replaced in a copy and whether its database is filled hang on them."""
+    (tmp_path / "app.py").write_text("import os, sqlite3 as kept, xml.dom\nfrom flask import Flask, request\nfrom . import own\n")
+    assert target.imports_of(tmp_path) == {"os", "sqlite3", "xml", "flask"}

@@ -134,7 +134,7 @@ def _open_to_all(cast: Cast, route: RouteFacts, quiet: frozenset[str]) -> bool:
 
 def _first_working(cast: Cast, route: RouteFacts, quiet: frozenset[str], found: Found, *, forms_only: bool) -> Change | None:
     for user, client in cast.one_by_one(route):
-        if client.bearer or not client.jar.cookies:
+        if client.is_scripted:
             if route not in found.bearer:
                 found.bearer.append(route)
             continue

@@ -35,6 +35,7 @@ from ringwork.servers.tls import Asked, server_context
 from ringwork.survey import baseline, facts, kept, state
 from ringwork.survey.harness import (
     accounts,
+    bearers,
     capture,
     careless,
     configured_keys,
@@ -49,6 +50,7 @@ from ringwork.survey.harness import (
     real,
     redirect,
     remembering,
+    reopening,
     rogues,
     serving,
     sockets,
@@ -169,7 +171,7 @@ class Zygote:
         gc.collect()
         if threading.active_count() > 1:
             return "the import started threads"
-        if state.open_database_files():
+        if reopening.left_open(self.copy):
             return "the import opened a database and keeps it open"
         return ""
 
@@ -184,6 +186,7 @@ class Zygote:
             if command["do"] in {"load", "settle", "learn"}:
                 channel.send(self.control, self._answer(command))
             elif command["do"] == "fork":
+                state.note_connections()
                 gc.freeze()  # what was there before a variant is not searched for garbage by it, page by page
                 pid = os.fork()
                 if pid == 0:
@@ -219,6 +222,7 @@ class Variant:
         if self.command["shown"] and not namespaces.show_instead(real=Path(self.command["shown"]), shown_at=self.zygote.copy):
             raise TargetFailed(step="start", problem="the private folder of a variant could not be mounted", advice="run `ringwork doctor`")
         os.chdir(self.zygote.copy / self.zygote.setup["working"])
+        reopening.open_anew()
         self.zygote.records.clear()
         app, server = self.zygote.app, self.zygote.harness()[1]
         self._change(server)
@@ -315,6 +319,7 @@ class Variant:
             "memory": sockets.memory,
             "watched": watching.seen,
             "forget": remembering.forget,
+            "bearers": lambda: bearers.known(self.zygote.copy),
         }
         known |= {"state": lambda: state.digest(self.zygote.copy), "refused": lambda: confine.refused()[self.refused_before :]}
         known |= {"records": self.zygote.records.items, "events": self.zygote.records.security}

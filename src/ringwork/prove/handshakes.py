@@ -30,7 +30,7 @@ def foreign(cast: Cast) -> Iterator[Observation]:
 
 def _honest(cast: Cast, route: RouteFacts, client: Client) -> SocketAnswer | None:
     """The site's own page opens the socket, and nobody without a login does; None where a victim has nothing to lose."""
-    if client.bearer or not client.jar.cookies:
+    if client.is_scripted:
         return None
     with contextlib.suppress(OSError, TargetFailed):
         path = cast.stage.fill(route, client=client)

@@ -126,7 +126,7 @@ def _filled(raw: bytes, client: Client, served: LiveServed) -> bytes:
     raw = re.sub(re.escape(name.encode()) + rb":\d+", netloc.encode(), raw)
     path = raw.split(b" ", 2)[1].decode("latin-1").partition("?")[0] if raw.count(b" ") >= 2 else "/"
     cookies = client.jar.header(host=name, path=path, secure=True)
-    given = {b"cookie": cookies.encode(), b"authorization": f"Bearer {client.bearer}".encode() if client.bearer else b""}
+    given = {b"cookie": cookies.encode(), b"authorization": b"", **{k.encode(): v.encode() for k, v in client.letters(path)}}
     raw = _MARKER.sub(lambda found: given.get(found.group(1).lower(), b"spent"), raw)
     head, blank, body = raw.partition(b"\r\n\r\n")
     # One plain length is put right, because markers changed the body; two or odd ones are the attack itself and stay.

@@ -38,12 +38,11 @@ class Session:
 
     def lend(self, client: Client) -> bool:
         """Give `client` the session; whether the page opens with it there. Takes it back where it does not."""
-        client.jar, client.bearer = self.browser.jar.copy(), self.browser.bearer
+        client.take_login(self.browser)
         with contextlib.suppress(OSError):
             if client.page(self.path).status == 200:
                 return True
-        client.jar.cookies.clear()
-        client.bearer = None
+        client.drop_login()
         return False
 
 

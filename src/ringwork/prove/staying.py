@@ -51,7 +51,7 @@ class Staying:
             return False
         with contextlib.suppress(TargetFailed, OSError):
             fresh = self.cast.served.login(user)
-            client.jar, client.bearer = fresh.jar.copy(), fresh.bearer
+            client.take_login(fresh)
             fresh.close()
             return True
         return False

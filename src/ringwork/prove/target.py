@@ -30,7 +30,7 @@ _SERVED = _OBJECTS[:2]
 _MANAGE = "manage.py"
 _FACTORIES = ("create_app", "make_app", "build_app", "init_app", "app_factory", "create_application")
 _FILES = ("main", "app", "application", "wsgi", "asgi", "server", "api", "run")
-_IMPORT = re.compile(r"^\s*(?:from|import)\s+(\w+)", re.MULTILINE)
+_IMPORT = re.compile(r"^\s*(?:from[ \t]+(\w+)|import[ \t]+([\w., \t]+))", re.MULTILINE)
 _RELATIVE = re.compile(r"^\s*from\s+\.", re.MULTILINE)
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
@@ -99,8 +99,16 @@ def imports_of(root: Path) -> frozenset[str]:
     """Top-level names that the Python files below `root` import."""
     names = set[str]()
     for path in _python_files(root):
-        names.update(_IMPORT.findall(path.read_text(encoding="utf-8", errors="replace")))
+        names |= _imported(path.read_text(encoding="utf-8", errors="replace"))
     return frozenset(names)
+
+
+def _imported(text: str) -> set[str]:
+    """The top-level names that a source imports, several of one line too; imports relative to it apart."""
+    found = set[str]()
+    for one, several in _IMPORT.findall(text):
+        found |= {one} if one else {word for part in several.split(",") if (word := part.strip().partition(".")[0].partition(" ")[0])}
+    return found
 
 
 def _bad(text: str, problem: str, advice: str) -> TargetFailed:
@@ -152,7 +160,7 @@ def _import_folder(file: Path, base: Path, here: Path) -> Path:
     text = file.read_text(encoding="utf-8", errors="replace")
     if _RELATIVE.search(text) and base == file.parent:  # its own folder is a package, though nothing in it says so
         above = above[1:] or above
-    wanted = set(_IMPORT.findall(text))
+    wanted = _imported(text)
     met = {folder: sum((folder / name).is_dir() or (folder / f"{name}.py").is_file() for name in wanted) for folder in above}
     # What a file imports of its own project tells best where that begins; the nearest of equals.
     if best := max(met.values()):

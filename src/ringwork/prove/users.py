@@ -6,12 +6,12 @@ import contextlib
 import functools
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import sessions, settings
+from ringwork.prove import doors, meeting, sessions, settings
 from ringwork.prove.check import MessageKey, User
 from ringwork.prove.launch import Launcher
 from ringwork.prove.process import Change
@@ -38,7 +38,8 @@ class Entrances:
 
     users: those who were seen to get in, least powerful first. failed: sentences, one for each who did not.
     problem, unlock: why nobody can, and the lines to add; "" when somebody can, or nobody needs to. messages: what needs no login.
-    keeper: sessions that unaltered copies begin with; None where nobody signs in.
+    keeper: sessions that unaltered copies begin with; None where nobody signs in. doors: ways in beside the login. keys: by name of user,
+    under "" those that are anybody's.
     """
 
     users: Sequence[User] = ()
@@ -50,6 +51,8 @@ class Entrances:
     known: tuple[entry.DeclaredUser, ...] = ()
     messages: tuple[MessageKey, ...] = ()
     keeper: sessions.Keeper | None = None
+    doors: tuple[doors.Door, ...] = ()
+    keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def is_without(self, entered: Sequence[User]) -> bool:
         """Whether two were to register, and neither of those who `entered` is one of them."""
@@ -64,12 +67,17 @@ class Entrances:
         account = next((known for known in self.known if known.name == user.name), registered.get(user.name))
         if account is None and self.register is not None:
             account = registered[user.name] = entry.register(client.stranger(), self.register, name=user.name)
-        if account is None or (self.login is None and not account.token):
+        if account is None or (self.login is None and not account.token and not self.doors):
             raise TargetFailed(step="login", problem=f"no way in is known for {user.name}", advice=UNLOCK)
-        if self.login is None:
+        answer = None
+        if account.token:
             client.bearer = account.token
-            return None
-        return entry.sign_in(client, entry.asked_with(self.login, query), account)
+        elif self.login is not None:
+            answer = entry.sign_in(client, entry.asked_with(self.login, query), account)
+        is_open = [door.open(client, account, self.keys.get(user.name) or self.keys.get("", ())) for door in self.doors]
+        if self.login is None and not account.token and not any(is_open):
+            raise TargetFailed(step="login", problem=f"{user.name} was not let in by {self.doors[0].scheme}", advice=UNLOCK)
+        return answer
 
 
 def to_declare(entrances: Entrances | None) -> str:
@@ -85,7 +93,12 @@ def find(facts: AppFacts, asked: settings.Settings, launcher: Launcher) -> Entra
 def _find(facts: AppFacts, asked: settings.Settings, launcher: Launcher) -> Entrances:
     login = _login(facts, asked.login)
     failed = list[str]()
-    for entrances in _ways(facts, asked, launcher, login):
+    is_hinted = doors.hinted(facts)
+    for one in _ways(facts, asked, launcher, login, is_hinted=is_hinted):
+        entrances = _with_doors(one, launcher, facts) if is_hinted else one
+        if entrances.login is None and not entrances.doors and not any(account.token for account in entrances.known):
+            continue
+        failed += [f"{len(door.paths)} routes ask for {door.scheme} beside the login" for door in entrances.doors]
         entered, more, signed = _tried(entrances, launcher, facts)
         failed += more
         if entered and not entrances.is_without(entered):
@@ -100,7 +113,23 @@ def _again(entrances: Entrances, launcher: Launcher, facts: AppFacts) -> session
     return _tried(entrances, launcher, facts)[2]
 
 
-def _ways(facts: AppFacts, asked: settings.Settings, launcher: Launcher, login: entry.WayIn | None) -> Iterator[Entrances]:
+def _with_doors(entrances: Entrances, launcher: Launcher, facts: AppFacts) -> Entrances:
+    """The same, with the doors at which the first of them is refused on a copy of its own."""
+    running = launcher.run(Change())
+    try:
+        with contextlib.closing(browser(running)) as client, contextlib.suppress(TargetFailed, OSError):
+            for user in entrances.users[:1] if entrances.login is not None else ():
+                with contextlib.suppress(TargetFailed):
+                    entrances.enter(user, client, registered={})
+            return replace(entrances, doors=doors.find(facts, client, login=entrances.login))
+    finally:
+        launcher.end(running)
+    return entrances
+
+
+def _ways(
+    facts: AppFacts, asked: settings.Settings, launcher: Launcher, login: entry.WayIn | None, *, is_hinted: bool = False
+) -> Iterator[Entrances]:
     """Who may get in, the likeliest first: who is declared or made, two who register, then the accounts that the copy holds already.
 
     Against a run that sees less for a user who is declared and is not in the copy's database: two register, as without one.
@@ -110,7 +139,7 @@ def _ways(facts: AppFacts, asked: settings.Settings, launcher: Launcher, login: 
     if asked.users and not asked.users_from:
         made = ()  # what the project declares goes before what a framework's own accounts allow
     known = (*asked.users, *(settings.declared(user, f"{asked.users_from}[{i}]") for i, user in enumerate(made)))
-    held = _held(facts, loaded.held if loaded is not None else (), login)
+    held = _held(facts, loaded.held if loaded is not None else (), login) if login is not None or is_hinted else ()
     register = entry.find_register(facts)
     if known:
         yield Entrances(users=_weakest_first(_users(known), facts), login=login, known=known)
@@ -120,6 +149,9 @@ def _ways(facts: AppFacts, asked: settings.Settings, launcher: Launcher, login: 
         yield Entrances(users=_weakest_first(users, facts), login=login, register=register, known=held)
     if held and not known:
         yield Entrances(users=_weakest_first(_users(held), facts), login=login, known=held)
+    if is_hinted and not known:
+        found = meeting.brought(facts, launcher)
+        yield Entrances(users=_weakest_first(_users(found.known), facts), login=login, known=found.known, keys=found.keys)
 
 
 def _users(known: Iterable[entry.DeclaredUser]) -> list[User]:
@@ -132,15 +164,18 @@ def _held(facts: AppFacts, found: Sequence[Mapping[str, Any]], login: entry.WayI
     Against a wrong finding where rules call roles by other names than the rows do: there such accounts sign nobody in.
     """
     asked = {role for route in facts.routes for role in route.roles}
-    if login is None or (asked and not any(asked & set(one["roles"]) for one in found)):
+    if asked and not any(asked & set(one["roles"]) for one in found):
         return ()
     taken = set(_REGISTERED)
     made = list[entry.DeclaredUser]()
     for one in found:
         names = one["names"]
         name = one["name"] if one["name"] not in taken else f"{one['name']}-held"
-        username = names.get(login.username_field.lower()) or next(names[known] for known in entry.USERNAMES if known in names)
-        fields = names if login.kind == "form" else {}  # a form that is read when it is shown may ask for another of them
+        field = login.username_field.lower() if login is not None else ""
+        username = names.get(field) or next(names[known] for known in entry.USERNAMES if known in names)
+        fields = (
+            names if login is not None and login.kind == "form" else {}
+        )  # a form that is read when it is shown may ask for another of them
         made.append(entry.DeclaredUser(name=name, roles=tuple(one["roles"]), username=username, password=one["password"], fields=fields))
     return tuple(made)
 

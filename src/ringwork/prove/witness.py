@@ -15,6 +15,7 @@ from ringwork.prove.check import Served, Stage, User
 from ringwork.prove.evidence import Exchanged, Observation, Outcome
 from ringwork.survey.facts import AppFacts, RouteFacts
 from ringwork.survey.wire import entry, forms
+from ringwork.survey.wire.carried import is_of
 from ringwork.survey.wire.client import SAFE, Answer, Client
 from ringwork.survey.wire.websocket import SocketAnswer
 
@@ -286,9 +287,7 @@ def wake(stage: Stage) -> None:
 
 def matches(template: str, path: str) -> bool:
     """Whether a path is one of a route's template."""
-    pieces = re.split(r"(\{[^}]+\})", template)
-    pattern = "".join((".+" if ":path" in piece else "[^/]+") if piece.startswith("{") else re.escape(piece) for piece in pieces)
-    return re.fullmatch(pattern, path.partition("?")[0]) is not None
+    return is_of(template, path)
 
 
 def first_working(cast: Cast, routes: Sequence[RouteFacts]) -> tuple[RouteFacts, str, str, Client, Answer] | None:

@@ -166,11 +166,25 @@ def _memory_databases() -> dict[str, str]:
     return found
 
 
+_resting: list[sqlite3.Connection] = []
+"""Connections that the collector was told to leave alone, and no longer tells of."""
+
+
+def note_connections() -> None:
+    """Keep hold of the connections that are open, before the collector is told to leave what there is alone (`gc.freeze`)."""
+    _resting.extend(item for item in gc.get_objects() if _is(item, sqlite3.Connection))
+
+
+def connections() -> list[sqlite3.Connection]:
+    """Every connection to a database of SQLite that this process has, closed ones perhaps among them."""
+    return [*_resting, *(item for item in gc.get_objects() if _is(item, sqlite3.Connection))]
+
+
 def _in_memory() -> Iterator[sqlite3.Connection]:
     """The open connections to databases that no file holds."""
     if _opened is not None and not _opened:
         return
-    for connection in [item for item in gc.get_objects() if _is(item, sqlite3.Connection)]:
+    for connection in connections():
         with contextlib.suppress(sqlite3.Error):  # closed, or of another thread: nothing to read
             if not any(row[1] == "main" and row[2] for row in connection.execute("PRAGMA database_list")):
                 yield connection
@@ -185,15 +199,6 @@ def databases(folder: Path) -> Iterator[tuple[str, sqlite3.Connection]]:
                 with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=2)) as connection:
                     yield f"sqlite:{place.relative_to(folder)}/", connection
     yield from ((MEMORY, connection) for connection in _in_memory())
-
-
-def open_database_files() -> list[str]:
-    """Files that this process holds open through sqlite3 connections right now."""
-    files = list[str]()
-    for connection in [item for item in gc.get_objects() if _is(item, sqlite3.Connection)]:
-        with contextlib.suppress(sqlite3.Error):
-            files += [row[2] for row in connection.execute("PRAGMA database_list") if row[2]]
-    return files
 
 
 def _containers(folder: Path) -> dict[str, str]:

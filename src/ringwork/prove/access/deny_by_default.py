@@ -297,7 +297,7 @@ def _ask_broken(served: Served, attack: str, route: RouteFacts, path: str, cast:
     user = next((user for user in cast.stage.users if user.name == name), None)
     known = cast.browser(user) if user is not None else None
     if known is not None:  # the loader never comes to look the login up, so that of another copy serves as well
-        client.jar, client.bearer = known.jar.copy(), known.bearer
+        client.take_login(known)
     began = time.monotonic()
     try:
         answers = [client.get(path)]

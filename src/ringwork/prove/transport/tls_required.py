@@ -162,7 +162,7 @@ def _sent_in_clear(cast: Cast, change: Change, client: Client, plain: Client) ->
         *_with(_cookie(client, change.path), *changes.headers_of(change)),
         ("origin", cast.served.origin),
         ("sec-fetch-site", "same-origin"),
-        *([("authorization", f"Bearer {client.bearer}")] if client.bearer else []),
+        *client.letters(change.path),
     ]
     before = cast.served.state()
     answer = _sent(lambda: plain.send(change.method, change.path, headers=headers, body=body))

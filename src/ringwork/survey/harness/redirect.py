@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from ringwork.survey.harness import confine, server_databases
+from ringwork.survey.harness import confine, reopening, server_databases
 
 OUTSIDE = ".ringwork-outside"
 """The folder inside the copy that holds copies of databases from elsewhere."""
@@ -34,7 +34,10 @@ def redirect_databases(*, copy: Path, original: Path, imports: Collection[str] =
     true_connect = sqlite3.connect
 
     def connect(database: Any = ":memory:", *args: Any, **keywords: Any) -> Any:
-        made = true_connect(_inside(database, copy, original, uri=bool(keywords.get("uri"))), *args, **keywords)
+        kept = _inside(database, copy, original, uri=bool(keywords.get("uri")))
+        made = true_connect(kept, *args, **keywords)
+        is_path = isinstance(kept, str) and kept and not kept.startswith((":", "file:"))
+        reopening.note(made, str(Path(kept).absolute()) if is_path else kept, args, keywords)
         for told in _TOLD:
             told(made)
         return made

@@ -7,12 +7,12 @@ where the answer is an error page or nothing at all.
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
+from ringwork.survey import state
 from ringwork.survey.harness import confine, redirect
 
 STATEMENT = "sql"
@@ -63,7 +63,7 @@ def arm(marker: str) -> None:
         _WATCH.is_on = True
         confine.observe(_WATCH.observe)
         redirect.tell(_WATCH.opened)
-        for connection in [one for one in gc.get_objects() if isinstance(one, sqlite3.Connection)]:
+        for connection in state.connections():
             _WATCH.opened(connection)
     _WATCH.marker = marker
     _WATCH.seen = []

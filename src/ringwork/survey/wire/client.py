@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from ringwork.survey.wire import connection, masking, websocket
+from ringwork.survey.wire.carried import Carried
 from ringwork.survey.wire.connection import ClosedError, Place, WireError
 from ringwork.survey.wire.jar import Jar, Reach
 from ringwork.survey.wire.waiting import Waits
@@ -70,7 +71,7 @@ class Client:
 
     origin: the copy's canonical origin, "https://clinic.example:4443"; its host is spoken in SNI, Host and Origin.
     source: the 127/8 address it comes from. bearer: a token that the site's own script adds, cookies or not, when there is one.
-    waits: what is known of slow pages, None where each is asked however slow it is.
+    carried: further headers of its login. waits: what is known of slow pages, None where each is asked however slow it is.
     """
 
     def __init__(self, *, address: tuple[str, int], server_name: str, ca_pem: bytes | None, origin: str, source: str = "127.0.0.1") -> None:
@@ -80,14 +81,36 @@ class Client:
         self.host = urlsplit(origin).netloc
         self.jar = Jar()
         self.bearer: str | None = None
+        self.carried: tuple[Carried, ...] = ()
         self.extra_headers: list[tuple[str, str]] = []
         self.waits: Waits | None = None
 
     def fork(self) -> Client:
         """Another browser window of the same user: the same cookies, a connection of its own."""
         made = self.stranger()
-        made.jar, made.bearer, made.extra_headers = self.jar.copy(), self.bearer, list(self.extra_headers)
+        made.take_login(self)
+        made.extra_headers = list(self.extra_headers)
         return made
+
+    def take_login(self, other: Client) -> None:
+        """Be known as `other` is: its cookies, its token and what it carries besides."""
+        self.jar, self.bearer, self.carried = other.jar.copy(), other.bearer, other.carried
+
+    def drop_login(self) -> None:
+        """Be nobody: no cookie, no token, nothing carried."""
+        self.jar.cookies.clear()
+        self.bearer, self.carried = None, ()
+
+    def letters(self, path: str) -> list[tuple[str, str]]:
+        """The headers by which it is known at a path, cookies apart."""
+        found = [(one.name, one.value) for one in self.carried if one.is_asked(path)]
+        own = [("authorization", f"Bearer {self.bearer}")] if self.bearer and not any(name == "authorization" for name, _ in found) else []
+        return [*found, *own]
+
+    @property
+    def is_scripted(self) -> bool:
+        """Whether it is known by what a script or a tool sends, and by nothing that a browser attaches to a foreign page's request."""
+        return bool(self.bearer) or not self.jar.cookies
 
     def stranger(self, *, source: str = "") -> Client:
         """A fresh browser on the same copy, from the same address, or from `source`, another of 127.0.0.0/8."""
@@ -292,7 +315,7 @@ class Client:
         return [(name, value) for name, value in honest if name not in names]
 
     def _credentials(self, path: str, reach: Reach) -> list[tuple[str, str]]:
-        found = [("authorization", f"Bearer {self.bearer}")] if self.bearer else []
+        found = self.letters(path)
         cookie = self.jar.header(host=self._name, path=path.partition("?")[0], secure=self._secure, reach=reach)
         return [*found, ("cookie", cookie)] if cookie else found
 

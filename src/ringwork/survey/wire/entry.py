@@ -165,7 +165,7 @@ def sign_in(client: Client, way: WayIn, user: DeclaredUser) -> Answer | None:
     before = {key: cookie.value for key, cookie in client.jar.cookies.items()}
     fields = {way.username_field: user.username or user.name, way.password_field: user.password, **user.fields}
     answer = _submit(client, way, fields, _shown(client, way))
-    token = _token_in(answer)
+    token = token_in(answer)
     if token:
         client.bearer = token
     changed = {key: cookie.value for key, cookie in client.jar.cookies.items()} != before
@@ -209,7 +209,7 @@ def register(client: Client, way: WayIn, *, name: str) -> DeclaredUser:
             problem=f"{way.path} answered {answer.status} to a new user",
             advice="declare two users under [tool.ringwork.prove] instead",
         )
-    client.bearer = client.bearer or _token_in(answer)
+    client.bearer = client.bearer or token_in(answer)
     return account
 
 
@@ -287,7 +287,8 @@ def _renamed(fields: Mapping[str, Any], way: WayIn, form: forms.Form) -> dict[st
     return {names.get(name, name): value for name, value in fields.items()}
 
 
-def _token_in(answer: Answer) -> str:
+def token_in(answer: Answer) -> str:
+    """The token that an answer hands out; "" for none."""
     with contextlib.suppress(ValueError):
         value = json.loads(answer.text)
         for name, text in _texts(value):
