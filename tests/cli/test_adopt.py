@@ -568,3 +568,38 @@ def test_says_whether_a_line_changes_whole(
     (tmp_path / "templates" / "home.html").write_text(page.format(form='<form method="post" action="/notes">'), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert told in run("adopt", "shelf:app").text
+
+
+BY_SESSION = """
+from flask import Flask
+import ringwork
+from ringwork import Policy, protect, requires
+app = Flask(__name__)
+@app.get("/staff")
+@requires({role})
+def staff():
+    return "staff"
+protect(app, {policy})
+"""
+ROLES = 'roles=lambda session: [session["role"]]'
+
+
+@pytest.mark.parametrize(
+    ("policy", "settings"),
+    [('Policy(identify=ringwork.identify.flask_session("uid"))', ""), ("", 'identify = {flask_session = "uid"}')],
+)
+def test_rules_for_roles_that_nobody_can_have_are_told(
+    policy: str, settings: str, run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever signs in is refused there for ever, and nothing seemed to be missing."""
+    monkeypatch.chdir(tmp_path)
+
+    def said(policy: str, settings: str, role: str = '"staff"') -> str:
+        (tmp_path / "staffed.py").write_text(BY_SESSION.format(policy=policy, role=role), encoding="utf-8")
+        (tmp_path / "ringwork.toml").write_text(settings, encoding="utf-8")
+        return str(run("adopt", "staffed:app").text)
+
+    assert "gives nobody a role" in said(policy, settings)
+    assert "gives nobody a role" not in said(policy, settings, role="")
+    with_roles = policy.replace('"uid")', f'"uid", {ROLES})'), settings.replace('"uid"', '"uid", roles = "role"')
+    assert "gives nobody a role" not in said(*with_roles)

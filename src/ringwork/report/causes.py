@@ -14,6 +14,7 @@ from ringwork.report.rings import layer_of
 from ringwork.report.signs import SEVERITIES, VERDICTS, Sign
 
 _IT = "\0"  # stands for a control's id, so that fixes which differ by nothing else are alike
+_LEAST_STEPS, _MOST_STEPS = 4, 8
 _OPEN_UP_TO = 3  # findings that a reader sees whole at once
 
 
@@ -54,6 +55,11 @@ class Step:
     what: str
     causes: tuple[Cause, ...]
     places: int
+
+    @property
+    def first(self) -> Finding:
+        """The finding to look at first."""
+        return next(view.finding for cause in self.causes for view in cause.findings if view.finding.verdict is Verdict.VIOLATED)
 
 
 def causes(report: Report, new: Iterable[str] | None) -> tuple[Cause, ...]:
@@ -115,6 +121,11 @@ def steps(found: Sequence[Cause]) -> tuple[Step, ...]:
         if violated:
             grouped.setdefault(violated[0].finding.fix.replace(cause.about.id, _IT), []).append(cause)
     return tuple(_step(pattern, inside) for pattern, inside in grouped.items())
+
+
+def told_first(found: Sequence[Step]) -> int:
+    """How many steps a page begins with: all that mend something critical, four at least and eight at most."""
+    return min(max(_LEAST_STEPS, sum(step.severity == SEVERITIES[0] for step in found)), _MOST_STEPS)
 
 
 def _step(pattern: str, inside: Sequence[Cause]) -> Step:

@@ -48,7 +48,7 @@ class Fallen:
 def block(report: Report, paper: Paper, *, weak: str, verbose: bool, said: int = AT_LEAST) -> Block:
     """The section. weak: what is said of findings that are only counted. verbose: every finding by itself.
 
-    said: of how many, the worst ones, what was done and seen is told where there is room for little of each.
+    said: of how many, the worst ones, what was done and seen is told where there is room for little of each; -1 names them alone.
     """
     known = set(report.known)  # told beside the baseline, so that what is new stands out
     violated = [finding for finding in report.findings if finding.verdict is Verdict.VIOLATED and finding.id not in known]
@@ -64,7 +64,9 @@ def block(report: Report, paper: Paper, *, weak: str, verbose: bool, said: int =
     return Block(
         head=[*paper.line(("Findings", "bold"), f"  {how_grave(violated)}{of_causes}{weak}"), *told, *_hints(groups, paper)],
         items=[
-            _brief(group, paper, is_said=number < said) if is_brief(paper) else _whole(group, paper) for number, group in enumerate(groups)
+            # Against what mends four of them and leaves no room for the other grave ones: each is named before any is mended.
+            _brief(group, paper, is_said=number < said, is_mended=said >= 0) if is_brief(paper) else _whole(group, paper)
+            for number, group in enumerate(groups)
         ],
         wanted=AT_LEAST,
         least=1,
@@ -118,7 +120,7 @@ def _rank(finding: Finding) -> tuple[int, bool, bool, bool]:
     grave = SEVERITIES.index(finding.severity) if finding.severity in SEVERITIES else len(SEVERITIES)
     # A route that was only planted, to see what a new one would get, points at nothing that is there; a line of one's own says most.
     is_own = bool(finding.file) and not finding.file.startswith(_LIBRARY)
-    return grave, finding.where in _PLANTED, finding.observation.tier is not Tier.CONFIRMED, not is_own
+    return grave, finding.where in _PLANTED, finding.observation.tier in {Tier.UNCONFIRMED, Tier.WEAK}, not is_own
 
 
 def _named(finding: Finding) -> str:
@@ -159,9 +161,9 @@ def _whole(group: Fallen, paper: Paper) -> list[Text]:
     ]
 
 
-def _brief(group: Fallen, paper: Paper, *, is_said: bool) -> list[Text]:
+def _brief(group: Fallen, paper: Paper, *, is_said: bool, is_mended: bool) -> list[Text]:
     """What fell; what was done and seen; and what mends it, where that is more than the call."""
-    fix = "" if _is_switched_on(group) else group.first.fix.partition("; ")[0]
+    fix = "" if _is_switched_on(group) or not is_mended else group.first.fix.partition("; ")[0]
     head = _head(group, paper, with_id=True)
     said = _first(paper.line(group.first.summary, indent=4), 1) if is_said else []
     mends = _first(paper.line(("fix: ", "green"), fix, indent=4), 1 if is_said else _FOLDED) if fix else []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ringwork.prove.evidence import CheckResult, Report, Verdict
 from ringwork.report import about, depth, matrix
-from ringwork.report.causes import Cause, Step, causes, steps
+from ringwork.report.causes import Cause, Step, causes, steps, told_first
 from ringwork.report.diff import Difference, compare, doubts
 from ringwork.report.layers import LayerView, layers
 from ringwork.report.requirements import Standard, tables
@@ -55,6 +55,7 @@ class Page:
 
     share: reached routes in percent, None without routes. is_short: whether they stay below the floor.
     listed: every check and control that has a place in the page, to be linked to.
+    steps, later: what to do, that with which the page begins and the rest.
     first, more: rows of the matrix that are seen at once, and those that are folded away; stands, deeper: the same for depth.
     """
 
@@ -68,6 +69,7 @@ class Page:
     is_short: bool
     skipped: tuple[tuple[str, tuple[str, ...]], ...]
     steps: tuple[Step, ...]
+    later: tuple[Step, ...]
     changes: Changes | None
     rings: tuple[Ring, ...]
     choices: Choices
@@ -97,7 +99,7 @@ def page(report: Report, before: Report | None = None) -> Page:
     unverified = [result for result in report.results if result.verdict is Verdict.NOT_VERIFIED]
     changes = None if before is None else _changes(before, report)
     found = causes(report, None if changes is None else [finding.id for finding in changes.difference.new])
-    around = rings(report)
+    around, due = rings(report), steps(found)
     return Page(
         word=word,
         ending=ending[:1].upper() + ending[1:],
@@ -108,7 +110,8 @@ def page(report: Report, before: Report | None = None) -> Page:
         share=int(100 * reached.reached / reached.found) if reached.found else None,
         is_short=reached.reached < reached.floor * reached.found,
         skipped=_grouped((reason, route) for route, reason in reached.skipped.items()),
-        steps=steps(found),
+        steps=due[: told_first(due)],
+        later=due[told_first(due) :],
         changes=changes,
         rings=around,
         choices=_choices(report, around, found),

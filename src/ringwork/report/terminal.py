@@ -26,8 +26,9 @@ LINES = 40
 NAMING, MOST_NAMES = 3, 99
 """Lines for the names of what is not enforced, and how many of a layer where there is room."""
 
-_ROOM = ((0, 0), (6, 6), (4, 6), (3, 6), (2, 6), (2, 5), (2, 4), (2, 3), (2, 2), (2, 1), (2, 0))
-"""Lines of one text, 0 for any number, and of how many causes it is told what was done: less of each only when forty lines ask for it."""
+_ROOM = ((0, 0), (6, 6), (4, 6), (3, 6), (2, 6), (2, 5), (2, 4), (2, 3), (2, 2), (2, 1), (2, 0), (2, -1))
+"""Lines of one text, 0 for any number, and of how many causes it is told what was done, -1 where not even what mends them is told: less of
+each only when forty lines ask for it."""
 
 UNRESTORED = "the copy's state could not be restored, so later answers may lean on earlier attacks"
 PARTIAL = "the run was cut short; this report is partial"

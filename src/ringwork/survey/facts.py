@@ -134,7 +134,7 @@ class GuardFacts:
     """What ringwork itself enforces in the target; absent when the target does not use it.
 
     settings: those that checks of configuration read, by the policy's own names, as JSON values. in_code: the policy stands in the
-    application's code and in no settings file.
+    application's code and in no settings file. gives_roles: False where it is known that nobody who signs in has a role.
     """
 
     mode: str
@@ -147,6 +147,7 @@ class GuardFacts:
     rates: Mapping[str, str] = field(default_factory=dict)  # route name to its class of rates, "none: reason" for unlimited ones
     settings: Mapping[str, Any] = field(default_factory=dict)
     in_code: bool = False
+    gives_roles: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

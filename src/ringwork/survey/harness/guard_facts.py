@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from ringwork.identify import no_roles
 from ringwork.installation import Installation
+from ringwork.policy.known_by import KnownBy
 from ringwork.route import Route
 from ringwork.survey import facts
 
@@ -35,6 +37,7 @@ def collect(installation: Installation, class_of: Callable[[Any, Route], Any]) -
         origin=policy.origin,
         hosts=tuple(policy.hosts),
         identify=_named(policy.identify),
+        gives_roles=_gives_roles(policy.identify),
         in_code=installation.in_code,
         settings={name: dataclasses.asdict(getattr(policy, name)) for name in _TOLD_SETTINGS}
         | {"events": _named(policy.events), "cacheable": _cacheable(installation)},
@@ -57,6 +60,15 @@ def _cacheable(installation: Installation) -> dict[str, str]:
 def _rate_class(installation: Installation, route: Route, class_of: Callable[[Any, Route], Any]) -> str:
     found = class_of(installation.policy.rate_limiting, route)
     return f"{found.name}: {found.reason}" if found.reason else found.name
+
+
+def _gives_roles(identify: Any) -> bool:
+    """Whether whoever is signed in may have a role. True where that cannot be known from here."""
+    if isinstance(identify, KnownBy):
+        return bool(identify.roles or identify.function or identify.dependency or identify.django_user)
+    cells = getattr(identify, "__closure__", None) or ()
+    named = dict(zip(identify.__code__.co_freevars, cells, strict=True)) if cells else {}
+    return "roles" not in named or named["roles"].cell_contents is not no_roles
 
 
 def _named(identify: object) -> str:
