@@ -146,6 +146,37 @@ def test_a_mapping_of_other_texts_is_no_list_of_users(tmp_path: Path) -> None:
         assert loaded.held == ()
 
 
+BY_STARTING = """
+import sqlite3
+from contextlib import asynccontextmanager
+from pathlib import Path
+from werkzeug.security import generate_password_hash, check_password_hash
+FILE = str(Path(__file__).with_name("people.sqlite3"))
+@asynccontextmanager
+async def begin(app):
+    with sqlite3.connect(FILE) as made:
+        made.execute("CREATE TABLE IF NOT EXISTS people (username TEXT UNIQUE, hashed_password TEXT)")
+        for name in ("mia", "lea"):
+            made.execute("INSERT OR IGNORE INTO people VALUES (?, ?)", (name, generate_password_hash(name)))
+    made.close()
+    yield
+def known(name, word):
+    with sqlite3.connect(FILE) as read:
+        row = read.execute("SELECT hashed_password FROM people WHERE username = ?", (name,)).fetchone()
+    read.close()
+    return row is not None and check_password_hash(row[0], word)
+"""
+
+
+def test_accounts_that_an_application_makes_by_starting_sign_in(tmp_path: Path) -> None:
+    """A copy that is only imported holds none yet: they are looked for once it has started, and kept for every later one."""
+    files = {"listed.py": LISTED.format(people=BY_STARTING).replace("FastAPI()", "FastAPI(lifespan=begin)")}
+    with copies_of.loaded(tmp_path, files, "listed.py") as (launcher, loaded):
+        assert loaded.held == ()
+        launcher.warm_up()
+        assert [user.name for user in users.find(loaded.facts, settings.Settings(), launcher).users] == ["mia", "lea"]
+
+
 RULES = """
 from ringwork import Policy, Principal, protect, requires
 @app.get("/staff")

@@ -124,13 +124,13 @@ class Zygote:
         passwords: of users that the project declares. Where there are none, accounts that the copy holds already are made known.
         """
         users = loading.own_users(self.app) if self.users is None else self.users
-        held = [] if users or passwords or self.users is not None else accounts.known(self.copy)
+        held = None if users or passwords or self.users is not None else accounts.known(self.copy)
         warmth.warm([f"{serving.prefix('')}/{which.value}" for which in ProbeRoute])
         state.digest(self.copy)  # so that variants inherit what never changes
         return {
             "users": users,
             "held": held,
-            "remembered": remembering.keep([*passwords, *(str(user.get("password", "")) for user in (*users, *held))]),
+            "remembered": remembering.keep([*passwords, *(str(user.get("password", "")) for user in (*users, *(held or ())))]),
             "private": self.private_mounts and not self.unforkable(),
             "unforkable": self.unforkable(),
             "refused": confine.refused(),
@@ -317,6 +317,7 @@ class Variant:
         known: dict[str, Callable[[], Any]] = {
             "sockets": sockets.listening,
             "memory": sockets.memory,
+            "accounts": self._accounts,
             "watched": watching.seen,
             "forget": remembering.forget,
             "bearers": lambda: bearers.known(self.zygote.copy),
@@ -324,6 +325,11 @@ class Variant:
         known |= {"state": lambda: state.digest(self.zygote.copy), "refused": lambda: confine.refused()[self.refused_before :]}
         known |= {"records": self.zygote.records.items, "events": self.zygote.records.security}
         return known[what]() if what in known else None
+
+    def _accounts(self) -> dict[str, Any]:
+        """Accounts that the application made by starting, and what was done to have them sign in."""
+        before = len(confine.refused())
+        return {"held": accounts.known(self.zygote.copy, is_running=True), "refused": confine.refused()[before:]}
 
     def _call_out(self, extent: str, papers: str) -> Any:
         """Let clients in this copy meet rogue servers; the application's own ones too, where the policy names them."""

@@ -7,6 +7,7 @@ import itertools
 import json
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ringwork.errors import TargetFailed
@@ -57,11 +58,19 @@ class Launcher:
         try:
             with contextlib.suppress(OSError):
                 browser(running).get("/")
+            self._find_accounts(running)
             place = self.first.folder / "warm"
             running.settle(place)
             self.first.template = place
         finally:
             self.end(running)
+
+    def _find_accounts(self, running: Running) -> None:
+        """Where nobody is known yet: accounts that the application makes by starting, as `lifespan` may."""
+        loaded = self.first.loaded
+        if loaded is not None and loaded.held == ():
+            found = running.ask("accounts")
+            self.first.loaded = replace(loaded, held=tuple(found["held"]), refused=(*loaded.refused, *found["refused"]))
 
     def keep(self, running: Running) -> Path | None:
         """End a variant and keep its folder for others to begin from; None where variants have no folders that outlive them."""

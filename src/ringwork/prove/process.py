@@ -58,7 +58,8 @@ class Change:
 class Loaded:
     """What the import told. private: whether variants are forked, each with a folder of its own.
 
-    remembered: how many results of hashing the users' own passwords every variant begins with.
+    remembered: how many results of hashing the users' own passwords every variant begins with. held: accounts that the copy holds by
+    itself, None where others are declared or made.
     """
 
     facts: facts.AppFacts
@@ -69,7 +70,7 @@ class Loaded:
     unforkable: str = ""
     refused: tuple[str, ...] = ()
     users: tuple[Mapping[str, Any], ...] = ()
-    held: tuple[Mapping[str, Any], ...] = ()
+    held: tuple[Mapping[str, Any], ...] | None = None
     remembered: int = 0
 
 
@@ -152,7 +153,7 @@ class Copy:
             unforkable=str(answer["unforkable"]),
             refused=tuple(answer["refused"]),
             users=tuple(answer["users"]),
-            held=tuple(answer["held"]),
+            held=None if answer["held"] is None else tuple(answer["held"]),
             remembered=int(answer["remembered"]),
         )
         return self.loaded

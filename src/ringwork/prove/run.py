@@ -107,10 +107,10 @@ def _settle(run: Run, launcher: Launcher) -> None:
         loaded = run.loaded = settled.result()
     finally:
         aside.shutdown(wait=False)
-    run.touched += loaded.refused
     if loaded.unforkable:
         run.touched.append(f"every copy was imported anew, because {loaded.unforkable}")
     launcher.warm_up()
+    run.touched += launcher.first.loaded.refused if launcher.first.loaded is not None else ()
     run.done += 1
 
 

@@ -139,7 +139,7 @@ def _ways(
     if asked.users and not asked.users_from:
         made = ()  # what the project declares goes before what a framework's own accounts allow
     known = (*asked.users, *(settings.declared(user, f"{asked.users_from}[{i}]") for i, user in enumerate(made)))
-    held = _held(facts, loaded.held if loaded is not None else (), login) if login is not None or is_hinted else ()
+    held = _held(facts, (loaded.held or ()) if loaded is not None else (), login) if login is not None or is_hinted else ()
     register = entry.find_register(facts)
     if known:
         yield Entrances(users=_weakest_first(_users(known), facts), login=login, known=known)

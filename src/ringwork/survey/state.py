@@ -20,6 +20,8 @@ from typing import Any
 _MAGIC = b"SQLite format 3\0"
 MEMORY = "sqlite:memory/"
 """The beginning of the names of tables that no file holds."""
+IN_MODULES = "memory:"
+"""The beginning of the names of what modules keep."""
 _DEPTH, _ITEMS = 6, 20_000
 # Not stores: what the interpreter and SQLite keep beside files, and logs, which grow with every request.
 _PASSED_OVER = ("-wal", "-shm", "-journal", ".pyc", ".log", ".pid", ".sock")
@@ -218,7 +220,7 @@ def containers(folder: Path) -> Iterator[tuple[str, Any]]:
             continue
         for variable, value in sorted(vars(module).copy().items()):
             if not variable.startswith("__") and _is(value, dict | list | set | deque):
-                yield f"memory:{name}.{variable}", value
+                yield f"{IN_MODULES}{name}.{variable}", value
 
 
 def _shown(value: Any, depth: int, seen: set[int]) -> str:

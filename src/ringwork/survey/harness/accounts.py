@@ -64,15 +64,18 @@ class Account:
         return re.sub(r"[^\w.-]+", "-", first.partition("@")[0])[:20].strip("-") or "somebody"
 
 
-def known(folder: Path) -> list[dict[str, Any]]:
+def known(folder: Path, *, is_running: bool = False) -> list[dict[str, Any]]:
     """Users who can sign in, at most four: two of the commonest role and one of each other. Rows of name, roles, names, password.
 
-    names: what each field that could be asked for at a login holds.
+    names: what each field that could be asked for at a login holds. is_running: the process serves, so that of what it put into its modules
+    by starting no other copy would know a change.
     """
     users, told = dict[str, dict[str, Any]](), set[str]()
     for account in _chosen([*_of_tables(folder), *_of_modules(folder)]):
         password, hashed = _made_known(account)
         if not password:
+            continue
+        if hashed and is_running and account.place.startswith(state.IN_MODULES):
             continue
         if hashed:
             try:
