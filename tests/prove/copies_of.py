@@ -12,14 +12,14 @@ from ringwork.prove import launch, process, target
 
 
 @contextmanager
-def loaded(root: Path, files: dict[str, str], where: str) -> Iterator[tuple[launch.Launcher, process.Loaded]]:
-    """The launcher of a project's copy, and what its loading told. files: text by path below `root`."""
+def loaded(root: Path, files: dict[str, str], where: str, *, anybody: bool = False) -> Iterator[tuple[launch.Launcher, process.Loaded]]:
+    """The launcher of a project's copy, and what its loading told. files: text by path below `root`. anybody: no user is declared."""
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     launcher = launch.Launcher(target.resolve(where, here=root), extra={})
     try:
-        yield launcher, launcher.load("")
+        yield launcher, launcher.load("", anybody=anybody)
     finally:
         launcher.close()
 

@@ -60,7 +60,7 @@ def shop(*, form: str, column: str = "password", by: str = "name") -> dict[str, 
 
 def found(tmp_path: Path, files: dict[str, str], where: str) -> tuple[users.Entrances, tuple[str, ...]]:
     """Who gets in, and what was told of the copy."""
-    with copies_of.loaded(tmp_path, files, where) as (launcher, loaded):
+    with copies_of.loaded(tmp_path, files, where, anybody=True) as (launcher, loaded):
         return users.find(loaded.facts, settings.Settings(), launcher), loaded.refused
 
 
@@ -142,7 +142,7 @@ def test_accounts_that_a_module_lists_sign_in(people: str, tmp_path: Path) -> No
 def test_a_mapping_of_other_texts_is_no_list_of_users(tmp_path: Path) -> None:
     """The safe twin: titles by key are no passwords, and nobody is tried with them."""
     files = {"listed.py": LISTED.format(people='TITLES = {"mia": "m-secret-1"}\nknown = lambda name, word: TITLES.get(name) == word')}
-    with copies_of.loaded(tmp_path, files, "listed.py") as (_, loaded):
+    with copies_of.loaded(tmp_path, files, "listed.py", anybody=True) as (_, loaded):
         assert loaded.held == ()
 
 
@@ -171,10 +171,17 @@ def known(name, word):
 def test_accounts_that_an_application_makes_by_starting_sign_in(tmp_path: Path) -> None:
     """A copy that is only imported holds none yet: they are looked for once it has started, and kept for every later one."""
     files = {"listed.py": LISTED.format(people=BY_STARTING).replace("FastAPI()", "FastAPI(lifespan=begin)")}
-    with copies_of.loaded(tmp_path, files, "listed.py") as (launcher, loaded):
+    with copies_of.loaded(tmp_path, files, "listed.py", anybody=True) as (launcher, loaded):
         assert loaded.held == ()
         launcher.warm_up()
         assert [user.name for user in users.find(loaded.facts, settings.Settings(), launcher).users] == ["mia", "lea"]
+
+
+def test_hashes_stay_where_users_are_declared(tmp_path: Path) -> None:
+    """Their own passwords sign them in, so nothing is put in the place of anything."""
+    with copies_of.loaded(tmp_path, shop(form="werkzeug"), "shop.py") as (_, loaded):
+        assert loaded.held is None
+        assert not any("members" in sentence for sentence in loaded.refused)
 
 
 RULES = """
@@ -191,6 +198,6 @@ protect(app, Policy(identify=lambda request: None))
 def test_accounts_count_where_rules_call_roles_as_the_rows_do(role: str, tried: bool, tmp_path: Path) -> None:
     """Against a wrong finding: a row's "chief" may well be what the rules call otherwise, and then nothing is known of who may enter."""
     files = {"shop.py": shop(form="in clear")["shop.py"] + RULES.format(role=role)}
-    with copies_of.loaded(tmp_path, files, "shop.py") as (launcher, loaded):
+    with copies_of.loaded(tmp_path, files, "shop.py", anybody=True) as (launcher, loaded):
         ways = list(users._ways(loaded.facts, settings.Settings(), launcher, users._login(loaded.facts, settings.Settings().login)))
         assert bool(ways) is tried

@@ -118,13 +118,13 @@ class Zygote:
             "wrapped": wrapping.told(self.app),
         }
 
-    def settle(self, passwords: list[str]) -> dict[str, Any]:
+    def settle(self, passwords: list[str], *, is_anybody_wanted: bool) -> dict[str, Any]:
         """Have the framework make users where the project's function made none; load what variants would load each for itself.
 
-        passwords: of users that the project declares. Where there are none, accounts that the copy holds already are made known.
+        passwords: of users that the project declares. is_anybody_wanted: where there are none, accounts that the copy holds are made known.
         """
         users = loading.own_users(self.app) if self.users is None else self.users
-        held = None if users or passwords or self.users is not None else accounts.known(self.copy)
+        held = accounts.known(self.copy) if is_anybody_wanted and not users and self.users is None else None
         warmth.warm([f"{serving.prefix('')}/{which.value}" for which in ProbeRoute])
         state.digest(self.copy)  # so that variants inherit what never changes
         return {
@@ -135,6 +135,9 @@ class Zygote:
             "unforkable": self.unforkable(),
             "refused": confine.refused(),
         }
+
+    def _settled(self, command: dict[str, Any]) -> dict[str, Any]:
+        return self.settle(command["passwords"], is_anybody_wanted=command["anybody"])
 
     def harness(self) -> tuple[Any, Any]:
         """The modules that read and serve the application. Raises TargetFailed."""
@@ -199,7 +202,7 @@ class Zygote:
         try:
             if command["do"] == "learn":
                 return {"ok": {"remembered": remembering.learn(command["entries"])}}
-            return {"ok": self.load(command["users_from"]) if command["do"] == "load" else self.settle(command["passwords"])}
+            return {"ok": self.load(command["users_from"]) if command["do"] == "load" else self._settled(command)}
         except TargetFailed as error:
             return {"failed": {"step": error.step, "problem": error.problem, "advice": error.advice}}
         except RingworkError as error:

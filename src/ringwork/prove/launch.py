@@ -22,26 +22,30 @@ class Launcher:
     """Makes variants: forks of one copy where the machine and the target allow it, else a new import each."""
 
     def __init__(self, target: Target, *, extra: Mapping[str, str], kernel: bool = True) -> None:
-        self.target, self.extra, self.kernel, self.users_from = target, extra, kernel, ""
+        self.target, self.extra, self.kernel, self.users_from, self.anybody = target, extra, kernel, "", False
         self.authority = forge.make_authority()
         self.first = Copy(target, extra=extra, kernel=kernel)
         self._open: list[Running] = []
         self._lock = threading.Lock()
         self._numbers = itertools.count()
 
-    def load(self, users_from: str = "") -> Loaded:
+    def load(self, users_from: str = "", *, anybody: bool = False) -> Loaded:
         """Import the target, have users made in it, and hand back the facts."""
         self.begin(users_from)
-        return self.settle()
+        return self.settle(anybody=anybody)
 
     def begin(self, users_from: str = "") -> Loaded:
         """Import the target, and let the project's function make its users: the facts are known. Raises TargetFailed."""
         self.users_from = users_from
         return self.first.begin(users_from)
 
-    def settle(self, passwords: Sequence[str] = ()) -> Loaded:
-        """Make everything else ready: the framework's own users where nobody made any. passwords: of those that the project declares."""
-        return self.first.settle(passwords)
+    def settle(self, passwords: Sequence[str] = (), *, anybody: bool = False) -> Loaded:
+        """Make everything else ready: the framework's own users where nobody made any. passwords: of those that the project declares.
+
+        anybody: no user is declared, so accounts that the copy holds by itself are to sign in.
+        """
+        self.anybody = anybody
+        return self.first.settle(passwords, anybody=anybody)
 
     def learn(self, running: Running, passwords: Sequence[str]) -> None:
         """Let every later variant know what these passwords were hashed to in this one."""
@@ -98,7 +102,7 @@ class Launcher:
         warmed = self.first.template if self.first.template != self.first.tree else None
         copy = Copy(self.target, extra=self.extra, kernel=self.kernel, source=warmed)
         try:
-            copy.load(self.users_from)
+            copy.load(self.users_from, anybody=self.anybody)
         except BaseException:
             copy.close()
             raise

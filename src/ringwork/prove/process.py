@@ -100,10 +100,10 @@ class Copy:
         self._control: socket.socket | None = None
         self.loaded: Loaded | None = None
 
-    def load(self, users_from: str = "") -> Loaded:
+    def load(self, users_from: str = "", *, anybody: bool = False) -> Loaded:
         """`begin` and `settle` in one."""
         self.begin(users_from)
-        return self.settle()
+        return self.settle(anybody=anybody)
 
     def begin(self, users_from: str = "") -> Loaded:
         """Start the process and import the target; then have `users_from` ("module:function") make users in it.
@@ -139,12 +139,13 @@ class Copy:
         )
         return self.loaded
 
-    def settle(self, passwords: Sequence[str] = ()) -> Loaded:
+    def settle(self, passwords: Sequence[str] = (), *, anybody: bool = False) -> Loaded:
         """Have the framework's own users made, if nobody else was, and make the process ready for variants. Raises TargetFailed.
 
         passwords: of users that the project declares; what they hash to is remembered, as the passwords of all that are made here.
+        anybody: no user is declared, so accounts that the copy holds by itself are to sign in.
         """
-        answer = _require_ok(self._ask({"do": "settle", "passwords": list(passwords)}))
+        answer = _require_ok(self._ask({"do": "settle", "passwords": list(passwords), "anybody": anybody}))
         if self.loaded is None:
             raise TargetFailed(step="import", problem="nothing was imported yet", advice="this is a fault of ringwork; report it")
         self.loaded = replace(

@@ -102,7 +102,8 @@ def _settle(run: Run, launcher: Launcher) -> None:
     """Make the copy ready for its variants, and look at the facts meanwhile."""
     aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ringwork-settles")
     try:
-        settled = aside.submit(launcher.settle, [user.password for user in run.settings.users if user.password])
+        declared = [user.password for user in run.settings.users if user.password]
+        settled = aside.submit(launcher.settle, declared, anybody=not (run.settings.users or run.settings.users_from))
         _look(run)
         loaded = run.loaded = settled.result()
     finally:
