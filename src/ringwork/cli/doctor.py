@@ -135,7 +135,7 @@ def _steps(out: Console, where: str, *, factory: bool, arguments: tuple[str, ...
 
 
 def _live_steps(out: Console, launcher: Launcher, asked: settings.Settings) -> int:
-    loaded = _step(out, "import", lambda: launcher.load(asked.users_from))
+    loaded = _step(out, "import", lambda: launcher.load(asked.users_from, anybody=asked.declares_nobody))
     run.require_routes(loaded.facts)
     terminal.say(out, f"{loaded.facts.framework} {loaded.facts.framework_version}, {len(loaded.facts.routes)} routes", indent=4)
     terminal.say(out, f"kept from the network and other files by {loaded.confinement}", indent=4)

@@ -40,7 +40,7 @@ def replay(target: Target, settings: Settings, kept: Finding, *, shown: Callable
     launcher = Launcher(target, extra=settings.env)
     reader: Reader | None = None
     try:
-        facts = launcher.load(settings.users_from).facts
+        facts = launcher.load(settings.users_from, anybody=settings.declares_nobody).facts
         reader = _reader(target, settings, facts, check) if check.kind in {Kind.STATIC, Kind.PROCESS} else None
         launcher.warm_up()
         entrances = users.find(facts, settings, launcher)

@@ -103,7 +103,7 @@ def _settle(run: Run, launcher: Launcher) -> None:
     aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ringwork-settles")
     try:
         declared = [user.password for user in run.settings.users if user.password]
-        settled = aside.submit(launcher.settle, declared, anybody=not (run.settings.users or run.settings.users_from))
+        settled = aside.submit(launcher.settle, declared, anybody=run.settings.declares_nobody)
         _look(run)
         loaded = run.loaded = settled.result()
     finally:

@@ -90,6 +90,11 @@ class Settings:
     sensitive_floor: float = 0.9
     rotated: tuple[Rotated, ...] = ()
 
+    @property
+    def declares_nobody(self) -> bool:
+        """Whether who can sign in is the prover's to find."""
+        return not (self.users or self.users_from)
+
 
 def of_project(target: Target) -> dict[str, Any]:
     """The fields of Settings that the project's own file gives. Raises TargetFailed for a key that is not known.
