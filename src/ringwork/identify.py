@@ -28,15 +28,10 @@ TOKEN_LIMIT = 8192
 _BEARER = r"[A-Za-z0-9._~+/-]+=*"
 
 
-def no_roles(user: Any) -> Iterable[str]:
-    """What an adapter gives whoever is signed in, where no `roles` were handed over."""
-    return ()
-
-
 # -- Flask-Login --------------------------------------------------------------------------------------------
 
 
-def flask_login(*, roles: Roles = no_roles, via: Via = Via.COOKIE) -> Callable[[Any], Principal | None]:
+def flask_login(*, roles: Roles = own_users.no_roles, via: Via = Via.COOKIE) -> Callable[[Any], Principal | None]:
     """Who Flask-Login says is asking, loaded by its own loader; the view's `current_user` is the same object, loaded once.
 
     roles: from the application's user object to role names. via: COOKIE also for users of a request_loader, since a browser may
@@ -67,7 +62,7 @@ def flask_login(*, roles: Roles = no_roles, via: Via = Via.COOKIE) -> Callable[[
     return identify
 
 
-def flask_session(key: str, *, roles: Roles = no_roles) -> Callable[[Any], Principal | None]:
+def flask_session(key: str, *, roles: Roles = own_users.no_roles) -> Callable[[Any], Principal | None]:
     """Who Flask's session names under `key`, where a login of the application's own keeps an id there.
 
     roles: from the session, as a mapping, to role names. Form tokens are bound to the user, not to one login. The session does not know
@@ -145,7 +140,7 @@ def fastapi_dependency(
     dependency: Callable[..., Any],
     to_principal: Callable[[Any], Principal | None] | None = None,
     *,
-    roles: Roles = no_roles,
+    roles: Roles = own_users.no_roles,
     via: Via = Via.COOKIE,
 ) -> Callable[[Any], Awaitable[Principal | None]]:
     """Who the application's own dependency says is asking; FastAPI solves it, sub-dependencies and overrides included.
@@ -200,7 +195,7 @@ def fastapi_dependency(
 
 
 def fastapi_users(
-    users: Any, *, roles: Roles = no_roles, via: Via | None = None, active: bool = True, verified: bool = False
+    users: Any, *, roles: Roles = own_users.no_roles, via: Via | None = None, active: bool = True, verified: bool = False
 ) -> Callable[[Any], Awaitable[Principal | None]]:
     """Who fastapi-users says is asking.
 
@@ -252,7 +247,7 @@ def of_request(
     function: Callable[[Any], Any],
     to_principal: Callable[[Any], Principal | None] | None = None,
     *,
-    roles: Roles = no_roles,
+    roles: Roles = own_users.no_roles,
     via: Via = Via.COOKIE,
 ) -> Callable[[Any], Any]:
     """Who the application's own function says is asking: it takes the framework's request and returns the user, or None for nobody.
@@ -274,7 +269,7 @@ def of_request(
     return identify_waiting if inspect.iscoroutinefunction(function) else identify
 
 
-def aiohttp_session(key: str, *, roles: Roles = no_roles) -> Callable[[Any], Awaitable[Principal | None]]:
+def aiohttp_session(key: str, *, roles: Roles = own_users.no_roles) -> Callable[[Any], Awaitable[Principal | None]]:
     """Who the session of aiohttp-session names under `key`; its middleware has to stand in the application.
 
     roles: from the session, as a mapping, to role names. Only as good as the storage: with SimpleCookieStorage the browser itself
@@ -386,7 +381,7 @@ def from_settings(known: KnownBy, found: Any) -> Callable[[Any], Any]:
     found: the object that `known` names, None for Flask-Login, Django and sessions. Raises ValueError for what the adapters refuse.
     """
     via = Via(known.via) if known.via else Via.COOKIE
-    roles: Roles = (lambda user: own_users.read(user, known.roles)) if known.roles else no_roles
+    roles: Roles = (lambda user: own_users.read(user, known.roles)) if known.roles else own_users.no_roles
     if known.flask_login:
         return flask_login(roles=roles, via=via)
     if known.django_user:

@@ -15,6 +15,11 @@ Roles = Callable[[Any], Iterable[str]]
 """From the library's own user (or a token's claims) to the names of roles as rules use them."""
 
 
+def no_roles(user: Any) -> Iterable[str]:
+    """What an adapter gives whoever is signed in, where no `roles` were handed over."""
+    return ()
+
+
 def principal(found: Any, *, roles: Roles, via: Via, session: SessionId | None) -> Principal:
     """Who a Principal, a text, a number, an object, a row or a mapping names. Raises TypeError for something without an id."""
     if isinstance(found, Principal):

@@ -599,7 +599,7 @@ def test_rules_for_roles_that_nobody_can_have_are_told(
         (tmp_path / "ringwork.toml").write_text(settings, encoding="utf-8")
         return str(run("adopt", "staffed:app").text)
 
-    assert "gives nobody a role" in said(policy, settings)
-    assert "gives nobody a role" not in said(policy, settings, role="")
+    assert "nobody can have the role staff" in said(policy, settings)
+    assert "nobody can have the role staff" not in said(policy, settings, role="")
     with_roles = policy.replace('"uid")', f'"uid", {ROLES})'), settings.replace('"uid"', '"uid", roles = "role"')
-    assert "gives nobody a role" not in said(*with_roles)
+    assert "nobody can have the role staff" not in said(*with_roles)

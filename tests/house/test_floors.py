@@ -362,7 +362,7 @@ ROOMS: dict[str, Room] = {
     "survey.harness.rotating": Room(rooms=("survey", "keys")),
     "survey.harness.sealed_sources": Room(rooms=("survey", "keys", "crypto"), outside=("sqlalchemy",)),
     "survey.harness": Room(
-        rooms=("survey", "policy", "frameworks", "installation", "current", "own_checks", "servers"),
+        rooms=("survey", "policy", "frameworks", "installation", "current", "own_checks", "own_users", "servers"),
         outside=(
             "aiohttp",
             "anyio",

@@ -205,13 +205,10 @@ def remarks(facts: AppFacts, spots: Sequence[Spot], known: Known) -> list[str]:
 
 
 def _of_roles(facts: AppFacts) -> Iterator[str]:
-    """Against rules that nobody can meet: whoever is signed in is refused, and the table of answers shows no surprise."""
+    """Against rules that nobody can meet: whoever is signed in is refused, and nothing seems to be missing."""
     asked = sorted({role for route in facts.routes if route.rule == "requires" for role in route.roles})
     if asked and facts.guard is not None and not facts.guard.gives_roles:
-        yield (
-            f"rules ask for {_list(asked)}, and identify gives nobody a role: add roles= to it (in a settings file the name that holds "
-            'them: roles = "role"), or nobody gets in there'
-        )
+        yield f'nobody can have the role {" or ".join(asked)}: identify needs roles= (in a settings file the field\'s name, roles = "role")'
 
 
 def _of_layers(facts: AppFacts, known: Known) -> Iterator[str]:

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from ringwork.identify import no_roles
 from ringwork.installation import Installation
+from ringwork.own_users import no_roles
 from ringwork.policy.known_by import KnownBy
 from ringwork.route import Route
 from ringwork.survey import facts
