@@ -370,9 +370,8 @@ def _template(spot: Spot, facts: AppFacts) -> Line:
         return Line(file=spot.file, at=spot.line, text=changed, replaces=spot.text, reason="only scripts with this answer's nonce run")
     if is_django:
         changed = f"{spot.text}{{% csrf_token %}}"
-        return Line(file=spot.file, at=spot.line, text=changed, replaces=spot.text, reason="proof that the form came from your own page")
-    action = spot.action.strip()
-    changed = f"{spot.text}{_field(action)}"
+    else:
+        changed = f"{spot.text}{_field(spot.action.strip())}"
     return Line(file=spot.file, at=spot.line, text=changed, replaces=spot.text, reason="proof that the form came from your own page")
 
 
