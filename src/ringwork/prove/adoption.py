@@ -368,10 +368,7 @@ def _template(spot: Spot, facts: AppFacts) -> Line:
     if spot.kind is SpotKind.SCRIPT:
         changed = spot.text.replace("<script", f'<script nonce="{{{{ csp_nonce{"" if is_django else "()"} }}}}"', 1)
         return Line(file=spot.file, at=spot.line, text=changed, replaces=spot.text, reason="only scripts with this answer's nonce run")
-    if is_django:
-        changed = f"{spot.text}{{% csrf_token %}}"
-    else:
-        changed = f"{spot.text}{_field(spot.action.strip())}"
+    changed = spot.text + ("{% csrf_token %}" if is_django else _field(spot.action.strip()))
     return Line(file=spot.file, at=spot.line, text=changed, replaces=spot.text, reason="proof that the form came from your own page")
 
 
