@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -603,3 +604,34 @@ def test_rules_for_roles_that_nobody_can_have_are_told(
     assert "nobody can have the role staff" not in said(policy, settings, role="")
     with_roles = policy.replace('"uid")', f'"uid", {ROLES})'), settings.replace('"uid"', '"uid", roles = "role"')
     assert "nobody can have the role staff" not in said(*with_roles)
+
+
+WITH_LOGIN = """
+from flask import Flask, request
+from ringwork import protect, public, requires
+app = Flask(__name__)
+@app.route("/login", methods=["GET", "POST"])
+@public("where one signs in")
+def login():
+    return "<form method=post><input name=username><input name=password type=password></form>" + request.form.get("username", "")
+@app.get("/mine")
+@requires()
+def mine():
+    return "mine"
+protect(app)
+"""
+
+
+def test_the_login_page_is_proposed_for_whoever_opens_a_page_without_one(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A visitor who follows a link met a 401 where the application used to show its login; what is printed works when it is pasted."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "members.py").write_text(WITH_LOGIN, encoding="utf-8")
+    settings = 'identify = {flask_session = "uid"}\n'
+    (tmp_path / "ringwork.toml").write_text(settings, encoding="utf-8")
+    said = " ".join(run("adopt", "members:app").text.split())
+    line = re.search(r"identity\.authentication-required = \{login_path = \"/login\"\}", said)
+    assert line is not None, said
+    (tmp_path / "ringwork.toml").write_text(f"{settings}{line.group()}\n", encoding="utf-8")
+    assert "login_path" not in run("adopt", "members:app").text

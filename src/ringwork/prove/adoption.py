@@ -6,48 +6,18 @@ signed webhook); whatever nobody checks is proposed as requires(), and its reaso
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ringwork.prove import adoption_code, call_site
-from ringwork.survey.facts import AppFacts, CheckFacts, RouteFacts
+from ringwork.prove import adoption_code, call_site, openness
+from ringwork.survey.facts import AppFacts, CheckFacts
 from ringwork.survey.templates import Spot, SpotKind
+from ringwork.survey.wire import entry
 
-DOCS = frozenset({"/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"})
-_HEALTH = re.compile(r"^/(health|healthz|live|livez|ready|readyz|ping|status|up)/?$")
-_KNOWN = frozenset({"/favicon.ico", "/robots.txt", "/humans.txt", "/sitemap.xml", "/manifest.json"})
-_HOOK = re.compile(r"(^|[/_-])(web)?hooks?($|[/_-])|(^|[/_-])callbacks?($|[/_-])")
-_SIGNED = re.compile(
-    r"compare_digest|construct_event|(verify|validate|check|require)_?(\w*_)?(signature|webhook|hmac)\w*|"
-    r"(signature|hmac)\w*_(is_)?(valid|verified|ok)|(is_)?valid_(\w*_)?(signature|hmac)",
-    re.IGNORECASE,
-)
-"""Names of functions that check a signature; only a call counts, no word in a comment or a parameter."""
-
-_READ = frozenset({"GET", "HEAD", "OPTIONS"})
-_SENT = _READ | {"POST"}
-_DOORS = re.compile(r"(log|sign)[-_]?(in|out)|log[-_]?off", re.IGNORECASE)
-"""Last words that mean nothing but the way in or out, under whatever prefix."""
-_COUNTERS = frozenset(
-    {
-        *("register", "registration", "signup", "sign-up", "sign_up"),
-        *("forgot", "forgot-password", "forgot_password", "reset-password", "reset_password", "password-reset", "password_reset"),
-        *("authenticate",),
-    }
-)
-"""Last words that mean it where nothing of the application's own stands before them: "/devices/register" is something else."""
-_HANDED_OUT = frozenset({"token", "session", "sessions"})
-"""Last words where a login is handed out to a POST; whoever asks by GET gets a list of them."""
-_BEFORE_DOORS = frozenset({"api", "auth", "account", "accounts", "user", "users", "identity", "oauth", "oauth2"})
-_VERSION = re.compile(r"v[0-9]{1,3}")
-_ASSETS = frozenset({"static", "assets", "public", "css", "js", "img", "images", "icons", "fonts", "styles", "scripts", "dist", "build"})
-"""Folders that hold what pages are made of; what lies in others ("uploads", "media", "files") may be somebody's."""
 _EXPRESSION = re.compile(r"(\{\{.*?\}\})", re.DOTALL)
 SETTINGS = "ringwork.toml"
 
@@ -167,7 +137,7 @@ def _own_auth(facts: AppFacts, dependency: CheckFacts | None) -> Iterator[tuple[
 def _rules(facts: AppFacts) -> Iterator[tuple[str, str]]:
     groups: dict[str, list[str]] = {}
     for route in facts.routes:
-        why = "" if route.rule or _is_checked(route, facts) else _openness(route, facts)
+        why = "" if route.rule or openness.is_checked(route, facts) else openness.reason(route, facts)
         if why:
             groups.setdefault(why, []).append(route.name)
     for number, (why, names) in enumerate(groups.items(), start=1):
@@ -187,12 +157,14 @@ def around(facts: AppFacts, module: str, variable: str) -> list[str]:
 
 def remarks(facts: AppFacts, spots: Sequence[Spot], known: Known) -> list[str]:
     """What only a person can decide, a sentence each."""
-    undecided = [route for route in facts.routes if not route.rule and not _is_checked(route, facts) and not _openness(route, facts)]
+    undecided = [
+        route for route in facts.routes if not route.rule and not openness.is_checked(route, facts) and not openness.reason(route, facts)
+    ]
     return [
         *(
             f"{route.name} ({route.file}:{route.line}) is refused until you give it a rule: nothing before its handler checks who asks"
             for route in undecided
-            if not _is_empty_static(route, facts)
+            if not openness.is_empty_static(route, facts)
         ),
         *(
             f"{spot.file}:{spot.line} has a script in an attribute, which no nonce can allow; move it into a file"
@@ -201,6 +173,7 @@ def remarks(facts: AppFacts, spots: Sequence[Spot], known: Known) -> list[str]:
         ),
         *(_of_layers(facts, known) if facts.guard is None else ()),
         *_of_roles(facts),
+        *_of_login(facts),
     ]
 
 
@@ -209,6 +182,18 @@ def _of_roles(facts: AppFacts) -> Iterator[str]:
     asked = sorted({role for route in facts.routes if route.rule == "requires" for role in route.roles})
     if asked and facts.guard is not None and not facts.guard.gives_roles:
         yield f'nobody can have the role {" or ".join(asked)}: identify needs roles= (in a settings file the field\'s name, roles = "role")'
+
+
+def _of_login(facts: AppFacts) -> Iterator[str]:
+    """Against a visitor who follows a link to a page and meets a 401 where the login should be."""
+    way = entry.find_login(facts)
+    asks = any(route.rule == "requires" and "GET" in route.methods for route in facts.routes)
+    given = facts.guard.settings.get("authentication_required", {}) if facts.guard is not None else {}
+    if way is not None and way.page and asks and given.get("login_path") == "":
+        yield (
+            f"whoever opens a page without a login is answered 401; to send them to {way.page} instead, add "
+            f"identity.authentication-required = {{login_path = {_quoted(way.page)}}}"
+        )
 
 
 def _of_layers(facts: AppFacts, known: Known) -> Iterator[str]:
@@ -221,11 +206,6 @@ def _of_layers(facts: AppFacts, known: Known) -> Iterator[str]:
         yield "X-Forwarded-* is read; ask again with --proxy and the address that your proxy speaks from"
     elif _behind_proxy(facts):
         yield "take ProxyFix out before production: ringwork resolves who asks, and two who rewrite the address contradict each other"
-
-
-def _is_empty_static(route: RouteFacts, facts: AppFacts) -> bool:
-    """Flask's own route for a folder that is not there."""
-    return route.kind == "static" and route.path.startswith("/static/") and facts.settings.get("has_static") is False
 
 
 def _shares_all(facts: AppFacts) -> bool:
@@ -241,81 +221,6 @@ def _behind_proxy(facts: AppFacts) -> bool:
     return any("Proxy" in name for name in facts.middleware)
 
 
-def _is_checked(route: RouteFacts, facts: AppFacts) -> bool:
-    """Whether the application itself says who may come: by a check, or by the reason why it is open."""
-    if route.reason:
-        return True
-    known = {check.name.rpartition(":")[2] for check in facts.checks}
-    return bool(known & set(route.guarded_by))
-
-
-def _openness(route: RouteFacts, facts: AppFacts) -> str:
-    """Why a route is open by its nature, "" when nothing says so. Methods count: a path that is harmless to read may delete."""
-    path = route.path.rstrip("/") or "/"
-    if route.kind == "static":
-        return "files that are the same for everybody" if _holds_assets(path) and not _is_empty_static(route, facts) else ""
-    methods = set(route.methods)
-    if route.kind != "http" or not methods:
-        return ""
-    if methods <= _READ:
-        if path in DOCS and _describes_itself(facts):
-            return "the API's description is no secret"
-        if path in _KNOWN or path == "/" or path.startswith("/.well-known/"):
-            return "the front door, the same for everybody"
-        if _HEALTH.match(path) and not route.parameters:  # against a ping of what the client names
-            return "says only whether it runs"
-    if methods <= _SENT and _is_door(path, methods):
-        return "the way in and out; checks who comes by itself"
-    if methods <= {"POST", "OPTIONS"} and _HOOK.search(path) and _checks_signature(_source(route, facts)):
-        return "a machine calls it, and the handler checks its signature"
-    return ""
-
-
-def _holds_assets(path: str) -> bool:
-    words = [word for word in path.lower().split("/") if word and not word.startswith("{")]
-    return not words or words[-1] in _ASSETS
-
-
-def _describes_itself(facts: AppFacts) -> bool:
-    """Against a page of documents that is called as an API's description is."""
-    return any(route.path == "/openapi.json" for route in facts.routes)
-
-
-def _is_door(path: str, methods: set[str]) -> bool:
-    """Whether a path is where people come in or go out, and nothing else. Against "/admin/reset" and "/users/{id}/token"."""
-    *before, last = path.lower().split("/")[1:]
-    if any("{" in word for word in (*before, last)):
-        return False
-    if _DOORS.fullmatch(last):
-        return True
-    if not all(word in _BEFORE_DOORS or _VERSION.fullmatch(word) for word in before):
-        return False
-    return last in _COUNTERS or (last in _HANDED_OUT and "GET" not in methods)
-
-
-def _checks_signature(source: str) -> bool:
-    """Whether the code calls something that checks a signature."""
-    try:
-        tree = ast.parse(textwrap.dedent(source))
-    except SyntaxError:
-        return False
-    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    names = [call.attr if isinstance(call, ast.Attribute) else call.id if isinstance(call, ast.Name) else "" for call in calls]
-    return any(_SIGNED.fullmatch(name) for name in names)
-
-
-def _source(route: RouteFacts, facts: AppFacts) -> str:
-    """The handler's source, as far as the next definition at the margin."""
-    path = Path(facts.root) / route.file if route.file else None
-    if path is None or not path.is_file() or not route.line:
-        return ""
-    text = path.read_text(encoding="utf-8", errors="replace").splitlines()[route.line - 1 :]
-    body = [line for i, line in enumerate(text) if i < 60]
-    defined = [i for i, line in enumerate(body) if re.match(r"(async )?def ", line)]
-    ends = [i for i, line in enumerate(body) if defined and i > defined[0] and line and not line[0].isspace() and not line.startswith(")")]
-    return "\n".join(body[: ends[0]] if ends else body)
-
-
 def _tables(facts: AppFacts, known: Known) -> Iterator[tuple[str, str]]:
     shared = _sharing(facts)
     if shared:
@@ -323,10 +228,12 @@ def _tables(facts: AppFacts, known: Known) -> Iterator[tuple[str, str]]:
         yield f"browser.cors = {{{given}}}", "as your CORS middleware says; ringwork answers instead of it"
     if known.proxies:
         yield f"network.trusted-proxies = {{proxies = {_list(known.proxies)}}}", "whom X-Forwarded-* is believed from; from nobody else"
-        health = [route.path for route in facts.routes if _HEALTH.match(route.path)]
+        health = [route.path for route in facts.routes if openness.HEALTH.match(route.path)]
         if health and known.origin.startswith("https://"):
             yield f"transport.tls-required = {{plain_paths = {_list(health)}}}", "the balancer asks for it inside, by plain http"
-    if any(route.path.rstrip("/") == "/docs" and set(route.methods) <= _READ for route in facts.routes) and _describes_itself(facts):
+    if any(
+        route.path.rstrip("/") == "/docs" and set(route.methods) <= openness.READ for route in facts.routes
+    ) and openness.describes_itself(facts):
         row = '{route = "GET /docs", preset = "swagger", reason = "Swagger UI"}'
         yield f"browser.content-security-policy = {{routes = [{row}]}}", "its page loads a script of a content network, file by file"
 

@@ -13,6 +13,7 @@ from ringwork.route import Route
 from ringwork.survey import facts
 
 _TOLD_SETTINGS = (
+    "authentication_required",
     "cors",
     "open_redirect",
     "hsts",
