@@ -14,19 +14,21 @@ from ringwork.errors import TargetFailed
 from ringwork.prove import witness
 from ringwork.prove.witness import Cast
 from ringwork.survey.facts import RouteFacts
+from ringwork.survey.wire.carried import Carried
 from ringwork.survey.wire.client import Answer, Client
 from ringwork.survey.wire.jar import bare
 
 _PAGE = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")]
 _MOST_ROUTES = 12
-BEARER, COOKIE = "bearer token", "cookie"
+BEARER, COOKIE, KEY = "bearer token", "cookie", "key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """One thing that lets a user in. kind: COOKIE or BEARER. name: of the cookie as it is sent, "" for a token.
+    """One thing that lets a user in. kind: COOKIE, BEARER or KEY. name: of the cookie or header as it is sent, "" for a token.
 
-    value: secret, never shown. path: what it opens; control: the answer with it; refused: the answer without it.
+    value: secret, never shown. path: what it opens; control: the answer with it; refused: the answer without it. carried: the header that
+    only some routes ask for, None for a cookie and for the token of all.
     """
 
     kind: str
@@ -38,11 +40,25 @@ class Credential:
     client: Client
     control: Answer
     refused: Answer
+    carried: Carried | None = None
 
     @property
     def called(self) -> str:
         """How reports name it."""
-        return f"{COOKIE} {bare(self.name)}" if self.kind == COOKIE else self.kind
+        return self.kind if self.kind == BEARER else f"{self.kind} {bare(self.name)}"
+
+    def value_on(self, client: Client) -> str:
+        """The same credential as another login of its user has it, "" where that has none."""
+        if self.kind == COOKIE:
+            return next((cookie.value for cookie in client.jar.cookies.values() if cookie.name == self.name), "")
+        return next((value for kind, name, value, _ in _letters(client) if (kind, name) == (self.kind, self.name)), "")
+
+    def carried_with(self, value: str | None) -> tuple[Carried, ...]:
+        """What a browser carries that shows `value` in place of the right one, or nothing."""
+        others = tuple(one for one in self.client.carried if one is not self.carried)
+        if self.carried is None or value is None:
+            return others
+        return (*others, dataclasses.replace(self.carried, value=self.carried.value.removesuffix(self.value) + value))
 
 
 class Presenter:
@@ -57,7 +73,9 @@ class Presenter:
         """The answer to the page with `value` shown, or with nothing; raises OSError where none comes."""
         one, browser = self.credential, self._browser
         browser.jar = self._jar.copy()
-        if one.kind == BEARER:
+        if one.carried is not None:
+            browser.carried = one.carried_with(value)
+        elif one.kind == BEARER:
             browser.bearer = value
         else:
             _set_cookie(browser, one.name, value)
@@ -81,11 +99,14 @@ def of_user(cast: Cast) -> list[Credential]:
     name, client = cast.strongest()
     if not name:
         return []
+    letters = {(kind, called) for kind, called, _, _ in _letters(client)}
+    found = dict[tuple[str, str], Credential]()
     for route, path, control in _opened(cast, client):
-        found = list(_needed(client, name, route, path, control))
-        if found:
-            return found
-    return []
+        for one in _needed(client, name, route, path, control):
+            found.setdefault((one.kind, one.name), one)
+        if found and letters <= set(found):  # cookies that open nothing are many; the first that opens something is looked for
+            break
+    return list(found.values())
 
 
 def _opened(cast: Cast, client: Client) -> Iterator[tuple[RouteFacts, str, Answer]]:
@@ -99,14 +120,27 @@ def _opened(cast: Cast, client: Client) -> Iterator[tuple[RouteFacts, str, Answe
                 yield route, path, answer
 
 
+def _letters(client: Client) -> Iterator[tuple[str, str, str, Carried | None]]:
+    """Kind, name and value of what it shows besides cookies; a name and a password (HTTP Basic) are no token and no key."""
+    if client.bearer:
+        yield BEARER, "", client.bearer, None
+    for one in client.carried:
+        word, _, value = one.value.rpartition(" ")
+        if word.lower() != "basic":
+            yield (BEARER, "", value, one) if one.name == "authorization" else (KEY, one.name, one.value, one)
+
+
 def _needed(client: Client, user: str, route: RouteFacts, path: str, control: Answer) -> Iterator[Credential]:
     """Each credential without which the page is refused."""
-    shown = [(COOKIE, cookie.name, cookie.value) for cookie in client.jar.cookies.values()]
-    shown += [(BEARER, "", client.bearer)] if client.bearer else []
-    for kind, name, value in shown:
+    shown: list[tuple[str, str, str, Carried | None]] = [
+        (COOKIE, cookie.name, cookie.value, None) for cookie in client.jar.cookies.values()
+    ]
+    shown += [one for one in _letters(client) if one[3] is None or one[3].is_asked(path)]
+    for kind, name, value, carried in shown:
         one = Credential(
-            kind=kind, name=name, value=value, user=user, route=route, path=path, client=client, control=control, refused=control
-        )
+            kind=kind, name=name, value=value, user=user, route=route, path=path, client=client, control=control, refused=control,
+            carried=carried,
+        )  # fmt: skip
         presenter = Presenter(one)
         with contextlib.suppress(OSError):
             without = presenter.show(None)

@@ -16,7 +16,7 @@ from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
 from ringwork.prove import credentials, form_tokens, randomness, reading, tokens, witness
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
-from ringwork.prove.credentials import BEARER, COOKIE, Credential
+from ringwork.prove.credentials import COOKIE, KEY
 from ringwork.prove.evidence import Evidence, Observation, Outcome
 from ringwork.prove.witness import Cast, saw
 from ringwork.survey.wire.client import Client
@@ -65,14 +65,14 @@ def _judged(cast: Cast, where: str, found: Sequence[str], began: float) -> Obser
 
 def _of_logins(cast: Cast) -> Iterator[Observation]:
     """The cookie or token that a login gives, from as many logins as a few seconds take."""
-    known = credentials.of_user(cast)
+    known = [one for one in credentials.of_user(cast) if one.kind != KEY]  # which no login gives
     if not known:
         return
     collected: dict[str, list[str]] = {one.called: [] for one in known}
     began = time.time()
     for client in _logins(cast, known[0].user):
         for one in known:
-            value = _value(client, one)
+            value = one.value_on(client)
             if value:
                 collected[one.called].append(value)
     for one in known:
@@ -93,12 +93,6 @@ def _logins(cast: Cast, name: str) -> Iterator[Client]:
         count += 1
         yield client
         client.close()
-
-
-def _value(client: Client, one: Credential) -> str:
-    if one.kind == BEARER:
-        return client.bearer or ""
-    return next((cookie.value for cookie in client.jar.cookies.values() if cookie.name == one.name), "")
 
 
 # -- what every browser gets --------------------------------------------------------------------------------
