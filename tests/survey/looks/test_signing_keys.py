@@ -22,7 +22,19 @@ BAD = [
     ),
     ({"app.py": "from jose import jwt\nA = 'one'\nB = A + ' and two'\n\n\ndef make(x):\n    return jwt.encode(x, key=B)\n"}, "app.py", 3),
 ]
+BAD += [
+    ({"app.py": "from Crypto.Cipher import AES\n\n\ndef seal(iv):\n    return AES.new('', AES.MODE_CFB, iv)\n"}, "app.py", 5),
+    (
+        {
+            "app.py": "from cryptography.hazmat.primitives.ciphers.aead import AESGCM\nCOVER = b'written here for all'\n"
+            "\n\ndef seal():\n    return AESGCM(COVER)\n"
+        },
+        "app.py",
+        2,
+    ),
+]
 SAFE = [
+    "from Crypto.Cipher import AES\n\n\ndef seal(key, iv):\n    return AES.new(key, AES.MODE_GCM, iv)\n",
     "import jwt, os\nKEY = os.environ['KEY']\n\n\ndef make(user):\n    return jwt.encode({'sub': user}, KEY)\n",
     "import jwt\n\n\ndef make(user, key):\n    return jwt.encode({'sub': user}, key)\n",
     "import jwt\nKEY = '-----BEGIN PUBLIC KEY-----\\nMFkw'\n\n\ndef read(token):\n    return jwt.decode(token, KEY)\n",

@@ -332,13 +332,18 @@ TWINS = (
         "autoescape",
         "from django.utils.safestring import SafeString\nclass Note(SafeString):\n    pass\n",
         "class Note(str):\n    pass\n",
-        "weak",
     ),
     Twins(
         "a class that shows itself unescaped",
         "autoescape",
         "class Note:\n    def __html__(self):\n        return '<b>' + self.title + '</b>'\n",
         "class Note:\n    def __html__(self):\n        return '<b>' + escape(self.title) + '</b>'\n",
+    ),
+    Twins(
+        "a class that shows itself by another of its methods",
+        "autoescape",
+        "class Note:\n    def __html__(self):\n        return self.shown()\n",
+        "class Note:\n    def __html__(self):\n        return render_to_string('note.html', {'note': self})\n",
         "weak",
     ),
     Twins(
@@ -346,7 +351,6 @@ TWINS = (
         "template",
         "def note(request, key):\n    shown = locals()\n    return render(request, 'note.html', shown)\n",
         "def note(request, key):\n    shown = {'key': key}\n    return render(request, 'note.html', shown)\n",
-        "weak",
     ),
     Twins(
         "a password in a token that is signed and not sealed",
@@ -535,6 +539,105 @@ TWINS = (
         "swallowed",
         "def verify_signature(body, signature):\n    return True\n",
         "def verify_signature(body, signature):\n    return compare(make(body), signature)\n",
+    ),
+    Twins(
+        "a login that is asked by assert",
+        "assert-guard",
+        "def mine(request):\n    assert request.user.is_authenticated\n    return request.user.notes\n",
+        """
+        @login_required
+        def mine(request):
+            assert request.user.is_authenticated
+            return request.user.notes
+
+        @method_decorator(login_required, name="dispatch")
+        class Mine(View):
+            def get(self, request):
+                assert request.user.is_authenticated
+
+        class Others(LoginRequiredMixin, ListView):
+            def get_queryset(self):
+                assert self.request.user.is_authenticated
+        """,
+    ),
+    Twins(
+        "a right that is asked by assert behind a login",
+        "assert-guard",
+        "@login_required\ndef drop(request, note):\n    assert request.user.is_staff\n    note.delete()\n",
+        "@login_required\ndef drop(request, note):\n    require_staff(request.user)\n    note.delete()\n",
+    ),
+    Twins(
+        "a password in a line of the log",
+        "secret-log",
+        """
+        import logging
+        logger = logging.getLogger(__name__)
+        def join(name, password):
+            logger.info("new account %s with %s", name, password)
+        """,
+        """
+        import logging
+        logger = logging.getLogger(__name__)
+        def join(name, password, token_id):
+            logger.info("new account %s by %s, %d letters", name, token_id, len(password))
+            log.append(password)
+        """,
+    ),
+    Twins(
+        "a token of the environment put into the text of a line",
+        "secret-log",
+        "import os\nself.log.warning(f'asked with {os.environ[\"API_TOKEN\"]}')\n",
+        "import os\nself.log.warning(f'asked with {os.environ[\"API_HOST\"]}')\n",
+    ),
+    Twins(
+        "a wildcard that a shell fills in for tar",
+        "command",
+        "import subprocess\nsubprocess.run('cd /srv && tar czf all.tgz *', shell=True)\n",
+        "import subprocess\nsubprocess.run('tar czf all.tgz ./*', shell=True)\nsubprocess.run('ls *; tar czf a.tgz -- *', shell=True)\n",
+    ),
+    Twins(
+        "escaping switched off for every template",
+        "autoescape",
+        "app.jinja_env.autoescape = False\n",
+        "app.jinja_env.autoescape = True\nshown = page.autoescape\n",
+    ),
+    Twins(
+        "a connection without a password",
+        "secret",
+        "import pymysql\npymysql.connect(host='db', user='root', password='')\n",
+        "import pymysql\npymysql.connect(host='db', user='root', password=given)\nForm(password='')\n",
+    ),
+    Twins(
+        "an object pickled into a cookie",
+        "loader",
+        "import base64, pickle\ndef keep(answer, kept):\n    answer.set_cookie('kept', base64.b64encode(pickle.dumps(kept)))\n",
+        "import json, pickle\ndef keep(answer, kept):\n    pickle.dumps(kept)\n    answer.set_cookie('kept', json.dumps(kept))\n",
+    ),
+    Twins(
+        "a debugger on every interface, if only where the file is started",
+        "debugger",
+        "if __name__ == '__main__':\n    app.run(host='0.0.0.0', port=80, debug=True)\n",
+        "if __name__ == '__main__':\n    app.run(host='0.0.0.0', port=80)\n",
+    ),
+    Twins(
+        "all fields of Django's own accounts",
+        "bind",
+        """
+        from django.contrib.auth.models import User
+        from rest_framework import serializers
+        class Accounts(serializers.ModelSerializer):
+            class Meta:
+                model = User
+                fields = "__all__"
+        """,
+        """
+        from django.contrib.auth.models import User
+        from rest_framework import serializers
+        class Accounts(serializers.ModelSerializer):
+            class Meta:
+                model = User
+                fields = ["username"]
+        """,
     ),
     Twins(
         "a guard by assert",

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 
 from ringwork.survey.flows import Flow
 from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, last, mentions, text_of, words
-from ringwork.survey.taint import ir
+from ringwork.survey.taint import ir, uses
 from ringwork.survey.taint.walk import walk
 
-_PRIVILEGES = frozenset({
-    "is_admin", "is_staff", "is_superuser", "role", "roles", "permissions", "groups", "owner", "tenant", "balance", "credit", "price",
-    "is_verified", "verified", "is_approved", "approved", "password", "api_key", "user_permissions", "is_moderator", "user",
-})  # fmt: skip
+_OF_ACCOUNTS = frozenset({"is_staff", "is_superuser", "password"})
+_DJANGO_USER = "django.contrib.auth.models.User"
+_OF_USERS = frozenset({"User", "get_user_model"})
+"""What stands for Django's own accounts where the model is no class of the project."""
 _SCHEMAS = frozenset({"pydantic.BaseModel", "pydantic.main.BaseModel", "sqlmodel.SQLModel", "BaseModel", "SQLModel"})
 
 
@@ -68,8 +68,9 @@ def _privileged(seen: Seen, scope: Scope, outer: ir.Class) -> list[str]:
         if meta is not None
         else None
     )
-    found = seen.project.class_(seen.project.resolve(seen.unit, model)) if model is not None else None
-    if found is None:
+    named = seen.project.resolve(seen.unit, model) if model is not None else ""
+    found = seen.project.class_(named) if named else None
+    if model is None or (found is None and named != _DJANGO_USER and last(model) not in _OF_USERS):
         return []
     read_only = (
         {part.value for part in walk(meta.body) if isinstance(part, ir.Constant) and isinstance(part.value, str)}
@@ -77,11 +78,10 @@ def _privileged(seen: Seen, scope: Scope, outer: ir.Class) -> list[str]:
         else set()
     )
     overridden = {target.id for part in outer.body if isinstance(part, ir.Assign) for target in part.targets if isinstance(target, ir.Name)}
-    names = {*found.attributes, *found.annotations}
-    for base in seen.project.bases(found.dotted):
-        if base.endswith("AbstractUser"):
-            names |= {"is_staff", "is_superuser", "password"}
-    return sorted((names & _PRIVILEGES) - read_only - overridden)
+    names = {*found.attributes, *found.annotations} if found is not None else {*_OF_ACCOUNTS}
+    if found is not None and any(base.endswith(("AbstractUser", "AbstractBaseUser")) for base in seen.project.bases(found.dotted)):
+        names |= _OF_ACCOUNTS
+    return sorted((names & uses.PRIVILEGES) - read_only - overridden)
 
 
 def _allows(value: ir.Expression, name: str) -> bool:
@@ -106,5 +106,5 @@ def _schema(seen: Seen, scope: Scope, at: int) -> Iterator[Flow]:
         return
     is_body = outer.dotted in seen.routes.types
     detail = f"{qualname} takes fields that nobody declared" + (", and is the body of a request." if is_body else ".")
-    strength = STRONG if is_body and mentions(outer.node.body, _PRIVILEGES) else WEAK
+    strength = STRONG if is_body and mentions(outer.node.body, uses.PRIVILEGES) else WEAK
     yield seen.flow("bind", at, strength=strength, sink=f"{qualname}.extra", detail=detail, scope=scope, said="extra fields are taken")

@@ -53,6 +53,13 @@ def _messages(seen: Seen) -> Iterator[Flow]:
             yield seen.flow("loader", value.at, strength=STRONG, sink=name, detail=detail, scope=scope, said="pickles are taken")
 
 
+def _unescaped(seen: Seen, scope: Scope, at: int, value: ir.Constant) -> Iterator[Flow]:
+    """`app.jinja_env.autoescape = False`, for every template of the application."""
+    if value.value is False:
+        detail = "Templates put values into pages as they are; leave autoescape on and mark what is markup."
+        yield seen.flow("autoescape", at, strength=STRONG, sink="autoescape", detail=detail, scope=scope, said="escaping is switched off")
+
+
 def look(seen: Seen) -> Iterator[Flow]:
     """Such switches of one module."""
     yield from _messages(seen)
@@ -63,6 +70,8 @@ def look(seen: Seen) -> Iterator[Flow]:
             is_configured = is_configured or (isinstance(target, ir.Item) and written(target).endswith("config"))
             is_of_module = isinstance(target, ir.Name) and not scope.qualname and name in _FLASK_ALONE
             is_of_class = isinstance(target, ir.Name) and scope.owner is not None and scope.function is None and "onfig" in scope.owner.name
+            if name == "autoescape" and isinstance(target, ir.Attribute) and isinstance(value := statement.value, ir.Constant):
+                yield from _unescaped(seen, scope, statement.at, value)
             if is_configured or is_of_class or is_of_module:
                 yield from _set(seen, scope, statement.at, name, statement.value)
     for call, scope in seen.of(ir.Call):

@@ -19,6 +19,7 @@ _DEBUGGERS = frozenset({
 })  # fmt: skip
 _STOPS = re.compile(r"^(?:breakpoint|builtins\.breakpoint|(?:pdb|ipdb|pudb|wdb|web_pdb|remote_pdb|rpdb)\.(?:set_trace|post_mortem|pm)"
                     r"|(?:debugpy|ptvsd)\.(?:breakpoint|listen|enable_attach|wait_for_client)|pydevd(?:_pycharm)?\.settrace)$")  # fmt: skip
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 # what is looked for
 _SWITCH = re.compile(r"debug|dev|local|test|environ|getenv|TYPE_CHECKING", re.IGNORECASE)
 
 
@@ -31,6 +32,9 @@ def look(seen: Seen) -> Iterator[Flow]:
             strength = WEAK if id(call) in switched or _is_command(seen) else STRONG
             detail = f"{name} stops the worker and opens a console."
             yield seen.flow("debugger", call.at, strength=strength, sink=name, detail=detail, scope=scope, said="debugger")
+        if _is_open(call):
+            detail = "The debugger's console is open to every network: whoever reaches it runs code. Take debug=True out."
+            yield seen.flow("debugger", call.at, strength=STRONG, sink=name, detail=detail, scope=scope, said="debugger on every interface")
     started = {seen.name(call.function).partition(".")[0] for call, _ in seen.of(ir.Call)}
     for imported, scope in seen.of(ir.Import):
         for dotted, _ in imported.names:
@@ -41,6 +45,14 @@ def look(seen: Seen) -> Iterator[Flow]:
             yield _imported(seen, scope, drawn.at, drawn.module)
     for statement, scope in seen.of(ir.Assign):
         yield from _set(seen, scope, statement, is_switched=id(statement) in switched)
+
+
+def _is_open(call: ir.Call) -> bool:
+    """Whether a server is told to listen everywhere with its debugger: however the file is started, that was meant."""
+    said = {name: value.value for name, value in call.keywords if isinstance(value, ir.Constant)}
+    host = said.get("host", said.get("hostname", text_of(call.arguments[0]) if call.arguments else None))
+    is_debugging = said.get("debug") is True or said.get("use_debugger") is True
+    return is_debugging and host in _EVERYWHERE and last(call.function) in {"run", "run_simple"}
 
 
 def _imported(seen: Seen, scope: Scope, at: int, module: str) -> Flow:

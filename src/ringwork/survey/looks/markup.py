@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, calls, last
+from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, calls, last, mentions
 from ringwork.survey.taint import ir
 from ringwork.survey.taint.walk import walk
 
@@ -59,7 +59,23 @@ def _class(seen: Seen, scope: Scope, owner: ir.Class) -> Iterator[Flow]:
     if safe or is_marked or (own is not None and not _escapes(own)):
         at = own.at if own is not None and not safe and not is_marked else owner.at
         detail = f"Templates show what {owner.name} holds as markup, unescaped ({safe or ('html_safe' if is_marked else '__html__')})."
-        yield seen.flow("autoescape", at, strength=WEAK, sink=owner.name, detail=detail, scope=scope, said="taken for markup")
+        is_certain = (bool(safe) and not any(_escapes(part) for part in owner.body if isinstance(part, ir.Function))) or (
+            own is not None and not is_marked and _is_its_text(own)
+        )
+        strength = STRONG if is_certain else WEAK
+        yield seen.flow("autoescape", at, strength=strength, sink=owner.name, detail=detail, scope=scope, said="taken for markup")
+
+
+def _is_its_text(function: ir.Function) -> bool:
+    """Whether it gives back what the thing holds, put into a text or with other letters in it."""
+    for part in walk(function.body):
+        if isinstance(part, ir.Return) and part.value is not None:
+            is_made = isinstance(part.value, ir.Text | ir.Binary) or (
+                isinstance(part.value, ir.Call) and last(part.value.function) == "replace"
+            )
+            if is_made and mentions(part.value, ("self",)):
+                return True
+    return False
 
 
 def _escapes(function: ir.Function) -> bool:

@@ -22,6 +22,7 @@ from ringwork.survey.looks import (
     home_made,
     ignored,
     lifetimes,
+    logged,
     markup,
     messages,
     modes,
@@ -43,6 +44,7 @@ from ringwork.survey.looks import (
     texts,
     verification,
     waiting,
+    wildcards,
 )
 from ringwork.survey.looks.seen import Seen, is_shipped
 from ringwork.survey.looks.texts import Text
@@ -79,6 +81,8 @@ LOOKS: tuple[Callable[[Seen], Iterator[Flow]], ...] = (
     verification.look,
     modes.look,
     rpc.look,
+    logged.look,
+    wildcards.look,
 )
 """Looks at one module."""
 

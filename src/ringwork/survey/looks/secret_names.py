@@ -113,7 +113,7 @@ def _names_a_section(call: ir.Call) -> bool:
 
 def _written(seen: Seen, given: _Given, value: str) -> Flow | None:
     if not value:
-        return None
+        return _empty(seen, given)
     if liveness.is_signing(given.name) and given.how in {"assigned", "argument", "item"}:
         if _is_reference(given, value):
             return None
@@ -134,6 +134,13 @@ def _written(seen: Seen, given: _Given, value: str) -> Flow | None:
     if liveness.is_password(given.name) and _is_used(given, value):
         return _flow(seen, given, "secret", _weight(seen, given), f"A password of {len(value)} characters is written into the code.")
     return None
+
+
+def _empty(seen: Seen, given: _Given) -> Flow | None:
+    """A connection with an empty password lets in whoever reaches the server."""
+    if given.how != "argument" or not liveness.is_password(given.name) or not _CONNECTS.search(given.call):
+        return None
+    return _flow(seen, given, "secret", _weight(seen, given), f"{given.name} is empty: whoever reaches the server is let in as this user.")
 
 
 def _is_reference(given: _Given, value: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, Scope, Seen, argument, of_file
+from ringwork.survey.looks.seen import STRONG, Scope, Seen, argument, of_file, text_of
 from ringwork.survey.taint import folding, ir
 from ringwork.survey.taint.folding import ABSENT
 from ringwork.survey.taint.units import Unit
@@ -32,8 +32,20 @@ _TAKES_KEY: Mapping[str, tuple[str, int]] = MappingProxyType({
         for name in names
     },
     "cryptography.fernet.Fernet": ("key", 0),
+    **{
+        f"cryptography.hazmat.primitives.ciphers.{module}.{name}": ("key", 0)
+        for module, names in {
+            "algorithms": ("AES", "AES128", "AES256", "Camellia", "ChaCha20", "TripleDES"),
+            "aead": ("AESCCM", "AESGCM", "AESGCMSIV", "AESOCB3", "AESSIV", "ChaCha20Poly1305"),
+        }.items()
+        for name in names
+    },
+    "nacl.secret.SecretBox": ("key", 0),
+    "aiohttp_session.cookie_storage.EncryptedCookieStorage": ("secret_key", 0),
 })  # fmt: skip
 """Functions and classes that take a key: its name, and its place."""
+_CIPHERS = re.compile(r"\.(?:AES|ARC4|Blowfish|ChaCha20|ChaCha20_Poly1305|DES3?|Salsa20)\.new$")
+"""The ciphers of pycryptodome, under whichever of its names."""
 _PUBLIC = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )?(?:PUBLIC KEY|CERTIFICATE)|^ssh-|^ecdsa-")
 """What everybody may know."""
 
@@ -41,15 +53,16 @@ _PUBLIC = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )?(?:PUBLIC KEY|CERTIFICATE)|^ss
 def look(seen: Seen) -> Iterator[Flow]:
     """Such keys of one module, at the place where the key is written."""
     for call, scope in seen.of(ir.Call):
-        place = _TAKES_KEY.get(seen.name(call.function))
+        name = seen.name(call.function)
+        place = _TAKES_KEY.get(name) or (("key", 0) if _CIPHERS.search(name) else None)
         key = argument(call, *place) if place is not None else None
-        if key is not None:
+        if key is not None and (text_of(key) != "" or _CIPHERS.search(name)):
             yield from _written(seen, scope, call, key)
 
 
 def _written(seen: Seen, scope: Scope, call: ir.Call, key: ir.Expression) -> Iterator[Flow]:
     found = folding.constant(seen.project, seen.unit, key)
-    if found is ABSENT or not isinstance(found, str | bytes) or not found:
+    if found is ABSENT or not isinstance(found, str | bytes):
         return
     if _PUBLIC.search(found.encode() if isinstance(found, str) else found):
         return

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ringwork.survey.flows import Flow
 from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, last, words
-from ringwork.survey.taint import ir
+from ringwork.survey.taint import ir, routes_checks
 from ringwork.survey.taint.walk import names, walk
 
 _CHECKS = re.compile(
@@ -30,6 +30,10 @@ _GUARDS = frozenset({
     "check_password", "compare_digest", "checkpw", "is_owner", "is_allowed", "can_edit", "can_view", "can_delete", "can_access",
     "check_password_hash",
 })  # fmt: skip
+
+
+_LOGGED_IN = frozenset({"is_authenticated"})
+_ASKING_BASE = re.compile(r"(?:Login|Permission|Auth\w*)Required|UserPassesTest|PermissionMixin")
 
 
 def look(seen: Seen) -> Iterator[Flow]:
@@ -168,6 +172,22 @@ def _asserted(seen: Seen, scope: Scope, statement: ir.Assert) -> Iterator[Flow]:
     if isinstance(test, ir.Call) and last(test.function) in {"isinstance", "issubclass", "callable", "hasattr"}:
         return
     found = _GUARDS & set(names((test,)))
+    if found == _LOGGED_IN and _is_asked_before(seen, scope):
+        return
     if found and scope.function is not None:
         detail = f"Whether somebody may go on is asked by assert ({min(found)}), which Python leaves out under -O."
         yield seen.flow("assert-guard", statement.at, strength=STRONG, sink="assert", detail=detail, scope=scope, said="assert as a guard")
+
+
+def _is_asked_before(seen: Seen, scope: Scope) -> bool:
+    """Whether something asks who is there before the function runs: then the assert tells a type checker so, and refuses nobody."""
+    around = [
+        *(scope.function.decorators if scope.function is not None else ()),
+        *(scope.owner.decorators if scope.owner is not None else ()),
+    ]
+    if any(routes_checks.is_named(name) for name in names(tuple(around))):
+        return True
+    if scope.owner is not None and any(_ASKING_BASE.search(last(base)) for base in scope.owner.bases):
+        return True
+    handlers = seen.handler(scope)
+    return bool(handlers) and all(handler.authenticated_by for handler in handlers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,7 +39,19 @@ _CLAUSES = frozenset({"raw", "having", "group_by", "distinct", "order_by", "filt
 """Methods of queries that take a statement, or a part of one, where they are given a text that is put together."""
 _MANAGER = "django.db.models.Manager"
 _SERVING = frozenset({"run", "serve", "run_app", "run_simple", "start_server"})
+_APPLICATIONS = frozenset({"app", "application"})
+"""What Flask's application is called, whose own server is for a developer's machine."""
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 # what is looked for
+_STATEMENT = re.compile(
+    r"\s*(?:SELECT\s|select\s.*\sfrom\s|INSERT\s+INTO\s|insert\s+into\s|UPDATE\s+\S+\s+SET\s|update\s+\S+\s+set\s|DELETE\s+FROM\s|delete\s+from\s)",
+    re.DOTALL,
+)
+"""How a statement of SQL begins, and no sentence that is meant for a person."""
+_TELLING = frozenset({
+    "add", "append", "critical", "debug", "encode", "error", "exception", "extend", "format", "info", "insert", "join", "log", "print",
+    "put", "replace", "send", "split", "strip", "warn", "warning", "write",
+})  # fmt: skip
+"""Methods that keep a text or tell it to somebody, whatever it says."""
 _MAKING = frozenset({"create", "update", "get_or_create", "update_or_create"})
 _MOST_CANDIDATES = 4
 _COMMON = frozenset({
@@ -287,12 +300,23 @@ def _quacks(
         return duck[0] == "sql"
     if name in _CLAUSES and arguments and arguments[0].kind is Kind.TEXT:
         sinks.arrive(run, "sql", name, arguments[0], at, weak=name != "raw" and not _is_query(run, target))
+    if name not in _TELLING and arguments and _is_statement(arguments[0]) and not run.project.methods_named(name):
+        sinks.arrive(run, "sql", name, arguments[0], at)
+        return True
     if name in _MAKING and "**" in keywords:
         sinks.arrive(run, "bind", name, keywords["**"], at, weak=True)
     host = keywords.get("host", arguments[0] if name == "run" and arguments else None)
     if name in _SERVING and host is not None and host.kind is Kind.CONSTANT and host.data in _EVERYWHERE:
-        sinks.find(run, "bind-all", name, at, "It listens on every interface; name one.", weak=True)
+        is_application = name == "run" and isinstance(target, ir.Name) and target.id in _APPLICATIONS and not run.memory.asks_around()[1]
+        sinks.find(run, "bind-all", name, at, "It listens on every interface; name one.", weak=not is_application)
     return False
+
+
+def _is_statement(value: Value) -> bool:
+    """Whether a text that is put together reads as a statement of SQL, whatever takes it."""
+    if value.kind is not Kind.TEXT or not values.within(value):
+        return False
+    return _STATEMENT.match("".join(part if type(part) is str else "?" for part in value.data)) is not None
 
 
 def _is_query(run: Run, target: ir.Expression | None) -> bool:

@@ -123,7 +123,9 @@ _TEXT_OPTIONS = frozenset({"-c", "-lc", "-ec", "/c", "/C", "-Command"})
 def _started(run: Run, name: str, value: Value, at: int, part: str, *, weak: bool) -> None:
     """A list that starts a process: its program matters, and all of the text that a shell or an interpreter is told to run."""
     if value.kind is not Kind.ITEMS or not value.data:
-        sinks.arrive(run, "argv", name, value, at, part=part, weak=weak)
+        # Against a command line in one text: Windows takes it apart again, and elsewhere it needs the shell that somebody will add.
+        is_line = value.kind is Kind.TEXT and " " in attributes.text_before(value).lstrip()
+        sinks.arrive(run, "argv", name, value, at, part="" if is_line else part, weak=weak or is_line)
         return
     words = [
         {one.data for one in values.alternatives(item) if one.kind is Kind.CONSTANT and isinstance(one.data, str)} for item in value.data

@@ -69,7 +69,9 @@ def segments(path: str) -> dict[str, Brought]:
 def asked(scope: Scope, own: Defined, *, skip: int) -> dict[str, Brought]:
     """What a client asks a resolver with: all parameters behind the first ones, those that are numbers by their annotation without text."""
     found = {}
-    for parameter in parameters(own)[skip:]:
+    for number, parameter in enumerate(parameters(own)):
+        if number < skip and parameter.kind != "keyword":
+            continue
         said = shape(scope, parameter.annotation)
         if parameter.name in {"root", "info", "parent"} or said.type.endswith((".Info", ".ResolveInfo", ".GraphQLResolveInfo")):
             continue

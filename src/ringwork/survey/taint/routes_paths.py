@@ -11,6 +11,8 @@ NO_TEXT = frozenset({"int", "float", "uuid", "any", "bool", "date", "datetime", 
 """Converters whose values are numbers, ids or words of letters, digits, hyphens and underscores."""
 
 _PLAIN = re.compile(r"(?:\\[dwDW-]|\[[^\]^.]*\]|[A-Za-z0-9_|()-]|\{\d*,?\d*\}|[+*?])*")
+_DOT = re.compile(r"(\[[^\]]*\])|(?<=[\w\]+])\\\.(?=[\w(\[])")
+"""A dot that stands between other characters and is not repeated, so that it leads to no other folder."""
 _CLASS = re.compile(r"\[([^\]]*)\]")
 _HARMLESS = re.compile(r"(?:\\[dw]|[A-Za-z0-9_-]|\\-)*")
 
@@ -30,7 +32,8 @@ def join(prefix: str, path: str) -> str:
 
 
 def is_harmless(pattern: str) -> bool:
-    """Whether what a regular expression matches is letters, digits, hyphens and underscores alone."""
+    """Whether what a regular expression matches is letters, digits, hyphens and underscores alone, and single dots between them."""
+    pattern = _DOT.sub(lambda found: found[1] or "-", pattern)
     if "\\D" in pattern or "\\W" in pattern or not _PLAIN.fullmatch(pattern):
         return False
     return all(_HARMLESS.fullmatch(inner) for inner in _CLASS.findall(pattern))

@@ -21,6 +21,11 @@ _CHECKSUM = re.compile(
 )
 _OUTSIDE = re.compile(r"(?:^|[_-])(?:tests?|testing|migrations|docs?|examples?|samples?|fixtures|benchmarks?|node_modules)$", re.IGNORECASE)
 _OUTSIDE_FILE = re.compile(r"(?:^|_)tests?(?:_.*)?\.py$|^conftest\.py$|_test\.py$|^(?:populate|seed|demo|fake)\w*\.py$", re.IGNORECASE)
+PRIVILEGES = frozenset({
+    "is_admin", "is_staff", "is_superuser", "role", "roles", "permissions", "groups", "owner", "tenant", "balance", "credit", "price",
+    "is_verified", "verified", "is_approved", "approved", "password", "api_key", "user_permissions", "is_moderator", "user",
+})  # fmt: skip
+"""Fields of a stored thing that decide what somebody may do, or has."""
 _IDENTITY = re.compile(r"user|uid|role|admin|auth|account|login|logged|perm|group|tenant|owner|staff|is_|\bid\b|_id\b", re.IGNORECASE)
 
 
