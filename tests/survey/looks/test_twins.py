@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import pytest
 
+from ringwork.survey.taint.handlers import Handler
+
 
 class Twins(NamedTuple):
     """kind: as it is told. bad: told with `strength`. safe: not told."""
@@ -541,6 +543,22 @@ TWINS = (
         "def verify_signature(body, signature):\n    return compare(make(body), signature)\n",
     ),
     Twins(
+        "an algorithm that the token names",
+        "jwt-algorithms",
+        """
+        import jwt
+        def who(token, key):
+            header = jwt.get_unverified_header(token)
+            return jwt.decode(token, key, algorithms=[header["alg"]])
+        """,
+        """
+        import jwt
+        def who(token, keys):
+            header = jwt.get_unverified_header(token)
+            return jwt.decode(token, keys[header["kid"]], algorithms=["RS256"])
+        """,
+    ),
+    Twins(
         "a login that is asked by assert",
         "assert-guard",
         "def mine(request):\n    assert request.user.is_authenticated\n    return request.user.notes\n",
@@ -755,6 +773,17 @@ def test_tells_the_bad_twin_and_leaves_the_safe_one_alone(looked, twins):
     """What is wrong is told once, with its strength; what does the same rightly is not."""
     assert [flow.strength.value for flow in looked(dedent(twins.bad), twins.kind)] == [twins.strength]
     assert not looked(dedent(twins.safe), twins.kind)
+
+
+def test_tells_the_whole_environment_in_an_answer(looked):
+    """Against a page for finding faults that shows every key; one variable of it, and a function that answers nobody, are none."""
+    text = "import os\ndef facts():\n    return jsonify(dict(os.environ))\n"
+    handler = Handler(function="app.facts", path="/facts", methods=("GET",), framework="flask", file="app.py", line=2)
+    assert [flow.strength.value for flow in looked(text, "debug", (handler,))] == ["strong"]
+    assert not looked(text, "debug")
+    assert not looked(
+        text.replace("dict(os.environ)", "region=os.environ['REGION'], size=len(os.environ.get('PATH'))"), "debug", (handler,)
+    )
 
 
 @pytest.mark.parametrize("twins", TWINS, ids=[twins.name for twins in TWINS])

@@ -43,6 +43,12 @@ def look(seen: Seen) -> Iterator[Flow]:
     for drawn, scope in seen.of(ir.ImportFrom):
         if drawn.module in _DEBUGGERS and not drawn.level and drawn.module not in started:
             yield _imported(seen, scope, drawn.at, drawn.module)
+    for answer, scope in seen.of(ir.Return):
+        if answer.value is not None and seen.handler(scope) and _is_environment(seen, answer.value):
+            detail = "The whole environment is answered, the keys and passwords in it too; name what is meant to be seen."
+            yield seen.flow(
+                "debug", answer.at, strength=STRONG, sink="os.environ", detail=detail, scope=scope, said="the environment answered"
+            )
     for statement, scope in seen.of(ir.Assign):
         yield from _set(seen, scope, statement, is_switched=id(statement) in switched)
 
@@ -53,6 +59,19 @@ def _is_open(call: ir.Call) -> bool:
     host = said.get("host", said.get("hostname", text_of(call.arguments[0]) if call.arguments else None))
     is_debugging = said.get("debug") is True or said.get("use_debugger") is True
     return is_debugging and host in _EVERYWHERE and last(call.function) in {"run", "run_simple"}
+
+
+def _is_environment(seen: Seen, value: ir.Expression) -> bool:
+    """Whether all of the environment stands in a value: as it is, as a dict or as a text, and not one of its variables."""
+    if isinstance(value, ir.Call):
+        is_whole = isinstance(value.function, ir.Attribute) and value.function.name in {"copy", "items"} and not value.arguments
+        inner = (*value.arguments, *(part for _, part in value.keywords), *((value.function.of,) if is_whole else ()))  # type: ignore[union-attr] # an Attribute
+        return any(_is_environment(seen, part) for part in inner)
+    if isinstance(value, ir.Mapping):
+        return any(_is_environment(seen, part) for _, part in value.items)
+    if isinstance(value, ir.Sequence):
+        return any(_is_environment(seen, part) for part in value.items)
+    return isinstance(value, ir.Attribute | ir.Name) and seen.name(value) == "os.environ"
 
 
 def _imported(seen: Seen, scope: Scope, at: int, module: str) -> Flow:

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, Scope, Seen, argument, of_file, text_of
+from ringwork.survey.looks.seen import STRONG, Scope, Seen, argument, mentions, of_file, text_of
 from ringwork.survey.taint import folding, ir
 from ringwork.survey.taint.folding import ABSENT
 from ringwork.survey.taint.units import Unit
+from ringwork.survey.taint.walk import walk
 
 _TAKES_KEY: Mapping[str, tuple[str, int]] = MappingProxyType({
     **dict.fromkeys(("jwt.encode", "jwt.decode", "jwt.decode_complete", "jwt.api_jwt.encode", "jwt.api_jwt.decode"), ("key", 1)),
@@ -50,14 +51,37 @@ _PUBLIC = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )?(?:PUBLIC KEY|CERTIFICATE)|^ss
 """What everybody may know."""
 
 
+_READERS = re.compile(r"(?:^|\.)(?:jwt|jws|api_jwt)\.(?:decode|decode_complete|verify)$")
+_HEADERS = frozenset({"get_unverified_header", "get_unverified_headers"})
+
+
 def look(seen: Seen) -> Iterator[Flow]:
-    """Such keys of one module, at the place where the key is written."""
+    """Such keys of one module, at the place where the key is written; and algorithms that the token itself names."""
     for call, scope in seen.of(ir.Call):
+        if _READERS.search(seen.name(call.function)) and _is_named_by_token(scope, argument(call, "algorithms", 2)):
+            detail = "The token says by which algorithm it is to be verified; name the one that it was signed by."
+            yield seen.flow(
+                "jwt-algorithms", call.at, strength=STRONG, sink="algorithms", detail=detail, scope=scope, said="asked of the token"
+            )
         name = seen.name(call.function)
         place = _TAKES_KEY.get(name) or (("key", 0) if _CIPHERS.search(name) else None)
         key = argument(call, *place) if place is not None else None
         if key is not None and (text_of(key) != "" or _CIPHERS.search(name)):
             yield from _written(seen, scope, call, key)
+
+
+def _is_named_by_token(scope: Scope, given: ir.Expression | None) -> bool:
+    """Whether what is given was read from a header that nobody verified yet."""
+    if given is None or scope.function is None:
+        return given is not None and mentions(given, _HEADERS)
+    unverified = {
+        target.id
+        for part in walk(scope.function.body)
+        if isinstance(part, ir.Assign) and mentions(part.value, _HEADERS)
+        for target in part.targets
+        if isinstance(target, ir.Name)
+    }
+    return mentions(given, _HEADERS | unverified)
 
 
 def _written(seen: Seen, scope: Scope, call: ir.Call, key: ir.Expression) -> Iterator[Flow]:

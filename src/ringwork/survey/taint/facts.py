@@ -193,10 +193,18 @@ def is_harmless(kind: str, words: frozenset[str], before: str) -> bool:
         return False
     if pieces.PIECE in words:
         words = pieces.known(words)
-    if kind in words or "all" in words or (PLAIN in words and kind not in _CHOICES):
+    if "all" in words or (PLAIN in words and kind not in _CHOICES):
         return True
+    if kind in words:
+        return kind != "html" or _ATTRIBUTE.search(before) is None or _address(words, before)
     rule = _RULES.get(kind)
     return rule is not None and rule(words, before)
+
+
+_ATTRIBUTE = re.compile(
+    r"""<[a-z](?:[^<>"']|"[^"<>]*"|'[^'<>]*')*\s(?:[\w-]+\s*=\s*|(?:href|src|action|formaction)\s*=\s*["'])$""", re.IGNORECASE
+)
+"""Markup up to where escaped text is not enough: an attribute without quotes, which a space ends, and one that begins with a scheme."""
 
 
 def _quoted(words: frozenset[str], before: str) -> bool:

@@ -170,7 +170,8 @@ def _replaced(run: Run, receiver: Value, arguments: Sequence[Value], at: int) ->
     known = [attributes.literal(one) for one in arguments[:2]]
     taint = values.within(receiver)
     if len(known) == 2 and isinstance(known[0], str) and isinstance(known[1], str) and known[0] and known[0] not in known[1]:
-        taint = values.cleaned(taint, frozenset({f"-{known[0]}"}))
+        if known[1] or len(set(known[0])) == 1:  # against ....//, of which taking ../ out once makes one
+            taint = values.cleaned(taint, frozenset({f"-{known[0]}"}))
     elif len(arguments) > 1:
         taint = values.merge([taint, values.within(places.operands(run, receiver, arguments[1], at)[1])])
     return values.unknown(taint, receiver.type or "builtins.str")
