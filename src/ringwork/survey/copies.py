@@ -69,7 +69,7 @@ def names(root: Path) -> Iterator[str]:
     """What `walk` gives, relative to `root` and with slashes: plain text, for whoever asks for thousands of them."""
     length = len(str(root))
     for folder, inner, files in os.walk(root):
-        inner[:] = sorted(name for name in inner if not is_skipped(Path(folder, name)))
+        inner[:] = sorted(name for name in inner if not is_skipped(f"{folder}{os.sep}{name}"))
         below = folder[length:].strip(os.sep).replace(os.sep, "/")
         for name in sorted(files):
             yield f"{below}/{name}" if below else name
@@ -85,9 +85,10 @@ def text_of(path: Path, *, limit_bytes: int = 1_000_000) -> str:
         return ""
 
 
-def is_skipped(folder: Path) -> bool:
-    """Whether a folder holds no part of an application, or is a link."""
-    return folder.name in SKIPPED_FOLDERS or (folder / "pyvenv.cfg").exists() or folder.is_symlink()
+def is_skipped(folder: str) -> bool:
+    """Whether a folder holds no part of an application, or is a link. Plain text, for it is asked of every folder by whoever walks."""
+    name = folder[folder.rfind(os.sep) + 1 :]
+    return name in SKIPPED_FOLDERS or os.access(f"{folder}{os.sep}pyvenv.cfg", os.F_OK) or os.path.islink(folder)  # noqa: PTH114
 
 
 def _unfit(path: Path, inside: Path) -> tuple[str, int]:

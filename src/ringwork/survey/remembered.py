@@ -118,7 +118,7 @@ def _entries(root: Path) -> Iterator[_Entry]:
                 yield _Entry(name, f"a link to {os.path.realpath(entry.path)}", entry.path, _state(entry))
             elif not entry.is_dir(follow_symlinks=False):
                 yield _Entry(name, "", entry.path, _state(entry))
-            elif copies.is_skipped(Path(entry.path)):
+            elif copies.is_skipped(entry.path):
                 yield _Entry(name, "a folder without source")
             else:
                 yield _Entry(name, "a folder")

@@ -13,6 +13,8 @@ from ringwork.survey import reading
 from ringwork.survey.taint import routes
 from ringwork.survey.taint.handlers import Routes
 from ringwork.survey.taint.project import Project
+from ringwork.survey.taint.questions import Question
+from ringwork.survey.taint.units import Unit
 
 FILES = {
     "shop/__init__.py": "",
@@ -193,3 +195,19 @@ def test_after_any_edits_the_warm_reading_is_the_cold_one(project: Path, seed: i
             with contextlib.suppress(FileNotFoundError):  # it lies elsewhere for now
                 edit(project)
         assert repr(reading.read(project, is_kept=True)) == repr(reading.read(project))
+
+
+def test_only_what_changed_is_searched_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the routes are read again, a word is looked for in the modules that have other bytes than when it was looked for last."""
+    reading.read(project, is_kept=True)
+    searched: set[str] = set()
+    plain = Unit.says
+
+    def says(unit: Unit, question: Question) -> bool:
+        searched.add(unit.name)
+        return plain(unit, question)
+
+    monkeypatch.setattr(Unit, "says", says)
+    MATTER["another address"](project)
+    reading.read(project, is_kept=True)
+    assert searched == {"shop.urls"}

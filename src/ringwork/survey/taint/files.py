@@ -74,10 +74,13 @@ def _walk(root: Path, unread: list[Unread]) -> Iterator[tuple[Path, str]]:
     for folder, names, files in os.walk(root, onerror=refused):
         here = Path(folder)
         below = folder[length:].strip(os.sep).replace(os.sep, "/")
-        linked = [name for name in names if (here / name).is_symlink() and name not in copies.SKIPPED_FOLDERS]
-        for name in linked:
-            unread.append(Unread(file=(here / name).relative_to(root).as_posix(), line=0, why="a link to a folder, which is not followed"))
-        names[:] = sorted(name for name in names if not (here / name).is_symlink() and not copies.is_skipped(here / name))
+        skipped = {name for name in names if copies.is_skipped(f"{folder}{os.sep}{name}")}
+        for name in names:
+            if name in skipped and name not in copies.SKIPPED_FOLDERS and (here / name).is_symlink():
+                unread.append(
+                    Unread(file=(here / name).relative_to(root).as_posix(), line=0, why="a link to a folder, which is not followed")
+                )
+        names[:] = sorted(set(names) - skipped)
         for name in sorted(files):
             if name.endswith(_ENDING) or not _suffix(name):
                 yield here / name, f"{below}/{name}" if below else name

@@ -85,6 +85,8 @@ class Kept:
         list(project.units())  # each is parsed, or found to be as it was
         known = routes_kept.now(self._routes, project, self._digests, self._outline) if self._routes is not None else None
         if known is None:
+            if self._routes is not None:
+                project.answered = routes_kept.answered(self._routes, self._digests)
             known = routes_kept.made(read(), project, self._digests, self._asked)
         for unit in project.units():
             unit.unwatch()

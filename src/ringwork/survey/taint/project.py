@@ -11,7 +11,7 @@ import fnmatch
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ringwork.survey import flows
 from ringwork.survey.taint import files, ir, reading
@@ -28,6 +28,13 @@ _MOST_HOPS = 12
 """Re-exports that are followed; a longer chain is a circle."""
 
 
+class Answered(NamedTuple):
+    """said: by question, the names of the modules that may say it. of: those that were asked and have the same bytes."""
+
+    said: Mapping[Question, frozenset[str]]
+    of: frozenset[str]
+
+
 def parsed(data: bytes, *, file: str, name: str, is_package: bool) -> Unit:
     """A module of these bytes."""
     return Unit.read(reading.parse(data, file=file, name=name, is_package=is_package), data)
@@ -38,7 +45,7 @@ class Project:
 
     parse: makes one module, where somebody keeps what was read. noted: what was asked for since whoever put a new set there: names of
     modules, and "*name" for the methods of one name in all of them. searched: what all modules were asked by `saying`, with the names of
-    those that may say it.
+    those that may say it; answered: the same of an earlier reading, of modules that are still what they were.
     """
 
     def __init__(self, root: Path, *, listing: files.Listing | None = None, parse: Parse = parsed) -> None:
@@ -46,6 +53,7 @@ class Project:
         self.parse = parse
         self.noted: set[str] = set()
         self.searched: dict[Question, frozenset[str]] = {}
+        self.answered = Answered({}, frozenset())
         self.listing = listing if listing is not None else files.listing(root)
         self._found: dict[str, files.Found] = {}
         for found in self.listing.files:
@@ -94,7 +102,10 @@ class Project:
         question = (tuple(word.encode() for word in words), pattern.encode())
         known = self.searched.get(question)
         if known is None:
-            known = self.searched[question] = frozenset(unit.name for unit in self.units() if unit.says(question))
+            said, of = self.answered.said.get(question), self.answered.of
+            known = self.searched[question] = frozenset(
+                unit.name for unit in self.units() if (unit.name in said if said is not None and unit.name in of else unit.says(question))
+            )
         return known
 
     def by_file(self, file: str) -> Unit | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from ringwork.survey.taint.handlers import Routes
-from ringwork.survey.taint.project import Project
+from ringwork.survey.taint.project import Answered, Project
 from ringwork.survey.taint.questions import Question
 from ringwork.survey.taint.units import Outline, Unit
 
@@ -54,6 +54,12 @@ def now(kept: KeptRoutes, project: Project, digests: Mapping[str, str], outlines
             if unit.name in looked or was is None or is_ is None or not _is_alike(kept, unit, was, is_):
                 return None
     return kept._replace(digests={unit.name: digests[unit.name] for unit in project.units() if unit.name in digests})
+
+
+def answered(kept: KeptRoutes, digests: Mapping[str, str]) -> Answered:
+    """What modules that did not change need not be asked again. digests: of each module now, by name."""
+    same = frozenset(name for name, digest in kept.digests.items() if digests.get(name) == digest)
+    return Answered({question: frozenset(names) for question, names in kept.searched}, same)
 
 
 def _is_alike(kept: KeptRoutes, unit: Unit, was: Outline, is_: Outline) -> bool:
