@@ -317,6 +317,10 @@ def _nth(places: Sequence[Spot], at: int) -> tuple[Spot, int] | None:
     return ways[at] if at < len(ways) else None
 
 
-def anybody(cast: Cast) -> Person:
-    """Whoever is let in, where nobody ordinary can sign in: the administrator, else somebody without a login."""
-    return objects.powerful(cast) or Person(user=User(name="", roles=()), client=cast.nobody())
+def of(cast: Cast) -> Displaying:
+    """One of two users of a kind writes and the other reads, too; without two an ordinary one writes, the administrator, or nobody."""
+    pair = objects.two_of_a_kind(cast)
+    if pair is not None:
+        return Displaying(cast, *pair)
+    alone = objects.ordinary(cast) or objects.powerful(cast)
+    return Displaying(cast, alone or Person(user=User(name="", roles=()), client=cast.nobody()), None)

@@ -6,9 +6,8 @@ Against a page of an attacker's on the application's own origin, and an archive 
 from __future__ import annotations
 
 from ringwork.names import CheckId
-from ringwork.prove import displaying, objects, reading, witness
+from ringwork.prove import displaying, reading, witness
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
-from ringwork.prove.displaying import Displaying
 from ringwork.prove.evidence import Evidence
 from ringwork.prove.uploading import Uploading
 from ringwork.prove.witness import Cast
@@ -20,10 +19,8 @@ def served_back(stage: Stage) -> Evidence:
     """Files with a script in them, uploaded by an ordinary user and asked for by others."""
     check = CheckId(f"{CONTROL}/served-back")
     cast = Cast(stage)
-    pair = objects.two_of_a_kind(cast)
-    mine = (pair[0] if pair is not None else objects.ordinary(cast)) or displaying.anybody(cast)
-    readers = Displaying(cast, mine, pair[1] if pair is not None else None).readers
-    seen = tuple(Uploading(cast, mine, readers).run())
+    shown = displaying.of(cast)
+    seen = tuple(Uploading(cast, shown.mine, shown.readers).run())
     takes = [route.name for route in witness.http_routes(stage.facts) if route.body == "multipart"]
     if not seen and takes:
         return Evidence(check=check, not_verified=f"nobody who signs in reaches what takes a file: {', '.join(takes[:3])}")

@@ -6,9 +6,8 @@ Against a script in the name of an order.
 from __future__ import annotations
 
 from ringwork.names import CheckId
-from ringwork.prove import displaying, objects, reading
+from ringwork.prove import displaying, reading
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
-from ringwork.prove.displaying import Displaying
 from ringwork.prove.evidence import Evidence
 from ringwork.prove.witness import Cast
 
@@ -18,10 +17,7 @@ CONTROL = "output.xss"
 def context_markers(stage: Stage) -> Evidence:
     """What an ordinary user writes, on each page that shows it; without one, what anybody may write."""
     check = CheckId(f"{CONTROL}/context-markers")
-    cast = Cast(stage)
-    pair = objects.two_of_a_kind(cast)
-    mine = (pair[0] if pair is not None else objects.ordinary(cast)) or displaying.anybody(cast)
-    seen = tuple(Displaying(cast, mine, pair[1] if pair is not None else None).run())
+    seen = tuple(displaying.of(Cast(stage)).run())
     if not seen:
         return Evidence(check=check, not_applicable="no page shows what a request brings")
     return Evidence(check=check, observations=seen)
