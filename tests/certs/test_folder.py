@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ringwork.certs.folder import Folder, default_place, ending_soon
+from ringwork.certs.folder import Folder, default_place
 from ringwork.clock import FixedClock, SystemClock
 from ringwork.crypto import certificates
 from ringwork.errors import CertificateUnusable
@@ -157,17 +157,6 @@ def test_renews_into_the_same_files(folder: Folder) -> None:
     certificate, key = folder.files(new)
     assert certificates.read_chain(certificate.read_bytes())[0].serial == new.serial
     assert certificates.key_fits(certificate.read_bytes(), certificates.Secret(key.read_bytes()))
-
-
-def test_knows_what_ends_soon(tmp_path: Path) -> None:
-    """So somebody can be told before it has ended."""
-    clock = FixedClock()
-    folder = Folder(tmp_path / "certs", clock=clock)
-    folder.begin()
-    folder.issue(["localhost"], days=40)
-    assert list(ending_soon(folder.issued(), now=clock.now(), days=30)) == []
-    clock.advance(11 * 86_400)
-    assert [one.stem for one in ending_soon(folder.issued(), now=clock.now(), days=30)] == ["localhost"]
 
 
 def test_issues_nothing_from_an_authority_that_has_ended(tmp_path: Path) -> None:

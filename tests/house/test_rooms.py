@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from ringwork.controls import address, control, ids
+from ringwork.controls import address, control
 from ringwork.report import status
 from tests.house import graph
 
@@ -90,12 +90,6 @@ def test_every_proof_names_checks_of_its_own_row() -> None:
             and " " not in node.value
         }
         assert written <= rows[name], written - rows[name]
-
-
-def test_ids_are_the_rows() -> None:
-    """controls/ids.py repeats the rows' ids as constants, and nothing else."""
-    constants = {value for name, value in vars(ids).items() if name.isupper() and isinstance(value, str)}
-    assert constants == {row.id for row in _catalogue().controls}
 
 
 def _assigned(module: str, name: str) -> ast.expr:

@@ -11,7 +11,7 @@ import ipaddress
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -220,8 +220,3 @@ def _is_network(text: str) -> bool:
 
 def _stem(name: str) -> str:
     return re.sub(r"[^a-z0-9.-]+", "_", name.lower().removeprefix("spiffe://").replace("*", "any")).strip(".")
-
-
-def ending_soon(issued: Sequence[Issued], *, now: float, days: int) -> Iterator[Issued]:
-    """Those in use that end within so many days."""
-    yield from (one for one in issued if not one.revoked_at and one.not_after - now < days * 86_400)

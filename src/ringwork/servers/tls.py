@@ -7,7 +7,7 @@ Source: Mozilla, Server Side TLS 6.0; NIST SP 800-52r2, 3.1 to 3.5; RFC 5280, 6.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from ringwork.enforce.transport.tls_configuration import CIPHERS, CURVE, GROUPS, PROFILES
 from ringwork.errors import ServerInvalid
@@ -21,13 +21,11 @@ class Asked(Frozen):
     revoked: str = ""
 
 
-def server_context(
-    tls: str, *, certificate: str, key: str, clients: Asked | None = None, protocols: Sequence[str] = ("http/1.1",)
-) -> ssl.SSLContext:
+def server_context(tls: str, *, certificate: str, key: str, clients: Asked | None = None) -> ssl.SSLContext:
     """What a server speaks. Raises ServerInvalid when a file cannot be used.
 
     tls: a profile. certificate: PEM file of the chain. key: PEM file of its key, without a passphrase.
-    clients: who may connect; None for everybody. protocols: ALPN names, dearest first.
+    clients: who may connect; None for everybody.
     Does not check the dates of certificates and lists, nor who may read the files.
     """
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -39,7 +37,7 @@ def server_context(
     made.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_SINGLE_ECDH_USE
     # All that is left is strong, so clients choose what costs their hardware least.
     made.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
-    made.set_alpn_protocols([*protocols])
+    made.set_alpn_protocols(["http/1.1"])
     _use(lambda: made.load_cert_chain(certificate, key, password=_no_passphrase), _CERTIFICATE)
     if clients is not None:
         _ask(made, clients)

@@ -6,7 +6,6 @@ independence. Against a layer that leaks in silence, because the tool that would
 
 from __future__ import annotations
 
-import configparser
 import importlib.util
 import json
 import sys
@@ -15,7 +14,6 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
-from ringwork.survey import copies
 from ringwork.survey.linters import tool
 
 KNOWN = ("layers", "forbidden", "independence")
@@ -28,11 +26,7 @@ def settings(root: Path) -> Mapping[str, Any]:
 
 
 def _ini(path: Path) -> Mapping[str, Any]:
-    reader = configparser.RawConfigParser()
-    try:
-        reader.read_string(copies.text_of(path))
-    except configparser.Error:
-        return {}
+    reader = tool.sections(path)
     if not reader.has_section("importlinter"):
         return {}
     rows = [_section(reader[name]) for name in reader.sections() if name.startswith("importlinter:contract")]

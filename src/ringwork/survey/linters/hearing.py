@@ -19,21 +19,22 @@ TOOLS: tuple[Tool, ...] = (bandit.TOOL, ruff.TOOL)
 """Those that are asked in every proof: the ones that read for faults of security, and are done in seconds."""
 
 
-def with_others(facts: SourceFacts, root: Path, names: Collection[str], *, tools: Sequence[Tool] = TOOLS) -> SourceFacts:
+def with_others(facts: SourceFacts, root: Path, names: Collection[str]) -> SourceFacts:
     """The facts, and what others say. names: Python files that were read, relative to the root."""
     asked = Asked(root=root, files=tuple(sorted(names)), is_whole=False)
     files = Files(root)
-    results = run.run(asked, tools=tools)
+    results = run.run(asked, tools=TOOLS)
     theirs = [flow for one in results for flow in one.flows]
     return replace(
         facts,
-        heard=tuple(_heard(one, len(asked.files)) for one in results),
+        heard=tuple(heard(one, len(asked.files)) for one in results),
         imported=tuple(_imported(facts.flows, theirs, files)),
         silenced=tuple(_silenced(root, files, asked.files, known_behind(facts.flows, results))),
     )
 
 
-def _heard(one: Result, read: int) -> Heard:
+def heard(one: Result, read: int) -> Heard:
+    """What became of a tool, for a proof. read: files that it was asked about."""
     ran = one.state is State.RAN
     return Heard(tool=one.tool, version=one.version, ran=ran, why=one.why, unlock=one.unlock, read=read if ran else 0, unread=one.unread)
 

@@ -5,7 +5,6 @@ Against a check of types that is believed to run: its result file is what counts
 
 from __future__ import annotations
 
-import configparser
 import json
 import os
 import re
@@ -15,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ringwork.survey import copies, kept_files
+from ringwork.survey import kept_files
 from ringwork.survey.flows import Flow, Unread
 from ringwork.survey.linters import standing, tool
 from ringwork.survey.linters.tool import Asked, Declined, Saw, Together, Tool
@@ -38,11 +37,7 @@ def configuration(root: Path) -> tuple[str, Mapping[str, Any]]:
 
 
 def _ini(path: Path) -> Mapping[str, Any]:
-    reader = configparser.RawConfigParser()
-    try:
-        reader.read_string(copies.text_of(path))
-    except configparser.Error:
-        return {}
+    reader = tool.sections(path)
     if not reader.has_section("mypy"):
         return {}
     overrides = [

@@ -6,6 +6,8 @@ was not looked at.
 
 from __future__ import annotations
 
+import configparser
+import contextlib
 import functools
 import importlib.util
 import json
@@ -171,6 +173,15 @@ def seen(*, tool: str, code: str, kind: str, file: str, line: int, column: int =
     """A finding of a tool as a flow of one step; weak, because no tool but ours followed a value there."""
     step = Step(file=file, line=max(line, 1), column=max(column, 0), said=said)
     return Flow(kind=kind, strength=Strength.WEAK, sink=f"{tool} {code}", entry=Entry(), steps=(step,), function=function, detail=said)
+
+
+def sections(path: Path) -> configparser.RawConfigParser:
+    """A file of the form of INI; without a section where there is none, or where it is of another form."""
+    reader = configparser.RawConfigParser()
+    with contextlib.suppress(configparser.Error):
+        reader.read_string(copies.text_of(path))
+        return reader
+    return configparser.RawConfigParser()
 
 
 def settings(root: Path, *names: str) -> Mapping[str, Any]:

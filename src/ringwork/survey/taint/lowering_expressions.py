@@ -25,43 +25,17 @@ from ringwork.survey.taint.lowering import (
     start,
 )
 
-_ARGUMENTS, _BODY, _OPERATOR, _PARAMETERS = (
-    field_named("arguments"),
-    field_named("body"),
-    field_named("operator"),
-    field_named("parameters"),
-)
-_LEFT, _RIGHT, _NAME, _VALUE, _TYPE = (
-    field_named("left"),
-    field_named("right"),
-    field_named("name"),
-    field_named("value"),
-    field_named("type"),
-)
+_OPERATOR, _LEFT, _RIGHT = field_named("operator"), field_named("left"), field_named("right")
 _KEYWORD = kind_named("keyword_argument")
 _UNPACKED = kind_named("dictionary_splat")
 _LIST = kind_named("argument_list")
-_SLICE = kind_named("slice")
-_PAIR = kind_named("pair")
-_FOR = kind_named("for_in_clause")
-_IF = kind_named("if_clause")
 _BINARY = kind_named("binary_operator")
 _LOGIC = kind_named("boolean_operator")
 _WALRUS = kind_named("named_expression")
 _MIXED = frozenset({sign_named("&"), sign_named("^")})
-_IDENTIFIER = kind_named("identifier")
-_TYPE_PARAMETER = kind_named("type_parameter")
-_TYPED = kind_named("typed_parameter")
-_DEFAULT = kind_named("default_parameter")
-_TYPED_DEFAULT = kind_named("typed_default_parameter")
-_STAR = kind_named("list_splat_pattern")
-_STARS = kind_named("dictionary_splat_pattern")
-_SLASH = kind_named("positional_separator")
-_BARE_STAR = kind_named("keyword_separator")
 _COLON = sign_named(":")
 _COMMA = sign_named(",")
 _FROM = sign_named("from")
-_ASYNC = sign_named("async")
 _COMPARING = {
     sign_named(sign): "!=" if sign == "<>" else sign for sign in ("==", "!=", "<", "<=", ">", ">=", "<>", "in", "not in", "is", "is not")
 }

@@ -21,13 +21,9 @@ from ringwork.survey.taint.lowering import (
 )
 
 _VALUES = kinds_named("string", "concatenated_string", "integer", "float", "true", "false", "none")
-_NAME = kind_named("dotted_name")
 _CASE = kind_named("case_pattern")
-_AS = kind_named("as_pattern")
 _SPLAT = kind_named("splat_pattern")
 _KEYWORD = kind_named("keyword_pattern")
-_INTEGER = kind_named("integer")
-_FLOAT = kind_named("float")
 _MINUS = sign_named("-")
 _COMMA = sign_named(",")
 _COLON = sign_named(":")

@@ -37,7 +37,6 @@ _ALIASED = kind_named("aliased_import")
 _RELATIVE = kind_named("relative_import")
 _WILDCARD = kind_named("wildcard_import")
 _PREFIX = kind_named("import_prefix")
-_DOTTED = kind_named("dotted_name")
 _new: Callable[..., ir.Statement] = tuple.__new__
 
 

@@ -90,8 +90,6 @@ SHIFTING = frozenset({"pop", "popleft", "reverse", "sort", "insert", "remove", "
 _MOST = 50
 TEXTS = frozenset({"builtins.str", "builtins.bytes"})
 
-Method = Callable[[Run, Value, Sequence[Value], Mapping[str, Value], int], Value | None]
-
 
 def text(run: Run, receiver: Value, name: str, arguments: Sequence[Value], at: int) -> Value | None:
     """A method of text, for what is known as text or may be it; None where text has none of this name."""

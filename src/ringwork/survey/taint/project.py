@@ -61,7 +61,6 @@ class Project:
             is_free = found.name and found.name not in self._found
             name = found.name if is_free else found.file.removesuffix(".py").replace("/", ".")
             self._found[name] = dataclasses.replace(found, name=name)
-        self._names = {found.file: name for name, found in self._found.items()}
         self._units: dict[str, Unit] = {}
         self._resolved: dict[str, tuple[str, frozenset[str]]] = {}
         self._classes: dict[str, tuple[str, DefinedClass | None]] = {}
@@ -107,11 +106,6 @@ class Project:
                 unit.name for unit in self.units() if (unit.name in said if said is not None and unit.name in of else unit.says(question))
             )
         return known
-
-    def by_file(self, file: str) -> Unit | None:
-        """The module that a file is."""
-        name = self._names.get(file)
-        return self.unit(name) if name is not None else None
 
     def unread(self) -> tuple[flows.Unread, ...]:
         """What could not be read of the modules that were asked for, and of the listing."""

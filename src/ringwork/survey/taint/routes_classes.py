@@ -14,7 +14,6 @@ from ringwork.survey.taint.routes_scope import around, written
 from ringwork.survey.taint.units import DefinedClass, Unit
 
 _VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
-_ENDINGS = ("", "_json", "_text", "_bytes")
 
 
 def handlers(project: Project, unit: Unit, *, has_falcon: bool) -> Iterator[Handler]:

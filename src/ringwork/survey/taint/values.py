@@ -255,13 +255,6 @@ def decoded(taint: Taint, place: str) -> Taint:
     }
 
 
-def stepped(taint: Taint, file: str, at: int, said: str, *, weak: bool = False) -> Taint:
-    """The same one step on."""
-    return {
-        atom: Mark(mark.clean, Trail(file, at, said, mark.trail) if said else mark.trail, mark.weak or weak) for atom, mark in taint.items()
-    }
-
-
 # -- joining ----------------------------------------------------------------------------------------------------
 
 

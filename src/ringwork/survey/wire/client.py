@@ -166,10 +166,10 @@ class Client:
         headers = _over(more.pop("headers", ()), [("content-type", FORM), ("accept", "text/html,*/*;q=0.8")])
         return self.send("POST", path, headers=headers, body=urlencode(fields).encode(), **more)
 
-    def post_json(self, path: str, value: Any, *, method: str = "POST", **more: Any) -> Answer:
+    def post_json(self, path: str, value: Any, **more: Any) -> Answer:
         """JSON from the site's own script."""
         headers = _over(more.pop("headers", ()), [("content-type", "application/json")])
-        return self.send(method, path, headers=headers, body=json.dumps(value).encode(), **more)
+        return self.send("POST", path, headers=headers, body=json.dumps(value).encode(), **more)
 
     def follow(self, answer: Answer) -> Answer:
         """Go where a redirect on the same host leads, at most five times."""
@@ -214,21 +214,11 @@ class Client:
             method, path, content_type, body, headers, initiator, mode, reach=reach, site="cross-site", metadata=fetch_metadata
         )
 
-    def same_site(
-        self,
-        method: str,
-        path: str,
-        *,
-        content_type: str = "",
-        body: bytes = b"",
-        headers: Headers = (),
-        mode: str = "navigate",
-        fetch_metadata: bool = True,
-    ) -> Answer:
-        """The same from a sibling host that an attacker holds: SameSite cookies are attached."""
+    def same_site(self, method: str, path: str, *, content_type: str = "", body: bytes = b"", fetch_metadata: bool = True) -> Answer:
+        """What a page of a sibling host that an attacker holds makes it send: SameSite cookies are attached."""
         sibling = f"{urlsplit(self.origin).scheme}://evil.{self._name}"
         return self._foreign(
-            method, path, content_type, body, headers, sibling, mode, reach=Reach.SAME_SITE, site="same-site", metadata=fetch_metadata
+            method, path, content_type, body, (), sibling, "navigate", reach=Reach.SAME_SITE, site="same-site", metadata=fetch_metadata
         )
 
     def _foreign(
