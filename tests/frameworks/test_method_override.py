@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from aiohttp import web
 from django.http import HttpResponse
 from django.urls import path
 from flask import Flask, request
+from flask.views import MethodView
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -130,7 +132,24 @@ def _by_cookies(asked: Any) -> Principal | None:
     return Principal(id="alice") if "user" in cookies else None
 
 
-@pytest.mark.parametrize("make", [of_starlette, of_a_mount, of_flask, of_django, of_aiohttp])
+def of_a_function_before(ran: list[str]) -> Any:
+    """Flask's own place for such a layer, which is behind the decision and before the view."""
+    app = Flask(__name__, static_folder=None)
+
+    @app.before_request
+    def override() -> None:
+        request.method = request.args.get("_method", request.method)
+
+    @app.route("/act", methods=METHODS)
+    @requires()
+    def act() -> str:
+        ran.append(request.method)
+        return "done"
+
+    return wsgi.Client(ringwork.protect(app, Policy(origin="https://clinic.example", identify=_by_cookies)))
+
+
+@pytest.mark.parametrize("make", [of_starlette, of_a_mount, of_flask, of_a_function_before, of_django, of_aiohttp])
 def test_a_link_that_a_layer_makes_into_a_form_is_held_to_a_forms_proof(make: Callable[[list[str]], Any]) -> None:
     """The link itself works, the form of a foreign page does not, and a link in its clothes does no more than that."""
     ran = list[str]()
@@ -149,3 +168,81 @@ def test_a_link_that_a_layer_makes_into_a_form_is_held_to_a_forms_proof(make: Ca
         assert ran == ["GET"]
     finally:
         client.close()
+
+
+@pytest.mark.parametrize("sent", ["DELETE", "delete"])
+@pytest.mark.parametrize(("user", "status", "expected"), [("alice", 403, []), ("erin", 200, ["delete"])])
+def test_flask_runs_the_method_of_a_class_that_was_decided_on(user: str, status: int, expected: list[str], sent: str) -> None:
+    """One that a function before the view puts in is decided on by its own rule, and told where that refuses; who may, does it."""
+    ran, events = list[str](), list[Any]()
+    app = Flask(__name__, static_folder=None)
+
+    class Notes(MethodView):
+        @requires()
+        def post(self) -> str:
+            ran.append("post")
+            return "kept"
+
+        @requires("admin")
+        def delete(self) -> str:
+            ran.append("delete")
+            return "gone"
+
+    @app.before_request
+    def override() -> None:
+        request.method = request.args.get("_method", request.method)
+
+    app.add_url_rule("/notes", view_func=Notes.as_view("notes"))
+    assert (_asked_by(user, app, "/notes", events, method="POST"), ran) == (200, ["post"])
+    ran.clear()
+    assert (_asked_by(user, app, f"/notes?{MARK}{sent}", events, method="POST", guard=False), ran) == (status, expected)
+    assert [(event.control, event.route) for event in events] == [("access.deny-by-default", "DELETE /notes")] * (status == 403)
+
+
+@pytest.mark.parametrize(("user", "status", "expected"), [("alice", 403, []), ("erin", 200, ["wipe"])])
+def test_flask_runs_the_view_that_was_decided_on(user: str, status: int, expected: list[str]) -> None:
+    """A function before the view that puts another rule of the map in its place hands over to no view that nobody decided on."""
+    ran, events = list[str](), list[Any]()
+    app = Flask(__name__, static_folder=None)
+
+    @app.get("/read")
+    @requires()
+    def read() -> str:
+        ran.append("read")
+        return "read"
+
+    @app.get("/wipe")
+    @requires("admin")
+    def wipe() -> str:
+        ran.append("wipe")
+        return "gone"
+
+    @app.before_request
+    def switch() -> None:
+        request.url_rule = next(rule for rule in app.url_map.iter_rules() if rule.endpoint == request.args["view"])
+
+    assert (_asked_by(user, app, "/read?view=read", events), ran) == (200, ["read"])
+    ran.clear()
+    assert (_asked_by(user, app, "/read?view=wipe", events, guard=False), ran) == (status, expected)
+    assert [(event.control, event.route) for event in events] == [("access.deny-by-default", "GET /wipe")] * (status == 403)
+
+
+def _asked_by(user: str, app: Flask, target: str, events: list[Any], *, method: str = "GET", guard: bool = True) -> int:
+    """The status of a request from the application's own page. guard: whether that has to be put in first."""
+
+    def identify(asked: Any) -> Principal | None:
+        name = asked.cookies.get("user", "")
+        return Principal(id=name, roles=frozenset({"admin"} if name == "erin" else ())) if name else None
+
+    if guard:
+        ringwork.protect(app, Policy(origin="https://clinic.example", identify=identify, events=events.append))
+    headers = (("Host", "clinic.example"), ("Cookie", f"__Host-user={user}"), ("Sec-Fetch-Site", "same-origin"))
+    sending = Sending(method, target, headers)
+    if method == "POST":
+        sending = replace(sending, headers=(*headers, ("Content-Type", "application/json"), ("Content-Length", "2")), pieces=(b"{}",))
+    client = wsgi.Client(app)
+    try:
+        status: int = client.ask(sending).status
+    finally:
+        client.close()
+    return status

@@ -210,14 +210,18 @@ def _debug(app: Flask) -> Iterator[str]:
     yield from telltales.reloading()
 
 
+_NOTHING = object(), ""
+"""What was decided on where nothing was: no rule is this one."""
+
+
 class Gate:
     """Takes the place of `full_dispatch_request`: the route is matched, no code of the application has run."""
 
-    __slots__ = ("app", "installation", "dispatch", "_parts")
+    __slots__ = ("app", "installation", "dispatch", "view", "_parts")
 
     def __init__(self, app: Flask, installation: Installation) -> None:
         self.app, self.installation = app, installation
-        self.dispatch = app.full_dispatch_request
+        self.dispatch, self.view = app.full_dispatch_request, app.dispatch_request
         self._parts: dict[tuple[int, str], tuple[UrlRule, str]] = {}  # the rule is kept, so that its identity stays taken
 
     def __call__(self) -> Response:
@@ -227,15 +231,36 @@ class Gate:
         if not isinstance(exchange, Exchange):
             # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
             raise UnsupportedApp("a request reached Flask past ringwork's outermost layer")
-        rule = asked.url_rule
-        if rule is None or (asked.method == "OPTIONS" and _is_automatic_options(rule)):
-            return self.dispatch()
+        refused, dispatch = self._decide(exchange, asked), self.dispatch
+        return dispatch() if refused is None else refused
+
+    def before_view(self) -> Any:
+        """Takes the place of `dispatch_request`: what runs before a view has run, and the view is the one that was decided on.
+
+        Against a function of the application before the view that sets another method, or another rule: that is decided anew.
+        """
+        asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  # as above
+        exchange = asked.environ.get(wsgi.KEY)
+        if exchange is not None:
+            rule, method = exchange.chosen or _NOTHING
+            if rule is not asked.url_rule or method != asked.method:
+                refused = self._decide(exchange, asked)
+                if refused is not None:
+                    return refused
+        view = self.view
+        return view()
+
+    def _decide(self, exchange: Exchange, asked: Request) -> Response | None:
+        rule, method = asked.url_rule, asked.method
+        exchange.chosen = rule, method
+        if rule is None or (method == "OPTIONS" and _is_automatic_options(rule)):
+            return None
         known = self.installation.plans.get(id(rule))
-        plan = known[1] if known and known[0] is rule else self._plan(rule, asked.method)
-        if asked.method != exchange.method:
-            exchange.handed_on(asked.method)
-        found, dispatch = enter(exchange, plan, asked), self.dispatch
-        return dispatch() if found is None else _response(plan.pipeline.give(exchange, found))
+        plan = known[1] if known and known[0] is rule else self._plan(rule, method.upper())  # a MethodView answers to small letters too
+        if method != exchange.method:
+            exchange.handed_on(method)
+        found = enter(exchange, plan, asked)
+        return None if found is None else _response(plan.pipeline.give(exchange, found))
 
     def _plan(self, rule: UrlRule, method: str) -> Plan:
         """The compiled plan of a rule; of a class whose methods carry marks one for each of them, since each may have a rule of its own."""
@@ -331,7 +356,8 @@ def install(app: Flask, installation: Installation) -> None:
     for mounts in _dispatchers(app.wsgi_app):
         for path, mounted in list(mounts.items()):
             mounts[path] = MountGate(path, mounted, installation)
-    app.full_dispatch_request = Gate(app, installation)  # type: ignore[method-assign]  # the seam that Flask itself calls
+    app.full_dispatch_request = gate = Gate(app, installation)  # type: ignore[method-assign]  # the seam that Flask itself calls
+    app.dispatch_request = gate.before_view  # type: ignore[method-assign]  # likewise
     app.log_exception = _Recorder(app)  # type: ignore[method-assign]  # one record for each error, under its incident number
     app.wsgi_app = wsgi.Outer(app.wsgi_app, installation)  # type: ignore[method-assign]  # as Flask's own documentation shows
 
