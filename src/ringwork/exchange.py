@@ -212,6 +212,7 @@ class Exchange:
     dropped / replaced: what the adapter takes out of, or puts into, the request that the application sees.
     certificate: the client's own, verified by the handshake, PEM text or DER bytes; None for none, and where no guard looks at it.
     chosen: what an adapter found before its router is asked. route, principal: None until resolved.
+    is_over: nothing of the application runs any more once the head of the answer is out.
     notes: what one guard leaves for its own later hook, keyed by control id.
     """
 
@@ -258,6 +259,7 @@ class Exchange:
     principal: Principal | None = None
     identified: bool = False
     decided: bool = False
+    is_over: bool = False
     notes: dict[str, object] | None = None
     header_count: int = 0
     header_bytes: int = 0

@@ -17,7 +17,7 @@ from ringwork import own_checks
 from ringwork.enforce.guard import DECIDED, Decision, Refusal, Surroundings
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange
-from ringwork.frameworks import class_views, flask_sharing, layers, rewriters, suite_clients, telltales, templating, wsgi
+from ringwork.frameworks import class_views, flask_sharing, flask_straight, layers, rewriters, suite_clients, telltales, templating, wsgi
 from ringwork.frameworks.handlers import handler_at
 from ringwork.frameworks.wsgi_limits import OverLimit
 from ringwork.installation import NOTHING, Installation
@@ -217,11 +217,13 @@ _NOTHING = object(), ""
 class Gate:
     """Takes the place of `full_dispatch_request`: the route is matched, no code of the application has run."""
 
-    __slots__ = ("app", "installation", "dispatch", "view", "_parts")
+    __slots__ = ("app", "installation", "dispatch", "view", "straight", "is_bare", "_parts")
 
     def __init__(self, app: Flask, installation: Installation) -> None:
         self.app, self.installation = app, installation
         self.dispatch, self.view = app.full_dispatch_request, app.dispatch_request
+        self.is_bare = flask_straight.is_served_bare(app)
+        self.straight = flask_straight.Straight(app, self.before_view)
         self._parts: dict[tuple[int, str], tuple[UrlRule, str]] = {}  # the rule is kept, so that its identity stays taken
 
     def __call__(self) -> Response:
@@ -231,8 +233,24 @@ class Gate:
         if not isinstance(exchange, Exchange):
             # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
             raise UnsupportedApp("a request reached Flask past ringwork's outermost layer")
-        refused, dispatch = self._decide(exchange, asked), self.dispatch
-        return dispatch() if refused is None else refused
+        refused = self._decide(exchange, asked)
+        if refused is not None:
+            return refused
+        straight = self.straight
+        view = None if exchange.route is None else straight.view_of(asked)
+        if view is None:
+            dispatch = self.dispatch
+            return dispatch()
+        app = self.app
+        app._got_first_request = True  # noqa: SLF001  # as Flask's own full_dispatch_request does
+        try:
+            made: Any = view(**asked.view_args)  # type: ignore[arg-type]  # a mapping where a rule has matched
+        except Exception as error:  # noqa: BLE001  # likewise
+            made = app.handle_user_exception(error)
+        response = app.finalize_request(made)
+        if self.is_bare and straight.is_whole(response):
+            exchange.is_over = True
+        return response
 
     def before_view(self) -> Any:
         """Takes the place of `dispatch_request`: what runs before a view has run, and the view is the one that was decided on.
@@ -254,6 +272,7 @@ class Gate:
         rule, method = asked.url_rule, asked.method
         exchange.chosen = rule, method
         if rule is None or (method == "OPTIONS" and _is_automatic_options(rule)):
+            exchange.route = None
             return None
         known = self.installation.plans.get(id(rule))
         plan = known[1] if known and known[0] is rule else self._plan(rule, method.upper())  # a MethodView answers to small letters too
@@ -357,7 +376,7 @@ def install(app: Flask, installation: Installation) -> None:
         for path, mounted in list(mounts.items()):
             mounts[path] = MountGate(path, mounted, installation)
     app.full_dispatch_request = gate = Gate(app, installation)  # type: ignore[method-assign]  # the seam that Flask itself calls
-    app.dispatch_request = gate.before_view  # type: ignore[method-assign]  # likewise
+    app.dispatch_request = gate.straight.view  # type: ignore[method-assign]  # likewise
     app.log_exception = _Recorder(app)  # type: ignore[method-assign]  # one record for each error, under its incident number
     app.wsgi_app = wsgi.Outer(app.wsgi_app, installation)  # type: ignore[method-assign]  # as Flask's own documentation shows
 

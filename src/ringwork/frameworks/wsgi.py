@@ -60,6 +60,8 @@ class Outer:
             body = app(environ, starter.start)
             if starter.status == 0 or starter.held:
                 return starter.held_answer(body)
+            if exchange.is_over:
+                return _last(body, exchange)
         except Exception as error:
             if starter.cut is not None:
                 return _last(starter.answer(starter.cut), exchange)  # what follows from a body that was cut
