@@ -212,7 +212,6 @@ class Exchange:
     dropped / replaced: what the adapter takes out of, or puts into, the request that the application sees.
     certificate: the client's own, verified by the handshake, PEM text or DER bytes; None for none, and where no guard looks at it.
     chosen: what an adapter found before its router is asked. route, principal: None until resolved.
-    is_over: nothing of the application runs any more once the head of the answer is out.
     notes: what one guard leaves for its own later hook, keyed by control id.
     """
 
@@ -259,7 +258,6 @@ class Exchange:
     principal: Principal | None = None
     identified: bool = False
     decided: bool = False
-    is_over: bool = False
     notes: dict[str, object] | None = None
     header_count: int = 0
     header_bytes: int = 0
@@ -268,6 +266,8 @@ class Exchange:
     native: object = None
     chosen: Any = None
     _incident: IncidentId | None = None
+
+    kind: str = "http"
 
     def __init__(self, *, kind: str, method: str, path: str, scheme: str, peer: str) -> None:
         self.kind, self.method, self.path, self.scheme, self.peer = kind, method, path, scheme, peer
@@ -362,9 +362,9 @@ class Exchange:
 
 
 _HOT = (
-    "kind", "method", "path", "scheme", "peer", "client", "shape", "values", "query", "header_count", "header_bytes", "host", "cookie",
+    "method", "path", "scheme", "peer", "client", "shape", "values", "query", "header_count", "header_bytes", "host", "cookie",
     "authorization", "fetch_site", "content_length", "is_odd", "is_plain", "plan", "meter", "replaced", "chosen", "decided", "route",
-    "identified", "principal", "native", "notes", "_incident",
+    "identified", "principal", "native", "notes", "_incident", "is_forwarded",
 )  # fmt: skip
 """What most requests have set, no more than 29."""
 

@@ -11,7 +11,7 @@ import pytest
 
 from ringwork.enforce.network.trusted_proxies import TrustedProxiesSettings
 from ringwork.enforce.transport.mutual_tls import MutualTlsSettings, Service
-from ringwork.frameworks import wsgi
+from ringwork.frameworks import wsgi_reading
 from ringwork.survey.wire import forge
 from tests.frameworks.clients.replies import Sending
 from tests.frameworks.clients.wsgi import environ_of
@@ -74,4 +74,4 @@ def test_takes_a_certificate_that_the_server_says_it_has_verified(said: dict[str
     """mod_ssl can hand on a certificate that nobody has signed, and say nothing of it."""
     environ = {**environ_of(Sending("GET", "/", (), None, "https", "203.0.113.9")), "SSL_CLIENT_CERT": "shown", **said}
     plan: Any = types.SimpleNamespace(certifies=True)
-    assert wsgi.begin(environ, plan).certificate == taken
+    assert wsgi_reading.begin(environ, plan).certificate == taken

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask, Response
 
 import ringwork
-from ringwork.frameworks import wsgi
+from ringwork.frameworks import wsgi_reading
 from ringwork.frameworks.wsgi_names import Names, shape_of
 from ringwork.protect import installed
 from tests.frameworks.hosts import policy
@@ -61,7 +61,7 @@ def ask(app: Any, given: dict[str, Any]) -> tuple[str, list[tuple[str, str]], by
 )
 def test_takes_a_request_for_plain_only_where_no_key_tells_of_a_body(more: dict[str, str], told: tuple[bool, bool, bytes | None]) -> None:
     """Against a body, or a proxy, that the short way of plain requests goes by: whether one is told of is known by the keys alone."""
-    exchange = wsgi.begin(environ(**more), installed(application()).pipeline.unmatched)
+    exchange = wsgi_reading.begin(environ(**more), installed(application()).pipeline.unmatched)
     assert (exchange.is_plain, exchange.is_forwarded, exchange.content_length) == told
 
 
@@ -127,7 +127,7 @@ def test_counts_what_stands_beside_the_headers_where_it_was_sent() -> None:
     """Servers write an empty type and length for a request that has neither."""
     plan = application().wsgi_app.installation.pipeline.unmatched
     bare, sent = (
-        wsgi.begin(environ(**more), plan) for more in ({"CONTENT_TYPE": ""}, {"CONTENT_TYPE": "text/html", "CONTENT_LENGTH": "3"})
+        wsgi_reading.begin(environ(**more), plan) for more in ({"CONTENT_TYPE": ""}, {"CONTENT_TYPE": "text/html", "CONTENT_LENGTH": "3"})
     )
     assert bare.header_count == 1
     assert (sent.header_count, sent.header_bytes - bare.header_bytes) == (3, len("CONTENT_TYPEtext/htmlCONTENT_LENGTH3"))
@@ -137,4 +137,4 @@ def test_counts_what_stands_beside_the_headers_where_it_was_sent() -> None:
 def test_reads_the_path_as_its_client_wrote_it(raw: str, path: str) -> None:
     """PEP 3333 hands bytes on as latin-1."""
     plan = application().wsgi_app.installation.pipeline.unmatched
-    assert wsgi.begin({**environ(), "PATH_INFO": raw}, plan).path == path
+    assert wsgi_reading.begin({**environ(), "PATH_INFO": raw}, plan).path == path

@@ -20,11 +20,12 @@ from ringwork.current import SERVED, csp_nonce
 from ringwork.enforce.guard import Surroundings
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange
-from ringwork.frameworks import asgi, asgi_limits, django_around, django_clients, layers, wsgi
+from ringwork.frameworks import asgi, asgi_limits, django_around, django_clients, layers, wsgi, wsgi_reading
 from ringwork.frameworks.django_deciding import answer_of, enter, enter_waiting
 from ringwork.frameworks.django_listing import list_patterns, to_route
 from ringwork.frameworks.django_routes import Index
 from ringwork.frameworks.wsgi_limits import OverLimit
+from ringwork.frameworks.wsgi_names import Environ
 from ringwork.installation import Installation
 from ringwork.pipeline import Plan
 from ringwork.route import Route
@@ -107,7 +108,7 @@ class Gate:
 
     def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> Any:
         """Decide, in the thread of a WSGI server."""
-        exchange = request.META.get(wsgi.KEY)
+        exchange = request.META.get(wsgi_reading.KEY)
         if not isinstance(exchange, Exchange):
             # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
             raise UnsupportedApp("a request reached Django past ringwork's outermost layer")
@@ -172,7 +173,7 @@ def _guarded(original: Any, call: Callable[..., Any]) -> Any:
     return type(original.__name__, (original,), own)
 
 
-def _call_wsgi(self: Any, environ: wsgi.Environ, start_response: wsgi.StartResponse) -> Iterable[bytes]:
+def _call_wsgi(self: Any, environ: Environ, start_response: wsgi.StartResponse) -> Iterable[bytes]:
     return self.__ringwork_outer__(environ, start_response)  # type: ignore[no-any-return]  # OUTER, as install() sets it
 
 

@@ -14,6 +14,7 @@ from django.http import HttpResponse
 
 from ringwork.enforce.browser import cookie_attributes
 from ringwork.frameworks import asgi, wsgi
+from ringwork.frameworks.wsgi_names import Environ
 from ringwork.installation import Installation
 
 CLIENT = "ringwork.client"
@@ -53,7 +54,7 @@ def _answer(chain: Callable[[Any], Any], request: Any, installation: Installatio
     answered: list[Any] = []
     started: list[Any] = []
 
-    def inside(environ: wsgi.Environ, start_response: wsgi.StartResponse) -> Iterable[bytes]:
+    def inside(environ: Environ, start_response: wsgi.StartResponse) -> Iterable[bytes]:
         for name, value in environ[CLIENT].items():
             if value is None:
                 environ.pop(name, None)
@@ -72,7 +73,7 @@ def _answer(chain: Callable[[Any], Any], request: Any, installation: Installatio
     return _written(answered[0] if answered else None, status, headers, body)
 
 
-def _pretend(environ: wsgi.Environ, installation: Installation) -> None:
+def _pretend(environ: Environ, installation: Installation) -> None:
     """Let the guard see an honest client where the test says nothing else."""
     environ[CLIENT] = {name: environ.get(name) for name in ("HTTP_HOST", "REMOTE_ADDR", "wsgi.url_scheme")}
     site = installation.site

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
-import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import Flask, Response, request
 from flask.wrappers import Request
-from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule as UrlRule
 
 from ringwork import own_checks
-from ringwork.enforce.guard import DECIDED, Decision, Refusal, Surroundings
+from ringwork.enforce.guard import Surroundings
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange
-from ringwork.frameworks import class_views, flask_sharing, flask_straight, layers, rewriters, suite_clients, telltales, templating, wsgi
+from ringwork.frameworks import (
+    class_views,
+    flask_sharing,
+    flask_straight,
+    layers,
+    rewriters,
+    telltales,
+    templating,
+    wsgi,
+    wsgi_reading,
+)
+from ringwork.frameworks.flask_deciding import enter
 from ringwork.frameworks.handlers import handler_at
 from ringwork.frameworks.wsgi_limits import OverLimit
+from ringwork.frameworks.wsgi_names import Environ
 from ringwork.installation import NOTHING, Installation
-from ringwork.pipeline import Answer, Pipeline, Plan
+from ringwork.pipeline import Answer, Plan
 from ringwork.policy.declare import cacheable_among, limits_among, rated_among, waived_among
-from ringwork.principal import Principal
 from ringwork.route import Handler, Route, RouteKind
 
 Marked = tuple[tuple[str, object], ...]
@@ -210,6 +218,7 @@ def _debug(app: Flask) -> Iterator[str]:
     yield from telltales.reloading()
 
 
+_asked = request._get_current_object  # type: ignore[attr-defined]  # noqa: SLF001  # what stands behind the proxy, without it
 _NOTHING = object(), ""
 """What was decided on where nothing was: no rule is this one."""
 
@@ -228,8 +237,8 @@ class Gate:
 
     def __call__(self) -> Response:
         """Decide, then dispatch as Flask does."""
-        asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  # behind the proxy, asked once
-        exchange = asked.environ.get(wsgi.KEY)
+        asked: Request = _asked()
+        exchange = asked.environ.get(wsgi_reading.KEY)
         if not isinstance(exchange, Exchange):
             # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
             raise UnsupportedApp("a request reached Flask past ringwork's outermost layer")
@@ -249,7 +258,7 @@ class Gate:
             made = app.handle_user_exception(error)
         response = app.finalize_request(made)
         if self.is_bare and straight.is_whole(response):
-            exchange.is_over = True
+            exchange.chosen = wsgi.OVER
         return response
 
     def before_view(self) -> Any:
@@ -257,8 +266,8 @@ class Gate:
 
         Against a function of the application before the view that sets another method, or another rule: that is decided anew.
         """
-        asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  # as above
-        exchange = asked.environ.get(wsgi.KEY)
+        asked: Request = _asked()
+        exchange = asked.environ.get(wsgi_reading.KEY)
         if exchange is not None:
             rule, method = exchange.chosen or _NOTHING
             if rule is not asked.url_rule or method != asked.method:
@@ -271,7 +280,7 @@ class Gate:
     def _decide(self, exchange: Exchange, asked: Request) -> Response | None:
         rule, method = asked.url_rule, asked.method
         exchange.chosen = rule, method
-        if rule is None or (method == "OPTIONS" and _is_automatic_options(rule)):
+        if rule is None or (method == "OPTIONS" and getattr(rule, "provide_automatic_options", False)):
             exchange.route = None
             return None
         known = self.installation.plans.get(id(rule))
@@ -300,9 +309,9 @@ class MountGate:
     def __init__(self, path: str, app: wsgi.WsgiApp, installation: Installation) -> None:
         self.path, self.app, self.installation = path, app, installation
 
-    def __call__(self, environ: wsgi.Environ, start_response: wsgi.StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start_response: wsgi.StartResponse) -> Iterable[bytes]:
         """Decide, then hand on."""
-        exchange = environ.get(wsgi.KEY)
+        exchange = environ.get(wsgi_reading.KEY)
         if not isinstance(exchange, Exchange):
             # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
             raise UnsupportedApp("a request reached a mounted application past ringwork's outermost layer")
@@ -316,58 +325,6 @@ class MountGate:
 
 def _response(answer: Answer) -> Response:
     return Response(answer.body, answer.status, [(name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers])
-
-
-def _is_automatic_options(rule: UrlRule) -> bool:
-    return bool(getattr(rule, "provide_automatic_options", False))
-
-
-def enter(exchange: Exchange, plan: Plan, asked: Request) -> Decision:
-    """Identify the principal, then let the guards of the matched route decide."""
-    exchange.plan, exchange.route = plan, plan.route
-    refusal = _identify(exchange, plan.pipeline, asked)
-    if refusal is not None:
-        return refusal
-    entered = plan.enter
-    found = entered(exchange)
-    if found is not None and not isinstance(found, DECIDED):
-        found = wsgi.drive(found, asked.environ, lambda body: _fields(asked, exchange), seconds=plan.pipeline.guard_seconds)
-    exchange.decided = found is None
-    return found
-
-
-def _identify(exchange: Exchange, pipeline: Pipeline, asked: Request) -> Refusal | None:
-    identify: Any = pipeline.policy.identify
-    if not pipeline.identifies or exchange.identified:
-        return None
-    try:
-        # The deadline of a thread is the worker's: Flask cannot cut one that is running.
-        found = identify(asked)
-        if type(found) is not Principal and inspect.isawaitable(found):
-            found = asyncio.run(_wait(found))
-    except Exception as error:  # noqa: BLE001  # whatever the application raises
-        return pipeline.no_identity(exchange, f"identify raised {type(error).__name__}", error)
-    if type(found) is Principal:
-        exchange.principal = found
-        return None
-    return pipeline.take_identity(exchange, found)
-
-
-async def _wait(found: Any) -> Any:
-    return await found
-
-
-def _fields(asked: Request, exchange: Exchange) -> Mapping[str, str] | None:
-    """The form through Flask's own request, which keeps what it has parsed for the view."""
-    try:
-        # The bytes are kept, so that the view, or an application mounted beside it, reads the same body once more.
-        asked.environ["wsgi.input"] = io.BytesIO(asked.get_data(cache=True))
-        form = asked.form
-    except HTTPException:
-        # What the parser cannot read is no form; whether that matters is the guard's to say.
-        return None
-    fields = {name: values[0] for name, values in form.to_dict(flat=False).items() if values}
-    return suite_clients.fields_from(asked.headers.get(suite_clients.HEADER), fields, exchange)
 
 
 def install(app: Flask, installation: Installation) -> None:
@@ -395,7 +352,7 @@ class _Recorder:
         self.original = app.log_exception
 
     def __call__(self, exc_info: Any) -> None:
-        exchange = request.environ.get(wsgi.KEY)
+        exchange = request.environ.get(wsgi_reading.KEY)
         if not isinstance(exchange, Exchange) or not isinstance(exchange.plan, Plan):
             self.original(exc_info)
             return

@@ -38,30 +38,35 @@ _SENDING = ("__call__", "get_wsgi_response", "get_app_iter", "iter_encoded", "cl
 class Straight:
     """Whether a request may go straight to its view, asked at each of them: a function before it may be registered at any time."""
 
-    __slots__ = ("app", "view", "_size", "_is_usual", "_ready", "_whole")
+    __slots__ = ("app", "view", "_own", "_size", "_is_usual", "_ready", "_whole")
 
     def __init__(self, app: Flask, view: View) -> None:
         """view: what `app.dispatch_request` is, so that whatever somebody puts in its place is met."""
-        self.app, self.view = app, view
+        self.app, self.view, self._own = app, view, vars(app)
         self._size, self._is_usual = 0, False
         self._ready: dict[int, View] = {}  # functions that Flask calls as they are; kept, so that their identity stays taken
         self._whole: dict[type, bool] = {}
 
     def view_of(self, asked: Request) -> View | None:
         """The view of a request that a rule has matched, None where Flask has to find it in its own way."""
-        app = self.app
-        if app.before_request_funcs or app.url_value_preprocessors or request_started.receivers or app.dispatch_request is not self.view:
+        app, own = self.app, self._own
+        if (
+            app.before_request_funcs
+            or app.url_value_preprocessors
+            or request_started.receivers
+            or own.get("dispatch_request") is not self.view
+        ):
             return None
         if asked.routing_exception is not None:
             return None
         # Against a method that somebody puts into the application later: it is one name more in there.
-        if not self._is_usual if len(app.__dict__) == self._size else not self._look():
+        if not self._is_usual if len(own) == self._size else not self._look():
             return None
         view = app.view_functions[asked.url_rule.endpoint]  # type: ignore[union-attr]  # a rule has matched
         return view if id(view) in self._ready or self._is_ready(view) else None
 
     def _look(self) -> bool:
-        kind, own = type(self.app), vars(self.app)
+        kind, own = type(self.app), self._own
         self._is_usual = all(_is_as_read(kind, name) and (name not in own or name in _PLACED) for name in _AS_READ)
         self._size = len(own)
         return self._is_usual

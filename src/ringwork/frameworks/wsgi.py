@@ -11,20 +11,18 @@ from typing import Any
 
 from ringwork.current import SERVED
 from ringwork.enforce.guard import DECIDED, Asking, Blocking, Decision, ReadBody, ReadForm
-from ringwork.exchange import PLAIN, Exchange, Header, spelled, unread
-from ringwork.frameworks.wsgi_limits import Metered
-from ringwork.frameworks.wsgi_names import Names, key_of, shape_of
+from ringwork.exchange import Exchange, Header, spelled, unread
+from ringwork.frameworks.wsgi_limits import metered
+from ringwork.frameworks.wsgi_names import Environ
+from ringwork.frameworks.wsgi_reading import begin, rewrite
 from ringwork.installation import Installation
-from ringwork.pipeline import Answer, Plan
+from ringwork.pipeline import Answer
 
-Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-KEY = "ringwork.exchange"
-"""Where the Exchange stands in an environ."""
-
-_COMMA = ord(",")  # as a number: see exchange.py
+OVER = object()
+"""What an adapter leaves as chosen where nothing of the application runs any more once the head of the answer is out."""
 
 HELD_BYTES = 64 * 1024
 """How much of an error's body is held back to be looked at."""
@@ -44,11 +42,12 @@ class Outer:
         fault = None if installation.settled else installation.unsettled()
         plan = installation.pipeline.unmatched
         exchange = begin(environ, plan)
-        starter = Starter(exchange, start_response)
+        starter = unread(Starter)
+        starter.exchange, starter.raw, starter.cut, starter.held = exchange, start_response, None, False
         if fault is not None:
             return _last(starter.answer(plan.pipeline.fail(exchange, fault, status=503)), exchange)
         if plan.limits is not None:
-            environ["wsgi.input"] = Metered(exchange, starter, environ["wsgi.input"])
+            environ["wsgi.input"] = metered(exchange, starter, environ["wsgi.input"])
         app, arrive = self.app, plan.arrive  # taken first, as in asgi_sending
         found = arrive(exchange)
         if found is not None and not isinstance(found, DECIDED):
@@ -60,7 +59,7 @@ class Outer:
             body = app(environ, starter.start)
             if starter.status == 0 or starter.held:
                 return starter.held_answer(body)
-            if exchange.is_over:
+            if exchange.chosen is OVER:
                 return _last(body, exchange)
         except Exception as error:
             if starter.cut is not None:
@@ -70,97 +69,12 @@ class Outer:
                 SERVED.set(None)
                 raise
             # Against the server's own bare page: no byte has left yet, so even a started answer can be taken back (PEP 3333).
-            return _last(
-                starter.answer(plan.pipeline.fail(exchange, error), exc_info=sys.exc_info() if starter.started else None), exchange
-            )
+            told = sys.exc_info() if starter.started else None
+            return _last(starter.answer(plan.pipeline.fail(exchange, error), exc_info=told), exchange)
         wrapper = environ.get("wsgi.file_wrapper")
         if wrapper is not None and isinstance(wrapper, type) and isinstance(body, wrapper):
             return _last(body, exchange)  # the server sends the file by itself; nothing of the application runs any more
         return starter.carry(body, iter(body))
-
-
-def begin(environ: Environ, plan: Plan) -> Exchange:
-    """A new Exchange for `environ`, noted there and as the current one."""
-    find = environ.get
-    script, path = find("SCRIPT_NAME", ""), find("PATH_INFO", "")
-    exchange = unread(Exchange)
-    exchange.kind, exchange.method, exchange.path = "http", environ["REQUEST_METHOD"], _as_sent(script + path if script else path)
-    exchange.scheme = find("wsgi.url_scheme", "http")
-    exchange.peer = exchange.client = find("REMOTE_ADDR", "")
-    shape = shape_of(tuple(environ))
-    exchange.values, exchange.header_count = Names(environ, shape), shape.count
-    exchange.header_bytes = shape.spelled + len("".join(shape.values(environ)))
-    host, cookie = find("HTTP_HOST"), find("HTTP_COOKIE")
-    fetch_site, authorization = find("HTTP_SEC_FETCH_SITE"), find("HTTP_AUTHORIZATION")
-    if host:
-        exchange.host = host.encode("latin-1")
-    if cookie:
-        exchange.cookie = cookie.encode("latin-1")
-    if authorization:
-        exchange.authorization = authorization.encode("latin-1")
-    if fetch_site:
-        exchange.fetch_site = fetch_site.encode("latin-1")
-    if shape.is_bare:
-        exchange.content_length = b"0"  # as in _read_more, for the keys that most requests of a browser have
-        exchange.is_plain = exchange.method in PLAIN
-    else:
-        _read_more(exchange, environ)
-    query = environ.get("QUERY_STRING")
-    if query:
-        exchange.query = query.encode("latin-1")
-    if exchange.host and _COMMA in exchange.host:
-        # Against two Host lines: a WSGI server joins repeated lines with a comma, and a host name never holds one.
-        exchange.repeated, exchange.is_plain = (b"host",), False
-    exchange.plan = plan
-    # Against one that mod_ssl hands on unverified (optional_no_ca), with or without a word of it.
-    if plan.certifies and find("SSL_CLIENT_VERIFY") == "SUCCESS":
-        exchange.certificate = find("SSL_CLIENT_CERT") or None
-    environ[KEY] = exchange
-    SERVED.set(exchange)
-    return exchange
-
-
-def _read_more(exchange: Exchange, environ: Environ) -> None:
-    """What a body and a proxy say of a request; where no key of theirs is there, nothing is said."""
-    kind, length = environ.get("CONTENT_TYPE"), environ.get("CONTENT_LENGTH")
-    if kind:
-        exchange.content_type = kind.encode("latin-1")
-        _count(exchange, "CONTENT_TYPE", kind)
-    if length:
-        exchange.content_length = length.encode("latin-1")
-        _count(exchange, "CONTENT_LENGTH", length)
-    exchange.is_forwarded = bool(environ.get("HTTP_X_FORWARDED_FOR") or environ.get("HTTP_FORWARDED"))
-    if exchange.content_length is None and "HTTP_TRANSFER_ENCODING" not in environ and not environ.get("wsgi.input_terminated"):
-        exchange.content_length = b"0"  # a request that announces no body has none (RFC 9112, 6.3), whether its client says so or not
-        exchange.is_plain = not kind and exchange.method in PLAIN
-
-
-def _as_sent(path: str) -> str:
-    """The path as its client wrote it: PEP 3333 hands bytes on as latin-1."""
-    return (path if path.isascii() else path.encode("latin-1").decode("utf-8", "replace")) or "/"
-
-
-def _count(exchange: Exchange, key: str, value: str) -> None:
-    exchange.header_count += 1
-    exchange.header_bytes += len(key) + len(value)
-
-
-def rewrite(environ: Environ, exchange: Exchange, plan: Plan) -> None:
-    """Take out of the request what the application must not see, and put in what guards replaced."""
-    if plan.pipeline.observing:
-        return
-    if exchange.is_resolved:
-        environ["wsgi.url_scheme"] = exchange.scheme
-        if exchange.client != exchange.peer:
-            environ["REMOTE_ADDR"] = exchange.client  # whom a trusted proxy named; its port and name nobody knows
-            for name in ("REMOTE_PORT", "REMOTE_HOST"):
-                environ.pop(name, None)
-    for key in exchange.values.shape.among(plan.drops):
-        environ.pop(key, None)
-    for dropped in exchange.dropped:
-        environ.pop(key_of(dropped), None)
-    for replaced, value in exchange.replaced:
-        environ[key_of(replaced)] = value.decode("latin-1")
 
 
 ReadFields = Callable[[bytes], Mapping[str, str] | None]
@@ -241,13 +155,12 @@ class Starter:
     # Class attributes are the defaults: most answers set two of them.
     started = held = False
     status, line = 0, ""
+    exchange: Exchange
+    raw: StartResponse
     headers: list[Header]
     cut: Answer | None = None
     body: Iterable[bytes] = ()
     pieces: Iterator[bytes]
-
-    def __init__(self, exchange: Exchange, raw: StartResponse) -> None:
-        self.exchange, self.raw = exchange, raw
 
     def start(self, line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], Any]:
         """What the application calls instead of the server's start_response."""
@@ -256,8 +169,8 @@ class Starter:
         if self.cut is not None:
             self._own(self.cut)  # whatever the application made of a body that was cut
             return self._write
-        self.status, self.line = int(line[:3]), line
-        status = self.status
+        self.status = status = _STATUSES.get(line) or int(line[:3])
+        self.line = line
         is_usual = exchange.decided and exc_info is None
         known, raw = plan.known, self.raw
         if is_usual and (tail := known(exchange, status, headers)) is not None:
@@ -363,17 +276,22 @@ class Starter:
             self.body, self.pieces = _last((), self.exchange), iter(())
 
 
+_STATUSES = {f"{status} {phrase}": status for status, phrase in responses.items()}
+"""The usual lines; any other is read."""
+
+
 def _chain(read: Iterable[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from read
     yield from rest
 
 
+_serve = SERVED.set
 _OF_A_LIST: Any = type(iter([]))
 
 
 def _last(body: Iterable[bytes], exchange: Exchange) -> Iterable[bytes]:
     # Against the user of one request who is still there in the next of the same thread.
-    SERVED.set(None)
+    _serve(None)
     # The environ holds the exchange, which holds the environ by its names: undone here, so that a request's memory, and what its client
     # sent, is free at once and not when Python next looks for circles.
     exchange.values = _GONE

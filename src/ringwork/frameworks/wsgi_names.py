@@ -19,14 +19,14 @@ is_header = operator.methodcaller("startswith", "HTTP_")
 class Names(Mapping[bytes, bytes]):
     """The headers of an environ by their names on the wire. An empty value counts as none: servers write one for what did not come."""
 
-    __slots__ = ("_environ", "shape")
+    __slots__ = ("environ", "shape")
 
-    def __init__(self, environ: Environ, shape: Shape) -> None:
-        self._environ, self.shape = environ, shape
+    environ: Environ
+    shape: Shape
 
     def get(self, name: bytes, default: Any = None) -> Any:
         """As a dictionary's; here, because what a Mapping has of its own raises and catches for each name that is not there."""
-        value = self._environ.get(key_of(name))
+        value = self.environ.get(key_of(name))
         return value.encode("latin-1") if value else default
 
     def __getitem__(self, name: bytes) -> bytes:
@@ -36,7 +36,7 @@ class Names(Mapping[bytes, bytes]):
         return value  # type: ignore[no-any-return]  # bytes, as above
 
     def __iter__(self) -> Iterator[bytes]:
-        for key in self._environ:
+        for key in self.environ:
             if is_header(key) or key in _UNPREFIXED:
                 yield key.removeprefix("HTTP_").lower().replace("_", "-").encode("latin-1")
 
