@@ -217,6 +217,7 @@ class Exchange:
 
     # Class attributes are the defaults: most fields of most requests stay at them, and a field that is not set costs nothing.
     # Those that every request is asked for are set when it is read, the others are looked up when somebody asks.
+    kind: str = "http"
     host: bytes | None = None
     cookie: bytes | None = None
     fetch_site: bytes | None = None
@@ -267,11 +268,11 @@ class Exchange:
     chosen: Any = None
     _incident: IncidentId | None = None
 
-    kind: str = "http"
-
     def __init__(self, *, kind: str, method: str, path: str, scheme: str, peer: str) -> None:
-        self.kind, self.method, self.path, self.scheme, self.peer = kind, method, path, scheme, peer
+        self.method, self.path, self.scheme, self.peer = method, path, scheme, peer
         self.client = peer
+        if kind != "http":
+            self.kind = kind
 
     @property
     def incident(self) -> IncidentId:

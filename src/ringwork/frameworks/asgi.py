@@ -216,8 +216,14 @@ def begin(scope: Scope, plan: Plan, method: str) -> Exchange:
     """A new Exchange for `scope`, noted there and as the current one."""
     client = scope.get("client")
     exchange = unread(Exchange)
-    exchange.kind, exchange.method, exchange.path = scope["type"], method, scope["path"]
+    exchange.method, exchange.path = method, scope["path"]
     exchange.scheme = scope.get("scheme", "http")
+    if scope["type"] != "http":
+        exchange.kind = scope["type"]
+    # What every request is asked for is set, even where the class says the same: it is found at once then.
+    exchange.notes = exchange.principal = None
+    exchange.is_forwarded = exchange.identified = False
+    exchange.replaced = ()
     exchange.peer = exchange.client = client[0] if client else ""
     exchange.read(scope["headers"])
     query = scope.get("query_string")

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import Flask, Response, request
+from flask.ctx import RequestContext
+from flask.globals import request_ctx
 from flask.wrappers import Request
 from werkzeug.routing import Rule as UrlRule
 
@@ -218,7 +220,7 @@ def _debug(app: Flask) -> Iterator[str]:
     yield from telltales.reloading()
 
 
-_asked = request._get_current_object  # type: ignore[attr-defined]  # noqa: SLF001  # what stands behind the proxy, without it
+_context = request_ctx._get_current_object  # type: ignore[attr-defined]  # noqa: SLF001  # what stands behind the proxy, without it
 _NOTHING = object(), ""
 """What was decided on where nothing was: no rule is this one."""
 
@@ -237,7 +239,8 @@ class Gate:
 
     def __call__(self) -> Response:
         """Decide, then dispatch as Flask does."""
-        asked: Request = _asked()
+        context: RequestContext = _context()
+        asked = context.request
         exchange = asked.environ.get(wsgi_reading.KEY)
         if not isinstance(exchange, Exchange):
             # Against a way round the outermost layer: without its Exchange nothing was checked, so nothing is served.
@@ -256,7 +259,7 @@ class Gate:
             made: Any = view(**asked.view_args)  # type: ignore[arg-type]  # a mapping where a rule has matched
         except Exception as error:  # noqa: BLE001  # likewise
             made = app.handle_user_exception(error)
-        response = app.finalize_request(made)
+        response = straight.finished(made, context)
         if self.is_bare and straight.is_whole(response):
             exchange.chosen = wsgi.OVER
         return response
@@ -266,7 +269,7 @@ class Gate:
 
         Against a function of the application before the view that sets another method, or another rule: that is decided anew.
         """
-        asked: Request = _asked()
+        asked = _context().request
         exchange = asked.environ.get(wsgi_reading.KEY)
         if exchange is not None:
             rule, method = exchange.chosen or _NOTHING

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, request_started
+from flask import Flask, Response, request_finished, request_started
+from flask.ctx import RequestContext
 from flask.wrappers import Request
 from werkzeug.wrappers import Response as WrittenResponse
 
@@ -29,6 +30,13 @@ _AS_READ = {
         "make_default_options_response", "view_args", "ensure_sync", "view_functions", "endpoint",
     ),
     "ensure_sync": ("iscoroutinefunction", "async_to_sync"),
+    "finalize_request": (
+        "make_response", "process_response", "request_finished", "send", "ensure_sync", "Exception", "logger", "exception",
+    ),
+    "process_response": (
+        "request_ctx", "_get_current_object", "_after_request_functions", "ensure_sync", "chain", "request", "blueprints",
+        "after_request_funcs", "reversed", "session_interface", "is_null_session", "_session", "save_session",
+    ),
 }  # fmt: skip
 """The methods that are spared, each by the names in its code, in their order, as they were when this was written."""
 
@@ -38,38 +46,46 @@ _SENDING = ("__call__", "get_wsgi_response", "get_app_iter", "iter_encoded", "cl
 class Straight:
     """Whether a request may go straight to its view, asked at each of them: a function before it may be registered at any time."""
 
-    __slots__ = ("app", "view", "_own", "_size", "_is_usual", "_ready", "_whole")
+    __slots__ = ("app", "view", "_own", "_usual", "_unusual", "_ready", "_whole")
 
     def __init__(self, app: Flask, view: View) -> None:
         """view: what `app.dispatch_request` is, so that whatever somebody puts in its place is met."""
         self.app, self.view, self._own = app, view, vars(app)
-        self._size, self._is_usual = 0, False
+        self._usual = self._unusual = -1
         self._ready: dict[int, View] = {}  # functions that Flask calls as they are; kept, so that their identity stays taken
-        self._whole: dict[type, bool] = {}
+        self._whole: set[type] = set()
 
     def view_of(self, asked: Request) -> View | None:
         """The view of a request that a rule has matched, None where Flask has to find it in its own way."""
         app, own = self.app, self._own
-        if (
-            app.before_request_funcs
-            or app.url_value_preprocessors
-            or request_started.receivers
-            or own.get("dispatch_request") is not self.view
-        ):
+        if app.before_request_funcs or app.url_value_preprocessors or request_started.receivers:
             return None
-        if asked.routing_exception is not None:
+        if own.get("dispatch_request") is not self.view or asked.routing_exception is not None:
             return None
         # Against a method that somebody puts into the application later: it is one name more in there.
-        if not self._is_usual if len(own) == self._size else not self._look():
+        if len(own) != self._usual and not self._is_usual(len(own)):
             return None
         view = app.view_functions[asked.url_rule.endpoint]  # type: ignore[union-attr]  # a rule has matched
         return view if id(view) in self._ready or self._is_ready(view) else None
 
-    def _look(self) -> bool:
-        kind, own = type(self.app), self._own
-        self._is_usual = all(_is_as_read(kind, name) and (name not in own or name in _PLACED) for name in _AS_READ)
-        self._size = len(own)
-        return self._is_usual
+    def finished(self, made: Any, context: RequestContext) -> Response:
+        """What Flask's `finalize_request` makes of what a view returned."""
+        app = self.app
+        response = app.make_response(made)
+        if app.after_request_funcs or request_finished.receivers or context._after_request_functions:  # noqa: SLF001  # as Flask asks
+            return app.finalize_request(response)
+        kept, session = app.session_interface, context._session  # noqa: SLF001  # likewise
+        if not kept.is_null_session(session):
+            kept.save_session(app, session, response)  # type: ignore[arg-type]  # one that is no null session
+        return response
+
+    def _is_usual(self, size: int) -> bool:
+        """Whether the methods are Flask's own, looked at once for each number of names in the application."""
+        if size != self._unusual:
+            kind, own = type(self.app), self._own
+            is_usual = all(_is_as_read(kind, name) and (name not in own or name in _PLACED) for name in _AS_READ)
+            self._usual, self._unusual = (size, -1) if is_usual else (-1, size)
+        return size == self._usual
 
     def _is_ready(self, view: View) -> bool:
         """Whether Flask calls a view as it is; what it makes of a coroutine function it makes anew each time."""
@@ -80,14 +96,19 @@ class Straight:
 
     def is_whole(self, response: Response) -> bool:
         """Whether nothing of the application runs any more once the head is out: its body is there, and nobody waits for its end."""
-        body: Any = response.response
-        if type(body) is not list or len(body) != 1 or type(body[0]) is not bytes or getattr(response, "_on_close", True):
-            return False
         kind = type(response)
-        found = self._whole.get(kind)
-        if found is None:
-            found = self._whole[kind] = all(getattr(kind, name) is getattr(WrittenResponse, name) for name in _SENDING)
-        return found
+        if kind not in self._whole and not self._is_plain(kind):
+            return False
+        body: Any = response.response
+        return type(body) is list and len(body) == 1 and type(body[0]) is bytes and not response._on_close  # noqa: SLF001
+
+    def _is_plain(self, kind: type[Response]) -> bool:
+        """Whether responses of a kind go out as werkzeug's own do, and say what they wait for where they did."""
+        is_plain = all(getattr(kind, name) is getattr(WrittenResponse, name) for name in _SENDING)
+        is_plain = is_plain and WrittenResponse.close.__code__.co_names == ("hasattr", "response", "close", "_on_close")
+        if is_plain:
+            self._whole.add(kind)
+        return is_plain
 
 
 _PLACED = frozenset({"full_dispatch_request", "dispatch_request"})

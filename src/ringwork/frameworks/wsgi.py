@@ -168,7 +168,7 @@ class Starter:
         plan: Any = exchange.plan
         if self.cut is not None:
             self._own(self.cut)  # whatever the application made of a body that was cut
-            return self._write
+            return _write
         self.status = status = _STATUSES.get(line) or int(line[:3])
         self.line = line
         is_usual = exchange.decided and exc_info is None
@@ -176,12 +176,12 @@ class Starter:
         if is_usual and (tail := known(exchange, status, headers)) is not None:
             self.started = True
             raw(line, [*headers, *tail.text])
-            return self._write
+            return _write
         self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         if is_usual and (swift := plan.swift(exchange, status, self.headers, headers)) is not None:
             self.started = True
             self.raw(line, _native(swift, plan))
-            return self._write
+            return _write
         refused = plan.pipeline.undecided(exchange, self.status)
         if refused is None and plan.judge is not None:
             refused = plan.judge(exchange, self.status, self.headers)
@@ -191,7 +191,7 @@ class Starter:
             self.held = True
         else:
             self._send(plan, exc_info)
-        return self._write
+        return _write
 
     def _own(self, answer: Answer) -> None:
         self.status, self.headers, self.held = answer.status, [*answer.headers, (b"", answer.body)], True
@@ -206,9 +206,6 @@ class Starter:
             self.raw(line, native, exc_info)
         else:
             self.raw(line, native)
-
-    def _write(self, piece: bytes) -> None:
-        raise TypeError("the write() callable of start_response is not served; return the body as an iterable (PEP 3333 asks for it)")
 
     def held_answer(self, body: Iterable[bytes]) -> Iterable[bytes]:
         """Send a held error, replaced where its body tells too much; or an answer that starts with its first piece."""
@@ -274,6 +271,10 @@ class Starter:
             _close(self.body)
         finally:
             self.body, self.pieces = _last((), self.exchange), iter(())
+
+
+def _write(piece: bytes) -> None:
+    raise TypeError("the write() callable of start_response is not served; return the body as an iterable (PEP 3333 asks for it)")
 
 
 _STATUSES = {f"{status} {phrase}": status for status, phrase in responses.items()}

@@ -10,7 +10,6 @@ from ringwork.pipeline import Plan
 KEY = "ringwork.exchange"
 """Where the Exchange stands in an environ."""
 
-_COMMA = ord(",")  # as a number: see exchange.py
 _ASKED_FOR = (
     "SCRIPT_NAME", "PATH_INFO", "wsgi.url_scheme", "REMOTE_ADDR", "QUERY_STRING", "HTTP_HOST", "HTTP_COOKIE", "HTTP_SEC_FETCH_SITE",
     "HTTP_AUTHORIZATION",
@@ -41,25 +40,24 @@ def begin(environ: Environ, plan: Plan) -> Exchange:
     shape, names = shape_of(tuple(environ)), unread(Names)
     names.environ, names.shape = environ, shape
     exchange.values, exchange.header_count = names, shape.count
-    exchange.header_bytes = shape.spelled + len("".join(shape.values(environ)))
-    # A field that stays at what its class says is set all the same where every request is asked for it: it is found at once then.
-    exchange.notes, exchange.is_forwarded, exchange.query = None, False, query.encode("latin-1") if query else b""
-    if host:
-        exchange.host = _WORDS.get(host) or _word(host)
-        if _COMMA in exchange.host:
-            # Against two Host lines: a WSGI server joins repeated lines with a comma, and a host name never holds one.
-            exchange.repeated = (b"host",)
-    if cookie:
-        exchange.cookie = cookie.encode("latin-1")
-    if authorization:
-        exchange.authorization = authorization.encode("latin-1")
-    if fetch_site:
-        exchange.fetch_site = _WORDS.get(fetch_site) or _word(fetch_site)
+    values = shape.values
+    exchange.header_bytes = shape.spelled + len("".join(values(environ)))
+    # What every request is asked for is set, even where the class says the same: it is found at once then.
+    exchange.notes = exchange.principal = None
+    exchange.is_forwarded = exchange.identified = False
+    exchange.replaced, exchange.query = (), query.encode("latin-1") if query else b""
+    exchange.host = (_WORDS.get(host) or _word(host)) if host else None
+    exchange.fetch_site = (_WORDS.get(fetch_site) or _word(fetch_site)) if fetch_site else None
+    exchange.cookie = cookie.encode("latin-1") if cookie else None
+    exchange.authorization = authorization.encode("latin-1") if authorization else None
     if shape.is_bare:
         exchange.content_length = b"0"  # as in _read_more, for the keys that most requests of a browser have
-        exchange.is_plain = exchange.method in PLAIN and not exchange.repeated
+        exchange.is_plain = exchange.method in PLAIN
     else:
         _read_more(exchange, environ)
+    if host and "," in host:
+        # Against two Host lines: a WSGI server joins repeated lines with a comma, and a host name never holds one.
+        exchange.repeated, exchange.is_plain = (b"host",), False
     exchange.plan = plan
     # Against one that mod_ssl hands on unverified (optional_no_ca), with or without a word of it.
     if plan.certifies and environ.get("SSL_CLIENT_VERIFY") == "SUCCESS":
@@ -81,7 +79,7 @@ def _read_more(exchange: Exchange, environ: Environ) -> None:
     exchange.is_forwarded = bool(environ.get("HTTP_X_FORWARDED_FOR") or environ.get("HTTP_FORWARDED"))
     if exchange.content_length is None and "HTTP_TRANSFER_ENCODING" not in environ and not environ.get("wsgi.input_terminated"):
         exchange.content_length = b"0"  # a request that announces no body has none (RFC 9112, 6.3), whether its client says so or not
-        exchange.is_plain = not kind and exchange.method in PLAIN and not exchange.repeated
+        exchange.is_plain = not kind and exchange.method in PLAIN
 
 
 def _as_sent(path: str) -> str:
