@@ -124,7 +124,8 @@ ROOMS: dict[str, Room] = {
             "frameworks.reached",
         )
     ),
-    "frameworks.first_route": Room(rooms=("current", "frameworks.reached", "frameworks.route_tree")),
+    "frameworks.first_route": Room(rooms=(*RUN_TIME, "current", "frameworks.reached")),
+    "frameworks.straight_route": Room(rooms=("frameworks.reached",), outside=("starlette",)),
     "frameworks.suite_clients": Room(rooms=("crypto", "enforce.guard")),
     "frameworks.depended": Room(rooms=("policy",)),
     "frameworks.class_views": Room(rooms=("policy",)),
@@ -134,8 +135,17 @@ ROOMS: dict[str, Room] = {
         rooms=(*RUN_TIME, "frameworks.asgi", "frameworks.asgi_deciding", "frameworks.asgi_sending", "frameworks.reached")
     ),
     "frameworks.templating": Room(rooms=(*RUN_TIME, "current")),
+    "frameworks.wsgi_reading": Room(rooms=(*RUN_TIME, "current", "frameworks.wsgi_names")),
     "frameworks.wsgi": Room(
-        rooms=(*RUN_TIME, "current", "installation", "frameworks.wsgi_limits", "frameworks.wsgi_names", "frameworks.deadline")
+        rooms=(
+            *RUN_TIME,
+            "current",
+            "installation",
+            "frameworks.wsgi_limits",
+            "frameworks.wsgi_names",
+            "frameworks.wsgi_reading",
+            "frameworks.deadline",
+        )
     ),
     "frameworks.starlette_form": Room(
         rooms=(*RUN_TIME, "frameworks.asgi", "frameworks.asgi_deciding", "frameworks.suite_clients"), outside=("starlette",)
@@ -157,6 +167,7 @@ ROOMS: dict[str, Room] = {
             "frameworks.rewriters",
             "frameworks.watching",
             "frameworks.route_tree",
+            "frameworks.straight_route",
             "frameworks.starlette_classes",
             "frameworks.starlette_form",
             "frameworks.starlette_lists",
@@ -168,6 +179,8 @@ ROOMS: dict[str, Room] = {
         rooms=(*RUN_TIME, "current", "installation", "frameworks.asgi", "frameworks.depended", "frameworks.starlette"),
         outside=("fastapi", "starlette"),
     ),
+    "frameworks.flask_straight": Room(outside=("flask", "werkzeug")),
+    "frameworks.flask_deciding": Room(rooms=(*RUN_TIME, "frameworks.suite_clients", "frameworks.wsgi"), outside=("flask", "werkzeug")),
     "frameworks.flask": Room(
         rooms=(
             *RUN_TIME,
@@ -175,7 +188,9 @@ ROOMS: dict[str, Room] = {
             "frameworks.templating",
             "installation",
             "frameworks.class_views",
+            "frameworks.flask_deciding",
             "frameworks.flask_sharing",
+            "frameworks.flask_straight",
             "frameworks.handlers",
             "frameworks.layers",
             "frameworks.rewriters",
@@ -183,6 +198,8 @@ ROOMS: dict[str, Room] = {
             "frameworks.telltales",
             "frameworks.wsgi",
             "frameworks.wsgi_limits",
+            "frameworks.wsgi_names",
+            "frameworks.wsgi_reading",
         ),
         outside=("flask", "werkzeug"),
     ),
@@ -215,7 +232,9 @@ ROOMS: dict[str, Room] = {
         outside=("django",),
     ),
     "frameworks.django_sharing": Room(outside=("django",)),
-    "frameworks.django_clients": Room(rooms=(*RUN_TIME, "installation", "frameworks.asgi", "frameworks.wsgi"), outside=("django",)),
+    "frameworks.django_clients": Room(
+        rooms=(*RUN_TIME, "installation", "frameworks.asgi", "frameworks.wsgi", "frameworks.wsgi_names"), outside=("django",)
+    ),
     "frameworks.django_deciding": Room(
         rooms=(*RUN_TIME, "installation", "frameworks.asgi_deciding", "frameworks.django_csrf", "frameworks.wsgi"),
         outside=("asgiref", "django"),
@@ -234,6 +253,8 @@ ROOMS: dict[str, Room] = {
             "frameworks.django_listing",
             "frameworks.django_routes",
             "frameworks.wsgi",
+            "frameworks.wsgi_names",
+            "frameworks.wsgi_reading",
             "frameworks.wsgi_limits",
         ),
         outside=("django",),

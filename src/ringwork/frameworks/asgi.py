@@ -16,7 +16,7 @@ from ringwork.errors import PolicyInvalid
 from ringwork.exchange import Exchange, Header, unread
 from ringwork.frameworks import reached
 from ringwork.frameworks.asgi_deciding import Body, Message, Receive, drive
-from ringwork.frameworks.asgi_limits import Meter, SocketMeter, Watches
+from ringwork.frameworks.asgi_limits import Meter, SocketMeter, Watches, metered
 from ringwork.frameworks.asgi_sending import Send, Sender, lowered
 from ringwork.installation import Installation
 from ringwork.pipeline import ACCESS, Answer, Plan
@@ -26,6 +26,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 Decide = Callable[[Scope, Exchange, Receive], Coroutine[Any, Any, tuple[Decision, Receive]] | None]
 """From a request to the decision on its route, where that is a refusal or has to be waited for."""
+
+_serve = SERVED.set
 
 KEY = "ringwork"
 """Where the Exchange stands in a scope."""
@@ -92,7 +94,7 @@ class Outer:
         if limits is None:
             sender = Sender(exchange, send)
         else:
-            sender = meter = Meter(exchange, send, receive, watch, limits)
+            sender = meter = metered(exchange, send, receive, watch, limits)
             receive = meter.receive
         try:
             if found is not None:
@@ -238,7 +240,7 @@ def begin(scope: Scope, plan: Plan, method: str) -> Exchange:
         scope["state"] = {"csp_nonce": csp_nonce}
     else:
         state["csp_nonce"] = csp_nonce  # Starlette's request.state; nothing is made until a template prints it
-    SERVED.set(exchange)
+    _serve(exchange)
     return exchange
 
 

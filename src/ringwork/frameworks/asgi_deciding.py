@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import types
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping
 from typing import Any
@@ -144,17 +145,28 @@ def identify(exchange: Exchange, pipeline: Pipeline, request: object) -> Refusal
     identify: Any = pipeline.policy.identify
     if not pipeline.identify_waits:
         return _waited(exchange, pipeline, asyncio.to_thread(identify, request))
+    told: list[object] = []
     try:
-        coroutine = identify(request)
-        first = coroutine.send(None)
-    except StopIteration as done:
-        if type(done.value) is Principal:  # one that never waits costs neither timer nor task
-            exchange.principal = done.value
-            return None
-        return pipeline.take_identity(exchange, done.value)
+        asking = _asking(identify, request, told)
+        first = next(asking, _DONE)
     except Exception as error:  # noqa: BLE001  # whatever the application raises
         return _unidentified(exchange, pipeline, error)
-    return _waited(exchange, pipeline, _Begun(coroutine, first))
+    if first is not _DONE:
+        return _waited(exchange, pipeline, _Begun(asking, first, told))
+    found = told[0]
+    if type(found) is Principal:  # one that never waits costs neither timer nor task
+        exchange.principal = found
+        return None
+    return pipeline.take_identity(exchange, found)
+
+
+@types.coroutine
+def _asking(identify: Any, request: object, told: list[object]) -> Generator[Any, Any, None]:
+    """Ask, and tell by the list: what ends without a value is no exception for `next`, and one costs more than all that is asked."""
+    told.append((yield from identify(request)))
+
+
+_DONE = object()
 
 
 async def _waited(exchange: Exchange, pipeline: Pipeline, waiting: Awaitable[object]) -> Refusal | None:
@@ -173,12 +185,12 @@ def _unidentified(exchange: Exchange, pipeline: Pipeline, error: Exception) -> R
 
 
 class _Begun:
-    """A coroutine that has made its first step already and waits for `first`."""
+    """A coroutine that has made its first step already and waits for `first`; what it returns stands in `told` then."""
 
-    __slots__ = ("coroutine", "first")
+    __slots__ = ("coroutine", "first", "told")
 
-    def __init__(self, coroutine: Any, first: Any) -> None:
-        self.coroutine, self.first = coroutine, first
+    def __init__(self, coroutine: Any, first: Any, told: list[object]) -> None:
+        self.coroutine, self.first, self.told = coroutine, first, told
 
     def __await__(self) -> Generator[Any, Any, Any]:
         waiting = self.first
@@ -191,5 +203,5 @@ class _Begun:
                 step, value = self.coroutine.send, sent
             try:
                 waiting = step(value)
-            except StopIteration as done:
-                return done.value
+            except StopIteration:
+                return self.told[0]

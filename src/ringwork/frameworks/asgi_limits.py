@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from ringwork.enforce.guard import Limits, Refusal
 from ringwork.enforce.network.request_limits import announced
 from ringwork.errors import Refused
-from ringwork.exchange import Exchange
+from ringwork.exchange import Exchange, unread
 from ringwork.frameworks.asgi_deciding import Message, Receive
 from ringwork.frameworks.asgi_sending import Send, Sender
 
@@ -104,26 +104,19 @@ class Meter(Sender):
     _waiting = _whole = _told = _gone = is_settled = False
     closing: asyncio.Task[None] | None = None
     task: asyncio.Task[Any] | None = None
-
-    def __init__(self, exchange: Exchange, raw: Send, receive: Receive, watch: Watch, limits: Limits) -> None:
-        self.exchange, self.raw, self._receive, self._watch = exchange, raw, receive, watch
-        self.task = watch.task
-        time, meters = watch.time, watch.meters
-        self._begun = begun = time()
-        meters.add(self)
-        if begun + limits.seconds < watch.wakes_at:
-            watch.wake_by(begun + limits.seconds)
-        exchange.meter = self
+    watch: Watch
+    begun: float
+    heard: Receive
 
     def hold(self, limits: Limits) -> None:
         """The route is known and has limits of its own."""
-        self._watch.wake_by(self._begun + limits.seconds)
+        self.watch.wake_by(self.begun + limits.seconds)
 
     @property
     def due(self) -> float:
         """When the answer has to have started, by the limits that hold now."""
         plan: Any = self.exchange.plan
-        return float(self._begun + plan.limits.seconds)
+        return float(self.begun + plan.limits.seconds)
 
     async def receive(self) -> Message:
         """What is called instead of the server's receive."""
@@ -134,7 +127,7 @@ class Meter(Sender):
         if not self._read and length is not None and announced(length) > limits.body_bytes and not self._passes(limits.too_large):
             return await self._refuse(limits.too_large)
         self._waiting = True
-        message = await self._receive()
+        message = await self.heard()
         self._waiting = False
         if message["type"] != "http.request":
             self._gone = not self._whole
@@ -180,7 +173,7 @@ class Meter(Sender):
             return
         self._told = self.cut = self.muted = True
         # Against a handler that does not let itself be stopped: the client is answered first, and by nobody else.
-        self.closing = self._watch.loop.create_task(self.answer(plan.pipeline.give(self.exchange, refusal)))
+        self.closing = self.watch.loop.create_task(self.answer(plan.pipeline.give(self.exchange, refusal)))
         if self.task is not None:
             self.task.cancel()
 
@@ -197,7 +190,7 @@ class Meter(Sender):
     def leave(self) -> None:
         """The application has returned, or was cut."""
         self.is_settled = True
-        self._watch.meters.discard(self)
+        self.watch.meters.discard(self)
         self.exchange.meter = None  # it refers back; without the circle a request is freed at once
 
     async def close(self, closing: asyncio.Task[None]) -> None:
@@ -205,6 +198,21 @@ class Meter(Sender):
         if self.task is not None:
             self.task.uncancel()
         await closing
+
+
+def metered(exchange: Exchange, raw: Send, receive: Receive, watch: Watch, limits: Limits) -> Meter:
+    """A meter that begins to count; see `unread` for why it is no constructor, and `begin` for what is set that the class says too."""
+    meter = unread(Meter)
+    meter.exchange, meter.raw, meter.heard, meter.watch, meter.task = exchange, raw, receive, watch, watch.task
+    meter.passes = meter.muted = False
+    meter.held = meter.closing = None
+    time, meters = watch.time, watch.meters
+    meter.begun = begun = time()
+    meters.add(meter)
+    if begun + limits.seconds < watch.wakes_at:
+        watch.wake_by(begun + limits.seconds)
+    exchange.meter = meter
+    return meter
 
 
 def as_of_a_client_that_left(exchange: Exchange, receive: Receive) -> Receive:

@@ -38,13 +38,16 @@ class Watched(dict[str, Any]):
 
     endpoints: those that were decided on. is_held: whether any other is stopped before it runs. answer: what the router's own route
     said of this scope, where it was decided on just that. shown: the route that the router is shown first, once.
+    matched, whole: the route whose whole answer to this scope is known, and that.
     """
 
-    __slots__ = ("endpoints", "first", "is_held", "answer", "shown")
+    __slots__ = ("endpoints", "first", "is_held", "answer", "shown", "matched", "whole")
 
     endpoints: tuple[object, ...]
     answer: Any
     shown: Any
+    matched: Any
+    whole: Any
     first: object
     is_held: bool
 
@@ -52,14 +55,14 @@ class Watched(dict[str, Any]):
     def over(cls, scope: Scope) -> Watched:
         """`scope` itself when it is watched already; a middleware may have copied it into a plain one."""
         watched = scope if isinstance(scope, cls) else cls(scope)
-        watched.is_held, watched.answer, watched.shown = False, None, None
+        watched.is_held, watched.answer, watched.shown, watched.matched = False, None, None, None
         return watched
 
     def again(self, copy: Scope) -> Watched:
         """A copy of this scope that some middleware made, with the same endpoints."""
         watched = Watched(copy)
         watched.endpoints, watched.first, watched.is_held = self.endpoints, self.first, self.is_held
-        watched.answer = watched.shown = None
+        watched.answer = watched.shown = watched.matched = None
         return watched
 
     def update(self, other: Any = (), /, **more: Any) -> None:

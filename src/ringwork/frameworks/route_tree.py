@@ -11,18 +11,17 @@ from ringwork.pipeline import Plan
 class Place:
     """An entry in the order of its router, and what was found out about it at its first request.
 
-    matches, handle, path_format: the matcher's own. first: which of the router's own routes takes what the entry takes.
-    plan: as compiled last.
+    matches: the matcher's own. first: which of the router's own routes takes what the entry takes; as a Matched where it is the entry's.
+    plan: as compiled last. way: straight to its handler, where there is one.
     """
 
-    __slots__ = ("entry", "matches", "handle", "path_format", "first", "plan")
+    __slots__ = ("entry", "matches", "first", "plan", "way")
 
     def __init__(self, entry: Any) -> None:
-        self.entry, matcher = entry, entry.matcher
-        self.matches = matcher.matches
-        self.handle, self.path_format = getattr(matcher, "handle", None), getattr(matcher, "path_format", None)
+        self.entry, self.matches = entry, entry.matcher.matches
         self.first: object = None
         self.plan: Plan | None = None
+        self.way: Any = None
 
 
 class Tree:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute, Host, Match, Mount, Router, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
@@ -28,16 +27,17 @@ from ringwork.frameworks import (
     rewriters,
     starlette_classes,
     starlette_lists,
+    straight_route,
     telltales,
     templating,
     watching,
 )
 from ringwork.frameworks.asgi_deciding import Entered, Receive
 from ringwork.frameworks.asgi_sending import Send
-from ringwork.frameworks.first_route import Matched, Routes
+from ringwork.frameworks.first_route import Matched, Routes, shown
 from ringwork.frameworks.handlers import handler_behind
 from ringwork.frameworks.route_tree import Place, Tree
-from ringwork.frameworks.starlette_form import fields_of
+from ringwork.frameworks.starlette_form import connected, fields_of
 from ringwork.frozen import Frozen, replace
 from ringwork.installation import NOTHING, Installation
 from ringwork.pipeline import Plan
@@ -114,8 +114,8 @@ class Index:
                 watching.watch(entry.inside.router)
                 entry.inside.watch_inside()
 
-    def resolve(self, scope: asgi.Scope, path: str) -> tuple[Place | None, tuple[object, ...], object]:
-        """The place that the router will take for `scope`, the endpoints that may be reached on the way, the router's own first route.
+    def resolve(self, scope: asgi.Scope, path: str) -> tuple[Place | None, tuple[object, ...], object, Any]:
+        """The place that the router will take for `scope`, the endpoints on the way, the router's own first route, what that says.
 
         None for no place, and for a first route that is not known. Where no place is found the endpoints are mounts with
         nothing inside (404), and handlers of other methods (405).
@@ -134,18 +134,22 @@ class Index:
             endpoint = answer[1].get("endpoint")
             first = place.first
             if first is None:
-                first = place.first = self._first(scope)
+                first = self._settle(place, scope)
             inside = place.entry.inside
             if inside is None:
-                return place, (endpoint,), Matched(first, scope, answer, place) if first is place.entry.matcher else first
+                return place, (endpoint,), first, answer
             inner = {**scope, **answer[1]}
-            found, reached, _ = inside.resolve(inner, starlette_lists.route_path(inner))
-            return found, (*reached, endpoint), first
-        return None, tuple(other_methods), None
+            found, reached, _, _ = inside.resolve(inner, starlette_lists.route_path(inner))
+            return found, (*reached, endpoint), first.route if type(first) is Matched else first, None
+        return None, tuple(other_methods), None, None
 
-    def _first(self, scope: asgi.Scope) -> object:
-        """The first of the router's own routes that takes `scope`, found as the router finds it."""
-        return next((route for route in list(self.router.routes) if route.matches(scope)[0] is Match.FULL), None)
+    def _settle(self, place: Place, scope: asgi.Scope) -> object:
+        """Note the first of the router's own routes that takes `scope`, found as the router finds it, and the way to it."""
+        first = next((route for route in list(self.router.routes) if route.matches(scope)[0] is Match.FULL), None)
+        place.first = first
+        if first is not None and first is place.entry.matcher:
+            place.first, place.way = Matched(first), straight_route.way_to(self.router, first)
+        return place.first
 
     def _entry(self, matcher: Any, route: BaseRoute, outside: Marked) -> Entry:
         path = self.prefix + (getattr(matcher, "path", None) or getattr(route, "path", "") or "")
@@ -272,8 +276,9 @@ class Decider:
     def decide(self, scope: asgi.Scope, exchange: Exchange, receive: Receive) -> Coroutine[Any, Any, Entered] | None:
         """The decision on the matched route, where it is a refusal or has to be waited for."""
         exchange.decided = False
-        place, endpoints, first = self.index.resolve(scope, starlette_lists.route_path(scope) if scope.get("root_path") else scope["path"])
-        exchange.chosen = scope, endpoints, first, place
+        path = starlette_lists.route_path(scope) if scope.get("root_path") else scope["path"]
+        place, endpoints, first, answer = self.index.resolve(scope, path)
+        exchange.chosen = scope, endpoints, first, place, answer
         if place is None:
             return None
         plan = place.plan
@@ -281,7 +286,7 @@ class Decider:
             # Against one route object under two mounts, of which the first asked decides for both: each place has a plan of its own.
             self.index.watch_inside()
             plan = self._plan(place, scope.get("method", ""))
-        return asgi_deciding.enter(exchange, plan, HTTPConnection(scope), receive, fields_of)
+        return asgi_deciding.enter(exchange, plan, connected(scope), receive, fields_of)
 
     def _plan(self, place: Place, method: str) -> Plan:
         """The compiled plan of a place; of a class whose methods carry marks one for each of them."""
@@ -291,22 +296,6 @@ class Decider:
             return plan
         part = next((part for part in parts if method in part.methods), place.entry)
         return self.installation.plan(part, lambda: to_route(part, self.installation))
-
-    @staticmethod
-    def shown(exchange: Exchange, chosen: Any) -> reached.Watched:
-        """The scope that the router is to see: it tells what is reached, and the first route is the one that was found."""
-        scope, endpoints, first, place = chosen
-        exchange.chosen = None
-        plan: Any = exchange.plan
-        watched = scope if type(scope) is reached.Watched else reached.Watched(scope)
-        watched.endpoints, watched.is_held = endpoints, plan.pipeline.requires_decision
-        watched.first, watched.shown = endpoints[0] if endpoints else reached.NOTHING, first
-        watched.answer = first.answer[1] if type(first) is Matched else None
-        if type(first) is Matched:
-            first.scope = watched
-        if place is not None:
-            exchange.native = watched
-        return watched
 
 
 class Gate:
@@ -324,9 +313,16 @@ class Gate:
         """Decide on the matched route, unless that was done for this very scope; then let the router go on."""
         exchange = scope.get(asgi.KEY)
         if exchange is not None and (chosen := exchange.chosen) is not None and chosen[0] is scope:
-            router = self.router
-            return router(Decider.shown(exchange, chosen), receive, send)
+            return self._handed_on(exchange, chosen, receive, send)  # type: ignore[no-any-return]  # one's coroutine, or the other's
         return self._enter(scope, exchange, receive, send)
+
+    def _handed_on(self, exchange: Exchange, chosen: Any, receive: Receive, send: Send) -> Any:
+        place, said = chosen[3], chosen[4]
+        watched = shown(exchange, chosen)
+        if said is not None and (way := place.way) is not None:
+            return way(watched, said[1], receive, send)
+        router = self.router
+        return router(watched, receive, send)
 
     async def _enter(self, scope: asgi.Scope, exchange: Exchange | None, receive: Receive, send: Send) -> None:
         if exchange is None:
@@ -345,7 +341,7 @@ class Gate:
                 await _refuse(scope, receive, send, pipeline.give(exchange, found))
                 return
         try:
-            await self.router(Decider.shown(exchange, exchange.chosen), receive, send)
+            await self._handed_on(exchange, exchange.chosen, receive, send)
         except reached.OtherHandler:
             await _refuse(scope, receive, send, pipeline.give(exchange, reached.OTHER_HANDLER))
 

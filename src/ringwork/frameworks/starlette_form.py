@@ -1,4 +1,4 @@
-"""A form that a guard has to read before the application does, under Starlette and FastAPI: through Starlette's own parser."""
+"""Starlette's own request, as guards ask for it before the application does, and the form in it, through Starlette's own parser."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 
+from ringwork.exchange import unread
 from ringwork.frameworks import asgi, suite_clients
 from ringwork.frameworks.asgi_deciding import Message
 
@@ -39,3 +40,15 @@ async def _parsed(connection: HTTPConnection, body: bytes) -> Mapping[str, str] 
     except (HTTPException, KeyError, ValueError, UnicodeError):
         # What the parser cannot read is no form; whether that matters is the guard's to say.
         return None
+
+
+def connected(scope: asgi.Scope) -> HTTPConnection:
+    """Starlette's own request without a body, as its constructor makes it."""
+    if not _KEEPS_SCOPE_ALONE:
+        return HTTPConnection(scope)
+    made: HTTPConnection = unread(HTTPConnection)  # as in exchange.py: a constructor costs twice as much
+    made.scope = scope
+    return made
+
+
+_KEEPS_SCOPE_ALONE = list(vars(HTTPConnection({"type": "http"}))) == ["scope"] and HTTPConnection.__new__ is object.__new__
