@@ -1,4 +1,7 @@
-"""What no guard can go below, for `./run bench request`: layers in the place of ringwork's outermost one that do next to nothing."""
+"""What no guard can go below, for `./run bench request`: layers in the place of ringwork's outermost one that do next to nothing.
+
+And ringwork's own places with no guard in them: reading the request, finding its route, asking nobody, sending the answer on.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import FastAPI
+from flask import Flask
 from starlette.requests import HTTPConnection
+
+from ringwork.pipeline import ORDER
+from ringwork.protect import installed
 
 Layer = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -48,4 +55,27 @@ def refusing(app: FastAPI) -> FastAPI:
         await send({"type": "http.response.body", "body": b"{}", "more_body": False})
 
     app.build_middleware_stack = lambda: layer  # type: ignore[method-assign, assignment, return-value]  # as above
+    return app
+
+
+WORDS = [(name.decode().title(), value.decode()) for name, value in HEADERS]
+
+
+def refusing_flask(app: Flask) -> Flask:
+    """The same for WSGI."""
+
+    def layer(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("421 Misdirected Request", [*WORDS, ("Content-Length", "2"), ("Vary", "Accept")])
+        return [b"{}"]
+
+    app.wsgi_app = layer  # type: ignore[method-assign]  # as Flask's own documentation shows
+    return app
+
+
+def emptied(app: Any) -> Any:
+    """A guarded application with every guard taken out again, as the prover's copies are made: the places alone."""
+    found = installed(app)
+    if found is None:
+        raise LookupError("the application is not guarded")
+    found.recompile(without=frozenset(guard.control for guard in ORDER))
     return app

@@ -179,11 +179,16 @@ def guarded_fastapi() -> FastAPI:
     return ringwork.protect(fastapi_app(), Policy(identify=identify_async, **QUIET))
 
 
+def guarded_flask_app() -> Flask:
+    """The same on Flask."""
+    return ringwork.protect(flask_app(), Policy(identify=identify, **QUIET))
+
+
 def variants() -> dict[str, interleaved.Batch]:
     """Bare and guarded, and the refusals, all in one run."""
     guarded = guarded_fastapi()
     guarded_django = ringwork.protect(django_site.handler(), Policy(identify=identify_django, **QUIET))
-    guarded_flask = ringwork.protect(flask_app(), Policy(identify=identify, **QUIET))
+    guarded_flask = guarded_flask_app()
     guarded_aiohttp = ringwork.protect(aiohttp_site.application(), Policy(identify=identify_aiohttp, **QUIET))
     no_cookie = [pair for pair in HEADERS if pair[0] != b"cookie"]
     foreign = [(b"host", b"evil.invalid"), *HEADERS[1:]]
@@ -192,6 +197,7 @@ def variants() -> dict[str, interleaved.Batch]:
         "FastAPI, an empty wrapper that adds as many headers": asgi_batch(floors.wrapped(fastapi_app())),
         "FastAPI, the same, asked who is asking": asgi_batch(floors.wrapped(fastapi_app(), asks=identify_async)),
         "FastAPI, an outermost layer that refuses all, 421": asgi_batch(floors.refusing(fastapi_app()), expect=421),
+        "FastAPI, ringwork's places and no guard in them": asgi_batch(floors.emptied(guarded_fastapi())),
         "FastAPI guarded, all controls": asgi_batch(guarded),
         "FastAPI, hand-assembled stack, best choices": asgi_batch(peers.hand_best(fastapi_app)),
         "FastAPI, hand-assembled stack, as tutorials show it": asgi_batch(peers.hand_tutorial(fastapi_app)),
@@ -199,6 +205,8 @@ def variants() -> dict[str, interleaved.Batch]:
         "FastAPI guarded: foreign host refused, 421": asgi_batch(guarded, headers=foreign, expect=421),
         "FastAPI guarded: nobody refused, 401": asgi_batch(guarded, headers=no_cookie, expect=401),
         "Flask bare": wsgi_batch(flask_app()),
+        "Flask, an outermost layer that refuses all, 421": wsgi_batch(floors.refusing_flask(flask_app()), expect="421"),
+        "Flask, ringwork's places and no guard in them": wsgi_batch(floors.emptied(guarded_flask_app())),
         "Flask guarded, all controls": wsgi_batch(guarded_flask),
         "Flask, Talisman + Limiter + CSRFProtect": wsgi_batch(peers.flask_extensions(flask_app())),
         "Flask guarded: foreign host refused, 421": wsgi_batch(guarded_flask, host="evil.invalid", expect="421"),
