@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import composing, objects, own_fields, things, witness
+from ringwork.prove import composing, makers, objects, own_fields, things, witness
 from ringwork.prove.check import Kept
 from ringwork.prove.composing import Draft
 from ringwork.prove.evidence import Exchanged, Observation, Outcome
@@ -99,7 +99,7 @@ class Assigning:
         for route in routes[:MOST_ROUTES]:
             for method in [one for one in ("POST", "PUT", "PATCH") if one in route.methods][:1]:
                 named = composing.id_parameters(route)
-                lasts = (bool(named) and not objects.makes(route)) or method != "POST" or things.is_own_page(route.path)
+                lasts = (bool(named) and not makers.makes(route)) or method != "POST" or things.is_own_page(route.path)
                 yield self._operation(route, self._sender(route, method), lasts=lasts)
 
     def _operation(self, route: RouteFacts, send: Callable[[Mapping[str, Any], Person], Sent], *, lasts: bool = False) -> Operation:
@@ -139,7 +139,7 @@ class Assigning:
 
     def _ids(self, route: RouteFacts, who: Person) -> dict[str, str]:
         """The ids by which the route names something of the user's own: what is made for it, else the user himself."""
-        ids = [] if objects.makes(route) else composing.id_parameters(route)
+        ids = [] if makers.makes(route) else composing.id_parameters(route)
         named = [name for name in ids if f"{{{name}" in route.path or not own_fields.kind_of(name)]
         if not named:
             return {}

@@ -47,6 +47,7 @@ class Attack:
 Maker = Callable[[str, str], Iterator[Attack]]
 """Attacks with a marker (letters and digits, begins with a letter), and the path of a file that was planted in the working folder."""
 
+_SHOWN = 160
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 _PROGRAMS = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn"})
 _NAMES = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.connect", "urllib.Request"})
@@ -59,11 +60,20 @@ def _texts(seen: Seen, *events: str) -> Iterator[str]:
 def _sql(mark: str, _: str) -> Iterator[Attack]:
     def judge(seen: Seen) -> str:
         # A value that was bound stands inside a literal, whatever it holds; what is left when literals are taken out is the statement.
-        found = any(mark in _LITERAL.sub("", text) for text in _texts(seen, "sql"))
-        return "its text became part of the statement that was run" if found else ""
+        found = next((text for text in _texts(seen, "sql") if mark in _LITERAL.sub("", text)), "")
+        return f"its text became part of the statement that was run: {_around(found, mark)}" if found else ""
 
-    for value in (f"a' /*{mark}*/ OR '1'='1", f"a' /*{mark}*/ -- ", f"0 /*{mark}*/", f'a" /*{mark}*/ OR "1"="1', f"1) /*{mark}*/ -- "):
+    # The number stands where a column, a limit or an order is expected, too.
+    for value in (f"a' /*{mark}*/ OR '1'='1", f"a' /*{mark}*/ -- ", f"1 /*{mark}*/", f'a" /*{mark}*/ OR "1"="1', f"1) /*{mark}*/ -- "):
         yield Attack(value=value, judge=judge)
+
+
+def _around(statement: str, mark: str) -> str:
+    """A statement on one line, cut round the marker where it is long."""
+    text = " ".join(statement.split())
+    at = text.find(mark)
+    begins, ends = max(0, at - _SHOWN), min(len(text), at + len(mark) + _SHOWN)
+    return f"{'... ' if begins else ''}{text[begins:ends]}{' ...' if ends < len(text) else ''}"
 
 
 def _command(mark: str, _: str) -> Iterator[Attack]:
@@ -71,7 +81,8 @@ def _command(mark: str, _: str) -> Iterator[Attack]:
         found = any(_is_word(text, mark) for text in _texts(seen, *_PROGRAMS))
         return f"a shell would have run {mark} as a command of its own" if found else ""
 
-    for value in (f"a;{mark}", f"a' ;{mark}; '", f'a" ;{mark}; "'):
+    # What follows in the command ends with the marker's own word, not in it.
+    for value in (f"a;{mark};a", f"a' ;{mark}; '", f'a" ;{mark}; "'):
         yield Attack(value=value, judge=judge)
 
 
@@ -114,6 +125,10 @@ def _template(mark: str, _: str) -> Iterator[Attack]:
     def judge(seen: Seen) -> str:
         return f"{first} times {second} was worked out in the answer" if f"{mark}{first * second}" in seen.answer.text else ""
 
+    def cut(seen: Seen) -> str:
+        return "a filter of templates took a letter out" if f"{mark}a{first}c" in seen.answer.text else ""
+
+    yield Attack(value=f'{mark}{{{{ "ba{first}bcb"|cut:"b" }}}}', judge=cut)  # Django's own, which works nothing out
     for value in (f"{mark}{{{{{first}*{second}}}}}", f"{mark}${{{first}*{second}}}", f"{mark}<%= {first}*{second} %>"):
         yield Attack(value=value, judge=judge)
 

@@ -65,6 +65,14 @@ class Found:
     bearer: list[RouteFacts] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiet:
+    """Stores whose change says little. always: they change with every page. by_login: when somebody signs in."""
+
+    always: frozenset[str]
+    by_login: frozenset[str]
+
+
 def noise(cast: Cast, client: Client) -> frozenset[str]:
     """Stores that change when a page is merely read: last-seen times and counters."""
     before = cast.served.state()
@@ -86,7 +94,8 @@ def _changed_by_login(cast: Cast) -> frozenset[str]:
 def find(cast: Cast, *, most: int, attack: str, forms_only: bool = False) -> Found:
     """Changes that work honestly, at most `most` by form and as many by JSON; `attack` names what could not be tried elsewhere."""
     found, failed = Found(), list[RouteFacts]()
-    quiet = noise(cast, cast.strongest()[1]) | _changed_by_login(cast)
+    noisy = noise(cast, cast.strongest()[1])
+    quiet = Quiet(always=noisy, by_login=_changed_by_login(cast) - noisy)
     counts = {True: 0, False: 0}
     for route in witness.changes(cast.stage.facts):
         by_form = route.body != "json"
@@ -116,7 +125,7 @@ def find(cast: Cast, *, most: int, attack: str, forms_only: bool = False) -> Fou
     return found
 
 
-def _open_to_all(cast: Cast, route: RouteFacts, quiet: frozenset[str]) -> bool:
+def _open_to_all(cast: Cast, route: RouteFacts, quiet: Quiet) -> bool:
     """Whether the change works without any login; asked only where neither rule nor guard was recognised."""
     if route.rule or route.guarded_by:
         return False
@@ -125,14 +134,14 @@ def _open_to_all(cast: Cast, route: RouteFacts, quiet: frozenset[str]) -> bool:
         before = cast.served.state()
         headers = [("content-type", kind)] if kind else []
         answer = cast.nobody().send(witness.unsafe_method(route), cast.stage.fill(route), headers=headers, body=body)
-        if witness.changed(before, cast.served.state()) - quiet:
+        if witness.changed(before, cast.served.state()) - quiet.always - quiet.by_login:
             cast.reset()
             return True
         return 200 <= answer.status < 300
     return False
 
 
-def _first_working(cast: Cast, route: RouteFacts, quiet: frozenset[str], found: Found, *, forms_only: bool) -> Change | None:
+def _first_working(cast: Cast, route: RouteFacts, quiet: Quiet, found: Found, *, forms_only: bool) -> Change | None:
     for user, client in cast.one_by_one(route):
         if client.is_scripted:
             if route not in found.bearer:
@@ -217,12 +226,18 @@ def _form(cast: Cast, route: RouteFacts, user: User, client: Client) -> forms.Fo
     return next((f for f in cast.visible_forms(user.name, client) if f.method == "POST" and witness.matches(route.path, f.action)), None)
 
 
-def _prove(cast: Cast, draft: Change, client: Client, quiet: frozenset[str]) -> Change | None:
+def _prove(cast: Cast, draft: Change, client: Client, quiet: Quiet) -> Change | None:
     before = cast.served.state()
     answer = honest(draft, client)
     if answer is None or not witness.is_served(answer):
         return None
-    effect = witness.changed(before, cast.served.state()) - quiet
+    seen = witness.changed(before, cast.served.state()) - quiet.always
+    effect = seen - quiet.by_login
+    if seen and not effect:
+        # Nobody signs in between: what changes each time is changed by the request, and not by a session that is noted now and then.
+        before = cast.served.state()
+        again = honest(draft, client)
+        effect = witness.changed(before, cast.served.state()) - quiet.always if again is not None and witness.is_served(again) else effect
     if not effect and cast.stage.facts.guard is None:
         return None  # a success that changes nothing: what a forged one does could not be told from it
     return Change(

@@ -159,10 +159,23 @@ def compose(cast: Cast, route: RouteFacts, method: str, name: str, client: Clien
     if files:
         values = {p.name: values.get(p.name, p.example or pages.guess_text(p.name)) for p in route.parameters if p.where == "form"}
     texts = {p.name for p in route.parameters if p.where in {"form", "json"} and p.kind in {"", "string"} and not p.choices}
+    if not values and not files and method in {"PUT", "PATCH"}:
+        kind, values = JSON, _read_there(client, path)  # what takes whatever it is sent is asked with what it shows
     fields, marks = _filled(values, texts or set(values), known)
     if not fields and not files:
         return Draft(route=route, method=method, path=path, kind=JSON if kind == JSON and body else "")
     return Draft(route=route, method=method, path=path, kind=JSON if kind == JSON else FORM, fields=fields, marks=marks, files=files)
+
+
+def _read_there(client: Client, path: str) -> dict[str, Any]:
+    """The plain fields of the one object that is read where it is changed; none where no such is shown."""
+    with contextlib.suppress(OSError, ValueError):
+        answer = client.get(path)
+        value = json.loads(answer.text) if answer.status == 200 else None
+        if isinstance(value, dict):
+            plain = {key: one for key, one in value.items() if isinstance(one, str | int | bool) and not is_id(key)}
+            return {key: one for key, one in plain.items() if "pass" not in key.lower()}  # against a login that ends by it
+    return {}
 
 
 def _parsed(kind: str, body: bytes) -> dict[str, Any]:
@@ -189,6 +202,11 @@ def _filled(values: Mapping[str, Any], free: set[str], known: Mapping[str, str])
             marks[word] = key
         else:
             fields[key] = value if value != "" else pages.guess_text(key)
+    if not marks:  # a thing that nobody can tell from another: a number that is a text takes any as well
+        key = next((key for key, value in fields.items() if key in free and key not in known and value == f"probe {key.lower()}"), "")
+        if key:
+            fields[key] = word = witness.marker()
+            marks[word] = key
     for key, value in known.items():
         if key in free and key not in fields:
             fields[key] = value

@@ -78,7 +78,23 @@ def explore(stage: LiveStage, *, login_path: str = "") -> Reach:
     if left and len(left) < len(changes):
         stage.fresh()
         _try(stage, reach, left)
+    _look_again(stage, reach)
     return reach
+
+
+def _look_again(stage: LiveStage, reach: Reach) -> None:
+    """Ask once more for pages whose object was not there before something was made."""
+    browsers = dict[str, Client]()
+    for route in stage.facts.routes:
+        statuses = reach.statuses.get(route.name, [])
+        if route.kind == "http" and "GET" in route.methods and "{" in route.path and statuses and set(statuses) <= {0, 404}:
+            for user in stage.able(route)[:_TRIES]:
+                with contextlib.suppress(OSError, TargetFailed):
+                    client = browsers.setdefault(user.name if user else "", stage.browser(user).fork())  # it has not looked round yet
+                    status = client.get(stage.fill(route, client=client) + pages.required_query(route)).status
+                    reach.note(stage, route, status)
+                    if status < 400:
+                        break
 
 
 def _try(stage: LiveStage, reach: Reach, routes: Sequence[RouteFacts]) -> None:

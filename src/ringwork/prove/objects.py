@@ -7,17 +7,17 @@ reads afterwards, not by its status. Whether it was the other's to ask for is ju
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import composing, things, witness
+from ringwork.prove import composing, makers, things, views, witness
 from ringwork.prove.check import Stage, User
 from ringwork.prove.composing import Draft
 from ringwork.prove.evidence import Exchanged, Observation, Outcome
 from ringwork.prove.staying import Staying
 from ringwork.prove.things import Pages, Thing
+from ringwork.prove.views import Attempt, View
 from ringwork.prove.witness import Cast, saw, shown
 from ringwork.survey.facts import RouteFacts
 from ringwork.survey.wire.client import SAFE, Answer, Client
@@ -25,7 +25,6 @@ from ringwork.survey.wire.client import SAFE, Answer, Client
 READS, CHANGES, DELETES = "another user reads it", "another user changes it", "another user removes it"
 PASSWORDS = "another user sets the password"
 MOST_MAKERS, MOST_ROUTES, MOST_THINGS = 25, 60, 4
-_HARMS = re.compile(r"delete|remove|destroy|deactivat|disable|passw|purge|reset|revoke|cancel|close|unsubscribe", re.IGNORECASE)
 _FEW = 3
 
 
@@ -70,25 +69,6 @@ class Tried:
     tells: bool
     fields: Sequence[str] = ()
     is_open: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """A thing as its owner sees it. fields: those of its fresh words that are shown. text: all of it, where it has a page of its own."""
-
-    fields: tuple[str, ...] = ()
-    text: str = ""
-    answer: Answer | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """One request for a thing, and what became of it."""
-
-    answer: Answer
-    has_effect: bool
-    fields: Sequence[str]
-    after: Answer | None = None
 
 
 def _tells_whose(answer: Answer) -> bool:
@@ -161,7 +141,9 @@ class Matrix:
 
     def _make(self) -> None:
         """Let both make something through each route that makes."""
-        for route in [route for route in witness.changes(self.cast.stage.facts) if route in self.routes and makes(route)][:MOST_MAKERS]:
+        for route in [route for route in witness.changes(self.cast.stage.facts) if route in self.routes and makers.makes(route)][
+            :MOST_MAKERS
+        ]:
             mine = self._made(route, self.mine)
             if mine is not None and mine.marks:
                 self.known.append(Known(thing=mine, maker=route, theirs=self._made(route, self.theirs)))
@@ -252,7 +234,7 @@ class Matrix:
             for route in witness.changes(self.cast.stage.facts)
             if route in self.routes and composing.id_parameters(route)
             for method in route.methods
-            if method not in SAFE and (method != "POST" or not makes(route))
+            if method not in SAFE and (method != "POST" or not makers.makes(route))
         ][:MOST_ROUTES]
         for route, method in sorted(asked, key=lambda one: _attack(*one) == DELETES):
             self._write(route, method)
@@ -263,7 +245,11 @@ class Matrix:
 
     def _write(self, route: RouteFacts, method: str) -> None:
         attack = _attack(route, method)
-        related = [known for known in self._related(route) if known.maker is not None and things.relation(route, known.thing)]
+        related = [
+            known
+            for known in self._related(route)
+            if known.maker is not None and (things.relation(route, known.thing) or _is_at(route, known))
+        ]
         for known in related:
             for parameter in reversed(composing.id_parameters(route)):
                 with contextlib.suppress(TargetFailed, OSError):
@@ -289,10 +275,12 @@ class Matrix:
         other = self._attempt(route, method, known, (parameter, at), self.theirs)
         if other is None:
             return False
-        if not other.has_effect and witness.refuses(other.answer):
+        # A success that does nothing, where the owner's does it, asks for the owner as a refusal does.
+        if not other.has_effect and (witness.refuses(other.answer) or (own.has_effect and witness.is_served(other.answer))):
             known.refused.append(route.name)
         reads = bool(other.fields) and not other.has_effect
-        words = "was shown it: answered" if reads else "changed it, as its owner then saw: answered" if other.has_effect else "was answered"
+        changed = f"changed it ({other.kept}): answered" if other.kept else "changed it, as its owner then saw: answered"
+        words = "was shown it: answered" if reads else changed if other.has_effect else "was answered"
         asked = shown(other.answer, self.theirs.name, words if reads else "")
         self.tried.append(
             Tried(
@@ -302,7 +290,7 @@ class Matrix:
                 done=other.has_effect or reads,
                 told=f"{self.theirs.name} {words} {other.answer.status}",
                 control=shown(own.answer, self.mine.name),
-                answers=witness.with_effect(asked, other.after if other.has_effect else None, self.mine.name),
+                answers=witness.with_effect(asked, other.after if other.has_effect and not other.kept else None, self.mine.name),
                 tells=_tells_whose(other.answer),
                 fields=other.fields,
             )
@@ -341,8 +329,8 @@ class Matrix:
         after = self._view(known, thing)
         if after is None:  # nobody can say what became of it
             return None
-        has_effect = before.fields != after.fields or (before == again and before != after)
-        return Attempt(answer=answer, has_effect=has_effect, fields=thing.shown_in(answer), after=after.answer)
+        has_effect, kept = views.effect(before, again, after)
+        return Attempt(answer=answer, has_effect=has_effect, fields=thing.shown_in(answer), after=after.answer, kept=kept)
 
     def _view(self, known: Known, thing: Thing) -> View | None:
         """The thing as its owner sees it now; None where the owner got no answer that tells."""
@@ -350,15 +338,25 @@ class Matrix:
             pages = Pages(self.cast, self.mine.client, only=known.thing.listed)
             answers = list(pages.answers.values())
             listed = tuple(sorted({f for a in answers for f in thing.shown_in(a)}))
-            return View(fields=listed, answer=answers[-1]) if _tells(answers) else None
+            return View(fields=listed, rows=views.rows_of(self.cast.served, thing), answer=answers[-1]) if _tells(answers) else None
         route, parameter = known.reader
         seen = list[Answer]()
         for value in thing.candidates(parameter):
             draft = composing.compose(self.cast, route, "GET", self.mine.name, self.mine.client, {parameter: value})
             seen.append(self._sent(draft, self.mine))
             if fields := thing.shown_in(seen[-1]):
-                return View(fields=tuple(sorted(fields)), text=things.text_of(seen[-1]), answer=seen[-1])
+                return View(
+                    fields=tuple(sorted(fields)),
+                    text=things.text_of(seen[-1]),
+                    rows=views.rows_of(self.cast.served, thing),
+                    answer=seen[-1],
+                )
         return View(answer=seen[-1]) if _tells(seen) else None
+
+
+def _is_at(route: RouteFacts, known: Known) -> bool:
+    """Whether a route stands where a thing was seen to be read, or below that, whatever it is called where it is made."""
+    return known.reader is not None and f"{route.path}/".startswith(f"{known.reader[0].path.rstrip('/')}/")
 
 
 def _signs_in(cast: Cast, who: Person) -> bool:
@@ -375,18 +373,6 @@ def _tells(answers: Sequence[Answer]) -> bool:
     )
 
 
-def makes(route: RouteFacts) -> bool:
-    """Whether a route may make something: it names no object that is there already, and does not sound like an end."""
-    named = composing.id_parameters(route)
-    own = [
-        name
-        for name in named
-        if name in {"id", "pk", "uuid"} or composing.singular(re.split(r"_(?:id|pk|uuid)$", name)[0]) in composing.stems(route.path)
-    ]
-    is_made = "POST" in route.methods or ("PUT" in route.methods and "{" not in route.path)
-    return is_made and "{" not in route.path and not own and not _HARMS.search(route.path)
-
-
 def _attack(route: RouteFacts, method: str) -> str:
     last = route.path.rstrip("/").rpartition("/")[2]
-    return DELETES if method == "DELETE" or (method == "POST" and _HARMS.search(last)) else CHANGES
+    return DELETES if method == "DELETE" or (method == "POST" and makers.HARMS.search(last)) else CHANGES

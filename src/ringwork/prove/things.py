@@ -23,7 +23,7 @@ from ringwork.survey.wire.client import Answer, Client
 
 MOST_PAGES, MOST_IDS = 40, 6
 _OWN_IDS = ("id", "pk", "uuid", "guid", "slug", "key", "ref")
-_NO_THING = re.compile(r"log|audit|event|history|session|queue|outbox|migration", re.IGNORECASE)
+_NO_THING = re.compile(r"(?<!b)log|audit|event|history|session|queue|outbox|migration", re.IGNORECASE)
 _NAMES = ("id", "pk", "uuid", "guid", "key", "slug", "ref", "reference", "number", "name")
 _LOGINS = frozenset({"username", "login", "user", "name", "handle", "nickname"})
 _ADMINISTRATION = frozenset({"admin", "administration", "administrator", "backoffice", "manage", "management", "superuser"})
@@ -43,7 +43,8 @@ _PRIVATE = frozenset({
     "transaction", "transfer", "subscription", "salary", "payslip", "claim", "letter",
 })  # fmt: skip
 """What belongs to somebody by its nature."""
-_PEOPLE = frozenset({"user", "profile", "account", "member", "person", "people", "customer", "employee", "patient"})
+PEOPLE = frozenset({"user", "profile", "account", "member", "person", "people", "customer", "employee", "patient"})
+"""Words of paths that mean somebody."""
 _SENSITIVE = re.compile(
     r"secret|passw|token|api_?key|private|ssn|iban|card|cvv|balance|salary|e?mail|phone|mobile|address|birth|dob|diagnos|passport|tax",
     re.IGNORECASE,
@@ -70,7 +71,7 @@ class Thing:
     @property
     def stems(self) -> set[str]:
         """What it is, in words of its path."""
-        return composing.stems(self.path) | (_PEOPLE if self.is_self else frozenset())
+        return composing.stems(self.path) | (PEOPLE if self.is_self else frozenset())
 
     def shown_in(self, answer: Answer | None) -> list[str]:
         """The fields of it whose words an answer holds."""
@@ -126,8 +127,13 @@ def made(draft: Draft, answer: Answer, client: Client) -> Thing:
 
 def ids_kept(served: Served, words: Iterable[str]) -> list[tuple[str, str]]:
     """The ids under which the copy keeps what holds a word, for an object whose id no page and no answer tells."""
-    rows = [row.values for word in list(words)[:1] for row in served.kept(word) if not _NO_THING.search(row.store)]
+    rows = [row.values for word in list(words)[:1] for row in served.kept(word) if not is_record(row.store)]
     return [(name, str(value)) for row in rows for name, value in row.items() if name in _OWN_IDS and type(value) in {int, str}]
+
+
+def is_record(store: str) -> bool:
+    """Whether a table or a container, by its own name and not its file's, keeps something about things, and no things."""
+    return bool(_NO_THING.search(re.split(r"[/.]", store)[-1]))
 
 
 def complete(thing: Thing, pages: Pages) -> None:

@@ -119,8 +119,7 @@ def _with_doors(entrances: Entrances, launcher: Launcher, facts: AppFacts) -> En
     try:
         with contextlib.closing(browser(running)) as client, contextlib.suppress(TargetFailed, OSError):
             for user in entrances.users[:1] if entrances.login is not None else ():
-                with contextlib.suppress(TargetFailed):
-                    entrances.enter(user, client, registered={})
+                entrances.enter(user, client, registered={})  # who is not let in by the login is let in by no door beside it
             return replace(entrances, doors=doors.find(facts, client, login=entrances.login))
     finally:
         launcher.end(running)

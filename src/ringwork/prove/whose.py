@@ -22,6 +22,9 @@ def why_theirs(matrix: Matrix, tried: Tried) -> str:
     private, secret = things.is_private(thing), things.sensitive(tried.fields)
     owner = things.owner_field(thing, known.theirs) if known.theirs is not None else ""
     lists = _that_tell(matrix, thing)
+    if thing.stems & things.PEOPLE and not secret and not private:
+        # Against a page that shows users to each other: that one's own page shows only oneself says nothing of a name or a greeting.
+        lists = [path for path in lists if not things.is_own_page(path)]
     if tried.attack == READS:
         return _why_not_read(matrix, tried, shared=shared, lists=lists, owner=owner, private=private, secret=secret)
     if lists and not shared:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +72,7 @@ def _declared(facts: AppFacts) -> Sharing:
 def _places(cast: Cast) -> Iterator[Place]:
     facts = cast.stage.facts
     found = 0
-    for route in sorted(witness.reads(facts), key=lambda r: (r.rule == "public", not _asks_who(r), "{" in r.path)):
+    for route in _in_turn(sorted(witness.reads(facts), key=lambda r: (r.rule == "public", not _asks_who(r), "{" in r.path))):
         if found == (2 if cast.stage.brief else _MOST_ROUTES):
             break
         place = _place(cast, route)
@@ -86,6 +86,17 @@ def _places(cast: Cast) -> Iterator[Place]:
         answer = client.get(path)
         if answer.status == 200:
             yield Place(where="a handler that shares with everybody", path=path, who=name, client=client, control=shown(answer, name))
+
+
+def _in_turn(routes: Iterable[RouteFacts]) -> list[RouteFacts]:
+    """One of each file and first part of the path before the second of any: a part of an application may share what the rest does not."""
+    parts = dict[tuple[str, str], int]()
+    ranked = list[tuple[int, RouteFacts]]()
+    for route in routes:
+        part = route.file, route.path.strip("/").partition("/")[0] if route.path.count("/") > 1 else ""
+        parts[part] = parts.get(part, 0) + 1
+        ranked.append((parts[part], route))
+    return [route for _, route in sorted(ranked, key=lambda one: one[0])]
 
 
 def _place(cast: Cast, route: RouteFacts) -> Place | None:

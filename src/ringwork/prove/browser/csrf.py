@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import changes, form_tokens, handshakes, randomness, witness
+from ringwork.prove import changes, form_tokens, handshakes, randomness, seeding, witness
 from ringwork.prove.changes import Change, Found
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Observation, Outcome
@@ -254,7 +254,7 @@ def safe_methods(stage: Stage) -> Evidence:
     """GET, HEAD and OPTIONS on every route, as every kind of user; the stores are as before."""
     check = CheckId(f"{CONTROL}/safe-methods-are-safe")
     cast = Cast(stage)
-    name, client = cast.strongest()
+    name, client = seeding.with_objects(cast)
     routes = witness.reads(stage.facts)
     paths = {route.path: stage.fill(route, client=client if name else None) for route in routes}
     quiet = changes.noise(cast, client)
@@ -271,6 +271,8 @@ def safe_methods(stage: Stage) -> Evidence:
         return Evidence(
             check=check, observations=(saw(Outcome.HELD, "change by a safe method", "all routes", detail, control=control, read=asked),)
         )
+    cast.reset()  # else what one of them removed is no longer there to be removed
+    seeding.with_objects(cast)
     seen = [one for route in routes for one in _changed_by(cast, route, paths[route.path], quiet)]
     return Evidence(check=check, observations=tuple(seen))
 

@@ -1,0 +1,30 @@
+"""Which routes make something, told by their paths and parameters, and which end something."""
+
+from __future__ import annotations
+
+import re
+
+from ringwork.prove import composing
+from ringwork.survey.facts import RouteFacts
+
+HARMS = re.compile(r"delete|remove|destroy|deactivat|disable|passw|purge|reset|revoke|cancel|close|unsubscribe", re.IGNORECASE)
+_MADE_BELOW = re.compile(
+    r"(?:comment|review|repl(?:y|ie)|order|message|note|bid|booking|answer|vote|rating|add|new|create)s?", re.IGNORECASE
+)
+"""The last word of a path that makes something of, or below, what its parameter names."""
+
+
+def makes(route: RouteFacts) -> bool:
+    """Whether a route may make something: it names no object that is there already, and does not sound like an end."""
+    named = composing.id_parameters(route)
+    own = [
+        name
+        for name in named
+        if name in {"id", "pk", "uuid"} or composing.singular(re.split(r"_(?:id|pk|uuid)$", name)[0]) in composing.stems(route.path)
+    ]
+    is_made = "POST" in route.methods or ("PUT" in route.methods and "{" not in route.path)
+    last = next((part for part in reversed(route.path.split("/")) if part and "{" not in part), "")
+    is_made_below = "{" in route.path and bool(_MADE_BELOW.fullmatch(last))
+    if is_made_below and route.path.rstrip("/").endswith(last):
+        own = []  # /posts/{post_id}/comments names what is there already, and makes something of another name
+    return is_made and (is_made_below or "{" not in route.path) and not own and not HARMS.search(route.path)

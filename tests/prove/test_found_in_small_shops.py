@@ -1,0 +1,252 @@
+"""Holes as hurried shops have them, met on applications of our own: what is found now and was not, and what is accused no more."""
+
+from __future__ import annotations
+
+import pytest
+
+from ringwork.prove import changes, composing, makers, things, views
+from ringwork.prove.access import mass_assignment
+from ringwork.prove.access.object_level_authorization import two_user_matrix
+from ringwork.prove.attacking import MAKERS, Seen
+from ringwork.prove.browser import cors, csrf
+from ringwork.prove.check import Noticed
+from ringwork.prove.evidence import Evidence, Outcome
+from ringwork.prove.views import View
+from ringwork.prove.witness import Cast
+from ringwork.survey.facts import RouteFacts
+from ringwork.survey.wire.client import Answer
+from tests.prove import unguarded
+from tests.prove.test_objects import HEAD
+
+SHOP = """
+import sqlite3
+from flask import Flask, Blueprint, abort, jsonify, redirect, request, session
+app = Flask(__name__)
+app.secret_key = "x" * 40
+db = sqlite3.connect("data.sqlite", check_same_thread=False, isolation_level=None)
+db.execute("create table if not exists people (id integer primary key, name text, word text, greeting text, visits int default 0)")
+db.execute("create table if not exists orders (id integer primary key, owner int, place text, sent int default 0)")
+FORM = "<form method=post><input name=username><input name=password type=password></form>"
+@app.route("/register", methods=["GET", "POST"])
+def register():
+    if request.method == "POST":
+        db.execute("insert into people (name, word) values (?, ?)", (request.form["username"], request.form["password"]))
+        return redirect("/login")
+    return FORM
+@app.route("/login", methods=["GET", "POST"])
+def login():
+    if request.method == "POST":
+        given = request.form["username"], request.form["password"]
+        row = db.execute("select id from people where name = ? and word = ?", given).fetchone()
+        if row is None:
+            return FORM, 401
+        session["id"] = row[0]
+        db.execute("update people set visits = visits + 1 where id = ?", row)
+        return redirect("/orders")
+    return FORM
+def me():
+    if "id" not in session:
+        abort(401)
+    return session["id"]
+@app.get("/orders")
+def orders():
+    rows = db.execute("select id, place from orders where owner = ?", (me(),)).fetchall()
+    made = "<form method=post action=/order/7><input name=place></form>"
+    return made + "".join(f'<a href="/orders/{number}">{place}</a>' for number, place in rows)
+@app.post("/order/<int:pid>")
+def order(pid):
+    made = db.execute("insert into orders (owner, place) values (?, ?)", (me(), request.form["place"]))
+    return redirect(f"/orders/{made.lastrowid}")
+@app.get("/orders/<int:oid>")
+def one(oid):
+    row = db.execute("select place from orders where id = ? and (owner = ? or OPEN)", (oid, me())).fetchone()
+    return f"<h1>{row[0]}</h1>" if row else abort(404)
+@app.post("/orders/<int:oid>/edit")
+def edit(oid):
+    db.execute("update orders set place = ? where id = ? and (owner = ? or OPEN)", (request.form["place"], oid, me()))
+    return redirect("/orders")
+@app.post("/orders/<int:oid>/send")
+def send(oid):
+    db.execute("update orders set sent = 1 where id = ? and (owner = ? or OPEN)", (oid, me()))
+    return redirect("/orders")
+@app.post("/orders/<int:oid>/delete")
+def delete(oid):
+    db.execute("delete from orders where id = ? and owner = ?", (oid, me()))
+    return redirect("/orders")
+@app.get("/orders/<int:oid>/remove")
+def remove(oid):
+    if BY_GET:
+        db.execute("delete from orders where id = ? and owner = ?", (oid, me()))
+    return redirect("/orders")
+@app.route("/profile", methods=["GET", "POST"])
+def profile():
+    if request.method == "POST":
+        db.execute("update people set greeting = ? where id = ?", (request.form["greeting"], me()))
+        return redirect("/profile")
+    said = db.execute("select greeting from people where id = ?", (me(),)).fetchone()[0]
+    return f'<form method=post><textarea name=greeting>{said or ""}</textarea></form><a href="/people/{me()}">as others see it</a>'
+@app.get("/people/<int:uid>")
+def person(uid):
+    me()
+    row = db.execute("select name, greeting from people where id = ?", (uid,)).fetchone()
+    return f"<h1>{row[0]}</h1><p>{row[1]}</p>" if row else abort(404)
+api = Blueprint("api", __name__, url_prefix="/api")
+@api.after_request
+def share(answer):
+    if SHARES:
+        answer.headers["access-control-allow-origin"] = request.headers.get("origin", "*")
+        answer.headers["access-control-allow-credentials"] = "true"
+        answer.headers["vary"] = "origin"
+    return answer
+@api.get("/me")
+def about():
+    return jsonify(id=me())
+app.register_blueprint(api)
+"""
+
+
+def shop(*, is_open: bool = False, by_get: bool = False, shares: bool = False) -> str:
+    return SHOP.replace("OPEN", str(int(is_open))).replace("BY_GET", str(by_get)).replace("SHARES", str(shares))
+
+
+def broken(evidence: Evidence) -> set[tuple[str, str]]:
+    return {(o.where, o.attack) for o in evidence.observations if o.outcome is Outcome.BROKEN}
+
+
+READS, CHANGES = "another user reads it", "another user changes it"
+
+
+def test_orders_of_something_are_made_and_asked_for_by_another() -> None:
+    """What is made below another thing's id is an object too; and a removal that does nothing for others asks for the owner."""
+    with unguarded.serving(shop(is_open=True)) as stage:
+        found = broken(two_user_matrix(stage))
+    assert found == {("GET /orders/{oid}", READS), ("POST /orders/{oid}/edit", CHANGES), ("POST /orders/{oid}/send", CHANGES)}
+
+
+def test_an_effect_that_no_page_shows_is_told_from_the_store() -> None:
+    """That an order is sent stands in its row alone."""
+    with unguarded.serving(shop(is_open=True)) as stage:
+        told = [o.detail for o in two_user_matrix(stage).observations if o.where == "POST /orders/{oid}/send"]
+    assert told[0].startswith("ben changed it (sqlite:data.sqlite/orders sent became 1): answered 302")
+
+
+def test_only_values_of_the_same_rows_tell_of_an_effect() -> None:
+    """A record of the request beside the thing, and what changes by being looked at, are none."""
+    kept = View(rows=(("sqlite:a.db/orders sent", 0),))
+    sent, beside = View(rows=(("sqlite:a.db/orders sent", 1),)), View(rows=(*kept.rows, ("sqlite:a.db/orders seen_by", "ben")))
+    assert views.effect(kept, kept, sent) == (True, "sqlite:a.db/orders sent became 1")
+    assert views.effect(kept, kept, beside) == views.effect(kept, sent, sent) == views.effect(kept, kept, kept) == (False, "")
+    assert (things.is_record("sqlite:blog.db/posts"), things.is_record("sqlite:site.db/audit_log")) == (False, True)
+
+
+PATCHED = (
+    HEAD
+    + """
+@app.patch("/me")
+async def change(request: Request, user=Depends(me)):
+    user.update(await request.json())
+    return {}
+"""
+)
+
+
+def test_what_takes_any_field_is_asked_with_those_that_it_shows() -> None:
+    """Nobody named the fields of this body: the object that is read there tells which it has."""
+    with unguarded.serving(
+        PATCHED.replace('"id": next(ids), **a', '"id": next(ids), "role": "user", **a').replace(
+            '"email": user["email"]}', '"email": user["email"], "role": user["role"]}'
+        )
+    ) as stage:
+        assert ("PATCH /me", "a field that the application sets itself is sent along") in broken(mass_assignment.extra_field(stage))
+
+
+def test_a_page_that_shows_users_to_each_other_is_no_hole() -> None:
+    """The safe twin: scoped orders, and a greeting that others read on a page made for them."""
+    with unguarded.serving(shop()) as stage:
+        evidence = two_user_matrix(stage)
+    assert not broken(evidence)
+    held = {(o.where, o.attack) for o in evidence.observations if o.outcome is Outcome.HELD}
+    assert ("GET /orders/{oid}", READS) in held
+
+
+@pytest.mark.parametrize("by_get", [True, False])
+def test_a_get_that_removes_is_seen_where_something_is_there_to_be_removed(by_get: bool) -> None:
+    """An object is made before pages are asked for, or nothing could be missing afterwards."""
+    with unguarded.serving(shop(by_get=by_get)) as stage:
+        found = broken(csrf.safe_methods(stage))
+    assert {where for where, _ in found} == ({"GET /orders/{oid}/remove"} if by_get else set())
+
+
+@pytest.mark.parametrize("shares", [True, False])
+def test_a_part_of_an_application_that_shares_is_asked_as_well(shares: bool) -> None:
+    """Five pages before it share nothing: those of one part do not stand for another's."""
+    with unguarded.serving(shop(shares=shares)) as stage:
+        found = broken(cors.origin_matrix(stage))
+    assert {where for where, _ in found} == ({"GET /api/me"} if shares else set())
+
+
+def test_a_change_of_what_a_login_changes_too_is_a_change() -> None:
+    """The greeting stands in the table in which visits are counted at each login, and counts where nobody signs in meanwhile."""
+    with unguarded.serving(shop()) as stage:
+        found = changes.find(Cast(stage), most=6, attack="form without a token", forms_only=True)
+    effects = {change.route.name: change.effect for change in found.changes}
+    assert effects["GET,POST /profile"] == {"sqlite:data.sqlite/people"}
+
+
+@pytest.mark.parametrize(
+    ("path", "is_one"),
+    [
+        ("/order/{pid}", True), ("/posts/{post_id}/comments", True), ("/cart/add/{sku}", True), ("/orders", True),
+        ("/orders/{oid}/cancel", False), ("/orders/{order_id}", False), ("/orders/{oid}/edit", False), ("/users/{uid}/role", False),
+    ],
+)  # fmt: skip
+def test_knows_what_makes_something_below_another_thing(path: str, is_one: bool) -> None:
+    """By the last word of the path and the name of the parameter; what changes the thing itself makes none."""
+    assert makers.makes(RouteFacts(kind="http", path=path, methods=("POST",), handler="shop.it")) is is_one
+
+
+def test_a_number_that_is_a_text_takes_a_fresh_word_where_nothing_else_does() -> None:
+    """An invoice with a number and an amount could not be told from another."""
+    fields, marks = composing._filled({"number": "probe number", "amount": 1}, {"number"}, {})
+    assert marks == {fields["number"]: "number"}
+    fields, marks = composing._filled({"number": "probe number", "title": "probe title"}, {"number", "title"}, {})
+    assert (fields["number"], marks) == ("probe number", {fields["title"]: "title"})
+
+
+MARK = "rwmark0000"
+
+
+def judged(kind: str, *noticed: tuple[str, str], text: str = "") -> set[str]:
+    answer = Answer(status=200, reason="", http_version="1.1", headers=[], body=text.encode(), request=b"", answer=b"")
+    seen = Seen(answer=answer, noticed=[Noticed(event=event, texts=(one,)) for event, one in noticed], records=(), secret="rwsecret")
+    return {said for attack in MAKERS[kind](MARK, "/copy/x.txt") if (said := attack.judge(seen))}
+
+
+def test_shows_what_a_statement_became() -> None:
+    """A reviewer reads the statement that was run, on one line, cut round the text that came from outside."""
+    statement = f"SELECT id,\n  name FROM product ORDER BY 1 /*{MARK}*/"
+    assert judged("sql", ("sql", statement)) == {
+        f"its text became part of the statement that was run: SELECT id, name FROM product ORDER BY 1 /*{MARK}*/"
+    }
+    said = judged("sql", ("sql", f"SELECT {'column, ' * 90} x FROM o WHERE n = 0 /*{MARK}*/ AND {'y = 1 AND ' * 90}"))
+    assert all(len(one) < 460 and " ... " in one and one.endswith(" ...") for one in said)
+
+
+def test_sends_what_stands_as_an_order_and_what_stands_in_the_middle_of_a_command() -> None:
+    """A column's number is an order that runs; a word of its own is one whatever the command goes on with."""
+    assert f"1 /*{MARK}*/" in {attack.value for attack in MAKERS["sql"](MARK, "")}
+    value = next(attack.value for attack in MAKERS["command"](MARK, ""))
+    assert judged("command", ("os.system", f"touch /tmp/export-{value}.csv"))
+    assert not judged("command", ("os.system", f"touch /tmp/export-a-{MARK}.csv"))
+
+
+def test_knows_a_template_that_works_nothing_out() -> None:
+    """Django's has no arithmetic: what a filter takes out shows that it was one."""
+    value = next(attack.value for attack in MAKERS["template"](MARK, ""))
+    number = value.partition('"ba')[2].partition("b")[0]
+    answer = Answer(
+        status=200, reason="", http_version="1.1", headers=[], body=f"<p>{MARK}a{number}c</p>".encode(), request=b"", answer=b""
+    )
+    assert not judged("template", text=f"<p>{value}</p>")
+    assert f'{{{{ "ba{number}bcb"|cut:"b" }}}}' in value
+    assert next(MAKERS["template"](MARK, "")).judge(Seen(answer=answer, noticed=(), records=(), secret="s")) == ""
