@@ -46,7 +46,10 @@ SHARED = (
     "prove.uploading",
     "prove.forged_tokens",
     "prove.composing",
+    "prove.makers",
+    "prove.seeding",
     "prove.things",
+    "prove.views",
     "prove.staying",
     "prove.objects",
     "prove.whose",
@@ -415,11 +418,16 @@ ROOMS: dict[str, Room] = {
     "prove.pages": Room(rooms=FACTS),
     "prove.composing": Room(rooms=("prove.pages", "prove.witness", *FACTS)),
     "prove.things": Room(rooms=("prove.check", "prove.composing", "prove.witness", *FACTS)),
+    "prove.makers": Room(rooms=("prove.composing", *FACTS)),
+    "prove.seeding": Room(rooms=("prove.composing", "prove.makers", "prove.witness", *FACTS)),
+    "prove.views": Room(rooms=("prove.check", "prove.things", *FACTS)),
     "prove.staying": Room(rooms=("prove.check", "prove.sessions", "prove.witness", *FACTS)),
-    "prove.objects": Room(rooms=(*WORDS, "prove.composing", "prove.staying", "prove.things", "prove.witness", *FACTS)),
+    "prove.objects": Room(
+        rooms=(*WORDS, "prove.composing", "prove.makers", "prove.staying", "prove.things", "prove.views", "prove.witness", *FACTS)
+    ),
     "prove.own_fields": Room(rooms=("prove.check", *FACTS)),
     "prove.assigning": Room(
-        rooms=(*WORDS, "prove.composing", "prove.objects", "prove.own_fields", "prove.things", "prove.witness", *FACTS)
+        rooms=(*WORDS, "prove.composing", "prove.makers", "prove.objects", "prove.own_fields", "prove.things", "prove.witness", *FACTS)
     ),
     "prove.whose": Room(rooms=(*WORDS, "prove.composing", "prove.objects", "prove.things", "prove.witness", *FACTS)),
     "prove.starting": Room(rooms=(*WORDS, *FACTS)),
