@@ -620,6 +620,24 @@ TWINS = (
         "app.jinja_env.autoescape = True\nshown = page.autoescape\n",
     ),
     Twins(
+        "a password in its place among arguments",
+        "secret",
+        "import pymysql\npymysql.connect('db', 'clinic', 'Nurse-7-night', 'notes')\n",
+        "import pymysql\npymysql.connect('db', 'clinic', PASSWORD, 'notes')\nconnect('db', 'clinic', 'Nurse-7-night')\n",
+    ),
+    Twins(
+        "a password beside a name",
+        "secret",
+        "import requests\nrequests.get(ADDRESS, auth=('clinic', 'Nurse-7-night'), timeout=5)\n",
+        "import requests\nrequests.get(ADDRESS, auth=('clinic', password), timeout=5)\nrequests.get(ADDRESS, auth=None, timeout=5)\n",
+    ),
+    Twins(
+        "a password with which a mail server is asked",
+        "secret",
+        "import smtplib\nserver.login('clinic', 'Nurse-7-night')\n",
+        "import smtplib\nserver.login('clinic', os.environ['MAIL_PASSWORD'])\nself.login(user, 'remember me')\n",
+    ),
+    Twins(
         "a connection without a password",
         "secret",
         "import pymysql\npymysql.connect(host='db', user='root', password='')\n",

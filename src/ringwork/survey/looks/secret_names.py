@@ -6,7 +6,8 @@ Against the key that signs everybody's session and stands in a public repository
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ringwork.survey.flows import Flow, Strength
@@ -18,6 +19,18 @@ _READERS = frozenset({"get", "getenv", "config", "env", "str", "getenv_or", "get
 _CONNECTS = re.compile(r"connect|pool|client|engine|login|auth|redis|mongo|session|smtp|ftp|ssh", re.IGNORECASE)
 _IN_TEXT = re.compile(r"(?:^|[\s;])(?:password|pwd)\s*=\s*'?([^\s;'{}%]+)", re.IGNORECASE)
 """A password among the words and values with which a database is asked for a connection."""
+_PLACES: Mapping[str, int] = MappingProxyType(
+    {
+        "pymysql.connect": 2,
+        "MySQLdb.connect": 2,
+        "login": 1,
+        "BasicAuth": 1,
+        "HTTPBasicAuth": 1,
+        "HTTPDigestAuth": 1,
+        "DigestAuth": 1,
+    }
+)
+"""Where those take a password that is given without its name: functions by their dotted or their last name."""
 _REHEARSALS = re.compile(r"Dev|Test|Local|Debug|Mock|Example")
 
 
@@ -55,6 +68,11 @@ def _given(seen: Seen) -> Iterator[_Given]:
     for call, scope in seen.of(ir.Call):
         for name, value in call.keywords:
             yield _Given(value.at, name, value, "argument", scope, last(call.function))
+        if (place := _PLACES.get(seen.name(call.function), _PLACES.get(last(call.function), 0))) and len(call.arguments) > place:
+            yield _Given(call.arguments[place].at, "password", call.arguments[place], "argument", scope, last(call.function))
+        for pair in (value for name, value in call.keywords if name == "auth"):
+            if isinstance(pair, ir.Sequence) and len(pair.items) == 2:
+                yield _Given(pair.at, "password", pair.items[1], "argument", scope, "auth")
         if last(call.function) == "setattr" and len(call.arguments) == 3:
             yield _Given(call.at, text_of(call.arguments[1]) or "", call.arguments[2], "assigned", scope)
         for text in (text_of(one) for one in call.arguments):
