@@ -14,6 +14,9 @@ from dataclasses import MISSING, Field, FrozenInstanceError, field
 from operator import call
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
 
+if TYPE_CHECKING:
+    import inspect
+
 R = TypeVar("R", bound="Frozen")
 
 _put = object.__setattr__
@@ -74,6 +77,36 @@ class _Told:
         return shape.told
 
 
+class _Made:
+    """Stands in a signature for a default that is made for each record; told as `dataclasses` tells it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<factory>"
+
+
+_MADE = _Made()
+
+
+class _Signature:
+    """`__signature__`, by which `help` and editors tell what a class takes; made when somebody asks."""
+
+    __slots__ = ()
+
+    def __get__(self, record: object, kind: FrozenType) -> inspect.Signature:
+        import inspect
+
+        made = []
+        for name in kind.__shape__.asked:
+            annotation, default = kind.__shape__.declared[name]
+            if isinstance(default, Field):
+                default = default.default if default.default_factory is MISSING else _MADE
+            shown = inspect.Parameter.empty if default is MISSING else default
+            made.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=shown))
+        return inspect.Signature(made)
+
+
 class FrozenType(type):
     """The class of a class of records: its annotated names become slots, and their defaults its shape."""
 
@@ -87,10 +120,15 @@ class FrozenType(type):
         own = [word for word, annotation in body.get("__annotations__", {}).items() if not annotation.startswith("ClassVar")]
         for word in own:
             declared[word] = (body["__annotations__"][word], body.pop(word, MISSING))
-        body["__slots__"] = tuple(own)
+        body["__slots__"] = {word: _doc(declared[word][1]) for word in own}
         made = super().__new__(cls, name, bases, body)
         made.__shape__ = Shape(declared)
         return made
+
+
+def _doc(default: Any) -> str | None:
+    """What a field's declaration says of it, for `help`."""
+    return default.metadata.get("doc") if isinstance(default, Field) else None
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
@@ -101,6 +139,7 @@ class Frozen(metaclass=FrozenType):
         __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     else:
         __dataclass_fields__ = _Told()
+        __signature__ = _Signature()
 
     def __init__(self, **given: Any) -> None:
         shape = type(self).__shape__

@@ -47,10 +47,11 @@ def test_a_filter_keeps_what_it_names(run, option: str, value: str, holds) -> No
 
 @pytest.mark.parametrize("state", list(status.Status))
 def test_filters_by_status(run, state: status.Status) -> None:
-    """The status may be written with hyphens."""
+    """The status may be written as one word."""
     found = status.standings(control.load(), status.trees())
     expected = [id_ for id_ in ALL if found[id_].status is state]
-    assert ids_in(run("catalogue", "--status", state.replace(" ", "-")).out) == expected
+    assert ids_in(run("catalogue", "--status", state.replace(",", "").replace(" ", "-")).out) == expected
+    assert ids_in(run("catalogue", "--status", state).out) == expected
 
 
 def test_filters_join(run) -> None:

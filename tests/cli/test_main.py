@@ -34,6 +34,15 @@ def test_a_mistyped_command_is_a_usage_error_with_the_near_one(run) -> None:
     assert "catalogue" in ended.err
 
 
+@pytest.mark.parametrize(("words", "names"), [(["nonsense"], ["prove", "certs"]), (["certs", "begin"], ["ca", "issue"])])
+def test_a_word_near_to_no_command_is_refused_with_all_of_them(run, words: list[str], names: list[str]) -> None:
+    """Nobody has to ask for help to learn what there is."""
+    ended = run(*words)
+    assert ended.code == 2
+    assert f"No such command '{words[-1]}'" in ended.err
+    assert all(name in ended.err for name in names)
+
+
 def test_python_m_is_the_same_door() -> None:
     """Where the script is not on the path, or one of several Pythons is meant, `python -m ringwork` does what `ringwork` does."""
     answers = [

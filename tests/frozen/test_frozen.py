@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import inspect
 import pickle
+import pydoc
 from dataclasses import field
 from typing import ClassVar
 
@@ -152,3 +154,14 @@ def test_is_known_to_dataclasses() -> None:
     assert dataclasses.replace(Moat(depth=1), depth=2) == Moat(depth=2)
     assert dataclasses.asdict(Moat(depth=1))["water"] is True
     assert dataclasses.replace(Measured(depth=1), depth=2).label == "2 m"
+
+
+def test_tells_help_and_editors_what_it_takes() -> None:
+    """Whoever asks for help sees names, types, defaults and what is said of a field, as of a dataclass."""
+    told = inspect.signature(Moat).parameters
+    assert list(told) == ["depth", "name", "stakes", "hidden", "water"]
+    assert told["depth"].default is inspect.Parameter.empty
+    assert (told["water"].default, told["water"].annotation) == (True, "bool")
+    assert repr(told["stakes"].default) == "<factory>"
+    assert "whether it is filled" in pydoc.render_doc(Moat)
+    assert "label" not in inspect.signature(Measured).parameters

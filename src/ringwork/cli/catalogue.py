@@ -28,7 +28,12 @@ def command(
     profile: Annotated[str, typer.Option(help="Only what this profile asks for: baseline, standard (with baseline) or high (all).")] = "",
     owner: Annotated[str, typer.Option(help="Only what a developer, platform or organisation can act on.")] = "",
     standard: Annotated[str, typer.Option(help="By requirement of asvs, owasp, cwe or wstg: which controls answer it.")] = "",
-    state: Annotated[str, typer.Option("--status", help="Only complete, partial, no-guard-yet or not-started ones.")] = "",
+    state: Annotated[
+        str,
+        typer.Option(
+            "--status", help="Only complete, partial, no-guard-yet, read-no-guard-yet, attacked-no-guard-yet or not-started ones."
+        ),
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Everything about the chosen controls, as JSON.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="The page docs/status.md, of all controls.")] = False,
 ) -> None:
@@ -38,8 +43,8 @@ def command(
     require_known("--profile", profile, catalogue.profiles)
     require_known("--owner", owner, catalogue.owners)
     require_known("--standard", standard, STANDARDS)
-    state = state.replace("-", " ")
-    require_known("--status", state, tuple(status.Status))
+    state = _word(state)
+    require_known("--status", state, [_word(one) for one in status.Status])
     if as_markdown and (as_json or any((layer, profile, owner, standard, state))):
         raise typer.BadParameter("write it without any other option, the page is of all controls", param_hint="--markdown")
     if as_markdown:
@@ -49,7 +54,7 @@ def command(
     chosen = [
         row
         for row in (catalogue.of_profile(profile) if profile else catalogue.controls)
-        if layer in ("", row.layer) and owner in ("", row.owner) and state in ("", found[row.id].status)
+        if layer in ("", row.layer) and owner in ("", row.owner) and state in ("", _word(found[row.id].status))
     ]
     if as_json:
         show_json(chosen, found)
@@ -57,6 +62,11 @@ def command(
         show_by_requirement(catalogue, chosen, found, standard)
     else:
         show_list(chosen, found, where)
+
+
+def _word(state: str) -> str:
+    """A status as one word of the command line."""
+    return state.replace(",", "").replace(" ", "-")
 
 
 def require_known(option: str, value: str, known: Collection[str]) -> None:

@@ -37,14 +37,17 @@ _LONGEST_LINE = 64 * 1024
 
 
 def command(
-    events: Annotated[Path, typer.Argument(help="A log with events, one JSON object a line; whatever else stands there is passed over.")],
+    events: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A log with events, one JSON object a line; whatever else stands there is passed over.")
+    ],
     integrity: Annotated[
         bool, typer.Option("--integrity", help="The file is a script or style sheet: print the attribute for its tag.")
     ] = False,
 ) -> None:
     """Suggest settings from the reports of browsers, or print the integrity hash of a file."""
     if not events.is_file():
-        raise typer.BadParameter(f"{events} is no file", param_hint="EVENTS")
+        told = "the script or style sheet" if integrity else "the file that the events of ringwork are logged to"
+        raise typer.BadParameter(f"{events} is no file; name {told}", param_hint="FILE")
     out = terminal.console()
     if integrity:
         terminal.say(out, f'integrity="{integrity_of(events.read_bytes())}" crossorigin="anonymous"')

@@ -29,7 +29,7 @@ _QUANTUM = {
 
 
 def command(
-    folder: Annotated[Path, typer.Argument(help="The project's folder.", exists=True, file_okay=False)] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The project's folder.", exists=True, file_okay=False)] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="The inventory as JSON, to be kept with the project.")] = False,
     compare: Annotated[
         Path | None,

@@ -79,7 +79,10 @@ def _run(words: Sequence[str]) -> None:
     """Hand the words to the command; always leaves by an exception, SystemExit when all went as foreseen."""
     import typer
 
+    from ringwork.cli.group import Group
+
     app = typer.Typer(
+        cls=Group,
         name="ringwork",
         help="Defence in depth for Python web applications: enforced at run time, and proven.",
         epilog="`ringwork --version` prints the version.",
@@ -93,7 +96,7 @@ def _run(words: Sequence[str]) -> None:
     for command in _wanted(words):
         module = importlib.import_module(command.module)
         if hasattr(module, "WORDS"):
-            below = typer.Typer(help=module.__doc__, no_args_is_help=True)
+            below = typer.Typer(cls=Group, help=module.__doc__, no_args_is_help=True)
             for name, function in module.WORDS:
                 below.command(name)(function)
             app.add_typer(below, name=command.name)

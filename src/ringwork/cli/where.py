@@ -12,7 +12,7 @@ from ringwork.report import status
 
 
 def command(
-    control: Annotated[str, typer.Argument(help="An id such as browser.csrf, or another name of the control.")],
+    control: Annotated[str, typer.Argument(metavar="CONTROL", help="An id such as browser.csrf, or another name of the control.")],
 ) -> None:
     """Show where a control's row, guard, proof, tests, breached clinic and page stand."""
     row, where = find.require_control(controls.load(), control), status.trees()

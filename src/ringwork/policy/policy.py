@@ -102,7 +102,11 @@ def _settings(name: str) -> Any:
 
 
 class Policy(Frozen):
-    """Everything one application decides. Every field has a safe default; with none at all, only loopback is served."""
+    """Everything one application decides. Every field has a safe default; with none at all, only loopback is served.
+
+    The settings of a control stand in the field of its name: csrf=CsrfSettings(...) of ringwork.enforce.browser.csrf, [browser.csrf] in
+    ringwork.toml. The page of each control lists them.
+    """
 
     origin: str = _field("", 'canonical origin, scheme and host and port only: "https://clinic.example"; "" serves loopback only')
     hosts: tuple[str, ...] = _field((), "further host names that are served, exact, without wildcard")

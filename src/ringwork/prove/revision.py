@@ -43,7 +43,7 @@ def changes(root: Path, revision: str) -> Mapping[str, Lines]:
 def _start(root: Path, revision: str) -> str:
     """The commit from which changes are counted."""
     if checkout.asked(root, "rev-parse", "--git-dir") is None:
-        advice = "leave --since out, or run ringwork in a checkout of the project, with git installed"
+        advice = "leave --since or --changed out, or run ringwork in a checkout of the project, with git installed"
         raise TargetFailed(step="since", problem="the project's folder is in no repository that git can read", advice=advice)
     commit = checkout.asked(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if not commit:

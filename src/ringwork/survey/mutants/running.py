@@ -99,7 +99,7 @@ def _first(ran: _Ran, asked: Asked) -> Suite:
     ends = ran.traced["ends"]
     passed = sum(end == "passed" for end in ends.values())
     if not passed and "failed" not in ends.values():
-        return Suite(why=f"pytest ran no test (it ended with {ran.code})")
+        return Suite(why=f"pytest ran no test (it ended with {ran.code}): name folders, files or tests that it finds in this folder")
     if ran.code != 0 and "failed" not in ends.values():  # a file that could not be imported has no test that fails
         return Suite(why=f"pytest ended with {ran.code} although no test failed: run it, and see what it could not read")
     return Suite(
