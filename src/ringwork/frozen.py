@@ -8,14 +8,12 @@ declaration reads the same, type checkers see a dataclass, and `dataclasses.fiel
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, FrozenInstanceError, field
 from operator import call
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
-
-if TYPE_CHECKING:
-    import inspect
 
 R = TypeVar("R", bound="Frozen")
 
@@ -95,8 +93,6 @@ class _Signature:
     __slots__ = ()
 
     def __get__(self, record: object, kind: FrozenType) -> inspect.Signature:
-        import inspect
-
         made = []
         for name in kind.__shape__.asked:
             annotation, default = kind.__shape__.declared[name]

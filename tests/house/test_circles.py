@@ -32,6 +32,7 @@ HIDDEN: dict[tuple[str, str], str] = {
     ("ringwork.suite.opened", "ringwork.suite.django_client"): "it brings Django, which an application of another framework has not",
     ("ringwork.policy.files", "difflib"): "the nearest name is looked for once something was misspelled; a start without faults needs none",
     ("ringwork.policy.files", "tomllib"): "parsing is for folders with a settings file; a policy in code has none",
+    ("ringwork.cli.main", "ringwork.cli.group"): "it brings typer, which an installation without the extra has not",
     ("ringwork.keys.settings", "ringwork.stores.django_orm.keys"): "a Django app's models are loaded once Django is set up",
     ("ringwork.keys.settings", "ringwork.stores.sqlalchemy_keys"): "loaded where the settings name a database; it brings SQLAlchemy",
     ("ringwork.prove.checking", "ringwork.survey.looks.history"): "`ringwork check` of an unchanged project loads nothing that reads",
