@@ -277,9 +277,14 @@ class Exchange:
     @property
     def incident(self) -> IncidentId:
         """The number that joins the client's answer to the operator's record; made at first use."""
-        if self._incident is None:
-            self._incident = IncidentId(random_hex(8))
-        return self._incident
+        return self.numbered()
+
+    def numbered(self) -> IncidentId:
+        """The same for callers on the path of every refusal: a property is called by way of C."""
+        found = self._incident
+        if found is None:
+            found = self._incident = IncidentId(random_hex(8))
+        return found
 
     @property
     def has_incident(self) -> bool:

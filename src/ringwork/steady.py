@@ -88,13 +88,13 @@ class Own:
         """The headers to send."""
         head = self._head(exchange, status, headers)
         before, behind = head.pairs
-        return [*before, (self._number, exchange.incident.encode("ascii")), *behind] if head.is_numbered else [*before]
+        return [*before, (self._number, exchange.numbered().encode("ascii")), *behind] if head.is_numbered else [*before]
 
     def text(self, exchange: Exchange, status: int, headers: list[Header]) -> list[tuple[str, str]]:
         """The same as WSGI wants them."""
         head = self._head(exchange, status, headers)
         before, behind = head.text or head.spell()
-        return [*before, (title_of(self._number), exchange.incident), *behind] if head.is_numbered else [*before]
+        return [*before, (title_of(self._number), exchange.numbered()), *behind] if head.is_numbered else [*before]
 
     def _head(self, exchange: Exchange, status: int, headers: list[Header]) -> _Head:
         notes: Any = exchange.notes

@@ -39,7 +39,7 @@ class Teller:
             exchange.route_name,
             exchange.peer,
             None if principal is None else principal.id,
-            IncidentId("") if outcome is Outcome.ALLOWED else exchange.incident,
+            IncidentId("") if outcome is Outcome.ALLOWED else exchange.numbered(),
             self._clock.now(),
             what.detail,
             error,

@@ -17,7 +17,7 @@ from ringwork.exchange import Exchange, Header, unread
 from ringwork.frameworks import reached
 from ringwork.frameworks.asgi_deciding import Body, Message, Receive, drive
 from ringwork.frameworks.asgi_limits import Meter, SocketMeter, Watches, metered
-from ringwork.frameworks.asgi_sending import Send, Sender, lowered
+from ringwork.frameworks.asgi_sending import Send, Sender, lowered, refusing
 from ringwork.installation import Installation
 from ringwork.pipeline import ACCESS, Answer, Plan
 
@@ -89,7 +89,7 @@ class Outer:
                 return
         found = arrive(exchange)
         if type(found) is Refusal:
-            await Sender(exchange, send).answer(plan.pipeline.give(exchange, found))
+            await refusing(exchange, send).answer(plan.pipeline.give(exchange, found))
             return
         if limits is None:
             sender = Sender(exchange, send)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
-from ringwork.exchange import Exchange, Header
+from ringwork.exchange import Exchange, Header, unread
 from ringwork.frameworks import reached
 from ringwork.frameworks.asgi_deciding import Message
 from ringwork.pipeline import Answer
@@ -115,6 +115,13 @@ class Sender:
         self.started = True
         await self.raw({"type": "http.response.start", "status": answer.status, "headers": headers})
         await self.raw({"type": "http.response.body", "body": b"" if self.exchange.method == "HEAD" else answer.body, "more_body": False})
+
+
+def refusing(exchange: Exchange, raw: Send) -> Sender:
+    """A sender for an answer of ringwork's own alone; see `unread` for why it is no constructor."""
+    sender = unread(Sender)
+    sender.exchange, sender.raw = exchange, raw
+    return sender
 
 
 async def _nothing() -> None:

@@ -10,7 +10,7 @@ from http.client import responses
 from typing import Any
 
 from ringwork.current import SERVED
-from ringwork.enforce.guard import DECIDED, Asking, Blocking, Decision, ReadBody, ReadForm
+from ringwork.enforce.guard import DECIDED, Asking, Blocking, Decision, ReadBody, ReadForm, Refusal
 from ringwork.exchange import Exchange, Header, spelled, unread
 from ringwork.frameworks.wsgi_limits import metered
 from ringwork.frameworks.wsgi_names import Environ
@@ -46,10 +46,12 @@ class Outer:
         starter.exchange, starter.raw, starter.cut, starter.held = exchange, start_response, None, False
         if fault is not None:
             return _last(starter.answer(plan.pipeline.fail(exchange, fault, status=503)), exchange)
-        if plan.limits is not None:
-            environ["wsgi.input"] = metered(exchange, starter, environ["wsgi.input"])
         app, arrive = self.app, plan.arrive  # taken first, as in asgi_sending
         found = arrive(exchange)
+        if type(found) is Refusal:
+            return _last(starter.answer(plan.pipeline.give(exchange, found)), exchange)  # nothing of a body was read, and nothing will be
+        if plan.limits is not None:
+            environ["wsgi.input"] = metered(exchange, starter, environ["wsgi.input"])
         if found is not None and not isinstance(found, DECIDED):
             found = drive(found, environ, seconds=plan.pipeline.guard_seconds)
         if found is not None:

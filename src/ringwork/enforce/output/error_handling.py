@@ -128,7 +128,7 @@ def answer_for(exchange: Exchange, status: int, detail: str = "") -> tuple[list[
     """
     if status < 400:
         return [(b"content-length", b"0")], b""
-    incident = exchange.incident.encode("ascii")
+    incident = exchange.numbered().encode("ascii")
     headers, before, after = _clean(status, detail, len(incident), exchange.prefers_html)
     return [*headers], before + incident + after
 
@@ -181,7 +181,7 @@ def _page(status: int, detail: str) -> tuple[bytes, bytes]:
 def _number(exchange: Exchange, status: int, headers: list[Header]) -> list[Header]:
     if INCIDENT in dict(headers):
         headers = [pair for pair in headers if pair[0] != INCIDENT]
-    headers.append((INCIDENT, exchange.incident.encode("ascii")))
+    headers.append((INCIDENT, exchange.numbered().encode("ascii")))
     return headers
 
 
