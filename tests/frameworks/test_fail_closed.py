@@ -178,7 +178,7 @@ def wrap(app: Any) -> None:
 def take_gate_out(app: Any) -> None:
     """Let the application dispatch as if nobody stood before it."""
     if hasattr(app, "wsgi_app"):
-        app.full_dispatch_request = app.full_dispatch_request.dispatch
+        app.full_dispatch_request, app.dispatch_request = app.full_dispatch_request.dispatch, app.full_dispatch_request.view
         return
     built = app.build_middleware_stack
 

@@ -221,6 +221,7 @@ def change_layers(app: Flask, how: str) -> None:
     if how == "gate":
         gate: Any = app.full_dispatch_request
         app.full_dispatch_request = gate.dispatch  # type: ignore[method-assign]  # as it was before
+        app.dispatch_request = gate.view  # type: ignore[method-assign]  # the same for its second look, before the view
     elif how == "outer":
         app.wsgi_app = outer.app  # type: ignore[method-assign]  # as it was before
     elif how == "wrapped":
