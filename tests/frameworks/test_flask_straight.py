@@ -195,6 +195,52 @@ def test_a_method_that_is_replaced_in_the_application_later_is_called(name: str)
     assert name in ran
 
 
+@pytest.mark.parametrize("name", ["full_dispatch_request", "dispatch_request"])
+def test_a_method_that_was_replaced_in_the_application_before_is_called(name: str) -> None:
+    """Against a check that an application has put round its own dispatch, and that the short way would pass by."""
+    app, ran = build(plain)
+    before = getattr(app, name)
+
+    def checked() -> Any:
+        ran.append(name)
+        return app.make_response(("refused", 403)) if request.args.get("as") == "nobody" else before()
+
+    setattr(app, name, checked)
+    client = ringwork.protect(app, policy(events=lambda event: None)).test_client()
+    assert client.get("/name/ada", base_url="https://clinic.example").text == "ada"
+    assert ran[0] == name
+    assert client.get("/name/ada?as=nobody", base_url="https://clinic.example").status_code == 403
+
+
+@pytest.mark.parametrize("name", ["dispatch_request", "preprocess_request", "finalize_request", "process_response", "ensure_sync"])
+def test_a_method_that_is_replaced_in_the_class_later_is_called(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tools put their own in the place of Flask's methods, after an application's first request too; taken out they are gone."""
+    app, ran = build(plain)
+    client = ringwork.protect(app, policy(events=lambda event: None)).test_client()
+    before = getattr(Flask, name)
+
+    def noted(self: Flask, *given: Any) -> Any:
+        ran.append(name)
+        return before(self, *given)
+
+    for is_noted in (False, True, False, True):
+        ran.clear()
+        with monkeypatch.context() as patched:
+            if is_noted:
+                patched.setattr(Flask, name, noted)
+            assert client.get("/name/ada", base_url="https://clinic.example").text == "ada"
+        assert (name in ran) is is_noted
+
+
+def test_a_rule_without_a_view_is_a_fault_that_handlers_of_errors_hear() -> None:
+    """As of Flask itself: what is raised on the way to a view goes to the handler of its kind."""
+    app = Flask("straight")
+    app.add_url_rule("/later", endpoint="later")
+    app.errorhandler(KeyError)(lambda error: "none yet")
+    client = ringwork.protect(app, policy(rules={"GET /later": ringwork.public("a test")}, events=lambda event: None)).test_client()
+    assert client.get("/later", base_url="https://clinic.example").text == "none yet"
+
+
 def test_a_function_before_that_comes_late_runs() -> None:
     """An application that registers one after its first request has it run, and can refuse by it."""
     app, ran = build(plain)

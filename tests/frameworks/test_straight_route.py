@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
 import pytest
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException, Request
@@ -56,7 +56,7 @@ def of_fastapi(ran: Ran, **given: Any) -> FastAPI:
 
     @app.get("/name/{name}")
     @is_public
-    async def named(name: str, told: BackgroundTasks, before: Annotated[str, Depends(before)]) -> dict[str, str]:
+    async def named(name: str, told: BackgroundTasks, before: str = Depends(before)) -> dict[str, str]:  # noqa: FAST002  # a local name
         if name == "gone":
             raise HTTPException(410)
         if name == "fault":
@@ -184,3 +184,51 @@ def test_a_layer_that_comes_into_the_router_later_is_asked() -> None:
         assert client.get("/scope").json()[5] is None
         app.router.middleware_stack = Noting(app.router.middleware_stack)
         assert client.get("/scope").json()[5] == "yes"
+
+
+@pytest.mark.parametrize(
+    ("build", "kind", "name"),
+    [
+        (build, kind, name)
+        for build, router, route in ((of_fastapi, APIRouter, APIRoute), (of_starlette, Router, Route))
+        for kind, name in ((router, "__call__"), (route, "handle"), (Route, "handle"), (Router, "__call__"))
+    ],
+)
+def test_a_method_that_is_replaced_in_the_class_later_is_called(
+    build: Callable[[Ran], Any], kind: type, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tools put their own round a framework's methods after the first request too; taken out they are gone."""
+    ran = Ran()
+    app = ringwork.protect(build(ran), policy(events=lambda event: None, identify=nobody))
+    before = getattr(kind, name)
+
+    async def noted(self: Any, scope: Any, receive: Any, send: Any) -> None:
+        ran.append(name)
+        await before(self, scope, receive, send)
+
+    with TestClient(app, base_url="https://clinic.example") as client:
+        for is_noted in (False, True, False):
+            ran.clear()
+            with monkeypatch.context() as patched:
+                if is_noted:
+                    patched.setattr(kind, name, noted)
+                assert client.get("/name/ada").status_code == 200
+            assert (name in ran) is is_noted
+
+
+def test_a_route_whose_own_handling_is_replaced_later_is_asked() -> None:
+    """The same of one route alone."""
+    ran = Ran()
+    app = ringwork.protect(of_starlette(ran), policy(events=lambda event: None, identify=nobody))
+    with TestClient(app, base_url="https://clinic.example") as client:
+        assert client.get("/name/ada").status_code == 200
+        route: Any = app.router.routes[0]
+        before = route.handle
+
+        async def noted(scope: Any, receive: Any, send: Any) -> None:
+            ran.append("handle")
+            await before(scope, receive, send)
+
+        route.handle = noted
+        assert client.get("/name/ada").status_code == 200
+    assert "handle" in ran

@@ -232,7 +232,7 @@ class Gate:
 
     def __init__(self, app: Flask, installation: Installation) -> None:
         self.app, self.installation = app, installation
-        self.dispatch, self.view = app.full_dispatch_request, app.dispatch_request
+        self.dispatch, self.view = app.full_dispatch_request, vars(app).get("dispatch_request")
         self.is_bare = flask_straight.is_served_bare(app)
         self.straight = flask_straight.Straight(app, self.before_view)
         self._parts: dict[tuple[int, str], tuple[UrlRule, str]] = {}  # the rule is kept, so that its identity stays taken
@@ -278,7 +278,8 @@ class Gate:
                 if refused is not None:
                     return refused
         view = self.view
-        return view()
+        # Where nobody had put one into the application it is its class's, as it is then: a tool may have wrapped that since.
+        return type(self.app).dispatch_request(self.app) if view is None else view()
 
     def _decide(self, exchange: Exchange, asked: Request) -> Response | None:
         rule, method = asked.url_rule, asked.method

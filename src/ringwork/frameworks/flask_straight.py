@@ -7,6 +7,7 @@ other request goes Flask's own way. tests/frameworks/test_flask_straight.py hold
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -46,12 +47,15 @@ _SENDING = ("__call__", "get_wsgi_response", "get_app_iter", "iter_encoded", "cl
 class Straight:
     """Whether a request may go straight to its view, asked at each of them: a function before it may be registered at any time."""
 
-    __slots__ = ("app", "view", "_own", "_usual", "_unusual", "_ready", "_whole")
+    __slots__ = ("app", "view", "_own", "_usual", "_unusual", "_methods", "_was_replaced", "_ready", "_whole")
 
     def __init__(self, app: Flask, view: View) -> None:
-        """view: what `app.dispatch_request` is, so that whatever somebody puts in its place is met."""
+        """view: what `app.dispatch_request` is to be, so that whatever somebody puts in its place is met."""
         self.app, self.view, self._own = app, view, vars(app)
         self._usual = self._unusual = -1
+        self._methods: tuple[Any, ...] = _methods_of(Flask)
+        # Against a method that somebody put into the application before ringwork did: it is what the gate hands on to.
+        self._was_replaced = any(self._own.get(name, view) != view for name in _PLACED)
         self._ready: dict[int, View] = {}  # functions that Flask calls as they are; kept, so that their identity stays taken
         self._whole: set[type] = set()
 
@@ -62,10 +66,20 @@ class Straight:
             return None
         if own.get("dispatch_request") is not self.view or asked.routing_exception is not None:
             return None
-        # Against a method that somebody puts into the application later: it is one name more in there.
-        if len(own) != self._usual and not self._is_usual(len(own)):
+        kind = type(app)
+        full, before, dispatch, sync, finish, process = self._methods
+        # Against a method that somebody puts into the application later: it is one name more in there, or another one in its class.
+        if (
+            len(own) != self._usual
+            or kind.preprocess_request is not before
+            or kind.dispatch_request is not dispatch
+            or kind.finalize_request is not finish
+            or kind.process_response is not process
+            or kind.ensure_sync is not sync
+            or kind.full_dispatch_request is not full
+        ) and not self._is_usual(len(own)):
             return None
-        view = app.view_functions[asked.url_rule.endpoint]  # type: ignore[union-attr]  # a rule has matched
+        view = app.view_functions.get(asked.url_rule.endpoint)  # type: ignore[union-attr]  # a rule has matched
         return view if id(view) in self._ready or self._is_ready(view) else None
 
     def finished(self, made: Any, context: RequestContext) -> Response:
@@ -80,15 +94,19 @@ class Straight:
         return response
 
     def _is_usual(self, size: int) -> bool:
-        """Whether the methods are Flask's own, looked at once for each number of names in the application."""
-        if size != self._unusual:
-            kind, own = type(self.app), self._own
-            is_usual = all(_is_as_read(kind, name) and (name not in own or name in _PLACED) for name in _AS_READ)
+        """Whether the methods are Flask's own, looked at once for each number of names in the application and each state of its class."""
+        kind, own = type(self.app), self._own
+        methods = _methods_of(kind)
+        if size != self._unusual or not all(map(operator.is_, methods, self._methods)):
+            self._methods = methods
+            is_usual = not self._was_replaced and all(_is_as_read(kind, name) and (name not in own or name in _PLACED) for name in _AS_READ)
             self._usual, self._unusual = (size, -1) if is_usual else (-1, size)
         return size == self._usual
 
-    def _is_ready(self, view: View) -> bool:
+    def _is_ready(self, view: View | None) -> bool:
         """Whether Flask calls a view as it is; what it makes of a coroutine function it makes anew each time."""
+        if view is None:
+            return False  # a rule without a view: Flask says so where its handlers of errors hear it
         is_ready = self.app.ensure_sync(view) is view
         if is_ready:
             self._ready[id(view)] = view
@@ -113,6 +131,10 @@ class Straight:
 
 _PLACED = frozenset({"full_dispatch_request", "dispatch_request"})
 """What ringwork itself puts into the application."""
+
+
+def _methods_of(kind: type[Flask]) -> tuple[Any, ...]:
+    return tuple(getattr(kind, name) for name in _AS_READ)
 
 
 def _is_as_read(kind: type[Flask], name: str) -> bool:
