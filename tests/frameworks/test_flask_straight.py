@@ -290,3 +290,29 @@ def test_what_runs_at_the_end_of_an_answer_still_knows_its_request() -> None:
         with pytest.raises(OutsideRequest):
             ringwork.current()
     assert [principal.id for principal in known] == ["alice"]
+
+
+def test_nobody_is_left_behind_by_a_refusal_or_by_what_ends_a_worker() -> None:
+    """Against the user of one request who is found by what the same thread does next."""
+    app = Flask("straight")
+
+    @app.get("/ends")
+    @ringwork.requires()
+    def ends() -> str:
+        raise SystemExit(3)
+
+    @app.get("/plain")
+    @ringwork.requires("admin")
+    def plain_page() -> str:
+        return "plain"
+
+    client = ringwork.protect(app, policy(events=lambda event: None)).test_client(use_cookies=False)
+    alice = {"Cookie": "__Host-user=alice"}
+    with client.get("/plain", base_url="https://clinic.example", headers=alice) as answer:
+        assert answer.status_code == 403
+    with pytest.raises(OutsideRequest):
+        ringwork.current()
+    with pytest.raises(SystemExit):
+        client.get("/ends", base_url="https://clinic.example", headers=alice)
+    with pytest.raises(OutsideRequest):
+        ringwork.current()

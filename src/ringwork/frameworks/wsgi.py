@@ -73,6 +73,9 @@ class Outer:
             # Against the server's own bare page: no byte has left yet, so even a started answer can be taken back (PEP 3333).
             told = sys.exc_info() if starter.started else None
             return _last(starter.answer(plan.pipeline.fail(exchange, error), exc_info=told), exchange)
+        except BaseException:
+            SERVED.set(None)  # a worker's own timeout, or SystemExit: its thread may serve on, and must find nobody here
+            raise
         wrapper = environ.get("wsgi.file_wrapper")
         if wrapper is not None and isinstance(wrapper, type) and isinstance(body, wrapper):
             return _last(body, exchange)  # the server sends the file by itself; nothing of the application runs any more
@@ -224,7 +227,7 @@ class Starter:
             return self.carry(body, _chain(read, pieces))
         if self.headers and self.headers[-1][0] == b"":
             _close(body)
-            return self.answer(Answer(status=self.status, headers=self.headers[:-1], body=self.headers[-1][1]))
+            return _last(self.answer(Answer(status=self.status, headers=self.headers[:-1], body=self.headers[-1][1])), self.exchange)
         if not self.exchange.has_incident:
             plan.pipeline.answered(self.exchange, self.status)
         found = plan.error_body(self.exchange, self.status, self.headers, b"".join(read))
