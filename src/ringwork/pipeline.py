@@ -212,7 +212,8 @@ class Pipeline:
         chosen = [g for g in ORDER if (only is None or g.control in only) and g.control not in without]
         self.guards = [(guard, getattr(policy, fields[guard.control])) for guard in chosen]
         # Against `only`, the first step of adoption, that would make what it switches on fail open and in silence: both stay.
-        self.site = replace(site, closes=FAIL_CLOSED not in without, checks_messages=only is None or MESSAGES in only)
+        checks_messages = only is None or MESSAGES in only
+        self.site = replace(site, closes=FAIL_CLOSED not in without, checks_messages=checks_messages, observes=self.observing)
         self.guard_seconds = policy.fail_closed.guard_seconds
         self.teller = None if LOGGING in without else _teller(policy, self.site)
         self.controls = tuple(guard.control for guard in chosen)

@@ -315,6 +315,7 @@ class Site(Frozen):
     identifies: whether the policy names a function that tells who is asking.
     knows_services: whether the policy knows callers by their certificates.
     checks_messages: whether data.message-integrity stands among the guards; where a policy switches on others alone it does not.
+    observes: whether decisions are only told: no answer changes, so no cookie of a guard's reaches a browser.
     debug: what shows internals in this application, as Surroundings tell it; known once the application starts.
     """
 
@@ -334,6 +335,7 @@ class Site(Frozen):
     identifies: bool = True
     knows_services: bool = False
     checks_messages: bool = True
+    observes: bool = False
     debug: tuple[str, ...] = ()
 
 

@@ -137,6 +137,22 @@ def test_observe_changes_no_answer_and_tells_what_it_would_refuse(framework: str
     assert {e.outcome for e in host.events} == {Outcome.OBSERVED}
 
 
+def test_observe_tells_nothing_of_the_pages_own_form_and_all_of_a_strange_one(framework: str) -> None:
+    """Its token is tied to no browser, since no cookie was given out; spent twice, or never issued, it is told as ever."""
+    host = Host(framework, mode=Mode.OBSERVE)
+    token = host.ask("GET", "/form", ALICE).text.split('value="')[1].split('"')[0]
+    sent = {**SAME_SITE, **ALICE, "Content-Type": "application/x-www-form-urlencoded"}
+    body = f"csrf_token={token}&text=hello".encode()
+    assert host.ask("POST", "/write", sent, body).status == 200
+    assert not [e for e in host.events if e.control == "browser.csrf"]
+    for again in (body, b"csrf_token=none&text=hello"):
+        assert host.ask("POST", "/write", sent, again).status == 200
+    assert [(e.reason, e.outcome) for e in host.events if e.control == "browser.csrf"] == [
+        ("used-token", Outcome.OBSERVED),
+        ("garbled-token", Outcome.OBSERVED),
+    ]
+
+
 def test_only_switches_on_what_it_names(framework: str) -> None:
     """The first step of adoption: headers, and nobody is denied."""
     host = Host(framework, only=["browser.security-headers"])

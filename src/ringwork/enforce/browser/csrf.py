@@ -36,6 +36,9 @@ FORMS = frozenset({b"application/x-www-form-urlencoded", b"multipart/form-data"}
 BINDING_BYTES = 32
 BINDING_LENGTH = 43
 
+UNBOUND = b"observe"
+"""In place of a binding that observe never gives out, as it changes no answer; one that enforces takes no such token."""
+
 _SINGLE = frozenset({b"origin", b"sec-fetch-site", b"content-type", b"x-csrf-token"})
 _CACHING = frozenset(
     {
@@ -118,7 +121,7 @@ def issue_token(exchange: Exchange, settings: CsrfSettings, site: Site, action: 
     form = _form_path(exchange, site, action)
     issued = exchange.noted(CONTROL)
     if not isinstance(issued, _Issued):
-        held = _binding(exchange)
+        held = _binding(exchange) or (UNBOUND if site.observes else None)
         browser = held or chance.token_urlsafe(BINDING_BYTES).encode("ascii")
         issued = _Issued(browser=browser, fresh=held is None)
         exchange.note(CONTROL, issued)
@@ -209,7 +212,7 @@ def _spend(exchange: Exchange, settings: CsrfSettings, site: Site, tokens: FormT
     if not raw_token:
         return _refuse(CsrfReason.MISSING_TOKEN, "no token; put current().csrf_field(action) into the form, or send application/json")
     now = site.clock.now()
-    opened = tokens.open(raw_token, _bound(exchange, _binding(exchange) or b"", exchange.path), now=now)
+    opened = tokens.open(raw_token, _bound(exchange, _binding(exchange) or (UNBOUND if site.observes else b""), exchange.path), now=now)
     if isinstance(opened, TokenFault):
         return _refuse(CsrfReason(opened.value))
 
