@@ -635,3 +635,19 @@ def test_the_login_page_is_proposed_for_whoever_opens_a_page_without_one(
     assert line is not None, said
     (tmp_path / "ringwork.toml").write_text(f"{settings}{line.group()}\n", encoding="utf-8")
     assert "login_path" not in run("adopt", "members:app").text
+
+
+def test_styles_that_a_browser_will_leave_out_are_told_with_their_places(adopted: Callable[..., Any], tmp_path: Path) -> None:
+    """The page works and looks broken otherwise. No line is printed: a mail is a template too. A sheet in a file is not told."""
+    (tmp_path / "templates").mkdir()
+    page = tmp_path / "templates" / "page.html"
+    page.write_text('<link rel=stylesheet href="/a.css">\n<style>b{}</style>\n' + '<p style="color:red">\n' * 5, encoding="utf-8")
+    found = adopted()
+    told = [remark for remark in found["remarks"] if "style" in remark]
+    assert [remark.split(" have ")[0].split(" has ")[0] for remark in told] == [
+        "templates/page.html:3, templates/page.html:4, templates/page.html:5 and 2 more",
+        "templates/page.html:2",
+    ]
+    assert [line for line in found["lines"] if line["file"].endswith("page.html")] == []
+    page.write_text('<link rel=stylesheet href="/a.css">\n<style nonce="{{ csp_nonce() }}">b{}</style>', encoding="utf-8")
+    assert [remark for remark in adopted()["remarks"] if "style" in remark] == []

@@ -46,6 +46,16 @@ def test_tells_the_word_of_other_tools_when_asked(shop_of_all, run):
     assert "bandit B602, ruff S602" in " ".join(loud.text.split())
 
 
+def test_a_file_that_cannot_be_read_is_named_beside_the_verdict(shop, run):
+    """Against a broken file that is taken for one without findings; where all was read, nothing is added."""
+    (shop / "shop.py").write_text("def total(prices):\n    return sum(prices)\n")
+    assert "could not be read" not in " ".join(run("check", ".").text.split())
+    (shop / "half.py").write_text("app = Flask(__name__\n\n@app.get('/')\ndef f(): return 'x'\n")
+    ended = run("check", ".")
+    assert ended.code == 0
+    assert "nothing at or above low in what was read; of 2 Python files 1 could not be read whole" in " ".join(ended.text.split())
+
+
 def test_prints_what_programs_read(shop_of_all, run):
     """JSON names each finding with its check, place and witnesses, and each tool with what became of it."""
     told = json.loads(run("check", ".", "--format", "json").text)

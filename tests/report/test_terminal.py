@@ -72,7 +72,7 @@ def test_what_was_cut_is_counted(width: int) -> None:
     """A reader of forty lines knows how much stands elsewhere, and where."""
     text = shown(crowded(), width=width)
     assert len(text.splitlines()) <= 40
-    for said in ("of 120 causes (", "more of 50 in the report", "more of 50, ", "more of 50 reasons", "more of 20 in the report"):
+    for said in ("of 120 causes (", "more of 50 in the report", "more of 50, ", " of 50 reasons", "more of 20 in the report"):
         assert said in " ".join(text.split()), said
     assert ".ringwork/report.html" in text
 

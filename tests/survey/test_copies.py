@@ -19,6 +19,18 @@ def test_leaves_environments_history_and_caches_out(tmp_path):
     assert [p.name for p in (tmp_path / "copy").iterdir()] == ["shop"]
 
 
+def test_copies_a_folder_that_is_empty_still(tmp_path):
+    """Uploads go there: an application that misses it answers 500, and nothing is learned. What is left out stays out, empty or not."""
+    for folder in ("app/uploads/covers", "app/__pycache__", "app/.venv"):
+        (tmp_path / folder).mkdir(parents=True)
+    copied = copies.copy_tree(tmp_path / "app", tmp_path / "copy")
+    assert sorted(path.relative_to(tmp_path / "copy").as_posix() for path in (tmp_path / "copy").rglob("*")) == [
+        "uploads",
+        "uploads/covers",
+    ]
+    assert copied.files == 0
+
+
 def test_leaves_out_an_environment_of_any_name(tmp_path):
     """A folder with pyvenv.cfg is an environment, whatever it is called."""
     (tmp_path / "root" / "mine").mkdir(parents=True)

@@ -40,6 +40,12 @@ def test_finds_inline_scripts_and_handlers(tmp_path: Path) -> None:
     assert found(tmp_path, text) == [(SpotKind.SCRIPT, 1, ""), (SpotKind.HANDLER, 5, "")]
 
 
+def test_finds_styles_that_stand_in_the_page(tmp_path: Path) -> None:
+    """A sheet with a nonce, a file of styles and an empty attribute need nothing."""
+    text = "<style>a{}</style>\n<p style='color:red'>\n<style nonce=x>a{}</style>\n<link rel=stylesheet href=a.css>\n<p style=''>"
+    assert found(tmp_path, text) == [(SpotKind.STYLE, 1, ""), (SpotKind.STYLED, 2, "")]
+
+
 def test_reads_two_forms_apart(tmp_path: Path) -> None:
     """The token of the second is not the first's."""
     text = "<form method=post action=/a>\n</form>\n<form method=post action=/b>{{ csrf_field('/b') }}</form>"

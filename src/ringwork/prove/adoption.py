@@ -171,10 +171,27 @@ def remarks(facts: AppFacts, spots: Sequence[Spot], known: Known) -> list[str]:
             for spot in spots
             if spot.kind is SpotKind.HANDLER
         ),
+        *(_of_styles(spots) if facts.guard is None else ()),
         *(_of_layers(facts, known) if facts.guard is None else ()),
         *_of_roles(facts),
         *_of_login(facts),
     ]
+
+
+_NAMED_STYLES = 3
+
+
+def _of_styles(spots: Sequence[Spot]) -> Iterator[str]:
+    """Against a page that works and looks broken. No lines: mails are templates too, want their styles, and have no nonce."""
+    for kind, what, instead in (
+        (SpotKind.STYLED, "style=", "which no nonce can allow; make it a class of a style sheet"),
+        (SpotKind.STYLE, "<style>", 'which a browser leaves out; write <style nonce="{{ csp_nonce() }}">, or move it into a file'),
+    ):
+        places = list(dict.fromkeys(f"{spot.file}:{spot.line}" for spot in spots if spot.kind is kind))
+        if places:
+            more = f" and {len(places) - _NAMED_STYLES} more" if len(places) > _NAMED_STYLES else ""
+            has = "have" if len(places) > 1 else "has"
+            yield f"{', '.join(places[:_NAMED_STYLES])}{more} {has} {what} in the page, {instead} (a mail's may stay)"
 
 
 def _of_roles(facts: AppFacts) -> Iterator[str]:

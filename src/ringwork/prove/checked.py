@@ -238,8 +238,11 @@ def faults(suppressed: Sequence[Suppression], today: datetime.date) -> tuple[str
     return tuple(told)
 
 
-def ended(shown: Sequence[Found], *, fail_on: str, files: int, broken_waivers: int, is_whole: bool) -> tuple[int, str]:
-    """The exit code and its reason. shown: open ones of the tiers that were asked for. A change of no Python file is clean."""
+def ended(shown: Sequence[Found], *, fail_on: str, files: int, unread: int, broken_waivers: int, is_whole: bool) -> tuple[int, str]:
+    """The exit code and its reason. shown: open ones of the tiers that were asked for.
+
+    unread: of how many files a part could not be read. A change of no Python file is clean.
+    """
     if not files and is_whole:
         return INCONCLUSIVE, "no Python file was read"
     at = grades.SEVERITIES.index(fail_on)
@@ -247,7 +250,9 @@ def ended(shown: Sequence[Found], *, fail_on: str, files: int, broken_waivers: i
     if failing or broken_waivers:
         told = [f"{failing} at or above {fail_on}"] * bool(failing) + [f"{broken_waivers} waivers that do not hold"] * bool(broken_waivers)
         return FINDINGS, " and ".join(told)
-    return CLEAN, f"nothing at or above {fail_on}"
+    # Against a file with a fault in it that is taken for one without findings.
+    but = f" in what was read; of {files} Python files {unread} could not be read whole" if unread else ""
+    return CLEAN, f"nothing at or above {fail_on}{but}"
 
 
 def is_ours(one: Found) -> bool:

@@ -138,14 +138,20 @@ def check(asked: Place, options: Options, *, today: datetime.date) -> Checked:
     found = checked.found(rows, hidden, select=options.select, ignore=options.ignore, today=today, past=past)
     faults = checked.faults(hidden, today)
     shown = [one for one in found if not one.accepted and (options.is_weak or one.strength is Strength.STRONG)]
+    unread = tuple(sorted(_unread(facts, results, asked), key=lambda one: (one.why, one.file, one.line)))
     code, reason = checked.ended(
-        shown, fail_on=options.fail_on, files=len(asked.names), broken_waivers=len(faults), is_whole=asked.is_whole
+        shown,
+        fail_on=options.fail_on,
+        files=len(asked.names),
+        unread=len({one.file for one in unread} & set(asked.names)),
+        broken_waivers=len(faults),
+        is_whole=asked.is_whole,
     )
     return Checked(
         root=asked.root.name,
         version=importlib.metadata.version("ringwork"),
         found=found,
-        unread=tuple(sorted(_unread(facts, results, asked), key=lambda one: (one.why, one.file, one.line))),
+        unread=unread,
         tools=results,
         suppressed=hidden,
         files=len(asked.names),

@@ -114,7 +114,7 @@ def _depth(report: Report, paper: Paper) -> Block:
     if not stands:
         return Block(head=paper.line(("Depth", "bold"), "  no guard was taken out, so nothing is known about the layers behind it"))
     thin = sum(stand.is_thin for stand in stands)
-    head = paper.line(("Depth", "bold"), f"  attack, and the layers that stopped it; {thin} of {len(stands)} thin")
+    head = paper.line(("Depth", "bold"), f"  attack, and the layers that stopped it; {thin} of {len(stands)} thin: one layer was all")
     return Block(
         head=head,
         items=[_stand(stand, paper) for stand in stands],
@@ -219,7 +219,9 @@ def _coverage(report: Report, paper: Paper) -> Block:
     return Block(
         head=paper.line(("Coverage", "bold"), "  ", *sign, f"{said}{unlisted}{users}"),
         items=[paper.line(f"skipped, {reason}: {', '.join(routes)}", indent=2) for reason, routes in reasons.items()],
-        more=lambda hidden: _cut(paper, f"{hidden} more of {len(reasons)} reasons for skipped routes in the report"),
+        more=lambda hidden: _cut(
+            paper, f"{hidden}{' more' * (hidden < len(reasons))} of {counted(len(reasons), 'reason')} for skipped routes in the report"
+        ),
     )
 
 

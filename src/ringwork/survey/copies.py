@@ -57,6 +57,8 @@ def copy_tree(root: Path, destination: Path) -> Copied:
         shutil.copyfile(path, target)
         shutil.copystat(path, target)
         files += 1
+    for empty in _empty(root):
+        (destination / empty.relative_to(root)).mkdir(parents=True, exist_ok=True)
     return Copied(files=files, size_bytes=size, skipped=tuple(skipped))
 
 
@@ -73,6 +75,14 @@ def names(root: Path) -> Iterator[str]:
         below = folder[length:].strip(os.sep).replace(os.sep, "/")
         for name in sorted(files):
             yield f"{below}/{name}" if below else name
+
+
+def _empty(root: Path) -> Iterator[Path]:
+    """Folders without anything in them: an application may write there, and fails where one is missing."""
+    for folder, inner, files in os.walk(root):
+        if not inner and not files:
+            yield Path(folder)
+        inner[:] = sorted(name for name in inner if not is_skipped(f"{folder}{os.sep}{name}"))
 
 
 def text_of(path: Path, *, limit_bytes: int = 1_000_000) -> str:

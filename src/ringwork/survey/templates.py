@@ -23,6 +23,8 @@ class SpotKind(StrEnum):
     FORM = "form"  # posts, and carries no token of ringwork's
     SCRIPT = "script"  # inline, without a nonce
     HANDLER = "handler"  # an attribute such as onclick, which no nonce can allow
+    STYLE = "style"  # rules that stand in the page without a nonce
+    STYLED = "styled"  # an attribute style=, which no nonce can allow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +92,12 @@ class _Reader(HTMLParser):
             self.has_token = True
         elif tag == "script" and "src" not in given and "nonce" not in given and "json" not in (given.get("type") or ""):
             self.found.append(Spot(kind=SpotKind.SCRIPT, file=self.file, line=line, text=text))
+        elif tag == "style" and "nonce" not in given:
+            self.found.append(Spot(kind=SpotKind.STYLE, file=self.file, line=line, text=text))
         if any(name.startswith("on") for name in given):
             self.found.append(Spot(kind=SpotKind.HANDLER, file=self.file, line=line, text=text))
+        if given.get("style"):
+            self.found.append(Spot(kind=SpotKind.STYLED, file=self.file, line=line, text=text))
 
     def handle_endtag(self, tag: str) -> None:
         """A form that ends without a token is noted."""

@@ -134,7 +134,7 @@ def look(given: Text) -> Iterator[Flow]:
 def _forbidden(file: str, text: str) -> Iterator[Flow]:
     is_forgotten = spots.has_nonces(text)
     for spot in spots.in_text(file, text):
-        if spot.kind is not spots.SpotKind.FORM:
+        if spot.kind in {spots.SpotKind.SCRIPT, spots.SpotKind.HANDLER}:
             what = "A script" if spot.kind is spots.SpotKind.SCRIPT else "A handler"
             told = ", and others of the page have their nonce" if is_forgotten else ""
             detail = f"{what} stands in the page, so that a content security policy has to allow what an attacker writes there too{told}."
