@@ -60,6 +60,20 @@ def test_a_way_with_an_unknown_step_is_listed_and_is_no_hole() -> None:
     assert judge.first_verdict(evidence) is Verdict.NOT_VERIFIED
 
 
+@pytest.mark.parametrize(
+    ("begins", "said"),
+    [
+        ("paragraphs() is given text", "what paragraphs() is given as text reaches"),
+        ("text that is put together reaches execute", "text that is put together reaches"),
+        ("sys.argv is read", "an argument of the command line q reaches"),
+    ],
+)
+def test_what_nobody_here_gives_is_no_argument_of_a_command_line(begins: str, said: str) -> None:
+    """Of a filter for templates that nothing calls, and of text whose parts are not known; a command line is still called that."""
+    one = flow(strength=Strength.WEAK, entry="local")
+    assert reading.told(replace(one, steps=(replace(one.steps[0], said=begins), *one.steps[1:]))).startswith(said)
+
+
 def test_holds_where_files_were_read_and_nothing_was_found() -> None:
     """What was counted grounds it; what belongs to another control is that control's."""
     evidence = read(flow("ldap"), flow("sql", entry="model"))

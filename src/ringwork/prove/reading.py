@@ -49,6 +49,8 @@ _IN_PAGES = frozenset({
 """Checks whose faults stand in pages and scripts alone."""
 _ANYWHERE = ("source.hardcoded-secrets/", "browser.client-side-data/", "output.xss/", "source.static-analysis/")
 """Controls whose faults stand in source of either kind."""
+_TOGETHER = "text that is put together"
+_GIVEN = re.compile(r"(\w+\(\)) is given (\w+)")
 _TESTS = re.compile(r"(?:^|/)(?:tests?|testing)/|(?:^|/)(?:test_[^/]*|conftest\.py)$")
 
 
@@ -167,6 +169,12 @@ def told(flow: Flow) -> str:
 
 
 def _entry(flow: Flow) -> str:
+    # What nobody in the project gives has the kind of what a command line gives; its first step says what it is.
+    begins = flow.steps[0].said if flow.entry.kind == "local" and flow.steps else ""
+    if begins.startswith(_TOGETHER):
+        return _TOGETHER
+    if given := _GIVEN.fullmatch(begins):
+        return f"what {given[1]} is given as {given[2]}"
     words = _ENTRIES.get(flow.entry.kind, flow.entry.kind)
     return f"{words} {flow.entry.name}".rstrip() if flow.entry.name else words.replace("the body's", "the body")
 
