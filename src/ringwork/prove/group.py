@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import judge, register, sampling
+from ringwork.prove import judge, register
 from ringwork.prove.check import Check, Kind, ProbeRoute
 from ringwork.prove.evidence import Evidence, Layers, Observation, Outcome, Tier, Verdict
 from ringwork.prove.launch import Launcher
@@ -54,19 +54,15 @@ class Scene:
     world: AppFacts | None = None
     sources: Sources | None = None
 
-    def asked(self, control: str) -> AppFacts:
-        """What the checks of a control look at: where the run is quick, and they look at what stands before every handler, a part of it."""
-        return sampling.sample(self.facts) if self.quick and sampling.is_sampled(control) else self.facts
-
-    def stage(self, without: frozenset[str] = frozenset(), planted: ProbeRoute | None = None, *, control: str = "") -> LiveStage:
+    def stage(self, without: frozenset[str] = frozenset(), planted: ProbeRoute | None = None) -> LiveStage:
         """A stage on the copy, or on one less some guards, or with a planted fault among its routes."""
         return LiveStage(
             self.launcher,
-            self.asked(control),
+            self.facts,
             self.entrances,
             without=without,
             planted=planted,
-            world=self.world or self.facts,
+            world=self.world,
             sources=self.sources,
             quick=self.quick,
         )
@@ -80,7 +76,7 @@ def run_group(control: str, checks: Sequence[Check], scene: Scene, *, shake: boo
     """Run the checks of one control on a copy of their own, then (shake, and not quick) once more on copies without its guards."""
     shake = shake and not scene.quick
     tried = list[Tried]()
-    for one in _first_runs(control, checks, scene):
+    for one in _first_runs(checks, scene):
         tried.append(one)
         if not (shake and one.verdict is Verdict.PROVEN):  # nothing that is still to be tried changes it
             scene.judged(one)
@@ -98,8 +94,8 @@ def run_group(control: str, checks: Sequence[Check], scene: Scene, *, shake: boo
     return tried
 
 
-def _first_runs(control: str, checks: Sequence[Check], scene: Scene) -> Iterable[Tried]:
-    stage = scene.stage(control=control)
+def _first_runs(checks: Sequence[Check], scene: Scene) -> Iterable[Tried]:
+    stage = scene.stage()
     guards = scene.facts.guard.controls if scene.facts.guard is not None else ()
     is_used = False
     try:
@@ -114,8 +110,6 @@ def _first_runs(control: str, checks: Sequence[Check], scene: Scene) -> Iterable
             is_guarded = register.control_of(check) in guards
             if judge.broken(evidence) and check.kind is Kind.LIVE and (is_guarded or not scene.quick):
                 evidence = _confirmed(check, evidence, stage, scene, is_guarded=is_guarded)
-            if check.kind is Kind.LIVE:
-                evidence = sampling.told(evidence, scene.facts, stage.facts)
             seconds = time.monotonic() - began
             yield Tried(check=check, evidence=evidence, verdict=judge.first_verdict(evidence), seconds=seconds, fault=fault)
     finally:
