@@ -349,6 +349,13 @@ TWINS = (
         "weak",
     ),
     Twins(
+        "a class that shows itself by a text of markup which escapes what fills it",
+        "autoescape",
+        "class Note:\n    def __html__(self):\n        return Markup('<b>%s</b>') % self.title\n",
+        "class Note:\n    def __html__(self):\n        return Markup('<b>%s</b>') % escape(self.title)\n",
+        "weak",
+    ),
+    Twins(
         "all local names handed to a template",
         "template",
         "def note(request, key):\n    shown = locals()\n    return render(request, 'note.html', shown)\n",
@@ -602,6 +609,50 @@ TWINS = (
         """,
     ),
     Twins(
+        "a password in a line of the log, and what is only said of one",
+        "secret-log",
+        "import logging\n\n\ndef join(reset_token):\n    logging.info('sent %s', reset_token)\n",
+        """
+        import logging
+        FORGOT_PASSWORD = "/forgot"
+        def join(has_password, reset_password, change_password, missing_api_key):
+            logging.info("%s %s", has_password, FORGOT_PASSWORD)
+            logging.info("%s %s %s", reset_password, change_password, missing_api_key)
+        """,
+    ),
+    Twins(
+        "an empty password of a database, and none beside a key that stands as the name",
+        "secret",
+        "import pymysql\npymysql.connect('db', 'clinic', '', 'notes')\n",
+        """
+        import requests
+        from requests.auth import HTTPBasicAuth
+        requests.get(ADDRESS, auth=(key, ""), timeout=5)
+        requests.get(ADDRESS, auth=HTTPBasicAuth(key, ""), timeout=5)
+        client.login("anna", "")
+        """,
+    ),
+    Twins(
+        "an algorithm that the token names, and one that is compared before",
+        "jwt-algorithms",
+        """
+        import jwt
+        def read(token):
+            head = jwt.get_unverified_header(token)
+            if head["kid"] != KID:
+                raise LookupError
+            return jwt.decode(token, KEY, algorithms=[head["alg"]])
+        """,
+        """
+        import jwt
+        def read(token):
+            head = jwt.get_unverified_header(token)
+            if head["alg"] not in ("RS256", "ES256"):
+                raise LookupError
+            return jwt.decode(token, KEY, algorithms=[head["alg"]])
+        """,
+    ),
+    Twins(
         "a token of the environment put into the text of a line",
         "secret-log",
         "import os\nself.log.warning(f'asked with {os.environ[\"API_TOKEN\"]}')\n",
@@ -802,6 +853,8 @@ def test_tells_the_whole_environment_in_an_answer(looked):
     assert not looked(
         text.replace("dict(os.environ)", "region=os.environ['REGION'], size=len(os.environ.get('PATH'))"), "debug", (handler,)
     )
+    for part in ("len(os.environ)", "without_secrets(os.environ)"):
+        assert not looked(text.replace("dict(os.environ)", part), "debug", (handler,))
 
 
 @pytest.mark.parametrize("twins", TWINS, ids=[twins.name for twins in TWINS])

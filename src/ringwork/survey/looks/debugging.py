@@ -20,6 +20,12 @@ _DEBUGGERS = frozenset({
 _STOPS = re.compile(r"^(?:breakpoint|builtins\.breakpoint|(?:pdb|ipdb|pudb|wdb|web_pdb|remote_pdb|rpdb)\.(?:set_trace|post_mortem|pm)"
                     r"|(?:debugpy|ptvsd)\.(?:breakpoint|listen|enable_attach|wait_for_client)|pydevd(?:_pycharm)?\.settrace)$")  # fmt: skip
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 # what is looked for
+_SHOWS = frozenset({
+    "dict", "list", "str", "repr", "sorted", "dumps", "jsonify", "pformat", "format", "make_response", "json_response", "Response",
+    "JSONResponse", "ORJSONResponse", "PlainTextResponse", "HTMLResponse", "HttpResponse", "JsonResponse", "render_template", "render",
+    "TemplateResponse",
+})  # fmt: skip
+"""What hands on all that it is given."""
 _SWITCH = re.compile(r"debug|dev|local|test|environ|getenv|TYPE_CHECKING", re.IGNORECASE)
 
 
@@ -65,6 +71,8 @@ def _is_environment(seen: Seen, value: ir.Expression) -> bool:
     """Whether all of the environment stands in a value: as it is, as a dict or as a text, and not one of its variables."""
     if isinstance(value, ir.Call):
         is_whole = isinstance(value.function, ir.Attribute) and value.function.name in {"copy", "items"} and not value.arguments
+        if not is_whole and last(value.function) not in _SHOWS:
+            return False  # how many there are, or what a function of the project's leaves of it
         inner = (*value.arguments, *(part for _, part in value.keywords), *((value.function.of,) if is_whole else ()))  # type: ignore[union-attr] # an Attribute
         return any(_is_environment(seen, part) for part in inner)
     if isinstance(value, ir.Mapping):

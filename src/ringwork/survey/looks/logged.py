@@ -19,6 +19,12 @@ _SECRET = re.compile(
     r"|api|id|reset|session|csrf|jwt)_?token)$",
     re.IGNORECASE,
 )
+_ABOUT = re.compile(
+    r"^_*(?:(?:has|have|is|needs?|no|without|with|uses?|should|must|can|missing|invalid|requires?|required)_"
+    r"|(?:forgot|forgotten|lost|reset|changed?|update|prompt|show|hide|ask)_(?:for_)?(?:\w+_)?(?:password|passwd|passphrase)$)",
+    re.IGNORECASE,
+)
+"""What is said of a secret, or a page for one, and no secret itself."""
 
 
 def look(seen: Seen) -> Iterator[Flow]:
@@ -56,5 +62,5 @@ def _named(part: ir.Expression) -> str:
         name = last(part)
         if isinstance(part, ir.Call) and not _SECRET.search(name):
             name = text_of(part.arguments[0]) or ""
-        return name if _SECRET.search(name) else ""
+        return name if _SECRET.search(name) and not _ABOUT.search(name) else ""
     return ""

@@ -70,7 +70,8 @@ def _is_its_text(function: ir.Function) -> bool:
     """Whether it gives back what the thing holds, put into a text or with other letters in it."""
     for part in walk(function.body):
         if isinstance(part, ir.Return) and part.value is not None:
-            is_made = isinstance(part.value, ir.Text | ir.Binary) or (
+            is_filled = isinstance(part.value, ir.Binary) and part.value.operator == "%" and isinstance(part.value.left, ir.Call)
+            is_made = (isinstance(part.value, ir.Text | ir.Binary) and not is_filled) or (  # Markup escapes what fills it
                 isinstance(part.value, ir.Call) and last(part.value.function) == "replace"
             )
             if is_made and mentions(part.value, ("self",)):

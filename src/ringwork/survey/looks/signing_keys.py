@@ -6,7 +6,7 @@ Against tokens that anybody can make who has read the repository.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from types import MappingProxyType
 
 from ringwork.survey.flows import Flow
@@ -81,7 +81,17 @@ def _is_named_by_token(scope: Scope, given: ir.Expression | None) -> bool:
         for target in part.targets
         if isinstance(target, ir.Name)
     }
-    return mentions(given, _HEADERS | unverified)
+    return mentions(given, _HEADERS | unverified) and not any(
+        isinstance(part, ir.Compare) and any(_is_algorithm(side, unverified) for side in (part.left, *part.rights))
+        for part in walk(scope.function.body)
+    )
+
+
+def _is_algorithm(side: ir.Expression, unverified: Set[str]) -> bool:
+    """Whether a side of a comparison is the algorithm that the token names: then it is held to those that are allowed."""
+    if isinstance(side, ir.Name):
+        return side.id in unverified
+    return mentions(side, unverified) and any(isinstance(part, ir.Constant) and part.value == "alg" for part in walk(side))
 
 
 def _written(seen: Seen, scope: Scope, call: ir.Call, key: ir.Expression) -> Iterator[Flow]:
