@@ -6,7 +6,8 @@ Against tokens that anybody can make who has read the repository.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
 from ringwork.survey.flows import Flow
@@ -87,7 +88,7 @@ def _is_named_by_token(scope: Scope, given: ir.Expression | None) -> bool:
     )
 
 
-def _is_algorithm(side: ir.Expression, unverified: Set[str]) -> bool:
+def _is_algorithm(side: ir.Expression, unverified: AbstractSet[str]) -> bool:
     """Whether a side of a comparison is the algorithm that the token names: then it is held to those that are allowed."""
     if isinstance(side, ir.Name):
         return side.id in unverified
