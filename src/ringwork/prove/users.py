@@ -17,7 +17,7 @@ from ringwork.prove.launch import Launcher
 from ringwork.prove.process import Change
 from ringwork.prove.running import Running, browser
 from ringwork.survey.facts import AppFacts
-from ringwork.survey.wire import entry
+from ringwork.survey.wire import entry, masking
 from ringwork.survey.wire.client import Answer, Client
 
 _REGISTERED = ("anna", "ben")
@@ -196,6 +196,7 @@ def _weakest_first(users: Iterable[User], facts: AppFacts) -> list[User]:
 
 def _tried(entrances: Entrances, launcher: Launcher, facts: AppFacts) -> tuple[list[User], list[str], sessions.Signed | None]:
     """Those who got in on a fresh copy, sentences about those who did not, and what was kept of the logins."""
+    masking.learn([*(account.password for account in entrances.known), *(key for keys in entrances.keys.values() for key in keys)])
     running = launcher.run(Change())
     registered = dict[str, entry.DeclaredUser]()
     entered, failed, kept = list[User](), list[str](), list[sessions.Session]()

@@ -137,3 +137,23 @@ def test_a_short_value_does_not_blot_out_an_answer():
     """A cookie of a letter is masked where it is sent, and words that hold the letter stay."""
     _, got = masking.exchanged(b"GET / HTTP/1.1\r\nCookie: a=1; b=on\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\nconfirmed 1 of 10")
     assert got.endswith("confirmed 1 of 10")
+
+
+def test_what_the_target_told_is_masked_wherever_it_stands(monkeypatch):
+    """Against a report with the passwords of a table: of a page that shows them, of an injection; a plain word stays readable."""
+    monkeypatch.setattr(masking, "_LEARNT", set())
+    request, answer = b"GET /me HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\nhello mia: Zebra&Crossing-47, your word is elephants"
+    assert "Zebra&Crossing-47" in masking.exchanged(request, answer)[1]
+    masking.learn(["Zebra&Crossing-47", "elephants", "short", ""])
+    for shown in (answer, b"<p>Zebra&amp;Crossing-47 elephants", b"/next?w=Zebra%26Crossing-47&x=elephants"):
+        text = masking.exchanged(request, shown)[1]
+        assert "Crossing" not in text
+        assert "elephants" in text
+
+
+def test_a_key_in_a_header_of_whatever_name_is_masked():
+    """As those that a door beside the login asks for."""
+    for name in ("x-client-key", "x-access-key", "x-service-token", "api-key", "access-token"):
+        raw = f"GET / HTTP/1.1\r\n{name}: KEYacme-77aa88\r\n\r\n".encode()
+        assert "KEYacme" not in masking.masked(raw)
+        assert b"KEYacme" not in base64.b64decode(masking.replayable(raw))

@@ -6,7 +6,7 @@ import base64
 import functools
 import html
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 SHOWN_CHARACTERS = 2000
@@ -16,7 +16,7 @@ _KNOWN_BYTES = 8
 _KEY = rb"(?:[cx]srf|passw(?:or)?d|passphrase|(?<![a-z])pass(?![a-z])|pwd|secret|token|api[_-]?key|jwt|bearer)[\w-]{0,40}"
 _QUOTED = rb"\"(?:[^\"\\]|\\.)+(?:\"|\Z)|'(?:[^'\\]|\\.)+(?:'|\Z)"
 
-_HEADERS = re.compile(rb"(?im)^(cookie|(?:proxy-)?authorization|x-[\w-]{0,20}?(?:[cx]srf|token|api-?key|auth)[\w-]{0,20}):[ \t]*([^\r\n]*)")
+_HEADERS = re.compile(rb"(?im)^(cookie|(?:proxy-)?authorization|x-[\w-]{0,20}?(?:[cx]srf|token|key|auth)[\w-]{0,20}):[ \t]*([^\r\n]*)")
 _SET_COOKIE = re.compile(rb"(?im)^(set-cookie:[ \t]*[^=;\r\n]+=)([^;\r\n]*)")
 _PARTS = re.compile(
     rb"(?ism)^(content-disposition:[^\r\n]{0,80}?\bname=\"[^\"\r\n]{0,40}?"
@@ -29,6 +29,22 @@ _VALUES = re.compile(rb"(?is)(\b(?:value|content)\s*=\s*)(\"[^\"]+\"|'[^']+'|[^\
 _FIELDS = re.compile(
     rb"(?is)(" + _KEY + rb"[\"']?\s{0,8}[=:]\s{0,8})(" + _QUOTED + rb"|(?!null\b|true\b|false\b)[^\"'&\s<>,;{}\[\]][^\"'&\s<>;}]*)"
 )
+
+
+_WORD = re.compile(r"[a-z]{1,12}")
+"""What stands in too many places to be hidden: somebody's password may be `password`."""
+_LEARNT: set[bytes] = set()
+"""Secrets of the target that the prover was told, in every form in which they may be shown."""
+
+
+def learn(values: Iterable[str]) -> None:
+    """Mask these wherever they stand from now on.
+
+    Against a report that quotes a page which shows its user's password, or an injection that shows everybody's.
+    """
+    plain = [value.encode("utf-8", "surrogateescape") for value in values if not _WORD.fullmatch(value)]
+    _LEARNT.update(form for value in plain for form in _forms(value) if len(form) >= _KNOWN_BYTES)
+    exchanged.cache_clear()
 
 
 @functools.lru_cache(maxsize=64)
@@ -44,6 +60,7 @@ def exchanged(request: bytes, answer: bytes) -> tuple[str, str]:
 
 def masked(raw: bytes, known: Collection[bytes] = ()) -> str:
     """The text of a request or answer: cookies, credentials and tokens masked, and what is known as one; at most 2,000 characters."""
+    known = {*known, *_LEARNT}
     if known:
         # The longest first, so that no rest of one stands beside the mask of another.
         raw = re.sub(b"|".join(re.escape(value) for value in sorted(known, key=len, reverse=True)), b"****", raw)
