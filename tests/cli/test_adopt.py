@@ -651,3 +651,35 @@ def test_styles_that_a_browser_will_leave_out_are_told_with_their_places(adopted
     assert [line for line in found["lines"] if line["file"].endswith("page.html")] == []
     page.write_text('<link rel=stylesheet href="/a.css">\n<style nonce="{{ csp_nonce() }}">b{}</style>', encoding="utf-8")
     assert [remark for remark in adopted()["remarks"] if "style" in remark] == []
+
+
+OF_NOBODY = """
+from aiohttp import web
+
+SIGNED_IN = {}
+
+
+async def mine(request):
+    if request.cookies.get("sid") not in SIGNED_IN:
+        raise web.HTTPUnauthorized
+    return web.json_response([])
+
+
+app = web.Application()
+app.add_routes([web.get("/pastes", mine)])
+"""
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_a_login_that_only_handlers_know_is_told(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_told: bool
+) -> None:
+    """Whoever gives their first route a rule would refuse everybody; nothing is said where the settings name who tells it."""
+    monkeypatch.chdir(tmp_path)
+    guarded = "\nimport ringwork\n\n\ndef who(request):\n    return None\n\n\nringwork.protect(app)\n" if is_told else ""
+    (tmp_path / "pastes.py").write_text(OF_NOBODY + guarded, encoding="utf-8")
+    if is_told:
+        (tmp_path / "ringwork.toml").write_text('identify = "pastes:who"\n', encoding="utf-8")
+    said = " ".join(run("adopt", "pastes:app").text.split())
+    assert "GET /pastes (pastes.py:7) is refused until you give it a rule" in said
+    assert ("requires() would refuse everybody" in said) is not is_told

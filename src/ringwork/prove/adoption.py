@@ -175,6 +175,7 @@ def remarks(facts: AppFacts, spots: Sequence[Spot], known: Known) -> list[str]:
         *(_of_layers(facts, known) if facts.guard is None else ()),
         *_of_roles(facts),
         *_of_login(facts),
+        *(_of_nobody(facts) if undecided else ()),
     ]
 
 
@@ -199,6 +200,15 @@ def _of_roles(facts: AppFacts) -> Iterator[str]:
     asked = sorted({role for route in facts.routes if route.rule == "requires" for role in route.roles})
     if asked and facts.guard is not None and not facts.guard.gives_roles:
         yield f'nobody can have the role {" or ".join(asked)}: identify needs roles= (in a settings file the field\'s name, roles = "role")'
+
+
+def _of_nobody(facts: AppFacts) -> Iterator[str]:
+    """Against a first rule that refuses everybody: who is signed in is known to the handlers alone."""
+    if not any(line.startswith("identify = ") for line, _ in _identity(facts)) and not (facts.guard is not None and facts.guard.identify):
+        yield (
+            "nothing outside the handlers tells who is signed in, so requires() would refuse everybody: write "
+            'identify(request) -> Principal | None, and name it (identify = "module:function")'
+        )
 
 
 def _of_login(facts: AppFacts) -> Iterator[str]:

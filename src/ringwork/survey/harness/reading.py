@@ -181,11 +181,23 @@ def _helpers(tree: ast.AST, known: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _carriers(tree: ast.AST, helpers: dict[str, str]) -> Iterator[tuple[str, str]]:
+    for target, value in _bound(tree):
+        source = _source(value, helpers) if isinstance(target, ast.Name) else ""
+        if source:
+            yield target.id, source
+
+
+def _bound(tree: ast.AST) -> Iterator[tuple[Any, ast.expr]]:
+    """What is bound to what, one by one: plainly, with a type, inside an expression, or as one of several."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            source = _source(node.value, helpers)
-            if source:
-                yield node.targets[0].id, source
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target, value = node.targets[0], node.value
+            if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+                yield from zip(target.elts, value.elts, strict=True)
+            else:
+                yield target, value
+        elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
+            yield node.target, node.value
 
 
 def _keys(tree: ast.AST, carriers: dict[str, str]) -> Iterator[tuple[str, str, bool]]:
