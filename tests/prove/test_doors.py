@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from ringwork.prove import coverage, settings, users
+from ringwork.prove import coverage, doors, settings, users
 from ringwork.prove.stage import LiveStage
 from ringwork.prove.users import Entrances
+from ringwork.survey.wire.entry import DeclaredUser
 from tests.prove import copies_of
 
 FASTAPI = """
@@ -227,3 +230,46 @@ def test_nobody_is_let_in_where_the_login_takes_no_such_password(tmp_path: Path)
     shut = SEEDED.replace("if found and check", "if found and False and check")
     with entered(tmp_path, {"app.py": shut}, "app.py") as (found, _):
         assert not found.users
+
+
+class _Asked:
+    """A client of a door that answers every value alike."""
+
+    def __init__(self, status: int) -> None:
+        self.status, self.jar = status, SimpleNamespace(cookies=())
+        self.carried: tuple[Any, ...] = ()
+
+    def stranger(self) -> _Asked:
+        return _Asked(self.status)
+
+    def take_login(self, other: _Asked) -> None:
+        """Nobody has one here."""
+
+    def get(self, path: str) -> SimpleNamespace:
+        return SimpleNamespace(status=self.status)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize(
+    ("status", "is_open"),
+    [
+        (200, True),
+        (204, True),
+        (404, True),
+        (422, True),
+        (302, False),
+        (400, False),
+        (401, False),
+        (403, False),
+        (429, False),
+        (500, False),
+    ],
+)
+def test_a_door_is_open_only_for_whom_it_answers(status: int, is_open: bool) -> None:
+    """Against a user who is believed to be in because a limit, a fault or a redirect to the login is no 401."""
+    door = doors.Door(scheme=doors.Scheme.BASIC, paths=("/api/items",), asked="/api/items")
+    client: Any = _Asked(status)
+    assert door.open(client, DeclaredUser(name="mia", username="mia", password="word")) is is_open
+    assert bool(client.carried) is is_open

@@ -61,7 +61,7 @@ class Door:
             tried.take_login(client)
             tried.carried = (*client.carried, Carried(name=name, value=value, paths=self.paths if client.jar.cookies else ()))
             with contextlib.closing(tried), contextlib.suppress(OSError):
-                if tried.get(self.asked).status not in {401, 403}:
+                if _is_in(tried.get(self.asked).status):
                     client.carried = tried.carried
                     return True
         return False
@@ -75,6 +75,14 @@ class Door:
         else:
             for token in _tokens(self, client, account, own):
                 yield "authorization", f"{self.word} {token}"
+
+
+def _is_in(status: int) -> bool:
+    """Whether an answer is given to one who was let in: what was asked for, or that there is no such thing.
+
+    Against a user who is believed to be in because a limit, a fault, a redirect to the login or `400 malformed` is no 401.
+    """
+    return 200 <= status < 300 or status in {404, 405, 406, 410, 415, 422}
 
 
 def _tokens(door: Door, client: Client, account: entry.DeclaredUser, own: str) -> Iterator[str]:
