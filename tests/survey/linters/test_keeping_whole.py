@@ -94,6 +94,18 @@ def test_a_change_of_what_it_reads_asks_again(project, tool):
     assert told != first
 
 
+def test_a_project_that_is_an_environment_itself_is_asked_again_too(project):
+    """Against `python -m venv .`, after which no change of the project's own files would be seen."""
+    root, started = project
+    (root / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    before, _ = _again(grimp.TOOL, root, started)
+    assert _again(grimp.TOOL, root, started) == (before, False)
+    (root / "shop/data.py").write_text("")
+    after, was_started = _again(grimp.TOOL, root, started)
+    assert was_started
+    assert after != before
+
+
 @pytest.mark.parametrize("tool", [deptry.TOOL, grimp.TOOL], ids=lambda tool: tool.name)
 def test_a_change_of_no_import_asks_nobody_who_reads_imports(project, tool):
     """What a function says after the imports of a file is nothing to them; a line before them moves their places."""

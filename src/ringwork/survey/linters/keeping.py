@@ -165,7 +165,7 @@ def _entries(root: Path) -> Iterator[tuple[str, str]]:
         except OSError:
             yield below, folder
             continue
-        if any(entry.name == "pyvenv.cfg" for entry in inner):
+        if below and any(entry.name == "pyvenv.cfg" for entry in inner):
             yield from ((f"{below}packages", str(path)) for path in sorted(Path(folder).glob("lib*/python*/site-packages")))
             continue
         for entry in inner:
