@@ -172,9 +172,8 @@ def _held(facts: AppFacts, found: Sequence[Mapping[str, Any]], login: entry.WayI
         name = one["name"] if one["name"] not in taken else f"{one['name']}-held"
         field = login.username_field.lower() if login is not None else ""
         username = names.get(field) or next(names[known] for known in entry.USERNAMES if known in names)
-        fields = (
-            names if login is not None and login.kind == "form" else {}
-        )  # a form that is read when it is shown may ask for another of them
+        # A form that is read when it is shown may ask for another of the names.
+        fields = names if login is not None and login.kind == "form" else {}
         made.append(entry.DeclaredUser(name=name, roles=tuple(one["roles"]), username=username, password=one["password"], fields=fields))
     return tuple(made)
 
