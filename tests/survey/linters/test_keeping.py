@@ -14,21 +14,12 @@ KEYS = 'password = "hunter2-very-long"\n'
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path, started):
     """A project of three files with faults, a folder of its own for what is kept, and the files that bandit was started with."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     root = tmp_path / "shop"
     root.mkdir()
     for name, text in {"a.py": SHELL, "b.py": KEYS, "half.py": "def half(:\n"}.items():
         (root / name).write_text(text)
-    started = []
-    true = run._ended
-
-    def ended(words, *given):
-        started.append(sorted(word for word in words if word.endswith(".py")))
-        return true(words, *given)
-
-    monkeypatch.setattr(run, "_ended", ended)
     return root, started
 
 

@@ -270,21 +270,12 @@ def test_a_condition_around_an_import_is_part_of_it():
 
 
 @pytest.fixture
-def lone(tmp_path, monkeypatch):
+def lone(tmp_path, started):
     """A project of two files, and the files that a tool was started with."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     root = tmp_path / "lone"
     (root / "inner").mkdir(parents=True)
     for name in ("a.py", "inner/b.py"):
         (root / name).write_text("def f(x):\n    assert x\n    return eval(x)\n")
-    started = []
-    true = run._ended
-
-    def ended(words, *given):
-        started.append(sorted(word for word in words if word.endswith(".py")))
-        return true(words, *given)
-
-    monkeypatch.setattr(run, "_ended", ended)
     return root, started
 
 
