@@ -82,35 +82,50 @@ def sqlmap(folder: Path, site: clinics.Site, path: str, *words: str, username: s
     return done.stdout
 
 
+RIGHT = json.dumps({"username": "alice*", "password": clinics.PASSWORDS["alice"]})
 KINDS = {
-    "number in the path of a page": ("/patients/1*", "carol", ()),
-    "number in the path of JSON": ("/api/patients/1*/notes", "carol", ()),
-    "number of what is deleted": ("/api/appointments/1*", "carol", ("--method", "DELETE")),
-    "name of a file": ("/static/clinic*", "", ()),
-    "name in JSON": ("/api/login", "", ("--data", '{"username":"alice*","password":"x"}', "-H", "Content-Type: application/json")),
-    "text in JSON": ("/api/patients/1/notes", "carol", ("--data", '{"text":"better*"}', "-H", "Content-Type: application/json")),
-    "cookie": ("/api/me", "", ("--cookie", "__Host-session=b3Blbi1zZXNhbWU*")),
+    "number in the path of a page": ("/patients/1*", "carol", 200, ()),
+    "number in the path of JSON": ("/api/patients/1*/notes", "carol", 200, ()),
+    "number of what is deleted": ("/api/appointments/1*", "carol", 204, ("--method", "DELETE")),
+    "name of a file": ("/static/clinic*", "", 200, ()),
+    "name in JSON": ("/api/login", "", 200, ("--data", RIGHT, "-H", "Content-Type: application/json")),
+    "text in JSON": ("/api/patients/1/notes", "carol", 201, ("--data", '{"text":"better*"}', "-H", "Content-Type: application/json")),
+    "cookie": ("/api/me", "", 200, ("--cookie", "__Host-session=b3Blbi1zZXNhbWU*")),
 }
-"""Each kind of parameter that a route of the clinic has: path, person, further words. The star is where sqlmap strikes."""
+"""Each kind of parameter that a route of the clinic has: path, person, the status of what is true, further words.
+
+The star is where sqlmap strikes. Were pages compared, a token or an incident number that is new in each would look like true and false.
+"""
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_sqlmap_finds_nothing_to_inject(struck: clinics.Site, tmp_path: Path, kind: str) -> None:
     """Whatever is put in place of the value, the database is never told by it."""
-    path, username, words = KINDS[kind]
-    said = sqlmap(tmp_path, struck, path, *words, username=username)
+    path, username, status, words = KINDS[kind]
+    said = sqlmap(tmp_path, struck, path, "--code", str(status), *words, username=username)
     assert not INJECTABLE.search(said), said[-3000:]
     assert CLEAN in said, said[-3000:]
+
+
+def sqlmap_on_a_form(folder: Path, site: clinics.Site) -> str:
+    """A form with a token of its own, the right name and password in it: sqlmap fetches a fresh token before each attempt.
+
+    True is who is let in.
+    """
+    form = f"csrf_token=x&username=alice*&password={clinics.PASSWORDS['alice']}"
+    with site.visitor() as visitor:
+        visitor.get("/login")
+        cookies = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+    token = ("--csrf-token", "csrf_token", "--csrf-url", f"{site.origin}/login", "--csrf-method", "GET", "--cookie", cookies)
+    return sqlmap(folder, site, "/login", "--data", form, *token, "--drop-set-cookie", "--ignore-redirects", "--code", "303")
 
 
 def test_sqlmap_finds_nothing_to_inject_into_a_form(struck: clinics.Site, tmp_path: Path) -> None:
-    """A form with a token of its own: sqlmap fetches a fresh one before each attempt, so that it comes past the guard."""
-    form = "csrf_token=x&username=alice*&password=x"
-    words = ("--data", form, "--csrf-token", "csrf_token", "--csrf-url", f"{struck.origin}/login")
-    said = sqlmap(tmp_path, struck, "/login", *words)
+    """Whatever stands in place of the name, nobody is let in by it."""
+    said = sqlmap_on_a_form(tmp_path, struck)
     assert not INJECTABLE.search(said), said[-3000:]
     assert CLEAN in said, said[-3000:]
-    # Refused for the wrong password; without its token a form never came as far as that.
+    # Refused for a name that nobody has; without its token a form never came as far as that.
     assert "401 (Unauthorized)" in said, said[-3000:]
     assert "403 (Forbidden)" not in said, said[-3000:]
 
@@ -118,4 +133,10 @@ def test_sqlmap_finds_nothing_to_inject_into_a_form(struck: clinics.Site, tmp_pa
 def test_sqlmap_finds_the_toy_that_can_be_injected(toys: clinics.Site, tmp_path: Path) -> None:
     """The same words find a statement that was put together from what was sent."""
     said = sqlmap(tmp_path, toys, "/toys?id=1*")
+    assert INJECTABLE.search(said), said[-3000:]
+
+
+def test_sqlmap_finds_the_toy_form_that_can_be_injected(toys: clinics.Site, tmp_path: Path) -> None:
+    """The same words find a form whose name goes into a statement, though each page has another token."""
+    said = sqlmap_on_a_form(tmp_path, toys)
     assert INJECTABLE.search(said), said[-3000:]
