@@ -56,6 +56,14 @@ def test_a_file_that_cannot_be_read_is_named_beside_the_verdict(shop, run):
     assert "nothing at or above low in what was read; of 2 Python files 1 could not be read whole" in " ".join(ended.text.split())
 
 
+def test_where_no_file_can_be_read_nothing_is_clean(shop, run):
+    """Against an exit code of 0 for a file that nobody has read."""
+    (shop / "shop.py").write_bytes(b"\xff\xfe\x00app")
+    for asked in (".", "shop.py"):
+        ended = run("check", asked)
+        assert (ended.code, "no Python file was read" in " ".join(ended.text.split())) == (3, True)
+
+
 def test_prints_what_programs_read(shop_of_all, run):
     """JSON names each finding with its check, place and witnesses, and each tool with what became of it."""
     told = json.loads(run("check", ".", "--format", "json").text)

@@ -67,6 +67,8 @@ def test_names_what_reads_without_starting_where_nothing_could_be_started(ringwo
         (["--profile", "gold"], "write one of: baseline, standard, high"),
         (["--select", "browser.crsf"], "no control or check that has a proof"),
         (["--select", "browser.csrf,browser.crsf"], "did you mean browser.csrf?"),
+        (["--select", "csrf"], "did you mean browser.csrf?"),
+        (["--select", "qqqqqq"], "write a layer, a control or a check; `ringwork catalogue` lists them"),
         (["--ignore", ","], "no control or check that has a proof"),
         (["--env", "NOVALUE"], "is no NAME=VALUE"),
         (["--env-file", "nothere.env"], "cannot be read"),

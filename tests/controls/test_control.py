@@ -445,6 +445,8 @@ def test_finds_nothing_under_an_unknown_name() -> None:
     assert catalogue.find("browser.crsf") is None
     assert catalogue.near("browser.crsf")[0] == "browser.csrf"
     assert catalogue.near("qqqqqqqq") == ()
+    # Short names look like many words.
+    assert catalogue.near("nosuch") == ()
 
 
 def test_a_larger_profile_holds_the_smaller_ones() -> None:

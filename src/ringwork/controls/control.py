@@ -120,8 +120,10 @@ class Catalogue:
 
     def near(self, word: str) -> tuple[ControlId, ...]:
         """Up to three controls whose id, stem or alias looks like `word`, best first; empty when none does."""
-        names = {name: row.id for row in self.controls for name in (row.id, row.stem, *row.aliases)}
-        return tuple(dict.fromkeys(names[name] for name in near(word.strip().lower(), names)))
+        names, asked = {name: row.id for row in self.controls for name in (row.id, row.stem, *row.aliases)}, word.strip().lower()
+        # Short names look like many words: of those, one letter may be wrong.
+        alike = [name for name in near(asked, names) if len(name) > 6 or near(asked, [name], cutoff=0.75)]
+        return tuple(dict.fromkeys(names[name] for name in alike))
 
     def of_profile(self, profile: str) -> tuple[Control, ...]:
         """The controls that a profile asks for: its own and those of every smaller one."""

@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Collection, Mapping
 
 
-def near(word: str, known: Collection[str]) -> tuple[str, ...]:
-    """Up to three of `known` that look like `word`, best first."""
-    return tuple(difflib.get_close_matches(word, known, n=3, cutoff=0.6))
+def near(word: str, known: Collection[str], *, cutoff: float = 0.6) -> tuple[str, ...]:
+    """Up to three of `known` that look like `word`, best first. cutoff: how much so, up to 1."""
+    return tuple(difflib.get_close_matches(word, known, n=3, cutoff=cutoff))
 
 
 def hint(word: str, known: Collection[str]) -> str:

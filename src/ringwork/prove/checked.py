@@ -238,12 +238,14 @@ def faults(suppressed: Sequence[Suppression], today: datetime.date) -> tuple[str
     return tuple(told)
 
 
-def ended(shown: Sequence[Found], *, fail_on: str, files: int, unread: int, broken_waivers: int, is_whole: bool) -> tuple[int, str]:
+def ended(
+    shown: Sequence[Found], *, fail_on: str, files: int, lost: int, unread: int, broken_waivers: int, is_whole: bool
+) -> tuple[int, str]:
     """The exit code and its reason. shown: open ones of the tiers that were asked for.
 
-    unread: of how many files a part could not be read. A change of no Python file is clean.
+    lost: how many files could not be read at all. unread: of how many a part could not be. A change of no Python file is clean.
     """
-    if not files and is_whole:
+    if (not files and is_whole) or (files and lost == files):
         return INCONCLUSIVE, "no Python file was read"
     at = grades.SEVERITIES.index(fail_on)
     failing = sum(grades.SEVERITIES.index(one.severity) <= at for one in shown)

@@ -143,6 +143,7 @@ def check(asked: Place, options: Options, *, today: datetime.date) -> Checked:
         shown,
         fail_on=options.fail_on,
         files=len(asked.names),
+        lost=len({one.file for one in facts.unread if not one.line} & set(asked.names)),
         unread=len({one.file for one in unread} & set(asked.names)),
         broken_waivers=len(faults),
         is_whole=asked.is_whole,

@@ -12,6 +12,9 @@ from ringwork.prove.course import rows
 from ringwork.prove.settings import Settings, require_profile, require_severity
 
 
+LISTED = "write a layer, a control or a check; `ringwork catalogue` lists them"
+
+
 def laid_over(project: Mapping[str, Any], **asked: Any) -> Settings:
     """The project's fields of Settings with those of the command line over them; None leaves the project's.
 
@@ -36,7 +39,6 @@ def _require_checks(words: Sequence[str]) -> None:
     names = _names()
     for word in words:
         if word not in names:
-            near = difflib.get_close_matches(word, sorted(names), n=1)
-            controls = sorted({register.control_of(check) for check in register.checks()})
-            advice = f"did you mean {near[0]}?" if near else f"write one of: {', '.join(controls)}"
+            near = [name for name in sorted(names) if name.endswith(f".{word}")] or difflib.get_close_matches(word, sorted(names), n=1)
+            advice = f"did you mean {near[0]}?" if near else LISTED
             raise TargetFailed(step="settings", problem=f"{word} is no control or check that has a proof", advice=advice)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import course, register, run, settings, target
+from ringwork.prove import course, options, register, run, settings, target
 from ringwork.prove.check import Check
 from ringwork.prove.process import Copy
 from ringwork.suite import plan
@@ -66,8 +66,7 @@ def chosen_checks(asked: Asked, project: Mapping[str, Any]) -> list[Check]:
     known = {name for check in checks for name in _names(check)}
     for name in (*wanted.select, *wanted.ignore):
         if name not in known:
-            advice = f"write a layer, a control or a check: {', '.join(sorted({register.control_of(check) for check in checks}))}"
-            raise TargetFailed(step="settings", problem=f"{name} is no control or check that has a proof", advice=advice)
+            raise TargetFailed(step="settings", problem=f"{name} is no control or check that has a proof", advice=options.LISTED)
     return [check for check in checks if course.is_chosen(check, wanted)]
 
 
