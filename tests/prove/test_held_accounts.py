@@ -144,6 +144,20 @@ def test_accounts_that_a_module_lists_sign_in(people: str, tmp_path: Path, monke
     assert ("m-secret-1" in masking.masked(page)) == (people == "objects")  # hashes: no word of theirs is known
 
 
+def test_what_everybody_keeps_is_masked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six keep a password and two a key; four sign in. A page that shows them all shows no word of theirs in a report."""
+    monkeypatch.setattr(masking, "_LEARNT", set())
+    rows = {f"user{number}": {"password": f"word-of-{number}-x", "titles": ["shown"]} for number in range(6)}
+    people = f'USERS = {rows!r}\nROBOTS = {{"depot": {{"api_key": "dk-71-aaaa"}}, "till": {{"api_key": "dk-72-bbbb"}}}}\n'
+    files = {"listed.py": LISTED.format(people=people + 'known = lambda name, word: name in USERS and USERS[name]["password"] == word')}
+    with copies_of.loaded(tmp_path, files, "listed.py", anybody=True) as (launcher, _):
+        launcher.warm_up()
+    page = masking.masked(f"HTTP/1.1 200 OK\r\n\r\n{rows} dk-71-aaaa dk-72-bbbb".encode())
+    assert page.count("****") == 8
+    assert not any(word in page for word in ("word-of", "dk-7"))
+    assert page.count("shown") == 6
+
+
 def test_a_mapping_of_other_texts_is_no_list_of_users(tmp_path: Path) -> None:
     """The safe twin: titles by key are no passwords, and nobody is tried with them."""
     files = {"listed.py": LISTED.format(people='TITLES = {"mia": "m-secret-1"}\nknown = lambda name, word: TITLES.get(name) == word')}

@@ -324,6 +324,7 @@ class Variant:
             "watched": watching.seen,
             "forget": remembering.forget,
             "bearers": lambda: bearers.known(self.zygote.copy),
+            "withheld": lambda: [*accounts.kept(self.zygote.copy), *bearers.keys(self.zygote.copy)],
         }
         known |= {"state": lambda: state.digest(self.zygote.copy), "refused": lambda: confine.refused()[self.refused_before :]}
         known |= {"records": self.zygote.records.items, "events": self.zygote.records.security}

@@ -15,7 +15,7 @@ from ringwork.prove.process import Change, Copy, Loaded
 from ringwork.prove.running import Running, browser
 from ringwork.prove.target import Target
 from ringwork.survey import facts
-from ringwork.survey.wire import forge
+from ringwork.survey.wire import forge, masking
 
 
 class Launcher:
@@ -63,6 +63,8 @@ class Launcher:
             with contextlib.suppress(OSError):
                 browser(running).get("/")
             self._find_accounts(running)
+            # Against a report that shows a password or a key of somebody who signs in nowhere.
+            masking.learn(running.ask("withheld"))
             place = self.first.folder / "warm"
             running.settle(place)
             self.first.template = place

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import accounts
+from ringwork.prove import compared
 from ringwork.prove.launch import Launcher
 from ringwork.prove.process import Change
 from ringwork.survey.facts import AppFacts
@@ -35,7 +35,7 @@ def brought(facts: AppFacts, launcher: Launcher) -> Brought:
             rows = running.ask("bearers") or []
     finally:
         launcher.end(running)
-    rows += [{"name": name, "password": password} for name, password in accounts.compared(facts)]
+    rows += [{"name": name, "password": password} for name, password in compared.accounts(facts)]
     keys = dict[str, list[str]]()
     known = dict[str, DeclaredUser]()
     for row in rows:

@@ -11,7 +11,6 @@ from ringwork.prove import owning, register
 from ringwork.prove.course import rows
 from ringwork.prove.settings import Settings, require_profile, require_severity
 
-
 LISTED = "write a layer, a control or a check; `ringwork catalogue` lists them"
 
 

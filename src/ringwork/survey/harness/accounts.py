@@ -10,16 +10,17 @@ import contextlib
 import functools
 import hashlib
 import importlib
+import itertools
 import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ringwork.survey import state
-from ringwork.survey.harness import confine
+from ringwork.survey.harness import confine, records
 from ringwork.survey.wire.entry import USERNAMES
 
 _WORD = r"(?:password|passwd|passphrase|pass|pwd|pw)"
@@ -42,7 +43,7 @@ _ON = ("is_active", "active", "enabled", "is_enabled")
 _OFF = ("disabled", "is_disabled", "banned", "is_banned", "locked", "is_locked", "deleted", "is_deleted", "blocked", "is_blocked")
 _DIGESTS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 _PASSLIB = ("pbkdf2_sha256", "pbkdf2_sha512", "sha512_crypt", "sha256_crypt", "bcrypt_sha256", "pbkdf2_sha1", "md5_crypt", "apr_md5_crypt")
-_MOST_ROWS, _MOST_CLEAR = 200, 40
+_MOST_CLEAR = 40
 _PEERS, _MOST = 2, 4
 
 
@@ -71,7 +72,7 @@ def known(folder: Path, *, is_running: bool = False) -> list[dict[str, Any]]:
     by starting no other copy would know a change.
     """
     users, told = dict[str, dict[str, Any]](), set[str]()
-    for account in _chosen([*_of_tables(folder), *_of_modules(folder)]):
+    for account in _chosen(_found(folder)):
         password, hashed = _made_known(account)
         if not password:
             continue
@@ -99,74 +100,28 @@ def _chosen(found: Iterable[Account]) -> list[Account]:
     return [account for at, same in enumerate(ordered) for account in same[: _PEERS if at == 0 else 1]][:_MOST]
 
 
+def kept(folder: Path) -> list[str]:
+    """What every account of the copy has for a password: reports must show none of it."""
+    return [account.kept for account in _found(folder)]
+
+
 # -- where accounts are kept -----------------------------------------------------------------------------------
 
 
-def _of_tables(folder: Path) -> Iterator[Account]:
-    for name, connection in state.databases(folder):
-        with contextlib.suppress(sqlite3.Error):  # locked, or of another thread
-            asked = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
-            for (table,) in connection.execute(asked).fetchall():
-                yield from _of_table(folder, name, connection, str(table))
-
-
-def _of_table(folder: Path, database: str, connection: sqlite3.Connection, table: str) -> Iterator[Account]:
-    quoted = _quoted(table)
-    columns = [str(row[1]) for row in connection.execute(f"PRAGMA table_info({quoted})").fetchall()]
-    if next(filter(_KEPT.match, columns), None) is None:
-        return
-    rows = connection.execute(f"SELECT rowid, * FROM {quoted} ORDER BY rowid LIMIT {_MOST_ROWS}").fetchall()  # noqa: S608  # quoted
-    for rowid, *values in rows:
-        column = next(filter(_KEPT.match, columns))
-
-        def keep(hashed: str | bytes, column: str = column, rowid: int = rowid) -> None:
-            change = f"UPDATE {quoted} SET {_quoted(column)} = ? WHERE rowid = ?"  # noqa: S608  # quoted
-            if database == state.MEMORY:
-                connection.execute(change, (hashed, rowid))
-                connection.commit()
-                return
-            path = folder / database.removeprefix("sqlite:").rstrip("/")
-            with contextlib.closing(sqlite3.connect(path, timeout=2)) as writing, writing:
-                writing.execute(change, (hashed, rowid))
-
-        account = _read(f"{database}{table}", dict(zip(columns, values, strict=True)), keep)
-        if account is not None:
-            yield account
-
-
-def _quoted(name: str) -> str:
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
-
-
-def _of_modules(folder: Path) -> Iterator[Account]:
-    """Entries of what modules keep: `USERS = {"anna": {"password": "..."}}`, a list of records, or names with passwords alone."""
-    for place, container in state.containers(folder):
-        keyed = isinstance(container, Mapping)
-        named = bool(_USERS.search(place))
-        with contextlib.suppress(RuntimeError):  # it changes while it is read
-            for key, entry in list(container.items() if keyed else enumerate(container))[:_MOST_ROWS]:
-                if keyed and named and isinstance(entry, str | bytes):
-                    found = _read(place, {"username": key, "password": entry}, functools.partial(_put, container, key))
-                elif isinstance(entry, Mapping) or hasattr(entry, "__dict__"):
-                    found = _of_record(place, key if keyed else None, entry)
-                else:
-                    continue
-                if found is not None:
-                    yield found
-
-
-def _of_record(place: str, key: Any, entry: Any) -> Account | None:
-    fields = dict(entry if isinstance(entry, Mapping) else vars(entry))
-    column = next((name for name in fields if _KEPT.match(str(name))), None)
-    return None if column is None else _read(place, {"username": key, **fields}, functools.partial(_put, entry, column))
-
-
-def _put(entry: Any, column: Any, hashed: str | bytes) -> None:
-    if isinstance(entry, MutableMapping):
-        entry[column] = hashed
-    else:
-        setattr(entry, column, hashed)
+def _found(folder: Path) -> Iterator[Account]:
+    """In rows, `USERS = {"anna": {"password": "..."}}`, a list of records, or names with passwords alone."""
+    for record in itertools.chain(records.of_tables(folder, _KEPT.match), records.of_modules(folder, depth=2)):
+        column = next(filter(_KEPT.match, record.fields), None)
+        if column is not None:
+            named = {"username": record.under} if record.under else {}
+            account = _read(record.place, {**named, **record.fields}, functools.partial(record.put, column))
+            if account is not None:
+                yield account
+        elif not record.under and _USERS.search(record.place):
+            for name, value in record.fields.items():
+                account = _read(record.place, {"username": name, "password": value}, functools.partial(record.put, name))
+                if account is not None:
+                    yield account
 
 
 # -- what a record tells ---------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ _NAMED_USER, _NAMED_PASSWORD = re.compile(r"user|login|name|mail", re.IGNORECASE
 _LARGEST, _MOST_FILES = 400_000, 300
 
 
-def compared(facts: AppFacts) -> Iterator[tuple[str, str]]:
+def accounts(facts: AppFacts) -> Iterator[tuple[str, str]]:
     """Name and password of each function that compares with both."""
     for name in facts.sources[:_MOST_FILES]:
         place = Path(facts.root) / name
