@@ -69,8 +69,9 @@ KINDS: dict[str, tuple[int, ...]] = {
     "csrf-exempt": (352,),
     "debug": (489, 215),
     "debugger": (489, 215),
-    "secret": (798, 259, 321, 522),
-    "default-secret": (798, 259, 321, 1188),
+    "back-door": (553, 506, 912, 78),
+    "secret": (798, 259, 321, 522, 489),  # a rule for a key in Flask's configuration carries the number of debugging that was left on
+    "default-secret": (798, 259, 321, 1188, 489),
     "temp-file": (377,),
     "bind-all": (605, 668, 200),
     "no-timeout": (400, 1088),
@@ -111,13 +112,19 @@ FAMILIES: dict[str, frozenset[int]] = {
     "exposure": frozenset({200, 532, 209}),
 }
 
+# Numbers that stand above others: a label that names no more than "injection" is met by whichever injection it is.
+ABOVE: dict[int, frozenset[int]] = {74: frozenset({77, 78, 79, 80, 88, 89, 90, 91, 93, 94, 95, 96, 113, 643, 917, 943, 1236, 1336})}
+
 # The injection classes of the labelled applications.
 INJECTIONS = frozenset({22, 78, 79, 89, 94, 113, 502, 601, 611, 643, 918, 1336})
+
+# What bandit's rules speak of besides the number that each names, as the same faults do here.
+BANDIT: dict[str, tuple[int, ...]] = dict.fromkeys(("B105", "B106", "B107"), (489,))
 
 # ruff's rules have no CWE number; this is what each speaks of.
 RUFF: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("S102", "S307"), (94,)),
-    **dict.fromkeys(("S105", "S106", "S107"), (798, 259)),
+    **dict.fromkeys(("S105", "S106", "S107"), (798, 259, 489)),
     "S108": (22,),
     "S113": (400,),
     "S201": (489, 215, 94),
@@ -150,4 +157,4 @@ PYSA: dict[int, tuple[int, ...]] = {
 
 def family(number: int) -> frozenset[int]:
     """All numbers that count as the same weakness."""
-    return frozenset({number}).union(*(held for held in FAMILIES.values() if number in held))
+    return frozenset({number}).union(ABOVE.get(number, ()), *(held for held in FAMILIES.values() if number in held))

@@ -24,11 +24,11 @@ CASE = re.compile(r"([A-Za-z]+Test\d{5})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a tool says. strong: whether its default report shows it. begin: where the way to it begins in the same file, 0 unknown."""
+    """What a tool says. strong: whether its default report shows it. way: lines of the same file that its way names, if it has one."""
 
     file: str
     line: int
-    begin: int = 0
+    way: tuple[int, ...] = ()
     numbers: tuple[int, ...]
     strong: bool = True
     said: str = ""
@@ -271,11 +271,11 @@ def annotated(held: list[Line], findings: Iterable[Finding]) -> dict[str, list[L
 
 
 def _spoken_of(held: list[Line], finding: Finding) -> list[Line]:
-    """The annotated lines in whose statement a finding stands, or its way begins; else the last ones before it, a few lines away at most.
+    """The annotated lines in whose statement a finding stands, or that its way names; else the last ones before it, a few lines away.
 
     A rule's annotation stands at the first of the statements that it matches, or at each, a finding often at the last.
     """
-    begun = [line for line in held if line.first <= finding.begin <= line.last]
+    begun = [line for line in held if any(line.first <= step <= line.last for step in finding.way)]
     inside = [line for line in held if line.first <= finding.line <= line.last]
     if inside:
         return [*begun, *inside, *(line for line in held if any(_leads_to(line, one) for one in inside))]

@@ -65,8 +65,8 @@ def flow_finding(flow: dict[str, Any]) -> Finding:
     place = next((step for step in reversed(steps) if CASE.search(step[0])), flow["place"])
     numbers = kinds.KINDS.get(str(flow["kind"]), ())
     said = f"{flow['kind']} {flow['sink']}"
-    begin = steps[0][1] if steps[0][0] == place[0] else 0
-    return Finding(file=place[0], line=place[1], begin=begin, numbers=numbers, strong=flow["strength"] == "strong", said=said)
+    way = tuple(step[1] for step in steps if step[0] == place[0])
+    return Finding(file=place[0], line=place[1], way=way, numbers=numbers, strong=flow["strength"] == "strong", said=said)
 
 
 def ringwork(root: Path, *, source: Path = HOUSE, kept: Path | None = None) -> Ran:
@@ -90,7 +90,7 @@ def _bandit(program: str, root: Path) -> Ran:
         Finding(
             file=_inside(row["filename"], root),
             line=row["line_number"],
-            numbers=(row.get("issue_cwe", {}).get("id", 0),),
+            numbers=(row.get("issue_cwe", {}).get("id", 0), *kinds.BANDIT.get(row["test_id"], ())),
             strong=row["issue_severity"] != "LOW",
             said=row["test_id"],
         )

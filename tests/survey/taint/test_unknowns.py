@@ -153,10 +153,19 @@ def test_takes_the_event_of_a_cloud_function_for_a_request(tmp_path: Path) -> No
     assert [strength for _, strength, _, _ in told(tmp_path, bad.replace("event, context", "event"))] == ["weak"]
 
 
-@pytest.mark.parametrize(("line", "strength"), [("'tar cf notes.tar ' + sys.argv[1]", "strong"), ("sys.argv[1]", "weak")])
+@pytest.mark.parametrize(
+    ("line", "strength"),
+    [
+        ("os.system('tar cf notes.tar ' + sys.argv[1])", "strong"),
+        ("os.system(sys.argv[1])", "strong"),
+        ("eval(sys.argv[1])", "strong"),
+        ("os.system(input())", "weak"),
+        ("os.execlp(sys.argv[1], sys.argv[1])", "weak"),
+    ],
+)
 def test_tells_a_word_of_a_command_line_that_a_shell_takes_apart(tmp_path: Path, line: str, strength: str) -> None:
-    """Who starts a program may run what he likes; a name that was meant as one word is another matter."""
-    assert [seen for _, seen, _, _ in told(tmp_path, f"import os\nimport sys\nos.system({line})\n")] == [strength]
+    """A script whose arguments are code or a shell's text is started by others too; who types a line runs his own."""
+    assert {seen for _, seen, _, _ in told(tmp_path, f"import os\nimport sys\n{line}\n")} == {strength}
     assert told(tmp_path, "import subprocess\nimport sys\nsubprocess.run(['tar', 'cf', 'notes.tar', sys.argv[1]])\n") == []
 
 
@@ -359,3 +368,33 @@ def test_tells_what_arguments_make_dangerous(tmp_path: Path, kind: str, strength
     """Each beside the call that does the same and is right."""
     assert (kind, strength) in [(told_kind, told_strength) for told_kind, told_strength, _, _ in told(tmp_path, bad)]
     assert kind not in [told_kind for told_kind, _, _, _ in told(tmp_path, safe)]
+
+
+def test_tells_a_page_that_a_cloud_function_answers(tmp_path: Path) -> None:
+    """The body of its answer is markup where its own headers say so."""
+    bad = (
+        "def handler(event, context):\n    page = f\"<p>{event['name']}</p>\"\n"
+        "    return {'statusCode': 200, 'body': page, 'headers': {'Content-Type': 'text/html'}}\n"
+    )
+    assert [(kind, strength) for kind, strength, _, _ in told(tmp_path, bad)] == [("html", "strong")]
+    assert told(tmp_path, bad.replace("text/html", "text/plain")) == []
+
+
+def test_tells_code_into_which_a_plain_function_puts_what_it_is_given(tmp_path: Path) -> None:
+    """Whoever calls it chooses what runs; what a number is put into says no more than the number."""
+    bad = "def shown(name):\n    return eval(f'shown_{name}()')\n"
+    assert [(kind, strength) for kind, strength, _, _ in told(tmp_path, bad)] == [("code", "strong")]
+    assert told(tmp_path, bad.replace("(name)", "(name: int)")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "strength"),
+    [
+        ("eval(f'shown({asked()})')", "strong"),
+        ("flask.render_template_string('{ extends }{ block }'.format(request.url))", "strong"),
+        ("cursor.execute('SELECT * FROM %s' % asked.quoted(table))", "weak"),
+    ],
+)
+def test_tells_what_comes_of_a_name_that_nothing_binds(tmp_path: Path, line: str, strength: str) -> None:
+    """What such a name gives, and what it has, is as unknown as itself; what quotes says so by its name."""
+    assert [seen for _, seen, _, _ in told(tmp_path, f"import flask\n{line}\n")] == [strength]

@@ -85,7 +85,9 @@ def look(seen: Seen) -> Iterator[Flow]:
         for name, value in call.keywords:
             if name in _CHECKED and isinstance(value, ir.Constant) and value.value is False:
                 detail = f"{name} is turned off: changes are taken without a form's token, or from any origin."
-                yield seen.flow("csrf-exempt", value.at, strength=WEAK, sink=name, detail=detail, scope=scope, said=f"{name} = False")
+                # A webhook has no form's token; where a request comes from is never in its way.
+                strength = STRONG if name == "check_origin" else WEAK
+                yield seen.flow("csrf-exempt", value.at, strength=strength, sink=name, detail=detail, scope=scope, said=f"{name} = False")
         if last(call.function) == "csrf_exempt" and len(call.arguments) == 1 and not isinstance(call.arguments[0], ir.Lambda):
             # In a URLconf the views are often somebody else's; what is exempt there is for a person to look through.
             named = written(call.arguments[0]).removesuffix(".as_view") or "a view"

@@ -34,7 +34,7 @@ def look(seen: Seen) -> Iterator[Flow]:
             told.add((scope.qualname, made))
             detail = "A shell is joined to a network connection: whoever is at its other end runs commands. Take it out."
             yield seen.flow(
-                "debugger", call.at, strength=STRONG, sink=seen.name(call.function), detail=detail, scope=scope, said="shell joined"
+                "back-door", call.at, strength=STRONG, sink=seen.name(call.function), detail=detail, scope=scope, said="shell joined"
             )
 
 

@@ -102,6 +102,10 @@ def _written(seen: Seen, scope: Scope, call: ir.Call, key: ir.Expression) -> Ite
     if _PUBLIC.search(found.encode() if isinstance(found, str) else found):
         return
     name, unit = seen.name(call.function), _home(seen, key)
+    if not found:  # no secret, and no key either
+        detail = f"The key that {name} is given is empty."
+        yield seen.flow("weak-key", key.at, strength=STRONG, sink=name, detail=detail, scope=scope, said="an empty key is given")
+        return
     detail = f"The key that {name} is given, of {len(found)} characters, is written into the code."
     if unit is None:
         yield seen.flow("secret", key.at, strength=STRONG, sink=name, detail=detail, scope=scope, said="a key is written here")

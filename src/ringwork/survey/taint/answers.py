@@ -14,6 +14,8 @@ _MADE = "<made>"
 _ANSWER = "<answer>"
 _PLAIN = frozenset({"plain"})
 _MARKUP = ("html", "xml", "svg")
+GATEWAY = "gateway"
+"""How a function answers that a cloud's gateway calls: by a mapping of status, headers and body."""
 _TYPES = frozenset({"mimetype", "content_type", "media_type"})
 
 
@@ -23,6 +25,16 @@ def made(run: Run, described: Function, result: Value, at: int) -> Value:
         return result
     place = values.constant(f"{run.frame.unit.file}:{at}")
     return Value(Kind.OBJECT, (None, {_MADE: place}), result.type, result.taint, result.facts)
+
+
+def page(value: Value) -> Value:
+    """The body of such a mapping, where its headers say that it is markup."""
+    fields = value.data[0] if value.kind is Kind.KEYED else {}
+    headers = fields.get("headers")
+    said = headers.data[0] if headers is not None and headers.kind is Kind.KEYED else {}
+    types = [one.data for name, one in said.items() if str(name).lower() == "content-type" and one.kind is Kind.CONSTANT]
+    is_page = any(isinstance(type_, str) and any(word in type_ for word in _MARKUP) for type_ in types)
+    return fields.get("body", values.UNKNOWN) if is_page else values.UNKNOWN
 
 
 def named(run: Run, owner: Value, name: str, value: Value) -> None:

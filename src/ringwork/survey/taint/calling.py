@@ -32,7 +32,7 @@ _DUCKS = {
     "execute": ("sql", 0), "executemany": ("sql", 0), "executescript": ("sql", 0), "mogrify": ("sql", 0),
     "find_one": ("nosql", 0), "find_one_and_update": ("nosql", 0), "find_one_and_delete": ("nosql", 0), "update_one": ("nosql", 0),
     "update_many": ("nosql", 0), "delete_one": ("nosql", 0), "delete_many": ("nosql", 0), "replace_one": ("nosql", 0),
-    "count_documents": ("nosql", 0),
+    "count_documents": ("nosql", 0), "exec_command": ("command", 0), "eval": ("code", 0),
 }  # fmt: skip
 """Methods of objects of unknown type that hardly mean anything else."""
 _CLAUSES = frozenset({"raw", "having", "group_by", "distinct", "order_by", "filter"})
@@ -42,6 +42,7 @@ _SERVING = frozenset({"run", "serve", "run_app", "run_simple", "start_server"})
 _APPLICATIONS = frozenset({"app", "application"})
 """What Flask's application is called, whose own server is for a developer's machine."""
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 # what is looked for
+_QUOTES = re.compile(r"quot|escap", re.IGNORECASE)
 _STATEMENT = re.compile(
     r"\s*(?:SELECT\s|select\s.*\sfrom\s|INSERT\s+INTO\s|insert\s+into\s|UPDATE\s+\S+\s+SET\s|update\s+\S+\s+set\s|DELETE\s+FROM\s|delete\s+from\s)",
     re.DOTALL,
@@ -287,7 +288,8 @@ def _unknown_method(
     if name in _DICTS and arguments and arguments[0].kind is Kind.CONSTANT:
         taint = attributes.narrowed(values.within(receiver), str(arguments[0].data))
         return values.unknown(values.merge([taint, *(values.within(one) for one in arguments[1:])]))
-    return summaries.nobody(receiver, arguments, keywords, spread)
+    # What quotes says so by its name, whoever brought it.
+    return summaries.nobody(receiver if _QUOTES.search(name) is None else UNKNOWN.tainted(receiver.taint), arguments, keywords, spread)
 
 
 def _quacks(

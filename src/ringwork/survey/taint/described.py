@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import answers, attributes, facts, folding, ir, kinds, mattering, places, shown, sinks, uses, values
+from ringwork.survey.taint import answers, attributes, bounds, facts, folding, ir, kinds, mattering, places, shown, sinks, uses, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.parts import Condition, Function, Position, Sink, Wanted, Word
 from ringwork.survey.taint.values import NO_WORDS, NOTHING, UNKNOWN, Atom, Facts, Kind, Mark, Taint, Value
@@ -91,7 +91,7 @@ def call(
 def _arrives(run: Run, sink: Sink, name: str, given: _Given, at: int) -> None:
     kind, places, part = sink.kind, sink.at, sink.part
     for place in places:
-        for whole in given.all(place):
+        for whole in _words(given.all(place)) if kind == "argv" and isinstance(place, str) and place[-1:] == ":" else given.all(place):
             value = mattering.part(kind, place, whole)
             if kind == shown.KIND:
                 shown.rendered(run, name, given.receiver, given.arguments, given.keywords, at)
@@ -101,10 +101,20 @@ def _arrives(run: Run, sink: Sink, name: str, given: _Given, at: int) -> None:
             if kind == "argv":
                 _started(run, name, value, at, part, weak=sink.weak)
             else:
-                sinks.arrive(run, kind, name, value, at, part=part, weak=sink.weak)
+                weak = sink.weak and not (kind == "nan" and bounds.is_passed(run.frame.defined, at))
+                sinks.arrive(run, kind, name, value, at, part=part, weak=weak)
         if place != "*" and isinstance(place, int | str) and "**" in given.keywords and given.first(places) is None:
-            sinks.arrive(run, kind, name, given.keywords["**"], at, part=part, weak=True)
+            is_next = kind == "argv" and place in {
+                len(given.arguments),
+                f"{len(given.arguments)}:",
+            }  # exec(*words): the program is among them
+            sinks.arrive(run, kind, name, given.keywords["**"], at, part=part, weak=not is_next)
             return
+
+
+def _words(given: list[Value]) -> list[Value]:
+    """The words of a command that a function takes one by one, as the list that others take."""
+    return given if len(given) < 2 else [Value(Kind.ITEMS, tuple(given))]
 
 
 def _is_boundary(given: _Given) -> bool:
@@ -125,7 +135,7 @@ def _started(run: Run, name: str, value: Value, at: int, part: str, *, weak: boo
     if value.kind is not Kind.ITEMS or not value.data:
         # Against a command line in one text: Windows takes it apart again, and elsewhere it needs the shell that somebody will add.
         is_line = value.kind is Kind.TEXT and " " in attributes.text_before(value).lstrip()
-        sinks.arrive(run, "argv", name, value, at, part="" if is_line else part, weak=weak or is_line)
+        sinks.arrive(run, "argv", name, value, at, part="" if is_line else part, weak=weak)
         return
     words = [
         {one.data for one in values.alternatives(item) if one.kind is Kind.CONSTANT and isinstance(one.data, str)} for item in value.data
@@ -250,6 +260,8 @@ def _entered(run: Run, source: str, said: Value | None, name: str, at: int) -> T
     known = str(said.data) if said is not None and said.kind is Kind.CONSTANT else ""
     if said is None and name.endswith((".referrer", ".referer")):
         known = "Referer"
+    if source == "local" and name.startswith("sys.argv"):
+        known = "sys.argv"
     place = "" if said is None or known else f"{run.frame.unit.file}:{at}"
     shown = f"{source} {known}" if known else source
     words = _OWN_PATH if source == "path" else NO_WORDS

@@ -127,17 +127,19 @@ class Evaluator(Run):
 
     def _answered(self, value: Value, at: int) -> None:
         """What a handler returns becomes an answer: plain text of one that answers pages is markup."""
-        _, answers, name = self._answers or (None, "", "")
+        _, form, name = self._answers or (None, "", "")
         is_plain = value.kind in {Kind.KEYED, Kind.ITEMS} or (
             value.kind is Kind.UNKNOWN and value.type in {"", "builtins.str", "builtins.dict"}
         )
-        if is_plain and answers != _NOBODY:
+        if is_plain and form != _NOBODY:
             sinks.arrive(self, "error-detail", f"the answer of {name}", value, at)
-        if answers == "redirect":
+        if form == answers.GATEWAY:
+            value, form = answers.page(value), "html"
+        if form == "redirect":
             sinks.arrive(self, "redirect", f"the address that {name} gives", value, at, part="whole")
-        if answers not in {"html", "chunks"}:
+        if form not in {"html", "chunks"}:
             return
-        for one in values.alternatives(attributes.element(self, value) if answers == "chunks" else value):
+        for one in values.alternatives(attributes.element(self, value) if form == "chunks" else value):
             body = one.data[0] if one.kind is Kind.ITEMS and one.type == "builtins.tuple" and one.data else one
             if body.kind in {Kind.TEXT, Kind.UNKNOWN, Kind.METHOD, Kind.SEVERAL} and body.type in {"", "builtins.str", "builtins.bytes"}:
                 sinks.arrive(self, "html", f"the answer of {name}", body, at)

@@ -31,7 +31,8 @@ class Handler:
 
     function: dotted, module and qualified name ("shop.orders.OrderView.get"); the class itself where a class view has no method of the
     project's own. path: template, parameters in braces; "" for a view that no URLconf leads to. methods: upper case, of the route.
-    brought: by the parameter's name. answers: html, json, text or "" for what a plain returned text becomes. authenticated_by: names of
+    brought: by the parameter's name. answers: html, json, text, gateway or "" for what a plain returned
+    text or mapping becomes. authenticated_by: names of
     what authenticates. csrf: "exempt: <name>" or "protected: <name>", "" none seen. kind: http or websocket. file, line: of the
     function. instance: dotted class whose method it is, "" for a plain function. verb: the method that reaches this very function where
     the route stands for a class, "" for all. segments: what the parameters of the path bring, by name, for those who read them from the

@@ -20,7 +20,8 @@ SINKS = frozenset({
 """Where a value from a request matters. page: a variable of a template, which is told as html where the template shows it as it is."""
 
 FINDS = frozenset({
-    "address-identity", "assert-guard", "auth-optional", "autoescape", "bind-all", "browser-storage", "cleartext", "cookie-flags", "cors",
+    "address-identity", "assert-guard", "auth-optional", "autoescape", "back-door", "bind-all",
+    "browser-storage", "cleartext", "cookie-flags", "cors",
     "csrf-exempt", "debug", "debugger", "default-secret", "extract-all", "fixed-nonce", "home-made-crypto", "host-keys", "inline-script",
     "jwt-algorithms", "jwt-no-expiry", "jwt-unverified", "loader", "message-listener", "missing-authorization", "mutable-state",
     "new-window", "no-timeout", "password-hash", "permissions", "public-acl", "raw-column", "regex-backtracking", "sanitise-order",

@@ -202,7 +202,7 @@ def _formatted(run: Run, receiver: Value, arguments: Sequence[Value], at: int) -
             parts += [value, piece.replace("\x01", "{").replace("\x02", "}")]
         return places.text(run, parts, at)
     if not taint and (opened := [one for one in arguments if unbound.is_open(one)]):
-        return values.text_of((before, opened[0]))
+        return values.text_of((before, opened[0], template.partition("}")[2]))
     return places.text(run, (before, values.unknown(taint)), at) if taint else values.unknown(NOTHING, "builtins.str")
 
 

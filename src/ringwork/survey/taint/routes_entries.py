@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ringwork.survey.taint import environ, ir, routes_classes, routes_litestar
+from ringwork.survey.taint import answers, environ, ir, routes_classes, routes_litestar
 from ringwork.survey.taint.handlers import Brought, Handler
 from ringwork.survey.taint.routes_entry import asked, entry, is_page, names_of, segments
 from ringwork.survey.taint.routes_parameters import Reading
@@ -192,7 +192,7 @@ def _by_parameters(own: Defined) -> Iterator[Handler]:
             },
         )
     elif own.owner is None and "handler" in own.node.name and [name.lstrip("_") for name in names] == ["event", "context"]:
-        yield entry(own, "lambda", brought={names[0]: Brought(source="body")})
+        yield entry(own, "lambda", answers=answers.GATEWAY, brought={names[0]: Brought(source="body")})
 
 
 # -- by registration --------------------------------------------------------------------------------------------

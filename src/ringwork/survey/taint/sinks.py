@@ -158,11 +158,13 @@ def _told(run: Run, reach: Reach, trail: Trail | None, at: int) -> tuple[tuple[s
 def _is_own_choice(atom: Atom, kind: str, before: str) -> bool:
     """Whether who gave a value harms himself alone: who starts a program chooses what it does.
 
-    Against a name with a space or a semicolon in it, which was meant as one word: part of a shell's text it is wrong all the same.
+    Against a name with a space or a semicolon in it, which was meant as one word: part of a shell's text it is wrong all the same. And
+    against a script that runs what its arguments say as code or as a shell's text: others start it too, by a schedule or over a network.
     """
     if kind == "redirect" and atom.kind == "header" and atom.name.lower().replace("_", "-").removeprefix("http-") == "referer":
         return True  # whose page led here is led back to it
-    return atom.kind == "local" and not (kind == "command" and before.strip(_TAINTED + _OTHER + " '\""))
+    is_run = kind in {"command", "code"} and atom.name == "sys.argv"
+    return atom.kind == "local" and not is_run and not (kind == "command" and before.strip(_TAINTED + _OTHER + " '\""))
 
 
 def _rooted(trail: Trail, root: Trail) -> Trail:

@@ -11,7 +11,7 @@ from ringwork.survey.taint.frames import Frame, Run, State, Summary
 from ringwork.survey.taint.putting import Put, known_of, standing
 from ringwork.survey.taint.shapes import Shapes
 from ringwork.survey.taint.units import Defined, Unit
-from ringwork.survey.taint.values import NONE, NOTHING, OPEN, UNKNOWN, Atom, Facts, Kind, Mark, Taint, Value
+from ringwork.survey.taint.values import NONE, NOTHING, UNKNOWN, Atom, Facts, Kind, Mark, Taint, Value
 
 _MOST_SHAPES = 16
 """Shapes in which one function calls another that are told apart."""
@@ -23,7 +23,7 @@ def nobody(callee: Value, arguments: Sequence[Value], keywords: Mapping[str, Val
     if not taint:
         given = (*arguments, *keywords.values(), *spread)
         is_made = given and not unbound.is_open(callee) and all(value.kind is Kind.CONSTANT for value in given)
-        return UNKNOWN if is_made else OPEN  # what is made of constants alone is as good as one
+        return UNKNOWN if is_made else unbound.given(callee)  # what is made of constants alone is as good as one
     return values.unknown({atom: Mark(mark.clean, mark.trail, weak=True) for atom, mark in taint.items()})
 
 

@@ -23,7 +23,7 @@ def value(name: str) -> Value:
 
 def is_open(value: Value) -> bool:
     """Whether nobody says what an unknown value is: what code gave that nobody described, or such a name."""
-    return value.kind is Kind.UNKNOWN and (value.data == OPEN.data or _name(value) != "")
+    return (value.kind is Kind.UNKNOWN and value.data == OPEN.data) or _name(value) != ""
 
 
 def is_brought(frame: Frame, value: Value) -> bool:
@@ -32,7 +32,16 @@ def is_brought(frame: Frame, value: Value) -> bool:
     return bool(name) and not frame.unit.stars and name not in set(_bound(frame.unit.module.body))
 
 
+def given(callee: Value) -> Value:
+    """What such a name gives where it is called: as little is known of it."""
+    name = _name(callee) if callee.kind is Kind.UNKNOWN else ""
+    return value(name) if name else OPEN
+
+
 def _name(value: Value) -> str:
+    """The name that a value, or what it is an attribute of, was read by; "" where it is none of these."""
+    while value.kind is Kind.METHOD:
+        value = value.data[0]
     data = value.data
     return data[1] if value.kind is Kind.UNKNOWN and type(data) is tuple and data[0] == _MARK else ""
 

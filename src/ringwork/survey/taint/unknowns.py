@@ -61,7 +61,7 @@ def arrive(run: Run, kind: str, sink: str, value: Value, at: int) -> None:
 def _brought(run: Run, kind: str, value: Value) -> str:
     """What is wrong with a text into which a name goes that nothing in the module binds."""
     each = [part for one in values.alternatives(value) for part in ((one, *_parts(one)) if kind in _WHOLE else _parts(one))]
-    said = _BROUGHT if kind in _WHOLE or kind == "sql" else ""
+    said = _BROUGHT if kind in _WHOLE or kind in {"sql", "template"} else ""
     return said if said and any(unbound.is_brought(run.frame, part) for part in each) else ""
 
 
@@ -113,7 +113,7 @@ def _said(own: Defined, parameter: ir.Parameter, reach: Reach) -> str:
     is_plain = own.owner is None and "<locals>" not in own.qualname and not any(map(_is_registered, own.node.decorators))
     is_plain = is_plain and (parameter.annotation is None or any(map(_TEXTS.search, names((parameter.annotation,)))))
     is_part = bool(reach.context.strip("\x00\x01 '\""))
-    said = {"sql": OF_CALLER, "command": _SHELL}.get(reach.kind, "") if is_part else ""
+    said = {"sql": OF_CALLER, "command": _SHELL, "code": RUN_FOR_CALLER}.get(reach.kind, "") if is_part else ""
     if not is_part and reach.kind in _WHOLE and not pieces.names(reach.words) and _FILES.search(parameter.name) is None:
         said = RUN_FOR_CALLER
     return said if is_plain and not pieces.known(reach.words) - pieces.names(reach.words) else ""
