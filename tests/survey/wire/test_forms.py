@@ -27,6 +27,12 @@ def test_reads_every_field_as_a_browser_sends_it():
     assert form.fields == {"csrf_token": "t1", "day": "2031-05-14", "with": "2", "first": "8", "why": "sore throat", "kind": "b"}
 
 
+@pytest.mark.parametrize(("inside", "value"), [("\n", ""), ("\r\nfirst\nlast", "first\nlast"), ("\n\nlast", "\nlast"), ("plain", "plain")])
+def test_the_line_end_behind_the_tag_of_a_text_area_is_no_text(inside, value):
+    """Django writes one into each: what looked filled was sent empty, and no honest form was taken."""
+    assert forms.forms_of(f"<form><textarea name=text>{inside}</textarea></form>", "/")[0].fields == {"text": value}
+
+
 def test_sends_a_form_without_action_to_its_own_page():
     """As HTML says."""
     form = forms.forms_of(PAGE, "/page")[1]

@@ -114,7 +114,9 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._textarea and self.forms:
-            self.forms[-1].fields[self._textarea] += data
+            fields = self.forms[-1].fields
+            # HTML drops a line end right after the tag; Django writes one into every field, so that an empty one looked filled.
+            fields[self._textarea] += data if fields[self._textarea] else re.sub(r"\A\r?\n", "", data)
         elif self._option and self.forms:
             self.forms[-1].fields[self._option] += data.strip()
 
