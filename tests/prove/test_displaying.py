@@ -142,6 +142,13 @@ def test_what_is_encoded_holds_on_the_same_pages(text: str) -> None:
     assert all(o.is_grounded for o in seen if o.outcome is Outcome.HELD)
 
 
+def test_who_looks_takes_nothing_away() -> None:
+    """Against a page of a deed that is looked at like one about the note, and removes what was to be seen."""
+    removing = '\n@app.get("/notes/<int:at>/remove")\ndef remove(at):\n    me()\n    NOTES.clear()\n    return redirect("/notes")\n'
+    broken = _told(_seen(FLASK.replace("SHOWN", "plain") + removing), Outcome.BROKEN)
+    assert broken == {"/notes title", "/notes/{at} text", "/find q"}
+
+
 def test_a_filter_of_some_letters_is_no_encoding() -> None:
     """Against a pass by what takes out script elements and handlers alone: a link that is a script came through."""
     filtered = "import re\ndef filtered(t):\n    return re.sub(r'(?i)</?script[^>]*>|\\bon\\w+=[^ >]*', '', str(t))\nshown = filtered"

@@ -105,6 +105,16 @@ app.register_blueprint(api)
 """
 
 
+FLASK_HEAD = (
+    SHOP.partition('@app.get("/orders")')[0]
+    .replace('redirect("/orders")', 'redirect("/about")')
+    .replace("update people set visits = visits + 1 where id = ?", "insert into logins (who) values (?)")
+    + 'db.execute("create table if not exists logins (id integer primary key, who int)")\n'
+    + 'db.execute("create table if not exists totals (asked int)")\ndb.execute("insert into totals values (0)")\n'
+)
+"""Its people alone, each login of theirs noted."""
+
+
 def shop(*, is_open: bool = False, by_get: bool = False, shares: bool = False) -> str:
     return SHOP.replace("OPEN", str(int(is_open))).replace("BY_GET", str(by_get)).replace("SHARES", str(shares))
 
@@ -175,6 +185,27 @@ def test_a_get_that_removes_is_seen_where_something_is_there_to_be_removed(by_ge
     with unguarded.serving(shop(by_get=by_get)) as stage:
         found = broken(csrf.safe_methods(stage))
     assert {where for where, _ in found} == ({"GET /orders/{oid}/remove"} if by_get else set())
+
+
+def test_what_a_login_changes_is_no_deed_of_the_first_page() -> None:
+    """Each login is counted in the store, and pages are asked for after it; one that does change something is still told alone."""
+    counted = (
+        FLASK_HEAD
+        + """
+@app.get("/about")
+@app.get("/press")
+@app.get("/jobs")
+@app.get("/help")
+def about():
+    return "about"
+@app.get("/count")
+def count():
+    db.execute("update totals set asked = asked + 1")
+    return "counted"
+"""
+    )
+    with unguarded.serving(counted) as stage:
+        assert broken(csrf.safe_methods(stage)) == {("GET /count", "change by a safe method")}
 
 
 @pytest.mark.parametrize("shares", [True, False])

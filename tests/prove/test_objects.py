@@ -180,6 +180,59 @@ def test_leaves_posts_that_all_may_read_and_finds_the_one_that_all_may_remove() 
     assert _broken(HEAD + shared) == {("DELETE /jots/{jot_id}", REMOVES)}
 
 
+KEPT = """
+@app.post("/sheets")
+def new(t: Text, user=Depends(me)):
+    made = make(t, user)
+    made["COLUMN"] = user["id"]
+    return {"id": made["id"]}
+@app.get("/sheets/{sheet_id}")
+def read(sheet_id: int, user=Depends(me)):
+    return {"title": one(sheet_id)["title"]}
+@app.put("/sheets/{sheet_id}")
+def change(sheet_id: int, t: Text, user=Depends(me)):
+    one(sheet_id).update(t.model_dump())
+    return {}
+"""
+
+
+@pytest.mark.parametrize(("column", "is_told"), [("pupil_id", True), ("created_by", False), ("shelf", True)])
+def test_a_column_that_holds_a_key_of_its_user_tells_whose_it_is(column: str, is_told: bool) -> None:
+    """No answer says whose a sheet is; the copy keeps it. Who made something is not who has it."""
+    head = HEAD.replace('"owner": user["username"], ', "")
+    seen = _seen(head + KEPT.replace("COLUMN", column))
+    found = {key for key, o in seen.items() if o.outcome is Outcome.BROKEN}
+    assert found == ({("GET /sheets/{sheet_id}", READS), ("PUT /sheets/{sheet_id}", CHANGES)} if is_told else set())
+    if is_told:
+        assert f"its field {column} names anna" in seen["PUT /sheets/{sheet_id}", CHANGES].detail
+
+
+def test_the_row_of_a_user_has_no_owner() -> None:
+    """A greeting stands in the row of its user: that row names him, as every user's does."""
+    keys = (things.Keys(name="anna", ids=frozenset({"1"})), things.Keys(name="ben", ids=frozenset({"2"})))
+
+    def kept(**values: Any) -> things.Thing:
+        return things.Thing(path="/people", marks={}, kept=values)
+
+    assert things.owner_column(kept(id=1, username="anna"), kept(id=2, username="ben"), keys) == ""
+    assert things.owner_column(kept(id=1, username="anna", sheet=7), kept(id=9, username="ben", sheet=8), keys) == ""
+    assert things.owner_column(kept(id=7, pupil=1), kept(id=8, pupil=2), keys) == "pupil"
+    assert things.owner_column(kept(id=1, pupil=1), kept(id=2, pupil=2), keys) == "pupil"
+    assert things.owner_column(kept(id=7, pupil=1), kept(id=8, pupil=1), keys) == ""
+
+
+def test_finds_what_a_mere_get_removes_for_anybody() -> None:
+    """A page of a deed is no page to read: it is asked last, for a thing of its own, and counts by what its owner then sees."""
+    deed = '@app.get("/jots/{jot_id}/remove")\ndef end(jot_id: int, user=Depends(me)):\n    if OWNED:\n        things.pop(jot_id, None)\n'
+    read = '@app.get("/jots/{jot_id}")\ndef read(jot_id: int, user=Depends(me)):\n    return one(jot_id, user)\n'
+    assert _broken(HEAD + MINE + deed.replace("OWNED", "True") + read) == {("GET /jots/{jot_id}/remove", REMOVES)}
+    safe = _seen(HEAD + MINE + deed.replace("OWNED", "one(jot_id, user)") + read)
+    assert {key: o.outcome for key, o in safe.items()} == {
+        ("GET /jots/{jot_id}", READS): Outcome.HELD,
+        ("GET /jots/{jot_id}/remove", REMOVES): Outcome.HELD,
+    }
+
+
 @pytest.mark.parametrize(
     ("mine", "more"),
     [
@@ -244,6 +297,7 @@ def test_undoes_nothing_by_looking_round() -> None:
     ("routes", "found"),
     [
         ({"/createdb": ("GET",), "/reset": ("GET",), "/notes/clear": ("GET",)}, {"/createdb", "/reset", "/notes/clear"}),
+        ({"/notes/{n}/remove": ("GET",), "/delete/{n}": ("GET",), "/deleted/{n}": ("GET",)}, {"/notes/{n}/remove", "/delete/{n}"}),
         ({"/create": ("GET",), "/notes/create/": ("GET", "POST"), "/account/delete": ("GET", "HEAD", "POST"), "/created": ("GET",)}, set()),
     ],
 )

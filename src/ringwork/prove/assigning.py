@@ -150,7 +150,7 @@ class Assigning:
                 answer = draft.send(self.cast, who.name, who.client)
                 if witness.is_served(answer):
                     made = things.made(draft, answer, who.client)
-                    made.ids += things.ids_kept(self.cast.served, draft.marks)
+                    things.find_kept(made, self.cast.served)
                     found.append(made)
                     break
         found += things.about(self.cast, who.client) if not found else ()

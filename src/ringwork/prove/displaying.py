@@ -140,7 +140,7 @@ class Displaying:
 
     def _thing(self, draft: Draft, answer: Answer) -> Thing:
         thing = things.made(draft, answer, self.mine.client)
-        thing.ids += things.ids_kept(self.cast.served, draft.marks)
+        things.find_kept(thing, self.cast.served)
         return thing
 
     def _ids(self, route: RouteFacts) -> dict[str, str]:
@@ -162,7 +162,8 @@ class Displaying:
         """Pages about one thing: where its maker is led, and routes that take its ids."""
         facts = self.cast.stage.facts
         target = self.mine.client.led_to(answer)
-        readers = [route for route in witness.reads(facts) if "{" in route.path]
+        acting = witness.deeds(facts)  # one who looks must not take away what is looked at
+        readers = [route for route in witness.reads(facts) if "{" in route.path and route.path not in acting]
         for route in [one for one in readers if target and witness.matches(one.path, target)][:1]:
             yield route, target
         related = sorted(readers, key=lambda route: -things.relation(route, thing))

@@ -7,6 +7,7 @@ reads afterwards, not by its status. Whether it was the other's to ask for is ju
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -118,6 +119,7 @@ class Matrix:
     def __init__(self, cast: Cast, mine: Person, theirs: Person) -> None:
         self.cast, self.mine, self.theirs = cast, mine, theirs
         self.routes = routes_of(cast.stage, mine)
+        self.deeds = witness.deeds(cast.stage.facts)
         self.staying = Staying(cast=cast)
         for person in (mine, theirs):
             self.staying.know(person.user, person.client)
@@ -126,6 +128,10 @@ class Matrix:
         self.refusals = dict[str, str]()
         self.untried, self.seen = list[Observation](), list[Observation]()
         self._make()
+        self.keys = (
+            things.keys_of(cast.served, cast.served.username(mine.user)),
+            things.keys_of(cast.served, cast.served.username(theirs.user)),
+        )
         self.pages, self.their_pages, self.open_pages = (Pages(cast, one) for one in (mine.client, theirs.client, cast.nobody()))
         for one in self.known:
             things.complete(one.thing, self.pages)
@@ -155,7 +161,7 @@ class Matrix:
             answer = self._sent(draft, who)
             if witness.is_served(answer):
                 made = things.made(draft, answer, who.client)
-                made.ids += things.ids_kept(self.cast.served, draft.marks)
+                things.find_kept(made, self.cast.served)
                 return made
             self.refusals.setdefault(route.name, witness.why_not(answer))
         return None
@@ -171,7 +177,11 @@ class Matrix:
 
     def read(self) -> None:
         """Ask for each thing through each route that reads one."""
-        readers = [route for route in self.routes if "GET" in route.methods and composing.id_parameters(route, reading=True)]
+        readers = [
+            route
+            for route in self.routes
+            if "GET" in route.methods and composing.id_parameters(route, reading=True) and route.path not in self.deeds
+        ]
         for route in readers[:MOST_ROUTES]:
             found = False
             for known in self._related(route):
@@ -228,15 +238,16 @@ class Matrix:
     # -- writing ----------------------------------------------------------------------------------------
 
     def write(self) -> None:
-        """Ask for each change of a thing, those that remove last; each with a thing of its own."""
+        """Ask for each change of a thing, by a mere GET too, those that remove last; each with a thing of its own."""
         asked = [
             (route, method)
             for route in witness.changes(self.cast.stage.facts)
             if route in self.routes and composing.id_parameters(route)
             for method in route.methods
             if method not in SAFE and (method != "POST" or not makers.makes(route))
-        ][:MOST_ROUTES]
-        for route, method in sorted(asked, key=lambda one: _attack(*one) == DELETES):
+        ]
+        asked += [(route, "GET") for route in self.routes if route.path in self.deeds and composing.id_parameters(route)]
+        for route, method in sorted(asked[:MOST_ROUTES], key=lambda one: _attack(*one) == DELETES):
             self._write(route, method)
         for route in self.routes:
             if any(p.where in {"form", "json"} and "pass" in p.name.lower() for p in route.parameters) and composing.id_parameters(route):
@@ -374,5 +385,5 @@ def _tells(answers: Sequence[Answer]) -> bool:
 
 
 def _attack(route: RouteFacts, method: str) -> str:
-    last = route.path.rstrip("/").rpartition("/")[2]
-    return DELETES if method == "DELETE" or (method == "POST" and makers.HARMS.search(last)) else CHANGES
+    last = re.sub(r"/\{[^{}/]+\}$", "", route.path.rstrip("/")).rpartition("/")[2]
+    return DELETES if method == "DELETE" or (method in {"GET", "POST"} and makers.HARMS.search(last)) else CHANGES

@@ -37,6 +37,7 @@ _OWNER = re.compile(
     r"(owner|user|author|account|customer|client|member|patient|seller|buyer|sender|uploader|belongs_to)(_?(id|name|uuid|pk|email))?"
     r"|(owner|user|author|account|customer)(Id|Name)|username",
 )
+_MADE_BY = re.compile(r"by$|by_id$|creat|made|edit|updat|modif|approv|assign", re.IGNORECASE)
 _PRIVATE = frozenset({
     "note", "order", "invoice", "payment", "message", "inbox", "mail", "account", "address", "prescription", "diary", "journal", "receipt",
     "statement", "wallet", "cart", "basket", "draft", "vault", "secret", "credential", "reservation", "booking", "appointment",
@@ -56,6 +57,7 @@ class Thing:
     """One object. marks: words that stand in it and nowhere else, to their fields. path: of the route that made it, or of its list.
 
     sent: what was sent to make it. answer: what came back. listed: paths of pages that show it to its owner. is_made: it was made now.
+    kept: the row or object of the copy that holds it.
     """
 
     path: str
@@ -63,6 +65,7 @@ class Thing:
     sent: Mapping[str, Any] = field(default_factory=dict)
     ids: list[tuple[str, str]] = field(default_factory=list)
     item: Mapping[str, Any] = field(default_factory=dict)
+    kept: Mapping[str, Any] = field(default_factory=dict)
     listed: list[str] = field(default_factory=list)
     is_made: bool = True
     is_self: bool = False
@@ -87,6 +90,18 @@ class Thing:
         plain = [value for wanted in _NAMES for key, value in self.ids if key.lower() == wanted]
         found = [*exact, *sent, *plain, *(value for _, value in self.ids)]
         return list(dict.fromkeys(found))[:MOST_IDS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """By what the copy's rows name a user."""
+
+    name: str = ""
+    ids: frozenset[str] = frozenset()
+
+    def has(self, value: Any) -> bool:
+        """Whether a value of a row is one of them."""
+        return str(value) == self.name or str(value) in self.ids
 
 
 class Pages:
@@ -125,10 +140,27 @@ def made(draft: Draft, answer: Answer, client: Client) -> Thing:
     return thing
 
 
-def ids_kept(served: Served, words: Iterable[str]) -> list[tuple[str, str]]:
-    """The ids under which the copy keeps what holds a word, for an object whose id no page and no answer tells."""
-    rows = [row.values for word in list(words)[:1] for row in served.kept(word) if not is_record(row.store)]
+def find_kept(thing: Thing, served: Served) -> None:
+    """Add what the copy keeps of it, and under which ids: no page and no answer need tell them."""
+    rows = [row for word in list(thing.marks)[:1] for row in rows_kept(served, word)]
+    thing.kept = rows[0] if rows else {}
+    thing.ids += ids_in(rows)
+
+
+def rows_kept(served: Served, word: str) -> list[Mapping[str, Any]]:
+    """The rows and objects of the copy that hold a word, records about things apart."""
+    return [row.values for row in served.kept(word) if not is_record(row.store)]
+
+
+def ids_in(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Name and text of each column of rows that holds the row's own id."""
     return [(name, str(value)) for row in rows for name, value in row.items() if name in _OWN_IDS and type(value) in {int, str}]
+
+
+def keys_of(served: Served, username: str) -> Keys:
+    """By what rows may name a user: his name, and the ids of the rows that are kept under it."""
+    rows = [row for row in rows_kept(served, username) if username in row.values()] if username else []
+    return Keys(name=username, ids=frozenset(text for _, text in ids_in(rows)))
 
 
 def is_record(store: str) -> bool:
@@ -270,20 +302,25 @@ def is_administration(path: str) -> bool:
 
 
 def owner_field(one: Thing, another: Thing) -> str:
-    """The field that names the owner: by its name, and because it differs between what two users have and neither sent it; "" for none."""
-    mine, theirs = one.item, another.item
-    for name, value in mine.items():
-        if name in one.sent:
-            continue
-        if (
-            _OWNER.fullmatch(name)
-            and value not in (None, "")
-            and name in theirs
-            and theirs[name] not in (None, "")
-            and theirs[name] != value
-        ):
+    """The field of an answer that names the owner; "" for none. It differs between what two users have, and neither sent it."""
+    return next((name for name in _set_by_asking(one.item, another.item, one.sent) if _OWNER.fullmatch(name)), "")
+
+
+def owner_column(one: Thing, another: Thing, keys: tuple[Keys, Keys]) -> str:
+    """The same of what the copy keeps, also where a column holds a key of the user, whatever it is called. keys: of the two users."""
+    if keys[0].name and keys[0].name in one.kept.values() and any(text in keys[0].ids for _, text in ids_in([one.kept])):
+        return ""  # it is the user: what is kept of users names everybody, and tells nothing of who may see it
+    for name in _set_by_asking(one.kept, another.kept, one.sent):
+        is_key = keys[0].has(one.kept[name]) and keys[1].has(another.kept[name]) and name not in _OWN_IDS
+        # Against who made or wrote what belongs to all: such a column says nothing of whose it is.
+        if _OWNER.fullmatch(name) or (is_key and not _MADE_BY.search(name)):
             return name
     return ""
+
+
+def _set_by_asking(mine: Mapping[str, Any], theirs: Mapping[str, Any], sent: Mapping[str, Any]) -> list[str]:
+    """The names of values that are there for both users, are not the same, and were not sent."""
+    return [n for n, value in mine.items() if n not in sent and value not in (None, "") and theirs.get(n) not in (None, "", value)]
 
 
 def is_private(thing: Thing) -> str:

@@ -148,7 +148,7 @@ class Uploading:
                 near = [link for link in links if any(Path(one).name in link for one in names)]
                 yield from (found for link in near if (found := self._path(link)))
         ids = [value for _, value in things.made(self._nothing(answer), answer, self.mine.client).ids]
-        yield from self._by_routes([*told, *names, *ids, *(value for _, value in things.ids_kept(self.cast.served, [word]))])
+        yield from self._by_routes([*told, *names, *ids, *(value for _, value in things.ids_in(things.rows_kept(self.cast.served, word)))])
 
     def _nothing(self, answer: Answer) -> Draft:
         route = RouteFacts(kind="http", path=answer.request.split(b" ")[1].decode("latin-1"), methods=("POST",), handler="")

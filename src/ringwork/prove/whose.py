@@ -21,10 +21,13 @@ def why_theirs(matrix: Matrix, tried: Tried) -> str:
     shared = matrix.their_pages.showing(thing)
     private, secret = things.is_private(thing), things.sensitive(tried.fields)
     owner = things.owner_field(thing, known.theirs) if known.theirs is not None else ""
+    column = things.owner_column(thing, known.theirs, matrix.keys) if known.theirs is not None else ""
     lists = _that_tell(matrix, thing)
     if thing.stems & things.PEOPLE and not secret and not private:
         # Against a page that shows users to each other: that one's own page shows only oneself says nothing of a name or a greeting.
         lists = [path for path in lists if not things.is_own_page(path)]
+        column = "" if tried.attack == READS else column
+    owner = owner or column
     if tried.attack == READS:
         return _why_not_read(matrix, tried, shared=shared, lists=lists, owner=owner, private=private, secret=secret)
     if lists and not shared:
@@ -59,6 +62,7 @@ def _others(matrix: Matrix, thing: Thing) -> list[str]:
         and path not in thing.listed
         and composing.stems(path) & thing.stems - things.PLAIN
         and not things.is_own_page(path)
+        and path.rstrip("/").rpartition("/")[2] not in things.PLAIN  # where one is made, none are listed
     ]
 
 

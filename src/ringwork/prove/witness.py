@@ -29,7 +29,7 @@ _ADMINISTERS = re.compile(r"admin|internal|manage", re.IGNORECASE)
 _ENDS_SESSION = re.compile(r"log-?out|sign-?out|log-?off", re.IGNORECASE)
 _ACTS = re.compile(
     r"(?:^|/)(?:create(?=[_-]?[a-z])|init|reset|re-?seed|seed|setup|install|migrate|drop|flush|wipe|clear|delete|remove|shut-?down|restart|populate)"
-    r"(?:[_-]?(?:db|database|data|tables?|all|users?))?/?$",
+    r"(?:[_-]?(?:db|database|data|tables?|all|users?))?(?:/\{[^{}/]+\})?/?$",
     re.IGNORECASE,
 )
 _FORGERY = re.compile(r"csrf|xsrf|forg(?:ed|ery)|cross.site|origin", re.IGNORECASE)

@@ -290,9 +290,11 @@ def _ask_safely(client: Client, method: str, path: str) -> int:
 
 def _changed_by(cast: Cast, route: RouteFacts, path: str, quiet: frozenset[str]) -> Iterator[Observation]:
     attack = "change by a safe method"
-    before = cast.served.state()
     name, client = cast.strongest()
-    for user_name, browser in {name: client, **{u.name: b for u in cast.stage.users[:1] if (b := cast.browser(u)) is not None}}.items():
+    people = {name: client, **{u.name: b for u in cast.stage.users[:1] if (b := cast.browser(u)) is not None}}
+    # Against what a login changes that is taken for the first page's deed.
+    before = cast.served.state()
+    for user_name, browser in people.items():
         with contextlib.suppress(OSError):
             answer = browser.page(path)
             after = cast.served.state()
