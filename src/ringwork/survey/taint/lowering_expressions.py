@@ -166,7 +166,10 @@ def _bits(node: Node, source: Source) -> ir.Expression:
 
 
 def _unary(node: Node, source: Source) -> ir.Expression:
-    return ir.Unary(place(node), source.text[node.start_byte], one(node, source))
+    sign = source.text[node.start_byte]
+    if sign == "*":  # as the parser was given it where its grammar knows no star: reading._parsed
+        return ir.Starred(place(node), one(node, source))
+    return ir.Unary(place(node), sign, one(node, source))
 
 
 def _not(node: Node, source: Source) -> ir.Expression:

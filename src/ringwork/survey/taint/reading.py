@@ -43,6 +43,7 @@ _STATEMENTS: Final = (lowering_compound.STATEMENT_ROWS, lowering_statements.STAT
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BLANK = re.compile(rb"^[ \t\f]*(?:#.*)?$")
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
+_STARRED = re.compile(rb"((?:[,=\[(]|\breturn|\byield|\bin)\s*)\*(?=\s*[(\[{\"']|\w+\[)")
 _TYPE_PARAMETERS = kind_named("type_parameter")
 _FAULTS = 50
 _DEPTH = 450
@@ -58,16 +59,32 @@ def parse(data: bytes, *, file: str, name: str = "", is_package: bool = False) -
     """
     _fill_tables()
     text, faults = _decoded(data)
-    tree = Parser(LANGUAGE).parse(_FOREIGN.sub(_stand_in, text).encode("ascii"))
     source = Source(text)
-    root = tree.root_node
+    root = _parsed(_FOREIGN.sub(_stand_in, text).encode("ascii"))
     with _undisturbed():
         body = block(root.named_children, source)
         if root.has_error:
-            faults.extend(_unread(root, source))
+            faults.extend(_unread(root))
         comments = _comments(root, text)
     lines = text.count("\n") + (1 if text and not text.endswith("\n") else 0)
     return ir.Module(file, name, body, comments, _told([*faults, *source.faults]), lines, is_package)
+
+
+def _parsed(text: bytes) -> Node:
+    """The parser's tree. Its grammar takes names alone behind a star outside of brackets: `return first, *(each for each in rest)`.
+
+    There the star is read as another sign before a value, of the same length; what it was the text itself still says.
+    """
+    root = Parser(LANGUAGE).parse(text).root_node
+    if root.has_error and (mended := _STARRED.sub(rb"\1~", text)) != text:
+        again = Parser(LANGUAGE).parse(mended).root_node
+        if not again.has_error or _count(again) < _count(root):
+            return again
+    return root
+
+
+def _count(root: Node) -> int:
+    return sum(1 for _ in _unread(root))
 
 
 @functools.cache
@@ -169,7 +186,7 @@ def _comments(root: Node, text: str) -> tuple[ir.Comment, ...]:
     return tuple(found)
 
 
-def _unread(root: Node, source: Source) -> Iterator[ir.Fault]:
+def _unread(root: Node) -> Iterator[ir.Fault]:
     """Where the parser found an error, or something missing."""
     waiting = [root]
     while waiting:
