@@ -69,6 +69,7 @@ KINDS: dict[str, tuple[int, ...]] = {
     "csrf-exempt": (352,),
     "debug": (489, 215),
     "debugger": (489, 215),
+    "hidden-code": (1007, 506, 451),
     "back-door": (553, 506, 912, 78),
     "secret": (798, 259, 321, 522, 489),  # a rule for a key in Flask's configuration carries the number of debugging that was left on
     "default-secret": (798, 259, 321, 1188, 489),

@@ -147,6 +147,27 @@ def test_a_password_in_an_address_is_told(looked):
 
 
 @pytest.mark.parametrize(
+    ("address", "strengths"),
+    [
+        ("postgresql://shop:Kq7vTz93@db/shop", ["strong"]),
+        ("postgresql://shop:Kq7vTz93@localhost/shop", ["weak"]),
+        ("postgresql://shop:shop@db/shop", []),
+        ("postgresql://shop:password@db/shop", []),
+    ],
+)
+def test_a_password_for_a_neighbour_is_told_where_a_module_holds_it(looked, address, strengths):
+    """A name without a dot is resolved wherever the code runs; the own machine is a developer's."""
+    assert [flow.strength.value for flow in looked({"app.py": f'DSN = "{address}"\n'}, "secret")] == strengths
+
+
+def test_source_that_reads_otherwise_than_it_runs_is_told(looked):
+    """Trojan Source: the direction of writing is turned in a comment; a mark within one language, and an escape, are no such sign."""
+    bad = "def paid(sum):\n    # of \u202e all \u2066 sums\n    return sum\n"
+    assert [(flow.place.line, flow.strength) for flow in looked({"app.py": bad}, "hidden-code")] == [(2, "strong")]
+    assert not looked({"app.py": "WORD = 'sho\u200fwn'\nTURN = '\\u202e'\n"}, "hidden-code")
+
+
+@pytest.mark.parametrize(
     "value",
     [
         "vertical-align-middle-2",

@@ -52,6 +52,74 @@ TWINS = (
         """,
     ),
     Twins(
+        "a client that is told an address without a certificate's check",
+        "tls-unverified",
+        "def asked(things, url):\n    return things.get(url, verify=False)\n",
+        "def asked(things, url):\n    return things.get(url)\n",
+    ),
+    Twins(
+        "something that may be a client, and takes the option of one",
+        "tls-unverified",
+        "def asked(notes, key):\n    return notes.get(key, verify=False)\n",
+        "def asked(notes, key):\n    return notes.get(key, verify=True)\n",
+        "weak",
+    ),
+    Twins(
+        "an old version of TLS that a function takes by itself",
+        "tls-version",
+        "import ssl\ndef opened(host, version=ssl.PROTOCOL_SSLv3):\n    return host\n",
+        "import ssl\ndef opened(host, version=ssl.PROTOCOL_TLS_CLIENT):\n    return host\n",
+    ),
+    Twins(
+        "a login to a server of mail in clear",
+        "cleartext",
+        """
+        import smtplib
+        def sent(host, name, password, text):
+            with smtplib.SMTP(host, timeout=9) as line:
+                line.login(name, password)
+                line.sendmail(name, name, text)
+        """,
+        """
+        import ftplib, smtplib
+        def sent(host, name, password, text, is_sealed):
+            with smtplib.SMTP(host, timeout=9) as line:
+                if is_sealed:
+                    line.starttls()
+                line.login(name, password)
+            here = smtplib.SMTP("localhost", timeout=9)
+            here.login(name, password)
+            with ftplib.FTP(host) as files:
+                files.login()
+        """,
+    ),
+    Twins(
+        "a login to a mailbox in clear, on a connection that is kept",
+        "cleartext",
+        """
+        import imaplib
+        class Box:
+            def __init__(self, host):
+                self.line = imaplib.IMAP4(host)
+            def enter(self, name, password):
+                self.line.login(name, password)
+        """,
+        """
+        import imaplib
+        class Box:
+            def __init__(self, host):
+                self.line = imaplib.IMAP4_SSL(host)
+            def enter(self, name, password):
+                self.line.login(name, password)
+        """,
+    ),
+    Twins(
+        "code of a model's repository",
+        "loader",
+        "model = AutoModel.from_pretrained('clinic/notes', trust_remote_code=True)\n",
+        f"model = AutoModel.from_pretrained('clinic/notes', trust_remote_code=True, revision='{'a1' * 20}')\n",
+    ),
+    Twins(
         "a session of whoever asks without a certificate's check",
         "tls-unverified",
         """

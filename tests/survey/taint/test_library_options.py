@@ -55,6 +55,8 @@ BAD = {
     "the option that was set": ('kept = ConfigParser()\nkept.set("a", "b", text)\nos.system(kept.get("a", "b"))', "command"),
     "a header of an older message": ('mail = MIMEText("hello")\nmail["Subject"] = text', "mail"),
     "a host that is chosen": ('requests.get("https://" + text, timeout=3)', "ssrf"),
+    "values of a network device in clear": ('from pysnmp.hlapi import CommunityData\nCommunityData("public")', "cleartext"),
+    "a user of a network device without a key": ('from pysnmp.hlapi import UsmUserData\nUsmUserData("reader")', "cleartext"),
     "a name among the names in scope": ("globals()[text]()", "code"),
     "a loader of any object for a file": ('yaml.load(open("settings.yml"), Loader=yaml.Loader)', "loader"),
     "folders that are listed": ('web.static("/files", "/srv", show_index=True)', "debug"),
@@ -93,6 +95,7 @@ SAFE = {
     "another option": 'kept = ConfigParser()\nkept.set("a", "b", text)\nkept.set("a", "c", "ls")\nos.system(kept.get("a", "c"))',
     "a header of a message that refuses line ends": 'mail = EmailMessage()\nmail["Subject"] = text',
     "a path on a host of our own": 'requests.get("https://shop.example/" + text, timeout=3)',
+    "a user of a network device with both keys": 'from pysnmp.hlapi import UsmUserData\nUsmUserData("reader", text, text)',
     "a file that was uploaded": 'zipfile.ZipFile(request.files["file"])',
 }
 

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from ringwork.survey.taint import ir, reading
+from tests.survey.taint import oracle
 
 
 def _one(text: str) -> ir.Statement:
@@ -294,3 +295,20 @@ def test_knows_its_own_generators() -> None:
     """A yield in a lambda or in an inner function makes no generator of the function around it."""
     module = reading.parse(b"def f():\n  lambda: (yield)\n  def g(): yield\ndef h():\n  x = yield\n", file="a.py")
     assert [each.is_generator for each in module.body if isinstance(each, ir.Function)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for each in *[1, 2], *(a for a in b): pass\n",
+        "def f(a):\n    return a, *(b for b in a)\n",
+        "def f(a):\n    yield *{1, 2}, a\n",
+        "a = 1, *'bc', *d[0]\n",
+        "a[*(b for b in c), 2 * (3)]\n",
+    ],
+)
+def test_reads_a_star_before_any_value(text: str) -> None:
+    """Outside of brackets the grammar knows names alone behind a star; nothing of the statement is lost, and all else stays as it is."""
+    found = reading.parse(text.encode(), file="a.py")
+    assert not found.faults
+    assert not oracle.difference(found.body, oracle.lowered(text))

@@ -19,10 +19,12 @@ from ringwork.survey.looks import (
     foreign,
     guessable,
     handed_out,
+    hidden,
     home_made,
     ignored,
     lifetimes,
     logged,
+    logins,
     markup,
     messages,
     modes,
@@ -83,10 +85,12 @@ LOOKS: tuple[Callable[[Seen], Iterator[Flow]], ...] = (
     rpc.look,
     logged.look,
     wildcards.look,
+    logins.look,
+    hidden.look,
 )
 """Looks at one module."""
 
-FILES: tuple[Callable[[Text], Iterator[Flow]], ...] = (secret_files.look, packages.look, templates.look, pages.look)
+FILES: tuple[Callable[[Text], Iterator[Flow]], ...] = (secret_files.look, packages.look, templates.look, pages.look, hidden.in_files)
 """Looks at one file of any kind, by its name and its text alone."""
 
 PROJECTS: tuple[Callable[[Project], Iterator[Flow]], ...] = (ignored.look, settings.look)

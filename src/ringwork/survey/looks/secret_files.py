@@ -33,6 +33,8 @@ _NAME = re.compile(r"""(?P<name>[A-Za-z_][\w.-]{2,60})["']?\s{0,4}$""")
 _NAME_LENGTH = 70
 _ADDRESS = re.compile(r"://(?P<user>[\w.%-]{1,60}):(?P<password>[^\s:/@\"'`<>{}$]{4,100})@(?P<host>[\w.-]{1,100})")
 _SCHEME = re.compile(r"[a-z][a-z0-9+]{2,20}$")
+_SAYS = "secret: the password in an address of {}"
+_OWN = re.compile(r"localhost|127\.0\.0\.1|0\.0\.0\.0|::1", re.IGNORECASE)
 _NEAR = re.compile(r"localhost|127\.0\.0\.1|0\.0\.0\.0|::1|example|host\.docker|[a-z_-]+", re.IGNORECASE)
 
 
@@ -56,7 +58,9 @@ def in_text(file: str, text: str) -> Iterator[Flow]:
             yield of_file("secret", file, lines.of(secret.start), strength=strength, sink=f"secret: {secret.format.kind}", detail=detail)
     if not shipped or _SAMPLES.search(PurePosixPath(file).name):
         return
-    for kind, sink, start, length in (*addresses(text), *_pairs(file, text)):
+    near = _of_neighbours(text) if file.endswith(".py") else ()
+    each = ((STRONG, *one) for one in (*addresses(text), *_pairs(file, text)))
+    for strong, kind, sink, start, length in (*each, *near):
         line = lines.of(start)
         if line not in told:
             told.add(line)
@@ -64,7 +68,7 @@ def in_text(file: str, text: str) -> Iterator[Flow]:
                 kind,
                 file,
                 line,
-                strength=WEAK if is_rehearsal(file) else STRONG,
+                strength=WEAK if is_rehearsal(file) else strong,
                 sink=sink,
                 detail=f"{_began(sink)} of {length} characters stands in the file.",
             )
@@ -85,20 +89,28 @@ def _strength(file: str, secret: formats.Found, *, is_shipped: bool) -> Strength
 
 def addresses(text: str) -> Iterator[tuple[str, str, int, int]]:
     """Passwords in addresses of other hosts ("postgres://app:...@db.shop.example/"): kind, what they are, offset and length."""
-    if "://" not in text:
-        return
-    for match in _ADDRESS.finditer(text):
-        password, host = match["password"], match["host"]
+    for match, scheme in _addresses(text):
+        if _NEAR.fullmatch(match["host"]) is None and not liveness.says_nothing(match["host"]):
+            yield "secret", _SAYS.format(scheme), match.start("password"), len(match["password"])
+
+
+def _of_neighbours(text: str) -> Iterator[tuple[Strength, str, str, int, int]]:
+    """Those of the own machine, and of hosts without a dot, which a private network resolves, in a module that is shipped.
+
+    Who reads the code still has to get there; a password that somebody thought of for a neighbour opens its door wherever this is run.
+    """
+    for match, scheme in _addresses(text):
+        if _NEAR.fullmatch(match["host"]) is not None:
+            is_kept = _OWN.fullmatch(match["host"]) is None and liveness.is_guessable(match["password"])
+            yield STRONG if is_kept else WEAK, "secret", _SAYS.format(scheme), match.start("password"), len(match["password"])
+
+
+def _addresses(text: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Addresses with a password that may open something, each with its scheme."""
+    for match in _ADDRESS.finditer(text) if "://" in text else ():
         scheme = _SCHEME.search(text[max(0, match.start() - 24) : match.start()])
-        is_near = _NEAR.fullmatch(host) is not None  # a name without a dot is a neighbour's, in a file for a developer's machine
-        if (
-            scheme is not None
-            and not is_near
-            and not liveness.says_nothing(password)
-            and not liveness.says_nothing(host)
-            and password != match["user"]
-        ):
-            yield "secret", f"secret: the password in an address of {scheme[0]}", match.start("password"), len(password)
+        if scheme is not None and not liveness.says_nothing(match["password"]) and match["password"] != match["user"]:
+            yield match, scheme[0]
 
 
 def _pairs(file: str, text: str) -> Iterator[tuple[str, str, int, int]]:

@@ -64,7 +64,12 @@ def _statements(block: ir.Block) -> Iterator[ir.Statement]:
             yield from _statements(inner)
 
 
-_REQUESTS = {"fastapi": "starlette.requests.Request", "starlette": "starlette.requests.Request", "django": "django.http.HttpRequest"}
+_REQUESTS = {
+    "fastapi": "starlette.requests.Request",
+    "starlette": "starlette.requests.Request",
+    "django": "django.http.HttpRequest",
+    "aiohttp": "aiohttp.web.Request",
+}
 """What a middleware is called with, by framework."""
 
 

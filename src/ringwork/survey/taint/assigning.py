@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ringwork.survey.taint import answers, closures, indexes, ir, pieces, values
-from ringwork.survey.taint.attributes import KEEPERS, OF_REQUESTS, element, numbered, piece_name, text_before
+from ringwork.survey.taint.attributes import KEEPERS, MAPPING, OF_REQUESTS, element, numbered, piece_name, text_before
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.values import UNKNOWN, Atom, Kind, Value
 
@@ -60,6 +60,8 @@ def assign(run: Run, target: ir.Expression, value: Value, at: int) -> None:
         if setter is not None:
             run.called(setter, f"{owner.type}.__setitem__", owner, [key, value], {}, at)
         answers.headed(run, target.of, key, value)
+        if owner.type == MAPPING and key.kind is Kind.CONSTANT:
+            change_module(run, f"@request:{key.data}", value)
         made = with_item(owner, key, value)
         change(run, owner, _anew(run, owner, made, key) if values.within(value) else made, target.of)
     elif isinstance(target, ir.Item):

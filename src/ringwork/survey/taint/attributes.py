@@ -25,6 +25,8 @@ NUMBERS = frozenset({
     "typing_extensions.Literal", "pydantic.UUID4", "pydantic.PositiveInt", "pydantic.NonNegativeInt", "enum.Enum", "fractions.Fraction",
 })  # fmt: skip
 """Types whose values are no text that somebody could choose freely."""
+MAPPING = "aiohttp.web.Request"
+"""A request that is itself a mapping of what is kept for it."""
 KEEPERS = frozenset({"django.http.HttpRequest", "rest_framework.request.Request", "starlette.datastructures.State"})
 """Types of what lives as long as one request, on which a middleware keeps things by names of its own."""
 OF_REQUESTS = frozenset({"flask.g", "quart.g"})
@@ -273,6 +275,12 @@ def literal(value: Value) -> Any:
 _FILLING = frozenset({"append", "extend", "insert", "add", "update", "setdefault", "pop", "remove", "discard", "clear", "reverse", "sort"})
 
 
+def kept_in_request(run: Run, key: Value | None) -> Value | None:
+    """What was put into the request under this key; None where nothing was, that anybody saw."""
+    is_known = run.has_changed_modules and key is not None and key.kind is Kind.CONSTANT
+    return run.frame.state.names.get(f"@request:{key.data}") if is_known and key is not None else None
+
+
 def item(run: Run, receiver: Value, key: Value, at: int, which: str = "") -> Value:
     """What receiver[key] gives. which: how a key is written that nobody knows."""
     if receiver.kind is Kind.SEVERAL:
@@ -293,6 +301,8 @@ def item(run: Run, receiver: Value, key: Value, at: int, which: str = "") -> Val
     owner = run.project.class_(receiver.type) if receiver.type else None
     if owner is not None and run.project.method(owner, "__getitem__") is not None:
         return run.apply(run, Value(Kind.METHOD, (receiver, "__getitem__")), [key], {}, None, [])
+    if receiver.type == MAPPING and (kept := kept_in_request(run, key)) is not None:
+        return kept
     if receiver.type:
         described = run.models.function(f"{receiver.type}.__getitem__")
         if described is not None:

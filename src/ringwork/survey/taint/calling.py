@@ -305,6 +305,9 @@ def _quacks(
     if name not in _TELLING and arguments and _is_statement(arguments[0]) and not run.project.methods_named(name):
         sinks.arrive(run, "sql", name, arguments[0], at)
         return True
+    asked = keywords.get("shell")
+    if asked is not None and asked.kind is Kind.CONSTANT and asked.data is True and arguments:
+        sinks.arrive(run, "command", name, arguments[0], at)
     if name in _MAKING and "**" in keywords:
         sinks.arrive(run, "bind", name, keywords["**"], at, weak=True)
     host = keywords.get("host", arguments[0] if name == "run" and arguments else None)

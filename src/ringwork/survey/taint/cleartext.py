@@ -25,6 +25,11 @@ def is_open(text: str) -> bool:
     return found is not None and not _PRIVATE.match(found[1])
 
 
+def is_private(host: str) -> bool:
+    """Whether a host is the own machine, or one of a private network."""
+    return "." not in host or _PRIVATE.match(host) is not None
+
+
 def arrive(run: Run, sink: str, value: Value, at: int) -> None:
     """An address comes to a client: one that begins without encryption is told."""
     if any(is_open(attributes.text_before(one)) for one in values.alternatives(value)):

@@ -192,6 +192,10 @@ def _result(run: Run, described: Function, name: str, given: _Given, at: int) ->
         return Value(Kind.OBJECT, (None, {"pattern": pattern}), "re.Pattern")
     if described.stores is not None:
         _stored(run, described, given)
+    if given.receiver.type == attributes.MAPPING and name.endswith(".get"):
+        kept = attributes.kept_in_request(run, given.at(0))
+        if kept is not None:
+            return kept
     if described.loads is not None:
         return _through(run, described, given, _loaded(described, given))
     held = given.receiver.data[1].get("text") if given.receiver.kind is Kind.OBJECT else None

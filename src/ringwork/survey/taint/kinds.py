@@ -22,7 +22,8 @@ SINKS = frozenset({
 FINDS = frozenset({
     "address-identity", "assert-guard", "auth-optional", "autoescape", "back-door", "bind-all",
     "browser-storage", "cleartext", "cookie-flags", "cors",
-    "csrf-exempt", "debug", "debugger", "default-secret", "extract-all", "fixed-nonce", "home-made-crypto", "host-keys", "inline-script",
+    "csrf-exempt", "debug", "debugger", "default-secret", "extract-all", "fixed-nonce", "hidden-code",
+    "home-made-crypto", "host-keys", "inline-script",
     "jwt-algorithms", "jwt-no-expiry", "jwt-unverified", "loader", "message-listener", "missing-authorization", "mutable-state",
     "new-window", "no-timeout", "password-hash", "permissions", "public-acl", "raw-column", "regex-backtracking", "sanitise-order",
     "secret", "suppression", "swallowed", "temp-file", "tls-ciphers", "tls-unverified", "tls-version", "variable-time", "weak-cipher",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ringwork.survey.taint import ir, routes_checks, routes_paths
 from ringwork.survey.taint.handlers import Brought, Handler
@@ -20,9 +21,25 @@ ALL = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 def handlers(wiring: Wiring) -> Iterator[Handler]:
     """Every function that answers requests of such an application."""
     collector = _Collector(Tree(wiring, AIOHTTP))
+    keeping = tuple(_keeping(wiring))
     for one in _merged(list(collector.all())):
         for way in collector.tree.ways(one.key):
-            yield from _handlers(one, way, collector.tree.marks(way))
+            yield from (replace(handler, before=keeping) for handler in _handlers(one, way, collector.tree.marks(way)))
+
+
+def _keeping(wiring: Wiring) -> Iterator[str]:
+    """Middlewares that keep something in the request, `request["user"] = ...`, for whatever they stand before."""
+    asked = wiring.project.saying("middleware") & wiring.project.saying("aiohttp")
+    for unit in wiring.project.units():
+        for own in unit.functions.values() if unit.name in asked else ():
+            names = [parameter.name for parameter in own.node.parameters[:1]]
+            if any(written(decorator).rpartition(".")[2] == "middleware" for decorator in own.node.decorators) and any(
+                isinstance(target, ir.Item) and written(target.of) in names
+                for part in routes_checks.nodes(own.node.body)
+                if isinstance(part, ir.Assign)
+                for target in part.targets
+            ):
+                yield own.dotted
 
 
 def _merged(found: list[Registered]) -> Iterator[Registered]:
