@@ -208,6 +208,37 @@ def count():
         assert broken(csrf.safe_methods(stage)) == {("GET /count", "change by a safe method")}
 
 
+CODED = (
+    FLASK_HEAD
+    + """
+db.execute("create table if not exists parcels (id integer primary key, owner int, place text, code text)")
+@app.get("/about")
+def about():
+    return "<form method=post action=/parcels/new><textarea name=place>\\n</textarea><input name=code maxlength=6></form>"
+@app.post("/parcels/new")
+def new():
+    place, code = request.form["place"], request.form["code"]
+    if not place.strip() or len(code) > 6:
+        return "too long or empty", 422
+    return redirect(f"/parcels/{db.execute('insert into parcels (owner, place, code) values (?, ?, ?)', (me(), place, code)).lastrowid}")
+@app.get("/parcels/<int:pid>")
+def parcel(pid):
+    row = db.execute("select place from parcels where id = ? and (owner = ? or OPEN)", (pid, me())).fetchone()
+    return row[0] if row else abort(404)
+"""
+)
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_field_that_takes_few_characters_is_given_no_more(is_open: bool) -> None:
+    """Against a form that is refused for the length of a fresh word, so that nothing was tried of what it makes."""
+    with unguarded.serving(CODED.replace("OPEN", str(int(is_open)))) as stage:
+        read, forged = two_user_matrix(stage), csrf.token_matrix(stage)
+    assert broken(read) == ({("GET /parcels/{pid}", READS)} if is_open else set())
+    assert any(o.outcome is Outcome.HELD for o in read.observations) is not is_open
+    assert ("POST /parcels/new", "form post from another site") in broken(forged)
+
+
 @pytest.mark.parametrize("shares", [True, False])
 def test_a_part_of_an_application_that_shares_is_asked_as_well(shares: bool) -> None:
     """Five pages before it share nothing: those of one part do not stand for another's."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from ringwork.prove import settings, users
 from ringwork.prove.check import User
 from tests.prove import copies_of
@@ -59,6 +61,40 @@ def test_an_account_of_django_signs_in_by_its_address_where_the_form_asks_for_on
     with copies_of.loaded(tmp_path, BY_ADDRESS, ".") as (launcher, loaded):
         found = users.find(loaded.facts, settings.Settings(), launcher)
         assert [user.name for user in found.users] == ["anna", "ben", "erin"]
+
+
+REGISTERED = {
+    **BY_ADDRESS,
+    "site1/urls.py": BY_ADDRESS["site1/urls.py"]
+    .replace("urlpatterns = [", 'urlpatterns = [path("accounts/register/", register), ')
+    .replace(
+        "def home(",
+        "SHELVES = {}\nASKS = '<form method=post><input name=username><input type=email name=email>'\n"
+        "ASKS += '<input type=password name=password><button>Join</button></form>'\n"
+        "def register(request):\n"
+        '    if request.method == "POST" and TAKES:\n'
+        '        name, mail, word = (request.POST[field] for field in ("username", "email", "password"))\n'
+        "        SHELVES[get_user_model().objects.create_user(name, mail, word).username] = []\n"
+        '        return HttpResponse("joined")\n'
+        "    return HttpResponse(ASKS, status=400 if request.POST else 200)\n"
+        "def home(",
+    ),
+}
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_who_registers_goes_before_an_account_made_by_the_frameworks_means(takes: bool, tmp_path: Path) -> None:
+    """A registration makes more than the account; where nobody is taken, the framework's own get in as before."""
+    files = {name: text.replace("TAKES", str(takes)) for name, text in REGISTERED.items()}
+    with copies_of.loaded(tmp_path, files, ".") as (launcher, loaded):
+        found = users.find(loaded.facts, settings.Settings(), launcher)
+        assert [user.name for user in found.users] == ["anna", "ben", "erin"]
+        assert [user.name for user in found.known] == (["erin"] if takes else ["anna", "ben", "erin"])
+        assert (found.register is not None) is takes
+        # Who registered under a name is known to this login by the address.
+        signed = found.keeper.signed() if found.keeper is not None else None
+        assert signed is not None
+        assert [known.username.partition("@")[2] for known in signed.accounts.values()] == ["example.org"] * (2 * takes)
 
 
 OPEN_TO_ALL = """

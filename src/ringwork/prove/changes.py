@@ -183,7 +183,7 @@ def _drafts(cast: Cast, route: RouteFacts, user: User, client: Client, *, forms_
 def _filled(form: forms.Form, known: Mapping[str, str]) -> dict[str, str]:
     """The form's fields, token apart: what the page gives, then what is known, then a fresh word of the field's kind."""
     return {
-        name: value or known.get(name) or _word(name, form.kinds.get(name, ""))
+        name: value or (known.get(name) or _word(name, form.kinds.get(name, "")))[: form.most.get(name)]
         for name, value in form.fields.items()
         if name != form.token_field
     }

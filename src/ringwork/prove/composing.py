@@ -27,6 +27,7 @@ _FIXED = re.compile(
     r"pass|pwd|mail|date|day|time|amount|quantity|price|(?<![a-z])age(?![a-z])|(?<![a-z])count(?![a-z])|phone|url|colou?r|token|csrf",
     re.IGNORECASE,
 )
+_FRESH = len(witness.marker())
 _TEXTUAL = frozenset({"", "text", "textarea", "search", "string"})
 _CSRF_COOKIE = re.compile(r"(?:^|[_.-])(csrf|xsrf)[_-]?token$", re.IGNORECASE)
 """Cookies that a site's own script reads a token from. Their names are a setting; the name of the header mostly stays."""
@@ -149,6 +150,8 @@ def compose(cast: Cast, route: RouteFacts, method: str, name: str, client: Clien
         read = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)) if kind.startswith(FORM) else {}
         values: dict[str, Any] = {key: value for key, value in {**read, **form.fields}.items() if key != form.token_field}
         free = {key for key in form.fields if form.kinds.get(key, "") in {"", "text", "textarea", "search"} and key != form.token_field}
+        short = {key for key in free if form.most.get(key, _FRESH) < _FRESH}
+        free, values = free - short, {**values, **{key: pages.guess_text(key)[: form.most[key]] for key in short if not values[key]}}
         fields, marks = _filled(values, free, known)
         files = {name: multipart.honest(name, accept) for name, accept in form.files.items()}
         return Draft(

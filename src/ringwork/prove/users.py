@@ -66,7 +66,9 @@ class Entrances:
         """
         account = next((known for known in self.known if known.name == user.name), registered.get(user.name))
         if account is None and self.register is not None:
-            account = registered[user.name] = entry.register(client.stranger(), self.register, name=user.name)
+            account = entry.register(client.stranger(), self.register, name=user.name)
+            account = entry.as_asked(client.stranger(), self.login, account) if self.login is not None else account
+            registered[user.name] = account
         if account is None or (self.login is None and not account.token and not self.doors):
             raise TargetFailed(step="login", problem=f"no way in is known for {user.name}", advice=UNLOCK)
         answer = None
@@ -131,6 +133,8 @@ def _ways(
 ) -> Iterator[Entrances]:
     """Who may get in, the likeliest first: who is declared or made, two who register, then the accounts that the copy holds already.
 
+    Of accounts that are made by the framework's means the ordinary ones come after those who register.
+
     Against a run that sees less for a user who is declared and is not in the copy's database: two register, as without one.
     """
     loaded = launcher.first.loaded
@@ -140,6 +144,12 @@ def _ways(
     known = (*asked.users, *(settings.declared(user, f"{asked.users_from}[{i}]") for i, user in enumerate(made)))
     held = _held(facts, (loaded.held or ()) if loaded is not None else (), login) if login is not None or is_hinted else ()
     register = entry.find_register(facts)
+    own = () if asked.users or asked.users_from else known
+    if register is not None and not all(user.roles for user in own):
+        # Against an account without what the application's own registration makes beside it: each page about it would fail.
+        kept = tuple(user for user in own if user.roles)
+        users = [*(User(name=name, roles=()) for name in _REGISTERED), *_users(kept)]
+        yield Entrances(users=_weakest_first(users, facts), login=login, register=register, known=kept)
     if known:
         yield Entrances(users=_weakest_first(_users(known), facts), login=login, known=known)
     if register is not None:

@@ -33,6 +33,12 @@ def test_the_line_end_behind_the_tag_of_a_text_area_is_no_text(inside, value):
     assert forms.forms_of(f"<form><textarea name=text>{inside}</textarea></form>", "/")[0].fields == {"text": value}
 
 
+def test_knows_how_much_a_field_takes():
+    """Where it says so in a number."""
+    page = "<form><input name=code maxlength=6><input name=zip maxlength=x><textarea name=text maxlength=40></textarea></form>"
+    assert forms.forms_of(page, "/")[0].most == {"code": 6, "text": 40}
+
+
 def test_sends_a_form_without_action_to_its_own_page():
     """As HTML says."""
     form = forms.forms_of(PAGE, "/page")[1]

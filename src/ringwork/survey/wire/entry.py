@@ -51,7 +51,10 @@ class WayIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredUser:
-    """A user who can sign in. fields: further ones of the login form. token: a bearer token instead of a login."""
+    """A user who can sign in. fields: further ones of the login form. token: a bearer token instead of a login.
+
+    address: of mail, given at a registration beside the name.
+    """
 
     name: str
     roles: tuple[str, ...] = ()
@@ -59,6 +62,7 @@ class DeclaredUser:
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
     fields: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
 
 
 def find_login(facts: AppFacts) -> WayIn | None:
@@ -175,6 +179,14 @@ def sign_in(client: Client, way: WayIn, user: DeclaredUser) -> Answer | None:
     return answer
 
 
+def as_asked(client: Client, way: WayIn, user: DeclaredUser) -> DeclaredUser:
+    """Who registered with a name and an address, under the one of them that this login asks for."""
+    if not user.address:
+        return user
+    form = _shown(client, way)
+    return dataclasses.replace(user, username=user.address) if _is_address(_asked(way, form), form) else user
+
+
 def attempt(client: Client, way: WayIn, username: str, password: str) -> Answer:
     """The answer to a login with this name and password, whether or not it lets anybody in."""
     return _submit(client, way, {way.username_field: username, way.password_field: password}, _shown(client, way))
@@ -220,8 +232,7 @@ def enrol(
     mark = secrets.token_hex(4)
     username, password = username or f"rw{name}{mark}", f"Rw-{secrets.token_hex(10)}!9a"
     form = _shown(client, way)
-    asked = form.username_field if form is not None and way.username_field not in form.fields else way.username_field
-    given = f"{username}@example.org" if _is_address(asked, form) and "@" not in username else username
+    given = f"{username}@example.org" if _is_address(_asked(way, form), form) and "@" not in username else username
     fields: dict[str, Any] = {way.username_field: given, way.password_field: password}
     for other in way.others:
         if other.name.lower() in CONFIRMATIONS:
@@ -229,7 +240,12 @@ def enrol(
         elif other.required or "mail" in other.name.lower():
             fields[other.name] = _valid(other, username)
     answer = _submit(client, way, {**fields, **more}, form, _completed(form, username, password) if form is not None else {})
-    return DeclaredUser(name=name, username=given, password=password), answer
+    return DeclaredUser(name=name, username=given, password=password, address="" if "@" in username else f"{username}@example.org"), answer
+
+
+def _asked(way: WayIn, form: forms.Form | None) -> str:
+    """The field that takes the name, as the page itself calls it."""
+    return form.username_field if form is not None and way.username_field not in form.fields else way.username_field
 
 
 def _is_address(name: str, form: forms.Form | None) -> bool:

@@ -23,7 +23,7 @@ def is_token_name(name: str) -> bool:
 class Form:
     """One form. page: the path it was read from. fields: name to value, choices made. kinds: name to the input's type.
 
-    files: names of fields that take files, to what they accept.
+    files: names of fields that take files, to what they accept. most: characters that a field takes, where it says so.
     """
 
     page: str
@@ -32,6 +32,7 @@ class Form:
     fields: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    most: dict[str, int] = field(default_factory=dict)
 
     @property
     def token_field(self) -> str:
@@ -108,6 +109,8 @@ class _Reader(HTMLParser):
         if kind in {"radio", "checkbox"} and name in form.fields and "checked" not in values:
             return
         form.kinds[name] = kind
+        if values.get("maxlength", "").isdecimal():
+            form.most[name] = int(values["maxlength"])
         form.fields[name] = values.get("value") or values.get("min") or ("on" if kind == "checkbox" else "")
         self._select = name if tag == "select" else self._select
         self._textarea = name if tag == "textarea" else ""
