@@ -207,6 +207,18 @@ def test_a_column_that_holds_a_key_of_its_user_tells_whose_it_is(column: str, is
         assert f"its field {column} names anna" in seen["PUT /sheets/{sheet_id}", CHANGES].detail
 
 
+def test_what_comes_beside_a_thing_does_not_change_it() -> None:
+    """A remark of another user is shown with the sheet, whose own row stays as it was: that much may be meant for all."""
+    beside = KEPT.replace("COLUMN", "pupil_id").replace(
+        '{"title": one(sheet_id)["title"]}', '{"title": one(sheet_id)["title"], "by": said[:]}'
+    )
+    beside += 'said = []\n@app.post("/sheets/{sheet_id}/remarks")\ndef remark(sheet_id: int, t: Text, user=Depends(me)):\n'
+    beside += "    one(sheet_id)\n    said.append(t.text)\n    return {}\n"
+    seen = _seen(HEAD.replace('"owner": user["username"], ', "") + beside)
+    assert seen["PUT /sheets/{sheet_id}", CHANGES].outcome is Outcome.BROKEN
+    assert seen["POST /sheets/{sheet_id}/remarks", CHANGES].outcome is not Outcome.BROKEN
+
+
 def test_the_row_of_a_user_has_no_owner() -> None:
     """A greeting stands in the row of its user: that row names him, as every user's does."""
     keys = (things.Keys(name="anna", ids=frozenset({"1"})), things.Keys(name="ben", ids=frozenset({"2"})))

@@ -58,6 +58,7 @@ class Tried:
     """One request of the second user for a thing of the first. done: whether it had its effect. told: in words, what was seen.
 
     tells: whether the answer says something of whose it is: a refusal, or a success without an effect, and no fault or limit.
+    is_touched: whether the row itself is another now; a page may change by what came beside it.
     """
 
     attack: str
@@ -70,6 +71,7 @@ class Tried:
     tells: bool
     fields: Sequence[str] = ()
     is_open: bool = False
+    is_touched: bool = False
 
 
 def _tells_whose(answer: Answer) -> bool:
@@ -304,6 +306,7 @@ class Matrix:
                 answers=witness.with_effect(asked, other.after if other.has_effect and not other.kept else None, self.mine.name),
                 tells=_tells_whose(other.answer),
                 fields=other.fields,
+                is_touched=other.is_touched,
             )
         )
         return True
@@ -341,7 +344,10 @@ class Matrix:
         if after is None:  # nobody can say what became of it
             return None
         has_effect, kept = views.effect(before, again, after)
-        return Attempt(answer=answer, has_effect=has_effect, fields=thing.shown_in(answer), after=after.answer, kept=kept)
+        is_touched = views.touched(before, again, after)
+        return Attempt(
+            answer=answer, has_effect=has_effect, fields=thing.shown_in(answer), after=after.answer, kept=kept, is_touched=is_touched
+        )
 
     def _view(self, known: Known, thing: Thing) -> View | None:
         """The thing as its owner sees it now; None where the owner got no answer that tells."""

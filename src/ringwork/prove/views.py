@@ -26,13 +26,17 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One request for a thing, and what became of it. kept: what changed where the copy keeps it, and on no page of its owner's."""
+    """One request for a thing, and what became of it. kept: what changed where the copy keeps it, and on no page of its owner's.
+
+    is_touched: whether what the copy keeps of the thing itself is another now, or gone.
+    """
 
     answer: Answer
     has_effect: bool
     fields: Sequence[str]
     after: Answer | None = None
     kept: str = ""
+    is_touched: bool = False
 
 
 def rows_of(served: Served, thing: Thing) -> tuple[tuple[str, Any], ...]:
@@ -40,6 +44,11 @@ def rows_of(served: Served, thing: Thing) -> tuple[tuple[str, Any], ...]:
     word = next(iter(thing.marks), "")
     rows = [row for row in served.kept(word) if not is_record(row.store)] if word else []
     return tuple((f"{row.store} {name}", value) for row in rows for name, value in row.values.items())
+
+
+def touched(before: View, again: View, after: View) -> bool:
+    """Whether what the copy keeps of a thing is another now, or gone, and was the same before."""
+    return bool(before.rows) and before.rows == again.rows != after.rows
 
 
 def effect(before: View, again: View, after: View) -> tuple[bool, str]:

@@ -27,7 +27,8 @@ def why_theirs(matrix: Matrix, tried: Tried) -> str:
         # Against a page that shows users to each other: that one's own page shows only oneself says nothing of a name or a greeting.
         lists = [path for path in lists if not things.is_own_page(path)]
         column = "" if tried.attack == READS else column
-    owner = owner or column
+    # Against a page that changes by what comes beside the thing: a message to its owner, a comment.
+    owner = owner or (column if tried.attack == READS or tried.is_touched else "")
     if tried.attack == READS:
         return _why_not_read(matrix, tried, shared=shared, lists=lists, owner=owner, private=private, secret=secret)
     if lists and not shared:
