@@ -302,6 +302,38 @@ def test_a_load_is_strong_where_another_handler_asks_for_the_owner(looked, besid
     assert not looked(text.replace("get(note_id)", "filter_by(owner=me).get(note_id)"), "unscoped-load", handlers)
 
 
+CHIEF = """
+def chief(who=Depends(me)):
+    if who.DECIDES:
+        raise HTTPException(403)
+    return who
+def mine():
+    return show(Note.query.filter_by(owner_id=me.id).all())
+def note(note_id, who=Depends(chief)):
+    return show(Note.query.get(note_id))
+"""
+
+
+@pytest.mark.parametrize(
+    ("decides", "is_told"), [("role != 'chief'", False), ("is_admin is False", False), ("name is None", True), ("is_locked", True)]
+)
+def test_what_only_a_role_may_ask_for_is_nobodys_own(looked, decides, is_told):
+    """A dependency that refuses by role, whatever its name, is the rule of the route; one that asks only who is there is none."""
+    handlers = (*_routes("mine"), *_routes("note", asks=("chief",)))
+    found = looked(CHIEF.replace("DECIDES", decides), "unscoped-load", handlers)
+    assert [one.strength.value for one in found] == ["strong"] * is_told
+
+
+def test_a_decorator_that_only_tells_roles_apart_refuses_nobody(looked):
+    """The safe twin shows the refusal: without it the row is still anybody's."""
+    text = "def marked(view):\n    def inner(note_id):\n        if g.user.role == 'chief':\n            END\n        return view(note_id)\n"
+    text += "    return inner\ndef mine():\n    return show(Note.query.filter_by(owner_id=me.id).all())\n"
+    text += "@marked\ndef note(note_id):\n    return show(Note.query.get(note_id))\n"
+    handlers = _routes("mine", "note")
+    assert [one.strength.value for one in looked(text.replace("END", "count(1)"), "unscoped-load", handlers)] == ["strong"]
+    assert not looked(text.replace("END", "abort(403)"), "unscoped-load", handlers)
+
+
 def test_a_rule_inside_an_office_is_strong_where_others_state_theirs_on_the_route(looked):
     """Where no route of the module states one, it is listed."""
     text = "def all_of(note_id):\n    if current_user.role == 'clerk':\n        return some()\ndef other(note_id):\n    return 1\n"

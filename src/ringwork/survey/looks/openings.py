@@ -31,6 +31,8 @@ _EXEMPTS = frozenset({
 _ROLES = frozenset({
     "role", "roles", "is_admin", "is_staff", "is_superuser", "is_owner", "user_type", "account_type", "groups", "is_moderator",
 })  # fmt: skip
+_ROLE_WORDS = frozenset({"role", "roles", "admin", "staff", "superuser", "moderator", "groups", "permissions", "scopes"})
+_REFUSES = re.compile(r"^(?:abort|redirect|forbid|refuse|reject|deny)|forbidden$|response$", re.IGNORECASE)
 _USERS = frozenset({"user", "current", "g", "session", "principal", "identity", "claims", "account", "member", "token", "me"})
 _DEBUG_PATH = re.compile(
     r"(?:^|/)_*(?:debug|debugger|test|tests|testing|phpinfo|dump|console|trace|playground|sandbox|dev|pprof|profiler|__debug__)(?:/|$|-)"
@@ -296,6 +298,22 @@ def _is_somebody(expression: ir.Expression) -> bool:
     )
 
 
+def _asks_role(seen: Seen, word: str) -> bool:
+    """Whether what is asked before a handler, of the project's own, decides by a role: `chief` of `Depends(chief)`, whatever its name."""
+    for dotted in (seen.unit.imports.get(word, ""), f"{seen.unit.name}.{word}"):
+        found = (seen.project.function(dotted) or seen.project.class_(dotted)) if dotted else None
+        if found is not None:
+            body = found.node.body
+            tests = [part.test for part in walk(body) if isinstance(part, ir.If | ir.Assert)]
+            is_asked = any(words(name) & _ROLE_WORDS for test in tests for name in names((test,)))
+            return is_asked and any(isinstance(part, ir.Raise | ir.Assert) or _REFUSES.search(_called(part)) for part in walk(body))
+    return False
+
+
+def _called(part: object) -> str:
+    return last(part.function) if isinstance(part, ir.Call) else ""
+
+
 def _loaded(seen: Seen, scope: Scope, function: ir.Function, owned: frozenset[str]) -> Iterator[Flow]:
     """A row that a request names is loaded, and nothing in the handler asks whose it is. owned: models that others load by their owner."""
     handlers = seen.handler(scope)
@@ -305,6 +323,8 @@ def _loaded(seen: Seen, scope: Scope, function: ir.Function, owned: frozenset[st
     before += [last(part.function if isinstance(part, ir.Call) else part) for part in function.decorators]
     if not names or _asks_whose(function) or any(_CHECKS.search(word) and not _SIGNED_IN.fullmatch(word) for word in before):
         return
+    if any(_asks_role(seen, word) for word in before):
+        return  # what only some roles may ask for is nobody's own
     for call in calls(function.body):
         given = [*call.arguments, *(value for _, value in call.keywords)]
         root = written(call.function).split(".")[0]
