@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from ringwork.prove import own_fields, witness
+from ringwork.prove import judge, own_fields, witness
 from ringwork.prove.access.mass_assignment import extra_field
 from ringwork.prove.check import Kept
-from ringwork.prove.evidence import Observation, Outcome
+from ringwork.prove.evidence import Observation, Outcome, Verdict
 from ringwork.prove.own_fields import Claim, Sources
 from ringwork.survey import kept
 from ringwork.survey.facts import AppFacts
@@ -263,6 +263,53 @@ def test_leaves_a_price_that_the_seller_sets() -> None:
     stealing = FASTAPI.replace("EXTRA", "ignore").replace("DECLARED", "price: int = 10\n    owner_id: int | None = None")
     stealing = stealing.replace("given.model_dump().items()", "given.model_dump(exclude_unset=True).items()")
     assert _broken(stealing) == {"POST /tickets": {"owner_id"}, "PUT /tickets/{ticket_id}": {"owner_id"}}
+
+
+CHOSEN = LEAVES.partition('@app.get("/admin/people")')[0].replace(
+    "    password: str\nclass About", "    password: str\n    role: str = 'member'\nclass About"
+)
+STRIKE = """
+@app.post("/tickets/strike")
+def strike(p=Depends(me), s=Depends(db)):
+    if p.role != "admin":
+        raise HTTPException(403)
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "outcome", "severity", "words"),
+    [
+        (STRIKE, Outcome.BROKEN, "medium", 'the application decides by it: if p.role != "admin":'),
+        ("", Outcome.UNCLEAR, "", "nothing tells what it gives"),
+    ],
+)
+def test_a_role_that_everybody_may_take_is_never_proven_harmless(more: str, outcome: Outcome, severity: str, words: str) -> None:
+    """A registration asks for the role and keeps it: a hole where something is decided by it, for a person to judge where nothing is."""
+    with unguarded.serving(CHOSEN + more) as stage:
+        evidence = extra_field(stage)
+    seen = next(one for one in evidence.observations if one.where == "POST /register")
+    assert (seen.outcome, seen.severity) == (outcome, severity)
+    assert words in seen.detail
+    assert judge.first_verdict(evidence) is (Verdict.VIOLATED if more else Verdict.NOT_VERIFIED)
+    assert bool(evidence.unlock) is not bool(more)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "line"),
+    [
+        ("if user.role == 'admin':\n    go()\n", "admin", "if user.role == 'admin':"),
+        ("def need(role):\n    if user.role != role:\n        stop()\nneed('admin')\n", "admin", "if user.role != role:"),
+        ("if row['level'] >= 5:\n    go()\n", 9, "if row['level'] >= 5:"),
+        ("if user.role == 'seller':\n    go()\n", "admin", ""),
+        ("user.role = 'admin'\n", "admin", ""),
+        ("# if user.role == 'admin'\n", "admin", ""),
+    ],
+)  # fmt: skip
+def test_knows_the_line_that_decides_by_a_field(text: str, value: Any, line: str, tmp_path: Path) -> None:
+    """What is only set, only shown, or never compared where the claimed value is known, gives nothing that is seen."""
+    (tmp_path / "app.py").write_text(text, encoding="utf-8")
+    facts = AppFacts(target="app:app", framework="flask", framework_version="3", root=str(tmp_path), routes=(), sources=("app.py",))
+    assert Sources(facts).where_asked("level" if "level" in text else "role", value) == line
 
 
 @pytest.mark.parametrize(("wanted", "found"), [("name != 'id'", {"GET,POST /profile": {"is_admin"}}), ("name == 'town'", {})])

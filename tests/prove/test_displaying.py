@@ -207,7 +207,7 @@ def test_a_field_that_asks_for_markup_is_listed_and_no_finding() -> None:
         .replace("'body_html'", "'text'")
     )
     assert "/notes/{at} body_html" not in {f"{one}" for one in _told(seen, Outcome.BROKEN)}
-    assert any("markup is meant" in o.detail for o in seen if o.outcome is Outcome.UNTRIED)
+    assert any("markup is meant" in o.detail for o in seen if o.outcome is Outcome.UNCLEAR)
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,9 @@ def _facts(*waivers):
         (_evidence(_seen(Outcome.HELD)), Verdict.PROVEN),
         (_evidence(_seen(Outcome.HELD), _seen(Outcome.BROKEN)), Verdict.VIOLATED),
         (_evidence(_seen(Outcome.UNTRIED)), Verdict.NOT_VERIFIED),
+        (_evidence(_seen(Outcome.HELD), _seen(Outcome.UNTRIED)), Verdict.PROVEN),
+        (_evidence(_seen(Outcome.HELD), _seen(Outcome.UNCLEAR)), Verdict.NOT_VERIFIED),
+        (_evidence(_seen(Outcome.UNCLEAR), _seen(Outcome.BROKEN)), Verdict.VIOLATED),
         (_evidence(), Verdict.NOT_VERIFIED),
         (_evidence(_seen(Outcome.HELD, control=None)), Verdict.NOT_VERIFIED),
         (_evidence(not_applicable="no form"), Verdict.NOT_APPLICABLE),
@@ -44,6 +47,12 @@ def _facts(*waivers):
 def test_gives_the_verdict_that_the_evidence_bears(evidence, verdict):
     """A refusal without a control request, and a look at nothing, prove nothing."""
     assert judge.first_verdict(evidence) is verdict
+
+
+def test_names_the_attack_that_went_through_and_that_a_person_has_to_judge():
+    """Against a pass that mentions it in passing: it comes first, with its place, and is counted."""
+    evidence = _evidence(_seen(Outcome.HELD), _seen(Outcome.UNCLEAR), _seen(Outcome.UNCLEAR, where="x"))
+    assert judge.reason(evidence) == "an attack went through, and what that means is not known: POST /a: it was seen (and 1 more)"
 
 
 def test_keeps_a_finding_id_while_other_places_come_and_go():

@@ -169,7 +169,7 @@ def test_leaves_what_everybody_may_see_and_change() -> None:
     shared += '@app.put("/jots/{jot_id}")\ndef change(jot_id: int, t: Text, user=Depends(me)):\n'
     shared += "    one(jot_id).update(t.model_dump())\n    return one(jot_id)\n"
     seen = _seen(HEAD.replace('"owner"', '"made_by"') + shared)
-    assert {o.outcome for o in seen.values()} == {Outcome.UNTRIED}
+    assert {o.outcome for o in seen.values()} == {Outcome.UNCLEAR}
     assert "may be meant for everybody" in seen["PUT /jots/{jot_id}", CHANGES].detail
 
 
@@ -256,7 +256,7 @@ def test_leaves_what_members_read_of_each_other(mine: str, more: str) -> None:
     """A page of one's own threads beside a list that goes on over the page, and a feed of those whom one follows: neither is a limit."""
     forum = MINE.replace('get("/jots")', f'get("{mine}")').replace("/jots", "/threads") + more
     forum += '@app.get("/threads/{thread_id}")\ndef read(thread_id: int, user=Depends(me)):\n    return one(thread_id)\n'
-    assert _seen(HEAD + forum)["GET /threads/{thread_id}", READS].outcome is Outcome.UNTRIED
+    assert _seen(HEAD + forum)["GET /threads/{thread_id}", READS].outcome is Outcome.UNCLEAR
 
 
 def test_finds_orders_beside_a_page_of_ones_own() -> None:

@@ -249,15 +249,18 @@ class Assigning:
         told = f"{claim.name} {was} by itself, and {row.values[claim.name]} where {self.mine.name} sends it along ({row.store})"
         answers = [shown(sent.answer, self.mine.name)]
         is_asked = claim.name in operation.asks_for and claim.kind == "role"
-        if not gained and (is_asked or self._may_be_meant(operation, claim)):
+        decided = self.sources.where_asked(claim.name, claim.value) if is_asked and not gained else ""
+        if not gained and not decided and (is_asked or self._may_be_meant(operation, claim)):
             why = "the operation asks for it, and nothing tells what it gives" if is_asked else "its own code may take it on purpose"
-            detail = f"{told}; {why}"
-            return saw(Outcome.UNTRIED, ATTACK, operation.route, detail, answers=answers, control=control)
+            # Against a pass beside it: the field was kept as it was sent, and only the project knows what that gives.
+            return saw(Outcome.UNCLEAR, ATTACK, operation.route, f"{told}; {why}", answers=answers, control=control)
         fix = _fix(self.cast.stage.facts.framework, operation.route, claim.name)
         kept = f"{row.store} holds {claim.name} as it was sent"
         answers = [shown(sent.answer, self.mine.name, "" if gained else kept), *self._opened(gained, sent)]
         more = f"; GET {gained[0]}, which was closed to {self.mine.name}, then answers" if gained else ""
         found = saw(Outcome.BROKEN, ATTACK, operation.route, told + more, answers=answers, control=control, fix=fix)
+        if decided:
+            return replace(found, detail=f"{found.detail}; the application decides by it: {decided}", severity="medium")
         if claim.kind in _STRONG:
             return found
         who = self._reserved(operation, claim)

@@ -269,7 +269,7 @@ class Displaying:
         told = f"{sight.name} of {sight.written.route.name}, written by {self.mine.name or 'anybody'}, on this page{reader}: "
         outcome, said = sight.outcome or Outcome.UNTRIED, sight.told or "it was not shown there a second time"
         if outcome is Outcome.BROKEN and _MEANT.search(sight.name):
-            outcome, said = Outcome.UNTRIED, f"{said}; its name says that markup is meant"
+            outcome, said = Outcome.UNCLEAR, f"{said}; its name says that markup is meant"
         found = saw(outcome, STORED, sight.page, told + said, answers=sight.answers, control=sight.control)
         return replace(found, severity=sight.severity)
 

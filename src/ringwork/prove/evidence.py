@@ -32,6 +32,7 @@ class Outcome(StrEnum):
     HELD = "held"  # the attack was made and failed, in effect as well as in status
     BROKEN = "broken"  # the attack succeeded
     UNTRIED = "untried"  # it could not be made, or its control request failed
+    UNCLEAR = "unclear"  # it went through, and nothing tells whether that is meant or does harm
 
 
 class Tier(StrEnum):
@@ -328,7 +329,7 @@ class Report:
         seen = result.evidence.observations if result.evidence is not None else ()
         here = [o.outcome for o in seen if o.where == where]
         if here:
-            return any(outcome is not Outcome.UNTRIED for outcome in here)
+            return any(outcome in {Outcome.HELD, Outcome.BROKEN} for outcome in here)
         if not is_route or result.verdict is Verdict.PROVEN or not any(_ROUTE.match(o.where) for o in seen):
             return True
         swept = any(o.where == ALL_ROUTES and o.outcome is Outcome.HELD and o.is_grounded for o in seen)

@@ -28,10 +28,15 @@ def broken(evidence: Evidence) -> list[Observation]:
     return [o for o in evidence.observations if o.outcome is Outcome.BROKEN]
 
 
+def unclear(evidence: Evidence) -> list[Observation]:
+    """The observations in which the attack went through, and only a person knows whether that is meant."""
+    return [o for o in evidence.observations if o.outcome is Outcome.UNCLEAR]
+
+
 def held(evidence: Evidence) -> bool:
     """Whether attacks were made, with a control request or a count, and all failed."""
     made = [o for o in evidence.observations if o.outcome is Outcome.HELD and o.is_grounded]
-    return bool(made) and not broken(evidence)
+    return bool(made) and not broken(evidence) and not unclear(evidence)
 
 
 def reason(evidence: Evidence) -> str:
@@ -42,6 +47,11 @@ def reason(evidence: Evidence) -> str:
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         return f"{found[0].attack}: {found[0].detail}{more}"
+    open_ = unclear(evidence)
+    if open_:
+        # Against a pass beside an attack that went through: what it means is for a person to say, and until then nothing is proven.
+        first, more = open_[0], f" (and {len(open_) - 1} more)" if len(open_) > 1 else ""
+        return f"an attack went through, and what that means is not known: {first.where}: {first.detail}{more}"
     made = [o for o in evidence.observations if o.outcome is Outcome.HELD]
     untried = [o for o in evidence.observations if o.outcome is Outcome.UNTRIED]
     if not made:

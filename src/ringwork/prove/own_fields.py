@@ -153,6 +153,17 @@ class Sources:
                 return True
         return re.search(rf"\bset\b[^;\"']*\b{key}\s*=\s*(?:{key}\b|[\d'])", self._text, re.IGNORECASE) is not None
 
+    def where_asked(self, field: str, value: Any) -> str:
+        """A line of theirs that decides by a field where they know the value too, "" for none: `if user.role == "admin"`.
+
+        Against a role that a registration offers and nobody asks for later: only what is compared gives something.
+        """
+        key, said = re.escape(field), re.escape(str(value))
+        asks = re.compile(rf"(?:\.{key}|[\"']{key}[\"']\s*\]?\)?)\s*(?:==|!=|>=|<=|>|<|(?:not\s+)?in\b)|(?:==|!=|\bin)\s*[\w.]*\.{key}\b")
+        line = next((code.strip() for code in self._text.splitlines() if asks.search(code.partition("#")[0])), "")
+        is_known = type(value) is int or re.search(rf"[\"']{said}[\"']", self._text) is not None
+        return line[:120] if is_known else ""
+
     def may_read(self, field: str, models: Sequence[str]) -> bool:
         """Whether some code may take it from a request on purpose: it stands in quotes as a key, or in a class that is no model.
 

@@ -121,7 +121,7 @@ class Uploading:
                 return replace(saw(Outcome.BROKEN, one.attack, place, detail, answers=answers), severity="medium" if kept else "")
             inert = inert or saw(Outcome.HELD, one.attack, place, f"{name} is served as {_inert(page)}", answers=answers)
         why = f"{name} was taken by {route.name}, and no address was found that serves it"
-        return inert or saw(Outcome.UNTRIED, one.attack, route, why, answers=[shown(answer, self.mine.name)])
+        return inert or saw(Outcome.UNCLEAR, one.attack, route, why, answers=[shown(answer, self.mine.name)])
 
     # -- where it is served -----------------------------------------------------------------------------
 

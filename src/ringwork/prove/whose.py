@@ -104,5 +104,7 @@ def observations(matrix: Matrix) -> Iterator[Observation]:
             )
         else:
             detail = f"{tried.told}; nothing tells that it is {matrix.mine.name}'s alone, so it may be meant for everybody"
-            yield saw(Outcome.UNTRIED, tried.attack, tried.route, detail, answers=tried.answers, control=tried.control)
+            # What a stranger is shown as well is no attack of the other user; all else went through.
+            outcome = Outcome.UNTRIED if tried.is_open and tried.attack == READS else Outcome.UNCLEAR
+            yield saw(outcome, tried.attack, tried.route, detail, answers=tried.answers, control=tried.control)
     yield from (*matrix.seen, *matrix.untried)

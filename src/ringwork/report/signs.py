@@ -36,7 +36,7 @@ VERDICTS: Mapping[Verdict, Sign] = MappingProxyType(
 )
 """In the order in which the five are always shown."""
 
-OUTCOMES: Mapping[Outcome, Sign] = MappingProxyType({Outcome.HELD: GOOD, Outcome.BROKEN: BAD, Outcome.UNTRIED: OPEN})
+OUTCOMES: Mapping[Outcome, Sign] = MappingProxyType({Outcome.HELD: GOOD, Outcome.BROKEN: BAD, Outcome.UNTRIED: OPEN, Outcome.UNCLEAR: OPEN})
 
 _EXITS: Mapping[int, tuple[str, Sign]] = MappingProxyType(
     {

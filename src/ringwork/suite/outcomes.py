@@ -118,11 +118,12 @@ def _of_route(result: CheckResult, route: str) -> Told:
     """A route at which nothing was found: what its own attacks showed, or that none was made."""
     seen = [o for o in result.evidence.observations if o.where == route] if result.evidence is not None else []
     held = [o for o in seen if o.outcome is Outcome.HELD and (o.control is not None or o.read > 0)]
-    untried = [o for o in seen if o.outcome is Outcome.UNTRIED]
+    unclear = [o for o in seen if o.outcome is Outcome.UNCLEAR]
+    untried = unclear or [o for o in seen if o.outcome is Outcome.UNTRIED]
     if not seen:
         said = f" ({result.reason})" if result.verdict in {Verdict.NOT_VERIFIED, Verdict.NOT_APPLICABLE} else ""
         return Told(ends=Ends.SKIPPED, summary=f"not verified: this check made no attack at this route{said}")
-    if not held:
+    if not held or unclear:
         why = untried[0].detail if untried else "no control request succeeded, so the refusals say nothing"
         return Told(ends=Ends.SKIPPED, summary=f"not verified: {why}")
     if result.verdict in {Verdict.VIOLATED, Verdict.ACCEPTED}:

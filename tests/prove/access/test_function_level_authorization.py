@@ -79,7 +79,11 @@ def test_leaves_a_page_that_refuses_in_words_and_one_that_everybody_sees() -> No
     pages += '@app.get("/admin/about")\ndef open_():\n    return {"version": 1}\n'
     pages += '@app.get("/manage/profile")\ndef profile(user=Depends(me)):\n    return {"username": user["username"]}\n'
     seen = _seen(HEAD + pages)
-    assert {o.outcome for o in seen.values()} == {Outcome.UNTRIED}
+    assert {where: o.outcome for (where, _), o in seen.items()} == {
+        "GET /admin/words": Outcome.UNTRIED,
+        "GET /admin/about": Outcome.UNCLEAR,
+        "GET /manage/profile": Outcome.UNTRIED,
+    }
     assert "without a login" in seen["GET /admin/about", READS].detail
 
 
@@ -99,6 +103,32 @@ def test_a_limit_and_a_refusal_in_another_part_accuse_nobody() -> None:
     pages += '@app.get("/admin/hints")\ndef hints(user=Depends(me)):\n    return {"hint": "water them"}\n'
     pages += '@app.get("/billing/admin/closed")\ndef closed(user=Depends(me)):\n    raise HTTPException(403)\n'
     pages += '@app.get("/manage/beds")\ndef beds(user=Depends(me)):\n    return {"beds": 3}\n'
+    assert {where: o.outcome for (where, _), o in _seen(HEAD + pages).items()} == {
+        "GET /admin/busy": Outcome.UNTRIED,
+        "GET /admin/hints": Outcome.UNCLEAR,
+        "GET /billing/admin/closed": Outcome.UNTRIED,
+        "GET /manage/beds": Outcome.UNTRIED,
+    }
+
+
+def test_finds_the_page_of_the_staff_that_forgot_to_ask() -> None:
+    """Beside one that refuses, whatever the room is called; a page of one colleague, the door itself and a public list are no such page."""
+    pages = '@app.get("/ROOM/rota")\ndef rota(user=Depends(staff)):\n    return {"monday": "root"}\n'
+    pages += '@app.get("/ROOM/takings")\ndef takings(user=Depends(me)):\n    return {"total": 40}\n'
+    pages += '@app.get("/ROOM")\ndef door(user=Depends(me)):\n    return {"names": ["root"]}\n'
+    pages += '@app.get("/ROOM/opening-hours")\ndef hours():\n    return {"from": 9}\n'
+    pages += '@app.get("/ROOM/{name}")\ndef colleague(name: str, user=Depends(me)):\n    return {"name": name}\n'
+    for room in ("staff", "internal"):
+        seen = _seen(HEAD + STAFF.partition("@app")[0] + pages.replace("ROOM", room))
+        assert {where for (where, _), o in seen.items() if o.outcome is Outcome.BROKEN} == {f"GET /{room}/takings"}
+        assert f"GET /{room}/rota refuses him" in seen[f"GET /{room}/takings", READS].detail
+
+
+def test_leaves_a_restaurant_that_shows_its_staff() -> None:
+    """Nobody is refused: a word that may mean something else says nothing by itself."""
+    pages = '@app.get("/staff")\ndef everybody():\n    return [{"name": "Ann"}]\n'
+    pages += '@app.get("/articles/management")\ndef article():\n    return "<p>how to manage"\n'
+    pages += '@app.get("/staff/menu")\ndef menu(user=Depends(me)):\n    return [{"dish": "soup"}]\n'
     assert {o.outcome for o in _seen(HEAD + pages).values()} == {Outcome.UNTRIED}
 
 

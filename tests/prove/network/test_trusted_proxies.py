@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from ringwork.prove import judge
+from ringwork.prove import judge, witness
 from ringwork.prove.check import Check
 from ringwork.prove.evidence import Outcome, Verdict
 from ringwork.prove.network import trusted_proxies
@@ -70,6 +70,19 @@ def test_reads_whom_the_server_is_told_to_believe(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
     with unguarded.serving(unguarded.PLAIN.replace("home", "start")) as stage:
         assert "believes everybody" in unguarded.broken(trusted_proxies.proxy_trust_settings(stage))["trust in proxies"]
+
+
+def test_proves_nothing_where_the_header_counts_from_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against a pass that could not fail: the header of a trusted proxy was not seen to count either."""
+    untried = witness.saw(Outcome.UNTRIED, trusted_proxies.CONTROL_OF_TRUST, "a copy that trusts the prover", "does not count")
+    stage = clinics.clinic("fastapi").stage()
+    try:
+        monkeypatch.setattr(trusted_proxies, "_counts_when_trusted", lambda _: iter([untried]))
+        evidence = trusted_proxies.spoofed_forwarding(stage)
+    finally:
+        stage.close()
+    assert judge.first_verdict(evidence) is Verdict.NOT_VERIFIED
+    assert evidence.not_verified == f"{trusted_proxies.CONTROL_OF_TRUST}: does not count"
 
 
 def test_tries_nothing_where_the_policy_trusts_the_prover() -> None:

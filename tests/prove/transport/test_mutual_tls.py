@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ringwork.prove import witness
 from ringwork.prove.check import Check
 from ringwork.prove.evidence import Outcome
 from ringwork.prove.transport import mutual_tls
@@ -58,6 +59,18 @@ def test_a_trusted_proxy_would_have_counted() -> None:
     finally:
         stage.close()
     assert (trusted.outcome, "spiffe://clinic.example/laboratory" in trusted.detail) == (Outcome.HELD, True)
+
+
+def test_proves_nothing_where_a_trusted_proxy_does_not_count_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against a pass that could not fail."""
+    untried = witness.saw(Outcome.UNTRIED, mutual_tls.TRUSTED, "a copy that trusts the prover", "no principal")
+    stage = clinics.clinic("fastapi").stage()
+    try:
+        monkeypatch.setattr(mutual_tls, "_counts_when_trusted", lambda *_: untried)
+        evidence = mutual_tls.identity_header_spoof(stage)
+    finally:
+        stage.close()
+    assert evidence.not_verified == f"{mutual_tls.TRUSTED}: no principal"
 
 
 def test_says_what_would_unlock_it_where_no_service_is_named() -> None:

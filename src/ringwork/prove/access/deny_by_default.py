@@ -89,7 +89,7 @@ def _read_by_nobody(stage: Stage, cast: Cast, route: RouteFacts) -> Iterator[Obs
         answer = client.get(stage.fill(route))
         if witness.is_served(answer):
             private = _PRIVATE.search(route.path) is not None and not _LINKS.search(route.path)
-            outcome = Outcome.BROKEN if private else Outcome.UNTRIED
+            outcome = Outcome.BROKEN if private else Outcome.UNCLEAR
             words = "anybody reads what looks private" if private else "anybody reads it; only the project knows whether that is meant"
             yield saw(outcome, "route without a rule", route, f"{words} (answered {answer.status})", answers=[shown(answer)])
         elif answer.status in {401, 403} or witness.leads_to_login(answer):

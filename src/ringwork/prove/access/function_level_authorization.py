@@ -26,11 +26,13 @@ from ringwork.survey.wire.client import SAFE, Answer
 CONTROL = "access.function-level-authorization"
 READS, CHANGES = "a user without the role reads it", "a user without the role changes something by it"
 _PLAIN = frozenset({"admin", "administration", "administrator", "backoffice", "superuser"})
+_ROOMS = frozenset({"staff", "internal", "office", "ops", "operators", "console", "moderation", "moderator", "moderators", "supervisor"})
+"""Words of paths that may also mean something else: a page under one is told of only beside another under it that refuses."""
 _DENIES = re.compile(r"forbidden|denied|not (?:allowed|authori[sz]ed|permitted)|permission|admins? only|unauthori[sz]ed", re.IGNORECASE)
 _NO_PAGE = re.compile(r"\{format\}|(?:^|/)(?:static|assets)/")
 _ACCOUNT = frozenset({"username", "email", "login", "role", "is_admin", "is_staff", "password", "user"})
 _UNLOCK = "declare an ordinary user and one who administers: [[prove.users]]"
-_MOST = 30
+_MOST, _FEW = 30, 2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,9 +74,8 @@ class _Ladder:
         theirs = self._asked(self.high, path) if self.high is not None else None
         control = shown(theirs, self.high.name) if theirs is not None and self.high is not None and theirs.status == 200 else None
         if witness.is_served(nobody) and nobody.status == mine.status:
-            yield saw(
-                Outcome.UNTRIED, READS, route, "it is shown without a login too", answers=[shown(mine, self.low.name)], control=control
-            )
+            detail = "it is shown without a login too"
+            yield saw(_open(route), READS, route, detail, answers=[shown(mine, self.low.name)], control=control)
             return
         is_in = mine.status == 200 and not _DENIES.search(mine.text[:2000])
         one = _Seen(
@@ -87,7 +88,7 @@ class _Ladder:
             says_no=witness.refuses(mine) or (mine.status == 200 and not is_in),
             refuses=mine.status in {401, 403},
         )
-        if is_in and self.other is not None and _accounts(mine, self.low, self.other):
+        if is_in and not _is_room(route) and self.other is not None and _accounts(mine, self.low, self.other):
             one.why = "it lists the accounts of others"
         elif is_in and control is not None and theirs is not None and _is_plain(route) and _shape(mine) == _shape(theirs):
             one.why = f"{self.high.name if self.high else ''} with a role that administers is shown the same"
@@ -99,7 +100,7 @@ class _Ladder:
         before = self.cast.served.state()
         nobody = draft.send(self.cast, "", self.cast.nobody())
         if witness.changed(before, self.cast.served.state()) - quiet or witness.is_served(nobody):
-            yield saw(Outcome.UNTRIED, CHANGES, route, "it is taken without a login too", answers=[shown(nobody)])
+            yield saw(_open(route), CHANGES, route, "it is taken without a login too", answers=[shown(nobody)])
             return
         before = self.cast.served.state()
         low = self.low
@@ -136,7 +137,7 @@ class _Ladder:
                 yield saw(Outcome.BROKEN, one.attack, one.route, f"{one.told}; {why}", answers=[one.answer], control=one.control)
             elif one.is_in:
                 detail = f"{one.told}; nothing tells that it is for other roles alone"
-                yield saw(Outcome.UNTRIED, one.attack, one.route, detail, answers=[one.answer])
+                yield saw(_open(one.route), one.attack, one.route, detail, answers=[one.answer])
             elif one.control is not None and one.says_no:
                 told = f"{one.told}{witness.before_it(one.route) if one.refuses else ''}"
                 yield saw(Outcome.HELD, one.attack, one.route, told, answers=[one.answer], control=one.control)
@@ -150,19 +151,37 @@ class _Ladder:
                 yield saw(Outcome.UNTRIED, one.attack, one.route, detail, answers=[one.answer])
 
 
+def _words(path: str) -> set[str]:
+    return {word.lower() for word in re.split(r"[^A-Za-z]+", path)}
+
+
 def _is_plain(route: RouteFacts) -> bool:
-    return bool(_PLAIN & {word.lower() for word in re.split(r"[^A-Za-z]+", route.path)})
+    return bool(_PLAIN & _words(route.path))
+
+
+def _is_room(route: RouteFacts) -> bool:
+    """Whether only a word of many meanings says for whom it is: a restaurant shows its staff, an office has internal news."""
+    return bool(_ROOMS & _words(route.path)) and not things.is_administration(route.path)
+
+
+def _open(route: RouteFacts) -> Outcome:
+    """What it means that everybody got in and nothing else tells for whom it is: a question where its path says that it administers."""
+    return Outcome.UNCLEAR if _is_plain(route) else Outcome.UNTRIED
 
 
 def _is_beside(route: RouteFacts, other: RouteFacts) -> bool:
     """Whether both stand in one part for those who administer: a refusal elsewhere, or under a word of many meanings, tells nothing."""
-    return _is_plain(route) and _is_plain(other) and _part(route.path) == _part(other.path)
+    if _is_room(route) and _is_room(other):
+        # Against a colleague's page for everybody: only what lies beside the refusing page, with nothing to fill in, is like it.
+        part = _part(route.path, _ROOMS)
+        return "{" not in route.path and len(part) < len(route.path.rstrip("/").split("/")) and part == _part(other.path, _ROOMS)
+    return _is_plain(route) and _is_plain(other) and _part(route.path, _PLAIN) == _part(other.path, _PLAIN)
 
 
-def _part(path: str) -> list[str]:
+def _part(path: str, wanted: frozenset[str]) -> list[str]:
     """The segments up to the one that says that it administers."""
     segments = path.split("/")
-    last = next(at for at, segment in enumerate(segments) if _PLAIN & {word.lower() for word in re.split(r"[^A-Za-z]+", segment)})
+    last = next(at for at, segment in enumerate(segments) if wanted & _words(segment))
     return segments[: last + 1]
 
 
@@ -192,7 +211,9 @@ def role_matrix(stage: Stage) -> Evidence:
     """Rules that name roles, asked by users without them; then what says that it administers, asked by an ordinary user."""
     check, cast = CheckId(f"{CONTROL}/role-matrix"), Cast(stage)
     seen = list(_declared(cast))
-    routes = [r for r in witness.http_routes(stage.facts) if r.rule != "requires" and things.is_administration(r.path)]
+    routes = [r for r in witness.http_routes(stage.facts) if r.rule != "requires" and (things.is_administration(r.path) or _is_room(r))]
+    if all(_is_room(route) for route in routes) and len(routes) < _FEW:
+        routes = []
     routes = [r for r in routes if not witness.is_entrance(r.path) and not _NO_PAGE.search(r.path)]
     if routes:
         seen += _evident(cast, routes[:_MOST])

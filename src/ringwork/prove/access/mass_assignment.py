@@ -9,11 +9,12 @@ from ringwork.names import CheckId
 from ringwork.prove import objects, reading
 from ringwork.prove.assigning import Assigning
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
-from ringwork.prove.evidence import Evidence
+from ringwork.prove.evidence import Evidence, Outcome
 from ringwork.prove.witness import Cast
 
 CONTROL = "access.mass-assignment"
 _UNLOCK = "declare an ordinary user: [[prove.users]]"
+_SETTLE = "take fields that decide what somebody may do out of what the route accepts, or ask a role for the route"
 
 
 def extra_field(stage: Stage) -> Evidence:
@@ -27,7 +28,8 @@ def extra_field(stage: Stage) -> Evidence:
     seen = tuple(Assigning(cast=cast, mine=mine, theirs=pair[1] if pair is not None else None).run())
     if not seen:
         return Evidence(check=check, not_applicable="no route keeps what a request brings")
-    return Evidence(check=check, observations=seen)
+    unlock = _SETTLE if any(one.outcome is Outcome.UNCLEAR for one in seen) else ""
+    return Evidence(check=check, observations=seen, unlock=unlock)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -187,7 +187,7 @@ def _judged(one: Asked) -> Iterator[Observation]:
             detail = f"served to a stranger ({answer.status}); credentials: {name}"
             # A name that looks like a check may be one that only looks up who is there, and lets everybody in.
             is_meant = not one.route.rule and is_let_in(one.answers.get("none", answer), permitted, safe)
-            outcome = Outcome.UNTRIED if is_meant else Outcome.BROKEN
+            outcome = Outcome.UNCLEAR if is_meant else Outcome.BROKEN
             detail += "; only the project knows whether that is meant" if is_meant else ""
             yield saw(outcome, attack, one.route, detail, answers=[shown(answer)], control=control, fix=fix)
         elif failed:

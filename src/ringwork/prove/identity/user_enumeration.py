@@ -205,7 +205,7 @@ class _Ways:
         elif any(difference):
             why = "names have to be told apart here, and only a registration that answers by mail hides it (ASVS 5.0, 6.3.8)"
             detail = f"{_words(difference)}; {why}"
-            yield saw(Outcome.UNTRIED, REGISTRATION, route, detail, answers=[shown(pair.known[0].answer), shown(pair.unknown[0].answer)])
+            yield saw(Outcome.UNCLEAR, REGISTRATION, route, detail, answers=[shown(pair.known[0].answer), shown(pair.unknown[0].answer)])
         else:
             yield saw(Outcome.HELD, REGISTRATION, route, "answered as a free one is", answers=[shown(pair.known[0].answer)], read=_EACH)
 

@@ -97,7 +97,7 @@ def verification_off(stage: Stage) -> Evidence:
     found += [reading.observed(flow) for flow in followed]
     if not read and not followed:
         return Evidence(check=check, not_verified="no module of the application was found below the project's folder")
-    if not any(one.outcome is Outcome.BROKEN for one in found):
+    if not found:
         found.append(saw(Outcome.HELD, attack, "the application's modules", f"nothing switches it off in {read} modules", read=read))
     return Evidence(check=check, observations=tuple(found))
 
