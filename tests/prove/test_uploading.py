@@ -184,3 +184,69 @@ def test_a_form_tells_which_fields_take_files() -> None:
     """With what they accept; one that is disabled is not sent."""
     page = '<form method=post><input type=file name=a accept=".pdf"><input type=file name=b disabled><input name=c></form>'
     assert forms.forms_of(page, "/x")[0].files == {"a": ".pdf"}
+
+
+INLINED = """
+import base64, os, secrets
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import FileResponse, Response
+from pydantic import BaseModel
+app = FastAPI()
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kept")
+os.makedirs(FOLDER, exist_ok=True)
+class Cover(BaseModel):
+    filename: str
+    content: str
+@app.post("/covers")
+def cover(given: Cover):
+    name = secrets.token_hex(4) + os.path.splitext(given.filename)[1]
+    REFUSES
+    with open(os.path.join(FOLDER, name), "wb") as file:
+        file.write(base64.b64decode(given.content, validate=True))
+    return {"url": f"/covers/{name}"}
+@app.get("/covers/{name}")
+def cover_of(name: str):
+    path = os.path.join(FOLDER, os.path.basename(name))
+    if not os.path.exists(path):
+        raise HTTPException(404)
+    answer = FileResponse(path)
+    SENT
+    return answer
+class Letter(BaseModel):
+    title: str
+    content: str
+@app.post("/letters")
+def letter(given: Letter):
+    return {"length": len(given.content)}
+"""
+
+
+def test_a_file_inside_a_body_of_json_is_found() -> None:
+    """Against an upload that no form asks for: base64 beside a name, and the address stands in the answer."""
+    broken = [o for o in _seen(INLINED, AS_IT_CAME) if o.outcome is Outcome.BROKEN]
+    assert {(o.attack, o.where) for o in broken} == {
+        ("an uploaded page comes back as one", "GET /covers/{name}"),
+        ("an uploaded picture with a script comes back so that it runs", "GET /covers/{name}"),
+    }
+
+
+def test_a_file_inside_a_body_of_json_that_is_an_attachment_is_left_alone() -> None:
+    """The safe twins: what a browser only saves, and pictures alone."""
+    assert {o.outcome for o in _seen(INLINED, ATTACHED) if "covers" in o.where} == {Outcome.HELD}
+    seen = _seen(INLINED, AS_IT_CAME, "if not name.endswith('.png'): raise HTTPException(400)")
+    assert {o.outcome for o in seen if "covers" in o.where} == {Outcome.HELD}
+
+
+def test_text_that_nobody_decodes_is_no_file() -> None:
+    """A letter has a title and content too, and its module makes no bytes of them."""
+    letters = INLINED.replace("base64.b64decode(given.content, validate=True)", "given.content.encode()")
+    assert _seen(letters, AS_IT_CAME) == []
+
+
+def test_the_page_that_a_redirect_leads_to_is_the_file() -> None:
+    """Against an address that only the answer's Location tells."""
+    led = FLASK.replace("return jsonify(id=name)", "return redirect('/shelf/' + name[:4] + '/' + name[4:])")
+    led = led.replace("import Flask,", "import Flask, redirect,").replace('@app.get("/pictures/<name>")', '@app.get("/shelf/<a>/<b>")')
+    led = led.replace("def picture(name):", "def picture(a, b):\n    name = a + b")
+    broken = {o.attack for o in _seen(led, AS_IT_CAME) if o.outcome is Outcome.BROKEN}
+    assert "an uploaded page comes back as one" in broken

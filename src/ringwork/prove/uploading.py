@@ -17,12 +17,13 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import composing, displaying, objects, pages, things, witness
+from ringwork.prove import composing, displaying, inlined, objects, pages, things, witness
 from ringwork.prove.composing import Draft
 from ringwork.prove.evidence import Observation, Outcome
 from ringwork.prove.objects import Person
 from ringwork.prove.witness import Cast, saw, shown
 from ringwork.survey.facts import RouteFacts
+from ringwork.survey.wire import multipart
 from ringwork.survey.wire.client import FORM, Answer, Client
 from ringwork.survey.wire.multipart import Upload
 
@@ -72,12 +73,23 @@ class Uploading:
     def _draft(self, route: RouteFacts) -> Draft | None:
         method = next((one for one in ("POST", "PUT", "PATCH") if one in route.methods), "")
         takes_files = any(p.where == "files" for p in route.parameters)
+        place = inlined.place_of(route, self.cast.stage.facts) if method and not takes_files else None
+        if place is not None:
+            draft = composing.compose(self.cast, route, method, self.mine.name, self.mine.client)
+            return inlined.holding(draft, place, multipart.honest(place.content, ""))
         if not method or (route.body == "json" and not takes_files):
             return None
         draft = composing.compose(self.cast, route, method, self.mine.name, self.mine.client)
         if takes_files and not draft.files:  # one that may be left out of a body in JSON
             draft = replace(draft, kind=FORM, files=pages.files_of(route, None))
         return draft if draft.files else None
+
+    def _with(self, draft: Draft, file: Upload) -> Draft:
+        """The same request with this file in place of each honest one."""
+        if draft.files:
+            return replace(draft, files=dict.fromkeys(draft.files, file))
+        place = inlined.place_of(draft.route, self.cast.stage.facts)
+        return inlined.holding(draft, place, file) if place is not None else draft
 
     def _upload(self, route: RouteFacts, honest: Draft) -> Iterator[Observation]:
         """An honest file, then those with a script."""
@@ -91,8 +103,8 @@ class Uploading:
         for one in HOSTILE:
             word = witness.marker()
             file = Upload(name=one.name.format(word), kind=one.kind, content=one.content.format(word).encode())
-            draft = self._draft(route) or honest
-            answer = replace(draft, files=dict.fromkeys(draft.files, file)).send(self.cast, self.mine.name, self.mine.client)
+            draft = self._with(self._draft(route) or honest, file)
+            answer = draft.send(self.cast, self.mine.name, self.mine.client)
             if not witness.is_served(answer):
                 outcome = Outcome.HELD if answer.status < 500 and answer.status != 429 else Outcome.UNTRIED
                 detail = f"{file.name.replace(word, 'x')} was not taken ({answer.status})"
@@ -121,7 +133,9 @@ class Uploading:
                 return replace(saw(Outcome.BROKEN, one.attack, place, detail, answers=answers), severity="medium" if kept else "")
             inert = inert or saw(Outcome.HELD, one.attack, place, f"{name} is served as {_inert(page)}", answers=answers)
         why = f"{name} was taken by {route.name}, and no address was found that serves it"
-        return inert or saw(Outcome.UNCLEAR, one.attack, route, why, answers=[shown(answer, self.mine.name)])
+        # Text that only may be a file, and is not seen again, tells nothing.
+        outcome = Outcome.UNTRIED if inlined.place_of(route, self.cast.stage.facts) is not None else Outcome.UNCLEAR
+        return inert or saw(outcome, one.attack, route, why, answers=[shown(answer, self.mine.name)])
 
     # -- where it is served -----------------------------------------------------------------------------
 
@@ -140,6 +154,7 @@ class Uploading:
         told = list(_texts(_json(answer)))
         yield from (path for text in told if (path := self._path(text)))
         target = self.mine.client.led_to(answer)
+        yield from [target] if target else []
         names = [name, *self._kept(word)]
         for path in [*([target] if target else []), *(r.path for r in witness.reads(self.cast.stage.facts) if "{" not in r.path)]:
             with contextlib.suppress(OSError):
