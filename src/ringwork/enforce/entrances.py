@@ -39,14 +39,9 @@ def entrance_at(path: str) -> str:
     return next((name for name, known in ENTRANCES.items() if words and words[-1] in known), "")
 
 
-def subject_of(client: str) -> str:
-    """The part of an address that one client cannot change at will: an IPv4 address, or the first 64 bits of an IPv6 one."""
-    return subject_of_colons(client) if ":" in client else client
-
-
 @functools.lru_cache(maxsize=4096)
 def subject_of_colons(client: str) -> str:
-    """The same for an address that holds a colon, for callers who count every request."""
+    """Of an address that holds a colon the part that one client cannot change at will: the first 64 bits; an IPv4 address as it is."""
     try:
         address = ipaddress.IPv6Address(client.partition("%")[0])
     except ValueError:

@@ -255,8 +255,3 @@ def ended(
     # Against a file with a fault in it that is taken for one without findings.
     but = f" in what was read; of {files} Python files {unread} could not be read whole" if unread else ""
     return CLEAN, f"nothing at or above {fail_on}{but}"
-
-
-def is_ours(one: Found) -> bool:
-    """Whether ringwork saw it itself."""
-    return OURS in one.seen_by

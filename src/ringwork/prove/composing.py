@@ -28,7 +28,6 @@ _FIXED = re.compile(
     re.IGNORECASE,
 )
 _FRESH = len(witness.marker())
-_TEXTUAL = frozenset({"", "text", "textarea", "search", "string"})
 _CSRF_COOKIE = re.compile(r"(?:^|[_.-])(csrf|xsrf)[_-]?token$", re.IGNORECASE)
 """Cookies that a site's own script reads a token from. Their names are a setting; the name of the header mostly stays."""
 

@@ -19,7 +19,6 @@ from ringwork.survey.wire.carried import is_of
 from ringwork.survey.wire.client import SAFE, Answer, Client
 from ringwork.survey.wire.websocket import SocketAnswer
 
-REFUSALS = frozenset({400, 401, 403, 404, 405, 413, 415, 421, 422, 501})
 _ENTRANCE = re.compile(
     r"(^|[/_.-])(log-?in|log-?out|sign-?in|sign-?out|sign-?up|register|join|forgot|remind(?:er)?|reset|recover|token|session|sessions|auth|authenticate)($|[/_.-])",
     re.IGNORECASE,

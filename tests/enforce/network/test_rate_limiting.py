@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from ringwork.clock import FixedClock
-from ringwork.enforce.entrances import subject_of
+from ringwork.enforce.entrances import subject_of_colons
 from ringwork.enforce.guard import Blocking, ReadBody, ReadForm, Refusal, Reply, Site, Taking, remarks
 from ringwork.enforce.network.rate_limiting import GUARD, RateClass, RateLimitingSettings, RouteClass, class_of
 from ringwork.errors import StoreDown
@@ -160,7 +160,7 @@ def test_trap_21_counts_the_resolved_client_and_no_header() -> None:
 )
 def test_counts_a_subscriber_and_not_his_addresses(client: str, subject: str) -> None:
     """One subscriber of IPv6 has 2**64 addresses and one pace."""
-    assert subject_of(client) == subject
+    assert subject_of_colons(client) == subject
 
 
 def test_trap_23_a_success_resets_nothing() -> None:

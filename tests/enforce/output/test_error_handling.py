@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringwork.enforce.output.error_handling import GUARD, ErrorHandlingReason, ErrorHandlingSettings, answer_for
+from ringwork.enforce.output.error_handling import GUARD, ErrorHandlingSettings, answer_for
 from ringwork.exchange import Exchange, Header
 from tests.enforce.making import ask, leave, make_route, make_site
 
@@ -256,6 +256,5 @@ def test_looks_into_any_body(body: bytes, coding: bytes, kind: bytes) -> None:
 
 
 def test_has_nothing_to_set_wrong() -> None:
-    """One switch, and the word that its records use."""
+    """It is one switch."""
     assert GUARD.faults(SETTINGS) == ()
-    assert ErrorHandlingReason.EXCEPTION == "exception"

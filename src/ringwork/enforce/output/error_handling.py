@@ -20,7 +20,6 @@ from ringwork.exchange import Exchange, Header
 from ringwork.frozen import Frozen
 from ringwork.names import ControlId
 from ringwork.route import Route, RouteKind
-from ringwork.words import Words
 
 CONTROL = ControlId("output.error-handling")
 
@@ -94,12 +93,6 @@ class ErrorHandlingSettings(Frozen):
             "source": "ASVS 16.5.1; our choice",
         },
     )
-
-
-class ErrorHandlingReason(Words):
-    """What an error's record says; the pipeline writes it."""
-
-    EXCEPTION = "exception"
 
 
 def plan(settings: ErrorHandlingSettings, site: Site, route: Route | None) -> Hooks:

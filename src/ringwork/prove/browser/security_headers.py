@@ -37,7 +37,6 @@ OUTDATED = (
 )
 _ASSET = re.compile(r"""(?:href|src)=["'](/[^"'?#]+\.(?:css|js|svg|png|ico|woff2?|jpg))["']""")
 _EVERYWHERE = "all answers"
-_BODY_LIMIT = 32 * 1024 * 1024
 
 
 def headers_by_response_class(stage: Stage) -> Evidence:

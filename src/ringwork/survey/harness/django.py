@@ -35,7 +35,6 @@ _SETTINGS = (
     "DATA_UPLOAD_MAX_MEMORY_SIZE", "DATA_UPLOAD_MAX_NUMBER_FIELDS", "DATA_UPLOAD_MAX_NUMBER_FILES",
 )  # fmt: skip
 _KINDS = {"IntegerField": "integer", "FloatField": "number", "DecimalField": "number", "BooleanField": "boolean", "UUIDField": "uuid"}
-_CONVERTERS = {"IntConverter": "integer", "PathConverter": "path", "UUIDConverter": "uuid"}
 _DEFAULT = "django.views.defaults"
 OPEN = "its author marked it login_not_required"
 """Why a view is open that nobody declared to ringwork; with its guard that is a rule."""
