@@ -340,6 +340,7 @@ def test_says_that_an_ordinary_user_is_missing() -> None:
         ("is_admin", "flag"), ("isAdmin", "flag"), ("superuser", "flag"), ("role", "role"), ("groups", "role"), ("owner_id", "owner"),
         ("tenant", "owner"), ("balance", "amount"), ("price_cents", "amount"), ("is_approved", "grant"), ("email_verified", "grant"),
         ("order_status", "state"), ("title", ""), ("username", ""), ("company", ""), ("description", ""), ("staffing", ""), ("unpaid", ""),
+        ("is_manager", "flag"), ("isClerk", "flag"), ("manager", ""), ("is_organizer", ""),
         ("order_state", "state"), ("state", ""), ("published", ""), ("max_guests", ""), ("credit_limit", "amount"), ("limit", ""),
     ],
 )  # fmt: skip

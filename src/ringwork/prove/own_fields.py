@@ -16,7 +16,9 @@ from typing import Any
 from ringwork.prove.check import Kept
 from ringwork.survey.facts import AppFacts
 
-_FLAGS = re.compile(r"(?:is_?)?(?:admin|administrator|staff|super_?user|root|moderator)", re.IGNORECASE)
+_FLAGS = re.compile(
+    r"(?:is_?)?(?:admin|administrator|staff|super_?user|root|moderator)|is_?(?:manager|supervisor|operator|employee|clerk)", re.IGNORECASE
+)  # `manager` alone names somebody
 _ROLES = re.compile(r"(?:user_?)?(?:roles?|permissions?|groups?|access_?level|privileges?|user_?type|account_?type)", re.IGNORECASE)
 _OWNERS = re.compile(
     r"(?:owner|user|author|account|customer|client|member|creator|created_?by|tenant|org|organi[sz]ation|company|team)_?(?:id|name|uuid|pk)?",

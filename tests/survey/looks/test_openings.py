@@ -324,6 +324,39 @@ def test_what_only_a_role_may_ask_for_is_nobodys_own(looked, decides, is_told):
     assert [one.strength.value for one in found] == ["strong"] * is_told
 
 
+@pytest.mark.parametrize(
+    ("loads", "is_told"),
+    [
+        ("Note.query.filter_by(id=note_id, customer_id=g.customer.id).first_or_404()", False),
+        ("Note.query.filter(Note.id == note_id, Note.patient_id == g.patient.id).one()", False),
+        ("Note.query.filter_by(customer_id=note_id).first_or_404()", True),
+        ("Note.query.filter(Note.customer_id == note_id).first_or_404()", False),
+        ("Note.query.get(note_id)", True),
+    ],
+)
+def test_a_column_of_its_owner_scopes_a_load_whatever_people_are_called(looked, loads, is_told):
+    """Against a critical finding at the very handler that others are measured by; an owner whom the address names is nobody who asks."""
+    text = "def mine():\n    return show(Note.query.filter_by(customer_id=g.customer.id).all())\n"
+    text += f"def note(note_id):\n    return show({loads})\n"
+    assert [one.strength.value for one in looked(text, "unscoped-load", _routes("mine", "note"))] == ["strong"] * is_told
+
+
+@pytest.mark.parametrize(
+    ("asks", "is_told"),
+    [
+        ("found.customer_id != g.customer.id", False),
+        ("found.patient_id != patient.id", False),
+        ("found.patient is None", True),
+        ("found.shelf != place.shelf", True),
+    ],
+)
+def test_an_owner_that_is_compared_is_asked_whatever_people_are_called(looked, asks, is_told):
+    """A row whose owner is not who asks is turned away; that there is one, and where it stands, asks nobody."""
+    text = "def mine():\n    return show(Note.query.filter_by(customer_id=g.customer.id).all())\n"
+    text += f"def note(note_id):\n    found = Note.query.get(note_id)\n    if {asks}:\n        abort(404)\n    return show(found)\n"
+    assert [one.strength.value for one in looked(text, "unscoped-load", _routes("mine", "note"))] == ["strong"] * is_told
+
+
 def test_a_decorator_that_only_tells_roles_apart_refuses_nobody(looked):
     """The safe twin shows the refusal: without it the row is still anybody's."""
     text = "def marked(view):\n    def inner(note_id):\n        if g.user.role == 'chief':\n            END\n        return view(note_id)\n"

@@ -247,8 +247,8 @@ def _keywords(call: ir.Call) -> Iterator[tuple[str, ir.Expression]]:
     for inner in calls((call,)):
         yield from inner.keywords
         for part in walk(inner.arguments):
-            if isinstance(part, ir.Compare):
-                yield last(part.left), part.left
+            if isinstance(part, ir.Compare) and part.rights:
+                yield last(part.left), part.rights[0]
 
 
 def _model(call: ir.Call) -> str:
@@ -275,6 +275,31 @@ def _asks_whose(function: ir.Function) -> bool:
     """
     loaded = {_model(call) for call in calls(function.body) if last(call.function) in _LOADS}
     return any(words(name) & _OWNERS for name in _asking(function) if name not in loaded)
+
+
+def _takes_owned(function: ir.Function, given: set[str]) -> bool:
+    """Whether a handler takes only what belongs to who asks, as `_owned` knows it: `filter_by(id=number, customer_id=g.customer.id)`.
+
+    given: what the path brings; an owner whom the path names is nobody who asks.
+    """
+    if any(_is_whose(part) for part in walk(function.body) if isinstance(part, ir.Compare)):
+        return True
+    return any(
+        words(name) & _BELONGS and not (isinstance(value, ir.Name) and value.id in given)
+        for call in calls(function.body)
+        if last(call.function) in _LOADS | _LISTS
+        for name, value in _keywords(call)
+    )
+
+
+def _is_whose(compare: ir.Compare) -> bool:
+    """Whether a row's owner is compared with who asks: `note.customer_id != g.customer.id`, `note.patient_id == patient.id`."""
+    sides = (compare.left, *compare.rights)
+    if any(isinstance(side, ir.Constant) for side in sides):
+        return False
+    return all(words(written(side)) & _BELONGS for side in sides) or (
+        any(_is_somebody(side) for side in sides) and any(words(last(side)) & _BELONGS for side in sides)
+    )
 
 
 def _asking(function: ir.Function) -> Iterator[str]:
@@ -321,7 +346,12 @@ def _loaded(seen: Seen, scope: Scope, function: ir.Function, owned: frozenset[st
     names |= {name for part in walk(function.body) if isinstance(part, ir.Assign) and (name := _of_path(part))}
     before = [word for handler in handlers for word in handler.authenticated_by]
     before += [last(part.function if isinstance(part, ir.Call) else part) for part in function.decorators]
-    if not names or _asks_whose(function) or any(_CHECKS.search(word) and not _SIGNED_IN.fullmatch(word) for word in before):
+    if (
+        not names
+        or _asks_whose(function)
+        or _takes_owned(function, names)
+        or any(_CHECKS.search(word) and not _SIGNED_IN.fullmatch(word) for word in before)
+    ):
         return
     if any(_asks_role(seen, word) for word in before):
         return  # what only some roles may ask for is nobody's own
