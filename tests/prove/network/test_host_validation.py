@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from ringwork.prove.check import Check
+from ringwork.prove.evidence import Outcome
 from ringwork.prove.network import host_validation
+from ringwork.survey.facts import AppFacts
 from tests.prove import clinics, showing, unguarded
 
 CHECKS = clinics.checks_of("network.host-validation")
@@ -44,3 +48,14 @@ def test_a_page_that_refuses_a_name_may_say_which() -> None:
         assert "foreign Host echoed" not in unguarded.broken(host_validation.forged_host(stage))
     with unguarded.serving(REFUSING.replace(", 400", "")) as stage:
         assert "foreign Host echoed" in unguarded.broken(host_validation.forged_host(stage))
+
+
+@pytest.mark.parametrize(
+    ("framework", "where"),
+    [("fastapi", "TrustedHostMiddleware"), ("flask", "TRUSTED_HOSTS"), ("django", "ALLOWED_HOSTS"), ("aiohttp", "the application")],
+)
+def test_names_where_each_framework_keeps_its_hosts(framework: str, where: str) -> None:
+    """A finding on aiohttp sends nobody to a middleware of Starlette's."""
+    facts = AppFacts(target="t", framework=framework, framework_version="0", root="")
+    stage = SimpleNamespace(facts=facts)
+    assert [(o.where, o.outcome) for o in host_validation.allowlist(stage).observations] == [(where, Outcome.BROKEN)]  # type: ignore[arg-type]

@@ -215,6 +215,8 @@ def _configured(framework: str, settings: Mapping[str, Any]) -> tuple[str, list[
     if framework == "django":
         given = settings.get("ALLOWED_HOSTS")
         return "ALLOWED_HOSTS", [str(name) for name in given] if isinstance(given, list) else []
+    if framework == "aiohttp":
+        return "the application", []  # it has no setting for it
     middleware = settings.get("TrustedHostMiddleware")
     given = middleware.get("allowed_hosts") if isinstance(middleware, Mapping) else None
     return "TrustedHostMiddleware", [str(name) for name in given] if isinstance(given, list) else []
