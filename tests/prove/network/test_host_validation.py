@@ -56,6 +56,6 @@ def test_a_page_that_refuses_a_name_may_say_which() -> None:
 )
 def test_names_where_each_framework_keeps_its_hosts(framework: str, where: str) -> None:
     """A finding on aiohttp sends nobody to a middleware of Starlette's."""
-    facts = AppFacts(target="t", framework=framework, framework_version="0", root="")
+    facts = AppFacts(target="t", framework=framework, framework_version="0", root="", routes=())
     stage = SimpleNamespace(facts=facts)
     assert [(o.where, o.outcome) for o in host_validation.allowlist(stage).observations] == [(where, Outcome.BROKEN)]  # type: ignore[arg-type]
