@@ -294,6 +294,30 @@ def test_a_role_that_everybody_may_take_is_never_proven_harmless(more: str, outc
     assert bool(evidence.unlock) is not bool(more)
 
 
+def test_claims_the_role_that_this_application_knows() -> None:
+    """Against a pass of a claim that means nothing here: its own code compares the role with a keeper's, and knows no admin."""
+    with unguarded.serving(CHOSEN + STRIKE.replace('"admin"', '"keeper"')) as stage:
+        seen = next(one for one in extra_field(stage).observations if one.where == "POST /register")
+    assert seen.outcome is Outcome.BROKEN
+    assert "role is member by itself, and keeper where anna sends it along" in seen.detail
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("if user.role != 'keeper':\n    stop()\n", "keeper"),
+        ("if row['role'] == 'member' or row['role'] == 'chief':\n    go()\n", "chief"),
+        ("if user.role == 'member':\n    go()\n", ""),
+        ("user.role = 'keeper'\n", ""),
+    ],
+)
+def test_knows_the_role_that_code_asks_for(text: str, value: str, tmp_path: Path) -> None:
+    """Not the one that everybody has, and none that is only given."""
+    (tmp_path / "app.py").write_text(text, encoding="utf-8")
+    facts = AppFacts(target="app:app", framework="flask", framework_version="3", root=str(tmp_path), routes=(), sources=("app.py",))
+    assert Sources(facts).value_asked("role", "member") == value
+
+
 @pytest.mark.parametrize(
     ("text", "value", "line"),
     [

@@ -193,10 +193,17 @@ class Assigning:
         if _PEOPLE.search(operation.route.path + " ".join(row.store for row in first.rows)) or things.is_own_page(operation.route.path):
             found += [one for one in own_fields.usual(first.rows, first.fields) if self.sources.names(one.name)]
         found = [one for one in found if one.name not in operation.asks_for or one.kind in _STRONG][:MOST_CLAIMS]
+        found = [self._known_here(one) for one in found]
         if not found:
             yield saw(Outcome.HELD, ATTACK, operation.route, "it keeps no field that a request was not meant to set", read=1)
             return
         yield from self._claimed(operation, found, shown(first.answer, self.mine.name))
+
+    def _known_here(self, claim: Claim) -> Claim:
+        """The same claim with a role that the application knows, where its own code compares the field with one, and never with `admin`."""
+        if claim.kind != "role" or claim.value != "admin" or self.sources.where_asked(claim.name, "admin"):
+            return claim
+        return replace(claim, value=self.sources.value_asked(claim.name, claim.was) or claim.value)
 
     def _may_be_meant(self, operation: Operation, claim: Claim) -> bool:
         """Whether the operation may take the field on purpose, so that nothing is told by its being kept."""

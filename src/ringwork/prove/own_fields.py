@@ -166,6 +166,17 @@ class Sources:
         is_known = type(value) is int or re.search(rf"[\"']{said}[\"']", self._text) is not None
         return line[:120] if is_known else ""
 
+    def value_asked(self, field: str, was: Any) -> str:
+        """The text that their own code compares a field with and that is not its value so far, "" for none: `user.role != "keeper"`.
+
+        Against a claim of a role that this application does not know.
+        """
+        key = re.escape(field)
+        for match in re.finditer(rf"(?:\.{key}|[\"']{key}[\"']\s*\]?\)?)\s*(?:==|!=)\s*[\"']([\w-]{{2,40}})[\"']", self._text):
+            if match[1] != str(was):
+                return match[1]
+        return ""
+
     def may_read(self, field: str, models: Sequence[str]) -> bool:
         """Whether some code may take it from a request on purpose: it stands in quotes as a key, or in a class that is no model.
 
