@@ -26,12 +26,15 @@ def look(seen: Seen) -> Iterator[Flow]:
     for binary, scope in seen.of(ir.Binary):
         if binary.operator == "+":
             yield from _padded(seen, scope, binary)
+    is_mixing = any(one.operator == "^" for one, _ in seen.of(ir.Binary)) or any(one.operator == "^" for one, _ in seen.of(ir.Augment))
     for comprehension, scope in seen.of(ir.Comprehension):
-        yield from _mixed(seen, scope, comprehension)
+        if is_mixing:
+            yield from _mixed(seen, scope, comprehension)
     for call, scope in seen.of(ir.Call):
         yield from _keyed(seen, scope, call)
     for loop, scope in seen.of(ir.For):
-        yield from _mixed(seen, scope, loop)
+        if is_mixing:
+            yield from _mixed(seen, scope, loop)
         yield from _repeated(seen, scope, loop)
     for statement, scope in seen.of(ir.Assign):
         yield from _fixed(seen, scope, statement)

@@ -40,8 +40,10 @@ def look(seen: Seen) -> Iterator[Flow]:
             yield from _aiohttp(seen, scope, call)
         elif _SOCKETS.search(name) and _is_any(_value(seen, scope, argument(call, "cors_allowed_origins"))):
             yield _of_sockets(seen, scope, call.at, "cors_allowed_origins")
+    is_named = any(isinstance(one.value, str) and one.value.lower() == _HEADER for one, _ in seen.of(ir.Constant))
     for function, scope in seen.of(ir.Function):
-        yield from _by_hand(seen, scope, function)
+        if is_named:
+            yield from _by_hand(seen, scope, function)
         if function.name == "check_origin" and scope.owner is not None and _is_true(function):
             bases = seen.project.bases(f"{seen.unit.name}.{scope.qualname}")
             if any(base.startswith("tornado.websocket.") for base in bases):

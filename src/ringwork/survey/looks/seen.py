@@ -65,6 +65,7 @@ class Seen:
     unit: Unit
     routes: Routes = field(default_factory=Routes)
     parts: dict[type[Any], list[tuple[Any, Scope]]] = field(default_factory=dict)
+    _named: dict[int, tuple[ir.Expression, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._block(self.unit.module.body, Scope())
@@ -75,7 +76,10 @@ class Seen:
 
     def name(self, expression: ir.Expression) -> str:
         """What a name or a chain of attributes means, dotted; as written where nobody knows."""
-        return self.project.resolve(self.unit, expression) or written(expression)
+        known = self._named.get(id(expression))
+        if known is None:  # most looks ask what is called; the expression is held, so that no other gets its id
+            known = self._named[id(expression)] = (expression, self.project.resolve(self.unit, expression) or written(expression))
+        return known[1]
 
     def handler(self, scope: Scope) -> Sequence[Handler]:
         """The routes that the function around a part answers, () for none."""
@@ -117,7 +121,7 @@ class Seen:
                 if kind is ir.Class:
                     self._inside(here, _joined(scope, here.name), None, here)
                     continue
-            waiting.extend([part for part in reversed(here) if isinstance(part, tuple) and part])
+            waiting.extend([part for part in here[::-1] if isinstance(part, tuple) and part])
 
     def _inside(self, node: ir.Function | ir.Class, qualname: str, function: ir.Function | None, owner: ir.Class | None) -> None:
         scope = Scope(qualname, function, owner)

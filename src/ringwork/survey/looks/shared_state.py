@@ -99,7 +99,7 @@ def _is_set_anew(body: tuple[Any, ...], name: str) -> bool:
 
 def _globals(seen: Seen, scope: Scope, function: ir.Function) -> Iterator[Flow]:
     declared = {name for part in walk(function.body) if isinstance(part, ir.Scope) and part.kind == "global" for name in part.names}
-    for part in walk(function.body):
+    for part in walk(function.body if declared else ()):
         targets = part.targets if isinstance(part, ir.Assign) else ()
         for target in targets:
             if isinstance(target, ir.Name) and target.id in declared and not mentions(function.body, ("lock", "Lock", "_lock")):

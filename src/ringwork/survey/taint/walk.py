@@ -24,7 +24,7 @@ def walk(node: object) -> Iterator[Any]:
             yield here
             if kind in _LEAVES:
                 continue
-        waiting.extend([part for part in reversed(here) if isinstance(part, tuple) and part])
+        waiting.extend([part for part in here[::-1] if isinstance(part, tuple) and part])
 
 
 def names(node: object) -> Iterator[str]:
