@@ -162,6 +162,28 @@ def test_leaves_what_is_looked_up_for_the_caller() -> None:
     }
 
 
+NAMED = """
+class Named(Text):
+    OWNER: int | None = None
+@app.post("/jots")
+def new(t: Named, user=Depends(me)):
+    if t.OWNER is not None:
+        raise HTTPException(400, "no such owner")
+    made = make(Text(**t.model_dump(exclude={"OWNER"})), user)
+    return {"id": made["id"]}
+@app.get("/jots/{jot_id}")
+def read(jot_id: int, user=Depends(me)):
+    return one(jot_id)
+"""
+
+
+def test_an_owner_that_may_be_left_out_is_left_to_the_application() -> None:
+    """A made-up owner is refused; without one the thing is the user's own, and the other is tried at it; what has to be named stays."""
+    assert ("GET /jots/{jot_id}", READS) in {key for key, o in _seen(HEAD + NAMED.replace("OWNER", "owner")).items() if o.control}
+    required = NAMED.replace("OWNER: int | None = None", "OWNER: int").replace("OWNER", "owner")
+    assert not {key for key, o in _seen(HEAD + required).items() if o.control}
+
+
 def test_leaves_what_everybody_may_see_and_change() -> None:
     """A board that belongs to nobody: the list shows it to all, nothing names an owner, and it is said that nothing was claimed."""
     shared = OURS.replace('"owner"', '"made_by"')

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from ringwork.prove import composing
+from ringwork.prove import composing, own_fields
+from ringwork.prove.composing import Draft
 from ringwork.survey.facts import RouteFacts
 
 HARMS = re.compile(r"delete|remove|destroy|deactivat|disable|passw|purge|reset|revoke|cancel|close|unsubscribe", re.IGNORECASE)
@@ -28,3 +30,14 @@ def makes(route: RouteFacts) -> bool:
     if is_made_below and route.path.rstrip("/").endswith(last):
         own = []  # /posts/{post_id}/comments names what is there already, and makes something of another name
     return is_made and (is_made_below or "{" not in route.path) and not own and not HARMS.search(route.path)
+
+
+def without_owner(draft: Draft) -> Draft | None:
+    """The same request without an owner that it may leave out; None where it names none.
+
+    Against a made-up owner for whom an honest request is refused: who asks is the owner where none is named.
+    """
+    needed = {p.name for p in draft.route.parameters if p.required}
+    left = {name: value for name, value in draft.fields.items() if name in needed or own_fields.kind_of(name) != "owner"}
+    marks = {word: name for word, name in draft.marks.items() if name in left}
+    return replace(draft, fields=left, marks=marks) if len(left) < len(draft.fields) else None
