@@ -23,6 +23,9 @@ MEMORY = "sqlite:memory/"
 IN_MODULES = "memory:"
 """The beginning of the names of what modules keep."""
 _DEPTH, _ITEMS = 6, 20_000
+MANY: tuple[Any, ...] = (list, tuple, set, frozenset, deque)
+"""Kinds of containers that hold values without names."""
+_CLASS_FIELDS = type.__dict__["__dict__"]
 # Not stores: what the interpreter and SQLite keep beside files, and logs, which grow with every request.
 _PASSED_OVER = ("-wal", "-shm", "-journal", ".pyc", ".log", ".pid", ".sock")
 _ROTATED = re.compile(r"\.log\.[\d-]+$")
@@ -233,19 +236,30 @@ def _shown(value: Any, depth: int, seen: set[int]) -> str:
     if _is(value, dict):
         return (
             "{"
-            + ",".join(sorted(f"{_shown(k, depth - 1, inner)}:{_shown(v, depth - 1, inner)}" for k, v in list(value.items())[:_ITEMS]))
+            + ",".join(sorted(f"{_shown(k, depth - 1, inner)}:{_shown(v, depth - 1, inner)}" for k, v in list(dict.items(value))[:_ITEMS]))
             + "}"
         )
-    if _is(value, set | frozenset):
-        return "{" + ",".join(sorted(_shown(item, depth - 1, inner) for item in value)) + "}"
-    if _is(value, list | tuple | deque):
-        return "[" + ",".join(_shown(item, depth - 1, inner) for item in list(value)[:_ITEMS]) + "]"
+    many = next((base for base in MANY if _is(value, base)), None)
+    if many in {set, frozenset}:
+        return "{" + ",".join(sorted(_shown(item, depth - 1, inner) for item in many.__iter__(value))) + "}"
+    if many is not None:
+        return "[" + ",".join(_shown(item, depth - 1, inner) for item in list(many.__iter__(value))[:_ITEMS]) + "]"
     if _is(value, types.FunctionType | types.ModuleType | type):
         return getattr(value, "__name__", "object")
     if type(value).__module__.startswith(_MACHINERY):
         return type(value).__name__
-    fields = getattr(value, "__dict__", None)
-    return type(value).__name__ + (_shown(fields, depth - 1, inner) if _is(fields, dict) else "")
+    fields = own_fields(value)
+    return type(value).__name__ + (_shown(fields, depth - 1, inner) if fields is not None else "")
+
+
+def own_fields(value: Any) -> dict[Any, Any] | None:
+    """The dictionary that the interpreter keeps for an object; None for one without, and where its class answers by code of its own."""
+    for base in type.__dict__["__mro__"].__get__(type(value)):
+        found = _CLASS_FIELDS.__get__(base).get("__dict__")
+        if found is not None:
+            fields = found.__get__(value) if type(found) is types.GetSetDescriptorType else None
+            return fields if issubclass(type(fields), dict) else None
+    return None
 
 
 def _is(value: object, kinds: type | types.UnionType) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from ringwork.survey.harness import records
+from ringwork.survey import state
+from ringwork.survey.harness import accounts, bearers, records
 
 
 @pytest.fixture
@@ -76,6 +77,68 @@ def test_objects_are_changed_as_dictionaries_are_and_their_code_is_never_run(tmp
     assert read(tmp_path) == [("", {"word": "a"})]
     next(records.of_modules(tmp_path, depth=2)).put("word", "b")
     assert user.word == "b"
+
+
+class Proxy:
+    """Answers for something else by code of its own."""
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        raise AssertionError("code of the application ran")
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        raise AssertionError("code of the application ran")
+
+
+class Closed:
+    """Answers for whatever it is asked."""
+
+    def __init__(self) -> None:
+        self.word = "a"
+
+    def __getattribute__(self, name: str) -> Any:
+        raise KeyError(name)
+
+
+class Folded(dict[str, Any]):
+    """Counts its own way."""
+
+    def items(self) -> Any:
+        raise AssertionError("code of the application ran")
+
+
+class Endless(list[Any]):
+    """Never ends where it is asked itself."""
+
+    def __iter__(self) -> Any:
+        raise AssertionError("code of the application ran")
+
+
+def test_proxies_and_containers_of_their_own_kind_are_read_without_their_code(tmp_path: Path, module: types.ModuleType) -> None:
+    """Against a task that is made because a proof looked; what the interpreter keeps is read all the same."""
+    vars(module)["KEPT"] = [Proxy(), Endless([Closed()]), Folded(word="b")]
+    assert read(tmp_path) == [("", {"word": "a"}), ("", {"word": "b"})]
+    before = state.digest(tmp_path)
+    vars(module)["KEPT"][2]["word"] = "c"
+    assert state.changed(before, state.digest(tmp_path)) == ["memory:kept_here.KEPT"]
+
+
+def test_an_account_or_a_key_beside_a_proxy_is_found_without_asking_it(tmp_path: Path, module: types.ModuleType) -> None:
+    """Its class is asked of the interpreter."""
+    vars(module)["KEPT"] = [{"username": "mia", "password": "first one", "name": Proxy(), "api_key": "key of mia", "email": Proxy()}]
+    assert accounts.kept(tmp_path) == ["first one"]
+    assert bearers.keys(tmp_path) == ["key of mia"]
+
+
+def test_the_password_of_an_account_that_is_shut_is_kept_from_reports_and_signs_nobody_in(tmp_path: Path, module: types.ModuleType) -> None:
+    """Against an injection that shows everybody's; who is not shut is known as before."""
+    vars(module)["KEPT"] = [
+        {"username": "mia", "password": "first one", "active": True},
+        {"username": "lea", "password": "second one", "active": False},
+    ]
+    assert accounts.kept(tmp_path) == ["first one", "second one"]
+    assert [one["name"] for one in accounts.known(tmp_path)] == ["mia"]
 
 
 def test_what_holds_itself_ends(tmp_path: Path, module: types.ModuleType) -> None:

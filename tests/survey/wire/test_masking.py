@@ -151,6 +151,16 @@ def test_what_the_target_told_is_masked_wherever_it_stands(monkeypatch):
         assert "elephants" in text
 
 
+def test_what_the_target_told_stands_in_no_request_for_another_day(monkeypatch):
+    """Against a key that evidence hides and that stands in base64 beside it; what nobody told stays."""
+    monkeypatch.setattr(masking, "_LEARNT", set())
+    raw = b"POST /of/k3y-of-mia-99 HTTP/1.1\r\nX-Client: k3y-of-mia-99\r\n\r\npw=k3y-of-mia-99&title=of+all"
+    assert base64.b64decode(masking.replayable(raw)) == raw
+    masking.learn(["k3y-of-mia-99"])
+    again = base64.b64decode(masking.replayable(raw))
+    assert again == b"POST /of/{{secret}} HTTP/1.1\r\nX-Client: {{secret}}\r\n\r\npw={{secret}}&title=of+all"
+
+
 def test_a_key_in_a_header_of_whatever_name_is_masked():
     """As those that a door beside the login asks for."""
     for name in ("x-client-key", "x-access-key", "x-service-token", "api-key", "access-token"):

@@ -49,13 +49,17 @@ _PEERS, _MOST = 2, 4
 
 @dataclass(slots=True, kw_only=True)
 class Account:
-    """One that was found. keep: puts another password's hash in the place of the one that is kept; raises whatever its store raises."""
+    """One that was found. keep: puts another password's hash in the place of the one that is kept; raises whatever its store raises.
+
+    is_shut: whether it is marked as one that lets nobody in.
+    """
 
     place: str
     names: Mapping[str, str]
     kept: str
     roles: tuple[str, ...]
     keep: Callable[[str], None] = field(repr=False)
+    is_shut: bool = False
 
     @property
     def name(self) -> str:
@@ -72,7 +76,7 @@ def known(folder: Path, *, is_running: bool = False) -> list[dict[str, Any]]:
     by starting no other copy would know a change.
     """
     users, told = dict[str, dict[str, Any]](), set[str]()
-    for account in _chosen(_found(folder)):
+    for account in _chosen(account for account in _found(folder) if not account.is_shut):
         password, hashed = _made_known(account)
         if not password:
             continue
@@ -101,7 +105,7 @@ def _chosen(found: Iterable[Account]) -> list[Account]:
 
 
 def kept(folder: Path) -> list[str]:
-    """What every account of the copy has for a password: reports must show none of it."""
+    """What every account of the copy has for a password, shut ones too: reports must show none of it."""
     return [account.kept for account in _found(folder)]
 
 
@@ -128,19 +132,19 @@ def _found(folder: Path) -> Iterator[Account]:
 
 
 def _read(place: str, record: Mapping[str, Any], keep: Callable[[Any], None]) -> Account | None:
-    """The account of a record, None for one that names nobody, keeps no text, or is shut."""
+    """The account of a record, None for one that names nobody or keeps no text."""
     low = {str(name).lower(): value for name, value in record.items()}
-    names = {name: str(low[name]) for name in USERNAMES if isinstance(low.get(name), str) and low[name]}
+    names = {name: text for name in USERNAMES if (text := records.text(low.get(name)))}
     value = next((value for name, value in low.items() if _KEPT.match(name)), None)
-    shut = any(name in low and not low[name] for name in _ON) or any(low.get(name) for name in _OFF)
-    if not names or not isinstance(value, str | bytes) or shut:
+    if not names or value is None or not issubclass(type(value), str | bytes):
         return None
+    shut = any(name in low and not low[name] for name in _ON) or any(low.get(name) for name in _OFF)
     kept = value if isinstance(value, str) else value.decode(errors="replace")
 
     def put(hashed: str) -> None:
         keep(hashed if isinstance(value, str) else hashed.encode())
 
-    return Account(place=place, names=names, kept=kept, roles=_roles(low), keep=put)
+    return Account(place=place, names=names, kept=kept, roles=_roles(low), is_shut=shut, keep=put)
 
 
 def _roles(record: Mapping[str, Any]) -> tuple[str, ...]:

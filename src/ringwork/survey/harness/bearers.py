@@ -35,10 +35,10 @@ def keys(folder: Path) -> list[str]:
 def _of_records(folder: Path) -> Iterator[dict[str, Any]]:
     for record in itertools.chain(records.of_tables(folder, _KEY.search), records.of_modules(folder, depth=_DEPTH)):
         low = {name.lower(): value for name, value in record.fields.items()}
-        key = next((value for name, value in low.items() if _KEY.search(name) and isinstance(value, str) and len(value) >= 6), "")
-        name = next((low[one] for one in _NAMES if isinstance(low.get(one), str) and low[one]), record.under)
+        key = next((value for name, value in low.items() if _KEY.search(name) and issubclass(type(value), str) and len(value) >= 6), "")
+        name = next((low[one] for one in _NAMES if records.text(low.get(one))), record.under)
         if key and name:
-            yield {"name": name, "key": key[:_LONGEST], "role": str(low.get("role") or "")}
+            yield {"name": name, "key": key[:_LONGEST], "role": records.text(low.get("role")) or ""}
 
 
 def _of_settings(folder: Path) -> Iterator[dict[str, Any]]:

@@ -1,14 +1,15 @@
 """Records that the copy holds: rows of its tables, and entries of what its modules keep. Read, and one field of them changed in the copy.
 
-Against code of the application that runs by being looked at: objects are asked for their own dictionary, and for nothing else.
+Against code of the application that runs by being looked at: of objects the interpreter itself gives their own dictionary, and nothing
+else is asked; a proxy that answers for another, and a container that counts its own way, are read as what they are.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import sqlite3
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,18 +89,24 @@ def _inside(place: str, value: Any, under: str, depth: int, seen: set[int], most
         return
     seen.add(id(value))
     kind = type(value)
-    if issubclass(kind, list | tuple | set | frozenset | deque):
-        for one in list(value)[:most]:
+    many = next((base for base in state.MANY if issubclass(kind, base)), None)
+    if many is not None:
+        for one in list(itertools.islice(many.__iter__(value), most)):
             yield from _inside(place, one, "", depth - 1, seen, _MOST_INSIDE)
         return
-    fields = value if issubclass(kind, dict) else getattr(value, "__dict__", None) if not issubclass(kind, type) else None
-    if not isinstance(fields, dict):
+    fields = value if issubclass(kind, dict) else state.own_fields(value) if not issubclass(kind, type) else None
+    if fields is None:
         return
-    held = list(fields.items())[:most]
+    held = list(itertools.islice(dict.items(fields), most))
     named = {key: one for key, one in held if isinstance(key, str)}
     yield Record(place=place, fields=named, under=under, put=functools.partial(_put, value))
     for key, one in held:
         yield from _inside(place, one, key if isinstance(key, str) else "", depth - 1, seen, _MOST_INSIDE)
+
+
+def text(value: Any) -> str | None:
+    """A text as it is; None for all else, also for a proxy of one, which would be asked for its class."""
+    return str.__str__(value) if issubclass(type(value), str) else None
 
 
 def _put(owner: Any, name: str, value: Any) -> None:

@@ -61,18 +61,23 @@ def exchanged(request: bytes, answer: bytes) -> tuple[str, str]:
 def masked(raw: bytes, known: Collection[bytes] = ()) -> str:
     """The text of a request or answer: cookies, credentials and tokens masked, and what is known as one; at most 2,000 characters."""
     # Only what stands there: of a table of users hundreds of words are known, and one pattern of them all would be slow at every place.
-    known = {*known, *(value for value in _LEARNT if value in raw)}
-    if known:
-        # The longest first, so that no rest of one stands beside the mask of another.
-        raw = re.sub(b"|".join(re.escape(value) for value in sorted(known, key=len, reverse=True)), b"****", raw)
+    raw = _without({*known, *(value for value in _LEARNT if value in raw)}, raw, b"****")
     text = _HEADERS.sub(rb"\1: ****", raw)
     text = _SET_COOKIE.sub(rb"\1****", text)
     shown = _hidden(text, b"****").decode("utf-8", "backslashreplace").replace("\r\n", "\n")
     return shown if len(shown) <= SHOWN_CHARACTERS else shown[:SHOWN_CHARACTERS] + f"\n[{len(shown) - SHOWN_CHARACTERS} more characters]"
 
 
+def _without(known: Collection[bytes], raw: bytes, mark: bytes) -> bytes:
+    # The longest first, so that no rest of one stands beside the mask of another.
+    each = b"|".join(re.escape(value) for value in sorted(known, key=len, reverse=True))
+    return re.sub(each, mark, raw) if each else raw
+
+
 def replayable(raw: bytes) -> str:
     """The request for another day, base64: markers stand where its cookies, credentials and tokens stood."""
+    # Against a key in a path, or in a field of a name that tells nothing: what evidence hides must not stand beside it in base64.
+    raw = _without({value for value in _LEARNT if value in raw}, raw, b"{{secret}}")
     return base64.b64encode(_hidden(_HEADERS.sub(rb"\1: {{\1}}", raw), b"{{secret}}")).decode("ascii")
 
 
