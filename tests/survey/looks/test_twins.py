@@ -114,6 +114,40 @@ TWINS = (
         """,
     ),
     Twins(
+        "a signature beside one that is held under any name",
+        "variable-time",
+        """
+        import hmac
+        def taken(request):
+            sig = request.headers["X-Sig"]
+            mine = hmac.new(KEY, request.data, "sha256").hexdigest()
+            return sig == mine
+        """,
+        """
+        import hmac
+        def taken(request):
+            sig = request.headers["X-Sig"]
+            mine = hmac.new(KEY, request.data, "sha256").hexdigest()
+            return hmac.compare_digest(sig, mine)
+        """,
+    ),
+    Twins(
+        "a login in clear by a module that a function imports",
+        "cleartext",
+        """
+        def sent(host, name, password):
+            import smtplib
+            line = smtplib.SMTP(host, timeout=9)
+            line.login(name, password)
+        """,
+        """
+        def sent(host, name, password):
+            import smtplib
+            line = smtplib.SMTP_SSL(host, timeout=9)
+            line.login(name, password)
+        """,
+    ),
+    Twins(
         "code of a model's repository",
         "loader",
         "model = AutoModel.from_pretrained('clinic/notes', trust_remote_code=True)\n",

@@ -59,7 +59,7 @@ def _all(seen: Seen) -> Iterator[tuple[int, ir.Expression, ir.Expression, Scope]
 def _compared(seen: Seen, scope: Scope, at: int, left: ir.Expression, right: ir.Expression) -> Iterator[Flow]:
     if _is_plain(left) or _is_plain(right) or scope.function is None or scope.function.name in {"__eq__", "__ne__", "__hash__", "__lt__"}:
         return
-    one, other = _holds(left), _holds(right)
+    one, other = _holds(left) or _made(scope, left), _holds(right) or _made(scope, right)
     if not (one or other) or _is_confirmation(left, right):
         return
     if _parses(seen, scope) or _is_column(left) or _is_column(right):
@@ -120,6 +120,18 @@ def _holds(expression: ir.Expression) -> str:
     if found:
         return "password" if found[0] in {"password", "passwd"} else found[0]
     return "key" if ordered == "key" and parts & _KEYS else ""
+
+
+def _made(scope: Scope, expression: ir.Expression) -> str:
+    """What a name holds by what its function gives it: a code of authenticity is one, whatever it is called."""
+    if not isinstance(expression, ir.Name) or scope.function is None:
+        return ""
+    given = (
+        part.value
+        for part in walk(scope.function.body)
+        if isinstance(part, ir.Assign) and any(isinstance(target, ir.Name) and target.id == expression.id for target in part.targets)
+    )
+    return "mac" if any(isinstance(value, ir.Call) and _holds(value) == "mac" for value in given) else ""
 
 
 def _is_confirmation(left: ir.Expression, right: ir.Expression) -> bool:

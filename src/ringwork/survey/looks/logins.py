@@ -21,13 +21,14 @@ _CLEAR: Mapping[str, str] = MappingProxyType({
     "smtplib.SMTP": "starttls(context=ssl.create_default_context()) before the login",
 })  # fmt: skip
 """Classes whose connections are open, and what to write instead."""
+_MODULES = frozenset(name.partition(".")[0] for name in _CLEAR)
 _LOGINS = frozenset({"login", "pass_", "login_cram_md5"})
 _SEALS = frozenset({"starttls", "stls", "prot_p", "auth"})
 
 
 def look(seen: Seen) -> Iterator[Flow]:
     """Such logins of one module, each at the place where the password goes out."""
-    if not seen.imports("ftplib", "imaplib", "nntplib", "poplib", "smtplib"):
+    if _MODULES.isdisjoint(seen.unit.heads):
         return
     connections = list(_connections(seen))
     sealed = {

@@ -172,3 +172,21 @@ _BUILTINS: Mapping[str, Callable[..., Value]] = {
     "type": lambda run, arguments, keywords: UNKNOWN,
     "vars": _same,
 }  # fmt: skip
+
+
+def attribute(run: Run, arguments: Sequence[Value]) -> Value | None:
+    """getattr(something, name): of a known name the attribute itself; of one whose beginning is known, any that begins so."""
+    receiver, name = arguments[0], arguments[1]
+    if name.kind is Kind.CONSTANT and isinstance(name.data, str):
+        found = attributes.of(run, receiver, name.data, 0)
+        return values.join(found, arguments[2]) if len(arguments) > 2 else found
+    prefix = attributes.text_before(name)
+    if receiver.kind is Kind.NAMED and prefix:
+        return values.named(f"{receiver.data}.{prefix}*")
+    return None
+
+
+def as_module(run: Run, value: Value) -> Value:
+    """A module of the project, as what it is: whoever chooses among its names chooses what runs."""
+    is_module = value.kind is Kind.NAMED and run.project.unit(value.data) is not None
+    return UNKNOWN.typed("types.ModuleType") if is_module else value

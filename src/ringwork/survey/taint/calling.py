@@ -123,8 +123,10 @@ def _named(
     at = node.at if node is not None else 0
     if "*" in dotted:
         return _any_of(run, dotted, arguments, keywords, at, spread)
-    if dotted == "builtins.getattr" and len(arguments) > 1 and (found := _named_attribute(run, arguments)) is not None:
-        return found
+    if dotted == "builtins.getattr" and len(arguments) > 1:
+        if (found := builtin_functions.attribute(run, arguments)) is not None:
+            return found
+        arguments = [builtin_functions.as_module(run, arguments[0]), *arguments[1:]]
     if dotted in {"importlib.import_module", "builtins.__import__"} and arguments and (prefix := attributes.text_before(arguments[0])):
         module = prefix if arguments[0].kind is Kind.CONSTANT else f"{prefix}*"
         if arguments[0].kind is Kind.CONSTANT:
@@ -181,18 +183,6 @@ def _structured(run: Run, name: str, arguments: Sequence[Value], keywords: Mappi
     if method and type_ in {"str", "bytes"} and arguments and not keywords:
         return methods.text(run, arguments[0], method, arguments[1:], at)
     return builtin_functions.call(run, name, arguments, keywords, at) if name in builtin_functions.STRUCTURED else None
-
-
-def _named_attribute(run: Run, arguments: Sequence[Value]) -> Value | None:
-    """getattr(something, name): of a known name the attribute itself; of one whose beginning is known, any that begins so."""
-    receiver, name = arguments[0], arguments[1]
-    if name.kind is Kind.CONSTANT and isinstance(name.data, str):
-        found = attributes.of(run, receiver, name.data, 0)
-        return values.join(found, arguments[2]) if len(arguments) > 2 else found
-    prefix = attributes.text_before(name)
-    if receiver.kind is Kind.NAMED and prefix:
-        return values.named(f"{receiver.data}.{prefix}*")
-    return None
 
 
 def _any_of(run: Run, pattern: str, arguments: Sequence[Value], keywords: Mapping[str, Value], at: int, spread: Sequence[Value]) -> Value:

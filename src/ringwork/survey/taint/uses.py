@@ -13,7 +13,7 @@ _SECRET = re.compile(
     r"|credential|private_?key|signature|access_?key|recovery|one_?time|activation",
     re.IGNORECASE,
 )
-_PASSWORD = re.compile(r"^(?:.*_)?(?:passw(?:or)?d\d?|passphrase|pwd|client_secret|card_?number|cvv|cvc)$", re.IGNORECASE)
+_PASSWORD = re.compile(r"^(?:.*_)?(?:passw(?:or)?d\d?|passphrase|passcode|pass|pwd?|client_secret|card_?number|cvv|cvc)$", re.IGNORECASE)
 _CHECKSUM = re.compile(
     r"cache|etag|checksum|gravatar|avatar|finger_?print|slug|colou?r|dedup|bucket|sampl|file|path|storage|upload|version|static|asset|facet"
     r"|memo|content_?hash|job|schedul|shard|partition|index|anonymous|image|thumb|digest_of|revision|unique_?name|kwargs",
