@@ -13,7 +13,11 @@ _SECRET = re.compile(
     r"|credential|private_?key|signature|access_?key|recovery|one_?time|activation",
     re.IGNORECASE,
 )
-_PASSWORD = re.compile(r"^(?:.*_)?(?:passw(?:or)?d\d?|passphrase|passcode|pass|pwd?|client_secret|card_?number|cvv|cvc)$", re.IGNORECASE)
+_PASSWORD = re.compile(
+    r"^(?:.*_)?(?:passw(?:or)?d\d?|passphrase|passcode|pwd|client_secret|card_?number|cvv|cvc)$"
+    r"|^(?:(?:user|login|admin|root|db|smtp|mail|ftp)_?)?(?:pass|pw)$",  # and no first_pass, by_pass, boarding_pass
+    re.IGNORECASE,
+)
 _CHECKSUM = re.compile(
     r"cache|etag|checksum|gravatar|avatar|finger_?print|slug|colou?r|dedup|bucket|sampl|file|path|storage|upload|version|static|asset|facet"
     r"|memo|content_?hash|job|schedul|shard|partition|index|anonymous|image|thumb|digest_of|revision|unique_?name|kwargs",
