@@ -328,6 +328,9 @@ def test_what_only_a_role_may_ask_for_is_nobodys_own(looked, decides, is_told):
     ("loads", "is_told"),
     [
         ("Note.query.filter_by(id=note_id, customer_id=g.customer.id).first_or_404()", False),
+        ("Note.query.filter_by(id=note_id, customer_id=int(g.customer.id)).first_or_404()", False),
+        ('Note.query.filter_by(id=note_id, customer_id=request.args["customer"]).first_or_404()', True),
+        ('Note.query.filter_by(id=note_id, customer_id=int(request.form.get("customer"))).first_or_404()', True),
         ("Note.query.filter(Note.id == note_id, Note.patient_id == g.patient.id).one()", False),
         ("Note.query.filter_by(customer_id=note_id).first_or_404()", True),
         ("Note.query.filter(Note.customer_id == note_id).first_or_404()", False),
@@ -453,3 +456,12 @@ def test_a_call_that_is_tried_for_ever_is_told(looked):
     text = "import requests\nfrom tenacity import retry, stop_after_attempt\n{}\ndef price():\n    return requests.get(PRICES, timeout=5)\n"
     assert [one.strength.value for one in looked(text.format("@retry"), "no-timeout")] == ["strong"]
     assert not looked(text.format("@retry(stop=stop_after_attempt(3))"), "no-timeout")
+
+
+@pytest.mark.parametrize(("owner", "is_told"), [("int(note_id)", True), ("g.customer.id", False), ("find(note_id).id", False)])
+def test_an_owner_whom_the_address_names_is_nobody_who_asks_under_another_name_either(looked, owner, is_told):
+    """Against a pass for everybody's notes by a number that was only turned; what is looked up by it may be who asks."""
+    text = "def mine():\n    return show(Note.query.filter_by(customer_id=g.customer.id).all())\n"
+    text += f"def note(note_id):\n    one = {owner}\n"
+    text += "    return show(Note.query.filter_by(id=note_id, customer_id=one).first())\n"
+    assert [one.strength.value for one in looked(text, "unscoped-load", _routes("mine", "note"))] == ["strong"] * is_told

@@ -33,6 +33,9 @@ _ROLES = frozenset({
 })  # fmt: skip
 _ROLE_WORDS = frozenset({"role", "roles", "admin", "staff", "superuser", "moderator", "groups", "permissions", "scopes"})
 _REFUSES = re.compile(r"^(?:abort|redirect|forbid|refuse|reject|deny)|forbidden$|response$", re.IGNORECASE)
+_TURNS = frozenset({"int", "str", "float", "UUID"})
+_SEGMENTS = ("match_info", "view_args", "path_params")
+_BROUGHT = frozenset({"args", "form", "json", "values", "GET", "POST", "data", "query_params", *_SEGMENTS})  # what a request says
 _USERS = frozenset({"user", "current", "g", "session", "principal", "identity", "claims", "account", "member", "token", "me"})
 _DEBUG_PATH = re.compile(
     r"(?:^|/)_*(?:debug|debugger|test|tests|testing|phpinfo|dump|console|trace|playground|sandbox|dev|pprof|profiler|__debug__)(?:/|$|-)"
@@ -49,7 +52,6 @@ _TELLS = frozenset(
     {"print", "dict", "jsonify", "json_response", "debug", "info", "warning", "error", "exception", "log", "dumps", "format"}
 )
 """Calls that tell something, and decide nothing."""
-_SEGMENTS = ("match_info", "view_args", "path_params")
 _LISTS = frozenset({"filter", "filter_by", "where", "find", "all", "select"})
 _BELONGS = frozenset(
     {"owner", "user", "author", "tenant", "account", "member", "patient", "customer", "organization", "organisation", "team"}
@@ -280,16 +282,36 @@ def _asks_whose(function: ir.Function) -> bool:
 def _takes_owned(function: ir.Function, given: set[str]) -> bool:
     """Whether a handler takes only what belongs to who asks, as `_owned` knows it: `filter_by(id=number, customer_id=g.customer.id)`.
 
-    given: what the path brings; an owner whom the path names is nobody who asks.
+    given: what the path brings; an owner whom the request names is nobody who asks.
     """
+    named = given | {
+        target.id
+        for part in walk(function.body)
+        if isinstance(part, ir.Assign) and _is_given(part.value, given)
+        for target in part.targets
+        if isinstance(target, ir.Name)
+    }
     if any(_is_whose(part) for part in walk(function.body) if isinstance(part, ir.Compare)):
         return True
     return any(
-        words(name) & _BELONGS and not (isinstance(value, ir.Name) and value.id in given)
+        words(name) & _BELONGS and not _is_given(value, named)
         for call in calls(function.body)
         if last(call.function) in _LOADS | _LISTS
         for name, value in _keywords(call)
     )
+
+
+def _is_given(value: ir.Expression, given: set[str]) -> bool:
+    """Whether a value is what the request says, perhaps turned into a number: `int(customer_id)`, `request.args["customer"]`."""
+    if isinstance(value, ir.Call) and last(value.function) in _TURNS and value.arguments:
+        return _is_given(value.arguments[0], given)
+    if isinstance(value, ir.Call) and last(value.function) in {"get", "getlist"} and isinstance(value.function, ir.Attribute):
+        value = value.function.of
+    if isinstance(value, ir.Item):
+        value = value.of
+    if isinstance(value, ir.Name):
+        return value.id in given
+    return isinstance(value, ir.Attribute) and last(value) in _BROUGHT and last(value.of) in {"request", "req"}
 
 
 def _is_whose(compare: ir.Compare) -> bool:
