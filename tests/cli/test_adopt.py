@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from ringwork.prove import adoption_code
+from ringwork.prove import adoption, adoption_code
+from ringwork.survey.facts import AppFacts
+from ringwork.survey.templates import Spot, SpotKind
 
 SHOP = """
 import hmac
@@ -651,6 +653,15 @@ def test_styles_that_a_browser_will_leave_out_are_told_with_their_places(adopted
     assert [line for line in found["lines"] if line["file"].endswith("page.html")] == []
     page.write_text('<link rel=stylesheet href="/a.css">\n<style nonce="{{ csp_nonce() }}">b{}</style>', encoding="utf-8")
     assert [remark for remark in adopted()["remarks"] if "style" in remark] == []
+
+
+@pytest.mark.parametrize(("framework", "said"), [("django", "{{ csp_nonce }}"), ("flask", "{{ csp_nonce() }}")])
+def test_a_style_is_given_the_nonce_as_its_templates_ask_for_it(framework: str, said: str) -> None:
+    """Django calls nothing in braces: brackets there are a fault of the page."""
+    facts = AppFacts(target="t", framework=framework, framework_version="0", root="", routes=())
+    style = Spot(kind=SpotKind.STYLE, file="a.html", line=1, text="<style>")
+    told = [one for one in adoption.remarks(facts, [style], adoption.Known()) if "<style" in one]
+    assert [said in one for one in told] == [True]
 
 
 OF_NOBODY = """

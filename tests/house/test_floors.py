@@ -429,7 +429,7 @@ ROOMS: dict[str, Room] = {
     "prove.assigning": Room(
         rooms=(*WORDS, "prove.composing", "prove.makers", "prove.objects", "prove.own_fields", "prove.things", "prove.witness", *FACTS)
     ),
-    "prove.whose": Room(rooms=(*WORDS, "prove.composing", "prove.objects", "prove.things", "prove.witness", *FACTS)),
+    "prove.whose": Room(rooms=(*WORDS, "prove.composing", "prove.objects", "prove.pages", "prove.things", "prove.witness", *FACTS)),
     "prove.starting": Room(rooms=(*WORDS, *FACTS)),
     "prove.credentials": Room(rooms=("prove.witness", *FACTS)),
     "prove.alterations": Room(rooms=("prove.tokens", *FACTS)),

@@ -239,6 +239,44 @@ def test_a_field_that_takes_few_characters_is_given_no_more(is_open: bool) -> No
     assert ("POST /parcels/new", "form post from another site") in broken(forged)
 
 
+WIKI = (
+    FLASK_HEAD
+    + """
+db.execute("create table if not exists sheets (id integer primary key, owner int, body text)")
+@app.get("/about")
+def about():
+    return "about"
+@app.get("/sheets")
+def sheets():
+    me()
+    rows = db.execute("select id, body from sheets").fetchall()
+    links = "".join(f'<a href="/sheets/{number}/edit">{body}</a>' for number, body in rows) if LINKED else "".join(b for _, b in rows)
+    return links + "<form method=post action=/sheets/new><textarea name=body></textarea></form>"
+@app.post("/sheets/new")
+def new():
+    db.execute("insert into sheets (owner, body) values (?, ?)", (me(), request.form["body"]))
+    return redirect("/sheets")
+@app.route("/sheets/<int:sid>/edit", methods=["GET", "POST"])
+def edit(sid):
+    me()
+    if request.method == "POST":
+        db.execute("update sheets set body = ? where id = ?", (request.form["body"], sid))
+        return redirect("/sheets")
+    row = db.execute("select body from sheets where id = ?", (sid,)).fetchone()
+    return f"<form method=post><textarea name=body>{row[0]}</textarea></form>" if row else abort(404)
+"""
+)
+
+
+@pytest.mark.parametrize("is_linked", [True, False])
+def test_what_is_offered_to_everybody_may_be_meant(is_linked: bool) -> None:
+    """A wiki links the edit of each sheet for all; where nobody else is shown the way, a column that names the owner tells."""
+    with unguarded.serving(WIKI.replace("LINKED", str(is_linked))) as stage:
+        evidence = two_user_matrix(stage)
+    told = {o.outcome for o in evidence.observations if (o.where, o.attack) == ("GET,POST /sheets/{sid}/edit", CHANGES)}
+    assert told == {Outcome.UNCLEAR if is_linked else Outcome.BROKEN}
+
+
 @pytest.mark.parametrize("shares", [True, False])
 def test_a_part_of_an_application_that_shares_is_asked_as_well(shares: bool) -> None:
     """Five pages before it share nothing: those of one part do not stand for another's."""

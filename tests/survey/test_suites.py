@@ -36,6 +36,15 @@ def test_wraps_a_flask_client_and_imports_the_wrapper(tmp_path: Path) -> None:
     assert clients(tmp_path, origin="https://testserver")[0].line == 1
 
 
+def test_what_was_pasted_is_left_as_it_is(tmp_path: Path) -> None:
+    """A client that is wrapped is wrapped once, and a second one needs no second import."""
+    wrapped = 'from ringwork.testing import as_browser\nmade = as_browser(app.test_client(), origin="https://testserver")'
+    assert changed(tmp_path, wrapped) == []
+    assert changed(tmp_path, f"{wrapped}\nother = app.test_client()") == [
+        'other = as_browser(app.test_client(), origin="https://testserver")'
+    ]
+
+
 def test_wraps_an_aiohttp_client_with_its_server(tmp_path: Path) -> None:
     """Its address is known when it starts, so it is wrapped and told none."""
     assert changed(tmp_path, "    client = TestClient(TestServer(shop.app), loop=loop)") == [

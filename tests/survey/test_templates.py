@@ -33,6 +33,22 @@ def test_leaves_a_form_that_only_reads_alone(tmp_path: Path) -> None:
     assert found(tmp_path, "<form action=/find><input name=q></form><form method=get></form>") == []
 
 
+@pytest.mark.parametrize(
+    ("written", "action"),
+    [
+        ("""action="{{ url_for("write") }}" class="a\"""", '{{ url_for("write") }}'),
+        ("""action='{{ url_for('write', n='x') }}'""", "{{ url_for('write', n='x') }}"),
+        ("""data-action="/no" action="/notes/{% if "a" %}a{% endif %}\"""", '/notes/{% if "a" %}a{% endif %}'),
+        ("action=/notes", "/notes"),
+    ],
+)
+def test_quotes_inside_an_expression_end_no_action(tmp_path: Path, written: str, action: str) -> None:
+    """Against a field that names half an expression, and a form that is refused ever after."""
+    tag = f'<form method="post" {written}>'
+    (tmp_path / "a.html").write_text(f'{tag}<input name="a"></form>', encoding="utf-8")
+    assert [(spot.action, spot.text) for spot in spots(tmp_path)] == [(action, tag)]
+
+
 def test_finds_inline_scripts_and_handlers(tmp_path: Path) -> None:
     """Scripts with a source, a nonce or mere data need nothing."""
     data = "<script type=application/json>1</script>"

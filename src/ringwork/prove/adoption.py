@@ -171,7 +171,7 @@ def remarks(facts: AppFacts, spots: Sequence[Spot], known: Known) -> list[str]:
             for spot in spots
             if spot.kind is SpotKind.HANDLER
         ),
-        *(_of_styles(spots) if facts.guard is None else ()),
+        *(_of_styles(spots, "csp_nonce" if facts.framework == "django" else "csp_nonce()") if facts.guard is None else ()),
         *(_of_layers(facts, known) if facts.guard is None else ()),
         *_of_roles(facts),
         *_of_login(facts),
@@ -182,11 +182,14 @@ def remarks(facts: AppFacts, spots: Sequence[Spot], known: Known) -> list[str]:
 _NAMED_STYLES = 3
 
 
-def _of_styles(spots: Sequence[Spot]) -> Iterator[str]:
-    """Against a page that works and looks broken. No lines: mails are templates too, want their styles, and have no nonce."""
+def _of_styles(spots: Sequence[Spot], nonce: str) -> Iterator[str]:
+    """Against a page that works and looks broken. No lines: mails are templates too, want their styles, and have no nonce.
+
+    nonce: how a template of this framework asks for one.
+    """
     for kind, what, instead in (
         (SpotKind.STYLED, "style=", "which no nonce can allow; make it a class of a style sheet"),
-        (SpotKind.STYLE, "<style>", 'which a browser leaves out; write <style nonce="{{ csp_nonce() }}">, or move it into a file'),
+        (SpotKind.STYLE, "<style>", f'which a browser leaves out; write <style nonce="{{{{ {nonce} }}}}">, or move it into a file'),
     ):
         places = list(dict.fromkeys(f"{spot.file}:{spot.line}" for spot in spots if spot.kind is kind))
         if places:

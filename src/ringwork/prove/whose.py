@@ -6,13 +6,18 @@ method refuses the other user, or it is by its name nobody else's. Where nothing
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Iterator, Sequence
+from urllib.parse import quote, unquote
 
-from ringwork.prove import composing, things
+from ringwork.prove import composing, pages, things
 from ringwork.prove.evidence import Observation, Outcome
 from ringwork.prove.objects import READS, Matrix, Tried
 from ringwork.prove.things import Thing
 from ringwork.prove.witness import saw
+
+_LINK = re.compile(r"(?:href|action)\s*=\s*[\"']?([^\"'\s<>]+)", re.IGNORECASE)
 
 
 def why_theirs(matrix: Matrix, tried: Tried) -> str:
@@ -33,11 +38,28 @@ def why_theirs(matrix: Matrix, tried: Tried) -> str:
         return _why_not_read(matrix, tried, shared=shared, lists=lists, owner=owner, private=private, secret=secret)
     if lists and not shared:
         return f"GET {lists[0]} shows it to {matrix.mine.name} alone"
+    if shared and (known.refused or owner == column) and _is_offered(matrix, tried):
+        return ""
     if known.refused:
         return f"{known.refused[0]} refuses {matrix.theirs.name}"
     if owner:
         return f"its field {owner} names {matrix.mine.name}"
     return f"it is a {private}" if private and not shared else ""
+
+
+def _is_offered(matrix: Matrix, tried: Tried) -> bool:
+    """Whether a page links this very deed for the other user, as a wiki does: a project may well mean what it offers to everybody."""
+    names = pages.parameters_of(tried.route.path)
+    ids = tried.known.thing.candidates(names[0]) if len(names) == 1 else []
+    wanted = {re.sub(r"\{[^}]+\}", quote(value, safe=""), tried.route.path) for value in ids}
+    answers = list(matrix.their_pages.answers.values())
+    if tried.known.reader is not None:
+        route, parameter = tried.known.reader
+        for value in tried.known.thing.candidates(parameter)[:1]:
+            with contextlib.suppress(OSError):
+                answers.append(matrix.theirs.client.get(re.sub(r"\{[^}]+\}", quote(value, safe=""), route.path)))
+    texts = [one.text for one in answers if one.status == 200 and "html" in one.media_type]
+    return any(unquote(link).partition("?")[0] in wanted for text in texts for link in _LINK.findall(text))
 
 
 def _that_tell(matrix: Matrix, thing: Thing) -> list[str]:

@@ -37,7 +37,7 @@ def clients(root: Path, *, origin: str) -> list[Client]:
         file = path.relative_to(root).as_posix()
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
         changes = [(i, new) for i, old in enumerate(lines, start=1) if (new := _changed(old, origin)) != old]
-        if any(_IMPORTED in new for _, new in changes):
+        if any(_IMPORTED in new for _, new in changes) and _IMPORT not in lines:
             first = next((i for i, line in enumerate(lines, start=1) if line.startswith(("import ", "from "))), 0)
             found.append(Client(file=file, line=first, text=_IMPORT, replaces=""))
         found += [Client(file=file, line=i, text=new, replaces=lines[i - 1]) for i, new in changes]
@@ -76,5 +76,5 @@ def _changed(written: str, origin: str) -> str:
         return written if _IMPORTED in written else written.replace(made[0], f'as_browser({client}, origin="{origin}")')
     made = _FLASK.search(written)
     if made is not None:
-        return written.replace(made[0], f'as_browser({made["app"]}.test_client(), origin="{origin}")')
+        return written if _IMPORTED in written else written.replace(made[0], f'as_browser({made["app"]}.test_client(), origin="{origin}")')
     return written

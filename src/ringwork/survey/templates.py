@@ -15,6 +15,8 @@ ENDINGS = frozenset({".html", ".htm", ".jinja", ".jinja2", ".j2"})
 SKIPPED = frozenset({"node_modules", "site-packages", "dist", "build", "__pycache__", "venv"})
 LIMIT_BYTES = copies.TEXT_LIMIT_BYTES
 _NONCE = re.compile(r"<script\b[^<>]{0,600}?\bnonce\s*=", re.IGNORECASE)
+_EXPRESSION = r"\{\{.*?\}\}|\{%.*?%\}"
+_ACTION = re.compile(rf"""\saction\s*=\s*(?:"((?:{_EXPRESSION}|[^"])*)"|'((?:{_EXPRESSION}|[^'])*)')""", re.IGNORECASE | re.DOTALL)
 
 
 class SpotKind(StrEnum):
@@ -71,6 +73,12 @@ def _templates(root: Path) -> Iterator[Path]:
             yield path
 
 
+def _action(tag: str) -> str:
+    """The action of a form's tag: quotes inside of an expression, `"{{ url_for("write") }}"`, end nothing."""
+    found = _ACTION.search(tag)
+    return (found[1] or found[2] or "") if found is not None else ""
+
+
 class _Reader(HTMLParser):
     """Reads tags with their lines; template expressions are text to it, inside tags and out."""
 
@@ -87,7 +95,8 @@ class _Reader(HTMLParser):
         line, text = self.getpos()[0], self.get_starttag_text() or ""
         if tag == "form" and (given.get("method") or "").lower() == "post":
             self._end_form()
-            self.open_form = Spot(kind=SpotKind.FORM, file=self.file, line=line, text=text, action=given.get("action") or "")
+            action = _action(text) or given.get("action") or ""
+            self.open_form = Spot(kind=SpotKind.FORM, file=self.file, line=line, text=text, action=action)
         elif tag == "input" and given.get("name") == "csrf_token":
             self.has_token = True
         elif tag == "script" and "src" not in given and "nonce" not in given and "json" not in (given.get("type") or ""):
