@@ -149,6 +149,7 @@ def test_what_everybody_keeps_is_masked(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(masking, "_LEARNT", set())
     rows = {f"user{number}": {"password": f"word-of-{number}-x", "titles": ["shown"]} for number in range(6)}
     people = f'USERS = {rows!r}\nROBOTS = {{"depot": {{"api_key": "dk-71-aaaa"}}, "till": {{"api_key": "dk-72-bbbb"}}}}\n'
+    people += 'HEADS = [{"name": "first", "key": "Content-Type"}]\n'  # a name that is called a key hides nothing
     files = {"listed.py": LISTED.format(people=people + 'known = lambda name, word: name in USERS and USERS[name]["password"] == word')}
     with copies_of.loaded(tmp_path, files, "listed.py", anybody=True) as (launcher, _):
         launcher.warm_up()
@@ -156,6 +157,7 @@ def test_what_everybody_keeps_is_masked(tmp_path: Path, monkeypatch: pytest.Monk
     assert page.count("****") == 8
     assert not any(word in page for word in ("word-of", "dk-7"))
     assert page.count("shown") == 6
+    assert "Content-Type" in masking.masked(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")
 
 
 def test_a_mapping_of_other_texts_is_no_list_of_users(tmp_path: Path) -> None:

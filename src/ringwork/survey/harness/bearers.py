@@ -17,6 +17,7 @@ from ringwork.survey.harness import records
 _MOST, _DEPTH, _LONGEST = 40, 4, 400
 _NAMES = ("username", "user_name", "login", "email", "mail", "user", "name", "handle", "client", "owner")
 _KEY = re.compile(r"(?:^|_)(?:api_?key|access_?key|api_?token|auth_?token|access_?token)$|^(?:key|token)$", re.IGNORECASE)
+_IS_KEY = re.compile(r"\d|^\S{20,}$")
 _SHARED = re.compile(r"(?:API|ACCESS|AUTH|ADMIN|SERVICE)_?(?:KEY|TOKEN)$", re.IGNORECASE)
 _USER_SETTING = re.compile(r"^(.*?)(?:USER_?NAME|USER|LOGIN|EMAIL|MAIL)$", re.IGNORECASE)
 _PASS_SETTING = re.compile(r"^(.*?)(?:PASSWORD|PASSWD|PASS|PWD)$", re.IGNORECASE)
@@ -28,8 +29,8 @@ def known(folder: Path) -> list[dict[str, Any]]:
 
 
 def keys(folder: Path) -> list[str]:
-    """Every key of somebody: reports must show none of them."""
-    return [str(one["key"]) for one in _of_records(folder)]
+    """The keys of everybody: reports must show none of them. A word without a number in it is a name that is called a key."""
+    return [key for one in _of_records(folder) if _IS_KEY.search(key := str(one["key"]))]
 
 
 def _of_records(folder: Path) -> Iterator[dict[str, Any]]:
