@@ -126,9 +126,9 @@ def test_proxies_and_containers_of_their_own_kind_are_read_without_their_code(tm
 
 def test_an_account_or_a_key_beside_a_proxy_is_found_without_asking_it(tmp_path: Path, module: types.ModuleType) -> None:
     """Its class is asked of the interpreter."""
-    vars(module)["KEPT"] = [{"username": "mia", "password": "first one", "name": Proxy(), "api_key": "key of mia", "email": Proxy()}]
+    vars(module)["KEPT"] = [{"username": "mia", "password": "first one", "name": Proxy(), "api_key": "key 1 of mia", "email": Proxy()}]
     assert accounts.kept(tmp_path) == ["first one"]
-    assert bearers.keys(tmp_path) == ["key of mia"]
+    assert bearers.keys(tmp_path) == ["key 1 of mia"]
 
 
 def test_the_password_of_an_account_that_is_shut_is_kept_from_reports_and_signs_nobody_in(tmp_path: Path, module: types.ModuleType) -> None:
