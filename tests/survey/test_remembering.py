@@ -11,6 +11,7 @@ import argon2
 import pytest
 
 from ringwork.survey.harness import remembering
+from ringwork.survey.wire import entry
 
 OWN, WRONG, SALT = b"anna-likes-long-walks", b"anna-likes-short-walks", b"a salt of hers"
 
@@ -29,6 +30,7 @@ def worked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(remembering, "_known", {})
     monkeypatch.setattr(remembering, "_computed", {})
+    monkeypatch.setattr(remembering, "_refused", set(remembering._refused))
     for name in ("pbkdf2_hmac", "scrypt"):
         monkeypatch.setattr(hashlib, name, noting(name, getattr(hashlib, name)))
     monkeypatch.setattr(argon2.PasswordHasher, "verify", noting("verify", argon2.PasswordHasher.verify))
@@ -147,3 +149,45 @@ def test_wrong_arguments_are_refused_as_ever(worked: list[str], arguments: tuple
     with pytest.raises((TypeError, ValueError)):
         hashlib.pbkdf2_hmac(*arguments)
     assert len(worked) == 2
+
+
+def test_a_password_that_was_made_up_to_be_refused_costs_next_to_nothing(worked: list[str]) -> None:
+    """Whatever comes out is nobody's: not what another cost gives, and by every function the same each time."""
+    made_up = entry.wrong_password().encode()
+    quick = _pbkdf2(made_up, rounds=1)
+    assert _pbkdf2(made_up, rounds=200_000_000) == quick != _pbkdf2(made_up, salt=b"another", rounds=1)
+    assert hashlib.scrypt(made_up, salt=SALT, n=2**40, r=8, p=1) == hashlib.scrypt(made_up, salt=SALT, n=2, r=1, p=1)
+    hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.raises(argon2.exceptions.VerifyMismatchError):
+        hasher.verify(hasher.hash(OWN), made_up)
+    assert "verify" not in worked
+
+
+def test_a_made_up_password_is_refused_by_bcrypt_at_its_least_cost(worked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is compared with no hash, and hashed like one of the cost 4."""
+    salts: list[bytes] = []
+
+    def hashpw(_: bytes, salt: bytes) -> bytes:
+        salts.append(salt)
+        return salt
+
+    monkeypatch.setitem(
+        remembering.sys.modules,
+        "bcrypt",
+        types.SimpleNamespace(checkpw=lambda *_: True, hashpw=hashpw),
+    )
+    remembering.install_beside()
+    bcrypt: Any = remembering.sys.modules["bcrypt"]
+    made_up, salt = entry.wrong_password().encode(), b"$2b$12$abcdefghijklmnopqrstuu"
+    assert (bcrypt.checkpw(made_up, salt), bcrypt.checkpw(OWN, salt)) == (False, True)
+    assert bcrypt.hashpw(made_up, salt) == b"$2b$04$abcdefghijklmnopqrstuu"
+    bcrypt.hashpw(WRONG, salt)
+    assert salts == [b"$2b$04$abcdefghijklmnopqrstuu", salt]
+
+
+def test_a_made_up_password_costs_what_it_costs_where_time_is_measured(worked: list[str]) -> None:
+    """Against a login that seems to answer alike fast for everybody."""
+    made_up = entry.wrong_password().encode()
+    quick = _pbkdf2(made_up)
+    remembering.forget()
+    assert _pbkdf2(made_up) != quick

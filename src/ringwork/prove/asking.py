@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, quote, urlencode
 
 from ringwork.errors import TargetFailed
-from ringwork.prove.check import Stage
+from ringwork.prove.check import Stage, User
 from ringwork.prove.witness import Cast, unsafe_method
 from ringwork.survey.facts import RouteFacts
 from ringwork.survey.flows import Entry
+from ringwork.survey.wire import entry as ways_in
 from ringwork.survey.wire.client import FORM, Answer, Client
 
 KINDS = frozenset({"query", "form", "body", "path", "header", "cookie"})
@@ -76,11 +77,46 @@ class Asker:
         return kind, body
 
 
-def askers(cast: Cast, routes: tuple[str, ...], entry: Entry) -> Iterator[Asker]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entering:
+    """The login itself, by somebody whom it lets in: what it does behind the password is seen by nobody else."""
+
+    cast: Cast
+    route: RouteFacts
+    entry: Entry
+    user: User
+
+    @property
+    def name(self) -> str:
+        """Whose name and password are sent."""
+        return self.user.name
+
+    def ask(self, value: str) -> Answer:
+        """The answer to a login that brings this value as well. Raises OSError, TargetFailed, which it does where nobody gets in."""
+        given = {self.entry.name: value}
+        is_asked = self.entry.kind == "query"
+        answer = self.cast.served.sign_in(self.user, query=urlencode(given) if is_asked else "", fields=None if is_asked else given)
+        if answer is None:
+            raise TargetFailed(step="login", problem=f"{self.user.name} has a token", advice="a login is needed to see what it does")
+        return answer
+
+
+def askers(cast: Cast, routes: tuple[str, ...], entry: Entry) -> Iterator[Asker | Entering]:
     """Somebody at each route whom it lets in, nobody first; none where a plain request cannot fill the entry."""
     if entry.kind not in KINDS or (entry.kind in {"header", "cookie", "form", "path"} and not entry.name):
         return
+    way = ways_in.find_login(cast.stage.facts)
     for route in (one for one in cast.stage.facts.routes if one.kind == "http" and one.name in routes):
+        is_login = way is not None and way.path == route.path and "POST" in route.methods
+        if is_login and way is not None and _stands_beside(entry, way):
+            yield from (Entering(cast=cast, route=route, entry=entry, user=user) for user in cast.stage.users[:1])
         with contextlib.suppress(TargetFailed, OSError):
             for name, client in cast.everybody(route):
                 yield Asker(stage=cast.stage, route=route, entry=entry, client=client, name=name)
+                if is_login:
+                    break  # a login is for who is not in yet, and each wrong password is made to take its time
+
+
+def _stands_beside(entry: Entry, way: ways_in.WayIn) -> bool:
+    """Whether the entry is something that a login takes beside the name and the password."""
+    return bool(entry.name) and entry.kind in {"query", "form", "body"} and entry.name not in {way.username_field, way.password_field}

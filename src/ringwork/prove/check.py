@@ -257,8 +257,8 @@ class Served(Protocol):
     def username(self, user: User) -> str:
         """The name under which a user who has signed in on this copy does so; "" for one who has a token, or is not known here."""
 
-    def sign_in(self, user: User, *, query: str) -> Answer | None:
-        """The answer to a login whose page was asked for with this query ("next=/x"); None where users have a token. As `login` else."""
+    def sign_in(self, user: User, *, query: str, fields: Mapping[str, str] | None = None) -> Answer | None:
+        """The answer to a login whose page was asked for with this query, with more fields; None for a token. As `login` else."""
 
     def state(self) -> Mapping[str, str]:
         """A digest for each store of the copy (database tables, files, module-level containers), by name."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import witness
-from ringwork.prove.asking import Asker, askers
+from ringwork.prove.asking import Asker, Entering, askers
 from ringwork.prove.attacking import MAKERS, Attack, Seen
 from ringwork.prove.check import Served, Stage
 from ringwork.prove.evidence import Exchanged
@@ -58,10 +58,11 @@ class Confirmer:
             pass  # a copy that cannot be started or asked confirms nothing; what was read stands
         return None
 
-    def _by(self, asker: Asker, kind: str, served: Served) -> Confirmed | None:
+    def _by(self, asker: Asker | Entering, kind: str, served: Served) -> Confirmed | None:
         mark = witness.marker()
         served.watch(mark)
-        control = _asked(asker, witness.marker())
+        # A word that is no place is taken for the name of a page by some, and nothing is answered.
+        control = _asked(asker, f"{'/' if kind == 'redirect' else ''}{witness.marker()}")
         # A login answers 401 to a wrong name, and is attacked all the same.
         if control is None or control.status == 405 or witness.leads_to_login(control):
             return None
@@ -75,7 +76,7 @@ class Confirmer:
         return None
 
 
-def _made(asker: Asker, attack: Attack, served: Served, mark: str, secret: str) -> tuple[str, Answer] | None:
+def _made(asker: Asker | Entering, attack: Attack, served: Served, mark: str, secret: str) -> tuple[str, Answer] | None:
     """One attack: what shows that it worked, and the answer; None where nothing does."""
     served.watch(mark)
     before = len(served.records())
@@ -86,7 +87,7 @@ def _made(asker: Asker, attack: Attack, served: Served, mark: str, secret: str) 
     return (said, answer) if said else None
 
 
-def _asked(asker: Asker, value: str) -> Answer | None:
+def _asked(asker: Asker | Entering, value: str) -> Answer | None:
     with contextlib.suppress(OSError, TargetFailed, ValueError):
         return asker.ask(value)
     return None

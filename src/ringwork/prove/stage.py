@@ -115,10 +115,10 @@ class LiveServed:
         known = next((one for one in self.entrances.known if one.name == user.name), self._registered.get(user.name))
         return (known.username or known.name) if known is not None and not known.token else ""
 
-    def sign_in(self, user: User, *, query: str) -> Answer | None:
-        """The answer to a login whose page was asked for with this query."""
+    def sign_in(self, user: User, *, query: str, fields: Mapping[str, str] | None = None) -> Answer | None:
+        """The answer to a login whose page was asked for with this query, and that sends these fields too."""
         with self._lock:
-            return self.entrances.enter(user, self.client(), registered=self._registered, query=query)
+            return self.entrances.enter(user, self.client(), registered=self._registered, query=query, fields=fields)
 
     def probe_path(self, which: ProbeRoute) -> str:
         """Where the harness put a probe route."""

@@ -58,11 +58,19 @@ class Entrances:
         """Whether two were to register, and neither of those who `entered` is one of them."""
         return self.register is not None and not any(user.name in _REGISTERED for user in entered)
 
-    def enter(self, user: User, client: Client, *, registered: dict[str, entry.DeclaredUser], query: str = "") -> Answer | None:
+    def enter(
+        self,
+        user: User,
+        client: Client,
+        *,
+        registered: dict[str, entry.DeclaredUser],
+        query: str = "",
+        fields: Mapping[str, str] | None = None,
+    ) -> Answer | None:
         """Sign `user` in on `client`; registers them first on a copy that does not have them yet. Raises TargetFailed.
 
-        registered: accounts made on this copy so far, by name; added to. query: added to the address of the login's page.
-        Returns the login's answer, None for a token.
+        registered: accounts made on this copy so far, by name; added to. query: added to the address of the login's page. fields: what is
+        sent beside name and password. Returns the login's answer, None for a token.
         """
         account = next((known for known in self.known if known.name == user.name), registered.get(user.name))
         if account is None and self.register is not None:
@@ -75,7 +83,8 @@ class Entrances:
         if account.token:
             client.bearer = account.token
         elif self.login is not None:
-            answer = entry.sign_in(client, entry.asked_with(self.login, query), account)
+            given = replace(account, fields={**account.fields, **(fields or {})})
+            answer = entry.sign_in(client, entry.asked_with(self.login, query), given)
         is_open = [door.open(client, account, self.keys.get(user.name) or self.keys.get("", ())) for door in self.doors]
         if self.login is None and not account.token and not any(is_open):
             raise TargetFailed(step="login", problem=f"{user.name} was not let in by {self.doors[0].scheme}", advice=UNLOCK)

@@ -18,7 +18,7 @@ from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
 from ringwork.prove.witness import Cast, saw
 from ringwork.survey.facts import AppFacts
-from ringwork.survey.wire import forms, jar
+from ringwork.survey.wire import entry, forms, jar
 from ringwork.survey.wire.client import FORM, Answer, Client
 
 CONTROL = "browser.cookie-attributes"
@@ -78,7 +78,7 @@ def _at_failed_login(cast: Cast) -> Iterator[Seen]:
         return
     page = client.page(form.page)
     fresh = next((f for f in forms.forms_of(page.text, form.page) if f.action == form.action), form)
-    body = urlencode({**fresh.fields, fresh.username_field: witness.marker("nobody"), fresh.password_field: witness.marker("wrong")})
+    body = urlencode({**fresh.fields, fresh.username_field: witness.marker("nobody"), fresh.password_field: entry.wrong_password()})
     yield from _of("a failed login", page)
     with contextlib.suppress(OSError):
         yield from _of("a failed login", client.send("POST", fresh.action, headers=[("content-type", FORM)], body=body.encode()))

@@ -132,7 +132,7 @@ class _Ways:
         way = entry.find_login(self.stage.facts)
         if way is None:
             return
-        password = f"Wrong-{secrets.token_hex(8)}"
+        password = entry.wrong_password()
         pair = _in_turn(self.stage.served, self.names, self.unlike, lambda client, name: entry.attempt(client, way, name, password))
         yield from self._compared(LOGIN, self._route(way), pair, control=self._entered(way))
 

@@ -24,6 +24,7 @@ from ringwork.prove.check import Check, Kind, Served, Stage
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
 from ringwork.prove.witness import Cast, saw, shown
 from ringwork.survey.facts import RouteFacts
+from ringwork.survey.wire import entry
 from ringwork.survey.wire.client import Answer, Client
 
 CONTROL = "network.rate-limiting"
@@ -109,7 +110,8 @@ def _login(stage: Stage, served: Served, route: RouteFacts) -> Place | None:
         return None
     # One invented account, so that nobody of the application is shut out of it.
     account = witness.marker("nobody")
-    fields = {name: "wrong-Passphrase-1" if any(word in name.lower() for word in _SECRET) else account for name in fields}
+    wrong = entry.wrong_password()
+    fields = {name: wrong if any(word in name.lower() for word in _SECRET) else account for name in fields}
     client = served.client()
 
     def ask(asker: Client, where: str, headers: list[tuple[str, str]]) -> Answer:

@@ -2,17 +2,21 @@
 
 A password is hashed slowly on purpose, a second each time in some frameworks, and a proof signs the same few people in over and over,
 each time in a copy that has only begun. Hashing is a function: the same password, salt and cost give the same result. So a result that
-the real function gave is given again for exactly these inputs; whatever else is asked, a wrong password above all, costs what it costs.
-Against a measurement that sees the memory instead of the application: `forget` ends it in the copy in which time is measured.
+the real function gave is given again for exactly these inputs. A password that the prover made up to be refused is hashed at the least
+cost: whatever comes out, it is nobody's. Whatever else is asked, any other wrong password above all, costs what it costs.
+Against a measurement that sees this room instead of the application: `forget` ends both in the copy in which time is measured.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from ringwork.survey.wire import entry
 
 Key = tuple[str, bytes, tuple[Any, ...]]
 """Which function, the password, and everything else that its result depends on."""
@@ -21,16 +25,19 @@ Entry = list[Any]
 """One key with its result as JSON has it."""
 
 _MOST = 500
+_COST = re.compile(rb"^(\$2[a-z]?\$)\d\d")
 _known: dict[Key, Any] = {}
 _computed: dict[Key, Any] = {}
+_refused: set[bytes] = {entry.MADE_UP.encode()}
+"""How passwords begin that are made up to be refused."""
 
 
 def install() -> None:
     """Put the memory before the slow functions of the standard library. Before any line of the target runs."""
-    for name, parts in (("pbkdf2_hmac", _pbkdf2), ("scrypt", _scrypt)):
+    for name, parts, quick in (("pbkdf2_hmac", _pbkdf2, _quick_pbkdf2), ("scrypt", _scrypt, _quick_scrypt)):
         real = getattr(hashlib, name, None)
         if real is not None:
-            setattr(hashlib, name, _remembered(f"hashlib.{name}", real, parts))
+            setattr(hashlib, name, _remembered(f"hashlib.{name}", real, parts, functools.partial(quick, real)))
 
 
 def install_beside() -> None:
@@ -38,10 +45,10 @@ def install_beside() -> None:
     argon2: Any = sys.modules.get("argon2")
     bcrypt: Any = sys.modules.get("bcrypt")
     if argon2 is not None:
-        argon2.PasswordHasher.verify = _remembered("argon2.PasswordHasher.verify", argon2.PasswordHasher.verify, _argon2)
+        argon2.PasswordHasher.verify = _remembered("argon2.PasswordHasher.verify", argon2.PasswordHasher.verify, _argon2, _quick_argon2)
     if bcrypt is not None:
-        bcrypt.checkpw = _remembered("bcrypt.checkpw", bcrypt.checkpw, _bcrypt)
-        bcrypt.hashpw = _remembered("bcrypt.hashpw", bcrypt.hashpw, _bcrypt)
+        bcrypt.checkpw = _remembered("bcrypt.checkpw", bcrypt.checkpw, _bcrypt, _quick_checkpw)
+        bcrypt.hashpw = _remembered("bcrypt.hashpw", bcrypt.hashpw, _bcrypt, functools.partial(_quick_hashpw, bcrypt.hashpw))
 
 
 def keep(passwords: Iterable[str]) -> int:
@@ -68,15 +75,22 @@ def learn(entries: Iterable[Entry]) -> int:
 def forget() -> None:
     """From here on every password costs this process what it costs the application."""
     _known.clear()
+    _refused.clear()
 
 
-def _remembered(name: str, real: Callable[..., Any], parts: Callable[..., tuple[bytes, tuple[Any, ...]]]) -> Callable[..., Any]:
+def _remembered(
+    name: str, real: Callable[..., Any], parts: Callable[..., tuple[bytes, tuple[Any, ...]]], quick: Callable[..., Any]
+) -> Callable[..., Any]:
+    """The function with the memory before it. quick: what answers for a password that is made up to be refused."""
+
     @functools.wraps(real)
     def hashed(*args: Any, **keywords: Any) -> Any:
         try:
             key = (name, *parts(*args, **keywords))
             if key in _known:
                 return _known[key]
+            if key[1].startswith(tuple(_refused)):
+                return quick(*args, **keywords)
         except (TypeError, ValueError):  # the real one says what is wrong
             return real(*args, **keywords)
         made = real(*args, **keywords)
@@ -103,6 +117,26 @@ def _argon2(hasher: object, hash: Any, password: Any) -> tuple[bytes, tuple[Any,
 def _bcrypt(password: Any, stored: Any = None, **named: Any) -> tuple[bytes, tuple[Any, ...]]:
     (other,) = named.values() if stored is None else (stored,)
     return _bytes(password), (_bytes(other),)
+
+
+def _quick_pbkdf2(real: Callable[..., bytes], hash_name: str, password: Any, salt: Any, iterations: int, dklen: int | None = None) -> bytes:
+    return real(hash_name, password, salt, min(iterations, 1), dklen)
+
+
+def _quick_scrypt(real: Callable[..., bytes], password: Any, **cost: Any) -> bytes:
+    return real(password, **{**cost, "n": min(cost["n"], 2), "r": min(cost["r"], 1), "p": min(cost["p"], 1)})
+
+
+def _quick_argon2(*_: Any, **__: Any) -> Any:
+    raise sys.modules["argon2"].exceptions.VerifyMismatchError("The password does not match the supplied hash")
+
+
+def _quick_checkpw(*_: Any, **__: Any) -> bool:
+    return False
+
+
+def _quick_hashpw(real: Callable[..., bytes], password: Any, salt: Any) -> bytes:
+    return real(password, _COST.sub(rb"\g<1>04", salt))
 
 
 def _bytes(value: Any) -> bytes:

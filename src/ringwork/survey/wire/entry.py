@@ -25,6 +25,8 @@ USERNAMES = ("username", "user", "email", "login", "user_name", "userid", "mail"
 PASSWORDS = ("password", "passwd", "pass", "pwd", "secret")
 LOGIN_WORDS = ("login", "signin", "sign-in", "token", "session", "sessions", "auth", "authenticate", "log-in")
 REGISTER_WORDS = ("register", "signup", "sign-up", "users", "accounts", "join")
+MADE_UP = "Rw-made-up-"
+"""How a password begins that is sent to be refused: nobody has one like it."""
 TOKENS = ("access_token", "token", "auth_token", "jwt", "id_token", "bearer")
 _RECOVERS = re.compile(
     r"(?:^|[/_-])(?:forgot\w*|reset\w*|recover\w*|remind\w*|lost)(?![\w/-]*(?:confirm|done|complete|verify))", re.IGNORECASE
@@ -185,6 +187,11 @@ def as_asked(client: Client, way: WayIn, user: DeclaredUser) -> DeclaredUser:
         return user
     form = _shown(client, way)
     return dataclasses.replace(user, username=user.address) if _is_address(_asked(way, form), form) else user
+
+
+def wrong_password() -> str:
+    """One that nobody has, as long and as mixed as rules of passwords ask for."""
+    return f"{MADE_UP}{secrets.token_hex(8)}"
 
 
 def attempt(client: Client, way: WayIn, username: str, password: str) -> Answer:
