@@ -202,8 +202,8 @@ class Stand:
         """The same: nothing was kept."""
         return self.login(user)
 
-    def sign_in(self, user: User, *, query: str) -> Answer | None:
-        """The login leads nowhere, whatever is asked."""
+    def sign_in(self, user: User, *, query: str, fields: Mapping[str, str] | None = None) -> Answer | None:
+        """The login leads nowhere, whatever is asked and sent."""
         return self.client().get(f"/login/{user.name}?{query}")
 
     def probe_path(self, which: ProbeRoute) -> str:
