@@ -17,6 +17,7 @@ from ringwork.errors import TargetFailed
 from ringwork.policy import files
 from ringwork.prove import adoption, adoption_code, target
 from ringwork.prove.adoption import Line
+from ringwork.prove.adoption_rules import RuleLine
 from ringwork.survey import suites, templates
 
 
@@ -51,11 +52,13 @@ def command(
         *adoption.remarks(found, spots, known),
         *_strangers(root, known),
     ]
+    rules = adoption.rules(found)
     if as_json:
-        print(json.dumps({"lines": [dataclasses.asdict(line) for line in lines], "remarks": remarks}, indent=1))
+        printed = {name: [dataclasses.asdict(one) for one in some] for name, some in (("lines", lines), ("rules", rules))}
+        print(json.dumps({**printed, "remarks": remarks}, indent=1))
         return
     if found.guard is not None:
-        missing = "what is still missing:" if lines or remarks else "nothing is missing; `ringwork prove` shows what holds."
+        missing = "what is still missing:" if lines or remarks or rules else "nothing is missing; `ringwork prove` shows what holds."
         terminal.say(out, f"protect() is called already; {missing}")
     if lines:
         _print(lines, out, root)
@@ -65,6 +68,7 @@ def command(
         )
     for remark in remarks:
         terminal.say(out, f"Yours to decide: {remark}.")
+    _print_rules(rules, out)
 
 
 def _strangers(root: Path, known: adoption.Known) -> list[str]:
@@ -99,6 +103,29 @@ def _print(lines: list[Line], out: Console, root: Path) -> None:
                 terminal.say(out, f"  {line.text}  # {line.reason}{joins}")
     count = f"{len(lines)} change{'s' if len(lines) > 1 else ''}"
     terminal.say(out, f"\n{count}. Run with RINGWORK_MODE=observe first: nothing is refused, and the log says what would be.")
+
+
+def _print_rules(lines: list[RuleLine], out: Console) -> None:
+    """Each place with the line that asks for a login, and the one that opens the same for everybody."""
+    routes = sum(len(line.routes) for line in lines)
+    if not routes:
+        return
+    are = "1 route is" if routes == 1 else f"{routes} routes are"
+    terminal.say(
+        out,
+        f"\nYours to decide: {are} refused (403) until you give a rule: nothing before the handler checks who asks. "
+        "For each, one of the two lines: @requires() for whoever is signed in, @public(...) for everybody. "
+        "Line numbers are those of the files as they are now, so begin at the end of a file.",
+    )
+    for line in lines:
+        named = f"  {', '.join(line.routes)}" if line.routes else ""
+        if line.replaces:
+            terminal.say(
+                out, f"\n{line.file}{named}\n  line {line.at}, only its {line.replaces}, becomes\n    {line.text}\n    or {line.opens}"
+            )
+        else:
+            place = f", after line {line.at}" if line.at else ", among its rules"
+            terminal.say(out, f"\n{line.file}{place}{named}\n  {line.text}" + (f"\n  or\n  {line.opens}" if line.opens else ""))
 
 
 def _kept(root: Path) -> frozenset[str]:

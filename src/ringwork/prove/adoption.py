@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ringwork.prove import adoption_code, call_site, openness
-from ringwork.survey.facts import AppFacts, CheckFacts
+from ringwork.prove import adoption_code, adoption_rules, call_site, openness
+from ringwork.prove.adoption_rules import RuleLine
+from ringwork.survey.facts import AppFacts, CheckFacts, RouteFacts
 from ringwork.survey.templates import Spot, SpotKind
 from ringwork.survey.wire import entry
 
@@ -61,14 +62,16 @@ def lines(facts: AppFacts, spots: Sequence[Spot], tests: Sequence[Line], known: 
 def _code(facts: AppFacts, module: str, variable: str) -> Iterator[Line]:
     """The two lines of code: round the application, or at the end of a Django project's settings."""
     if facts.framework != "django":
-        site = call_site.find(Path(facts.root) / module, variable)
-        at, margin = site.after, site.margin
+        site = call_site.find(Path(facts.root), module, variable)
+        at, margin, file = site.after, site.margin, site.file or module
         why = f"the application itself, not {site.around[-1]} around it; " if site.around else ""
-        yield Line(file=module, text=f"{margin}from ringwork import protect", reason="the run time; it needs no other package", at=at)
+        # Against a suite that calls the factory, and so asks an application that nothing guards.
+        every = f"inside {site.factory}(), so that what your tests make of it is guarded too; " if site.factory else ""
+        yield Line(file=file, text=f"{margin}from ringwork import protect", reason="the run time; it needs no other package", at=at)
         yield Line(
-            file=module,
+            file=file,
             text=f"{margin}protect({site.handed})",
-            reason=f"{why}after the routes are defined; later ones are covered too",
+            reason=f"{why}{every}after the routes are defined; later ones are covered too",
             at=at,
         )
         return
@@ -95,7 +98,7 @@ def _settings(facts: AppFacts, known: Known) -> Iterator[Line]:
     if facts.guard is not None and facts.guard.in_code:
         given = adoption_code.in_code(given)
     for text, reason in given:
-        yield Line(file=adoption_code.PLACE if facts.guard is not None and facts.guard.in_code else SETTINGS, text=text, reason=reason)
+        yield Line(file=_place_of_settings(facts), text=text, reason=reason)
 
 
 def _place(facts: AppFacts, known: Known) -> Iterator[tuple[str, str]]:
@@ -147,25 +150,43 @@ def _rules(facts: AppFacts) -> Iterator[tuple[str, str]]:
 
 
 def around(facts: AppFacts, module: str, variable: str) -> list[str]:
-    """What stands around the application, and is not behind the guard, in a sentence."""
-    site = None if facts.framework == "django" else call_site.find(Path(facts.root) / module, variable)
-    if site is None or not site.around:
+    """What is not behind the guard, in a sentence each: what stands around the application, and what a factory makes elsewhere."""
+    site = None if facts.framework == "django" else call_site.find(Path(facts.root), module, variable)
+    if site is None:
         return []
     instead = "; take CORSMiddleware out and name the origins in browser.cors" if "CORSMiddleware" in site.around else ""
-    return [f"{', '.join(site.around)} stays around the guard: what it answers itself is neither checked nor logged{instead}"]
+    stays = f"{', '.join(site.around)} stays around the guard: what it answers itself is neither checked nor logged{instead}"
+    moved = (
+        f"{site.unread}() makes the application, and tests that call it get one without a guard: "
+        f"better call protect() in it, on the line before its return"
+    )
+    return [*([stays] if site.around else ()), *([moved] if site.unread else ())]
+
+
+def undecided(facts: AppFacts) -> list[RouteFacts]:
+    """The routes before whose handlers nothing checks who asks, and that are not open by their nature: refused until they have a rule."""
+    return [
+        route
+        for route in facts.routes
+        if not route.rule
+        and not openness.is_checked(route, facts)
+        and not openness.reason(route, facts)
+        and not openness.is_empty_static(route, facts)
+    ]
+
+
+def rules(facts: AppFacts) -> list[RuleLine]:
+    """The line for each of them, where it belongs."""
+    return adoption_rules.lines(undecided(facts), facts, settings=_place_of_settings(facts))
+
+
+def _place_of_settings(facts: AppFacts) -> str:
+    return adoption_code.PLACE if facts.guard is not None and facts.guard.in_code else SETTINGS
 
 
 def remarks(facts: AppFacts, spots: Sequence[Spot], known: Known) -> list[str]:
     """What only a person can decide, a sentence each."""
-    undecided = [
-        route for route in facts.routes if not route.rule and not openness.is_checked(route, facts) and not openness.reason(route, facts)
-    ]
     return [
-        *(
-            f"{route.name} ({route.file}:{route.line}) is refused until you give it a rule: nothing before its handler checks who asks"
-            for route in undecided
-            if not openness.is_empty_static(route, facts)
-        ),
         *(
             f"{spot.file}:{spot.line} has a script in an attribute, which no nonce can allow; move it into a file"
             for spot in spots
@@ -175,7 +196,7 @@ def remarks(facts: AppFacts, spots: Sequence[Spot], known: Known) -> list[str]:
         *(_of_layers(facts, known) if facts.guard is None else ()),
         *_of_roles(facts),
         *_of_login(facts),
-        *(_of_nobody(facts) if undecided else ()),
+        *(_of_nobody(facts) if undecided(facts) else ()),
     ]
 
 

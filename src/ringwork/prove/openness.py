@@ -37,7 +37,7 @@ _COUNTERS = frozenset(
 """Last words that mean it where nothing of the application's own stands before them: "/devices/register" is something else."""
 _HANDED_OUT = frozenset({"token", "session", "sessions"})
 """Last words where a login is handed out to a POST; whoever asks by GET gets a list of them."""
-_BEFORE_DOORS = frozenset({"api", "auth", "account", "accounts", "user", "users", "identity", "oauth", "oauth2"})
+_BEFORE_DOORS = frozenset({"api", "auth", "account", "accounts", "user", "users", "member", "members", "identity", "oauth", "oauth2"})
 _VERSION = re.compile(r"v[0-9]{1,3}")
 _ASSETS = frozenset({"static", "assets", "public", "css", "js", "img", "images", "icons", "fonts", "styles", "scripts", "dist", "build"})
 """Folders that hold what pages are made of; what lies in others ("uploads", "media", "files") may be somebody's."""
@@ -66,7 +66,9 @@ def reason(route: RouteFacts, facts: AppFacts) -> str:
             return "the front door, the same for everybody"
         if HEALTH.match(path) and not route.parameters:  # against a ping of what the client names
             return "says only whether it runs"
-    if methods <= _SENT and _is_door(path, methods):
+    # A form's view of Django answers PUT as it does POST.
+    sent = _SENT | {"PUT"} if facts.framework == "django" and "POST" in methods else _SENT
+    if methods <= sent and _is_door(path, methods):
         return "the way in and out; checks who comes by itself"
     if methods <= {"POST", "OPTIONS"} and _HOOK.search(path) and _checks_signature(_source(route, facts)):
         return "a machine calls it, and the handler checks its signature"

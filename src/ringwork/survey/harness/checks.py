@@ -19,8 +19,10 @@ from ringwork.survey.harness import reading
 FOUND = ("id", "sub")
 """Attributes that ringwork takes for the identity by itself."""
 
-_PASSES = re.compile(r"optional|maybe|or_none|if_any|agent|author(?!i[sz])|try_", re.IGNORECASE)
-"""Words of a name that tells by itself that nobody is refused, or that something else is meant."""
+_PASSES = re.compile(
+    r"optional|maybe|or_none|if_any|try_|(?<!require_)(?<!requires_)(?:agent|author(?!i[sz]))(?!s?_(?:required|only))", re.IGNORECASE
+)
+"""Words of a name that tells by itself that nobody is refused, or that something else is meant: a user agent, and not `agent_required`."""
 
 _REFUSES = re.compile(r"abort|redirect|unauthori[sz]ed|forbid(den)?|refuse|reject|deny")
 _VERIFIES = re.compile(r"(verify|require|check|ensure|enforce)_\w+|\w*auth_error\w*")
