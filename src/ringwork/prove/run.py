@@ -165,7 +165,7 @@ def _enter(run: Run, launcher: Launcher) -> None:
     if count:
         run.touched.append(
             f"what these users' own passwords hash to was worked out once for all copies ({count} results); "
-            "any other password, and whatever measures time, costs what it costs the application"
+            "one made up to be refused is hashed at the least cost; whatever else is hashed, or measures time, costs what it costs"
         )
     run.done += 1
 
