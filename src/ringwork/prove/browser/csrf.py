@@ -93,14 +93,17 @@ def _forgeries(cast: Cast, change: Change) -> dict[str, Attempt]:
     """Every wrong token where the form has one, or ringwork asks for one; then the posts from other sites."""
     is_ours = cast.stage.facts.guard is not None
     tokens = _wrong_tokens(cast, change, made_up=not change.token_field) if change.token_field or is_ours else {}
-    if _serves_all_forms(change):
+    if _serves_a_session(cast, change):
         tokens.pop(_OTHER_FORM, None)
     return {**tokens, **_from_elsewhere(change)}
 
 
-def _serves_all_forms(change: Change) -> bool:
-    """Django's own token: one secret for the browser, masked anew for each page; it is no fault that it serves twice."""
-    return change.token_field == form_tokens.DJANGO_FIELD
+def _serves_a_session(cast: Cast, change: Change) -> bool:
+    """Whether the token may serve every form of its session, and more than once: all do but ringwork's, which says that it is of one form.
+
+    Source: OWASP, Cross-Site Request Forgery Prevention Cheat Sheet: tokens are generated once per session, or for each request.
+    """
+    return cast.stage.facts.guard is None or change.token_field == form_tokens.DJANGO_FIELD
 
 
 def _spent(cast: Cast, change: Change) -> list[Observation]:
@@ -109,8 +112,8 @@ def _spent(cast: Cast, change: Change) -> list[Observation]:
     if not change.token_field and not is_ours:
         detail = "the form carries no token; only the browser's own word and its cookies stand before it"
         return [saw(Outcome.UNTRIED, "form without a token", change.route, detail)]
-    if _serves_all_forms(change):
-        detail = "the form carries Django's own token, which serves every form of its browser, and more than once"
+    if _serves_a_session(cast, change):
+        detail = "the form carries a token that serves every form of its session, and more than once"
         return [saw(Outcome.UNTRIED, _USED, change.route, detail)]
     seen = _replayed(cast, change)
     if any(o.outcome is Outcome.UNTRIED and o.control is None for o in seen):
