@@ -22,6 +22,46 @@ class Twins(NamedTuple):
 
 TWINS = (
     Twins(
+        "a token that is a hash of what others know",
+        "weak-random",
+        """
+        import hashlib
+        def reset_token(user):
+            return hashlib.sha256(f"{user.id}:{user.email}".encode()).hexdigest()
+        """,
+        """
+        import hashlib, secrets
+        def reset_token(user):
+            return hashlib.sha256(f"{user.id}:{settings.SECRET_KEY}".encode()).hexdigest()
+        def invite_token(user):
+            return hashlib.sha256(secrets.token_bytes(32)).hexdigest()
+        def avatar(user):
+            return hashlib.md5(user.email.encode()).hexdigest()
+        """,
+    ),
+    Twins(
+        "a code of which there are few",
+        "weak-random",
+        """
+        import secrets, string
+        def issue(user):
+            user.reset_pin = "".join(secrets.choice(string.digits) for _ in range(4))
+        """,
+        """
+        import secrets, string
+        def issue(user):
+            user.reset_pin = "".join(secrets.choice(string.digits) for _ in range(8))
+            user.reset_code = f"{secrets.randbelow(10**8):08d}"
+            user.colour_code = secrets.randbelow(16)
+        """,
+    ),
+    Twins(
+        "a number of few that stands for a code",
+        "weak-random",
+        "import random\notp = random.SystemRandom().randint(1000, 9999)\n",
+        "import random\notp = random.SystemRandom().randint(10**7, 10**8)\n",
+    ),
+    Twins(
         "a mode to which the right of others is added",
         "permissions",
         """

@@ -250,7 +250,9 @@ def _flows(found: Iterable[tuple[Found, set[str]]]) -> Iterator[Flow]:
     for one, names in found:
         # What nobody gave, and what a helper is handed, is told once, by whatever name it is called in the end.
         sink = "" if one.atom.kind == "local" or one.told is not None else one.sink
-        key = (one.kind, sink, *one.place, one.atom.kind == "none")
+        # Kept rows that one file writes into tables have one cure, however many columns and tables there are.
+        place = (one.place[0], 0) if one.kind == "csv" and one.atom.kind == "stored" else one.place
+        key = (one.kind, sink, *place, one.atom.kind == "none")
         known = best.get(key)
         if known is None:
             best[key] = (one, set(names), 1)

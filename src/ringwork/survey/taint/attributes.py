@@ -27,6 +27,8 @@ NUMBERS = frozenset({
 """Types whose values are no text that somebody could choose freely."""
 MAPPING = "aiohttp.web.Request"
 """A request that is itself a mapping of what is kept for it."""
+TYPED_KEY = "aiohttp.web.AppKey"
+"""A key that says of which class the thing is that an application keeps under it."""
 KEEPERS = frozenset({"django.http.HttpRequest", "rest_framework.request.Request", "starlette.datastructures.State"})
 """Types of what lives as long as one request, on which a middleware keeps things by names of its own."""
 OF_REQUESTS = frozenset({"flask.g", "quart.g"})
@@ -139,6 +141,8 @@ def _of_named(run: Run, receiver: Value, name: str) -> Value:
         return changed
     method = run.project.method(owner, name)
     if method is not None:
+        if method.owner is not owner and any(isinstance(one, ir.Name) and one.id == "classmethod" for one in method.node.decorators):
+            return Value(Kind.METHOD, (receiver, name))  # of a base, and called with this class
         return values.named(method.dotted)
     return _class_level(run, owner, name) or values.named(f"{receiver.data}.{name}")
 
@@ -303,6 +307,8 @@ def item(run: Run, receiver: Value, key: Value, at: int, which: str = "") -> Val
         return run.apply(run, Value(Kind.METHOD, (receiver, "__getitem__")), [key], {}, None, [])
     if receiver.type == MAPPING and (kept := kept_in_request(run, key)) is not None:
         return kept
+    if key.type == TYPED_KEY and key.kind is Kind.OBJECT:
+        return key.data[1]["holds"]  # type: ignore[no-any-return] # the fields of an object are values
     if receiver.type:
         described = run.models.function(f"{receiver.type}.__getitem__")
         if described is not None:

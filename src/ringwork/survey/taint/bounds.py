@@ -7,6 +7,7 @@ nothing is left. One that has to be true to go on refuses nan as well, and so do
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from ringwork.survey.taint import ir
 from ringwork.survey.taint.units import Defined
@@ -21,10 +22,18 @@ _FINITE = frozenset({"isfinite", "isnan", "is_nan", "is_finite"})
 
 def is_passed(own: Defined | None, at: int) -> bool:
     """Whether the number that a call at this place makes is refused by a comparison that nan is never true of."""
-    if own is None or not _FINITE.isdisjoint(names(own.node.body)):
+    if own is None:
         return False
     name = next((_target(part) for part in walk(own.node.body) if isinstance(part, ir.Assign) and _is_made(part.value, at)), "")
-    return any(isinstance(part, ir.If) and _is_refusing(part.then) and _is_compared(part.test, name, at) for part in walk(own.node.body))
+    return refusal(own.node.body, lambda side: _is_made(side, at) or (isinstance(side, ir.Name) and side.id == name)) is not None
+
+
+def refusal(body: ir.Block, is_number: Callable[[ir.Expression], bool]) -> ir.If | None:
+    """The test of a body that is to refuse a number and that nan walks through; None where there is none, or nan is asked for."""
+    if not _FINITE.isdisjoint(names(body)):
+        return None
+    tests = (part for part in walk(body) if isinstance(part, ir.If))
+    return next((part for part in tests if _is_refusing(part.then) and _is_compared(part.test, is_number)), None)
 
 
 def _target(made: ir.Assign) -> str:
@@ -40,18 +49,18 @@ def _is_made(value: ir.Expression, at: int) -> bool:
     return isinstance(value, ir.Call) and value.at == at
 
 
-def _is_compared(test: ir.Expression, name: str, at: int) -> bool:
+def _is_compared(test: ir.Expression, is_number: Callable[[ir.Expression], bool]) -> bool:
     """Whether a test is true as soon as the number is above or below something, not only where more has to hold."""
     if isinstance(test, ir.Logic):
-        return test.operator == "or" and all(_is_compared(part, name, at) or _is_missing(part, name) for part in test.values)
+        return test.operator == "or" and all(_is_compared(part, is_number) or _is_missing(part, is_number) for part in test.values)
     if not isinstance(test, ir.Compare) or len(test.operators) != 1 or test.operators[0] not in _ORDERS:
         return False
-    return any(_is_made(side, at) or (isinstance(side, ir.Name) and side.id == name) for side in (test.left, test.rights[0]))
+    return is_number(test.left) or is_number(test.rights[0])
 
 
-def _is_missing(test: ir.Expression, name: str) -> bool:
+def _is_missing(test: ir.Expression, is_number: Callable[[ir.Expression], bool]) -> bool:
     """`not amount`, which nan is not."""
-    return isinstance(test, ir.Unary) and test.operator == "not" and isinstance(test.value, ir.Name) and test.value.id == name
+    return isinstance(test, ir.Unary) and test.operator == "not" and is_number(test.value)
 
 
 def _is_refusing(block: ir.Block) -> bool:

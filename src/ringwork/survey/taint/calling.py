@@ -95,7 +95,9 @@ def apply(
         return summaries.defined(run, what, arguments, keywords, at, spread=spread, around=around)
     if callee.kind is Kind.OBJECT and callee.type == records.PARTIAL:
         held = callee.data[1]
-        return apply(run, held["function"], [*held["given"].data, *arguments], {**held["named"].data[0], **keywords}, None, spread)
+        # Where it is called something happens; what stands there are not the arguments of the function itself.
+        called = ir.Call(at, ir.Broken(at, ()), (), ())
+        return apply(run, held["function"], [*held["given"].data, *arguments], {**held["named"].data[0], **keywords}, called, spread)
     if callee.kind is Kind.OBJECT and (record := records.made(callee, arguments, keywords, spread)) is not None:
         return record
     if callee.kind is Kind.OBJECT and callee.data[0] is not None:
@@ -222,6 +224,8 @@ def _method(
     if (record := records.method(run, receiver, name, keywords)) is not None:
         return record
     owner = receiver.data[0] if receiver.kind is Kind.OBJECT else run.project.class_(receiver.type) if receiver.type else None
+    if receiver.kind is Kind.NAMED:  # a class method that a class has of its base
+        owner = run.project.class_(receiver.data)
     if owner is not None:
         own = run.project.method(owner, name)
         if own is not None:

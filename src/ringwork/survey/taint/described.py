@@ -19,7 +19,7 @@ _SEARCHES = frozenset({"re.search", "re.Pattern.search"})
 _OWN_PATH = frozenset({"redirect", "ssrf"})  # the path that a request asked for lies on this very site
 _EACH = frozenset({"filter", "imap", "map", "sorted"})
 """Last names of functions that call another with each of several."""
-_START = frozenset({"debug", "debugger", "bind-all"})
+_START = frozenset({"debug", "bind-all"})
 
 
 def _is_habit(run: Run, kind: str) -> bool:
@@ -173,6 +173,8 @@ def _told(name: str, given: _Given, places: Sequence[Position], words: frozenset
 
 
 def _matched(name: str, given: _Given, result: Value) -> Value:
+    if name == "os.path.isabs" and (path := given.at(0)) is not None:
+        return result.sure((NOTHING, facts.told(path, "-^/")))
     if name in _MATCHES or name in _SEARCHES:
         is_method = name.startswith("re.Pattern.")
         pattern = given.receiver if is_method else given.at(0) or given.at("pattern")
@@ -190,6 +192,10 @@ def _matched(name: str, given: _Given, result: Value) -> Value:
 def _result(run: Run, described: Function, name: str, given: _Given, at: int) -> Value:
     if name == "re.compile" and (pattern := given.at(0)) is not None and pattern.kind is Kind.CONSTANT:
         return Value(Kind.OBJECT, (None, {"pattern": pattern}), "re.Pattern")
+    if described.type == attributes.TYPED_KEY:  # web.AppKey("http", ClientSession): what stands under it is of this class
+        kept_class = given.first((1, "t"))
+        held_type = kept_class.data if kept_class is not None and kept_class.kind is Kind.NAMED else ""
+        return Value(Kind.OBJECT, (None, {"holds": UNKNOWN.typed(held_type)}), attributes.TYPED_KEY)
     if described.stores is not None:
         _stored(run, described, given)
     if given.receiver.type == attributes.MAPPING and name.endswith(".get"):

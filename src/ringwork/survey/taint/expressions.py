@@ -140,8 +140,14 @@ def _percent(run: Run, left: Value, right: Value, at: int) -> Value:
         )
     parts: list[str | Value] = [pieces[0][0]]
     for (text, conversion), value in zip(pieces[1:], given, strict=True):
-        parts += [UNKNOWN if conversion in "diouxXeEfFgGc" else value, text]
+        parts += [_digits(value) if conversion in "diouxXeEfFgGc" else value, text]
     return places.text(run, parts, at)
+
+
+def _digits(value: Value) -> Value:
+    """A number as a format writes it: harmless as text, and as easy to guess as it was."""
+    taint = values.within(value)
+    return values.unknown({atom: mark for atom, mark in taint.items() if atom.kind == "random"}) if taint else UNKNOWN
 
 
 def _unary(run: Run, node: ir.Unary) -> Value:
@@ -246,7 +252,7 @@ def _text(run: Run, node: ir.Text) -> Value:
             continue
         value = run.value(part.value)
         is_number = part.specification is not None and facts.is_numeric_format(part.specification)
-        parts.append(UNKNOWN if is_number else value if not part.conversion or value.kind is not Kind.CONSTANT else repr(value.data))
+        parts.append(_digits(value) if is_number else value if not part.conversion or value.kind is not Kind.CONSTANT else repr(value.data))
     if node.is_template:
         return values.unknown(values.merge([values.within(part) for part in parts if type(part) is Value]), "string.templatelib.Template")
     return places.text(run, parts, node.at)

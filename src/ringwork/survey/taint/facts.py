@@ -125,7 +125,8 @@ def _fixed(value: Value) -> Facts:
 
 def _inside(left: Value, right: Value) -> Both:
     """left in right: a member of a fixed collection where it is true; text without a certain piece where it is false."""
-    if right.kind is Kind.KEYED and right.data[1] is not None and right.data[1].type in PATHS and not values.within(left):
+    is_folder = right.kind is Kind.KEYED and right.data[1] is not None and right.data[1].type in PATHS
+    if is_folder and all(atom.kind in {"", "local"} for atom in values.within(left)):
         # A folder among the parents of a path that was resolved: the path lies in it.
         resolved = {atom: mark for atom, mark in right.data[1].taint.items() if NORMAL in mark.clean}
         return said(resolved, frozenset({"path", "archive", "upload"})), NOTHING
@@ -219,7 +220,9 @@ def _literal(words: frozenset[str], before: str) -> bool:
 
 
 def _path(words: frozenset[str], before: str) -> bool:
-    return ("-../" in words or "-.." in words) and ("-/" in words or bool(before) or ("^/" not in words and "joined" in words))
+    if "-../" not in words and "-.." not in words:
+        return False
+    return "-/" in words or "-^/" in words or bool(before) or ("^/" not in words and "joined" in words)
 
 
 def _address(words: frozenset[str], before: str) -> bool:

@@ -22,7 +22,7 @@ def part(kind: str, place: Position, value: Value) -> Value:
         return _operators(value)
     if kind == "prompt":
         return _instructions(value)
-    if place == "**" and value.kind is Kind.KEYED:
+    if (place == "**" or kind == "bind") and value.kind is Kind.KEYED:
         return values.unknown(value.taint)  # its names are the program's own; only they matter
     return value
 

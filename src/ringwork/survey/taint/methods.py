@@ -156,6 +156,8 @@ def _begins(receiver: Value, name: str, arguments: Sequence[Value]) -> facts.Bot
         if sign == "^" and _fixes_host(known):
             true = facts.told(receiver, f"^{known}", "netloc")
         return true, facts.told(receiver, f"-{sign}{known}")
+    if isinstance(known, tuple):
+        return NOTHING, facts.told(receiver, *(f"-{sign}{one}" for one in known if isinstance(one, str)))
     return facts.NEITHER
 
 

@@ -214,6 +214,16 @@ class Project:
             dotted = f"{target}.{more}" if more else target
         return dotted
 
+    def _of_instance(self, dotted: str) -> str:
+        """What an instance of a library's class gives (`db.Model`, where `db = SQLAlchemy()`), by that class; anything else as it is."""
+        head, _, last = dotted.rpartition(".")
+        unit, name = self._split(head) if head else (None, "")
+        made = unit.assigned.get(name) if unit is not None else None
+        if unit is None or not isinstance(made, ir.Call):
+            return dotted
+        maker = self.resolve(unit, made.function)
+        return f"{maker}.{last}" if maker and self._split(maker)[0] is None else dotted
+
     def _renamed(self, unit: Unit, name: str) -> str:
         """Where a module-level name is another name for something (`login = flask_login.login_user`): that."""
         value = unit.assigned[name]
@@ -330,7 +340,7 @@ class Project:
         while waiting:
             inner = self.class_(waiting.pop(0))
             for base in self.written(inner) if inner is not None else ():
-                name = self.canonical(base) if base else ""
+                name = self._of_instance(self.canonical(base)) if base else ""
                 if name and name not in found and name != dotted:
                     found[name] = None
                     waiting.append(name)

@@ -121,15 +121,20 @@ def _set(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value], no
     if len(arguments) != 3:
         return None
     if arguments[1].kind is not Kind.CONSTANT or not isinstance(arguments[1].data, str):
-        return _bound(run, arguments, node.at if node is not None else 0)
+        first = node.arguments[0] if node is not None and len(node.arguments) == 3 else None
+        return _bound(run, arguments, node.at if node is not None else 0, first)
     shown = node.arguments[0] if node is not None and len(node.arguments) == 3 else None
     assigning.with_field(run, arguments[0], arguments[1].data, arguments[2], shown)
     return NONE
 
 
-def _bound(run: Run, arguments: Sequence[Value], at: int) -> Value | None:
+def _bound(run: Run, arguments: Sequence[Value], at: int, shown: ir.Expression | None) -> Value | None:
     """setattr(user, name, value), both from a request: whoever sends them sets whatever field of a stored thing there is."""
     thing, name, value = arguments
+    if thing.kind is Kind.OBJECT and values.within(value) and shown is not None:
+        # Any of its fields may be the one: those that nobody gave a value are of the same make.
+        held = values.merge([thing.taint, values.within(value)])
+        assigning.change(run, thing, Value(Kind.OBJECT, thing.data, thing.type, held), shown)
     owner = thing.data[0] if thing.kind is Kind.OBJECT else run.project.class_(thing.type) if thing.type else None
     is_stored = owner is None or any(base.endswith(_STORED) for base in run.project.bases(owner.dotted))
     if not is_stored or not values.within(name) or not values.within(value):
@@ -146,6 +151,19 @@ def _copied(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value],
 def fresh(value: Value) -> Value:
     """Another thing that holds the same."""
     return Value(value.kind, value.data, value.type, value.taint, value.facts)
+
+
+_EMPTY: Mapping[str, Value] = {
+    "builtins.list": Value(Kind.ITEMS, (), "builtins.list"),
+    "builtins.dict": Value(Kind.KEYED, ({}, None), "builtins.dict"),
+}
+
+
+def _defaults(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value], node: ir.Call | None) -> Value | None:
+    """defaultdict(list): a dict that has an empty list under every name."""
+    if len(arguments) != 1 or keywords or arguments[0].kind is not Kind.NAMED:
+        return None
+    return Value(Kind.KEYED, ({}, _EMPTY.get(arguments[0].data)), "builtins.dict")
 
 
 def _replace(run: Run, arguments: Sequence[Value], keywords: Mapping[str, Value], node: ir.Call | None) -> Value | None:
@@ -197,6 +215,7 @@ SPECIAL: Mapping[str, Special] = {
     PARTIAL: _partial, "builtins.setattr": _set, "copy.copy": _copied, "copy.deepcopy": _copied, "dataclasses.replace": _replace,
     "copy.replace": _replace, "dataclasses.asdict": _as_dict, "dataclasses.astuple": _as_values, "collections.namedtuple": _named_tuple,
     "typing.NamedTuple": _named_tuple, "types.SimpleNamespace": _namespace,
+    "collections.defaultdict": _defaults,
     **dict.fromkeys(["dataclasses.field", "attr.ib", "attrs.field", "pydantic.Field", "pydantic.fields.Field"], _field),
 }  # fmt: skip
 """What stands here is asked before the models; None leaves it to them."""

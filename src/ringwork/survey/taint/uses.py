@@ -9,7 +9,7 @@ import re
 from pathlib import PurePosixPath
 
 _SECRET = re.compile(
-    r"token|secret|passw|passphrase|pwd|otp\b|_otp|nonce|csrf|session|sessid|auth|remember|salt|api_?key|reset|verif|invit|captcha|pin_?code"
+    r"token|secret|passw|passphrase|pwd|otp\b|_otp|\botp_|nonce|csrf|session|sessid|auth|remember|salt|api_?key|reset|verif|invit|captcha|pin_?code"
     r"|credential|private_?key|signature|access_?key|recovery|one_?time|activation",
     re.IGNORECASE,
 )
