@@ -91,7 +91,7 @@ class Project:
         """What a developer does who has nothing but the printed text: each line goes where its heading says. How many there were."""
         file, at, number, part = "", 0, 0, ""
         changes: list[tuple[str, int, str, str]] = []  # file, line that it stands at or goes after, what it replaces, text
-        for line in text.splitlines():
+        for line in text.partition("\nYours to decide:")[0].splitlines():  # the rest is a person's to say
             heading = HEADING.fullmatch(line)
             change = CHANGE.match(line)
             if heading:
