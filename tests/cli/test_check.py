@@ -165,6 +165,11 @@ def test_fits_forty_lines(shop, run):
     assert "more of" in text
     lines = [line for line in text.splitlines() if " input.command-injection " in line]
     assert len(lines) > 15, "two in full, and a line for each of the others"
+    assert "; shortened, -v shows all of it" in text
+    assert all(line.endswith("...") for line in lines[2:]), "a sentence that is cut says so"
+    whole = run("check", ".", "--all", "-v").text
+    assert "shortened" not in whole
+    assert not [line for line in whole.splitlines() if line.endswith("...")]
 
 
 LOADER = "import yaml\n\n\ndef read(text):\n    return yaml.load(text)\n"

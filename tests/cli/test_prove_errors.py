@@ -7,6 +7,7 @@ import pytest
 from ringwork.cli import main
 
 FASTAPI = "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/')\ndef home():\n    return 1\n"
+MAKER = "from fastapi import FastAPI\ndef create_app():\n    return FastAPI()\n"
 
 
 @pytest.fixture
@@ -33,7 +34,9 @@ def ringwork(tmp_path, monkeypatch, capsys):
         ("nothere.py", "", 2, "check the path"),
         ("https://shop.example/", "", 2, "only copies that ringwork starts itself"),
         (".", "", 2, "no FastAPI, Starlette, Flask, Django or aiohttp application was found"),
-        ("shop:nothing", FASTAPI, 2, "it has: app"),
+        ("shop:nothing", FASTAPI, 2, "it has app: write shop:app"),
+        ("shop:app", MAKER, 2, "it has create_app(): write shop:create_app --factory"),
+        ("shop:app", MAKER.replace("create_app():", "served() -> FastAPI:"), 2, "it has served(): write shop:served --factory"),
         ("shop:app", "import missing_dependency_x\n", 3, "install missing_dependency_x"),
         ("shop:app", "import os\nos.environ['DATABASE_URL']\n", 3, "--env NAME=VALUE"),
         ("shop:app", "raise ValueError('broken')\n", 3, "ValueError at shop.py:1: broken"),

@@ -205,7 +205,16 @@ def test_finds_what_models_take_that_allow_more() -> None:
 def test_a_price_that_nothing_reserves_is_less_grave() -> None:
     """An amount and a grant may be meant; what makes an administrator, and an owner, may not."""
     graded = {one.detail.partition(" ")[0]: one.severity for one in _seen(TAKES) if one.outcome is Outcome.BROKEN}
-    assert graded == {"role": "", "owner_id": "", "price": "medium", "approved": "medium"}
+    assert graded == {"role": "critical", "owner_id": "", "price": "medium", "approved": "medium"}
+
+
+def test_a_role_that_opens_a_page_is_as_grave_as_can_be() -> None:
+    """Whatever the page is called: it was refused to who asked, and one request opens it. What nobody was refused tells nothing."""
+    renamed = [one for one in _seen(TAKES.replace("/admin/people", "/people")) if one.detail.startswith("role ")]
+    assert {(one.where, one.severity) for one in renamed} == {("POST /register", "critical"), ("PATCH /me", "critical")}
+    assert all("GET /people, which was closed to anna, then answers" in one.detail for one in renamed)
+    is_open = TAKES.replace("/admin/people", "/people").replace('if p.role != "admin":', 'if p.role == "nobody":')
+    assert {one.severity for one in _seen(is_open) if one.detail.startswith("role ")} == {""}
 
 
 def test_a_grant_that_an_administration_gives_is_grave() -> None:

@@ -37,3 +37,10 @@ def test_says_to_switch_on_what_no_guard_holds(control: str) -> None:
 def test_promises_no_guard_where_none_is_possible(control: str) -> None:
     """What stands outside the application is not mended by switching ringwork on."""
     assert "protect(app)" not in fixes.fix_for(control, is_guarded=False)
+
+
+def test_an_upload_that_comes_back_as_a_page_is_mended_where_it_is_sent() -> None:
+    """Not by how archives are unpacked, which the source's check of the same control is about."""
+    served = fixes.fix_for("input.file-upload", is_guarded=False, check="input.file-upload/served-back")
+    assert "attachment" in served
+    assert "extractall" in fixes.fix_for("input.file-upload", is_guarded=False, check="input.file-upload/extract-and-save")

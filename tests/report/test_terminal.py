@@ -152,7 +152,9 @@ def test_many_findings_are_told_briefly_and_whole(width: int) -> None:
         assert ("fix: " in words) == (width == 100)  # six with their fixes, where there is room for six
         assert any(id_ in words and place in words for id_, place in places.items()), words
     assert section.count("`") % 2 == 0
-    assert "more: `ringwork explain ID`; again: `ringwork replay ID`" in " ".join(section.split())
+    said = " ".join(section.split())
+    assert "more: `ringwork explain ID`; again: `ringwork replay ID`; all of this: -v" in said
+    assert re.search(r"more of \d+ causes \([^)]*\) in the report, or with -v", said)
 
 
 def test_of_the_worst_findings_it_is_told_what_was_done() -> None:

@@ -27,6 +27,7 @@ from ringwork.survey.wire.client import Answer, Client
 
 ATTACK = "a field that the application sets itself is sent along"
 MOST_ROUTES, MOST_CLAIMS, MOST_PAGES = 30, 12, 6
+_SHOWN, _FORBIDDEN = 200, 403
 _HARMS = re.compile(r"delete|remove|destroy|deactivat|disable|purge|reset|revoke|cancel|close|unsubscribe|upload|passw", re.IGNORECASE)
 _LOGS = re.compile(r"log|audit|event|history|session|queue|outbox|migration", re.IGNORECASE)
 _STRONG = frozenset({"flag", "role", "owner"})
@@ -73,6 +74,7 @@ class Assigning:
     mine: Person
     theirs: Person | None
     seen: list[Observation] = field(default_factory=list)
+    refused: list[str] | None = None  # pages of no administration that `mine` was refused at first
 
     def __post_init__(self) -> None:
         self.sources = Sources(self.cast.stage.facts)
@@ -227,10 +229,10 @@ class Assigning:
 
     def _one(self, operation: Operation, claim: Claim, control: Exchanged) -> Observation:
         """One claim alone, under each name that the operation may know it by."""
-        before = self._open_pages(self.mine.client) if claim.is_power and not operation.lasts else frozenset[str]()
+        before = self._answers(self.mine.client) if claim.is_power and not operation.lasts else {}
         if operation.lasts and claim.was is not None:
             self._give_back(operation, claim)
-            before = self._open_pages(self.mine.client) if claim.is_power else before
+            before = self._answers(self.mine.client) if claim.is_power else before
         answers = list[Answer]()
         for name in claim.names:
             sent = operation.send({name: claim.value}, self.mine)
@@ -250,8 +252,10 @@ class Assigning:
             if any(claim.name in row.values and own_fields.same(claim.was, row.values[claim.name]) for row in sent.rows):
                 return
 
-    def _kept(self, operation: Operation, claim: Claim, row: Kept, sent: Sent, before: frozenset[str], control: Exchanged) -> Observation:
-        gained = sorted(self._open_pages(sent.browser) - before) if claim.is_power and sent.browser is not None else []
+    def _kept(
+        self, operation: Operation, claim: Claim, row: Kept, sent: Sent, before: Mapping[str, int], control: Exchanged
+    ) -> Observation:
+        gained = _gained(before, self._answers(sent.browser)) if claim.is_power and sent.browser is not None else []
         was = "is not there" if claim.was is None else f"is {claim.was}"
         told = f"{claim.name} {was} by itself, and {row.values[claim.name]} where {self.mine.name} sends it along ({row.store})"
         answers = [shown(sent.answer, self.mine.name)]
@@ -268,6 +272,8 @@ class Assigning:
         found = saw(Outcome.BROKEN, ATTACK, operation.route, told + more, answers=answers, control=control, fix=fix)
         if decided:
             return replace(found, detail=f"{found.detail}; the application decides by it: {decided}", severity="medium")
+        if gained:
+            return replace(found, severity="critical")  # by its own requests alone: nobody had to be tricked into anything
         if claim.kind in _STRONG:
             return found
         who = self._reserved(operation, claim)
@@ -291,15 +297,29 @@ class Assigning:
                 return f"{route.name} takes it, which is for other roles"
         return "its own code works it out" if self.sources.decides(claim.name) else ""
 
-    def _open_pages(self, client: Client) -> frozenset[str]:
-        """The pages of an administration that a browser is shown."""
-        plain = [r.path for r in witness.reads(self.cast.stage.facts) if "{" not in r.path and things.is_administration(r.path)]
-        found = set[str]()
-        for path in [path for path in plain if not witness.is_entrance(path)][:MOST_PAGES]:
+    def _answers(self, client: Client) -> dict[str, int]:
+        """What the pages of an administration, and those that an ordinary user is refused, answer to a browser."""
+        answers = dict[str, int]()
+        for path in self._pages():
             with contextlib.suppress(OSError):
-                if client.get(path).status == 200:
-                    found.add(path)
-        return frozenset(found)
+                answers[path] = client.get(path).status
+        return answers
+
+    def _pages(self) -> list[str]:
+        plain = [one.path for one in witness.reads(self.cast.stage.facts) if "{" not in one.path and not witness.is_entrance(one.path)]
+        high = [path for path in plain if things.is_administration(path)][:MOST_PAGES]
+        if self.refused is None:
+            self.refused = []
+            for path in [path for path in plain if path not in high][: MOST_PAGES * 4]:
+                with contextlib.suppress(OSError):
+                    self.refused += [path] if self.mine.client.get(path).status == _FORBIDDEN else []
+        return [*high, *self.refused[:MOST_PAGES]]
+
+
+def _gained(before: Mapping[str, int], after: Mapping[str, int]) -> list[str]:
+    """The pages that are shown and were not before. Against a page that had nothing to show: one of no administration has to be refused."""
+    opened = sorted(path for path, status in after.items() if status == _SHOWN and before.get(path) != _SHOWN)
+    return [path for path in opened if things.is_administration(path) or before.get(path) == _FORBIDDEN]
 
 
 _FIXES = {

@@ -213,7 +213,7 @@ def findings_of(run: Run, tried: Tried) -> list[Finding]:
         _severity(tried, row),
         tried.evidence,
         run.facts,
-        fix=fixes.fix_for(control, is_guarded=run.facts.guard is not None),
+        fix=fixes.fix_for(control, is_guarded=run.facts.guard is not None, check=tried.check.id),
         today=run.today,
         owners=run.settings.owners,
     )

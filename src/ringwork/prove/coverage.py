@@ -24,7 +24,11 @@ _UNASKED = "no request could be made"
 _TRIES = 4  # users that a change is tried as
 _SERVED = re.compile(r"HTTP/[\d.]+ 2\d\d\b")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_REFUSED = {401: "nobody who could sign in was let in (401)", 403: "nobody who could sign in was let in (403)"}
+_UNAUTHENTICATED, _FORBIDDEN = 401, 403
+_REFUSED = {
+    _UNAUTHENTICATED: "nobody who could sign in was let in (401)",
+    _FORBIDDEN: "nobody who could sign in was let in (403); a user of another role may be",
+}
 _UNREACHED = {
     **_REFUSED,
     404: "no object was found for its parameters (404)",
@@ -225,7 +229,9 @@ def _unreached(statuses: Sequence[int]) -> str:
         return ""
     if max(tried) >= 500:
         return f"{_FAILED} {max(tried)}"
-    return _UNREACHED.get(tried[-1], f"answered {tried[-1]} to everybody")
+    # Against "nobody is let in" after the stranger, who is asked last: what signed-in users were told says more.
+    told = _FORBIDDEN if tried[-1] == _UNAUTHENTICATED and _FORBIDDEN in tried else tried[-1]
+    return _UNREACHED.get(told, f"answered {told} to everybody")
 
 
 def _unlisted(facts: AppFacts) -> tuple[str, ...]:

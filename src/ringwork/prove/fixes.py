@@ -92,8 +92,18 @@ AT_THE_PLACE = frozenset({"transport.certificate-verification", "output.debug-di
 """Those that protect(app) holds and does not mend: it refuses to start, or gives clients that do better, and the line stays wrong."""
 
 
-def fix_for(control: str, *, is_guarded: bool) -> str:
-    """What to do first, in one line."""
+_OF_CHECKS = {
+    "input.file-upload/served-back": (
+        "send what was uploaded as a download (Content-Disposition: attachment), or with a type of your own list"
+    ),
+}
+"""Of checks that ask for another thing than what is read for the same control."""
+
+
+def fix_for(control: str, *, is_guarded: bool, check: str = "") -> str:
+    """What to do first, in one line. check: where one is known, for those that ask for something of their own."""
+    if check in _OF_CHECKS:
+        return _OF_CHECKS[check]
     if control not in _FIXES and (read := _of_reading(control)):
         return read
     if not is_guarded and control not in AT_THE_PLACE and (control in _INSIDE or not control.startswith(_OUTSIDE)):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from ringwork.prove.evidence import SWITCHED_ON, Finding, Report, Tier, Verdict
-from ringwork.report.paper import Block, Paper, Part
+from ringwork.report.paper import Block, Paper, Part, shortened
 from ringwork.report.signs import BAD, SEVERITIES
 from ringwork.report.visible import counted
 
@@ -23,7 +23,7 @@ _FOLDED = 2  # lines that a place or a fix may take where it has to be brief
 _PLANTED = ("a new route", "a new socket")
 _LIBRARY = "library:"
 _COUNTED = "violated counts checks, findings places, causes controls"
-_HINT = "more: `ringwork explain ID`; again: `ringwork replay ID`"
+_HINT = "more: `ringwork explain ID`; again: `ringwork replay ID`; all of this: -v"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,9 @@ def is_brief(paper: Paper) -> bool:
 
 def _cut(paper: Paper, groups: Sequence[Fallen], hidden: int) -> list[Text]:
     left = [finding for group in groups[-hidden:] for finding in group.findings]
-    return paper.line((f"... {hidden} more of {counted(len(groups), 'cause')} ({how_grave(left)}) in the report", "dim"), indent=2)
+    return paper.line(
+        (f"... {hidden} more of {counted(len(groups), 'cause')} ({how_grave(left)}) in the report, or with -v", "dim"), indent=2
+    )
 
 
 def _rank(finding: Finding) -> tuple[int, bool, bool, bool]:
@@ -154,8 +156,8 @@ def _whole(group: Fallen, paper: Paper) -> list[Text]:
     also = ", ".join(" ".join(filter(None, (_named(one), _place(one)))) for one in group.others)
     return [
         *_head(group, paper, with_id=False),
-        *_first(paper.line(group.first.summary, indent=4), _FOLDED),
-        *(_first(paper.line(("also: ", "dim"), also, indent=4), 1) if also else []),
+        *shortened(paper.line(group.first.summary, indent=4), _FOLDED),
+        *(shortened(paper.line(("also: ", "dim"), also, indent=4), 1) if also else []),
         *paper.line(("fix: ", "green"), group.first.fix, indent=4),
         *paper.line((_repeat(group.first), "dim"), indent=4),
     ]
@@ -165,21 +167,11 @@ def _brief(group: Fallen, paper: Paper, *, is_said: bool, is_mended: bool) -> li
     """What fell; what was done and seen; and what mends it, where that is more than the call."""
     fix = "" if _is_switched_on(group) or not is_mended else group.first.fix.partition("; ")[0]
     head = _head(group, paper, with_id=True)
-    said = _first(paper.line(group.first.summary, indent=4), 1) if is_said else []
-    mends = _first(paper.line(("fix: ", "green"), fix, indent=4), 1 if is_said else _FOLDED) if fix else []
+    said = shortened(paper.line(group.first.summary, indent=4), 1) if is_said else []
+    mends = shortened(paper.line(("fix: ", "green"), fix, indent=4), 1 if is_said else _FOLDED) if fix else []
     # The line that a person opens, and the route, are never what is cut; how many other places there are may be.
     is_short = is_said and all(word in head[0].plain for word in (_place(group.first), _named(group.first)))
-    return [*_first(head, 1 if is_short else _FOLDED), *said, *mends]
-
-
-def _first(lines: list[Text], most: int) -> list[Text]:
-    """The first lines of a text; a sign says that there is more of it."""
-    if len(lines) <= most:
-        return lines
-    last = lines[most - 1].copy()
-    while last.plain and (last.plain[-1] != " " or last.plain.count("`") % 2):  # a command that is half there is none
-        last.right_crop(1)
-    return [*lines[: most - 1], last + Text("...", style="dim")]
+    return [*shortened(head, 1 if is_short else _FOLDED), *said, *mends]
 
 
 def _finding(finding: Finding, paper: Paper) -> list[Text]:
@@ -190,7 +182,7 @@ def _finding(finding: Finding, paper: Paper) -> list[Text]:
     parts: list[Part] = [f" {finding.severity}  ", (finding.control, "bold"), f"  {finding.where}", (place, "cyan"), folded, owner]
     return [
         *paper.line(paper.sign(BAD), *parts, indent=2),
-        *_first(paper.line(finding.summary, indent=4), _FOLDED),
+        *shortened(paper.line(finding.summary, indent=4), _FOLDED),
         *paper.line(("fix: ", "green"), finding.fix, indent=4),
         *paper.line((_repeat(finding), "dim"), indent=4),
     ]

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ringwork.prove.checked import Checked, Found
-from ringwork.report.paper import Block, Paper, fit
+from ringwork.report.paper import Block, Paper, fit, shortened
 from ringwork.report.signs import BAD, NONE, OPEN, SEVERITIES, WAIVED, exit_of, told_exit
 from ringwork.report.visible import counted
 from ringwork.survey.flows import Step, Strength
@@ -25,7 +25,7 @@ def render(checked: Checked, console: Console, *, verbose: bool = False) -> None
     """Print it. verbose: everything, however long."""
     blocks = list[Block]()
     for most in (0,) if verbose else (4, 3, 2):
-        paper = Paper.of(console, most=most)
+        paper = Paper.of(console, most=most, rest="with -v")
         listed = [_findings(checked, paper), *_weak(checked, paper)]
         blocks = [
             _title(checked, paper),
@@ -78,8 +78,10 @@ def _weak(checked: Checked, paper: Paper) -> list[Block]:
 
 
 def _listed(title: str, shown: Sequence[Found], paper: Paper) -> Block:
+    # Against a sentence that ends nowhere, and nobody says how to have the rest of it.
+    is_cut = paper.most == _BRIEF and len(shown) > _WHOLE
     return Block(
-        head=paper.line((title, "bold"), f"  {_how_grave(shown)}"),
+        head=paper.line((title, "bold"), f"  {_how_grave(shown)}", ("; shortened, -v shows all of it" if is_cut else "", "dim")),
         items=[_finding(one, paper) if number < _WHOLE or paper.most != _BRIEF else _line(one, paper) for number, one in enumerate(shown)],
         wanted=len(shown) if paper.most == _BRIEF else 3,
         least=1,
@@ -113,8 +115,7 @@ def _line(one: Found, paper: Paper) -> list[Text]:
     """What, where and why, in one line."""
     sign = BAD if one.strength is Strength.STRONG else OPEN
     place = (f"  {one.file}:{one.line}", "cyan")
-    line = paper.line(paper.sign(sign), f" {one.severity}  ", (one.control, "bold"), place, f"  {one.said}", indent=2)[0]
-    return [line]
+    return shortened(paper.line(paper.sign(sign), f" {one.severity}  ", (one.control, "bold"), place, f"  {one.said}", indent=2), 1)
 
 
 def _cut(steps: Sequence[Step]) -> list[Step]:

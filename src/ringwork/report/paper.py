@@ -22,7 +22,7 @@ Part = str | tuple[str, str]
 class Paper:
     """width: columns to fill. encoding: what the output can hold; other characters are spelled out.
 
-    most: lines of one text, so that a long answer cannot push out all others; 0 for any number.
+    most: lines of one text, so that a long answer cannot push out all others; 0 for any number. rest: where a person finds the others.
     """
 
     console: Console
@@ -30,12 +30,13 @@ class Paper:
     encoding: str
     is_ascii: bool
     most: int
+    rest: str = "in the report"
 
     @classmethod
-    def of(cls, console: Console, *, most: int = 0) -> Paper:
+    def of(cls, console: Console, *, most: int = 0, rest: str = "in the report") -> Paper:
         """The paper that a console gives; wide terminals are not filled, because long lines are hard to read."""
         width = max(NARROWEST, min(console.width, WIDEST))
-        return cls(console=console, width=width, encoding=console.encoding, is_ascii=console.options.ascii_only, most=most)
+        return cls(console=console, width=width, encoding=console.encoding, is_ascii=console.options.ascii_only, most=most, rest=rest)
 
     def sign(self, sign: Sign) -> tuple[str, str]:
         """The symbol in its colour."""
@@ -60,7 +61,17 @@ class Paper:
         if not self.most or len(lines) <= self.most:
             return lines
         hidden = len(lines) - self.most + 1
-        return [*lines[:-hidden], Text(" " * hang + f"... {hidden} more lines in the report")]
+        return [*lines[:-hidden], Text(" " * hang + f"... {hidden} more lines {self.rest}")]
+
+
+def shortened(lines: list[Text], most: int) -> list[Text]:
+    """The first lines of a text; a sign says that there is more of it."""
+    if len(lines) <= most:
+        return lines
+    last = lines[most - 1].copy()
+    while last.plain and (last.plain[-1] != " " or last.plain.count("`") % 2):  # a command that is half there is none
+        last.right_crop(1)
+    return [*lines[: most - 1], last + Text("...", style="dim")]
 
 
 @dataclass(slots=True, kw_only=True)

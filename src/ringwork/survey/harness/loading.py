@@ -256,9 +256,18 @@ def _as_texts(user: Any, where: str) -> dict[str, Any]:
 
 
 def _no_attribute(module: str, attribute: str, loaded: Any) -> TargetFailed:
-    near = [name for name, value in vars(loaded).items() if harness_of(value) is not None or name in FACTORY_NAMES]
-    hint = f"it has: {', '.join(near)}" if near else "it holds no application; check the module's name"
+    held = [name for name, value in vars(loaded).items() if harness_of(value) is not None]
+    makers = [name for name, value in vars(loaded).items() if name not in held and (name in FACTORY_NAMES or _promises(value))]
+    words = [*(f"{module}:{name}" for name in held), *(f"{module}:{name} --factory" for name in makers)]
+    has = f"it has {', '.join([*held, *(f'{name}()' for name in makers)])}"
+    hint = f"{has}: write {' or '.join(words)}" if words else "it holds no application; check the module's name"
     return TargetFailed(step="find", problem=f"the module {module} has no attribute {attribute!r}", advice=hint)
+
+
+def _promises(value: Any) -> bool:
+    """Whether a function says by its annotation that it returns an application."""
+    kind = getattr(value, "__annotations__", {}).get("return") if inspect.isfunction(value) else None
+    return str(getattr(kind, "__name__", kind)).rpartition(".")[2] in {"FastAPI", "Starlette", "Flask", "Application"}
 
 
 def failure(step: str, error: BaseException, folder: Path) -> TargetFailed:
