@@ -159,7 +159,7 @@ def test_proves_nothing_of_an_empty_folder(tmp_path, run):
 def test_fits_forty_lines(shop, run):
     """However much is found, the default output fits a screen, and the rest is counted."""
     for number in range(30):
-        (shop / f"m{number}.py").write_text(SHELL)
+        (shop / f"a_module_whose_name_is_longer_than_a_line_has_room_for_{number}.py").write_text(SHELL)
     text = run("check", ".", "--all").text
     assert len(text.splitlines()) <= 40
     assert "more of" in text
