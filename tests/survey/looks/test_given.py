@@ -80,6 +80,14 @@ TAKEN = (
         "strong",
     ),
     (
+        "what a newcomer may well be by his own word",
+        (
+            "class Newcomer(BaseModel):\n    name: str\n    is_seller: bool = False\n\n"
+            '@app.post("/sign-up")\ndef sign_up(body: Newcomer):\n    return User(**body.model_dump())\n'
+        ),
+        "weak",
+    ),
+    (
         "a flag of a thing that somebody may own",
         (
             '@app.patch("/clubs/{n}")\ndef change(n: int, body: Settings, user=Depends(current_user)):\n'

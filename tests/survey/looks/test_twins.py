@@ -52,6 +52,7 @@ TWINS = (
         def issue(user):
             user.reset_pin = "".join(secrets.choice(string.digits) for _ in range(8))
             user.reset_code = f"{secrets.randbelow(10**8):08d}"
+            user.login_code = str(100_000 + secrets.randbelow(900_000))
             user.colour_code = secrets.randbelow(16)
         """,
     ),

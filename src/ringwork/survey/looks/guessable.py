@@ -46,8 +46,8 @@ _CODES_FOR = frozenset({
     "reset", "auth", "verification", "verify", "confirm", "confirmation", "recovery", "login", "mfa", "2fa", "activation", "access",
     "security", "sms", "invite",
 })  # fmt: skip
-_FEW = 10**6
-"""Fewer codes than these somebody tries through in an hour, though there is a limit on tries."""
+_FEW = 9 * 10**5
+"""Fewer codes than these: not even about six digits, which NIST SP 800-63B (5.1.3.2) asks of a code that is used once."""
 _ALPHABETS = {
     "string.digits": 10, "string.hexdigits": 16, "string.octdigits": 8, "string.ascii_lowercase": 26, "string.ascii_uppercase": 26,
     "string.ascii_letters": 52,
@@ -131,7 +131,7 @@ def _few(seen: Seen, scope: Scope, at: int, name: str, value: ir.Expression) -> 
     count = next((many for call in calls(value) if (many := _space(seen, call))), 0)
     if not 1 < count < _FEW:
         return
-    detail = f"{name} is one of {count}, which somebody tries through; take eight digits, or secrets.token_urlsafe."
+    detail = f"{name} is one of {count}, which somebody tries through; take six digits or more, or secrets.token_urlsafe."
     yield seen.flow("weak-random", at, strength=STRONG, sink=last(value), detail=detail, scope=scope, said=f"{name} is one of {count}")
 
 

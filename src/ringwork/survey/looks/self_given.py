@@ -24,6 +24,9 @@ _POWERS = re.compile(
 )
 _HIGH = re.compile(r"admin|staff|super|manage|internal|role|perm|scope|owner|moderat|privileg|service|system", re.IGNORECASE)
 """Words of a check, of an address or of a function that is not for everybody."""
+_ELECTED = re.compile(r"is_?(?:employee|organi[sz]er|seller|vendor)|(?:user|account)_?type")
+"""What many a site lets its newcomers be by their own word, and only some of them check."""
+_SIGNS_UP = re.compile(r"regist|sign_?up|join", re.IGNORECASE)
 _OWN = re.compile(r"regist|sign_?up|/me\b|profile|account|settings|\bme$|join", re.IGNORECASE)
 _DUMPS = frozenset({"model_dump", "dict"})
 _MAKES = frozenset(
@@ -55,7 +58,9 @@ def look(seen: Seen) -> Iterator[Flow]:
         is_own = not any(handler.authenticated_by for handler in handlers) or any(_OWN.search(handler.path) for handler in handlers)
         for at, field in sorted(set(_kept(asked))):
             detail = f"{field} is kept as who asks sends it, and decides what somebody may do or has; set it yourself."
-            strength = STRONG if is_own and (asked.schemas or asked.given or _is_entrance(function, handlers)) else WEAK
+            is_sure = is_own and (asked.schemas or asked.given or _is_entrance(function, handlers))
+            is_elected = _ELECTED.fullmatch(field) and any(_SIGNS_UP.search(f"{one.path} {function.name}") for one in handlers)
+            strength = STRONG if is_sure and not is_elected else WEAK
             yield seen.flow(
                 "bind", at, strength=strength, sink=field, detail=detail, scope=scope, said=f"{field} is taken from the request"
             )
