@@ -22,6 +22,27 @@ class Twins(NamedTuple):
 
 TWINS = (
     Twins(
+        "accounts in a table by which a login is checked",
+        "secret",
+        """
+        USERS = {"admin": "admin123", "anna": "summer"}
+        def login(name, password):
+            return USERS.get(name) == password
+        """,
+        """
+        USERS = {"admin": "$2b$12$abcdefghijklmnopqrstuv", "anna": "$2b$12$abcdefghijklmnopqrstuw"}
+        ROLES_OF_USERS = {"admin": "office", "anna": "member"}
+        def login(name, password):
+            return checked(USERS.get(name), password) and ROLES_OF_USERS[name] == "office"
+        """,
+    ),
+    Twins(
+        "accounts in a list",
+        "secret",
+        'users = [{"username": "anna", "password": "summer"}]\n',
+        'users = [{"username": "anna", "password": None}, {"username": "berta", "role": "member"}]\n',
+    ),
+    Twins(
         "a token that is a hash of what others know",
         "weak-random",
         """

@@ -9,9 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from ringwork.survey.flows import Flow
 from ringwork.survey.looks import (
+    account_tables,
     addresses,
     authorization,
     binding,
+    clear_passwords,
     columns,
     comparisons,
     configured,
@@ -60,8 +62,10 @@ from ringwork.survey.taint.units import Unit
 
 LOOKS: tuple[Callable[[Seen], Iterator[Flow]], ...] = (
     secret_names.look,
+    account_tables.look,
     comparisons.look,
     passwords.look,
+    clear_passwords.look,
     home_made.look,
     guessable.look,
     swallowed.look,

@@ -121,6 +121,10 @@ def of(run: Run, receiver: Value, name: str, at: int) -> Value:
         described = run.models.attribute(receiver.type, name)
         if described is not None:
             found = run.described(described, receiver, f"{receiver.type}.{name}", at)
+            if name == "query" and receiver.type in PARSED:  # of a request's own address anybody chooses this part
+                found = found.tainted(
+                    {atom._replace(kind="query") if atom.kind == "url" else atom: mark for atom, mark in found.taint.items()}
+                )
             is_piece = found.taint and (receiver.type in PARSED or name in _OF_NAMES)
             return found.tainted(values.piece(found.taint, f".{name}")) if is_piece and not described.source else found
         made = run.models.function(f"{receiver.type}.__getattr__")
