@@ -105,7 +105,45 @@ def _wrappers(endpoint: object) -> Iterator[object]:
         if inner is None:
             return
         yield current
+        yield from _between(current, inner)
         current = inner
+
+
+def _between(wrapper: object, inner: object) -> Iterator[object]:
+    """What a wrapper calls in place of the handler that it says it wraps: `@wraps(view)` above `@login_required` above the check's own.
+
+    Against a check that is only called at times: what can reach the handler past it, or calls several functions, counts for none.
+    """
+    current = wrapper
+    for _ in range(_DEEP):
+        held = [cell.cell_contents for cell in getattr(current, "__closure__", None) or () if _is_filled(cell)]
+        called = [one for one in held if inspect.isfunction(one)]
+        if len(called) != 1 or called[0] is inner or called[0] is current:
+            return
+        current = called[0]
+        if not _reaches(current, inner):
+            return
+        yield current
+
+
+def _reaches(function: Any, inner: object) -> bool:
+    """Whether a function, or what it calls in turn, is given the handler."""
+    for _ in range(_DEEP):
+        held = [cell.cell_contents for cell in getattr(function, "__closure__", None) or () if _is_filled(cell)]
+        if any(one is inner for one in held):
+            return True
+        called = [one for one in held if inspect.isfunction(one)]
+        if len(called) != 1:
+            return False
+        function = called[0]
+    return False
+
+
+def _is_filled(cell: types.CellType) -> bool:
+    try:
+        return cell.cell_contents is not cell
+    except ValueError:  # a name that was not given a value yet
+        return False
 
 
 def is_made_by(wrapper: object, decorator: object) -> bool:

@@ -171,3 +171,59 @@ def test_names_no_check_that_no_name_reaches() -> None:
     app.add_api_route("/desk", lambda: "fine", dependencies=[Depends(current_user_inside), Depends(ringwork.requires())])
     route: Any = app.router.routes[-1]
     assert own_checks.seen(route.endpoint, dependant=route.dependant) == ()
+
+
+def _outer(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Somebody's check around another, as `login_required` stands below `wraps`."""
+
+    @functools.wraps(view)
+    @login_required
+    def role_checked(*given: Any, **named: Any) -> Any:
+        return view(*given, **named)
+
+    return role_checked
+
+
+def _at_times(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The check is asked where somebody says so, and past it the handler is reached."""
+    checked = login_required(view)
+
+    @functools.wraps(view)
+    def maybe(*given: Any, **named: Any) -> Any:
+        return (checked if named.pop("strict", False) else view)(*given, **named)
+
+    return maybe
+
+
+def _beside(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The check stands before something else."""
+    checked, plain = login_required(_handled), _passed_on(view)
+
+    @functools.wraps(view)
+    def maybe(*given: Any, **named: Any) -> Any:
+        return (checked if named.pop("strict", False) else plain)(*given, **named)
+
+    return maybe
+
+
+def _passed_on(view: Callable[..., Any]) -> Callable[..., Any]:
+    def passed(*given: Any, **named: Any) -> Any:
+        return view(*given, **named)
+
+    return passed
+
+
+def _handled() -> str:
+    return "handled"
+
+
+def test_knows_a_check_whose_wrapper_names_the_handler_alone() -> None:
+    """`@wraps(view)` above `@login_required` hides what stands between; both are met on every way to the handler."""
+    named = {"outer": _outer, "login_required": login_required}
+    assert set(own_checks.of_route(_outer(_handled), None, named)) == {"outer", "login_required"}
+
+
+@pytest.mark.parametrize("decorator", [_at_times, _beside])
+def test_counts_no_check_that_is_asked_at_times(decorator: Callable[..., Any]) -> None:
+    """Against a handler that is reached past it."""
+    assert own_checks.of_route(decorator(_handled), None, {"login_required": login_required}) == ()
