@@ -258,6 +258,48 @@ def test_knows_what_an_application_works_out_itself(text: str, decides: bool, tm
     assert Sources(facts).decides("balance") is decides
 
 
+ORGANISES = (
+    "    role: Mapped[str]",
+    (
+        "    is_organiser: Mapped[bool] = mapped_column(default=False)\n    is_shown: Mapped[bool] = mapped_column(default=False)\n"
+        "    role: Mapped[str]"
+    ),
+)
+ASKS = """
+@app.get("/events")
+def events(user=Depends(me)):
+    if not user.is_organiser:
+        raise HTTPException(403)
+    return "events"
+"""
+
+
+@pytest.mark.parametrize(("more", "found"), [(ASKS, {"is_organiser"}), ("", set())])
+def test_finds_a_flag_of_the_applications_own_name(more: str, found: set[str]) -> None:
+    """What a flag is for stands where somebody is refused who does not have it; one that nobody asks for gives nothing."""
+    broken = _broken(TAKES.replace(*ORGANISES) + more)
+    assert broken["PATCH /me"] - {"role"} == found
+
+
+@pytest.mark.parametrize(
+    ("text", "refuses"),
+    [
+        ("if not user.is_host:\n    abort(403)\n", True),
+        ("if not current_user.is_host: raise Forbidden\n", True),
+        ("if user is None or not request.user.is_host:\n    return redirect('/')\n", True),
+        ("if not user['is_host']:\n    return 'no', 403\n", True),
+        ("if not note.is_host:\n    abort(403)\n", False),
+        ("if not user.is_host:\n    total += 1\n", False),
+        ("if user.is_host:\n    abort(403)\n", False),
+    ],
+)
+def test_knows_the_flag_without_which_somebody_is_refused(text: str, refuses: bool, tmp_path: Path) -> None:
+    """A flag of a thing is its owner's to set, and what only counts or shows something is no power."""
+    (tmp_path / "app.py").write_text(text, encoding="utf-8")
+    facts = AppFacts(target="app:app", framework="flask", framework_version="3", root=str(tmp_path), routes=(), sources=("app.py",))
+    assert Sources(facts).refuses_without("is_host") is refuses
+
+
 def test_leaves_models_that_leave_more_out() -> None:
     """The safe twin: the same requests are answered, and nothing of what was sent along is kept."""
     assert {one.where: one.outcome for one in _seen(LEAVES)} == dict.fromkeys(

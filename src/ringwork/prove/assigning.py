@@ -194,6 +194,8 @@ class Assigning:
         found = own_fields.claims(first.rows, again.rows, theirs, first.fields)
         if _PEOPLE.search(operation.route.path + " ".join(row.store for row in first.rows)) or things.is_own_page(operation.route.path):
             found += [one for one in own_fields.usual(first.rows, first.fields) if self.sources.names(one.name)]
+        # One that the operation asks for is no field beside those that it takes.
+        found += [one for one in own_fields.own_flags(first.rows, first.fields, self.sources) if one.name not in operation.asks_for]
         found = [one for one in found if one.name not in operation.asks_for or one.kind in _STRONG][:MOST_CLAIMS]
         found = [self._known_here(one) for one in found]
         if not found:

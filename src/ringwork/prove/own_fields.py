@@ -125,6 +125,20 @@ def usual(rows: Sequence[Kept], sent: Mapping[str, Any]) -> list[Claim]:
     return [Claim(name=name, kind=kind_of(name), value="admin" if name == "role" else True) for name in unseen]
 
 
+def own_flags(rows: Sequence[Kept], sent: Mapping[str, Any], sources: Sources) -> list[Claim]:
+    """Flags of an application's own names, `is_organiser`, that are off by themselves, and without which its own code refuses somebody.
+
+    Against a list of names that never ends: what a flag is for stands where it is asked.
+    """
+    found = dict[str, Claim]()
+    for row in rows:
+        for name, value in row.values.items():
+            is_off = value is not None and str(value).lower() in _FALSE - {""}
+            if is_off and name not in sent and not kind_of(name) and sources.refuses_without(name):
+                found.setdefault(name, Claim(name=name, kind="flag", value=True, was=value))
+    return list(found.values())
+
+
 _GIVEN = re.compile(
     r"request|data|body|form|payload|json|args|params|given|cleaned|validated|\bcls\b|Column|Field\(|models\.", re.IGNORECASE
 )
@@ -165,6 +179,16 @@ class Sources:
         line = next((code.strip() for code in self._text.splitlines() if asks.search(code.partition("#")[0])), "")
         is_known = type(value) is int or re.search(rf"[\"']{said}[\"']", self._text) is not None
         return line[:120] if is_known else ""
+
+    def refuses_without(self, field: str) -> bool:
+        """Whether their code refuses somebody who does not have a flag: `if not user.is_organiser: abort(403)`.
+
+        Against a flag of a thing, which its owner is meant to set: it has to be somebody's who asks.
+        """
+        who = r"(?:current_user|user|account|me|member|viewer|identity|profile|principal)(?:\(\))?"
+        held = rf"{who}(?:\.{re.escape(field)}\b|\[\s*[\"']{re.escape(field)}[\"']\s*\])"
+        refused = r"(?:raise\b|abort\(|[^\n]*(?:\b40[13]\b|[Ff]orbidden|PermissionDenied|redirect\())"
+        return re.search(rf"if\b[^\n:]*\bnot\s+(?:\w+\.)*{held}[^\n:]*:\s*(?:return\s+)?{refused}", self._text) is not None
 
     def value_asked(self, field: str, was: Any) -> str:
         """The text that their own code compares a field with and that is not its value so far, "" for none: `user.role != "keeper"`.
