@@ -241,6 +241,21 @@ def test_what_comes_beside_a_thing_does_not_change_it() -> None:
     assert seen["POST /sheets/{sheet_id}/remarks", CHANGES].outcome is not Outcome.BROKEN
 
 
+@pytest.mark.parametrize("is_private", [False, True])
+def test_a_remark_below_what_all_may_read_is_no_change_of_it(is_private: bool) -> None:
+    """Only its owner removes a jot, and everybody may say something below it; below one that nobody else reads, nobody else may."""
+    below = (MINE if is_private else OURS) + 'said = []\n@app.get("/jots/{jot_id}")\ndef read(jot_id: int, user=Depends(me)):\n'
+    below += f'    return {{**one(jot_id, {"user" if is_private else "None"}), "said": said[:]}}\n'
+    below += '@app.post("/jots/{jot_id}/remarks")\ndef remark(jot_id: int, t: Text, user=Depends(me)):\n'
+    below += "    one(jot_id)\n    said.append(t.text)\n    return {}\n"
+    below += '@app.delete("/jots/{jot_id}")\ndef end(jot_id: int, user=Depends(me)):\n    one(jot_id, user)\n    things.pop(jot_id)\n'
+    seen = _seen(HEAD + below)
+    assert seen["DELETE /jots/{jot_id}", REMOVES].outcome is Outcome.HELD
+    found = seen["POST /jots/{jot_id}/remarks", CHANGES]
+    assert found.outcome is (Outcome.BROKEN if is_private else Outcome.UNCLEAR)
+    assert "added to what stands beside it" in found.detail
+
+
 def test_the_row_of_a_user_has_no_owner() -> None:
     """A greeting stands in the row of its user: that row names him, as every user's does."""
     keys = (things.Keys(name="anna", ids=frozenset({"1"})), things.Keys(name="ben", ids=frozenset({"2"})))

@@ -58,7 +58,7 @@ class Tried:
     """One request of the second user for a thing of the first. done: whether it had its effect. told: in words, what was seen.
 
     tells: whether the answer says something of whose it is: a refusal, or a success without an effect, and no fault or limit.
-    is_touched: whether the row itself is another now; a page may change by what came beside it.
+    is_touched: whether the row itself is another now; a page may change by what came beside it (is_beside).
     """
 
     attack: str
@@ -72,6 +72,7 @@ class Tried:
     fields: Sequence[str] = ()
     is_open: bool = False
     is_touched: bool = False
+    is_beside: bool = False
 
 
 def _tells_whose(answer: Answer) -> bool:
@@ -294,8 +295,7 @@ class Matrix:
         if not other.has_effect and (witness.refuses(other.answer) or (own.has_effect and witness.is_served(other.answer))):
             known.refused.append(route.name)
         reads = bool(other.fields) and not other.has_effect
-        changed = f"changed it ({other.kept}): answered" if other.kept else "changed it, as its owner then saw: answered"
-        words = "was shown it: answered" if reads else changed if other.has_effect else "was answered"
+        words = "was shown it: answered" if reads else views.said(other) if other.has_effect else "was answered"
         asked = shown(other.answer, self.theirs.name, words if reads else "")
         self.tried.append(
             Tried(
@@ -309,6 +309,7 @@ class Matrix:
                 tells=_tells_whose(other.answer),
                 fields=other.fields,
                 is_touched=other.is_touched,
+                is_beside=other.has_effect and other.is_beside,
             )
         )
         return True
@@ -345,11 +346,7 @@ class Matrix:
         after = self._view(known, thing)
         if after is None:  # nobody can say what became of it
             return None
-        has_effect, kept = views.effect(before, again, after)
-        is_touched = views.touched(before, again, after)
-        return Attempt(
-            answer=answer, has_effect=has_effect, fields=thing.shown_in(answer), after=after.answer, kept=kept, is_touched=is_touched
-        )
+        return views.attempt(answer, thing.shown_in(answer), before, again, after)
 
     def _view(self, known: Known, thing: Thing) -> View | None:
         """The thing as its owner sees it now; None where the owner got no answer that tells."""

@@ -28,7 +28,8 @@ class View:
 class Attempt:
     """One request for a thing, and what became of it. kept: what changed where the copy keeps it, and on no page of its owner's.
 
-    is_touched: whether what the copy keeps of the thing itself is another now, or gone.
+    is_touched: whether what the copy keeps of the thing itself is another now, or gone. is_beside: whether it is seen to be as it was, so that
+    a page which is another now shows what came beside it.
     """
 
     answer: Answer
@@ -37,6 +38,7 @@ class Attempt:
     after: Answer | None = None
     kept: str = ""
     is_touched: bool = False
+    is_beside: bool = False
 
 
 def rows_of(served: Served, thing: Thing) -> tuple[tuple[str, Any], ...]:
@@ -49,6 +51,11 @@ def rows_of(served: Served, thing: Thing) -> tuple[tuple[str, Any], ...]:
 def touched(before: View, again: View, after: View) -> bool:
     """Whether what the copy keeps of a thing is another now, or gone, and was the same before."""
     return bool(before.rows) and before.rows == again.rows != after.rows
+
+
+def beside(before: View, again: View, after: View) -> bool:
+    """Whether the copy keeps a thing as it did and its page shows all of it, whatever else the page shows now: a comment, a count."""
+    return bool(before.rows) and before.rows == again.rows == after.rows and before.fields == after.fields
 
 
 def effect(before: View, again: View, after: View) -> tuple[bool, str]:
@@ -64,3 +71,19 @@ def effect(before: View, again: View, after: View) -> tuple[bool, str]:
         return False, ""
     became = next((f"{name} became {value}" for (name, value), (_, was) in zip(after.rows, before.rows, strict=True) if value != was), "")
     return bool(became), became
+
+
+def attempt(answer: Answer, fields: Sequence[str], before: View, again: View, after: View) -> Attempt:
+    """What became of a thing by a request, of which it was looked at twice before and once after. fields: of it, that the answer shows."""
+    has_effect, kept = effect(before, again, after)
+    is_touched, is_beside = touched(before, again, after), beside(before, again, after)
+    return Attempt(
+        answer=answer, has_effect=has_effect, fields=fields, after=after.answer, kept=kept, is_touched=is_touched, is_beside=is_beside
+    )
+
+
+def said(made: Attempt) -> str:
+    """An effect in words, with who made it before them and the status behind."""
+    if made.kept:
+        return f"changed it ({made.kept}): answered"
+    return f"{'added to what stands beside it' if made.is_beside else 'changed it'}, as its owner then saw: answered"

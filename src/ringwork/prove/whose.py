@@ -38,6 +38,8 @@ def why_theirs(matrix: Matrix, tried: Tried) -> str:
         return _why_not_read(matrix, tried, shared=shared, lists=lists, owner=owner, private=private, secret=secret)
     if lists and not shared:
         return f"GET {lists[0]} shows it to {matrix.mine.name} alone"
+    if tried.is_beside and (shared or _is_read(matrix, tried)):
+        return ""  # against a comment below what everybody may read
     if shared and (known.refused or owner == column) and _is_offered(matrix, tried):
         return ""
     if known.refused:
@@ -45,6 +47,12 @@ def why_theirs(matrix: Matrix, tried: Tried) -> str:
     if owner:
         return f"its field {owner} names {matrix.mine.name}"
     return f"it is a {private}" if private and not shared else ""
+
+
+def _is_read(matrix: Matrix, tried: Tried) -> bool:
+    """Whether the other user is shown the thing, and nothing tells that he should not be."""
+    reads = [one for one in matrix.tried if one.attack == READS and one.known is tried.known and one.done]
+    return bool(reads) and not any(why_theirs(matrix, one) for one in reads)
 
 
 def _is_offered(matrix: Matrix, tried: Tried) -> bool:

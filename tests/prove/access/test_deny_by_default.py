@@ -102,6 +102,35 @@ def test_a_form_that_is_shown_again_is_no_deed() -> None:
     }
 
 
+METHODS = """
+from flask import Flask, request
+app = Flask(__name__)
+PAGE = "<html><h1>This link is too old</h1><form method=post><input name=word></form></html>"
+@app.get("/")
+def home():
+    return "<html><h1>Home</h1></html>"
+def link():
+    return PAGE if request.method == "GET" or IS_SAME else "<html><h1>Accounts</h1><p>anna, ben, carl</p></html>"
+app.add_url_rule("/link", view_func=link, methods=["GET", "POST"])
+inner = app.wsgi_app
+def outer(environ, start_response):
+    if environ["REQUEST_METHOD"] == "TRACE" and environ["PATH_INFO"] == "/link":
+        with app.request_context(environ):
+            return app.make_response(link())(environ, start_response)
+    return inner(environ, start_response)
+app.wsgi_app = outer
+"""
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_the_page_that_everybody_reads_is_no_prize_of_another_method(is_same: bool) -> None:
+    """Django's page of a link that is too old comes for every method; another page than GET's is what a method was smuggled past for."""
+    with unguarded.serving(METHODS.replace("IS_SAME", str(is_same))) as stage:
+        found = [o for o in deny_by_default.unlisted_method(stage).observations if o.where == "GET,POST /link" and "list" in o.attack]
+    assert [o.outcome for o in found] == [Outcome.HELD if is_same else Outcome.BROKEN]
+    assert ("TRACE 200 (the page that GET shows)" in found[0].detail) is is_same
+
+
 GUARDED = """
 from flask import Flask
 from ringwork import protect, public

@@ -223,6 +223,20 @@ def _page(status: int, text: str) -> Answer:
     return Answer(status=status, reason="", http_version="1.1", headers=[], body=text.encode(), request=b"", answer=b"")
 
 
+def _led(to: str, text: str) -> Answer:
+    """A redirect as Flask writes it, with its words in the body."""
+    body = f"<h1>Redirecting...</h1><p>You should be redirected automatically to the target URL: <a>{to}</a>. If not, click it.</p>{text}"
+    return Answer(status=302, reason="", http_version="1.1", headers=[(b"location", to.encode())], body=body.encode(), request=b"", answer=b"")
+
+
+def test_the_words_of_a_redirect_are_nobody_s_data() -> None:
+    """Who is signed in is led on to his order and a stranger to the login; a private page in the body of that redirect is a page shown."""
+    assert not proof.is_let_in(_led("/login?next=/orders", ""), _led("/orders/7", ""))
+    assert proof.is_let_in(_led("/orders/7", ""), _led("/orders/7", ""))
+    private = "<p>seed potatoes for plot 9</p><p>to the back door</p>"
+    assert proof.is_let_in(_led("/login", private), _page(200, private))
+
+
 @pytest.mark.parametrize("refused", [401, 403, 404])
 def test_the_frame_of_a_refusal_is_not_what_a_private_page_told(refused: int) -> None:
     """A refusal may come with the menu and the name of the place, as DRF's does; only what it leaves out was private."""

@@ -50,6 +50,31 @@ def test_a_page_that_refuses_a_name_may_say_which() -> None:
         assert "foreign Host echoed" in unguarded.broken(host_validation.forged_host(stage))
 
 
+RESET = """
+import logging
+from flask import Flask, request
+app = Flask(__name__)
+@app.get("/")
+def home():
+    return "home"
+@app.post("/reset-password")
+def reset():
+    if not request.host.startswith(("localhost", "127.0.0.1")) and CHECKED:
+        logging.warning("Invalid HTTP_HOST header: %r", request.host)
+        return "no such host", 400
+    logging.warning("Dear reader, go to https://%s/reset/abc", request.host)
+    return "sent"
+"""
+
+
+def test_a_reset_that_is_refused_may_be_logged_with_the_name() -> None:
+    """Django writes into its log which name it refused; a link under that name, as it stands in a mail, is the fault."""
+    with unguarded.serving(RESET.replace("CHECKED", "True")) as stage:
+        assert "foreign Host in a reset" not in unguarded.broken(host_validation.forged_host(stage))
+    with unguarded.serving(RESET.replace("CHECKED", "False")) as stage:
+        assert "foreign Host in a reset" in unguarded.broken(host_validation.forged_host(stage))
+
+
 @pytest.mark.parametrize(
     ("framework", "where"),
     [("fastapi", "TrustedHostMiddleware"), ("flask", "TRUSTED_HOSTS"), ("django", "ALLOWED_HOSTS"), ("aiohttp", "the application")],

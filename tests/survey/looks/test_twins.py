@@ -230,6 +230,19 @@ TWINS = (
         """,
     ),
     Twins(
+        "a client by the last word of its name without a certificate's check",
+        "tls-unverified",
+        "def asked(things):\n    return things.http_session.request('GET', things.place, verify=False)\n",
+        "def asked(things):\n    return things.http_cache.fetch(things.place, verify=False)\n",
+    ),
+    Twins(
+        "what keeps sessions or answers is no client, whatever its name begins with",
+        "tls-unverified",
+        "def asked(http_cache, key):\n    return http_cache.get(key, verify=False)\n",
+        "def asked(http_cache, key):\n    return http_cache.get(key)\n",
+        strength="weak",
+    ),
+    Twins(
         "a server of XML-RPC",
         "xml-parser",
         """

@@ -38,8 +38,10 @@ _SENDING = frozenset({
 """What takes `verify=False` for a connection; a token's signature is verified by other names."""
 _MAKING = frozenset({"Session", "Client", "AsyncClient", "client", "resource"})
 _LIBRARIES = frozenset({"boto3", "botocore", "cloudscraper", "curl_cffi", "grequests", "httpx", "hvac", "niquests", "requests"})
-_CLIENTS = re.compile(r"client|session|http|request|api\b|connection|agent|transport", re.IGNORECASE)
-"""What a client is called."""
+_CLIENTS = re.compile(
+    r"(?:client|session|connection|agent|transport|(?:^|_)(?:https?|api|request(?:er|or)?|conn))s?(?:_?v?\d+)?_?$", re.IGNORECASE
+)
+"""What a client is called: the last word of the name says what a thing is. Against `http_cache` and `session_store`, which are none."""
 _SCHEME = re.compile(r"(?:https?|wss?)://", re.IGNORECASE)
 _ADDRESSES = re.compile(r"ur[li]s?(?:$|_)|endpoint|address|link|href|host|webhook|prepared|^req(?:uest)?$", re.IGNORECASE)
 """What an address is called."""

@@ -107,6 +107,20 @@ def _begun(one: Value, other: Value) -> Facts:
     return {atom: words for atom, mark in values.within(one).items() if (words := pieces.begins(mark.clean, other.data))}
 
 
+def _not_begun(left: Value, other: Value) -> Facts:
+    """`text[:1] in "=+-@"` says, where it is false, how the text does not begin."""
+    members = [other] if other.kind is Kind.CONSTANT else other.data if other.kind is Kind.ITEMS else []
+    texts = [one.data for one in members if one.kind is Kind.CONSTANT and isinstance(one.data, str)]
+    if left.kind is Kind.CONSTANT or not texts or len(texts) < len(members):
+        return NOTHING
+    each = list(texts[0]) if other.kind is Kind.CONSTANT else texts
+    return {
+        atom: words
+        for atom, mark in values.within(left).items()
+        if (words := frozenset[str]().union(*(pieces.begins(mark.clean, text, sign="-^") for text in each)))
+    }
+
+
 def _is_own(one: Value, other: Value) -> bool:
     """Whether what a value is compared with was not chosen by a request; for an address's host, the site's own is good enough."""
     taint = values.within(other)
@@ -132,7 +146,7 @@ def _inside(left: Value, right: Value) -> Both:
         return said(resolved, frozenset({"path", "archive", "upload"})), NOTHING
     if not values.within(right):
         is_text = right.kind in {Kind.CONSTANT, Kind.TEXT} or right.type == "builtins.str"
-        return (_fixed(left) if not is_text else NOTHING), NOTHING
+        return (_fixed(left) if not is_text else NOTHING), _not_begun(left, right)
     if left.kind is Kind.CONSTANT and isinstance(left.data, str | bytes) and left.data:
         text = left.data if isinstance(left.data, str) else left.data.decode("latin-1")
         return NOTHING, told(right, f"in-{text}" if right.type == INNER else f"-{text}")
@@ -246,8 +260,16 @@ def _element(words: frozenset[str], before: str) -> bool:
     return "-<" in words or "html" in words or "xml" in words
 
 
+_FORMULAS = frozenset({"-^=", "-^+", "-^-", "-^@"})
+
+
+def _cell(words: frozenset[str], before: str) -> bool:
+    """A cell of a table that begins with no sign of a formula."""
+    return words >= _FORMULAS
+
+
 _RULES = {
     "xpath": _quoted, "ldap": lambda words, before: {"-*", "-("} <= words, "code": _literal, "path": _path, "redirect": _address,
     "ssrf": _address, "header": _line, "log": _line, "mail": _line, "cookie": _line, "html": _markup,
-    "page": _shown, "xml-text": _element,
+    "page": _shown, "xml-text": _element, "csv": _cell,
 }  # fmt: skip

@@ -157,13 +157,18 @@ def _begins(receiver: Value, name: str, arguments: Sequence[Value]) -> facts.Bot
             true = facts.told(receiver, f"^{known}", "netloc")
         return true, facts.told(receiver, f"-{sign}{known}")
     if isinstance(known, tuple):
-        return NOTHING, facts.told(receiver, *(f"-{sign}{one}" for one in known if isinstance(one, str)))
+        texts = [one for one in known if isinstance(one, str)]
+        is_ours = sign == "^" and bool(texts) and len(texts) == len(known) and all(_fixes_host(one) for one in texts)
+        return facts.told(receiver, "netloc") if is_ours else NOTHING, facts.told(receiver, *(f"-{sign}{one}" for one in texts))
     return facts.NEITHER
 
 
 def _fixes_host(prefix: str) -> bool:
+    """Whether an address that begins so leads to a host that is fixed: to one that is named with its end, or to a path of the site."""
     scheme, separator, rest = prefix.partition("://")
-    return bool(separator and scheme.isalnum() and "/" in rest and not rest.startswith("/"))
+    # Against //evil.example, and what browsers take for it: a backslash, and a character that they leave out.
+    is_path = prefix[:1] == "/" and prefix[1:2].isprintable() and prefix[1:2] not in {"", "/", "\\", " "}
+    return is_path or bool(separator and scheme.isalnum() and "/" in rest and not rest.startswith("/"))
 
 
 def _replaced(run: Run, receiver: Value, arguments: Sequence[Value], at: int) -> Value:

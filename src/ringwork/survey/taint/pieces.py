@@ -17,7 +17,7 @@ _DEEPEST, _DEEP = 4, "deeper"
 _CUT = re.compile(r"\[([^:]*):([^:]*)\]")
 _OF_PARTS = frozenset({"netloc", "scheme", "hostname"})
 """Words that say what an address begins with."""
-_OF_ENDS = ("^", "$", "in-")
+_OF_ENDS = ("^", "$", "in-", "-^", "-$")
 """Words that hold of the text as it begins and ends, and of no piece of it but one that begins, or ends, where it does."""
 
 Words = frozenset[str]
@@ -85,12 +85,12 @@ def seen(words: Words, told: Words) -> Words:
     return frozenset(f"{_SEEN}{name}{_IN}{word[1:]}" if word[0] == _SEEN else f"{_SEEN}{name}{_SEEN}{word}" for word in told)
 
 
-def begins(words: Words, text: str) -> Words:
-    """What it says of the whole that its first letters are these, where a value is its first letters; else nothing."""
+def begins(words: Words, text: str, sign: str = "^") -> Words:
+    """What it says of the whole that its first letters are these, where a value is its first letters; else nothing. sign: "-^" of others."""
     around, _, last = _name(words).rpartition(_IN)
     if not text or last not in ({"[0]", "[:1]"} if len(text) == 1 else {f"[:{len(text)}]"}):
         return frozenset()
-    return frozenset({f"{_SEEN}{around}{_SEEN}^{text}" if around else f"^{text}"})
+    return frozenset({f"{_SEEN}{around}{_SEEN}{sign}{text}" if around else f"{sign}{text}"})
 
 
 def of_all(told: Words) -> Words:

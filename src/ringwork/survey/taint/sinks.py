@@ -91,6 +91,8 @@ def _is_fixed(kind: str, before: str) -> bool:
     if kind in {"ssrf", "redirect"}:
         # Text of the application's own comes first: a host of its own, unless nothing but a scheme.
         return before.startswith(_OTHER) or bool(_FIXED.match(before.replace(_OTHER, "x")))
+    if kind == "csv":  # a spreadsheet works out what begins with one of these, and takes all else for a text
+        return before[:1] not in {"", *"=+-@\t\r"}
     return bool(before.strip(_TAINTED + _OTHER + " "))
 
 
