@@ -28,8 +28,8 @@ class View:
 class Attempt:
     """One request for a thing, and what became of it. kept: what changed where the copy keeps it, and on no page of its owner's.
 
-    is_touched: whether what the copy keeps of the thing itself is another now, or gone. is_beside: whether it is seen to be as it was, so that
-    a page which is another now shows what came beside it.
+    is_touched: whether what the copy keeps of the thing itself is another now, or gone. is_beside: whether it is seen to be as it was, so
+    that a page which is another now shows what came beside it.
     """
 
     answer: Answer

@@ -226,7 +226,9 @@ def _page(status: int, text: str) -> Answer:
 def _led(to: str, text: str) -> Answer:
     """A redirect as Flask writes it, with its words in the body."""
     body = f"<h1>Redirecting...</h1><p>You should be redirected automatically to the target URL: <a>{to}</a>. If not, click it.</p>{text}"
-    return Answer(status=302, reason="", http_version="1.1", headers=[(b"location", to.encode())], body=body.encode(), request=b"", answer=b"")
+    return Answer(
+        status=302, reason="", http_version="1.1", headers=[(b"location", to.encode())], body=body.encode(), request=b"", answer=b""
+    )
 
 
 def test_the_words_of_a_redirect_are_nobody_s_data() -> None:

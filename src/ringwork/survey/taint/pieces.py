@@ -86,7 +86,7 @@ def seen(words: Words, told: Words) -> Words:
 
 
 def begins(words: Words, text: str, sign: str = "^") -> Words:
-    """What it says of the whole that its first letters are these, where a value is its first letters; else nothing. sign: "-^" of others."""
+    """What it says of the whole that its first letters are these, where a value is its first letters; else nothing. sign: "-^" of none."""
     around, _, last = _name(words).rpartition(_IN)
     if not text or last not in ({"[0]", "[:1]"} if len(text) == 1 else {f"[:{len(text)}]"}):
         return frozenset()
@@ -113,8 +113,15 @@ def joined(outer: Words, inner: Words) -> Words:
     name = _name(outer)
     if not name:
         return outer | inner
-    moved = {f"{word[0]}{name}{_IN}{word[1:]}" if word[0] in {_IS, _SEEN} else word for word in inner}
+    moved = {_moved(word, name) for word in inner}
     return (outer - {_IS + name} if _name(inner) else outer) | moved
+
+
+def _moved(word: str, name: str) -> str:
+    """A word about a value, as it stands among the words of what the value is the piece `name` of."""
+    if word[0] in {_IS, _SEEN}:
+        return f"{word[0]}{name}{_IN}{word[1:]}"
+    return f"{_SEEN}{name}{_SEEN}{word}" if word in _OF_PARTS or word.startswith(_OF_ENDS) else word
 
 
 @functools.lru_cache(maxsize=4096)

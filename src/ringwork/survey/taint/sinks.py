@@ -26,6 +26,8 @@ _ONLY = {"error-detail": frozenset({"exception"}), "secret-log": frozenset({"sec
 _TAINTED, _OTHER = "\x00", "\x01"  # what stands in the text before a piece for a part that is no constant
 _HINTS = frozenset({"log", "cache-key", "attribute"})
 """Kinds of places where text from a request is no more than a hint."""
+_KEYS = frozenset({"id", "pk"})
+"""Columns that a store fills by itself: a number, or something made by chance."""
 _LONGEST_CONTEXT = 200
 _LONGEST_TRAIL = 25
 _LEFT_OUT = "more steps, which are left out"
@@ -80,7 +82,7 @@ def arrive(run: Run, kind: str, sink: str, value: Value, at: int, *, part: str =
         before = piece.before.replace(_OTHER, _TAINTED).rpartition(_TAINTED)[2]
         for atom, mark in piece.value.taint.items():
             words = run.words(atom, mark)
-            if not _counts(atom, kind, words):
+            if not _counts(atom, kind, words) or (atom.kind == "stored" and parted.field(words) in _KEYS):
                 continue
             if facts.is_harmless(kind, words, before) or (kind == "nan" and mark.weak):
                 continue
