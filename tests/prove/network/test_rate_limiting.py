@@ -128,6 +128,16 @@ def test_says_nothing_where_time_alone_gives_the_count_back() -> None:
     assert Limited(lambda number, word: bool(number % 9)).outcome() is Outcome.UNTRIED
 
 
+@pytest.mark.parametrize(("count", "outcome"), [(2, Outcome.UNTRIED), (20, Outcome.BROKEN)])
+def test_a_login_that_is_merely_slow_is_not_accused(monkeypatch: pytest.MonkeyPatch, count: int, outcome: Outcome) -> None:
+    """Two tries in four seconds say nothing of a limit of ten; twenty that are all answered do."""
+    monkeypatch.setattr(rate_limiting, "_until_refused", lambda place, most: (count, None))
+    facts = AppFacts(target="t", framework="django", framework_version="5", root="", routes=(NOTES,))
+    place = SimpleNamespace(passes=rate_limiting.TRIED, control=Limited(lambda number, word: True).answer(401), name="", route=NOTES)
+    (found,) = rate_limiting._tried(SimpleNamespace(facts=facts), place)  # type: ignore[arg-type]  # what is read of both is there
+    assert found.outcome is outcome
+
+
 # -- what the copies of other checks meet -------------------------------------------------------------------
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from ringwork.prove import judge
 from ringwork.prove.check import Check
 from ringwork.prove.evidence import Verdict
 from ringwork.prove.transport import hsts
+from ringwork.survey.facts import AppFacts
 from tests.prove import clinics, showing, unguarded
 
 CHECKS = clinics.checks_of("transport.hsts")
@@ -33,7 +37,22 @@ def test_finds_a_short_and_a_missing_header() -> None:
         found = unguarded.broken(hsts.header_on_all_responses(stage))
         assert "less than a year" in found["header of a page (200)"]
         assert "missing" in found["header of a missing page (404)"]
-        assert judge.first_verdict(hsts.framework_setting(stage)) is Verdict.VIOLATED
+        assert judge.first_verdict(hsts.framework_setting(stage)) is Verdict.NOT_VERIFIED  # what is missing is told once, above
+
+
+@pytest.mark.parametrize(
+    ("settings", "middleware", "verdict"),
+    [
+        ({"SECURE_HSTS_SECONDS": 31536000, "SECURE_HSTS_INCLUDE_SUBDOMAINS": True}, ("SecurityMiddleware",), Verdict.PROVEN),
+        ({"SECURE_HSTS_SECONDS": 300, "SECURE_HSTS_INCLUDE_SUBDOMAINS": True}, ("SecurityMiddleware",), Verdict.VIOLATED),
+        ({"SECURE_HSTS_SECONDS": 31536000}, (), Verdict.NOT_VERIFIED),
+        ({"SECURE_HSTS_SECONDS": 0}, ("SecurityMiddleware",), Verdict.NOT_VERIFIED),
+    ],
+)
+def test_reads_what_django_is_told(settings: dict[str, Any], middleware: tuple[str, ...], verdict: Verdict) -> None:
+    """The setting counts where the middleware stands that heeds it; where nothing asks for the header, answers say what they carry."""
+    facts = AppFacts(target="t", framework="django", framework_version="5", root="", routes=(), settings=settings, middleware=middleware)
+    assert judge.first_verdict(hsts.framework_setting(SimpleNamespace(facts=facts))) is verdict  # type: ignore[arg-type]  # facts are all it reads
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from ringwork.prove.check import Check
+from ringwork.prove.evidence import Outcome
 from ringwork.prove.transport import tls_required
+from ringwork.survey.facts import AppFacts
 from tests.prove import clinics, showing, unguarded
 
 CHECKS = clinics.checks_of("transport.tls-required")
@@ -39,6 +43,8 @@ def test_finds_what_a_redirecting_middleware_leaves_open() -> None:
         found = unguarded.broken(tls_required.plaintext_request(stage))
         assert set(found) == {tls_required.SCRIPT, tls_required.FORGED}
         assert "instead of refused" in found[tls_required.SCRIPT]
+        seen = tls_required.plaintext_request(stage).observations
+        assert {o.severity for o in seen if o.attack == tls_required.SCRIPT and o.outcome is Outcome.BROKEN} == {"low"}
         assert not unguarded.broken(tls_required.https_switch(stage))
 
 
@@ -47,7 +53,17 @@ def test_finds_a_cookie_that_is_set_in_clear() -> None:
     with unguarded.serving(unguarded.COUNTING) as stage:
         found = unguarded.broken(tls_required.plaintext_request(stage))
         assert "a cookie is set in clear" in found[tls_required.PAGE]
+        assert not [o for o in tls_required.plaintext_request(stage).observations if o.severity]
         assert unguarded.broken(tls_required.https_switch(stage))
+
+
+@pytest.mark.parametrize(("middleware", "told"), [(("SecurityMiddleware",), False), ((), True)])
+def test_reads_the_redirect_of_django(middleware: tuple[str, ...], told: bool) -> None:
+    """Its setting counts where the middleware stands that heeds it."""
+    settings = {"SECURE_SSL_REDIRECT": True}
+    facts = AppFacts(target="t", framework="django", framework_version="5", root="", routes=(), settings=settings, middleware=middleware)
+    found = unguarded.broken(tls_required.https_switch(SimpleNamespace(facts=facts)))  # type: ignore[arg-type]  # facts are all it reads
+    assert bool(found) is told
 
 
 def test_finds_a_change_in_clear() -> None:

@@ -99,8 +99,7 @@ def _read_by_nobody(stage: Stage, cast: Cast, route: RouteFacts) -> Iterator[Obs
 
 def _written_by_nobody(stage: Stage, cast: Cast, route: RouteFacts) -> Iterator[Observation]:
     with contextlib.suppress(OSError, TargetFailed):
-        path, given = stage.fill(route), stage.body(route)
-        kind, body = given or ("", b"")
+        path, (kind, body) = stage.fill(route), stage.body(route) or ("", b"")
         before = cast.served.state()
         answer = cast.nobody().send(witness.unsafe_method(route), path, headers=[("content-type", kind)] if kind else [], body=body)
         effect = sorted(witness.changed(before, cast.served.state()))

@@ -7,7 +7,9 @@ logout are read, those that delete a cookie too.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,6 +25,8 @@ from ringwork.survey.wire.client import FORM, Answer, Client
 
 CONTROL = "browser.cookie-attributes"
 _CLASSES_OF_ERRORS = (400, 404, 500)
+_NO_PREFIX = "no __Host- prefix"
+_FORM_TOKEN = re.compile(r"csrf|xsrf", re.IGNORECASE)
 
 
 def set_cookie_audit(stage: Stage) -> Evidence:
@@ -118,17 +122,24 @@ def _judged(facts: AppFacts, phase: str, line: str, exchanged: Exchanged | None)
         return saw(Outcome.HELD, attack, where, "an empty value that deletes the cookie", answers=answers, read=1)
     wrong = list(_faults(line))
     if wrong:
-        return saw(Outcome.BROKEN, attack, where, f"{name}: {', '.join(wrong)}", answers=answers)
+        return _graded(saw(Outcome.BROKEN, attack, where, f"{name}: {', '.join(wrong)}", answers=answers), wrong)
     return saw(Outcome.HELD, attack, where, f"{name}: every attribute is there", answers=answers, read=1)
+
+
+def _graded(seen: Observation, wrong: Sequence[str]) -> Observation:
+    """A prefix alone keeps out a neighbour's domain that sets a cookie of this name, where everything else is right already."""
+    return dataclasses.replace(seen, severity="low") if set(wrong) == {_NO_PREFIX} else seen
 
 
 def _faults(line: str) -> Iterator[str]:
     """What is missing in a Set-Cookie line; read from the line itself, not as a browser would repair it."""
     pair, *attributes = line.split(";")
     said = {key.strip().lower(): value.strip() for key, _, value in (a.partition("=") for a in attributes)}
-    for name, word in (("secure", "Secure"), ("httponly", "HttpOnly")):
-        if name not in said:
-            yield f"no {word}"
+    if "secure" not in said:
+        yield "no Secure"
+    # A token that scripts put into a header of their own has to be read by them, and lets nobody in.
+    if "httponly" not in said and not _FORM_TOKEN.search(pair.partition("=")[0]):
+        yield "no HttpOnly"
     if said.get("samesite", "").lower() not in {"lax", "strict"}:
         yield f"SameSite={said['samesite']}" if said.get("samesite") else "no SameSite"
     if said.get("path") != "/":
@@ -136,7 +147,7 @@ def _faults(line: str) -> Iterator[str]:
     if said.get("domain"):
         yield f"Domain={said['domain']}"
     if not pair.strip().startswith("__Host-"):
-        yield "no __Host- prefix"
+        yield _NO_PREFIX
 
 
 # -- session-cookie-settings --------------------------------------------------------------------------------
@@ -155,12 +166,12 @@ def session_cookie_settings(stage: Stage) -> Evidence:
         if weak:
             return Evidence(check=check, observations=(saw(Outcome.BROKEN, attack, where, "; ".join(weak), read=known),))
         return Evidence(check=check, observations=(saw(Outcome.HELD, attack, where, f"{known} settings, none weak", read=known),))
-    wrong = [f"{jar.bare(line.partition('=')[0].strip())}: {', '.join(faults)}" for line in live if (faults := list(_faults(line)))]
+    faults = {jar.bare(line.partition("=")[0].strip()): found for line in live if (found := list(_faults(line)))}
     settings = f"; settings: {'; '.join(weak)}" if weak else ""
-    if wrong:
-        return Evidence(
-            check=check, observations=(saw(Outcome.BROKEN, attack, where, f"live: {'; '.join(wrong)}{settings}", read=len(live)),)
-        )
+    if faults:
+        wrong = "; ".join(f"{name}: {', '.join(found)}" for name, found in faults.items())
+        seen = saw(Outcome.BROKEN, attack, where, f"live: {wrong}{settings}", read=len(live))
+        return Evidence(check=check, observations=(_graded(seen, [one for found in faults.values() for one in found]),))
     words = f"what leaves carries every attribute{settings + ', overruled on the way out' if weak else ''}"
     return Evidence(check=check, observations=(saw(Outcome.HELD, attack, where, words, read=len(live) + known),))
 

@@ -205,8 +205,7 @@ def is_let_in(answer: Answer, permitted: Answer, path: str = "") -> bool:
         return not (_PASSWORD.search(answer.text) and not _PASSWORD.search(permitted.text))
     if 300 <= answer.status < 400:
         # The words of a redirect are the framework's ("You should be redirected automatically"), so they tell of nobody's data.
-        told = _pieces(permitted.text) if permitted.status < 300 else frozenset[str]()
-        if told and _shows(answer.text, told):
+        if permitted.status < 300 and (told := _pieces(permitted.text)) and _shows(answer.text, told):
             return True
         same = answer.status == permitted.status and answer.header("location") == permitted.header("location")
         # Whoever is not signed in is led away from a way out as well, and nothing came of it.

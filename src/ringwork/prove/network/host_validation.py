@@ -140,7 +140,8 @@ def _judged(place: Place, attack: str, canary: str, answer: Answer | None, *, ma
     if not may_serve and answer.status not in REFUSED and answer.status == place.expected and answer.status < 400:
         detail = f"served under a name that is not its own ({answer.status})"
         return saw(Outcome.BROKEN, attack, place.where, detail, answers=seen, control=place.control)
-    words = "the name has no effect" if answer.status == place.expected else f"refused with {answer.status}"
+    refusal = f"{'refused' if answer.status < 500 else 'failed, and shows nothing of the name,'} with {answer.status}"
+    words = "the name has no effect" if answer.status == place.expected else refusal
     return saw(Outcome.HELD, attack, place.where, words, answers=seen, control=place.control)
 
 

@@ -35,6 +35,7 @@ TRIED = frozenset({200, 302, 303, 400, 401})
 
 _MOST_REQUESTS = 400
 _MOST_LOGINS = 20
+_FEW_REQUESTS, _FEW_LOGINS = 60, 10
 _SECONDS = 4.0
 _BURST, _ROUNDS = 8, 2
 _MOST_ROUTES = 20
@@ -147,6 +148,10 @@ def _tried(stage: Stage, place: Place) -> Iterator[Observation]:
         words = f"{count} requests in a row were answered"
         if own:
             detail = f"{words}; a limiter is there, and its limit is too high to be reached here"
+            yield saw(Outcome.UNTRIED, attack, place.route, detail, control=control)
+        elif count < (_FEW_LOGINS if is_login else _FEW_REQUESTS):
+            # Against a page that is merely slow, such as a login that hashes for half a second: a limit may well come behind these few.
+            detail = f"{words} in {_SECONDS:g} s, too few to tell whether a limit would come"
             yield saw(Outcome.UNTRIED, attack, place.route, detail, control=control)
         else:
             yield saw(Outcome.BROKEN, attack, place.route, f"{words}, and nothing refuses any", answers=[control])

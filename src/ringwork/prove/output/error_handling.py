@@ -7,6 +7,7 @@ with a canary in what is raised, and each incident number is looked for in the l
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +33,8 @@ _LEAKS = (
         re.compile(rb"\bSELECT [\w*, ]+ FROM \w+|\bINSERT INTO \w+ *\(|sqlite3\.\w+Error|psycopg2?\.\w+|sqlalchemy\.exc\.", re.IGNORECASE),
     ),
     ("a version", re.compile(rb"\b(?:Werkzeug|Python|Flask|Django|Starlette|FastAPI|uvicorn|gunicorn)/\d+\.\d+", re.IGNORECASE)),
-    ("a setting", re.compile(rb"\b(?:SECRET_KEY|DATABASE_URL|SQLALCHEMY_DATABASE_URI|DEBUG) *=")),
+    # Django's page of a refused form says "More information is available with DEBUG=True.", and so that it is off.
+    ("a setting", re.compile(rb"\b(?:SECRET_KEY|DATABASE_URL|SQLALCHEMY_DATABASE_URI|(?<!is available with )DEBUG) *=")),
 )
 _BANNER = re.compile(rb"^(?:server|x-powered-by):[^\r\n]*", re.IGNORECASE | re.MULTILINE)
 _NUMBER = re.compile(r"(?<![\w-])[0-9a-f]{16}(?![\w-])")
@@ -280,7 +282,9 @@ def handlers_registered(stage: Stage) -> Evidence:
         seen.append(saw(Outcome.HELD, attack, where, detail, read=len(facts.error_handlers.names)))
     else:
         detail = "no handler takes what nobody expected; the framework's own page is shown, and nothing joins it to a record"
-        seen.append(saw(Outcome.BROKEN, attack, where, detail))
+        found = saw(Outcome.BROKEN, attack, where, detail)
+        # The framework's own page tells nothing while debug is off: whoever is on call has it harder, an attacker wins nothing.
+        seen.append(found if facts.guard is not None else dataclasses.replace(found, severity="low"))
     return Evidence(check=check, observations=tuple(seen))
 
 

@@ -118,10 +118,14 @@ def _directive(piece: str) -> tuple[str, str]:
 
 
 def framework_setting(stage: Stage) -> Evidence:
-    """Read what sets the header: ringwork's own settings, Flask-Talisman's."""
+    """Read what sets the header: ringwork's own settings, Flask-Talisman's, Django's."""
     check = CheckId(f"{CONTROL}/framework-setting")
     facts, attack = stage.facts, "setting of the header"
     where, max_age, subdomains = _configured(facts)
+    if not where and facts.guard is None:
+        # Against one cause told twice, and against an application that sets the header in code of its own.
+        reason = "no setting that is known here asks for it; header-on-all-responses says what answers carry"
+        return Evidence(check=check, not_verified=reason)
     if not where:
         told = "no setting of the application asks for it; a proxy or CDN that adds it is not seen from here"
         return Evidence(check=check, observations=(saw(Outcome.BROKEN, attack, "settings", told),))
@@ -140,6 +144,9 @@ def _configured(facts: AppFacts) -> tuple[str, object, bool]:
     if talisman.get("strict_transport_security"):
         subdomains = bool(talisman.get("strict_transport_security_include_subdomains"))
         return "Talisman", talisman.get("strict_transport_security_max_age", ""), subdomains
+    if facts.settings.get("SECURE_HSTS_SECONDS") and "SecurityMiddleware" in facts.middleware:
+        subdomains = bool(facts.settings.get("SECURE_HSTS_INCLUDE_SUBDOMAINS"))
+        return "SECURE_HSTS_SECONDS", facts.settings["SECURE_HSTS_SECONDS"], subdomains
     return "", "", False
 
 

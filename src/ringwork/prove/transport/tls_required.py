@@ -7,6 +7,7 @@ the same name and with the same cookies; page loads may be sent to https, everyt
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ CHANGE, UNREAD = "state change in clear", "body that never comes, in clear"
 _HTML = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8")
 _JSON = ("accept", "application/json")
 _LISTEN_SECONDS = 0.2
+_LED = "a request that is no page load"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +106,11 @@ def _judged(attack: str, place: Place, answer: Answer | None, plain: Client, *, 
     fault = _fault(answer, plain, may_redirect=may_redirect)
     outcome = Outcome.BROKEN if fault else Outcome.UNTRIED if answer.status >= 500 else Outcome.HELD
     words = "sent to https" if answer.status in REDIRECTS else "refused" if answer.status < 500 else "failed"
-    return saw(
+    seen = saw(
         outcome, attack, place.where, fault or f"{words} ({answer.status})", answers=[shown(answer, place.who)], control=place.control
     )
+    # Nothing was served, set or done in clear: a client that is written wrongly goes on unnoticed, which is a step to it and no leak.
+    return dataclasses.replace(seen, severity="low") if outcome is Outcome.BROKEN and fault.startswith(_LED) else seen
 
 
 def _fault(answer: Answer, plain: Client, *, may_redirect: bool) -> str:
@@ -123,7 +127,7 @@ def _fault(answer: Answer, plain: Client, *, may_redirect: bool) -> str:
     if not location.startswith("https://") or host.rpartition("@")[2].partition(":")[0] != name:
         return f"the redirect does not lead to https://{name}: {location[:80]}"
     # ASVS 4.1.2: a client that is no page load would go on sending in clear, and nobody would see it.
-    return "" if may_redirect else f"a request that is no page load is redirected instead of refused ({answer.status})"
+    return "" if may_redirect else f"{_LED} is redirected instead of refused ({answer.status})"
 
 
 def _forged(place: Place, plain: Client) -> Iterator[Observation]:
@@ -219,7 +223,7 @@ def _socket(route: RouteFacts, path: str, name: str, client: Client, honest: Soc
 
 
 def https_switch(stage: Stage) -> Evidence:
-    """Read what requires https: ringwork's own, Starlette's HTTPSRedirectMiddleware, Flask-Talisman's force_https."""
+    """Read what requires https: ringwork's own, Starlette's HTTPSRedirectMiddleware, Flask-Talisman's force_https, Django's redirect."""
     return Evidence(check=CheckId(f"{CONTROL}/https-switch"), observations=(_switch(stage),))
 
 
@@ -234,6 +238,8 @@ def _switch(stage: Stage) -> Observation:
     talisman = facts.settings.get("Talisman") or {}
     if talisman.get("force_https"):
         return saw(Outcome.HELD, attack, "Talisman: force_https", "everything in clear is redirected", read=1)
+    if facts.settings.get("SECURE_SSL_REDIRECT") and "SecurityMiddleware" in facts.middleware:
+        return saw(Outcome.HELD, attack, "SECURE_SSL_REDIRECT", "everything in clear is redirected", read=1)
     told = "nothing in the application requires https; a server or proxy in front is not seen from here"
     return saw(Outcome.BROKEN, attack, "settings", told)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, session
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from ringwork import own_checks
 from ringwork.frameworks import flask as adapter
@@ -155,4 +156,6 @@ def _error_handlers(app: Flask) -> ErrorHandlers:
     spec = app.error_handler_spec.get(None, {})
     kinds = [(code, kind) for code, by_kind in spec.items() for kind in by_kind]
     names = [str(code) if code is not None else kind.__name__ for code, kind in kinds]
-    return ErrorHandlers(names=tuple(names), catch_all=any(code == 500 or kind is Exception for code, kind in kinds))
+    # What nobody expected is handed to handlers as an InternalServerError, so one for all HTTP errors takes it too.
+    every = (Exception, HTTPException, InternalServerError)
+    return ErrorHandlers(names=tuple(names), catch_all=any(code == 500 or (code is None and kind in every) for code, kind in kinds))
