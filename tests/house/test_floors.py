@@ -48,6 +48,7 @@ SHARED = (
     "prove.composing",
     "prove.makers",
     "prove.seeding",
+    "prove.safe_asking",
     "prove.things",
     "prove.views",
     "prove.staying",
@@ -419,7 +420,21 @@ ROOMS: dict[str, Room] = {
     "prove.composing": Room(rooms=("prove.pages", "prove.witness", *FACTS)),
     "prove.things": Room(rooms=("prove.check", "prove.composing", "prove.witness", *FACTS)),
     "prove.makers": Room(rooms=("prove.composing", "prove.own_fields", *FACTS)),
-    "prove.seeding": Room(rooms=("prove.composing", "prove.makers", "prove.witness", *FACTS)),
+    "prove.seeding": Room(rooms=("prove.composing", "prove.makers", "prove.things", "prove.witness", *FACTS)),
+    "prove.safe_asking": Room(
+        rooms=(
+            *WORDS,
+            "prove.changes",
+            "prove.composing",
+            "prove.makers",
+            "prove.pages",
+            "prove.seeding",
+            "prove.staying",
+            "prove.things",
+            "prove.witness",
+            *FACTS,
+        )
+    ),
     "prove.views": Room(rooms=("prove.check", "prove.things", *FACTS)),
     "prove.staying": Room(rooms=("prove.check", "prove.sessions", "prove.witness", *FACTS)),
     "prove.objects": Room(

@@ -25,7 +25,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from ringwork.errors import TargetFailed
-from ringwork.prove.check import Fault, ProbeRoute, User
+from ringwork.prove.check import Fault, Kept, ProbeRoute, User
 from ringwork.survey.facts import AppFacts, ErrorHandlers, RouteFacts
 from ringwork.survey.wire import forms
 from ringwork.survey.wire.client import Answer, Client
@@ -209,6 +209,10 @@ class Stand:
     def probe_path(self, which: ProbeRoute) -> str:
         """Where a probe stands."""
         return f"/ringwork-probe/{which.value}"
+
+    def kept(self, word: str) -> Sequence[Kept]:
+        """Nothing: the shop keeps no rows."""
+        return []
 
     def state(self) -> Mapping[str, str]:
         """Orders, sessions and visits."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from ringwork.prove import changes, composing, makers, things, views
+from ringwork.prove import changes, composing, judge, makers, safe_asking, things, views
 from ringwork.prove.access import mass_assignment
 from ringwork.prove.access.object_level_authorization import two_user_matrix
 from ringwork.prove.attacking import MAKERS, Seen
 from ringwork.prove.browser import cors, csrf
 from ringwork.prove.check import Noticed
-from ringwork.prove.evidence import Evidence, Outcome
+from ringwork.prove.evidence import Evidence, Outcome, Verdict
 from ringwork.prove.views import View
 from ringwork.prove.witness import Cast
 from ringwork.survey.facts import RouteFacts
@@ -185,6 +185,70 @@ def test_a_get_that_removes_is_seen_where_something_is_there_to_be_removed(by_ge
     with unguarded.serving(shop(by_get=by_get)) as stage:
         found = broken(csrf.safe_methods(stage))
     assert {where for where, _ in found} == ({"GET /orders/{oid}/remove"} if by_get else set())
+
+
+LINKLESS = (
+    FLASK_HEAD
+    + """
+db.execute("create table if not exists bills (id integer primary key, owner int, place text, paid int default 0)")
+db.execute("create table if not exists hearts (owner int, shop int)")
+db.execute("create table if not exists shops (id int)")
+db.execute("insert into shops values (1)")
+@app.get("/about")
+def about():
+    return "about"
+@app.get("/bills")
+def bills():
+    return jsonify([{"id": number, "place": place} for number, place in db.execute("select id, place from bills where owner = ?", (me(),))])
+@app.post("/bills")
+def bill():
+    made = db.execute("insert into bills (owner, place) values (?, ?)", (me(), request.json["place"]))
+    return jsonify(id=made.lastrowid), 201
+@app.get("/bills/<int:bid>/settled")
+def settled(bid):
+    if BY_GET:
+        db.execute("update bills set paid = 1 where id = ? and owner = ?", (bid, me()))
+    found = db.execute("select place from bills where id = ? and owner = ?", (bid, me())).fetchone()
+    return found[0] if found else abort(404)
+@app.get("/shops/<int:sid>/heart")
+def heart(sid):
+    if not db.execute("select 1 from shops where id = ?", (sid,)).fetchone():
+        abort(404)
+    if BY_GET and not db.execute("select 1 from hearts where owner = ? and shop = ?", (me(), sid)).fetchone():
+        db.execute("insert into hearts values (?, ?)", (me(), sid))
+    return "liked"
+"""
+)
+
+
+@pytest.mark.parametrize("by_get", [True, False])
+def test_a_get_that_no_page_links_is_asked_about_an_own_object_and_a_look_round_counts(by_get: bool) -> None:
+    """Only the JSON of an object tells its number; and what is done once is done by looking round, before anybody attacks."""
+    with unguarded.serving(LINKLESS.replace("BY_GET", str(by_get))) as stage:
+        evidence = csrf.safe_methods(stage)
+    holes = {("GET /bills/{bid}/settled", safe_asking.ATTACK), ("GET /shops/{sid}/heart", safe_asking.ATTACK)}
+    assert broken(evidence) == (holes if by_get else set())
+    assert judge.first_verdict(evidence) is (Verdict.VIOLATED if by_get else Verdict.PROVEN), evidence
+
+
+def test_a_get_that_lets_in_nobody_is_no_safe_one() -> None:
+    """Its object could not be made: that nothing changed says nothing of it, and it is named."""
+    closed = LINKLESS.replace("BY_GET", "False") + '\n@app.get("/parcels/<uuid:pid>/release")\ndef release(pid):\n    abort(404)\n'
+    with unguarded.serving(closed) as stage:
+        evidence = csrf.safe_methods(stage)
+    assert judge.first_verdict(evidence) is Verdict.NOT_VERIFIED
+    assert "not known: GET /parcels/{pid}/release" in evidence.not_verified
+
+
+def test_a_row_that_is_made_by_the_first_visit_is_a_question() -> None:
+    """A profile that is made when it is first looked at does no harm; a subscription that is taken so would, and looks the same."""
+    made = LINKLESS.replace("BY_GET", "False") + (
+        '\n@app.get("/hello")\ndef hello():\n    if not db.execute("select 1 from hearts where owner = ?", (me(),)).fetchone():'
+        '\n        db.execute("insert into hearts values (?, 0)", (me(),))\n    return "hello"\n'
+    )
+    with unguarded.serving(made) as stage:
+        evidence = csrf.safe_methods(stage)
+    assert [(o.where, o.outcome) for o in evidence.observations] == [("GET /hello", Outcome.UNCLEAR)]
 
 
 def test_what_a_login_changes_is_no_deed_of_the_first_page() -> None:

@@ -55,6 +55,44 @@ def test_names_the_attack_that_went_through_and_that_a_person_has_to_judge():
     assert judge.reason(evidence) == "an attack went through, and what that means is not known: POST /a: it was seen (and 1 more)"
 
 
+def _result(verdict, reason="", kind="live"):
+    return CheckResult(check=CHECK, title="t", kind=kind, severity="high", verdict=verdict, reason=reason)
+
+
+def test_says_of_a_look_what_it_looked_at():
+    """Against an attack that was never made: who only looked says so, and beside attacks is counted apart."""
+    look = replace(_seen(Outcome.HELD, control=None), read=3)
+    assert judge.reason(_evidence(look)) == "looked, without an attack: POST /a: it was seen"
+    assert judge.reason(_evidence(look, look)) == "looked, without an attack: POST /a: it was seen (and 1 more)"
+    assert judge.reason(_evidence(_seen(Outcome.HELD))) == "1 attack made, none succeeded"
+    assert judge.reason(_evidence(_seen(Outcome.HELD), look)) == "1 attack made, none succeeded, and 1 look found nothing wrong"
+
+
+@pytest.mark.parametrize(
+    ("attacked", "verdict"),
+    [
+        (_result(Verdict.VIOLATED), Verdict.NOT_VERIFIED),
+        (_result(Verdict.ACCEPTED), Verdict.NOT_VERIFIED),
+        (_result(Verdict.PROVEN), Verdict.PROVEN),
+        (_result(Verdict.NOT_VERIFIED), Verdict.PROVEN),
+        (_result(Verdict.VIOLATED, kind="config"), Verdict.PROVEN),
+        (replace(_result(Verdict.VIOLATED), check=CheckId("output.xss/context-markers")), Verdict.PROVEN),
+    ],
+)
+def test_proves_nothing_by_reading_beside_an_attack_that_went_through(attacked, verdict):
+    """Only an attack on the same control says that there is something of the kind; the other result stays as it is."""
+    read = replace(_result(Verdict.PROVEN, "looked", kind="static"), check=CheckId("browser.csrf/source"))
+    said, other = judge.beside_attacks([read, attacked])
+    assert (said.verdict, other) == (verdict, attacked)
+
+
+def test_names_the_attack_that_says_the_opposite():
+    """Also where reading only held, because nothing could be taken out."""
+    read = replace(_result(Verdict.NOT_VERIFIED, "looked", kind="static"), check=CheckId("browser.csrf/source"), held=True)
+    (said, _) = judge.beside_attacks([read, _result(Verdict.VIOLATED)])
+    assert (said.reason, said.held) == (f"reading found nothing, and {CHECK} did; looked", False)
+
+
 def test_keeps_a_finding_id_while_other_places_come_and_go():
     """The id depends on control, check, place and handler alone."""
     alone = judge.findings(CHECK, "high", _evidence(_seen(Outcome.BROKEN)), _facts(), fix="f", today=TODAY)
@@ -98,10 +136,6 @@ def test_accepts_what_was_read_of_an_accepted_route_alone(routes, verdict):
     read = replace(_seen(Outcome.BROKEN), where="shop.py in b", routes=routes)
     found = judge.findings(CHECK, "high", _evidence(read), _facts(_waiver("2031-06-01", "POST /b")), fix="f", today=TODAY)
     assert found[0].verdict is verdict
-
-
-def _result(verdict, reason="", kind="live"):
-    return CheckResult(check=CHECK, title="t", kind=kind, severity="high", verdict=verdict, reason=reason)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ _SOURCE = Path(__file__).resolve().parents[2]
 
 def report(run: Run) -> Report:
     """Everything that was found so far, judged."""
-    results = _results(run)
+    results = judge.beside_attacks(_results(run))
     each = [finding for tried in run.tried.values() for finding in findings_of(run, tried)]
     found = sorted(folding.fold(each, {tried.check.id: tried.evidence for tried in run.tried.values()}), key=_gravest_first)
     facts, guard, reached, tree = run.facts, run.facts.guard, _coverage(run), checkout.of(run.target.root)

@@ -59,7 +59,18 @@ def reason(evidence: Evidence) -> str:
     if not held(evidence):
         return "no control request succeeded, so the refusals say nothing"
     left = f"; {len(untried)} could not be made: {untried[0].detail}" if untried else ""
-    return f"{len(made)} attack{'s' if len(made) != 1 else ''} made, none succeeded{left}"
+    return f"{_made(made)}{left}"
+
+
+def _made(held: Sequence[Observation]) -> str:
+    """In words, what was done and found nothing: an attack was made, and a look says what it looked at."""
+    looks = [o for o in held if o.control is None and o.read]
+    attacks = len(held) - len(looks)
+    if not attacks:
+        more = f" (and {len(looks) - 1} more)" if len(looks) > 1 else ""
+        return f"looked, without an attack: {looks[0].where}: {looks[0].detail}{more}"
+    beside = f", and {len(looks)} look{'s' if len(looks) != 1 else ''} found nothing wrong" if looks else ""
+    return f"{attacks} attack{'s' if attacks != 1 else ''} made, none succeeded{beside}"
 
 
 def first_verdict(evidence: Evidence) -> Verdict:
@@ -87,6 +98,25 @@ def of_control(results: Iterable[CheckResult]) -> Verdict:
     if verdicts == {Verdict.NOT_APPLICABLE, Verdict.PROVEN}:
         return Verdict.PROVEN
     return next(verdict for verdict in _ORDER if verdict in verdicts)
+
+
+def beside_attacks(results: Sequence[CheckResult]) -> list[CheckResult]:
+    """The results, in which nothing is proven by reading beside an attack on the same control that went through.
+
+    Against two lines of one report that say the opposite: nothing of the kind was read, and an attack showed that there is.
+    """
+    attacked = dict[str, CheckResult]()
+    for result in results:
+        if result.kind == "live" and result.verdict in {Verdict.VIOLATED, Verdict.ACCEPTED}:
+            attacked.setdefault(result.check.partition("/")[0], result)
+    return [_contradicted(one, attacked.get(one.check.partition("/")[0])) for one in results]
+
+
+def _contradicted(result: CheckResult, attacked: CheckResult | None) -> CheckResult:
+    if attacked is None or result.kind != "static" or not (result.verdict is Verdict.PROVEN or result.held):
+        return result
+    reason = f"reading found nothing, and {attacked.check} did; {result.reason}"
+    return replace(result, verdict=Verdict.NOT_VERIFIED, held=False, reason=reason)
 
 
 def waiver_for(observation: Observation, control: str, waivers: Sequence[WaiverFacts], today: datetime.date) -> WaiverFacts | None:

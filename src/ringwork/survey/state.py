@@ -30,11 +30,11 @@ _CLASS_FIELDS = type.__dict__["__dict__"]
 _PASSED_OVER = ("-wal", "-shm", "-journal", ".pyc", ".log", ".pid", ".sock")
 _ROTATED = re.compile(r"\.log\.[\d-]+$")
 _FOLDERS = frozenset({"__pycache__", ".ringwork-tmp"})
-# Against a request that is blamed for what a framework's own objects (routes, templates) work out at first use and keep in themselves.
+# Against a request that is blamed for what a library's own objects (routes, templates, tables) work out at first use and keep.
 _MACHINERY = (
     "django.urls", "django.template", "rest_framework.routers", "flask.app", "flask.blueprints", "flask.sansio", "werkzeug.routing",
     "starlette.routing", "starlette.templating", "starlette.applications", "fastapi.routing", "fastapi.applications",
-    "aiohttp.web_urldispatcher", "aiohttp.web_app", "jinja2", "blinker",
+    "aiohttp.web_urldispatcher", "aiohttp.web_app", "jinja2", "blinker", "sqlalchemy",
 )  # fmt: skip
 
 
@@ -215,11 +215,11 @@ def _containers(folder: Path) -> dict[str, str]:
 
 
 def containers(folder: Path) -> Iterator[tuple[str, Any]]:
-    """Name and value of each module-level container of the folder's modules."""
+    """Name and value of each module-level container of the folder's modules; the prover's own, where it lies there too, are none."""
     inside = f"{folder}{os.sep}"
     for name, module in sorted(sys.modules.copy().items()):
         file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or not file.startswith(inside):
+        if not isinstance(file, str) or not file.startswith(inside) or name.partition(".")[0] == "ringwork":
             continue
         for variable, value in sorted(vars(module).copy().items()):
             if not variable.startswith("__") and _is(value, dict | list | set | deque):

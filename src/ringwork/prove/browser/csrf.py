@@ -7,16 +7,16 @@ every wrong token, from every wrong place and in every disguise of its body; the
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import changes, form_tokens, handshakes, randomness, seeding, witness
+from ringwork.prove import changes, form_tokens, handshakes, randomness, safe_asking, witness
 from ringwork.prove.changes import Change, Found
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
 from ringwork.prove.evidence import Evidence, Observation, Outcome
 from ringwork.prove.trial import Attempt, Shot, Trial
-from ringwork.prove.witness import Cast, saw, shown
+from ringwork.prove.witness import Cast, saw
 from ringwork.survey.facts import RouteFacts
 from ringwork.survey.wire.client import EVIL, FORM, Client
 
@@ -24,7 +24,6 @@ CONTROL = "browser.csrf"
 MOST, MOST_BRIEF = 6, 2
 _USED, _EXPIRED = "form with a used token", "form with an expired token"
 _TOKENS_WANTED, _TOKENS_NEEDED = 1000, 100
-_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _OTHER_FORM = "form with another form's token"
 
 
@@ -254,59 +253,8 @@ def _disguises(change: Change, *, obeys: bool) -> dict[str, Attempt]:
 
 
 def safe_methods(stage: Stage) -> Evidence:
-    """GET, HEAD and OPTIONS on every route, as every kind of user; the stores are as before."""
-    check = CheckId(f"{CONTROL}/safe-methods-are-safe")
-    cast = Cast(stage)
-    name, client = seeding.with_objects(cast)
-    routes = witness.reads(stage.facts)
-    paths = {route.path: stage.fill(route, client=client if name else None) for route in routes}
-    quiet = changes.noise(cast, client)
-    found = witness.first_working(cast, routes)
-    if found is None:
-        return Evidence(check=check, not_verified="no page answered 200, so nothing was asked for")
-    control = shown(found[4], found[2])
-    browsers = [client, *(b for b in (cast.browser(user) for user in stage.users[:1]) if b is not None)]
-    before = cast.served.state()
-    asked = sum(_ask_safely(browser, method, paths[route.path]) for browser in browsers for route in routes for method in _SAFE_METHODS)
-    effect = witness.changed(before, cast.served.state()) - quiet
-    if not effect:
-        detail = f"{asked} requests with {', '.join(_SAFE_METHODS)} changed no store" + _exceptions(quiet)
-        return Evidence(
-            check=check, observations=(saw(Outcome.HELD, "change by a safe method", "all routes", detail, control=control, read=asked),)
-        )
-    cast.reset()  # else what one of them removed is no longer there to be removed
-    seeding.with_objects(cast)
-    seen = [one for route in routes for one in _changed_by(cast, route, paths[route.path], quiet)]
-    return Evidence(check=check, observations=tuple(seen))
-
-
-def _exceptions(quiet: Iterable[str]) -> str:
-    return f"; {', '.join(sorted(quiet))} changes with every page and is passed over" if quiet else ""
-
-
-def _ask_safely(client: Client, method: str, path: str) -> int:
-    with contextlib.suppress(OSError):
-        client.send(method, path, headers=[("accept", "text/html, */*")])
-        return 1
-    return 0
-
-
-def _changed_by(cast: Cast, route: RouteFacts, path: str, quiet: frozenset[str]) -> Iterator[Observation]:
-    attack = "change by a safe method"
-    name, client = cast.strongest()
-    people = {name: client, **{u.name: b for u in cast.stage.users[:1] if (b := cast.browser(u)) is not None}}
-    # Against what a login changes that is taken for the first page's deed.
-    before = cast.served.state()
-    for user_name, browser in people.items():
-        with contextlib.suppress(OSError):
-            answer = browser.page(path)
-            after = cast.served.state()
-            effect = sorted(witness.changed(before, after) - quiet)
-            before = after
-            if effect:
-                detail = f"reading it changed {', '.join(effect)}"
-                yield saw(Outcome.BROKEN, attack, route, detail, answers=[shown(answer, user_name)])
-                return
+    """GET, HEAD and OPTIONS on every route, as every kind of user, about what they have made; the stores are as before."""
+    return safe_asking.look(stage, CheckId(f"{CONTROL}/safe-methods-are-safe"))
 
 
 # -- token-quality ------------------------------------------------------------------------------------------
