@@ -142,3 +142,11 @@ def test_remarks_that_an_order_tells_the_age() -> None:
     """A clock before enough chance opens nothing, and tells when each was made."""
     found = [f"{1_700_000_000 + i}.{Drawn(i).bytes(16).hex()}" for i in range(30)]
     assert "their order tells which is older" in randomness.judged("guess", "tokens", found, needed=20).detail
+
+
+def test_a_single_hexadecimal_token_is_no_uuid_by_chance() -> None:
+    """Against an accusation of one good token in 64; with dashes, or where several look so, it is a UUID of a clock."""
+    marked = "0123456789ab1def8123456789abcdef"
+    assert randomness.fault_of([marked]) == ""
+    assert "version 1" in randomness.fault_of([str(uuid.UUID(marked))])
+    assert "version 1" in randomness.fault_of([f"{number:08x}{marked[8:]}" for number in range(4)])

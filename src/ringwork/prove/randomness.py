@@ -29,6 +29,7 @@ _SHOWN = 0.85
 """How much of an alphabet has to be seen to be taken for the whole."""
 
 _UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?([1-8])[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}", re.IGNORECASE)
+_ALIKE = 4
 _ORDER = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -41,7 +42,7 @@ def judged(attack: str, where: str, found: Sequence[str], *, needed: int, began:
     if fault:
         return saw(Outcome.BROKEN, attack, where, fault, read=len(found))
     if len(found) < needed:
-        return saw(Outcome.UNTRIED, attack, where, f"only {len(found)} tokens could be collected")
+        return saw(Outcome.UNTRIED, attack, where, f"only {len(found)} token{'' if len(found) == 1 else 's'} could be collected")
     bits = bits_of(found)
     detail = f"{len(found)} tokens, none twice, which differ in about {bits:.0f} bits" + ("" if bits < 512 else " and more")
     remark = "; their order tells which is older" if is_ordered(found) else ""
@@ -63,7 +64,12 @@ def fault_of(found: Sequence[str], *, began: float | None = None) -> str:
 
 
 def version_of(found: Sequence[str]) -> int:
-    """The version of the UUIDs that all of them are, 0 for anything else."""
+    """The version of the UUIDs that all of them are, 0 for anything else.
+
+    Against one hexadecimal token in 64 that has the marks of version 1 by chance: without dashes, some have to have them.
+    """
+    if len(found) < _ALIKE and not all("-" in token for token in found):
+        return 0
     matches = [_UUID.fullmatch(token) for token in found]
     versions = {int(match.group(1)) if match else 0 for match in matches}
     return versions.pop() if len(versions) == 1 else 0
