@@ -256,6 +256,16 @@ def test_a_remark_below_what_all_may_read_is_no_change_of_it(is_private: bool) -
     assert "added to what stands beside it" in found.detail
 
 
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_what_an_answer_only_repeats_is_nobody_s(is_kept: bool) -> None:
+    """A rate that is asked by whatever word comes says that word; a jot that is found by it says what stands in it."""
+    answer = (
+        '{"title": title, **next((t for t in things.values() if t["title"] == title), {})}' if is_kept else '{"title": title, "rate": None}'
+    )
+    seen = _seen(HEAD + MINE + f'@app.get("/jots/by/{{title}}")\ndef find(title: str, user=Depends(me)):\n    return {answer}\n')
+    assert (seen["GET /jots/by/{title}", READS].outcome is Outcome.BROKEN) is is_kept
+
+
 def test_the_row_of_a_user_has_no_owner() -> None:
     """A greeting stands in the row of its user: that row names him, as every user's does."""
     keys = (things.Keys(name="anna", ids=frozenset({"1"})), things.Keys(name="ben", ids=frozenset({"2"})))

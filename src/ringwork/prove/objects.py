@@ -214,19 +214,19 @@ class Matrix:
                     draft = composing.compose(self.cast, route, "GET", self.mine.name, self.mine.client, {parameter: value})
                     answer = self._sent(draft, self.mine)
                     plain = self.pages.answers.get(route.path)
-                    if not known.thing.shown_in(answer) or (plain is not None and plain.text == answer.text):
+                    if not known.thing.shown_in(answer, value) or (plain is not None and plain.text == answer.text):
                         continue  # it is no answer about this thing
                     known.reader = known.reader or (route, parameter)
-                    self._other_reads(draft, known, answer)
+                    self._other_reads(draft, known, answer, value)
                     return True
         return False
 
     def _sent(self, draft: Draft, who: Person) -> Answer:
         return self.staying.ask(who.user, who.client, lambda: draft.send(self.cast, who.name, who.client))
 
-    def _other_reads(self, draft: Draft, known: Known, control: Answer) -> None:
+    def _other_reads(self, draft: Draft, known: Known, control: Answer, asked: str) -> None:
         theirs, nobody = self._sent(draft, self.theirs), draft.send(self.cast, "", self.cast.nobody())
-        fields = known.thing.shown_in(theirs)
+        fields = known.thing.shown_in(theirs, asked)
         words = (
             f"{self.theirs.name} was shown {', '.join(sorted(set(fields)))} of what is {self.mine.name}'s"
             if fields
@@ -236,7 +236,7 @@ class Matrix:
             Tried(
                 attack=READS, route=draft.route, known=known, done=bool(fields), told=words, control=shown(control, self.mine.name),
                 answers=[shown(theirs, self.theirs.name, words)], tells=_tells_whose(theirs), fields=fields,
-                is_open=bool(known.thing.shown_in(nobody)),
+                is_open=bool(known.thing.shown_in(nobody, asked)),
             )
         )  # fmt: skip
 

@@ -76,11 +76,11 @@ class Thing:
         """What it is, in words of its path."""
         return composing.stems(self.path) | (PEOPLE if self.is_self else frozenset())
 
-    def shown_in(self, answer: Answer | None) -> list[str]:
-        """The fields of it whose words an answer holds."""
+    def shown_in(self, answer: Answer | None, asked: str = "") -> list[str]:
+        """The fields of it whose words an answer holds. asked: what the request brought itself, which an answer may only repeat."""
         if answer is None or not 200 <= answer.status < 300:
             return []
-        return [name for word, name in self.marks.items() if word in answer.text]
+        return [name for word, name in self.marks.items() if word != asked and word in answer.text]
 
     def candidates(self, name: str) -> list[str]:
         """Values that may name it where a parameter of this name is asked for, likeliest first."""
