@@ -151,6 +151,7 @@ def compose(cast: Cast, route: RouteFacts, method: str, name: str, client: Clien
         free = {key for key in form.fields if form.kinds.get(key, "") in {"", "text", "textarea", "search"} and key != form.token_field}
         short = {key for key in free if form.most.get(key, _FRESH) < _FRESH}
         free, values = free - short, {**values, **{key: pages.guess_text(key)[: form.most[key]] for key in short if not values[key]}}
+        values |= {key: "1" for key in form.fields if form.kinds.get(key) in {"number", "range"} and not values[key]}
         fields, marks = _filled(values, free, known)
         files = {name: multipart.honest(name, accept) for name, accept in form.files.items()}
         return Draft(

@@ -73,6 +73,42 @@ def test_leaves_administration_that_asks_for_the_role() -> None:
     assert "nobody who may enter is known" in seen["GET /admin/users", READS].detail
 
 
+PRICES = """
+goods = {7: {"id": 7, "price": 5}}
+@app.put("/admin/goods/{pid}/price")
+async def price(pid: int, request: Request, user=Depends(RULE)):
+    goods[pid] = {"id": pid, "price": (await request.json())["price"]} if pid in goods else raised(404)
+    return {}
+"""
+
+
+def _shop(rule: str, kept: int) -> str:
+    """Prices under an administration whose report is for root alone, who can sign in; goods that begin at a number."""
+    text = (HEAD + STAFF + PRICES).replace("RULE", rule).replace("7", str(kept))
+    return text + "def raised(status):\n    raise HTTPException(status)\n"
+
+
+@pytest.mark.parametrize(("rule", "outcome"), [("me", Outcome.BROKEN), ("staff", Outcome.UNTRIED)])
+def test_asks_about_what_is_there_where_a_path_names_no_account(rule: str, outcome: Outcome) -> None:
+    """The number of an account names no goods: whoever asks for that one is answered 404, and nothing was tried."""
+    seen = _seen(_shop(rule, 1))
+    assert seen["PUT /admin/goods/{pid}/price", CHANGES].outcome is outcome, seen
+
+
+def test_a_route_that_was_not_seen_to_refuse_leaves_nothing_proven() -> None:
+    """Of two one refuses, and the other could not be asked about anything that is there: the pass of one is none of both."""
+    held, untried = (
+        proof.saw(one, READS, where, "seen", read=1) for one, where in ((Outcome.HELD, "GET /admin/a"), (Outcome.UNTRIED, "GET /admin/b"))
+    )
+    routes = [SimpleNamespace(name=name) for name in ("GET /admin/a", "GET /admin/b")]
+    told: Any = proof._left_open
+    assert told([held, untried], routes).startswith(
+        "1 of 2 routes that say that they are for other roles were not seen to refuse anybody: GET /admin/b"
+    )
+    assert told([held], routes).endswith("GET /admin/b (it was not asked for)")
+    assert (told([held], routes[:1]), told([untried], routes[1:])) == ("", "")
+
+
 def test_leaves_a_page_that_refuses_in_words_and_one_that_everybody_sees() -> None:
     """A refusal that is answered 200, a way in without any login, and a page of one's own: none of them is a hole."""
     pages = '@app.get("/admin/words")\ndef words(user=Depends(me)):\n    return {"error": "permission denied"}\n'

@@ -8,17 +8,19 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import changes, composing, objects, things, witness
+from ringwork.prove import changes, composing, objects, seeding, things, witness
 from ringwork.prove.check import Check, Kind, ProbeRoute, Stage
+from ringwork.prove.composing import Draft
 from ringwork.prove.evidence import Evidence, Exchanged, Observation, Outcome
 from ringwork.prove.objects import Person
 from ringwork.prove.staying import Staying
+from ringwork.prove.things import Thing
 from ringwork.prove.witness import Cast, saw, shown
 from ringwork.survey.facts import RouteFacts
 from ringwork.survey.wire.client import SAFE, Answer
@@ -33,6 +35,8 @@ _NO_PAGE = re.compile(r"\{format\}|(?:^|/)(?:static|assets)/")
 _ACCOUNT = frozenset({"username", "email", "login", "role", "is_admin", "is_staff", "password", "user"})
 _UNLOCK = "declare an ordinary user and one who administers: [[prove.users]]"
 _MOST, _FEW = 30, 2
+_NUMBERS = ("1", "2")
+"""What the first rows of most tables are called."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,6 +66,7 @@ class _Ladder:
     other: Person | None
     high: Person | None
     staying: Staying
+    made: list[Thing] = field(default_factory=list)
     seen: list[_Seen] = field(default_factory=list)
 
     def _asked(self, who: Person, path: str) -> Answer:
@@ -86,7 +91,7 @@ class _Ladder:
             answer=shown(mine, self.low.name),
             control=control,
             says_no=witness.refuses(mine) or (mine.status == 200 and not is_in),
-            refuses=mine.status in {401, 403},
+            refuses=_refuses(mine),
         )
         if is_in and not _is_room(route) and self.other is not None and _accounts(mine, self.low, self.other):
             one.why = "it lists the accounts of others"
@@ -96,27 +101,52 @@ class _Ladder:
 
     def change(self, route: RouteFacts, method: str, quiet: frozenset[str]) -> Iterator[Observation]:
         """One change, asked for by nobody and by the ordinary user; the stores tell whether it was made."""
-        draft = composing.compose(self.cast, route, method, self.low.name, self.low.client, self._ids(route))
-        before = self.cast.served.state()
-        nobody = draft.send(self.cast, "", self.cast.nobody())
-        if witness.changed(before, self.cast.served.state()) - quiet or witness.is_served(nobody):
-            yield saw(_open(route), CHANGES, route, "it is taken without a login too", answers=[shown(nobody)])
-            return
-        before = self.cast.served.state()
-        low = self.low
-        answer = self.staying.ask(low.user, low.client, lambda: draft.send(self.cast, low.name, low.client))
-        effect = witness.changed(before, self.cast.served.state()) - quiet
+        for draft in map(_altered, self._drafts(route, method)):
+            before = self.cast.served.state()
+            nobody = draft.send(self.cast, "", self.cast.nobody())
+            if witness.changed(before, self.cast.served.state()) - quiet or witness.is_served(nobody):
+                yield saw(_open(route), CHANGES, route, "it is taken without a login too", answers=[shown(nobody)])
+                return
+            answer, effect = self._sent(draft, self.low, quiet)
+            if answer.status not in {400, 404, 422}:
+                break  # what is not there, or is malformed, says nothing of who may
+        is_in = witness.is_served(answer) and bool(effect)
+        # Against a refusal that means nothing: somebody who may is asked the same afterwards.
+        theirs = self._sent(draft, self.high, quiet) if self.high is not None and not is_in else None
         self.seen.append(
             _Seen(
                 attack=CHANGES,
                 route=route,
-                is_in=witness.is_served(answer) and bool(effect),
+                is_in=is_in,
                 told=f"{self.low.name} was answered {answer.status}" + (f", and {', '.join(sorted(effect))} changed" if effect else ""),
                 answer=shown(answer, self.low.name),
+                control=shown(theirs[0], self.high.name) if theirs and theirs[1] and self.high is not None else None,
                 says_no=witness.refuses(answer) or (witness.is_served(answer) and not effect),
-                refuses=answer.status in {401, 403},
+                refuses=_refuses(answer),
             )
         )
+
+    def _sent(self, draft: Draft, who: Person, quiet: frozenset[str]) -> tuple[Answer, frozenset[str]]:
+        """What somebody's request was answered, and which stores it changed."""
+        before = self.cast.served.state()
+        answer = self.staying.ask(who.user, who.client, lambda: draft.send(self.cast, who.name, who.client))
+        return answer, witness.changed(before, self.cast.served.state()) - quiet
+
+    def _drafts(self, route: RouteFacts, method: str) -> Iterator[Draft]:
+        """The change as those may ask for it who administer, about what their pages name; then as the ordinary user, about what is there.
+
+        Against a number that names nothing: only an account is sought by what is known of another user, since nothing else is to go.
+        """
+        is_account = bool(things.PEOPLE & composing.stems(route.path))
+        if is_account or self.high is None:
+            ids = self._ids(route) if is_account else {}
+            yield composing.compose(self.cast, route, method, self.low.name, self.low.client, ids)
+        if self.high is not None and not is_account:
+            yield composing.compose(self.cast, route, method, self.high.name, self.high.client)
+        named = [] if is_account else composing.id_parameters(route)
+        own = [value for thing in self.made if things.relation(route, thing) for name in named for value in thing.candidates(name)[:1]]
+        for number in dict.fromkeys([*own[:_FEW], *(_NUMBERS if method != "DELETE" else ())]) if named else ():
+            yield composing.compose(self.cast, route, method, self.low.name, self.low.client, dict.fromkeys(named, number))
 
     def _ids(self, route: RouteFacts) -> dict[str, str]:
         """The account of the other user, where the route names an account: nothing else is asked to go."""
@@ -149,6 +179,17 @@ class _Ladder:
                 )
                 detail = f"{one.told}; {reason}"
                 yield saw(Outcome.UNTRIED, one.attack, one.route, detail, answers=[one.answer])
+
+
+def _altered(draft: Draft) -> Draft:
+    """The same with other numbers: what is sent as its page shows it would change nothing, whoever sends it."""
+    numbers = {key: value for key, value in draft.fields.items() if not composing.is_id(key) and str(value).isdecimal()}
+    return replace(draft, fields={**draft.fields, **{key: type(value)(int(value) + 1) for key, value in numbers.items()}})
+
+
+def _refuses(answer: Answer) -> bool:
+    """Whether somebody who is signed in is refused, by status or by being sent to sign in as somebody else."""
+    return answer.status in {401, 403} or witness.leads_to_login(answer)
 
 
 def _words(path: str) -> set[str]:
@@ -227,7 +268,24 @@ def role_matrix(stage: Stage) -> Evidence:
             else "no ordinary user can sign in"
         )
         return Evidence(check=check, not_verified=reason, unlock=_UNLOCK)
-    return Evidence(check=check, observations=tuple(seen))
+    return Evidence(check=check, observations=tuple(seen), not_verified=_left_open(seen, routes))
+
+
+def _left_open(seen: Sequence[Observation], routes: Sequence[RouteFacts]) -> str:
+    """Which routes that say that they administer were never seen to refuse anybody, where nothing worse was seen; "" for none.
+
+    Against a pass of all for what one of them refuses.
+    """
+    outcomes = {one.outcome for one in seen}
+    asked, names = {one.where for one in seen}, {route.name for route in routes}
+    left = {one.where: one.detail for one in reversed(seen) if one.outcome is Outcome.UNTRIED and one.where in names}
+    left |= {route.name: "it was not asked for" for route in routes if route.name not in asked}
+    if not left or Outcome.HELD not in outcomes or {Outcome.BROKEN, Outcome.UNCLEAR} & outcomes:
+        return ""
+    (name, why), more = next(iter(left.items())), f", and {len(left) - 1} more" if len(left) > 1 else ""
+    return (
+        f"{len(left)} of {len(routes)} routes that say that they are for other roles were not seen to refuse anybody: {name} ({why}){more}"
+    )
 
 
 def _declared(cast: Cast) -> Iterator[Observation]:
@@ -240,6 +298,9 @@ def _declared(cast: Cast) -> Iterator[Observation]:
         with contextlib.suppress(TargetFailed, OSError):
             path = cast.stage.fill(route, client=inside[1])
             control = inside[1].get(path)
+            if control.status != 200:
+                detail = f"{inside[0].name}, whom its rule lets in, was answered {control.status}, so that a refusal says nothing"
+                yield saw(Outcome.UNTRIED, READS, route, detail)
             for user in outside.values() if control.status == 200 else ():
                 client = cast.browser(user)
                 if client is not None:
@@ -269,6 +330,10 @@ def _evident(cast: Cast, routes: list[RouteFacts]) -> list[Observation]:
         if one is not None:
             staying.know(one.user, one.client)
     ladder = _Ladder(cast=cast, low=low, other=pair[1] if pair is not None else None, high=high, staying=staying)
+    # What a page does by being looked at is done before anything is compared: addresses and forms are looked for once, and kept.
+    for name, client in (("", cast.nobody()), *((one.name, one.client) for one in (low, high) if one is not None)):
+        cast.visible_forms(name, client)
+    ladder.made = seeding.made(cast, low.name, low.client) if any(composing.id_parameters(route) for route in routes) else []
     seen = list[Observation]()
     for route in [route for route in routes if "GET" in route.methods]:
         with contextlib.suppress(TargetFailed, OSError):
