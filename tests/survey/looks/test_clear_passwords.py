@@ -112,6 +112,19 @@ def test_a_model_that_hashes_where_it_is_set_is_not_told(tmp_path):
     assert _lines(tmp_path, head, f'User(name="x", password={FORM})') == []
 
 
+def test_an_empty_module_beside_it_hides_nothing(tmp_path):
+    """Of an empty file nobody can tell what its bytes would spell."""
+    (tmp_path / "__init__.py").write_text("", encoding="utf-8")
+    assert _lines(tmp_path, FLASK, f'User(name="x", password={FORM})') == [f'User(name="x", password={FORM})']
+
+
+def test_a_row_of_djangos_own_accounts_is_told(tmp_path):
+    """`create` keeps what it is given; `create_user` hashes it."""
+    for made, is_told in (("create", True), ("create_user", False)):
+        body = f'User.objects.{made}(username="x", password=request.POST["password"])'
+        assert bool(_lines(tmp_path, "from shop import app, request\nfrom django.contrib.auth.models import User\n", body)) is is_told
+
+
 VALIDATOR = """
     from sqlalchemy.orm import validates
 

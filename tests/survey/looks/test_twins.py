@@ -37,6 +37,12 @@ TWINS = (
         """,
     ),
     Twins(
+        "a password in the settings of a connection",
+        "secret",
+        'DATABASES = {"default": {"ENGINE": "postgresql", "USER": "shop", "PASSWORD": "postgres"}}\n',
+        'DATABASES = {"default": {"ENGINE": "x", "USER": "shop", "PASSWORD": env("PASSWORD")}}\nLABELS = {"PASSWORD": "Parole"}\n',
+    ),
+    Twins(
         "accounts in a list",
         "secret",
         'users = [{"username": "anna", "password": "summer"}]\n',

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, Scope, Seen, calls, last, text_of
+from ringwork.survey.looks.seen import STRONG, Scope, Seen, calls, last, mentions, text_of
 from ringwork.survey.taint import folding, ir
 from ringwork.survey.taint.units import DefinedClass
 from ringwork.survey.taint.walk import names, walk
@@ -139,8 +139,17 @@ def _is_made_by_class(seen: Seen, field: str) -> bool:
     if seen.project.methods_named(field):
         return True
     seen.project.noted.update(seen.project.names())  # whichever module begins to do so changes what is told here
-    is_validated = seen.project.saying("validates", "listens_for", pattern=rf"(?:validates|listens_for)\([^)]*\b{field}\b")
-    return bool(is_validated or seen.project.saying("PasswordType", "HashedPassword"))
+    return _is_said(seen, ("validates", "listens_for"), rf"(?:validates|listens_for)\([^)]*\b{field}\b") or _is_said(seen, _COLUMNS)
+
+
+_COLUMNS = ("PasswordType", "HashedPassword")
+"""Types of columns that hash what they are given."""
+
+
+def _is_said(seen: Seen, wanted: tuple[str, ...], pattern: str = "") -> bool:
+    """Whether a module uses one of these names. Of an empty module nobody can say what its bytes hold, so the syntax is asked as well."""
+    units = (seen.project.unit(name) for name in seen.project.saying(*wanted, pattern=pattern))
+    return any(unit is not None and mentions(unit.module.body, wanted) for unit in units)
 
 
 def _called(inside: _Inside, call: ir.Call) -> Iterator[tuple[int, str]]:

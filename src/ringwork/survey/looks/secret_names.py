@@ -84,7 +84,7 @@ def _given(seen: Seen) -> Iterator[_Given]:
     for mapping, scope in seen.of(ir.Mapping):
         for key, value in mapping.items:
             if key is not None and (item := text_of(key)):
-                yield _Given(value.at, item, value, "item", scope)
+                yield _Given(value.at, item, value, "item", scope, "connect" if _is_connection(mapping) else "")
     for parameter, scope in seen.of(ir.Parameter):
         if parameter.default is not None:
             yield _Given(parameter.at, parameter.name, parameter.default, "default", scope)
@@ -92,6 +92,12 @@ def _given(seen: Seen) -> Iterator[_Given]:
         if compare.operators in {("==",), ("!=",)}:
             yield _Given(compare.at, last(compare.left), compare.rights[0], "compared", scope)
             yield _Given(compare.at, last(compare.rights[0]), compare.left, "compared", scope)
+
+
+def _is_connection(mapping: ir.Mapping) -> bool:
+    """Whether a mapping says how a server is reached, as DATABASES of Django does: what stands there as its password is one."""
+    keys = {(text_of(key) or "").lower() for key, _ in mapping.items if key is not None}
+    return bool(keys & {"engine", "host", "dsn"}) and bool(keys & {"user", "username"})
 
 
 def _judged(seen: Seen, given: _Given) -> Flow | None:
@@ -172,7 +178,7 @@ def _is_reference(given: _Given, value: str) -> bool:
 def _is_used(given: _Given, value: str) -> bool:
     if given.how == "compared":
         return liveness.is_guessable(value)
-    if given.how == "argument":
+    if given.how == "argument" or given.call:
         return bool(_CONNECTS.search(given.call)) and (liveness.is_guessable(value) or (value.isalnum() and len(value) >= 3))
     return given.how in {"assigned", "item"} and liveness.is_guessable(value)
 
