@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -53,6 +54,16 @@ def test_says_that_a_finding_is_gone(finding, tmp_path, capsys):
     assert "is gone: access.deny-by-default/probe-route was repeated on a fresh copy" in printed
     assert "403" in printed.partition("The answer now")[2].splitlines()[1]
     assert code == 0
+
+
+def test_says_of_an_earlier_run_s_id_which_run_does_not_hold_it(finding, capsys):
+    """The file of the earlier run is gone: the finding may be too, or nobody asked. Of a mistyped id nothing of that is said."""
+    assert main.main(["replay", "0123456789ab"]) == 2
+    told = "".join(capsys.readouterr())
+    assert re.search(r"the last run \(20[-\d]+ [:\d]+ UTC, ringwork .*\) holds no finding 0123456789ab", told)
+    assert "what an earlier run found is gone, or this run did not ask for it" in told
+    main.main(["replay", finding["id"][:-1]])
+    assert "earlier run" not in "".join(capsys.readouterr())
 
 
 def test_names_the_findings_that_there_are(finding, capsys):

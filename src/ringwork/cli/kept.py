@@ -40,5 +40,8 @@ def finding(kept: Report, id_: str) -> Finding:
         shown = [*known] if len(known) <= _SHOWN else difflib.get_close_matches(id_, known, n=3)
         where = f"it holds {len(known)}, by their ids in report.html beside it"
         advice = (f"{where}: {', '.join(shown)}" if shown else where) if known else "it holds none; run `ringwork prove TARGET` again"
-        raise TargetFailed(step="report", problem=f"the report holds no finding {id_}", advice=advice)
+        # Against an id of an earlier run, over which this one was written: that it is not there does not say why.
+        left = "; what an earlier run found is gone, or this run did not ask for it" if is_id(id_) else ""
+        run = f"the last run ({kept.started_at[:16].replace('T', ' ')} UTC, {kept.command})"
+        raise TargetFailed(step="report", problem=f"{run} holds no finding {id_}{left}", advice=advice)
     return known[id_]
