@@ -414,3 +414,42 @@ def test_knows_a_template_that_works_nothing_out() -> None:
     assert not judged("template", text=f"<p>{value}</p>")
     assert f'{{{{ "ba{number}bcb"|cut:"b" }}}}' in value
     assert next(MAKERS["template"](MARK, "")).judge(Seen(answer=answer, noticed=(), records=(), secret="s")) == ""
+
+
+STRICT = """
+from flask import Flask, abort, redirect, render_template_string, request, session
+from flask_wtf import CSRFProtect
+app = Flask(__name__)
+app.secret_key = "x" * 40
+CSRFProtect(app)
+people = {}
+FORM = "<form method=post><input type=hidden name=csrf_token value={{ csrf_token() }}>"
+FORM += "<input name=username><input name=password type=password>"
+@app.route("/register", methods=["GET", "POST"])
+def register():
+    if request.method == "POST":
+        people[request.form["username"]] = request.form["password"]
+        return redirect("/login")
+    return render_template_string(FORM)
+@app.route("/login", methods=["GET", "POST"])
+def login():
+    if request.method == "POST" and people.get(request.form["username"]) == request.form["password"]:
+        session["name"] = request.form["username"]
+        return redirect("/mine")
+    return render_template_string(FORM)
+@app.get("/mine")
+def mine():
+    return session.get("name") or abort(401)
+"""
+
+
+def test_signs_in_where_a_form_has_to_come_from_a_page_of_the_site() -> None:
+    """Flask-WTF asks for a Referer of the site over https; a browser sends it, and so does the prover."""
+    with unguarded.serving(STRICT) as stage:
+        assert len(stage.users) >= 2
+        client = stage.served.login(stage.users[0])
+        assert client.get("/mine").status == 200
+        page = client.page("/login")
+        token = page.text.partition("csrf_token value=")[2].partition(">")[0]
+        foreign = client.cross_site("POST", "/login", content_type="application/x-www-form-urlencoded", body=f"csrf_token={token}".encode())
+        assert foreign.status == 400

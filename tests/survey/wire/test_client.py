@@ -72,7 +72,7 @@ def test_sends_its_cookies_and_its_own_origin_from_an_own_page(shop, signed_in):
     """An honest post carries what a browser adds by itself."""
     signed_in.post_form("/book", {"day": "a b"})
     seen = shop.last
-    assert (seen.one("origin"), seen.one("sec-fetch-site")) == (shop.origin, "same-origin")
+    assert (seen.one("origin"), seen.one("referer"), seen.one("sec-fetch-site")) == (shop.origin, f"{shop.origin}/", "same-origin")
     assert seen.one("cookie") == "session=secret-value; old=1"
     assert seen.body == b"day=a+b"
 
@@ -81,6 +81,12 @@ def test_names_no_origin_on_an_honest_read(shop, signed_in):
     """Browsers send Origin with unsafe methods only."""
     signed_in.get("/")
     assert shop.last.all("origin") == []
+
+
+def test_names_no_own_page_where_another_is_named(shop, signed_in):
+    """A forged Origin stands alone: an own Referer beside it would let in what looks at that instead."""
+    signed_in.send("POST", "/book", headers=[("origin", EVIL)])
+    assert (shop.last.all("origin"), shop.last.all("referer")) == ([EVIL], [])
 
 
 def test_posts_from_another_site_with_the_cookies_that_same_site_lets_go(shop, signed_in):

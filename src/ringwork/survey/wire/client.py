@@ -298,7 +298,10 @@ class Client:
     def _honest(self, method: str, given: list[tuple[str, str]], *, fetch_metadata: bool) -> list[tuple[str, str]]:
         names = {name.lower() for name, _ in given}
         page = any(name.lower() == "accept" and value.startswith("text/html") for name, value in given)
-        honest = [("origin", self.origin)] if method not in SAFE else []
+        # A form of the site's own page names both; Flask-WTF asks for the second over https, and refuses a login without it.
+        honest = [("origin", self.origin), ("referer", f"{self.origin}/")] if method not in SAFE else []
+        if "origin" in names:
+            honest = []
         if fetch_metadata:
             mode, destination = ("navigate", "document") if page else ("cors", "empty")
             honest += [("sec-fetch-site", "same-origin"), ("sec-fetch-mode", mode), ("sec-fetch-dest", destination)]
