@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ringwork.prove import composing, objects, things, witness
+from ringwork.prove import composing, objects, things, whose, witness
 from ringwork.prove.access.object_level_authorization import two_user_matrix
 from ringwork.prove.evidence import Observation, Outcome
 from ringwork.survey.facts import AppFacts, ParameterFacts, RouteFacts
@@ -264,6 +264,16 @@ def test_what_an_answer_only_repeats_is_nobody_s(is_kept: bool) -> None:
     )
     seen = _seen(HEAD + MINE + f'@app.get("/jots/by/{{title}}")\ndef find(title: str, user=Depends(me)):\n    return {answer}\n')
     assert (seen["GET /jots/by/{title}", READS].outcome is Outcome.BROKEN) is is_kept
+
+
+@pytest.mark.parametrize(("path", "secret", "is_told"), [("/account", "", False), ("/account", "email", True), ("/orders", "", True)])
+def test_a_name_that_strangers_read_is_not_private_by_the_account_that_holds_it(path: str, secret: str, is_told: bool) -> None:
+    """A seller's name stands beside what he sells; his address does not belong there, nor does an order."""
+    matrix: Any = SimpleNamespace(mine=SimpleNamespace(name="anna"), theirs=SimpleNamespace(name="ben"))
+    thing = things.Thing(path=path, marks={})
+    tried: Any = SimpleNamespace(is_open=True, fields=["name"], known=SimpleNamespace(thing=thing))
+    why = whose._why_not_read(matrix, tried, shared=[], lists=[path], owner="", private=things.is_private(thing), secret=secret)
+    assert bool(why) is is_told
 
 
 def test_the_row_of_a_user_has_no_owner() -> None:

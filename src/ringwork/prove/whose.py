@@ -101,7 +101,8 @@ def _why_not_read(
     matrix: Matrix, tried: Tried, *, shared: Sequence[str], lists: Sequence[str], owner: str, private: str, secret: str
 ) -> str:
     thing = tried.known.thing
-    if tried.is_open and not (lists and not shared and (private or secret)):
+    # The name of who sells a thing stands in his account and beside the thing, for everybody: an account is private by what it keeps.
+    if tried.is_open and not (lists and not shared and (secret or (private and private not in things.PEOPLE))):
         return ""  # what is shown to everybody is not one user's
     if thing.is_self:
         return f"its {secret} is shown to {matrix.mine.name} alone by GET {thing.path}" if secret and not shared else ""
