@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, Scope, Seen, calls, last, mentions, text_of
+from ringwork.survey.looks.seen import STRONG, Scope, Seen, calls, last, mentions, naming, text_of
 from ringwork.survey.taint import folding, ir
 from ringwork.survey.taint.units import DefinedClass
 from ringwork.survey.taint.walk import names, walk
@@ -44,11 +44,14 @@ class _Inside:
 
 def look(seen: Seen) -> Iterator[Flow]:
     """Where the functions of one module keep or look for a password as it was typed."""
+    named = naming(seen, _NAMES.__contains__)
     for function, outer in seen.of(ir.Function):
         scope = Scope(f"{outer.qualname}.{function.name}" if outer.qualname else function.name, function, outer.owner)
-        if not seen.handler(scope) and not any(word in _NAMES for word in (*names(function), *_texts(function.body))):
+        if id(function) not in named and not seen.handler(scope):
             continue
         inside = _inside(seen, function, scope)
+        if id(function) not in named and not inside.schemas:
+            continue
         told = set[int]()
         for at, sink in _found(inside):
             if ir.line_of(at) not in told:

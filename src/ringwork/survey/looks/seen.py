@@ -6,7 +6,7 @@ Against a report that nobody reads: tests, migrations and documentation are not 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
@@ -212,3 +212,14 @@ def mentioned_words(node: object) -> frozenset[str]:
 def calls(node: object) -> Iterator[ir.Call]:
     """The calls inside."""
     return (part for part in walk(node) if isinstance(part, ir.Call))
+
+
+def naming(seen: Seen, wanted: Callable[[str], object]) -> frozenset[int]:
+    """The ids of the functions in which a name, a keyword or a text stands that is wanted, without going through each of them."""
+    parts = seen.parts
+    places = [(part.id, scope) for part, scope in parts.get(ir.Name, ())]
+    places += [(part.name, scope) for part, scope in parts.get(ir.Attribute, ())]
+    places += [(name, scope) for call, scope in parts.get(ir.Call, ()) for name, _ in call.keywords]
+    places += [(part.value, scope) for part, scope in parts.get(ir.Constant, ()) if type(part.value) is str]
+    fitting = {name for name in {name for name, _ in places} if wanted(name)}
+    return frozenset(id(scope.function) for name, scope in places if name in fitting) if fitting else frozenset()

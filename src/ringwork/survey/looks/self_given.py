@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, calls, last, mentions, text_of
+from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, calls, last, mentions, naming, text_of
 from ringwork.survey.taint import ir
 from ringwork.survey.taint.handlers import Handler
 from ringwork.survey.taint.units import DefinedClass
@@ -38,23 +38,34 @@ _ADMIN = re.compile(r"admin|staff|super|root|owner|moderator", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Asked:
-    """One handler's function. schemas: by parameter, the fields of its model that decide something. given: names that hold such a field."""
+    """One handler's function. schemas: by parameter, the fields of its model that decide something. given: names that hold such a field.
+
+    held: names that hold a request's body, form or query.
+    """
 
     seen: Seen
     function: ir.Function
     scope: Scope
     schemas: dict[str, frozenset[str]]
     given: dict[str, str]
+    held: frozenset[str]
 
 
 def look(seen: Seen) -> Iterator[Flow]:
     """Where the handlers of one module keep such a field as it was sent."""
+    named = naming(seen, _POWERS.fullmatch) if any(True for _ in seen.of(ir.Function)) and seen.routes.by_function else frozenset[int]()
     for function, outer in seen.of(ir.Function):
         scope = Scope(f"{outer.qualname}.{function.name}" if outer.qualname else function.name, function, outer.owner)
         handlers = seen.handler(scope)
-        if not handlers or _is_high(function, handlers):
+        if not handlers:
             continue
-        asked = _asked(seen, function, scope, handlers)
+        schemas = _schemas(seen, handlers)
+        # Most handlers name no such thing at all, and need no second look.
+        if not schemas and id(function) not in named:
+            continue
+        if _is_high(function, handlers):
+            continue
+        asked = _asked(seen, function, scope, schemas)
         is_own = not any(handler.authenticated_by for handler in handlers) or any(_OWN.search(handler.path) for handler in handlers)
         for at, field in sorted(set(_kept(asked))):
             detail = f"{field} is kept as who asks sends it, and decides what somebody may do or has; set it yourself."
@@ -82,7 +93,8 @@ def _is_entrance(function: ir.Function, handlers: Sequence[Handler]) -> bool:
     return bool(_OWN.search(function.name)) or any(_OWN.search(handler.path) for handler in handlers)
 
 
-def _asked(seen: Seen, function: ir.Function, scope: Scope, handlers: Sequence[Handler]) -> _Asked:
+def _schemas(seen: Seen, handlers: Sequence[Handler]) -> dict[str, frozenset[str]]:
+    """The parameters whose models have such fields, with these."""
     schemas = dict[str, frozenset[str]]()
     for handler in handlers:
         for name, brought in handler.brought.items():
@@ -90,7 +102,13 @@ def _asked(seen: Seen, function: ir.Function, scope: Scope, handlers: Sequence[H
             fields = _fields(seen, owner) if owner is not None else frozenset()
             if fields:
                 schemas[name] = fields
-    asked = _Asked(seen, function, scope, schemas, {})
+    return schemas
+
+
+def _asked(seen: Seen, function: ir.Function, scope: Scope, schemas: dict[str, frozenset[str]]) -> _Asked:
+    assigned = [part for part in walk(function.body) if isinstance(part, ir.Assign)]
+    held = {target.id for part in assigned if mentions(part.value, {"request"}) for target in part.targets if isinstance(target, ir.Name)}
+    asked = _Asked(seen, function, scope, schemas, {}, frozenset(held))
     for part in walk(function.body):
         if isinstance(part, ir.Assign) and len(part.targets) == 1 and isinstance(part.targets[0], ir.Name):
             field = _read(asked, part.value)
@@ -144,14 +162,7 @@ def _is_request(asked: _Asked, of: ir.Expression) -> bool:
     """Whether something is a request's body, form or query, or a variable that holds one."""
     if mentions(of, {"request"}):
         return True
-    held = {
-        target.id
-        for part in walk(asked.function.body)
-        if isinstance(part, ir.Assign) and mentions(part.value, {"request"})
-        for target in part.targets
-        if isinstance(target, ir.Name)
-    }
-    return isinstance(of, ir.Name) and of.id in held
+    return isinstance(of, ir.Name) and of.id in asked.held
 
 
 def _kept(asked: _Asked) -> Iterator[tuple[int, str]]:
