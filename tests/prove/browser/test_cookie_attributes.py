@@ -27,6 +27,14 @@ def test_falls_on_the_breached_clinic(framework: str, check: Check) -> None:
     showing.falls(framework, check)
 
 
+@pytest.mark.parametrize("value", ["", '""'])
+def test_a_cookie_that_is_deleted_keeps_nothing(value: str) -> None:
+    """Django writes quotes around nothing, and leaves Secure and HttpOnly out where it deletes."""
+    facts = AppFacts(target="t", framework="django", framework_version="5", root="", routes=())
+    assert cookie_attributes._judged(facts, "logout", f"sessionid={value}; Max-Age=0; Path=/", None).outcome is Outcome.HELD
+    assert cookie_attributes._judged(facts, "logout", "sessionid=1; Max-Age=9; Path=/", None).outcome is Outcome.BROKEN
+
+
 REST = "; Secure; SameSite=Lax; Path=/"
 
 

@@ -118,7 +118,7 @@ def _judged(facts: AppFacts, phase: str, line: str, exchanged: Exchanged | None)
     exceptions = {e.name: e.reason for e in facts.guard.cookie_exceptions} if facts.guard is not None else {}
     if name in exceptions:
         return saw(Outcome.HELD, attack, where, f"looser by a declared exception: {exceptions[name]}", answers=answers, read=1)
-    if facts.guard is None and cookie is not None and not cookie.value:
+    if facts.guard is None and cookie is not None and not cookie.value.strip('"'):  # Django writes ""
         return saw(Outcome.HELD, attack, where, "an empty value that deletes the cookie", answers=answers, read=1)
     wrong = list(_faults(line))
     if wrong:
