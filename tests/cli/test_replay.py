@@ -60,7 +60,7 @@ def test_says_of_an_earlier_run_s_id_which_run_does_not_hold_it(finding, capsys)
     """The file of the earlier run is gone: the finding may be too, or nobody asked. Of a mistyped id nothing of that is said."""
     assert main.main(["replay", "0123456789ab"]) == 2
     told = "".join(capsys.readouterr())
-    assert re.search(r"the last run \(20[-\d]+ [:\d]+ UTC, ringwork .*\) holds no finding 0123456789ab", told)
+    assert re.search(r"the last run \(20[-\d]+ [:\d]+ UTC, ringwork.*\) holds no finding 0123456789ab", told)
     assert "what an earlier run found is gone, or this run did not ask for it" in told
     main.main(["replay", finding["id"][:-1]])
     assert "earlier run" not in "".join(capsys.readouterr())
