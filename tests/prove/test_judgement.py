@@ -11,8 +11,12 @@ from ringwork.prove.browser import cookie_attributes, csrf, security_headers
 from ringwork.prove.evidence import Outcome
 from ringwork.prove.network import host_validation
 from ringwork.prove.output import error_handling
+from ringwork.survey.facts import GuardFacts
 from tests.prove.stand import FACTS, HEADERS, Shop, stand
 
+GUARDED = dataclasses.replace(
+    FACTS, guard=GuardFacts(mode="enforce", controls=("browser.csrf",), origin="https://shop.example", hosts=(), identify="")
+)
 PLAIN_COOKIE = "; Path=/; Secure; HttpOnly"
 
 
@@ -31,7 +35,7 @@ def _broken(run, shop=None, facts=FACTS):
 
 def test_finds_nothing_in_a_shop_that_asks_for_tokens():
     """Every forgery is made against a real form and refused."""
-    seen = _outcomes(csrf.token_matrix)
+    seen = _outcomes(csrf.token_matrix, facts=GUARDED)
     assert {outcome for attack, outcome in seen.items() if attack != "form with an expired token"} == {Outcome.HELD}
     assert len(seen) >= 11
 
@@ -55,8 +59,9 @@ def test_rides_a_cookie_without_a_same_site_word():
 
 
 def test_notices_a_token_that_can_be_used_twice():
-    """Only the replay tells."""
-    assert _broken(csrf.token_matrix, Shop(spends=False)) == {"form with a used token"}
+    """Only the replay tells; where no guard says that its tokens are of one form, a used one is no fault."""
+    assert _broken(csrf.token_matrix, Shop(spends=False), GUARDED) == {"form with a used token"}
+    assert not _broken(csrf.token_matrix, Shop(spends=False))
 
 
 def test_says_nothing_where_the_honest_request_does_nothing():

@@ -113,14 +113,16 @@ def look(stage: Stage, check: CheckId) -> Evidence:
     routes = sorted(witness.reads(stage.facts), key=lambda route: bool(makers.HARMS.search(route.path)))  # what ends something comes last
     sweep = _Sweep(cast=cast, routes=routes, quiet=quiet, staying=Staying(cast=cast))
     askers, answers, effect = sweep.askers(), dict[str, list[Answer]](), list[str]()
+    control: Exchanged | None = None
     sweep.effect()
     for asker in askers:
         sweep.look_round(asker)
         for route in routes:
             for path in asker.plain.get(route.name, ()):
-                answers.setdefault(route.name, []).extend(sweep.send(asker, path, _METHODS))
-    found = witness.first_working(cast, routes)
-    if found is None:
+                sent = list(sweep.send(asker, path, _METHODS))
+                control = control or next((shown(answer, asker.name) for answer in sent if _is_page(answer)), None)
+                answers.setdefault(route.name, []).extend(sent)
+    if control is None:
         return Evidence(check=check, not_verified="no page answered 200, so nothing was asked for")
     effect += sweep.effect()
     for asker in askers:
@@ -132,7 +134,7 @@ def look(stage: Stage, check: CheckId) -> Evidence:
             )
         effect += sweep.effect()
     if not effect:
-        return _quiet(check, routes, answers, quiet, shown(found[4], found[2]))
+        return _quiet(check, routes, answers, quiet, control)
     seen = tuple(_told(sweep, askers))
     # Against a change that only all of them together made, and that would be told as a pass.
     reason = "" if seen else f"asking for all pages changed {', '.join(sorted(set(effect)))}, and no page alone was seen to do it"
@@ -153,6 +155,10 @@ def _quiet(
     named = ", ".join(route.name for route in closed[:_NAMED]) + (f" and {len(closed) - _NAMED} more" if len(closed) > _NAMED else "")
     reason = f"{len(closed)} of {len(routes)} routes let in none of these requests, so what a GET changes there is not known: {named}"
     return Evidence(check=check, observations=(held, *left), not_verified=f"{reason}; {detail}")
+
+
+def _is_page(answer: Answer) -> bool:
+    return answer.request.startswith(b"GET ") and answer.status == 200
 
 
 def _is_let_in(answer: Answer) -> bool:
