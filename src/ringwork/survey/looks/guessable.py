@@ -76,6 +76,8 @@ def _is_token(name: str) -> bool:
 
 
 def _made(seen: Seen, scope: Scope, at: int, name: str, value: ir.Expression) -> Iterator[Flow]:
+    if isinstance(value, ir.Name | ir.Constant):
+        return  # what is made elsewhere
     yield from _few(seen, scope, at, name, value)
     if not _is_token(name):
         return

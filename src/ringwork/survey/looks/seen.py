@@ -5,8 +5,9 @@ Against a report that nobody reads: tests, migrations and documentation are not 
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
@@ -38,6 +39,7 @@ def is_shipped(file: str) -> bool:
     return not _OTHER_FOLDERS.search(file) and not _OTHER_FILES.search(PurePosixPath(file).name)
 
 
+@functools.lru_cache(maxsize=8192)  # the same names are asked for by many looks
 def words(name: str) -> frozenset[str]:
     """The words of an identifier, lower case: "apiKeyHash" and "API_KEY_HASH" have api, key and hash."""
     return frozenset(part for part in re.split(r"[^a-z0-9]+", _CAMEL.sub("_", name).lower()) if part)
@@ -66,6 +68,7 @@ class Seen:
     routes: Routes = field(default_factory=Routes)
     parts: dict[type[Any], list[tuple[Any, Scope]]] = field(default_factory=dict)
     _named: dict[int, tuple[ir.Expression, str]] = field(default_factory=dict)
+    _functions: dict[str, set[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._block(self.unit.module.body, Scope())
@@ -84,6 +87,18 @@ class Seen:
     def handler(self, scope: Scope) -> Sequence[Handler]:
         """The routes that the function around a part answers, () for none."""
         return self.routes.at(f"{self.unit.name}.{scope.qualname}")
+
+    def functions(self) -> Mapping[str, set[int]]:
+        """By each name, keyword and text of the module, the ids of the functions in which it stands."""
+        if not self._functions:
+            parts, found = self.parts, self._functions
+            places = [(part.id, scope) for part, scope in parts.get(ir.Name, ())]
+            places += [(part.name, scope) for part, scope in parts.get(ir.Attribute, ())]
+            places += [(name, scope) for call, scope in parts.get(ir.Call, ()) for name, _ in call.keywords]
+            places += [(part.value, scope) for part, scope in parts.get(ir.Constant, ()) if type(part.value) is str]
+            for name, scope in places:
+                found.setdefault(name, set()).add(id(scope.function))
+        return self._functions
 
     def imports(self, *packages: str) -> bool:
         """Whether the module imports one of these packages, or something of them."""
@@ -216,10 +231,4 @@ def calls(node: object) -> Iterator[ir.Call]:
 
 def naming(seen: Seen, wanted: Callable[[str], object]) -> frozenset[int]:
     """The ids of the functions in which a name, a keyword or a text stands that is wanted, without going through each of them."""
-    parts = seen.parts
-    places = [(part.id, scope) for part, scope in parts.get(ir.Name, ())]
-    places += [(part.name, scope) for part, scope in parts.get(ir.Attribute, ())]
-    places += [(name, scope) for call, scope in parts.get(ir.Call, ()) for name, _ in call.keywords]
-    places += [(part.value, scope) for part, scope in parts.get(ir.Constant, ()) if type(part.value) is str]
-    fitting = {name for name in {name for name, _ in places} if wanted(name)}
-    return frozenset(id(scope.function) for name, scope in places if name in fitting) if fitting else frozenset()
+    return frozenset(one for name, functions in seen.functions().items() if wanted(name) for one in functions)

@@ -222,6 +222,8 @@ def _dumped(asked: _Asked) -> dict[str, frozenset[str]]:
     for part in walk(asked.function.body):
         if isinstance(part, ir.Assign) and len(part.targets) == 1 and isinstance(part.targets[0], ir.Name):
             fields = _whole(asked, part.value, found)
+            if not fields:
+                continue
             taken_out = {key for other in walk(asked.function.body) if (key := _popped(other, part.targets[0].id))}
             if fields - taken_out:
                 found[part.targets[0].id] = fields - taken_out
