@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, Scope, Seen, calls, last, mentions, naming, text_of
+from ringwork.survey.looks.seen import STRONG, Scope, Seen, calls, last, mentions, naming, taken, text_of
 from ringwork.survey.taint import folding, ir
 from ringwork.survey.taint.units import DefinedClass
 from ringwork.survey.taint.walk import names, walk
@@ -95,7 +95,7 @@ def _is_raw(inside: _Inside, value: ir.Expression) -> bool:
     if isinstance(value, ir.Name):
         return value.id in inside.raw
     for part in walk(value):
-        key, of = _taken(part)
+        key, of = taken(part, _PLAIN)
         if key in _NAMES and of is not None and _is_request(inside, of):
             return True
         if isinstance(part, ir.Attribute) and part.name in _NAMES and isinstance(part.of, ir.Name) and part.of.id in inside.schemas:
@@ -103,14 +103,6 @@ def _is_raw(inside: _Inside, value: ir.Expression) -> bool:
         if isinstance(part, ir.Attribute) and part.name == "data" and last(part.of) in _NAMES:
             return True  # form.password.data
     return False
-
-
-def _taken(part: object) -> tuple[str, ir.Expression | None]:
-    if isinstance(part, ir.Item):
-        return text_of(part.key) or "", part.of
-    if isinstance(part, ir.Call) and isinstance(part.function, ir.Attribute) and part.function.name in _PLAIN and part.arguments:
-        return text_of(part.arguments[0]) or "", part.function.of
-    return "", None
 
 
 def _is_request(inside: _Inside, of: ir.Expression) -> bool:

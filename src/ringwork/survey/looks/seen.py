@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
@@ -204,6 +204,15 @@ def _is_text(expression: ir.Expression) -> bool:
 def text_of(expression: ir.Expression | None) -> str | None:
     """The text of a literal, None of anything else."""
     return expression.value if isinstance(expression, ir.Constant) and isinstance(expression.value, str) else None
+
+
+def taken(part: object, readers: Container[str]) -> tuple[str, ir.Expression | None]:
+    """The key by which something is taken, and out of what: data["role"], or data.get("role") by a method of `readers`; "" for neither."""
+    if isinstance(part, ir.Item):
+        return text_of(part.key) or "", part.of
+    if isinstance(part, ir.Call) and isinstance(part.function, ir.Attribute) and part.function.name in readers and part.arguments:
+        return text_of(part.arguments[0]) or "", part.function.of
+    return "", None
 
 
 def argument(call: ir.Call, name: str, position: int | None = None) -> ir.Expression | None:

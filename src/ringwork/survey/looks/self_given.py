@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, calls, last, mentions, naming, text_of
+from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, calls, last, mentions, naming, taken, text_of
 from ringwork.survey.taint import ir
 from ringwork.survey.taint.handlers import Handler
 from ringwork.survey.taint.units import DefinedClass
@@ -140,7 +140,7 @@ def _is_free(seen: Seen, owner: DefinedClass, annotation: ir.Expression) -> bool
 def _read(asked: _Asked, value: ir.Expression) -> str:
     """The field that a value was read by from a request: data["role"], data.get("role"), body.role; "" for none."""
     for part in walk(value):
-        key, of = _taken(part)
+        key, of = taken(part, _READ)
         if key and _POWERS.fullmatch(key) and of is not None and _is_request(asked, of):
             return key
         if isinstance(part, ir.Attribute) and isinstance(part.of, ir.Name) and part.name in asked.schemas.get(part.of.id, ()):
@@ -148,14 +148,6 @@ def _read(asked: _Asked, value: ir.Expression) -> str:
         if isinstance(part, ir.Name) and part.id in asked.given:
             return asked.given[part.id]
     return ""
-
-
-def _taken(part: object) -> tuple[str, ir.Expression | None]:
-    if isinstance(part, ir.Item):
-        return text_of(part.key) or "", part.of
-    if isinstance(part, ir.Call) and isinstance(part.function, ir.Attribute) and part.function.name in _READ and part.arguments:
-        return text_of(part.arguments[0]) or "", part.function.of
-    return "", None
 
 
 def _is_request(asked: _Asked, of: ir.Expression) -> bool:
@@ -235,6 +227,6 @@ def _popped(part: object, name: str) -> str:
     if isinstance(part, ir.Assign) and isinstance(part.targets[0], ir.Item):
         target = part.targets[0]
         return (text_of(target.key) or "") if isinstance(target.of, ir.Name) and target.of.id == name else ""
-    key, of = _taken(part)
+    key, of = taken(part, _READ)
     is_pop = isinstance(part, ir.Call) and isinstance(part.function, ir.Attribute) and part.function.name == "pop"
     return key if is_pop and isinstance(of, ir.Name) and of.id == name else ""

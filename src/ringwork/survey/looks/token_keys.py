@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, Scope, Seen, argument, calls, last, mentions, text_of
+from ringwork.survey.looks.seen import STRONG, Scope, Seen, argument, calls, last, mentions, taken
 from ringwork.survey.taint import ir
 from ringwork.survey.taint.walk import walk
 
@@ -20,6 +20,7 @@ _READERS = re.compile(r"(?:^|\.)(?:jwt|jws|jwe|api_jwt|api_jws)\.(?:decode|decod
 _UNVERIFIED = frozenset({"get_unverified_header", "get_unverified_headers"})
 _HEADER = re.compile(r"^(?:\w+_)?headers?$")
 _BRINGS = frozenset({"jwk", "jku", "x5u", "x5c"})
+_READ = frozenset({"get", "pop"})
 _ROUNDS = 4
 
 
@@ -94,19 +95,11 @@ def _is_read_header(name: str, value: ir.Expression) -> bool:
 def _which(node: object, headers: AbstractSet[str]) -> str:
     """Which of them is taken out of a header somewhere inside: header["jwk"], header.get("jku"); "" for none."""
     for part in walk(node):
-        taken, of = _taken(part)
+        which, of = taken(part, _READ)
         is_header = of is not None and (mentions(of, _UNVERIFIED) or (isinstance(of, ir.Name) and of.id in headers))
-        if taken in _BRINGS and is_header:
-            return taken
+        if which in _BRINGS and is_header:
+            return which
     return ""
-
-
-def _taken(part: object) -> tuple[str, ir.Expression | None]:
-    if isinstance(part, ir.Item):
-        return text_of(part.key) or "", part.of
-    if isinstance(part, ir.Call) and isinstance(part.function, ir.Attribute) and part.function.name in {"get", "pop"} and part.arguments:
-        return text_of(part.arguments[0]) or "", part.function.of
-    return "", None
 
 
 def _is_held(function: ir.Function, name: str) -> bool:
@@ -124,9 +117,9 @@ def _sides(test: ir.Compare) -> tuple[ir.Expression, ...]:
 
 
 def _named(part: object, brought: _Brought) -> str:
-    taken, _ = _taken(part)
-    if taken in _BRINGS:
-        return taken
+    which, _ = taken(part, _READ)
+    if which in _BRINGS:
+        return which
     return brought.keys.get(part.id, "") if isinstance(part, ir.Name) else ""
 
 
