@@ -16,6 +16,7 @@ from flask.views import MethodView
 from flask.views import View as FlaskView
 from starlette.applications import Starlette
 from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route as StarletteRoute
 from starlette.routing import WebSocketRoute
@@ -184,6 +185,55 @@ def test_asks_the_rule_of_the_method_that_is_called(kit: Kit, ask: Callable[...,
     assert [ask(app, "GET").text, ask(app, "HEAD").status, ask(app, "GET", "erin").text] == ["read", head, "read"]
     assert [ask(app, "POST").status, ask(app, "POST", "alice").status, ask(app, "POST", "erin").text] == [401, 403, "written"]
     assert ask(app, "DELETE", "erin").status == 403, "nobody thought of it"
+
+
+def listing(kit: Kit, *methods: str) -> dict[str, Any]:
+    """What a class says so that it answers to methods of other names; Starlette's knows QUERY by itself."""
+    own = {"flask": ("methods", methods), "django": ("http_method_names", [method.lower() for method in methods])}
+    name = next(name for name, known in KITS.items() if known is kit)
+    return dict([own[name]]) if name in own else {}
+
+
+@pytest.mark.parametrize("verb", ["HEAD", "OPTIONS", "QUERY", "TRACE"])
+def test_asks_the_rule_of_a_method_of_any_name(kit: Kit, ask: Callable[..., Any], verb: str) -> None:
+    """Against an odd method whose mark nobody looks for, so that the open class answers: it is refused to those whom its mark shuts out."""
+    marked = requires("admin")(kit.answer("marked"))
+    body = {"post": "written", verb.lower(): marked, **listing(kit, "POST", verb)}
+    app = kit.app({"/notes": kit.view(ringwork_rule=public("to read"), **body)})
+    nobody, erin = ask(app, verb), ask(app, verb, "erin")
+    assert nobody.status in {401, 403, 405}
+    assert erin.status in {200, 403, 405}
+    assert nobody.text != "marked"
+    found = installed(app)
+    assert found is not None
+    if erin.status == 200:  # the framework answers to it
+        assert ADMIN in {route.rule for route in found.list_routes()}
+        assert not [route.passed_over for route in found.list_routes() if route.passed_over]
+
+
+@pytest.mark.parametrize("verb", ["post", "Post", "load_all", "LOAD_ALL"])
+def test_answers_no_method_by_an_attribute_that_is_merely_called_so(kit: Kit, verb: str) -> None:
+    """Against `post` in small letters, or a helper's name, past the rule of the method: Starlette 1.0 calls whatever has the name."""
+    view = kit.view(
+        ringwork_rule=public("to read"), get="read", post=requires("admin")(kit.answer("written")), load_all=kit.answer("loaded")
+    )
+    if kit.base is HTTPEndpoint:
+        view.dispatch = dispatch_of_starlette_1_0  # type: ignore[attr-defined]
+    client = kit.client(kit.app({"/notes": view}))
+    try:
+        answer = client.ask(sending(verb, "/notes", [("Origin", ORIGIN), ("Content-Type", "application/json")], None))
+    finally:
+        client.close()
+    assert answer.status in {400, 401, 403, 405}
+    assert answer.text not in {"written", "loaded"}
+
+
+async def dispatch_of_starlette_1_0(self: Any) -> None:
+    """What Starlette's class did in 1.0: the attribute of the method's name, whichever it is."""
+    request = Request(self.scope, receive=self.receive)
+    name = "get" if request.method == "HEAD" and not hasattr(self, "head") else request.method.lower()
+    response = await getattr(self, name, self.method_not_allowed)(request)
+    await response(self.scope, self.receive, self.send)
 
 
 def test_a_method_stands_before_its_class(kit: Kit, ask: Callable[..., Any]) -> None:

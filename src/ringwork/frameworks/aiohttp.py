@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import aiohttp
 from aiohttp import web
+from aiohttp.hdrs import METH_ALL
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_urldispatcher import AbstractResource, AbstractRoute, PrefixedSubAppResource, StaticResource
@@ -82,7 +83,7 @@ def _methods_of(handler: object) -> tuple[str, ...]:
     """Of a class view each method that it defines, since each may carry a rule of its own; "" for a function."""
     if not isinstance(handler, type):
         return ("",)
-    return tuple(sorted(method for method in ALL if hasattr(handler, method.lower()))) or ("",)
+    return tuple(sorted(method for method in METH_ALL if hasattr(handler, method.lower()))) or ("",)
 
 
 def to_route(route: AbstractRoute, method: str, installation: Installation | None, *, outside: Marked | None = None) -> Route:
@@ -106,7 +107,7 @@ def to_route(route: AbstractRoute, method: str, installation: Installation | Non
         rule=found.rule,
         rule_source=found.source,
         seen_checks=() if found.rule else own_checks.seen(view or handler),
-        passed_over=found.passed_over or class_views.told_of(handler, [verb.lower() for verb in ALL]),
+        passed_over=found.passed_over or class_views.told_of(handler, [verb.lower() for verb in METH_ALL]),
         csrf_exempt=found.csrf_exempt,
         limits=limits_among(marked),
         rated=rated_among(marked),

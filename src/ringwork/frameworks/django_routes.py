@@ -101,8 +101,8 @@ def methods_of(view: Any) -> tuple[frozenset[str], bool]:
         return frozenset(behind), False
     if kind is not None:
         actions = getattr(view, "actions", None)
-        offered = actions if isinstance(actions, Mapping) else [name for name in _VERBS if hasattr(kind, name)]
         allowed = {str(name).lower() for name in getattr(kind, "http_method_names", _VERBS)}
+        offered = actions if isinstance(actions, Mapping) else [name for name in allowed - {"options"} if hasattr(kind, name)]
         found = {str(name).upper() for name in offered if str(name).lower() in allowed}
         return frozenset(found | ({"HEAD"} if "GET" in found else set())), False
     required = _required_methods(view)
@@ -210,7 +210,8 @@ def _of_methods(view: Any, methods: frozenset[str]) -> Iterator[tuple[str, Marke
         return
     # What Django copied from `dispatch` is no word of whoever wrote the pattern.
     placed: Marked = (("handler", view),) if rule_of(view) is not rule_of(getattr(kind, _ALL, None)) else ()
-    for method in methods:
+    # Every class answers OPTIONS by a method of Django's own, which is not listed; one that is marked is somebody's.
+    for method in (*methods, "OPTIONS"):
         marked = class_views.marks_of_method(kind, _answering(view, kind, method), _is_view, placed)
         if marked:
             yield method, marked
@@ -239,7 +240,7 @@ def told_of(view: Any) -> str:
     actions = getattr(view, "actions", None)
     extra = [one.__name__ for one in kind.get_extra_actions()] if actions is not None and hasattr(kind, "get_extra_actions") else []
     usual = ("list", "create", "retrieve", "update", "partial_update", "destroy") if actions is not None else ()
-    return class_views.told_of(kind, (*_VERBS, "head", "options", _ALL, *usual, *extra))
+    return class_views.told_of(kind, (*getattr(kind, "http_method_names", _VERBS), "options", _ALL, *usual, *extra))
 
 
 # -- templates -----------------------------------------------------------------------------------------------

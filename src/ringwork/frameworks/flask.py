@@ -123,7 +123,7 @@ def to_route(app: Flask, rule: UrlRule, installation: Installation | None, part:
         rule=found.rule,
         rule_source=found.source,
         seen_checks=() if found.rule else own_checks.seen(view, before=_run_before(app, rule)),
-        passed_over=found.passed_over or class_views.told_of(kind, _READ),
+        passed_over=found.passed_over or class_views.told_of(kind, (*_READ, *map(str.lower, rule.methods or ()))),
         csrf_exempt=found.csrf_exempt,
         limits=limits_among(marked),
         rated=rated_among(marked),

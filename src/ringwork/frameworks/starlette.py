@@ -51,9 +51,9 @@ Marked = tuple[tuple[str, object], ...]
 class Entry(Frozen):
     """One route as the router holds it.
 
-    matcher: the framework's own object that says whether it matches.
-    inside: entries of a mounted application that can be listed. parts: of a class whose methods carry marks, those methods, each an
-    entry by itself, and what is left. told: what is said of marks that nobody reads.
+    matcher: the framework's own object that says whether it matches. inside: entries of a mounted application that can be listed.
+    parts: of a class whose methods carry marks, those methods, each an entry by itself, and what is left. told: of marks nobody reads.
+    beside: of a class, what stands for methods that it does not list, which have no rule.
     """
 
     matcher: Any
@@ -64,6 +64,7 @@ class Entry(Frozen):
     marked: Marked
     inside: Index | None = None
     parts: tuple[Entry, ...] = ()
+    beside: Entry | None = None
     told: str = ""
 
 
@@ -193,7 +194,7 @@ def with_parts(entry: Entry) -> Entry:
     told = starlette_classes.told_of(entry.endpoint)
     left = entry.methods.difference(*(part.methods for part in found))
     rest = [replace(entry, methods=left, told=told)] if found and left else []
-    return replace(entry, parts=(*found, *rest), told=told)
+    return replace(entry, parts=(*found, *rest), beside=replace(entry, methods=frozenset()), told=told)
 
 
 def to_route(entry: Entry, installation: Installation | None) -> Route:
@@ -290,11 +291,13 @@ class Decider:
 
     def _plan(self, place: Place, method: str) -> Plan:
         """The compiled plan of a place; of a class whose methods carry marks one for each of them."""
-        parts = place.entry.parts
-        if not parts:
-            place.plan = plan = self.installation.pipeline.plan(to_route(place.entry, self.installation))
+        entry, beside = place.entry, place.entry.beside
+        if beside is None:
+            place.plan = plan = self.installation.pipeline.plan(to_route(entry, self.installation))
             return plan
-        part = next((part for part in parts if method in part.methods), place.entry)
+        if starlette_classes.is_by_the_way(entry.endpoint, entry.methods, method):
+            return self.installation.plan(beside, lambda: to_route(beside, None))
+        part = next((part for part in entry.parts if method in part.methods), entry)
         return self.installation.plan(part, lambda: to_route(part, self.installation))
 
 

@@ -9,7 +9,7 @@ from ringwork.frameworks import class_views
 from ringwork.frameworks.class_views import Marked
 from ringwork.frozen import Frozen
 
-_VERBS = ("get", "head", "post", "put", "patch", "delete", "options")
+_VERBS = ("get", "head", "post", "put", "patch", "delete", "options", "query")
 
 
 class Part(Frozen):
@@ -44,6 +44,15 @@ def parts_of(endpoint: object, methods: frozenset[str], placed: Marked) -> Itera
             methods=frozenset(answered),
             marked=class_views.marks_of_method(endpoint, name, _is_view, placed),
         )
+
+
+def is_by_the_way(endpoint: object, methods: frozenset[str], method: str) -> bool:
+    """Whether a class may answer a method that it does not list, by whatever of its attributes is called so.
+
+    Against `post` in small letters, and a helper's name for a method: Starlette 1.0 calls either, past the rule of the method.
+    """
+    is_class = inspect.isclass(endpoint) and _is_made_of(endpoint, "HTTPEndpoint")
+    return is_class and method not in methods and hasattr(endpoint, method.lower())
 
 
 def told_of(endpoint: object) -> str:
