@@ -48,7 +48,9 @@ SHARED = (
     "prove.composing",
     "prove.makers",
     "prove.seeding",
+    "prove.rows",
     "prove.safe_asking",
+    "prove.side_effects",
     "prove.things",
     "prove.views",
     "prove.staying",
@@ -411,7 +413,8 @@ ROOMS: dict[str, Room] = {
     ),
     # Law 6: a witness must not borrow from the accused.
     "prove.evidence": Room(rooms=("survey.flows",), itself=False),
-    "prove.check": Room(rooms=("prove.evidence", *FACTS)),
+    "prove.rows": Room(),
+    "prove.check": Room(rooms=("prove.evidence", "prove.rows", *FACTS)),
     "prove.observing": Room(rooms=("prove.check", "prove.evidence", *FACTS)),
     "prove.witness": Room(rooms=(*WORDS, *FACTS)),
     "prove.changes": Room(rooms=(*WORDS, "prove.witness", *FACTS)),
@@ -421,14 +424,16 @@ ROOMS: dict[str, Room] = {
     "prove.things": Room(rooms=("prove.check", "prove.composing", "prove.witness", *FACTS)),
     "prove.makers": Room(rooms=("prove.composing", "prove.own_fields", *FACTS)),
     "prove.seeding": Room(rooms=("prove.composing", "prove.makers", "prove.things", "prove.witness", *FACTS)),
+    "prove.side_effects": Room(rooms=("prove.rows", "prove.things", *FACTS)),
     "prove.safe_asking": Room(
         rooms=(
             *WORDS,
-            "prove.changes",
             "prove.composing",
             "prove.makers",
             "prove.pages",
+            "prove.rows",
             "prove.seeding",
+            "prove.side_effects",
             "prove.staying",
             "prove.things",
             "prove.witness",
@@ -440,9 +445,19 @@ ROOMS: dict[str, Room] = {
     "prove.objects": Room(
         rooms=(*WORDS, "prove.composing", "prove.makers", "prove.staying", "prove.things", "prove.views", "prove.witness", *FACTS)
     ),
-    "prove.own_fields": Room(rooms=("prove.check", *FACTS)),
+    "prove.own_fields": Room(rooms=("prove.rows", *FACTS)),
     "prove.assigning": Room(
-        rooms=(*WORDS, "prove.composing", "prove.makers", "prove.objects", "prove.own_fields", "prove.things", "prove.witness", *FACTS)
+        rooms=(
+            *WORDS,
+            "prove.composing",
+            "prove.makers",
+            "prove.objects",
+            "prove.own_fields",
+            "prove.rows",
+            "prove.things",
+            "prove.witness",
+            *FACTS,
+        )
     ),
     "prove.whose": Room(rooms=(*WORDS, "prove.composing", "prove.objects", "prove.pages", "prove.things", "prove.witness", *FACTS)),
     "prove.starting": Room(rooms=(*WORDS, *FACTS)),

@@ -25,7 +25,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from ringwork.errors import TargetFailed
-from ringwork.prove.check import Fault, Kept, ProbeRoute, User
+from ringwork.prove.check import Fault, ProbeRoute, User
+from ringwork.prove.rows import Difference, Kept
 from ringwork.survey.facts import AppFacts, ErrorHandlers, RouteFacts
 from ringwork.survey.wire import forms
 from ringwork.survey.wire.client import Answer, Client
@@ -181,6 +182,7 @@ class Stand:
         self.address, self.ca_pem, self.stores, self.facts = address, ca_pem, stores, facts
         self.origin, self.canary, self.brief = f"https://{HOST}:{address[1]}", CANARY, False
         self.quick = False
+        self.looked: dict[str, str] = {}
         self.users: Sequence[User] = (User(name="anna", roles=()), User(name="ben", roles=()))
 
     @property
@@ -210,9 +212,19 @@ class Stand:
         """Where a probe stands."""
         return f"/ringwork-probe/{which.value}"
 
+    def username(self, user: User) -> str:
+        """As the shop knows them."""
+        return user.name
+
     def kept(self, word: str) -> Sequence[Kept]:
         """Nothing: the shop keeps no rows."""
         return []
+
+    def differences(self) -> Sequence[Difference]:
+        """The stores that changed, and of none which row."""
+        before, self.looked = self.looked, dict(self.state())
+        names = sorted(name for name in self.looked if before and before.get(name) != self.looked[name])
+        return [Difference(store=name, kind="other", cells={}, was={}) for name in names]
 
     def state(self) -> Mapping[str, str]:
         """Orders, sessions and visits."""

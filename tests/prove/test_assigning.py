@@ -10,9 +10,9 @@ import pytest
 
 from ringwork.prove import judge, own_fields, witness
 from ringwork.prove.access.mass_assignment import extra_field
-from ringwork.prove.check import Kept
 from ringwork.prove.evidence import Observation, Outcome, Verdict
 from ringwork.prove.own_fields import Claim, Sources
+from ringwork.prove.rows import Kept
 from ringwork.survey import kept
 from ringwork.survey.facts import AppFacts
 from ringwork.survey.wire.client import Answer

@@ -15,11 +15,11 @@ from typing import Any
 
 from ringwork.errors import TargetFailed
 from ringwork.prove import composing, makers, objects, own_fields, things, witness
-from ringwork.prove.check import Kept
 from ringwork.prove.composing import Draft
 from ringwork.prove.evidence import Exchanged, Observation, Outcome
 from ringwork.prove.objects import Person
 from ringwork.prove.own_fields import Claim, Sources
+from ringwork.prove.rows import Kept
 from ringwork.prove.witness import Cast, saw, shown
 from ringwork.survey.facts import RouteFacts
 from ringwork.survey.wire import entry

@@ -11,10 +11,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from ringwork.names import CheckId
 from ringwork.prove.evidence import Evidence
+from ringwork.prove.rows import Difference, Kept
 from ringwork.survey.facts import AppFacts, FieldFacts, RouteFacts
 from ringwork.survey.flows import SourceFacts
 from ringwork.survey.wire.client import Answer, Client
@@ -209,14 +210,6 @@ class Rotated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A row or object of a copy. store: as `state` names it. values: of its columns or fields, plain ones alone."""
-
-    store: str
-    values: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Noticed:
     """One event in a copy that carried the watched marker. event: as Python's audit events are named, "sql" for a statement of sqlite3."""
 
@@ -262,6 +255,9 @@ class Served(Protocol):
 
     def state(self) -> Mapping[str, str]:
         """A digest for each store of the copy (database tables, files, module-level containers), by name."""
+
+    def differences(self) -> Sequence[Difference]:
+        """Which rows of stores are others than when this was asked last; nothing at the first time, from which on they are kept."""
 
     def kept(self, word: str) -> Sequence[Kept]:
         """The rows of databases and objects of module-level containers in which a text holds this word, at most 20."""

@@ -32,7 +32,7 @@ from ringwork.protect import installed  # the package's face has a function of t
 from ringwork.prove import channel
 from ringwork.prove.check import Fault, ProbeRoute
 from ringwork.servers.tls import Asked, server_context
-from ringwork.survey import baseline, facts, kept, state
+from ringwork.survey import baseline, differences, facts, kept, state
 from ringwork.survey.harness import (
     accounts,
     bearers,
@@ -217,7 +217,7 @@ class Variant:
         self.listening = socket.socket(fileno=fds[0])
         self.control = socket.socket(fileno=fds[1])
         self.plain = socket.socket(fileno=fds[2])
-        self.refused_before = len(confine.refused())
+        self.refused_before, self.looks = len(confine.refused()), differences.Looks()
 
     def run(self) -> None:
         """Prepare and serve; tells the prover "ready", or why not."""
@@ -323,6 +323,7 @@ class Variant:
             "accounts": self._accounts,
             "watched": watching.seen,
             "forget": remembering.forget,
+            "differences": lambda: self.looks.differences(self.zygote.copy),
             "bearers": lambda: bearers.known(self.zygote.copy),
             "withheld": lambda: [*accounts.kept(self.zygote.copy), *bearers.keys(self.zygote.copy)],
         }

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ringwork.prove.check import Kept
+from ringwork.prove.rows import Kept
 from ringwork.survey.facts import AppFacts
 
 _FLAGS = re.compile(

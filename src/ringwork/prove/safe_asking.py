@@ -7,16 +7,19 @@ object of whoever asks; a route that nobody was let into says nothing of what it
 from __future__ import annotations
 
 import contextlib
+import datetime
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
-from ringwork.prove import changes, composing, makers, pages, seeding, things, witness
+from ringwork.prove import composing, makers, pages, seeding, side_effects, things, witness
 from ringwork.prove.check import Stage, User
 from ringwork.prove.evidence import ALL_ROUTES, Evidence, Exchanged, Observation, Outcome
+from ringwork.prove.rows import Difference
+from ringwork.prove.side_effects import Reading
 from ringwork.prove.staying import Staying
 from ringwork.prove.things import Thing
 from ringwork.prove.witness import Cast, saw, shown
@@ -25,7 +28,8 @@ from ringwork.survey.wire.client import Answer, Client
 
 ATTACK = "change by a safe method"
 _METHODS = ("GET", "HEAD", "OPTIONS")
-_MOST_ASKERS, _MOST_THINGS, _MOST_IDS, _MOST_PATHS, _NAMED = 5, 3, 2, 6, 3
+_MOST_ASKERS, _MOST_THINGS, _MOST_IDS, _MOST_PATHS, _NAMED, _PAGES_READ = 5, 3, 2, 6, 3, 4
+_IN_MODULES = "memory:"  # how the names of what modules keep begin
 _FILES = re.compile(r"(?:^|/)(?:static|assets)/")
 
 
@@ -49,18 +53,58 @@ class _Asker:
 
 @dataclass(slots=True, kw_only=True)
 class _Sweep:
-    """All routes, asked as everybody. quiet: stores whose change says nothing."""
+    """All routes, asked as everybody. quiet: marks of what changes with every page. noted: what reading leaves behind."""
 
     cast: Cast
     routes: list[RouteFacts]
-    quiet: frozenset[str]
     staying: Staying
-    before: Mapping[str, str] = field(default_factory=dict)
+    quiet: frozenset[tuple[str, str]] = frozenset()
+    noted: list[Difference] = field(default_factory=list)
 
-    def effect(self) -> list[str]:
-        """The stores that changed since the last time this was asked."""
-        before, self.before = self.before, self.cast.served.state()
-        return sorted(witness.changed(before, self.before) - self.quiet)
+    def effect(self) -> list[Difference]:
+        """What changed since the last time this was asked."""
+        return [one for one in map(self._loud, self.cast.served.differences()) if one is not None]
+
+    def _loud(self, one: Difference) -> Difference | None:
+        """A difference without what changes with every page; None where nothing is left, and for a session."""
+        if witness.is_of_sessions(one.store):
+            return None
+        if one.kind != "changed":
+            return None if side_effects.marks([one]) <= self.quiet else one
+        was = {name: value for name, value in one.was.items() if (one.store, name) not in self.quiet}
+        return replace(one, was=was) if was else None
+
+    def learn(self) -> None:
+        """What changes whichever page is read: last-seen times, counters of requests, and what a first visit begins.
+
+        Against a hole that hides itself: what one page alone changes in tables and files is that page's deed, and no noise. What modules
+        keep may be what a page was worked out of, kept for the next time; what comes and goes there says nothing at all.
+        """
+        client, deeds = self.cast.strongest()[1], witness.deeds(self.cast.stage.facts)
+        routes = [route for route in witness.reads(self.cast.stage.facts) if route.path not in deeds]
+        # What has no parameter is asked for without looking round, which follows links that may do something.
+        asked = [route for route in routes if "{" not in route.path][:_PAGES_READ] or routes[:_PAGES_READ]
+
+        def read(routes: Sequence[RouteFacts]) -> frozenset[tuple[str, str]]:
+            self.effect()
+            for route in routes:
+                with contextlib.suppress(OSError, TargetFailed):
+                    client.page(self.cast.stage.fill(route, client=client))
+            return side_effects.marks(self.effect())
+
+        together = read(asked)
+        alone = [read([route]) for route in asked] if together and len(asked) > 1 else [together, together]
+        quiet = {mark for mark in together if mark[0].startswith(_IN_MODULES) or sum(mark in some for some in alone) != 1}
+        self.quiet = frozenset(quiet)
+
+    def may_only_note(self, asker: _Asker, route: RouteFacts, answers: Sequence[Answer], effect: Sequence[Difference]) -> bool:
+        """Whether what a page did only notes that it was read; kept, where it does."""
+        served, user = self.cast.served, asker.user
+        keys = things.keys_of(served, served.username(user)) if user is not None else things.Keys()
+        reading = Reading(route=route, answers=answers, keys=keys, now=datetime.datetime.now(datetime.UTC))
+        only_notes = side_effects.is_of(effect, reading)
+        self.noted += effect if only_notes else ()
+        return only_notes
 
     def askers(self) -> list[_Asker]:
         """One of each set of roles who can sign in, the least powerful first; nobody, where nobody can.
@@ -109,10 +153,10 @@ class _Sweep:
 def look(stage: Stage, check: CheckId) -> Evidence:
     """What the safe methods changed; not verified where a route let in none of the requests."""
     cast = Cast(stage)
-    quiet = changes.noise(cast, cast.strongest()[1])
     routes = sorted(witness.reads(stage.facts), key=lambda route: bool(makers.HARMS.search(route.path)))  # what ends something comes last
-    sweep = _Sweep(cast=cast, routes=routes, quiet=quiet, staying=Staying(cast=cast))
-    askers, answers, effect = sweep.askers(), dict[str, list[Answer]](), list[str]()
+    sweep = _Sweep(cast=cast, routes=routes, staying=Staying(cast=cast))
+    sweep.learn()
+    askers, answers, effect = sweep.askers(), dict[str, list[Answer]](), list[Difference]()
     control: Exchanged | None = None
     sweep.effect()
     for asker in askers:
@@ -134,19 +178,21 @@ def look(stage: Stage, check: CheckId) -> Evidence:
             )
         effect += sweep.effect()
     if not effect:
-        return _quiet(check, routes, answers, quiet, control)
+        return _quiet(check, sweep, answers, control)
     seen = tuple(_told(sweep, askers))
+    if not seen and side_effects.marks(effect) <= side_effects.marks(sweep.noted):
+        return _quiet(check, sweep, answers, control)
     # Against a change that only all of them together made, and that would be told as a pass.
-    reason = "" if seen else f"asking for all pages changed {', '.join(sorted(set(effect)))}, and no page alone was seen to do it"
+    reason = "" if seen else f"asking for all pages changed {side_effects.told(effect)}, and no page alone was seen to do it"
     return Evidence(check=check, observations=seen, not_verified=reason)
 
 
-def _quiet(
-    check: CheckId, routes: Sequence[RouteFacts], answers: dict[str, list[Answer]], quiet: frozenset[str], control: Exchanged
-) -> Evidence:
-    """Nothing changed: which routes that says something of."""
-    asked = sum(len(some) for some in answers.values())
-    detail = f"{asked} requests with {', '.join(_METHODS)} changed no store" + _exceptions(quiet)
+def _quiet(check: CheckId, sweep: _Sweep, answers: dict[str, list[Answer]], control: Exchanged) -> Evidence:
+    """Nothing changed but what notes that something was read: which routes that says something of."""
+    routes, asked = sweep.routes, sum(len(some) for some in answers.values())
+    detail = f"{asked} requests with {', '.join(_METHODS)} changed {'nothing else' if sweep.noted else 'no store'}"
+    detail = f"reading is noted in {side_effects.told(sweep.noted)}; {detail}" if sweep.noted else detail
+    detail += _exceptions(sweep.quiet)
     held = saw(Outcome.HELD, ATTACK, ALL_ROUTES, detail, control=control, read=asked)
     closed = [route for route in routes if not any(map(_is_let_in, answers.get(route.name, ()))) and not _is_passed_over(route)]
     left = tuple(saw(Outcome.UNTRIED, ATTACK, route, _why_closed(answers.get(route.name, ()))) for route in closed)
@@ -177,8 +223,9 @@ def _why_closed(answers: Sequence[Answer]) -> str:
     return f"answered {', '.join(map(str, statuses)) or 'by nobody'}, so nothing was asked of it that it could have done"
 
 
-def _exceptions(quiet: Iterable[str]) -> str:
-    return f"; {', '.join(sorted(quiet))} changes with every page and is passed over" if quiet else ""
+def _exceptions(quiet: frozenset[tuple[str, str]]) -> str:
+    stores = sorted({store for store, _ in quiet})
+    return f"; {', '.join(stores)} changes with every page and is passed over as far as that goes" if quiet else ""
 
 
 def _guess(parameter: ParameterFacts) -> str:
@@ -194,26 +241,31 @@ def _told(sweep: _Sweep, known: Sequence[_Asker]) -> Iterator[Observation]:
     for asker in askers:
         for route in sweep.routes:
             answers = [answer for path in plain.get(asker.name, {}).get(route.name, ()) for answer in sweep.send(asker, path)]
-            if (effect := sweep.effect() if answers else []) and route.name not in told:
+            effect = sweep.effect() if answers else []
+            if effect and route.name not in told and not sweep.may_only_note(asker, route, answers, effect):
                 told.add(route.name)
                 again = [answer for path in plain[asker.name][route.name] for answer in sweep.send(asker, path)]
-                yield _broken(route, asker, answers, effect, is_once="{" not in route.path and bool(again) and not sweep.effect())
+                is_once = bool(again) and not sweep.effect() and "{" not in route.path and side_effects.may_be_made_to_be_shown(effect)
+                yield _broken(route, asker, answers, effect, is_once=is_once)
     for asker in askers:
         sweep.look_round(asker)
         made = sweep.make(asker)
         sweep.effect()
         for route in [route for route in sweep.routes if route.name not in told]:
             answers = [answer for path in sweep.own(asker, route, made) for answer in sweep.send(asker, path)]
-            if effect := sweep.effect() if answers else []:
+            effect = sweep.effect() if answers else []
+            if effect and not sweep.may_only_note(asker, route, answers, effect):
                 told.add(route.name)
                 yield _broken(route, asker, answers, effect)
                 made = sweep.make(asker)  # what it removed is there again for the next
                 sweep.effect()
 
 
-def _broken(route: RouteFacts, asker: _Asker, answers: Sequence[Answer], effect: Sequence[str], *, is_once: bool = False) -> Observation:
+def _broken(
+    route: RouteFacts, asker: _Asker, answers: Sequence[Answer], effect: Sequence[Difference], *, is_once: bool = False
+) -> Observation:
     """What a page did. is_once: it names nothing, and a second visit did no more, so that it may have made what it shows."""
-    detail = f"reading it changed {', '.join(effect)}"
+    detail = f"reading it changed {side_effects.told(effect)}"
     detail += "; a second visit changed nothing more, so it may only have made what it shows" if is_once else ""
     answer = next(filter(witness.is_served, answers), answers[-1])
     return saw(Outcome.UNCLEAR if is_once else Outcome.BROKEN, ATTACK, route, detail, answers=[shown(answer, asker.name)])

@@ -23,7 +23,6 @@ from ringwork.prove.check import (
     Altered,
     Call,
     Fault,
-    Kept,
     MessageKey,
     Noticed,
     ProbeRoute,
@@ -36,6 +35,7 @@ from ringwork.prove.check import (
 )
 from ringwork.prove.launch import Launcher
 from ringwork.prove.process import Change
+from ringwork.prove.rows import Difference, Kept
 from ringwork.prove.running import browser, plain_browser
 from ringwork.prove.sources import NotRead, Sources
 from ringwork.prove.users import Entrances
@@ -130,6 +130,10 @@ class LiveServed:
         """A digest for each store."""
         found: dict[str, str] = self.running.ask("state")
         return found
+
+    def differences(self) -> Sequence[Difference]:
+        """Which rows are others than when this was asked last."""
+        return [Difference(**one) for one in self.running.ask("differences")]
 
     def kept(self, word: str) -> Sequence[Kept]:
         """The rows and objects that hold a word."""

@@ -167,6 +167,11 @@ def changed(before: Mapping[str, str], after: Mapping[str, str]) -> frozenset[st
     return frozenset(name for name in before.keys() | after.keys() if before.get(name) != after.get(name) and not _SESSIONS.search(name))
 
 
+def is_of_sessions(store: str) -> bool:
+    """Whether a store is one of sessions, by its name."""
+    return bool(_SESSIONS.search(store))
+
+
 def guards(facts: AppFacts, control: str) -> bool:
     """Whether ringwork itself enforces a control in this target."""
     return facts.guard is not None and control in facts.guard.controls
