@@ -17,6 +17,7 @@ from ringwork.survey import kept
 from ringwork.survey.facts import AppFacts
 from ringwork.survey.wire.client import Answer
 from tests.prove import unguarded
+from tests.prove.test_found_in_small_shops import FLASK_HEAD
 
 FASTAPI = """
 import hashlib
@@ -486,3 +487,38 @@ def test_tells_by_what_its_own_request_was_refused(status: int, text: str, words
     """Against a report of no object where the prover's own request never got past a guard."""
     answer = Answer(status=status, reason="", http_version="1.1", headers=[], body=text.encode(), request=b"", answer=b"")
     assert words in witness.why_not(answer)
+
+
+SELLING = (
+    FLASK_HEAD
+    + """
+db.execute("create table if not exists wares (id integer primary key, author text, title text, price_cents int default 100, status text)")
+@app.get("/about")
+def about():
+    return "<form method=post action=/wares><input name=title required>FIELDS<button>sell</button></form>"
+@app.post("/wares")
+def sell():
+    name = db.execute("select name from people where id = ?", (me(),)).fetchone()[0]
+    given = {"author": name, "price_cents": 100, "status": "draft", **request.form.to_dict()}
+    made = db.execute("insert into wares (author, title, price_cents, status) values (:author, :title, :price_cents, :status)", given)
+    return redirect("/about?made=%d" % made.lastrowid)
+"""
+)
+_SELECT = "<select name=status><option>draft<option value=approved>to the shop</select>"
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        (f"<input name=author><input name=price_cents type=number>{_SELECT}", set()),
+        ("", {"author", "price_cents", "status"}),
+        (
+            "<input type=hidden name=author value=you><input name=price_cents readonly><select name=status><option>draft</select>",
+            {"author", "price_cents", "status"},
+        ),
+    ],
+    ids=["offered", "left out", "hidden, fixed and not to choose"],
+)
+def test_what_the_page_lets_its_reader_write_is_no_extra_field(fields: str, found: set[str]) -> None:
+    """A seller writes who made a thing and what it costs; where the page does not let him, whoever sends it is believed."""
+    assert _broken(SELLING.replace("FIELDS", fields)) == ({"POST /wares": found} if found else {})

@@ -37,9 +37,13 @@ _PEOPLE = re.compile(r"user|people|person|account|member|profile|customer", re.I
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """One request and what it left behind. asked: its path. fields: of its body. browser: of whom it made or changed."""
+    """One request and what it left behind. asked: its path, as the route has it. sent_to: as it was sent. fields: of its body.
+
+    browser: of whom it made or changed.
+    """
 
     asked: str
+    sent_to: str
     answer: Answer
     rows: Sequence[Kept]
     fields: Mapping[str, Any]
@@ -120,7 +124,7 @@ class Assigning:
                 entry.sign_in(browser, login, account)
         word = account.username.partition("@")[0]
         fields = dict.fromkeys((way.username_field, way.password_field, *(p.name for p in way.others if p.required)), "")
-        return Sent(asked=way.path, answer=answer, rows=self._rows([word]), fields={**fields, **more}, browser=browser)
+        return Sent(asked=way.path, sent_to=way.path, answer=answer, rows=self._rows([word]), fields={**fields, **more}, browser=browser)
 
     def _sender(self, route: RouteFacts, method: str) -> Callable[[Mapping[str, Any], Person], Sent]:
         def send(more: Mapping[str, Any], who: Person) -> Sent:
@@ -128,7 +132,7 @@ class Assigning:
             draft = replace(draft, fields={**draft.fields, **more}, kind=draft.kind or composing.JSON)
             answer = draft.send(self.cast, who.name, who.client)
             rows = self._rows(list(draft.marks)) if draft.marks and witness.is_served(answer) else []
-            return Sent(asked=route.path, answer=answer, rows=rows, fields=draft.fields, browser=who.client)
+            return Sent(asked=route.path, sent_to=draft.path, answer=answer, rows=rows, fields=draft.fields, browser=who.client)
 
         return send
 
@@ -198,10 +202,29 @@ class Assigning:
         found += [one for one in own_fields.own_flags(first.rows, first.fields, self.sources) if one.name not in operation.asks_for]
         found = [one for one in found if one.name not in operation.asks_for or one.kind in _STRONG][:MOST_CLAIMS]
         found = [self._known_here(one) for one in found]
+        offered = self._offered(operation, first, found)
+        operation = replace(operation, asks_for=operation.asks_for | {one.name for one in offered})
+        found = [one for one in found if one not in offered or one.is_power]
         if not found:
-            yield saw(Outcome.HELD, ATTACK, operation.route, "it keeps no field that a request was not meant to set", read=1)
+            shown_in = f"; its own form offers {', '.join(one.name for one in offered)}" if offered else ""
+            yield saw(Outcome.HELD, ATTACK, operation.route, f"it keeps no field that a request was not meant to set{shown_in}", read=1)
             return
         yield from self._claimed(operation, found, shown(first.answer, self.mine.name))
+
+    def _offered(self, operation: Operation, sent: Sent, found: Sequence[Claim]) -> list[Claim]:
+        """The claims that the user could make in the operation's own form, as its page shows it to him.
+
+        Against an accusation of a price that its seller writes into the page; a field that is hidden, fixed or left out is no offer, nor is
+        a value that is not among those to choose from.
+        """
+        if operation.route.body == "json" or not found:
+            return []
+        with contextlib.suppress(TargetFailed, OSError):
+            name, client = ("", self.cast.nobody()) if operation.is_entry else (self.mine.name, self.mine.client)
+            form = composing.form_of(self.cast, operation.route, name, client, sent.sent_to)
+            if form is not None:
+                return [one for one in found if any(form.offers(name, one.value) for name in one.names)]
+        return []
 
     def _known_here(self, claim: Claim) -> Claim:
         """The same claim with a role that the application knows, where its own code compares the field with one, and never with `admin`."""

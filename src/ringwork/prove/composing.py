@@ -144,7 +144,7 @@ def compose(cast: Cast, route: RouteFacts, method: str, name: str, client: Clien
     if method == "GET":
         return Draft(route=route, method=method, path=path)
     kind, body = cast.stage.body(route) or ("", b"")
-    form = _form(cast, route, name, client, path) if method == "POST" and route.body != "json" else None
+    form = form_of(cast, route, name, client, path) if method == "POST" and route.body != "json" else None
     if form is not None:
         read = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)) if kind.startswith(FORM) else {}
         values: dict[str, Any] = {key: value for key, value in {**read, **form.fields}.items() if key != form.token_field}
@@ -233,7 +233,7 @@ def _path(cast: Cast, route: RouteFacts, method: str, client: Client, known: Map
     return path + pages.required_query(route, known)
 
 
-def _form(cast: Cast, route: RouteFacts, name: str, client: Client, path: str) -> forms.Form | None:
+def form_of(cast: Cast, route: RouteFacts, name: str, client: Client, path: str) -> forms.Form | None:
     """The form that posts there, on its own page or on any page that this browser sees."""
     plain = path.partition("?")[0]
     near = [*_forms_at(client, path), *cast.visible_forms(name, client)]

@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 _TOKEN = re.compile(r"csrf|xsrf|authenticity.?token|request.?verification|^_token$", re.IGNORECASE)
 _UNSENT = frozenset({"submit", "button", "image", "reset", "file"})
+_UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _TEXTUAL = frozenset({"text", "email", "tel", "search", "url", ""})
 
 
@@ -24,6 +25,7 @@ class Form:
     """One form. page: the path it was read from. fields: name to value, choices made. kinds: name to the input's type.
 
     files: names of fields that take files, to what they accept. most: characters that a field takes, where it says so.
+    choices: the values of each select and of each set of radio buttons. fixed: fields that nobody is meant to write, readonly or unseen.
     """
 
     page: str
@@ -33,6 +35,8 @@ class Form:
     kinds: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     most: dict[str, int] = field(default_factory=dict)
+    choices: dict[str, list[str]] = field(default_factory=dict)
+    fixed: set[str] = field(default_factory=set)
 
     @property
     def token_field(self) -> str:
@@ -48,6 +52,12 @@ class Form:
     def username_field(self) -> str:
         """The first field of plain text, "" for none."""
         return next((name for name, kind in self.kinds.items() if kind in _TEXTUAL), "")
+
+    def offers(self, name: str, value: object) -> bool:
+        """Whether its reader may give a field this value with nothing but what the page shows."""
+        if name not in self.kinds or name in self.fixed or self.kinds[name] == "hidden":
+            return False
+        return name not in self.choices or str(value) in self.choices[name]
 
     @property
     def hidden(self) -> dict[str, str]:
@@ -68,7 +78,7 @@ class _Reader(HTMLParser):
         super().__init__()
         self.page, self.forms = page, list[Form]()
         self._select = self._textarea = self._option = ""
-        self._is_open = False
+        self._is_open = self._is_bare = False
 
     def _target(self, action: str) -> str:
         """Path and query that an action means on this page; the page itself for none, or one that is no address."""
@@ -80,6 +90,7 @@ class _Reader(HTMLParser):
 
     def _leave_fields(self) -> None:
         self._select = self._textarea = self._option = ""
+        self._is_bare = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
@@ -91,6 +102,8 @@ class _Reader(HTMLParser):
             self._is_open = True
         elif self._is_open and tag == "option" and self._select:
             fields = self.forms[-1].fields
+            self.forms[-1].choices.setdefault(self._select, []).append(values.get("value", ""))
+            self._is_bare = "value" not in values
             if "selected" in values or not fields.get(self._select):
                 fields[self._select] = values.get("value", "")
                 self._option = self._select if "value" not in values else ""
@@ -106,6 +119,10 @@ class _Reader(HTMLParser):
             form.files[name] = values.get("accept", "")
         if tag not in {"input", "select", "textarea"} or kind in _UNSENT or "disabled" in values:
             return
+        if kind == "radio":
+            form.choices.setdefault(name, []).append(values.get("value", "on"))
+        if "readonly" in values or "hidden" in values or _UNSEEN.search(values.get("style", "")):
+            form.fixed.add(name)
         if kind in {"radio", "checkbox"} and name in form.fields and "checked" not in values:
             return
         form.kinds[name] = kind
@@ -120,12 +137,15 @@ class _Reader(HTMLParser):
             fields = self.forms[-1].fields
             # HTML drops a line end right after the tag; Django writes one into every field, so that an empty one looked filled.
             fields[self._textarea] += data if fields[self._textarea] else re.sub(r"\A\r?\n", "", data)
-        elif self._option and self.forms:
+            return
+        if self._option and self.forms:
             self.forms[-1].fields[self._option] += data.strip()
+        if self._is_bare and self._select and self.forms:
+            self.forms[-1].choices[self._select][-1] += data.strip()
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "option":
-            self._option = ""
+            self._option, self._is_bare = "", False
         elif tag == "select":
             self._select = self._option = ""
         elif tag == "textarea":
