@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, Scope, Seen, calls, last, mentions, naming, taken, text_of
-from ringwork.survey.taint import folding, ir
+from ringwork.survey.looks.seen import STRONG, Scope, Seen, calls, last, naming, taken, text_of
+from ringwork.survey.taint import folding, ir, kept_passwords
 from ringwork.survey.taint.units import DefinedClass
 from ringwork.survey.taint.walk import names, walk
 
-_NAMES = frozenset({"password", "passwd", "pwd", "passwort", "user_password", "userpassword", "raw_password", "plain_password"})
+_NAMES = kept_passwords.FIELDS
 _MAKES = re.compile(r"hash|crypt|argon|pbkdf|digest|derive|_password|secure|protect|sha\d|md5|hmac|kdf|verify|check", re.IGNORECASE)
 """What makes something else of a password, by its name."""
 _PLAIN = frozenset({"encode", "decode", "strip", "str", "lower", "get", "pop", "get_secret_value", "getlist", "get_argument"})
@@ -56,9 +56,7 @@ def look(seen: Seen) -> Iterator[Flow]:
         for at, sink in _found(inside):
             if ir.line_of(at) not in told:
                 told.add(ir.line_of(at))
-                detail = (
-                    "A password is kept, or looked for, as it was typed; keep what Argon2id, scrypt or bcrypt make of it, and check that."
-                )
+                detail = kept_passwords.DETAIL
                 yield seen.flow("password-hash", at, strength=STRONG, sink=sink, detail=detail, scope=scope, said="a password in clear")
 
 
@@ -121,30 +119,16 @@ def _found(inside: _Inside) -> Iterator[tuple[int, str]]:
             yield from _called(inside, part)
         elif isinstance(part, ir.Assign):
             for target in (one for one in part.targets if isinstance(one, ir.Attribute) and one.name in _NAMES):
-                if not _is_self(target.of) and _is_raw(inside, part.value) and not _is_made_by_class(inside.seen, target.name):
+                if (
+                    not _is_self(target.of)
+                    and _is_raw(inside, part.value)
+                    and not kept_passwords.is_made_by_class(inside.seen.project, target.name)
+                ):
                     yield part.at, target.name
 
 
 def _is_self(owner: ir.Expression) -> bool:
     return isinstance(owner, ir.Name) and owner.id in {"self", "cls"}
-
-
-def _is_made_by_class(seen: Seen, field: str) -> bool:
-    """Whether some class of the project makes something of a password where it is set: a property, a validator, a type of column."""
-    if seen.project.methods_named(field):
-        return True
-    seen.project.noted.update(seen.project.names())  # whichever module begins to do so changes what is told here
-    return _is_said(seen, ("validates", "listens_for"), rf"(?:validates|listens_for)\([^)]*\b{field}\b") or _is_said(seen, _COLUMNS)
-
-
-_COLUMNS = ("PasswordType", "HashedPassword")
-"""Types of columns that hash what they are given."""
-
-
-def _is_said(seen: Seen, wanted: tuple[str, ...], pattern: str = "") -> bool:
-    """Whether a module uses one of these names. Of an empty module nobody can say what its bytes hold, so the syntax is asked as well."""
-    units = (seen.project.unit(name) for name in seen.project.saying(*wanted, pattern=pattern))
-    return any(unit is not None and mentions(unit.module.body, wanted) for unit in units)
 
 
 def _called(inside: _Inside, call: ir.Call) -> Iterator[tuple[int, str]]:
@@ -155,7 +139,7 @@ def _called(inside: _Inside, call: ir.Call) -> Iterator[tuple[int, str]]:
     is_row = owner is not None and _is_row(inside.seen, owner)
     if is_row or name in _KEEPS or name in _ASKS:
         for keyword, value in call.keywords:
-            is_given = keyword in _NAMES and _is_raw(inside, value) and not _is_made_by_class(inside.seen, keyword)
+            is_given = keyword in _NAMES and _is_raw(inside, value) and not kept_passwords.is_made_by_class(inside.seen.project, keyword)
             is_whole = not keyword and is_row and owner is not None and _is_dumped(inside, value) and _has_plain(inside.seen, owner)
             if is_given or is_whole:
                 yield call.at, name
@@ -176,7 +160,7 @@ def _is_row(seen: Seen, owner: DefinedClass) -> bool:
 
 
 def _has_plain(seen: Seen, owner: DefinedClass) -> bool:
-    return any(_declares(seen, owner, one) and not _is_made_by_class(seen, one) for one in _NAMES)
+    return any(_declares(seen, owner, one) and not kept_passwords.is_made_by_class(seen.project, one) for one in _NAMES)
 
 
 def _is_dumped(inside: _Inside, value: ir.Expression) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ringwork.survey import flows
 from ringwork.survey.flows import Entry, Flow, SourceFacts, Step, Strength
-from ringwork.survey.taint import ir, keeping, model, places, routes, shares, shown, unknowns, uses
+from ringwork.survey.taint import ir, keeping, kept_passwords, model, places, routes, shares, shown, unknowns, uses
 from ringwork.survey.taint.evaluator import Evaluator
 from ringwork.survey.taint.frames import Found, Frame
 from ringwork.survey.taint.handlers import Routes
@@ -144,7 +144,7 @@ class Reading:
         units = list(self.project.units())
         found = list(_flows(self.found.values()))
         named = self._named({_giver(flow) for flow in found if flow.strength is Strength.STRONG and flow.detail in unknowns.OF_CALLERS})
-        flows = [self._judged(flow, named) for flow in found]
+        flows = [self._judged(flow, named) for flow in found if not self._is_hashed_again(flow)]
         return SourceFacts(
             flows=tuple(flow for flow in flows if flow.kind != shown.KIND),
             shown=tuple(flow for flow in flows if flow.kind == shown.KIND),
@@ -161,6 +161,10 @@ class Reading:
             return dataclasses.replace(flow, strength=Strength.WEAK, detail="")
         is_checksum = flow.kind == "weak-hash" and uses.is_checksum(self._around(flow))
         return dataclasses.replace(flow, strength=Strength.WEAK) if is_checksum or uses.is_outside(flow.place.file) else flow
+
+    def _is_hashed_again(self, flow: Flow) -> bool:
+        """Whether a fast hash of a password is no more than what a slow one is given, or what a list of leaked passwords is asked for."""
+        return flow.kind == "password-hash" and flow.entry.kind != "" and uses.is_hashed_again(self._around(flow))
 
     def _named(self, asked: set[tuple[str, str]]) -> set[tuple[str, str]]:
         """Which of these functions, by name and file, the project names anywhere but where they are defined. Each file is read once."""
@@ -244,6 +248,10 @@ def _functions(unit: Unit) -> Iterator[Defined]:
     yield from sorted((*unit.functions.values(), *unit.hidden), key=lambda own: own.at)
 
 
+_AS = {kept_passwords.KIND: "password-hash"}
+"""Kinds of places that are told as another."""
+
+
 def _flows(found: Iterable[tuple[Found, set[str]]]) -> Iterator[Flow]:
     """One for each place, kind and source; the same bug from several sources is one."""
     best: dict[Key, tuple[Found, set[str], int]] = {}
@@ -263,14 +271,14 @@ def _flows(found: Iterable[tuple[Found, set[str]]]) -> Iterator[Flow]:
     told = (item for item in best.values() if not _is_told_better(item[0], shown))
     for one, names, _ in sorted(told, key=lambda item: (*item[0].place, item[0].kind, item[0].sink)):
         yield Flow(
-            kind=one.kind,
+            kind=_AS.get(one.kind, one.kind),
             strength=Strength.WEAK if one.weak else Strength.STRONG,
             sink=one.sink,
             entry=Entry() if one.atom.kind == "none" else Entry(kind=one.atom.kind, name=one.atom.name),
             steps=_steps(one.trail),
             function=one.function,
             routes=tuple(sorted(names)),
-            detail=one.detail,
+            detail=one.detail or (kept_passwords.DETAIL if one.kind == kept_passwords.KIND else ""),
             context=one.context.replace("\x00", "").replace("\x01", ""),
             told=_told(one),
         )

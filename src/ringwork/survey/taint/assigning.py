@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ringwork.survey.taint import answers, closures, indexes, ir, pieces, values
+from ringwork.survey.taint import answers, closures, indexes, ir, kept_passwords, pieces, values
 from ringwork.survey.taint.attributes import KEEPERS, MAPPING, OF_REQUESTS, element, numbered, piece_name, text_before
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.values import UNKNOWN, Atom, Kind, Value
@@ -41,6 +41,8 @@ def assign(run: Run, target: ir.Expression, value: Value, at: int) -> None:
         owner = run.value(target.of)
         if value.taint:
             run.kept(value, target.name, at)
+            if target.name in kept_passwords.FIELDS:
+                kept_passwords.changed(run, owner, target.name, value, at)
         setter = run.models.attribute(owner.type, target.name) if owner.type else None
         if setter is not None and (setter.sinks or setter.finds):
             run.called(setter, f"{owner.type}.{target.name}", owner, [value], {}, at)

@@ -14,6 +14,7 @@ from ringwork.survey.taint import (
     described,
     facts,
     ir,
+    kept_passwords,
     making,
     mattering,
     methods,
@@ -292,6 +293,8 @@ def _quacks(
     """A method of something that nobody described, which hardly means anything else. True where its result is nobody's text."""
     duck = _DUCKS.get(name)
     if duck is not None and len(arguments) > duck[1] and (duck[0] == "sql" or not run.project.methods_named(name)):
+        if arguments[duck[1]].kind is Kind.CONSTANT:
+            kept_passwords.executed(run, name, arguments[duck[1]].data, arguments[duck[1] + 1 :], at)
         sinks.arrive(run, duck[0], name, mattering.part(duck[0], duck[1], arguments[duck[1]]), at)
         return duck[0] == "sql"
     if name in _CLAUSES and arguments and arguments[0].kind is Kind.TEXT:

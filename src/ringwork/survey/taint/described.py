@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ringwork.survey.taint import answers, attributes, bounds, facts, folding, ir, kinds, mattering, places, shown, sinks, uses, values
+from ringwork.survey.taint import (
+    answers,
+    attributes,
+    bounds,
+    facts,
+    folding,
+    ir,
+    kept_passwords,
+    kinds,
+    mattering,
+    places,
+    shown,
+    sinks,
+    started,
+    uses,
+    values,
+)
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.parts import Condition, Function, Position, Sink, Wanted, Word
 from ringwork.survey.taint.values import NO_WORDS, NOTHING, UNKNOWN, Atom, Facts, Kind, Mark, Taint, Value
@@ -70,6 +85,8 @@ def call(
     for sink in described.sinks:
         if all(_holds(run, c, given) for c in sink.when) and not any(_holds(run, c, given, sure=True) for c in sink.unless):
             _arrives(run, sink, name, given, at)
+    if keywords:
+        kept_passwords.called(run, name, keywords, at)
     for callback in described.calls:
         function = given.first(callback.function)
         if function is not None and function.kind in {Kind.LOCAL, Kind.NAMED, Kind.METHOD}:
@@ -93,13 +110,15 @@ def _arrives(run: Run, sink: Sink, name: str, given: _Given, at: int) -> None:
     for place in places:
         for whole in _words(given.all(place)) if kind == "argv" and isinstance(place, str) and place[-1:] == ":" else given.all(place):
             value = mattering.part(kind, place, whole)
+            if kind == "sql" and value.kind is Kind.CONSTANT:
+                kept_passwords.executed(run, name, value.data, [*given.arguments[1:], *given.keywords.values()], at)
             if kind == shown.KIND:
                 shown.rendered(run, name, given.receiver, given.arguments, given.keywords, at)
                 return
             if kind == "session" and not _is_boundary(given):
                 continue
             if kind == "argv":
-                _started(run, name, value, at, part, weak=sink.weak)
+                started.arrive(run, name, value, at, part, weak=sink.weak)
             else:
                 weak = sink.weak and not (kind == "nan" and bounds.is_passed(run.frame.defined, at))
                 sinks.arrive(run, kind, name, value, at, part=part, weak=weak)
@@ -122,38 +141,6 @@ def _is_boundary(given: _Given) -> bool:
     key = given.at(0)
     text = attributes.text_before(key) if key is not None else ""
     return not text or uses.is_identity(text) or (key is not None and bool(values.within(key)))
-
-
-_SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "cmd", "cmd.exe", "powershell", "pwsh"})
-_INTERPRETERS = re.compile(r"(?:python|pypy|perl|ruby|node|php|lua)[\d.]*(?:\.exe)?")
-_CODE_OPTIONS = frozenset({"-c", "-e", "-r", "--eval"})
-_TEXT_OPTIONS = frozenset({"-c", "-lc", "-ec", "/c", "/C", "-Command"})
-
-
-def _started(run: Run, name: str, value: Value, at: int, part: str, *, weak: bool) -> None:
-    """A list that starts a process: its program matters, and all of the text that a shell or an interpreter is told to run."""
-    if value.kind is not Kind.ITEMS or not value.data:
-        # Against a command line in one text: Windows takes it apart again, and elsewhere it needs the shell that somebody will add.
-        is_line = value.kind is Kind.TEXT and " " in attributes.text_before(value).lstrip()
-        sinks.arrive(run, "argv", name, value, at, part="" if is_line else part, weak=weak)
-        return
-    words = [
-        {one.data for one in values.alternatives(item) if one.kind is Kind.CONSTANT and isinstance(one.data, str)} for item in value.data
-    ]
-    if value.data[0].kind is Kind.NAMED and value.data[0].data == "sys.executable":
-        words[0] = {"python"}
-    first = {str(word).rpartition("/")[2] for word in words[0]}
-    kind, options = ("command", _TEXT_OPTIONS) if first & _SHELLS else ("code", _CODE_OPTIONS) if _is_interpreter(first) else ("", ())
-    for index, word in enumerate(words[1:], start=1):
-        if not word.isdisjoint(options):
-            for item in value.data[index + 1 : index + 2]:
-                sinks.arrive(run, kind, name, item, at)
-            return
-    sinks.arrive(run, "argv", name, value.data[0], at, part=part, weak=weak)
-
-
-def _is_interpreter(names: set[str]) -> bool:
-    return any(_INTERPRETERS.fullmatch(name) for name in names)
 
 
 _LEXICAL = frozenset({"is_relative_to", "relative_to"})

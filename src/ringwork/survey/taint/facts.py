@@ -20,7 +20,7 @@ PART = "ringwork:part:"  # the type of a part of a parsed address: ringwork:part
 NORMAL = "normalised"
 OWN_PATH = "own path"  # an address of which the path is a route without parameters
 PLAIN = "plain"  # letters, digits and the like: no harm as text, and yet somebody's choice
-_CHOICES = frozenset({"session", "bind", "orm", "attribute"})
+_CHOICES = frozenset({"session", "bind", "orm", "attribute", "password-hash", "password-kept"})
 """Places where it matters who chose a value, whatever its characters."""
 
 ALL = frozenset({"all"})

@@ -13,7 +13,8 @@ ENTRIES = frozenset({
 
 SINKS = frozenset({
     "archive", "argv", "attribute", "bind", "bytes", "cache-key", "code", "command", "cookie", "csv", "deserialise", "error-detail",
-    "format", "forward", "header", "html", "import", "ldap", "log", "mail", "nan", "nosql", "orm", "page", "path", "prompt", "redirect",
+    "format", "forward", "header", "html", "import", "ldap", "log", "mail", "nan", "nosql", "orm", "page", "password-hash", "password-kept",
+    "path", "prompt", "redirect",
     "redos", "regex", "secret-log", "session", "soql", "sql", "ssrf", "template", "upload", "url-host", "xml",
     "xml-text", "xpath",
 })  # fmt: skip

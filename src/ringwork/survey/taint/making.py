@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ringwork.survey.taint import described, mattering, records, sinks, summaries, uses, values
+from ringwork.survey.taint import described, kept_passwords, mattering, records, sinks, summaries, uses, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.units import Defined, DefinedClass
 from ringwork.survey.taint.values import Kind, Value
 
 _NEW = "<new>"
-STORED = frozenset({"Base", "DeclarativeBase", "Document", "Model"})
-"""Last names of what classes of stored things are made of, whichever library they are of."""
 
 
 def construct(
@@ -23,10 +21,12 @@ def construct(
     if own is not None:
         return _made(run, own, fresh, arguments, keywords, at, spread)
     bases = run.project.bases(owner.dotted)
-    if "**" in keywords and any(base.rpartition(".")[2] in STORED for base in bases):
+    if "**" in keywords and any(base.rpartition(".")[2] in kept_passwords.STORED for base in bases):
         # Whoever sends a whole mapping chooses which columns of a row he fills.
         is_mild = uses.PRIVILEGES.isdisjoint({*owner.attributes, *owner.annotations})
         sinks.arrive(run, "bind", owner.name, mattering.part("bind", "**", keywords["**"]), at, weak=is_mild)
+    if keywords:
+        kept_passwords.filled(run, owner, keywords, at)
     for base in bases:
         described_by = run.models.function(f"{base}.__init__") or (run.models.function(base) if run.models.is_type(base) else None)
         if described_by is not None:

@@ -5,7 +5,7 @@ Against a finding about a value that does nothing where it stands: under a const
 
 from __future__ import annotations
 
-from ringwork.survey.taint import values
+from ringwork.survey.taint import kept_passwords, values
 from ringwork.survey.taint.parts import Position
 from ringwork.survey.taint.values import UNKNOWN, Kind, Value
 
@@ -20,6 +20,8 @@ def part(kind: str, place: Position, value: Value) -> Value:
         return body  # an answer's body, before its status and headers
     if kind == "nosql" and value.kind is Kind.KEYED:
         return _operators(value)
+    if kind == kept_passwords.KIND:
+        return kept_passwords.document(value)
     if kind == "prompt":
         return _instructions(value)
     if (place == "**" or kind == "bind") and value.kind is Kind.KEYED:

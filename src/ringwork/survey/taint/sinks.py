@@ -28,6 +28,8 @@ _HINTS = frozenset({"log", "cache-key", "attribute"})
 """Kinds of places where text from a request is no more than a hint."""
 _KEYS = frozenset({"id", "pk"})
 """Columns that a store fills by itself: a number, or something made by chance."""
+_SURE = frozenset({"nan", "password-hash", "password-kept"})
+"""Kinds of places where nothing is told of what an unknown step may have made something else of."""
 _LONGEST_CONTEXT = 200
 _LONGEST_TRAIL = 25
 _LEFT_OUT = "more steps, which are left out"
@@ -84,7 +86,7 @@ def arrive(run: Run, kind: str, sink: str, value: Value, at: int, *, part: str =
             words = run.words(atom, mark)
             if not _counts(atom, kind, words) or (atom.kind == "stored" and parted.field(words) in _KEYS):
                 continue
-            if facts.is_harmless(kind, words, before) or (kind == "nan" and mark.weak):
+            if facts.is_harmless(kind, words, before) or (kind in _SURE and mark.weak):
                 continue
             _tell(run, kind, sink, atom, Mark(words, mark.trail, mark.weak or weak or is_inside or kind in _HINTS), at, before, part)
 
@@ -103,6 +105,8 @@ def _counts(atom: Atom, kind: str, words: frozenset[str] = values.NO_WORDS) -> b
         return True
     if kind == "secret-log" and ("secret" in words or (atom.kind not in _LOCAL and uses.is_password(atom.name))):
         return True
+    if kind == "password-hash" and not uses.is_typed_password(parted.field(words) or atom.name):
+        return False
     only = _ONLY.get(kind)
     if only is not None:
         return atom.kind in only
@@ -135,7 +139,7 @@ def carry(run: Run, reach: Reach, taint: Taint, at: int, said: str) -> None:
         words = parted.joined(run.words(atom, mark), reach.words)
         if not _counts(atom, reach.kind, words):
             continue
-        if facts.is_harmless(reach.kind, words, reach.context):
+        if facts.is_harmless(reach.kind, words, reach.context) or (reach.kind in _SURE and mark.weak):
             continue
         trail = _rooted(reach.trail, run.here(at, said, mark.trail))
         told, function, is_open = _told(run, reach, mark.trail, at)

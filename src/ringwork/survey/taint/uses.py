@@ -18,6 +18,8 @@ _PASSWORD = re.compile(
     r"|^(?:(?:user|login|admin|root|db|smtp|mail|ftp)_?)?(?:pass|pw)$",  # and no first_pass, by_pass, boarding_pass
     re.IGNORECASE,
 )
+_TYPED = re.compile(r"pass|pwd|pw$", re.IGNORECASE)
+_AGAIN = re.compile(r"bcrypt\.|hashpw|argon2|scrypt\(|pbkdf2|pwned|hibp|breach|leaked", re.IGNORECASE)
 _CHECKSUM = re.compile(
     r"cache|etag|checksum|gravatar|avatar|finger_?print|slug|colou?r|dedup|bucket|sampl|file|path|storage|upload|version|static|asset|facet"
     r"|memo|content_?hash|job|schedul|shard|partition|index|anonymous|image|thumb|digest_of|revision|unique_?name|kwargs",
@@ -41,6 +43,16 @@ def is_secret(name: str) -> bool:
 def is_password(name: str) -> bool:
     """Whether a name of a field says that its text must be seen by nobody."""
     return _PASSWORD.search(name) is not None
+
+
+def is_typed_password(name: str) -> bool:
+    """Whether a name of a field says that a person types a password into it."""
+    return _TYPED.search(name) is not None and is_password(name)
+
+
+def is_hashed_again(words: str) -> bool:
+    """Whether names around a hash say that a slow one follows, or that a list of leaked passwords is asked."""
+    return _AGAIN.search(words) is not None
 
 
 def is_checksum(words: str) -> bool:
