@@ -493,6 +493,44 @@ TWINS = (
         "def rows(role: Annotated[str, Depends(role_of)]):\n    if role == 'admin':\n        return everything()\n    return own()\n",
     ),
     Twins(
+        "an account that a cookie names",
+        "address-identity",
+        """
+        def load():
+            uid = request.cookies.get("user_id")
+            if uid:
+                g.user = db().execute("SELECT * FROM users WHERE id = ?", (int(uid),)).fetchone()
+        """,
+        """
+        def load():
+            number = request.cookies.get("sid")
+            g.user = db().execute("SELECT * FROM sessions WHERE sid = ?", (number,)).fetchone()
+        def known():
+            who, token = request.cookies.get("uid"), request.cookies.get("token")
+            return find_one({"id": who, "token": token})
+        def greeted():
+            return render_template("login.html", name=request.cookies.get("username", ""))
+        """,
+    ),
+    Twins(
+        "an account in a table that a cookie names",
+        "address-identity",
+        "def current(user_id: Annotated[str | None, Cookie()] = None):\n    return ACCOUNTS[user_id]\n",
+        """
+        def current(session_id: Annotated[str | None, Cookie()] = None):
+            return ACCOUNTS[session_id]
+        def opened():
+            data = signer.loads(request.cookies.get("user"))
+            return ACCOUNTS.get(data["name"])
+        """,
+    ),
+    Twins(
+        "an account of a class view that a cookie names",
+        "address-identity",
+        "class View:\n    def person(self):\n        return get_object_or_404(Person, pk=self.request.COOKIES['uid'])\n",
+        "class View:\n    def person(self):\n        return get_object_or_404(Person, pk=self.request.get_signed_cookie('uid'))\n",
+    ),
+    Twins(
         "a view that its address exempts",
         "csrf-exempt",
         "urlpatterns = [path('hook', csrf_exempt(views.hook))]\n",

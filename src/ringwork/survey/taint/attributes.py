@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from typing import Any
 
-from ringwork.survey.taint import cleaned, environ, facts, folding, ir, pieces, unbound, values
+from ringwork.survey.taint import applications, cleaned, environ, facts, folding, ir, pieces, unbound, values
 from ringwork.survey.taint.frames import Run
 from ringwork.survey.taint.units import DefinedClass, Unit
 from ringwork.survey.taint.values import FALSE, UNKNOWN, Atom, Kind, Mark, Taint, Value
@@ -127,6 +127,8 @@ def of(run: Run, receiver: Value, name: str, at: int) -> Value:
                 )
             is_piece = found.taint and (receiver.type in PARSED or name in _OF_NAMES)
             return found.tainted(values.piece(found.taint, f".{name}")) if is_piece and not described.source else found
+        if described is None and receiver.type in applications.HOLDERS and (held := applications.kept(run, name)) is not None:
+            return held
         made = run.models.function(f"{receiver.type}.__getattr__")
         if made is not None and run.models.function(f"{receiver.type}.{name}") is None:
             return run.called(made, f"{receiver.type}.__getattr__", receiver, [values.constant(name)], {}, at)
@@ -313,6 +315,8 @@ def item(run: Run, receiver: Value, key: Value, at: int, which: str = "") -> Val
         return kept
     if key.type == TYPED_KEY and key.kind is Kind.OBJECT:
         return key.data[1]["holds"]  # type: ignore[no-any-return] # the fields of an object are values
+    if receiver.type in applications.MAPPINGS and isinstance(key.data, str) and (held := applications.kept(run, key.data)) is not None:
+        return held
     if receiver.type:
         described = run.models.function(f"{receiver.type}.__getitem__")
         if described is not None:

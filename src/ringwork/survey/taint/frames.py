@@ -180,6 +180,7 @@ class Run(ABC):
         self.has_changed_modules = False
         self.changed: Value | None = None
         self.calls_in: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+        self.of_application: dict[str, tuple[Unit, ir.Expression] | None] = {}
         self._fresh: dict[int, frozenset[str]] = {}
 
     # -- reading ------------------------------------------------------------------------------------------------
