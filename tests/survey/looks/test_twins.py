@@ -531,6 +531,22 @@ TWINS = (
         "class View:\n    def person(self):\n        return get_object_or_404(Person, pk=self.request.get_signed_cookie('uid'))\n",
     ),
     Twins(
+        "a token of a header that is held to a literal",
+        "secret",
+        "def inside(x_internal_token: str = Header()):\n    if x_internal_token != 's3cr3t-internal':\n        raise HTTPException(403)\n",
+        """
+        def inside(x_internal_token: str = Header(), token_type: str = "", token: str = ""):
+            if x_internal_token != settings.internal_token or token_type == "access_token1" or token == "refresh":
+                raise HTTPException(403)
+        """,
+    ),
+    Twins(
+        "a key that is compared in constant time with a literal",
+        "secret",
+        "def asked(key_sent):\n    api_key = request.headers.get('X-API-Key')\n    return compare_digest(api_key, 'my-shared-key-1')\n",
+        "def asked():\n    api_key = request.headers.get('X-API-Key')\n    return compare_digest(api_key, settings.api_key)\n",
+    ),
+    Twins(
         "a view that its address exempts",
         "csrf-exempt",
         "urlpatterns = [path('hook', csrf_exempt(views.hook))]\n",

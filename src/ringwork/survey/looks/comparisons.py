@@ -6,10 +6,12 @@ compared as they are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, last, mentions, words, written
+from ringwork.survey.looks import liveness
+from ringwork.survey.looks.seen import STRONG, WEAK, Scope, Seen, last, mentions, text_of, words, written
 from ringwork.survey.taint import ir
 from ringwork.survey.taint.walk import walk
 
@@ -30,6 +32,10 @@ _DIGESTS = frozenset({"hexdigest", "digest"})
 _REQUEST = frozenset({
     "headers", "args", "form", "cookies", "GET", "POST", "META", "query_params", "query", "json", "get_json", "match_info", "view_args",
 })  # fmt: skip
+_FILLED = frozenset({"Header", "Query", "Cookie", "Form", "Body", "Security", "Depends"})
+_WRITTEN = re.compile(r"[^\s<>{}()]{6,80}")
+_TELLING = re.compile(r"\d|[!@#$%^&*+=]|secret|passw|key|token|admin|letmein", re.IGNORECASE)
+"""What a secret has that somebody made up, and a word of the program has not."""
 _PARSES = ("ast", "tokenize", "lex", "parser", "lark", "pygments", "sqlparse", "nltk", "spacy", "transformers", "tokenizer")
 
 
@@ -44,6 +50,38 @@ def look(seen: Seen) -> Iterator[Flow]:
             if (scope.qualname, flow.kind) not in told:
                 told.add((scope.qualname, flow.kind))
                 yield flow
+    yield from _shared(seen)
+
+
+def _shared(seen: Seen) -> Iterator[Flow]:
+    """A secret of a request that is held to a literal: whoever has the code has it too."""
+    for compare, scope in seen.of(ir.Compare):
+        if compare.operators in {("==",), ("!=",)}:
+            yield from _literal(seen, scope, compare.at, compare.left, compare.rights[0])
+    for call, scope in seen.of(ir.Call):
+        if len(call.arguments) == 2 and last(call.function) in {"compare_digest", "constant_time_compare"}:
+            yield from _literal(seen, scope, call.at, *call.arguments)
+
+
+def _literal(seen: Seen, scope: Scope, at: int, left: ir.Expression, right: ir.Expression) -> Iterator[Flow]:
+    for side, other in ((left, right), (right, left)):
+        written_there = text_of(other) or ""
+        if not _WRITTEN.fullmatch(written_there) or not _TELLING.search(written_there) or liveness.says_nothing(written_there):
+            continue
+        if _holds(side) in {"", "digest"} or not _from_request(scope, side) or _parses(seen, scope):
+            continue
+        strength = STRONG if seen.handler(scope) or _is_asked(scope, side) else WEAK
+        detail = f"{_said(side)}, which a request brings, is held to {len(written_there)} characters that stand in the code."
+        yield seen.flow("secret", at, strength=strength, sink=f"secret: {last(side)}", detail=detail, scope=scope, said="held to a literal")
+
+
+def _is_asked(scope: Scope, side: ir.Expression) -> bool:
+    """Whether it surely comes of a request: read from one, or a parameter that FastAPI fills."""
+    if mentions(side, ("request",)) or not isinstance(side, ir.Name) or scope.function is None:
+        return mentions(side, ("request",))
+    if any(_brings(part, side.id) for part in walk(scope.function.body)):
+        return True
+    return any(one.name == side.id and mentions((one.default, one.annotation), _FILLED) for one in scope.function.parameters)
 
 
 def _all(seen: Seen) -> Iterator[tuple[int, ir.Expression, ir.Expression, Scope]]:

@@ -257,9 +257,10 @@ def _flows(found: Iterable[tuple[Found, set[str]]]) -> Iterator[Flow]:
     best: dict[Key, tuple[Found, set[str], int]] = {}
     for one, names in found:
         # What nobody gave, and what a helper is handed, is told once, by whatever name it is called in the end.
-        sink = "" if one.atom.kind == "local" or one.told is not None else one.sink
+        is_table = one.kind == "csv" and one.atom.kind == "stored"
+        sink = "" if one.atom.kind == "local" or one.told is not None or is_table else one.sink
         # Kept rows that one file writes into tables have one cure, however many columns and tables there are.
-        place = (one.place[0], 0) if one.kind == "csv" and one.atom.kind == "stored" else one.place
+        place = (one.place[0], 0) if is_table else one.place
         key = (one.kind, sink, *place, one.atom.kind == "none")
         known = best.get(key)
         if known is None:

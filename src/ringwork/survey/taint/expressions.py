@@ -320,14 +320,12 @@ def _comprehension(run: Run, node: ir.Comprehension) -> Value:
         return Value(Kind.KEYED, ({}, other), "builtins.dict", values.within(element))
     if node.kind == "generator" and single is not None:
         # What any() and all() need: what holds of the whole where each element is true, or none is.
-        return Value(Kind.UNKNOWN, None, facts.GENERATOR, values.within(element), facts.of(element))
+        return Value(Kind.UNKNOWN, None, facts.GENERATOR, facts.of_cell(element), facts.of(element))
     if single is not None and element.type == "builtins.bool":
         return Value(Kind.UNKNOWN, None, f"builtins.{node.kind}", values.within(element), element.facts)
-    return (
-        Value(Kind.UNKNOWN, None, f"builtins.{node.kind}" if node.kind != "generator" else "", values.within(element))
-        if (element.kind is not Kind.OBJECT)
-        else Value(Kind.KEYED, ({}, element), f"builtins.{node.kind}")
-    )
+    if element.kind is Kind.OBJECT or (element.kind is Kind.ITEMS and node.kind == "list"):  # which part of each is where stays known
+        return Value(Kind.KEYED, ({}, element), f"builtins.{node.kind}")
+    return Value(Kind.UNKNOWN, None, f"builtins.{node.kind}" if node.kind != "generator" else "", facts.of_cell(element))
 
 
 def _lambda(run: Run, node: ir.Lambda) -> Value:

@@ -264,8 +264,21 @@ _FORMULAS = frozenset({"-^=", "-^+", "-^-", "-^@"})
 
 
 def _cell(words: frozenset[str], before: str) -> bool:
-    """A cell of a table that begins with no sign of a formula."""
-    return words >= _FORMULAS
+    """A cell of a table that begins with no sign of a formula, or a text that does not begin one. before: in a table that is joined."""
+    return words >= _FORMULAS or before[-1:] not in {"", *',;|\t\n"'}
+
+
+def of_cell(value: Value) -> values.Taint:
+    """The taint of a value that is put beside others: what stands behind something fixed begins no cell of a table."""
+    each = values.alternatives(value)
+    if not any(one.kind is Kind.TEXT for one in each):
+        return values.within(value)
+    return values.merge([values.cleaned(values.within(one), _FORMULAS) if _is_led(one) else values.within(one) for one in each])
+
+
+def _is_led(value: Value) -> bool:
+    first = value.data[0] if value.kind is Kind.TEXT else None
+    return type(first) is str and first[:1] not in "=+-@\t\r"
 
 
 _RULES = {

@@ -10,6 +10,7 @@ from ringwork.survey.taint.parts import Position
 from ringwork.survey.taint.values import UNKNOWN, Kind, Value
 
 _TEXTS = frozenset({"query", "form", "header", "cookie", "path"})
+_CODE = frozenset({"$where", "$function", "$accumulator", "$expr"})
 _SPEAKERS = frozenset({"user", "assistant", "tool", "function"})
 
 
@@ -43,10 +44,20 @@ def _instructions(value: Value) -> Value:
 
 
 def _operators(value: Value) -> Value:
-    """What of a filter may be more than a text to compare with: text under a constant name is none, but for code under $where."""
+    """What of a filter may be more than a text to compare with: text under a constant name is none, but for code under $where.
+
+    Nor is it where the names are not known and yet none that a request chose, as those of a loop over the program's own.
+    """
     fields, rest = value.data
-    kept = {key: _operator(inner) for key, inner in fields.items() if str(key).startswith("$") or not _is_text(inner)}
+    kept = {key: _operator(inner) for key, inner in fields.items() if not _is_text(inner) or _is_run(str(key), inner)}
+    if rest is not None and not value.taint and _is_text(rest):
+        rest = None
     return Value(Kind.KEYED, (kept, rest), value.type, value.taint)
+
+
+def _is_run(key: str, value: Value) -> bool:
+    """Whether a text under an operator is more than a text: code, or a pattern in which the signs of patterns were left as they are."""
+    return key in _CODE or (key == "$regex" and not all("regex" in mark.clean for mark in values.within(value).values()))
 
 
 def _operator(value: Value) -> Value:
