@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import ipaddress
 import json
+import re
 import unicodedata
 from collections.abc import Generator, Sequence
 from typing import Any
@@ -28,6 +29,15 @@ ENTRANCES: dict[str, frozenset[str]] = {"login": LOGIN, "register": REGISTER, "r
 
 UNREADABLE = "unreadable"
 """The one account that everything counts as which names more than can be read."""
+
+_PART = (
+    rb'content-disposition:[ \t]*form-data;[ \t]*name="([^"\\%]*)"'
+    rb'(;[ \t]*filename="[^"\\]*")?(;[ \t]*filename\*=[^;"\s]*)?[ \t]*'
+)
+"""How browsers and the usual clients head a part of a form."""
+
+_CHARSET = rb'charset[*\d \t]*=[ \t]*"?([^";\s]*)'
+_PLAIN_CHARSETS = frozenset({b"utf-8", b"utf8", b"us-ascii"})
 
 _BODY_BYTES = 65_536
 _MOST_ACCOUNTS = 4
@@ -60,21 +70,35 @@ def accounts_named(exchange: Exchange, fields: Sequence[str]) -> Generator[Ask, 
     if body is None:
         # Against a body that is padded until nobody reads it: all of those are one account.
         return [UNREADABLE]
-    media = (exchange.content_type or b"").partition(b";")[0].strip().lower()
+    declared = exchange.content_type or b""
+    media = declared.partition(b";")[0].strip().lower()
+    # A handler may take its arguments from the address instead.
+    values = _of_pairs(exchange.query, fields)
     if media == b"multipart/form-data":
         form = yield ReadForm(limit_bytes=_BODY_BYTES)
-        values = [] if form is None else [form.get(name) for name in fields]
-        if any(body.count(b'"%s"' % name.encode()) > 1 for name in fields):
+        values += [] if form is None else [form.get(name) for name in fields]
+        if not _is_told_once(body, fields):
             values.append(UNREADABLE)
     elif media == b"application/x-www-form-urlencoded":
-        values = _of_pairs(body, fields)
-    else:
-        values = []
+        values += _of_pairs(body, fields)
+    # Against a body in letters of another alphabet (EBCDIC, UTF-7), which only a parser that asks for its charset reads.
+    if any(name.lower() not in _PLAIN_CHARSETS for name in re.findall(_CHARSET, declared, re.IGNORECASE)):
+        values.append(UNREADABLE)
     # Against JSON that calls itself a form, for an application that reads it whatever it is called.
     values += _of_json(body, fields)
     # Against a name beside the name, of which guard and application read different ones: every value counts.
     named = {unicodedata.normalize("NFKC", str(value)).strip().casefold()[:256] for value in values if isinstance(value, str | int)} - {""}
     return sorted(named) if len(named) <= _MOST_ACCOUNTS else [*sorted(named)[:_MOST_ACCOUNTS], UNREADABLE]
+
+
+def _is_told_once(body: bytes, fields: Sequence[str]) -> bool:
+    """Whether each part of a form in parts says plainly which field it is, and none of `fields` comes twice.
+
+    Against a field beside the field, of which guard and application read different ones: without quotes, escaped, or as `name*`.
+    """
+    heads = [line for line in re.split(rb"[\r\n]+", body) if line.lstrip().lower().startswith(b"content-disposition")]
+    found = [re.fullmatch(_PART, head, re.IGNORECASE) for head in heads]
+    return None not in found and not any(body.count(b'"%s"' % name.encode()) > 1 for name in fields)
 
 
 def _of_pairs(body: bytes, fields: Sequence[str]) -> list[Any]:

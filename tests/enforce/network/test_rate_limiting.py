@@ -231,6 +231,50 @@ def test_reads_the_account_of_a_multipart_form() -> None:
     assert [answer is None for answer in answers] == [True, True, False]
 
 
+def part(head: bytes, text: bytes) -> bytes:
+    return b"--x\r\nContent-Disposition: form-data; " + head + b"\r\n\r\n" + text + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"name=username",
+        b"name*=utf-8''%75sername",
+        b'name="user\\name"',
+        b'filename="a"; name=username',
+        b'name="x"; name="username"',
+        b"\r\n name=username",
+    ],
+)
+def test_counts_a_field_that_hides_beside_the_field(head: bytes) -> None:
+    """Against a second name of which guard and application read different ones: a part that does not say its field plainly."""
+    site = make_site()
+    kind = b"multipart/form-data; boundary=x"
+    bodies = [part(b'name="username"', b"u%d" % i) + part(head, b"ada") + b"--x--\r\n" for i in range(3)]
+    answers = [login(site, body, kind=kind, peer=f"192.0.2.{i}") for i, body in enumerate(bodies)]
+    assert [answer is None for answer in answers] == [True, True, False]
+
+
+def test_takes_the_parts_that_browsers_send_for_plain_ones() -> None:
+    """An honest form with a file shares its account with nobody."""
+    site = make_site()
+    file = part(b'name="photo"; filename="a; b.png"; filename*=UTF-8\'\'a%3B%20b.png\r\nContent-Type: image/png', b"PNG")
+    bodies = [part(b'name="username"', b"u%d" % i) + file + b"--x--\r\n" for i in range(5)]
+    kind = b"multipart/form-data; boundary=x"
+    assert [login(site, body, kind=kind, peer=f"192.0.2.{i}") for i, body in enumerate(bodies)] == [None] * 5
+
+
+@pytest.mark.parametrize(
+    "kind", [b"application/json; charset=cp037", b'application/json; charset="utf-16"', FORM + b"; charset*=utf-8''cp037"]
+)
+def test_counts_bodies_in_other_alphabets_as_one_account(kind: bytes) -> None:
+    """Against a body that only a parser reads which asks for its charset: aiohttp and Django REST framework do."""
+    site = make_site()
+    bodies = [json.dumps({"username": "ada", "password": str(i)}).encode("cp037") for i in range(3)]
+    answers = [login(site, body, kind=kind, peer=f"192.0.2.{i}") for i, body in enumerate(bodies)]
+    assert [answer is None for answer in answers] == [True, True, False]
+
+
 @pytest.mark.parametrize("body", [b"", b"[1]", b"[" * 60_000, b"{", b"\xff\xfe", b'{"username": {"a": 1}}'])
 def test_counts_by_address_where_no_account_is_named(body: bytes) -> None:
     """What is no object names nobody; whoever sent it is counted all the same."""
