@@ -463,6 +463,45 @@ def test_names_the_tests_that_ask_another_host(run: Callable[..., Any], tmp_path
     assert [remark for remark in remarks if remark.startswith('test_shop.py:1 asks the host "test"')]
 
 
+REPOSITORY = {
+    "services/shop/app.py": "from flask import Flask, request\napp = Flask(__name__)\n\n"
+    "@app.post('/buy')\ndef buy():\n    return request.form['what']\n",
+    "services/shop/wsgi.py": "from app import app as application\n",
+    "services/shop/templates/buy.html": '<form method="post" action="/buy"></form>\n',
+    "services/shop/tests/test_buy.py": "from app import app\nclient = app.test_client()\n",
+    "services/blog/app.py": "from flask import Flask\napp = Flask(__name__)\n",
+    "services/blog/templates/blog.html": '<form method="post" action="/write"></form>\n',
+    "services/blog/test_blog.py": "from app import app\nclient = app.test_client()\n",
+    "docs/demo.py": "from flask import Flask\napp = Flask(__name__)\n",
+    "tests/test_all.py": "from services.shop.app import app\nclient = app.test_client()\n",
+    "tests/test_else.py": "from services.blog.app import app\nclient = app.test_client()\n",
+    "pages/layout.html": '<form method="post" action="/else"></form>\n',
+}
+
+
+def test_names_no_file_of_a_neighbour_in_the_same_repository(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against lines for another application's pages and suite; that not everything was looked at is said."""
+    (tmp_path / ".git").mkdir()
+    for name, text in REPOSITORY.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    found = json.loads(run("adopt", "services/shop/app.py:app", "--json").out)
+    named = {line["file"] for line in found["lines"]} - {"ringwork.toml"}
+    shops = {"services/shop/app.py", "services/shop/templates/buy.html", "services/shop/tests/test_buy.py", "tests/test_all.py"}
+    assert named == shops
+    (told,) = [remark for remark in found["remarks"] if "were not looked at" in remark]
+    assert "outside of services/shop/" in told
+    assert "services/blog/app.py is another application" in told
+    for name in ("services/blog/app.py", "docs/demo.py"):
+        (tmp_path / name).unlink()
+    alone = json.loads(run("adopt", "services/shop/app.py:app", "--json").out)
+    assert {"pages/layout.html", "services/blog/templates/blog.html"} < {line["file"] for line in alone["lines"]}
+    assert not [remark for remark in alone["remarks"] if "were not looked at" in remark]
+
+
 def test_says_where_lines_go_in_a_file_that_is_there(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At its end they would belong to its last table."""
     (tmp_path / "shop.py").write_text(PINGING, encoding="utf-8")

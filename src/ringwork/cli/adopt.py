@@ -39,18 +39,21 @@ def command(
     except TargetFailed as error:
         raise typer.Exit(prove.explain(out, error)) from error
     root = Path(found.root)
-    spots = templates.spots(root)
+    home, beside = target.home(chosen)
+    spots = templates.spots(root, home=home)
     spoken = origin or ("http://localhost" if found.framework == "flask" else "https://testserver")
     why = "a browser says where a form came from; so must its stand-in"
     tests = [
-        Line(file=one.file, at=one.line, text=one.text, replaces=one.replaces, reason=why) for one in suites.clients(root, origin=spoken)
+        Line(file=one.file, at=one.line, text=one.text, replaces=one.replaces, reason=why)
+        for one in suites.clients(root, origin=spoken, home=home)
     ]
     module, variable = _file(chosen), chosen.attribute.partition(".")[0]
     lines = adoption.lines(found, spots, tests, known, module=module, variable=variable)
     remarks = [
         *(adoption.around(found, module, variable) if found.guard is None else ()),
         *adoption.remarks(found, spots, known),
-        *_strangers(root, known),
+        *_strangers(root, home, known),
+        *_left_out(root, home, beside),
     ]
     rules = adoption.rules(found)
     if as_json:
@@ -71,13 +74,23 @@ def command(
     _print_rules(rules, out)
 
 
-def _strangers(root: Path, known: adoption.Known) -> list[str]:
+def _left_out(root: Path, home: Path, beside: list[str]) -> list[str]:
+    """That not the whole project was looked at, where other applications lie in it."""
+    if home == root:
+        return []
+    others = f"{beside[0]} and {len(beside) - 1} more" if len(beside) > 1 else beside[0]
+    is_are = "is another application" if len(beside) == 1 else "are other applications"
+    own = home.relative_to(root).as_posix()
+    return [f"templates outside of {own}/, and tests that import nothing of it, were not looked at: {others} {is_are} of this repository"]
+
+
+def _strangers(root: Path, home: Path, known: adoption.Known) -> list[str]:
     named = urlsplit(known.origin).hostname or ""
     served = frozenset({named} if named else {"localhost", "127.0.0.1", "testserver"})
     wanted = known.origin or "http://localhost"
     return [
         f'{file}:{line} asks the host "{host}", which is not served (421); write base_url="{wanted}"'
-        for file, line, host in suites.strangers(root, served=served)
+        for file, line, host in suites.strangers(root, served=served, home=home)
     ]
 
 

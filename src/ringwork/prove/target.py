@@ -207,6 +207,31 @@ def _of_folder(text: str, folder: Path) -> tuple[Path, str, tuple[str, ...]]:
     return Path(found[0][1]), found[0][2], tuple(shown[1:])
 
 
+def home(chosen: Target) -> tuple[Path, list[str]]:
+    """The part of the project's folder that is the application's own, and which others lie beside that: all of it where none does.
+
+    Against a repository of several applications, of which a neighbour's templates and tests would be told as one's own. What lies above
+    or below the application's file is taken for a part of it: its start file, its own suite's.
+    """
+    here = (chosen.root / file_of(chosen)).parent
+    is_test = _is_aside(here.relative_to(chosen.root))
+    beside = [
+        path
+        for path in _python_files(chosen.root)
+        if not (here.is_relative_to(path.parent) or path.is_relative_to(here))
+        and (is_test or not _is_aside(path.relative_to(chosen.root)))
+        and any(True for _ in _applications(path, chosen.root))
+    ]
+    own = here
+    while own != chosen.root and not any(path.is_relative_to(own.parent) for path in beside):
+        own = own.parent
+    return own, [path.relative_to(chosen.root).as_posix() for path in sorted(beside)]
+
+
+def _is_aside(relative: Path) -> bool:
+    return any(part.startswith("test") or part in {"examples", "docs", "conftest.py"} for part in relative.parts)
+
+
 def _where_made(folder: Path) -> str:
     """What to name where no module holds an application at its top: the places at which one is made."""
     made = []
@@ -245,7 +270,7 @@ def _applications(path: Path, folder: Path) -> Iterator[tuple[tuple[int, ...], s
     except SyntaxError:
         return
     relative = path.relative_to(folder)
-    tests = any(part.startswith("test") or part in {"examples", "docs", "conftest.py"} for part in relative.parts)
+    tests = _is_aside(relative)
     order = _FILES.index(path.stem) if path.stem in _FILES else len(_FILES)
     for name, is_factory in _tops(tree, classes):
         known = _OBJECTS.index(name) if name in _OBJECTS else len(_OBJECTS)

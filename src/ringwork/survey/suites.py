@@ -27,13 +27,14 @@ class Client:
     replaces: str
 
 
-def clients(root: Path, *, origin: str) -> list[Client]:
+def clients(root: Path, *, origin: str, home: Path | None = None) -> list[Client]:
     """The lines that make a client without an Origin, by file and line. origin: what a browser would send.
 
-    A line that replaces nothing goes after the one with its number.
+    A line that replaces nothing goes after the one with its number. home: the part of `root` that is the application's own, outside of
+    which only what imports it is its suite; None for all of it.
     """
     found = []
-    for path in sorted(_files(root)):
+    for path in sorted(_files(root, home)):
         file = path.relative_to(root).as_posix()
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
         changes = [(i, new) for i, old in enumerate(lines, start=1) if (new := _changed(old, origin)) != old]
@@ -44,22 +45,28 @@ def clients(root: Path, *, origin: str) -> list[Client]:
     return found
 
 
-def strangers(root: Path, *, served: frozenset[str]) -> list[tuple[str, int, str]]:
+def strangers(root: Path, *, served: frozenset[str], home: Path | None = None) -> list[tuple[str, int, str]]:
     """Clients of tests that ask a host which the guard does not serve, `AsyncClient(base_url="http://test")`: file, line and host."""
     return [
         (path.relative_to(root).as_posix(), line, host)
-        for path in sorted(_files(root))
+        for path in sorted(_files(root, home))
         for line, text in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1)
         for host in _BASE.findall(text)
         if host not in served
     ]
 
 
-def _files(root: Path) -> Iterator[Path]:
+def _files(root: Path, home: Path | None) -> Iterator[Path]:
     for path in root.rglob("*.py"):
         parts = path.relative_to(root).parts
-        if _NAMES.match(path.name) and not any(part in SKIPPED or part.startswith(".") for part in parts):
+        is_suite = _NAMES.match(path.name) and not any(part in SKIPPED or part.startswith(".") for part in parts)
+        if is_suite and (home is None or path.is_relative_to(home) or _imports(path, home.name)):
             yield path
+
+
+def _imports(path: Path, name: str) -> bool:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return re.search(rf"^[ \t]*(?:from|import)[ \t][^\n]*\b{re.escape(name)}\b", text, re.MULTILINE) is not None
 
 
 def _changed(written: str, origin: str) -> str:

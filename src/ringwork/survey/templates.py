@@ -40,10 +40,10 @@ class Spot:
     action: str = ""
 
 
-def spots(root: Path) -> list[Spot]:
-    """All places of the templates below `root`, by file and line."""
+def spots(root: Path, *, home: Path | None = None) -> list[Spot]:
+    """All places of the templates below `home`, the part of `root` that is the application's own, by file and line. None: all of it."""
     found = []
-    for path in sorted(_templates(root)):
+    for path in sorted(path for path in _templates(root) if home is None or path.is_relative_to(home)):
         found += in_text(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8", errors="replace"))
     return found
 
