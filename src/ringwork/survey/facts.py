@@ -64,6 +64,8 @@ class RouteFacts:
     body: str = ""  # "json", "form", "multipart" or ""
     in_schema: bool = True
     waived: tuple[WaiverFacts, ...] = ()  # what marks on it accept
+    exempted_by: str = ""  # what takes it out of its framework's own check against forged requests
+    known_by: str = ""  # from what such a route takes who is asking, as far as its code tells: "cookie" or "header"
     takes_any: bool = False  # every method is answered; `methods` are those that its code was seen to ask for
 
     @property
@@ -152,10 +154,14 @@ class GuardFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorHandlers:
-    """Which exceptions and statuses the application itself handles. catch_all: something handles any exception."""
+    """Which exceptions and statuses the application itself handles. catch_all: something handles any exception.
+
+    scopes: names of blueprints that have handlers of their own.
+    """
 
     names: tuple[str, ...] = ()
     catch_all: bool = False
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ CONTROL = "browser.csrf"
 MOST, MOST_BRIEF = 6, 2
 _USED, _EXPIRED = "form with a used token", "form with an expired token"
 _TOKENS_WANTED, _TOKENS_NEEDED = 1000, 100
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OTHER_FORM = "form with another form's token"
 
 
@@ -300,7 +301,7 @@ def exemptions(stage: Stage) -> Evidence:
     """Which routes are exempt and why, and whether the defence is switched on at all."""
     facts = stage.facts
     check = CheckId(f"{CONTROL}/exemptions")
-    changing = [route for route in witness.http_routes(facts) if not set(route.methods) <= {"GET", "HEAD", "OPTIONS"}]
+    changing = [route for route in witness.http_routes(facts) if not set(route.methods) <= _SAFE]
     attack = "exempt route"
     if facts.guard is None:
         return _foreign_exemptions(stage, check, len(changing))
@@ -322,6 +323,23 @@ def _exempt_judged(route: RouteFacts, attack: str) -> Observation:
     return saw(Outcome.HELD, attack, route, f"exempt: {route.csrf_exempt}", read=1)
 
 
+def _taken_out(route: RouteFacts) -> Observation:
+    """A route that its application takes out of its framework's check: a fault where a session's cookie says who is asking.
+
+    Against a webhook that is accused: what a signature or a header lets in, no foreign page can send.
+    """
+    attack, told = "exempt route", f"taken out of the check by {route.exempted_by}"
+    checks = [name for name in route.guarded_by if "csrf" not in name.lower()]
+    by_cookie = route.known_by == "cookie" or (checks and route.known_by != "header")
+    if by_cookie and not witness.is_entrance(route.path):
+        before = ", ".join(checks) or "its own code"
+        return saw(Outcome.BROKEN, attack, route, f"{told}, and {before} lets in whose browser carries the cookie of a login")
+    if route.known_by == "header":
+        detail = f"{told}; its code asks for a header or a signature, which no foreign page can send"
+        return saw(Outcome.HELD, attack, route, detail, read=1)
+    return saw(Outcome.UNCLEAR, attack, route, f"{told}, and nothing in its code tells who is asking")
+
+
 def _foreign_exemptions(stage: Stage, check: CheckId, changing: int) -> Evidence:
     """Flask-WTF and the middlewares whose name says what they do; anything else cannot be listed."""
     facts, attack = stage.facts, "disabled guard"
@@ -331,10 +349,10 @@ def _foreign_exemptions(stage: Stage, check: CheckId, changing: int) -> Evidence
         )
     known = [name for name in facts.middleware if "csrf" in name.lower()]
     if known:
-        observation = saw(
-            Outcome.HELD, attack, "the application", f"{known[0]} stands before {changing} state-changing routes", read=max(1, changing)
-        )
-        return Evidence(check=check, observations=(observation,))
+        exempt = [route for route in witness.http_routes(facts) if route.exempted_by and not set(route.methods) <= _SAFE]
+        detail = f"{known[0]} stands before {changing - len(exempt)} of {changing} state-changing routes"
+        observation = saw(Outcome.HELD, attack, "the application", detail, read=max(1, changing))
+        return Evidence(check=check, observations=(*map(_taken_out, exempt), observation))
     reason = "no defence against forged requests was recognised; what token-matrix sees decides"
     return Evidence(check=check, not_verified=reason, unlock="ringwork.protect(app) guards every route and lists its exemptions")
 

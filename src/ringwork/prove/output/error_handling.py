@@ -141,11 +141,27 @@ def _faults(cast: Cast, *, is_ours: bool) -> Iterator[Provoked]:
             yield Provoked(
                 attack=f"{FAULTS[which]}, as {kind}", where="any handler that raises", answer=answer, secrets=(canary, path), expected=500
             )
+    yield from _scoped(cast)
     if is_ours:
         # Where nothing promises to replace a handler's own answer, this probe would only show what the probe itself does.
         answer = cast.nobody().get(cast.served.probe_path(ProbeRoute.TRACEBACK))
         where = "any handler that shows its own traceback"
         yield Provoked(attack="traceback that a handler sends itself", where=where, answer=answer, secrets=(canary,), expected=500)
+
+
+def _scoped(cast: Cast) -> Iterator[Provoked]:
+    """The same fault inside of each blueprint that has handlers of its own; as who may enter, where it asks for a login first."""
+    canary = cast.served.canary
+    for scope in cast.stage.facts.error_handlers.scopes:
+        path = f"{cast.served.probe_path(ProbeRoute.RAISES)}/{scope}"
+        for kind, headers in (("page", _HTML), ("JSON", _JSON)):
+            answer = cast.nobody().get(path, headers=headers)
+            if answer.status in {401, 403} or witness.leads_to_login(answer):
+                answer = cast.strongest()[1].get(path, headers=headers)
+            where = f"any handler of the blueprint {scope} that raises"
+            yield Provoked(
+                attack=f"unexpected fault of a blueprint, as {kind}", where=where, answer=answer, secrets=(canary, path), expected=500
+            )
 
 
 def _judged(one: Provoked, control: Exchanged, *, needs_number: bool) -> Observation:

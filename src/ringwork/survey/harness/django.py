@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import secrets
 from collections.abc import Iterator, Mapping
@@ -24,7 +25,7 @@ from ringwork.frameworks import django_checks, django_ninja, django_routes
 from ringwork.installation import Installation
 from ringwork.route import Route, RouteKind
 from ringwork.survey.facts import AppFacts, CheckFacts, ErrorHandlers, ParameterFacts, RouteFacts
-from ringwork.survey.harness import checks, confine, proxies, reading, schema
+from ringwork.survey.harness import checks, confine, exemptions, proxies, reading, schema
 
 _SETTINGS = (
     "DEBUG", "DEBUG_PROPAGATE_EXCEPTIONS", "ALLOWED_HOSTS", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT",
@@ -107,6 +108,9 @@ def _route(route: Route, entry: django_routes.Entry) -> RouteFacts:
     )
     if not found.methods:  # a class that chooses its methods when it is asked
         found = replace(found, methods=("GET", "POST"))
+    kind = django_routes.class_of(entry.callback)
+    if exempted := exemptions.of_django(entry.callback, kind):
+        found = replace(found, exempted_by=exempted, known_by=exemptions.known_by(kind or inspect.unwrap(entry.callback)))
     return replace(found, reason=OPEN) if not found.rule and django_checks.is_open(entry.callback) else found
 
 

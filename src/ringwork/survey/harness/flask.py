@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import importlib.metadata
 import inspect
 import re
@@ -19,7 +20,7 @@ from ringwork.frameworks import flask_sharing
 from ringwork.installation import Installation
 from ringwork.route import Route, RouteKind
 from ringwork.survey.facts import AppFacts, CheckFacts, ErrorHandlers, ParameterFacts, RouteFacts
-from ringwork.survey.harness import checks, limiters, proxies, reading
+from ringwork.survey.harness import checks, exemptions, limiters, proxies, reading
 
 _SETTINGS = (
     "DEBUG", "TESTING", "PROPAGATE_EXCEPTIONS", "SESSION_COOKIE_NAME", "SESSION_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY",
@@ -127,12 +128,16 @@ def _route(app: Flask, route: Route) -> RouteFacts:
     rule = next(_rules(app, route), None)
     view = app.view_functions.get(rule.endpoint) if rule is not None else None
     read = reading.inputs(view) if view is not None and route.kind is RouteKind.HTTP else ()
-    return reading.facts_of(
+    found = reading.facts_of(
         route,
         guarded_by=_guarded_by(app, rule, view),
         parameters=(_of_path(rule) if rule is not None else ()) + read,
         body=reading.body_of(read),
     )
+    exempted = exemptions.of_flask(app, rule.endpoint, view) if rule is not None else ""
+    if not exempted or view is None:
+        return found
+    return dataclasses.replace(found, exempted_by=exempted, known_by=exemptions.known_by(inspect.unwrap(view)))
 
 
 def _of_path(rule: Any) -> tuple[ParameterFacts, ...]:
@@ -158,4 +163,6 @@ def _error_handlers(app: Flask) -> ErrorHandlers:
     names = [str(code) if code is not None else kind.__name__ for code, kind in kinds]
     # What nobody expected is handed to handlers as an InternalServerError, so one for all HTTP errors takes it too.
     every = (Exception, HTTPException, InternalServerError)
-    return ErrorHandlers(names=tuple(names), catch_all=any(code == 500 or (code is None and kind in every) for code, kind in kinds))
+    catch_all = any(code == 500 or (code is None and kind in every) for code, kind in kinds)
+    scopes = sorted(name for name, handlers in app.error_handler_spec.items() if name is not None and any(handlers.values()))
+    return ErrorHandlers(names=tuple(names), catch_all=catch_all, scopes=tuple(scopes))

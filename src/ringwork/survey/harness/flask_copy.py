@@ -26,6 +26,10 @@ def add_probes(app: Flask, *, canary: str) -> None:
         marked = view if name == "bare" else declare.public(_REASON)(view)
         below = f"/<path:{serving.BELOW[name]}>" if name in serving.BELOW else ""
         app.add_url_rule(f"{at}/{name}{below}", endpoint=f"ringwork-probe-{name}", view_func=marked, methods=["GET", "POST"])
+        if name == "raises":
+            # The same below the name of each blueprint that has handlers of its own: they answer by the endpoint's name.
+            for scope in [scope for scope, handlers in app.error_handler_spec.items() if scope is not None and any(handlers.values())]:
+                app.add_url_rule(f"{at}/{name}/{scope}", endpoint=f"{scope}.ringwork-probe-{name}", view_func=marked)
 
 
 def _views(canary: str, at: str) -> dict[str, View]:
