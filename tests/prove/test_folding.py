@@ -110,6 +110,30 @@ def test_what_other_tools_see_of_a_told_fault_is_a_word_at_its_row():
     assert len(folded((READ, [read()]), (folding.IMPORTED, [replace(heard, line=70)]))) == 2
 
 
+def test_a_cause_is_told_once_where_two_checks_meet_it():
+    """One line with a known key, one page without a policy: the graver check tells it, and the id of the other stays known."""
+    code, key = CheckId("source.hardcoded-secrets/working-tree"), CheckId("data.key-management/key-quality")
+    known = replace(read("", line=7, routes=()), attack="key that everybody knows", where="SECRET_KEY", tier=Tier.NONE, steps=())
+    (one,) = folded((code, [read("", line=7)]), (key, [known]))
+    assert (one.check, one.checks, one.instances) == (code, {code, key}, 1)
+    assert "read in the source" not in one.summary
+    page, intake = CheckId("browser.content-security-policy/policy-quality"), CheckId("browser.content-security-policy/report-intake")
+    without = replace(attacked(where="GET /"), attack="policy of a page", detail="200: no policy")
+    (one,) = folded((intake, [replace(without, attack="place for reports")]), (page, [without]))
+    assert (one.check, one.summary) == (page, "policy of a page: 200: no policy")
+
+
+def test_what_only_looks_like_an_echo_is_told_by_itself():
+    """A key of another line, an intake that stores markup, and what somebody accepted are faults of their own."""
+    code, key = CheckId("source.hardcoded-secrets/working-tree"), CheckId("data.key-management/key-quality")
+    known = replace(read("", line=7, routes=()), where="SECRET_KEY", tier=Tier.NONE, steps=())
+    assert len(folded((code, [read("", line=8)]), (key, [known]))) == 2
+    assert len(folded((code, [read("", line=7)], Verdict.ACCEPTED), (key, [known]))) == 2
+    page, intake = CheckId("browser.content-security-policy/policy-quality"), CheckId("browser.content-security-policy/report-intake")
+    posted = replace(attacked(where="POST /reports"), file="", line=0)
+    assert len(folded((intake, [posted]), (page, [attacked(where="GET /")]))) == 2
+
+
 def test_what_nothing_was_folded_into_is_as_it_was():
     """The report of a run without a reading is the same to the byte."""
     alone = finding(LIVE, [attacked()], "0" * 12)

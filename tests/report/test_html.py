@@ -353,3 +353,10 @@ def test_says_what_each_step_is_good_for() -> None:
     page = html.document(replace(sample.clean(), unlocks=("name the users", "ask nobody"), gains=gains))
     assert 'name the users<div class="soft small">2 more checks: browser.csrf</div></li>' in page
     assert "ask nobody</li>" in page
+
+
+def test_the_head_says_how_grave_it_is() -> None:
+    """Against forty findings that look alike: the first lines count them by severity, and say nothing of the kind where none is open."""
+    banner = html.document(sample.foreign()).partition("<h1>")[0]
+    assert re.search(r'<p class="graves">1 critical, 3 high, 2 medium, 1 low</p>', banner), banner[-300:]
+    assert 'class="graves"' not in html.document(replace(sample.foreign(), findings=()))

@@ -157,6 +157,22 @@ def test_many_findings_are_told_briefly_and_whole(width: int) -> None:
     assert re.search(r"more of \d+ causes \([^)]*\) in the report, or with -v", said)
 
 
+@pytest.mark.parametrize("width", [80, 100])
+def test_a_critical_one_that_has_no_room_is_named(width: int) -> None:
+    """Against seven holes of which a screen shows four: the others stand by name in the line that counts them, and no lesser one does."""
+    one = crowded().findings[0]
+    grave = [replace(one, id=f"{n:012x}", control=f"shop.grave-{n}", severity="critical") for n in range(7)]
+    less = [replace(one, id=f"{n:012x}", control=f"shop.less-{n}", severity="high") for n in range(10, 20)]
+    text = shown(replace(crowded(), findings=(*grave, *less)), width=width)
+    assert len(text.splitlines()) <= 40
+    said = " ".join(text.split())
+    assert all(f"shop.grave-{n}" in said for n in range(7))
+    cut = re.search(r"more of 17 causes \(([^)]*)\)", said)
+    assert cut
+    assert "; critical: shop.grave-" in cut[1]
+    assert "shop.less" not in cut[1]
+
+
 def test_of_the_worst_findings_it_is_told_what_was_done() -> None:
     """Against a list of names and fixes that says of nothing what happened: of as many of the worst as fit, in a line each."""
     one = next(finding for finding in sample.foreign().findings if finding.fix)
@@ -281,8 +297,8 @@ def test_forty_lines_hold_even_where_every_text_is_too_long(width: int) -> None:
     long = "word " * 300
     report = sample.partial()
     finding = replace(sample.foreign().findings[0], where=long, summary=long, fix=long, file=long)
-    depth = tuple(Layers(check=CheckId(f"a.b/{n}"), attack=long, stopped_by=(long,), succeeded_without=True) for n in range(9))
-    cells = tuple(MatrixCell(route=f"{n} {long}", role=long, expected="deny", status=200) for n in range(9))
+    depth = tuple(Layers(check=CheckId(f"a.b/{n}"), attack=long, stopped_by=(long,), succeeded_without=True) for n in range(7))
+    cells = tuple(MatrixCell(route=f"{n} {long}", role=long, expected="deny", status=200) for n in range(7))
     coverage = replace(report.coverage, skipped={long: long}, unlisted=(long,))
     filled = replace(report, target=long, framework=long, findings=(finding,) * 9, depth=depth, matrix=cells, coverage=coverage)
     text = shown(replace(filled, users=(long,), unlocks=(long,), exit_reason=long), width=width)

@@ -17,6 +17,13 @@ from ringwork.prove.evidence import Evidence, Exchanged, Finding, Folded, Observ
 IMPORTED = CheckId("source.static-analysis/imported-findings")
 """The check of what other tools see: where our own reading told a fault, that they see it too is a word at its row."""
 
+ECHOES = {
+    CheckId("browser.content-security-policy/report-intake"): CheckId("browser.content-security-policy/policy-quality"),
+    CheckId("data.key-management/key-quality"): CheckId("source.hardcoded-secrets/working-tree"),
+}
+"""What is another's fault told once more, where both name one place: no policy names no place for reports, and a key that stands in the
+code is a key that everybody knows."""
+
 _ROUTE = re.compile(r"(?P<methods>[A-Z,]+) (?P<path>/.*)")
 _NAMED = 3
 
@@ -43,7 +50,7 @@ class _Row:
         self.folded[other.id] = Folded(id=other.id, check=other.check, where=other.where)
         if other.check == IMPORTED:
             self.tools.append(seen.attack)
-        else:
+        elif other.check not in ECHOES:
             self.ways.append(seen)
 
 
@@ -57,6 +64,8 @@ def fold(found: Sequence[Finding], evidence: Mapping[CheckId, Evidence]) -> list
     for row in rows:
         if row.finding.check == IMPORTED:
             _give(row, [*attacked, *read], _is_read_there)
+    for row in rows:
+        _give(row, [one for one in rows if one.finding.check == ECHOES.get(row.finding.check)], _is_cause)
     return [_told(row) for row in rows if row.seen]
 
 
@@ -97,6 +106,12 @@ def _is_read_there(row: _Row, _: Finding, seen: Observation) -> bool:
     """Whether our own reading told the line that another tool names, or where what it told there ends."""
     ways = row.seen if row.was_read else row.ways
     return any((seen.file, seen.line) in {(way.file, way.line), *((step.file, step.line) for step in way.steps[-1:])} for way in ways)
+
+
+def _is_cause(row: _Row, echo: Finding, _: Observation) -> bool:
+    """Whether a fault is at the place that its echo names: the same route, or the same line."""
+    lines = {(seen.file, seen.line) for seen in row.seen if seen.file}
+    return row.finding.where == echo.where or (echo.file, echo.line) in lines
 
 
 def _told(row: _Row) -> Finding:

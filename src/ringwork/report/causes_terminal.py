@@ -6,12 +6,14 @@ place, the id and what mends it are never what is cut.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
 
 from ringwork.prove.evidence import SWITCHED_ON, Finding, Report, Tier, Verdict
+from ringwork.report.order import how_grave
 from ringwork.report.paper import Block, Paper, Part, shortened
 from ringwork.report.signs import BAD, SEVERITIES
 from ringwork.report.visible import counted
@@ -19,6 +21,7 @@ from ringwork.report.visible import counted
 AT_LEAST, _DEAR = 6, 4
 """Causes that are shown, in fewer lines each rather than fewer: one of a kind says little about an application."""
 _BRIEF = 3
+_NAMED_MOST = 5
 _FOLDED = 2  # lines that a place or a fix may take where it has to be brief
 _PLANTED = ("a new route", "a new socket")
 _LIBRARY = "library:"
@@ -99,13 +102,6 @@ def fallen(findings: Sequence[Finding], report: Report) -> list[Fallen]:
     return [Fallen(findings=tuple(some), are_routes=all(_named(one) in routes for one in some)) for some in grouped.values()]
 
 
-def how_grave(findings: Sequence[Finding]) -> str:
-    """How many of each severity, the gravest first."""
-    graves = {severity: sum(finding.severity == severity for finding in findings) for severity in SEVERITIES}
-    other = len(findings) - sum(graves.values())
-    return ", ".join(f"{count} {severity}" for severity, count in [*graves.items(), ("other", other)] if count)
-
-
 def is_brief(paper: Paper) -> bool:
     """Whether there is room for little of each."""
     return 0 < paper.most <= _BRIEF
@@ -113,8 +109,12 @@ def is_brief(paper: Paper) -> bool:
 
 def _cut(paper: Paper, groups: Sequence[Fallen], hidden: int) -> list[Text]:
     left = [finding for group in groups[-hidden:] for finding in group.findings]
-    return paper.line(
-        (f"... {hidden} more of {counted(len(groups), 'cause')} ({how_grave(left)}) in the report, or with -v", "dim"), indent=2
+    worst = [group.first.control for group in groups[-hidden:] if group.first.severity == SEVERITIES[0]]
+    # Against a critical hole that is one of eighteen more: where there is no room for its item, it is named all the same.
+    named = f"; critical: {', '.join(worst)}" if 0 < len(worst) <= _NAMED_MOST else ""
+    whole = dataclasses.replace(paper, most=0)  # against names that are cut again
+    return whole.line(
+        (f"... {hidden} more of {counted(len(groups), 'cause')} ({how_grave(left)}{named}) in the report, or with -v", "dim"), indent=2
     )
 
 

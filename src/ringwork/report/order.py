@@ -7,7 +7,7 @@ no file of its own is shown at the project's settings or at the module of its ta
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
 
 from ringwork.prove.evidence import Finding, Report, Verdict, Waived, WaiverState
@@ -30,6 +30,13 @@ def is_new(finding: Finding, report: Report) -> bool:
 def gravest_first(findings: Iterable[Finding]) -> list[Finding]:
     """By severity, otherwise in their order."""
     return sorted(findings, key=lambda one: SEVERITIES.index(one.severity) if one.severity in SEVERITIES else len(SEVERITIES))
+
+
+def how_grave(findings: Collection[Finding]) -> str:
+    """How many of each severity, the gravest first."""
+    graves = {severity: sum(finding.severity == severity for finding in findings) for severity in SEVERITIES}
+    other = len(findings) - sum(graves.values())
+    return ", ".join(f"{count} {severity}" for severity, count in [*graves.items(), ("other", other)] if count)
 
 
 def new(report: Report) -> list[Finding]:

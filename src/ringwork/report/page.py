@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ringwork.prove.evidence import CheckResult, Report, Verdict
-from ringwork.report import about, depth, matrix
+from ringwork.report import about, depth, matrix, order
 from ringwork.report.causes import Cause, Step, causes, steps, told_first
 from ringwork.report.diff import Difference, compare, doubts
 from ringwork.report.layers import LayerView, layers
@@ -53,6 +53,7 @@ class Choices:
 class Page:
     """Everything that is shown and does not stand in the report as it is.
 
+    graves: how many new findings of each severity.
     share: reached routes in percent, None without routes. is_short: whether they stay below the floor.
     listed: every check and control that has a place in the page, to be linked to.
     steps, later: what to do, that with which the page begins and the rest.
@@ -61,6 +62,7 @@ class Page:
 
     word: str
     ending: str
+    graves: str
     sign: Sign
     started: str
     listed: frozenset[str]
@@ -103,6 +105,7 @@ def page(report: Report, before: Report | None = None) -> Page:
     return Page(
         word=word,
         ending=ending[:1].upper() + ending[1:],
+        graves=order.how_grave(order.new(report)),
         sign=sign,
         started=moment(report.started_at),
         listed=frozenset(name for result in report.results for name in (result.check, result.check.partition("/")[0])),

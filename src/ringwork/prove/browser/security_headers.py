@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from ringwork.errors import TargetFailed
 from ringwork.names import CheckId
@@ -35,6 +36,10 @@ OUTDATED = (
     "x-content-security-policy",
     "x-webkit-csp",
 )
+_BY_DEFAULT = frozenset(
+    f"{name} is missing" for name in ("referrer-policy", "permissions-policy", "cross-origin-opener-policy", "cross-origin-resource-policy")
+)
+"""What takes little away by itself: browsers of today keep addresses, powerful features and opened windows to one site unasked."""
 _ASSET = re.compile(r"""(?:href|src)=["'](/[^"'?#]+\.(?:css|js|svg|png|ico|woff2?|jpg))["']""")
 _EVERYWHERE = "all answers"
 
@@ -56,7 +61,8 @@ def headers_by_response_class(stage: Stage) -> Evidence:
         wrong = list(_faults(answer))
         outcome = Outcome.BROKEN if wrong else Outcome.HELD
         detail = f"{answer.status}: {'; '.join(wrong)}" if wrong else f"{answer.status}: each required header stands there once"
-        seen.append(saw(outcome, attack, _EVERYWHERE, detail, answers=[shown(answer)], read=len(answer.headers)))
+        found = saw(outcome, attack, _EVERYWHERE, detail, answers=[shown(answer)], read=len(answer.headers))
+        seen.append(replace(found, severity="low" if wrong and _BY_DEFAULT.issuperset(wrong) else ""))
     return Evidence(check=CheckId(f"{CONTROL}/headers-by-response-class"), observations=tuple(seen))
 
 
