@@ -21,7 +21,7 @@ class Via(StrEnum):
 class Principal(Frozen):
     """An authenticated user or machine, as the application's `identify` returns it.
 
-    id: the application's own stable identifier. roles: names as the rules use them.
+    id: the application's own stable identifier; a number or UUID of a table becomes its text. roles: names as the rules use them.
     via: how it was proven; COOKIE (the default) makes every state change need proof of origin.
     session: a handle of this login, so that tokens die with it; None binds them to the id alone.
     attributes: facts that rules may ask for later. Never put a secret here: events show principals.
@@ -34,10 +34,24 @@ class Principal(Frozen):
     attributes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if type(self.id) is not str:
+            object.__setattr__(self, "id", _as_text(self.id, "id"))
         if not self.id:
             raise ValueError("a Principal needs a non-empty id")
+        if self.session is not None and type(self.session) is not str:
+            object.__setattr__(self, "session", _as_text(self.session, "session"))
         if not isinstance(self.roles, frozenset):
             object.__setattr__(self, "roles", _as_roles(self.roles))
+
+
+def _as_text(given: object, name: str) -> str:
+    """The text of an identifier. Raises ValueError for what is none: `True` would be one person for everybody."""
+    if isinstance(given, str):
+        return str(given)
+    # By its name, so that nobody imports uuid who has none.
+    if type(given) is int or type(given).__name__ in {"UUID", "ObjectId"}:
+        return str(given)
+    raise ValueError(f"the {name} of a Principal is {type(given).__name__}, not text; write {name}=str(...), and return None for nobody")
 
 
 def _as_roles(roles: object) -> frozenset[str]:

@@ -49,6 +49,13 @@ def test_takes_who_a_function_of_the_request_returns(user: object) -> None:
         assert found.id == "ann"
 
 
+@pytest.mark.parametrize("given", [True, 7.5, b"ann", None, object(), ""])
+def test_takes_no_value_for_an_id_that_names_nobody(given: Any) -> None:
+    """Against `id=True`, by which everybody would be one person: what is no text and no number says what to write instead."""
+    with pytest.raises(ValueError, match=r"write id=str\(\.\.\.\), and return None for nobody|needs a non-empty id"):
+        Principal(id=given)
+
+
 def test_reads_a_row_of_a_database() -> None:
     """A row has keys and is no mapping; its id and its role are read by name."""
     known = KnownBy(function="app:user", id="name", roles="role", via="bearer")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 import ringwork
+from ringwork import Principal
 from ringwork.errors import UnsupportedApp
 from ringwork.events import Outcome
 from ringwork.policy.policy import Mode
@@ -125,6 +128,19 @@ def test_takes_a_form_token_once(host: Host) -> None:
     assert host.effects.done == [body.decode()]
     assert host.ask("POST", "/write", sent, body).status == 403
     assert len(host.effects.done) == 1
+
+
+@pytest.mark.parametrize("number", [7, uuid.UUID(int=7)])
+def test_takes_the_number_of_a_user_for_his_id(framework: str, number: object) -> None:
+    """An id as a table has it: pages with forms are served, the form is taken, and what is refused is told with the id's text."""
+    host = Host(framework, identify=lambda request: Principal(id=number, session=number))  # type: ignore[arg-type]  # as written in haste
+    page = host.ask("GET", "/form")
+    token = page.text.split('value="')[1].split('"')[0]
+    binding = next(c for c in page.all("set-cookie") if "csrf" in c).split(";")[0]
+    sent = {**SAME_SITE, "Cookie": binding, "Content-Type": "application/x-www-form-urlencoded"}
+    assert host.ask("POST", "/write", sent, f"csrf_token={token}&text=hello".encode()).status == 200
+    assert host.ask("GET", "/admin").status == 403
+    assert [e.principal for e in host.events] == [str(number)]
 
 
 def test_observe_changes_no_answer_and_tells_what_it_would_refuse(framework: str) -> None:
