@@ -318,6 +318,29 @@ def test_tells_a_django_project_what_its_settings_need(run: Callable[..., Any], 
     assert "identify = {django_user = true}" in settings(found)
     assert "/tickets/new/" not in settings(found) + json.dumps(found["rules"])
     assert '<form method="post">{% csrf_token %}' in [line["text"] for line in found["lines"]]
+    # Against a form that is refused although its view asks for no token of Django's: a project that has the middleware may have some too.
+    with (tmp_path / "project" / "tracker" / "settings.py").open("a", encoding="utf-8") as file:
+        file.write("\n".join(["", *code, ""]))
+    forms = [line for line in found["lines"] if line["text"].endswith("{% csrf_token %}")]
+    left = json.loads(run("adopt", "manage.py", "--json").out)["lines"]
+    assert [line for line in left if line["text"].endswith("{% csrf_token %}")] == forms
+    for line in forms:
+        page = tmp_path / "project" / line["file"]
+        page.write_text(page.read_text(encoding="utf-8").replace(line["replaces"], line["text"]), encoding="utf-8")
+    assert not [line for line in json.loads(run("adopt", "manage.py", "--json").out)["lines"] if "csrf_token" in line["text"]]
+
+
+def test_gives_no_token_to_a_form_of_another_site(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is sent to a provider of payments must not carry it; a whole address of the own site may."""
+    text = SHELF.format(key="k" * 32) + '\n@app.post("/notes")\ndef write():\n    return request.form["a"]\n'
+    (tmp_path / "shelf.py").write_text(text, encoding="utf-8")
+    (tmp_path / "templates").mkdir()
+    actions = ["https://pay.example/go", "//pay.example/go", "https://shelf.example/notes", "/notes", ""]
+    forms = "\n".join(f'<form method="post" action="{action}"></form>' for action in actions)
+    (tmp_path / "templates" / "home.html").write_text(forms, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    found = json.loads(run("adopt", "shelf:app", "--json", "--origin", "https://shelf.example").out)
+    assert [line["at"] for line in found["lines"] if line["file"].endswith("home.html")] == [3, 4, 5]
 
 
 NAMED = """

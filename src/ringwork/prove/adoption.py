@@ -53,7 +53,7 @@ def lines(facts: AppFacts, spots: Sequence[Spot], tests: Sequence[Line], known: 
         *(
             _template(spot, facts)
             for spot in spots
-            if spot.kind in _wanting(facts) and (spot.kind is SpotKind.SCRIPT or _posts_with_cookies(facts))
+            if spot.kind is SpotKind.SCRIPT or (spot.kind is SpotKind.FORM and _posts_with_cookies(facts) and _is_here(spot.action, known))
         ),
         *(tests if _posts_with_cookies(facts) else ()),
     ]
@@ -86,10 +86,13 @@ def _code(facts: AppFacts, module: str, variable: str) -> Iterator[Line]:
 DJANGO_CSRF = "CsrfViewMiddleware"
 
 
-def _wanting(facts: AppFacts) -> frozenset[SpotKind]:
-    """What of the templates has to change: forms of a Django project that asks for its own token carry one already."""
-    has_tokens = facts.framework == "django" and DJANGO_CSRF in facts.middleware
-    return frozenset({SpotKind.SCRIPT} if has_tokens else {SpotKind.FORM, SpotKind.SCRIPT})
+_ELSEWHERE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
+"""How an action begins that names its site."""
+
+
+def _is_here(action: str, known: Known) -> bool:
+    """Whether a form is sent to this site. Against a token that is told to another one."""
+    return _ELSEWHERE.match(action) is None or bool(known.origin and f"{action.strip()}/".startswith(f"{known.origin}/"))
 
 
 def _settings(facts: AppFacts, known: Known) -> Iterator[Line]:
