@@ -547,6 +547,74 @@ TWINS = (
         "def asked():\n    api_key = request.headers.get('X-API-Key')\n    return compare_digest(api_key, settings.api_key)\n",
     ),
     Twins(
+        "a view of one row that takes anybody's, where another takes its user's alone",
+        "unscoped-load",
+        """
+        class Own(LoginRequiredMixin, DetailView):
+            model = Patient
+            def get_queryset(self):
+                return super().get_queryset().filter(owner=self.request.user)
+        class Any(LoginRequiredMixin, UpdateView):
+            model = Patient
+        """,
+        """
+        class Own(LoginRequiredMixin, DetailView):
+            model = Patient
+            def get_queryset(self):
+                return super().get_queryset().filter(owner=self.request.user)
+        class Every(PermissionRequiredMixin, UpdateView):
+            model = Patient
+        class Page(LoginRequiredMixin, DetailView):
+            model = Page
+        class Listed(LoginRequiredMixin, ListView):
+            model = Patient
+        """,
+    ),
+    Twins(
+        "a view that makes a form of all fields",
+        "bind",
+        "class Edit(UpdateView):\n    model = Note\n    fields = '__all__'\n",
+        "class Edit(UpdateView):\n    model = Note\n    fields = ['title']\nclass Listed(ListView):\n    fields = '__all__'\n",
+        "weak",
+    ),
+    Twins(
+        "a key that is given to a signer beforehand",
+        "secret",
+        "import jwt\nfrom functools import partial\nencode = partial(jwt.encode, key='summer-rain', algorithm='HS256')\n",
+        "import jwt\nfrom functools import partial\nencode = partial(jwt.encode, key=settings.key, algorithm='HS256')\n",
+    ),
+    Twins(
+        "a token that is taken apart by hand and believed",
+        "jwt-unverified",
+        """
+        def claims(token):
+            head, body, sig = token.split(".")
+            return json.loads(base64.urlsafe_b64decode(body + "=="))
+        """,
+        """
+        def claims(token):
+            head, body, sig = token.split(".")
+            if not hmac.compare_digest(sig, signed(head, body)):
+                raise Refused
+            return json.loads(base64.urlsafe_b64decode(body + "=="))
+        """,
+    ),
+    Twins(
+        "a cookie that is taken apart by hand and believed",
+        "jwt-unverified",
+        """
+        def who():
+            raw = base64.b64decode(request.cookies["auth"].split(".")[0])
+            return json.loads(raw)["user"]
+        """,
+        """
+        def expires(token):
+            return json.loads(base64.b64decode(token.split(".")[1]))["exp"]
+        def picture(text):
+            return base64.b64decode(text.split(",")[1]), json.loads(request.data)
+        """,
+    ),
+    Twins(
         "a view that its address exempts",
         "csrf-exempt",
         "urlpatterns = [path('hook', csrf_exempt(views.hook))]\n",

@@ -5,6 +5,7 @@ Against the extra field that makes a customer an administrator.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ringwork.survey.flows import Flow
@@ -13,6 +14,8 @@ from ringwork.survey.taint import ir, uses
 from ringwork.survey.taint.walk import walk
 
 _OF_ACCOUNTS = frozenset({"is_staff", "is_superuser", "password"})
+_EDITS = re.compile(r"^(?:Create|Update)View$")
+"""Django's views that make a form of a model by themselves."""
 _DJANGO_USER = "django.contrib.auth.models.User"
 _OF_USERS = frozenset({"User", "get_user_model"})
 """What stands for Django's own accounts where the model is no class of the project."""
@@ -27,6 +30,8 @@ def look(seen: Seen) -> Iterator[Flow]:
             continue
         if scope.owner.name == "Meta" and name in {"fields", "exclude"}:
             yield from _form(seen, scope, statement, name)
+        elif name == "fields" and text_of(statement.value) == "__all__" and any(_EDITS.search(last(one)) for one in scope.owner.bases):
+            yield from _told(seen, scope, statement, scope.owner.name, _privileged(seen, scope, scope.owner), f"{scope.owner.name}.fields")
         elif name in {"extra", "model_config"} and _allows(statement.value, name):
             yield from _schema(seen, scope, statement.at)
 
@@ -45,19 +50,15 @@ def _form(seen: Seen, scope: Scope, statement: ir.Assign, name: str) -> Iterator
     if not is_all or not kinds or "admin" in seen.unit.name:
         return
     privileged = _privileged(seen, scope, outer.node)
-    detail = f"{outer.qualname} takes every field of its model" + (
+    yield from _told(seen, scope, statement, outer.qualname, privileged, f"{outer.qualname}.Meta.{name}")
+
+
+def _told(seen: Seen, scope: Scope, statement: ir.Assign, name: str, privileged: list[str], sink: str) -> Iterator[Flow]:
+    detail = f"{name} takes every field of its model" + (
         f", {', '.join(privileged[:3])} among them." if privileged else ", those added later too."
     )
     strength = STRONG if privileged else WEAK
-    yield seen.flow(
-        "bind",
-        statement.at,
-        strength=strength,
-        sink=f"{outer.qualname}.Meta.{name}",
-        detail=detail,
-        scope=scope,
-        said="all fields of the model",
-    )
+    yield seen.flow("bind", statement.at, strength=strength, sink=sink, detail=detail, scope=scope, said="all fields of the model")
 
 
 def _privileged(seen: Seen, scope: Scope, outer: ir.Class) -> list[str]:

@@ -52,6 +52,7 @@ _TELLS = frozenset(
     {"print", "dict", "jsonify", "json_response", "debug", "info", "warning", "error", "exception", "log", "dumps", "format"}
 )
 """Calls that tell something, and decide nothing."""
+_NO_ROWS = frozenset({"request", "os", "cache", "redis", "session", "config", "settings"})
 _LISTS = frozenset({"filter", "filter_by", "where", "find", "all", "select"})
 _BELONGS = frozenset(
     {"owner", "user", "author", "tenant", "account", "member", "patient", "customer", "organization", "organisation", "team"}
@@ -82,47 +83,6 @@ def look(seen: Seen) -> Iterator[Flow]:
             yield from _loaded(seen, inner, function, owned)
     for branch, scope in seen.of(ir.If):
         yield from _switched(seen, scope, branch)
-    yield from _unscoped(seen)
-
-
-def _unscoped(seen: Seen) -> Iterator[Flow]:
-    """Views of Django REST framework that serve single rows of anybody, where another view of the module takes its own user's alone."""
-    scoped = {
-        _model(call)
-        for function, _ in seen.of(ir.Function)
-        if function.name == "get_queryset"
-        for call in calls(function.body)
-        if last(call.function) in _LISTS and any(words(name) & _BELONGS for name, _ in _keywords(call))
-    }
-    for statement, scope in seen.of(ir.Assign) if scoped - {""} else ():
-        owner = scope.owner
-        if (
-            owner is None
-            or scope.function is not None
-            or last(statement.targets[0]) != "queryset"
-            or not isinstance(statement.value, ir.Call)
-        ):
-            continue
-        model, call = _model(statement.value), statement.value
-        names_there = {part.name for part in owner.body if isinstance(part, ir.Function)}
-        is_single = any(_SINGLE.search(last(base)) for base in owner.bases)
-        if model not in scoped or last(call.function) != "all" or not is_single or names_there & _SCOPING or _asks_rule(owner):
-            continue
-        detail = f"{owner.name} serves any {model} that its address names; another view here takes those of its user alone."
-        yield seen.flow("unscoped-load", statement.at, strength=STRONG, sink="queryset", detail=detail, scope=scope, said="all rows")
-
-
-_SINGLE = re.compile(r"(?:Retrieve|Update|Destroy).*View$|^(?:ReadOnly)?ModelViewSet$")
-_SCOPING = frozenset({"get_queryset", "get_object", "check_object_permissions", "filter_queryset"})
-
-
-def _asks_rule(owner: ir.Class) -> bool:
-    """Whether a view has a rule of its own beside that somebody is signed in."""
-    for part in owner.body:
-        if isinstance(part, ir.Assign) and last(part.targets[0]) in {"permission_classes", "filter_backends"}:
-            each = part.value.items if isinstance(part.value, ir.Sequence) else (part.value,)
-            return any(last(one) not in {"IsAuthenticated", "AllowAny", "IsAuthenticatedOrReadOnly"} for one in each)
-    return False
 
 
 def _of_class(seen: Seen, scope: Scope, statement: ir.Assign) -> Iterator[Flow]:
@@ -380,7 +340,7 @@ def _loaded(seen: Seen, scope: Scope, function: ir.Function, owned: frozenset[st
     for call in calls(function.body):
         given = [*call.arguments, *(value for _, value in call.keywords)]
         root = written(call.function).split(".")[0]
-        if last(call.function) not in _LOADS or root in {"request", "os", "cache", "redis", "session", "config", "settings"}:
+        if last(call.function) not in _LOADS or root in _NO_ROWS or isinstance(seen.unit.assigned.get(root), ir.Mapping):
             continue
         used = next((value.id for value in given if isinstance(value, ir.Name) and value.id in names), "")
         if used:

@@ -65,6 +65,9 @@ def look(seen: Seen) -> Iterator[Flow]:
                 "jwt-algorithms", call.at, strength=STRONG, sink="algorithms", detail=detail, scope=scope, said="asked of the token"
             )
         name = seen.name(call.function)
+        if name == "functools.partial" and call.arguments:  # partial(jwt.encode, key="..."): what is given now is not given later
+            call = ir.Call(call.at, call.arguments[0], call.arguments[1:], call.keywords)  # noqa: PLW2901 - the call that it stands for
+            name = seen.name(call.function)
         place = _TAKES_KEY.get(name) or (("key", 0) if _CIPHERS.search(name) else None)
         key = argument(call, *place) if place is not None else None
         if key is not None and (text_of(key) != "" or _CIPHERS.search(name)):

@@ -1,5 +1,7 @@
 """Keys that a token brings itself: `jwk` and `x5c` are a key, `jku` and `x5u` an address of one, in a header that nobody verified yet.
 
+And tokens that are taken apart by hand, and believed without a signature.
+
 Against a token that is signed by whoever made it up, and names its own key: RFC 8725, 3.10; RFC 7515, 10.
 """
 
@@ -11,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, Scope, Seen, argument, calls, last, mentions, taken
+from ringwork.survey.looks.seen import STRONG, Scope, Seen, argument, calls, last, mentions, naming, taken
 from ringwork.survey.taint import ir
 from ringwork.survey.taint.walk import walk
 
@@ -21,11 +23,16 @@ _UNVERIFIED = frozenset({"get_unverified_header", "get_unverified_headers"})
 _HEADER = re.compile(r"^(?:\w+_)?headers?$")
 _BRINGS = frozenset({"jwk", "jku", "x5u", "x5c"})
 _READ = frozenset({"get", "pop"})
+_OPENS = frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode"})
+_VERIFIES = re.compile(r"verif|hmac|compare_digest|signature|^sign$|unsign|jwk|public_key", re.IGNORECASE)
+_LOOKS_ON = re.compile(r"unverified|peek|expir|inspect|header", re.IGNORECASE)
+"""Functions that say themselves that nobody believes what they give."""
 _ROUNDS = 4
 
 
 def look(seen: Seen) -> Iterator[Flow]:
     """Where one module verifies by such a key, and where a function that chooses keys for a library gives one."""
+    yield from _by_hand(seen)
     if not seen.imports(*_LIBRARIES):
         return
     for function, scope in seen.of(ir.Function):
@@ -41,6 +48,32 @@ def look(seen: Seen) -> Iterator[Flow]:
                     yield _told(seen, inside, part.at, key, brought)
             elif isinstance(part, ir.Return) and part.value is not None and _is_chooser(function) and _is_brought(part.value, brought):
                 yield _told(seen, inside, part.at, part.value, brought)
+
+
+def _by_hand(seen: Seen) -> Iterator[Flow]:
+    """A token that is taken apart at its dots and believed, in a module that verifies no signature anywhere."""
+    opened = naming(seen, _OPENS.__contains__) & naming(seen, {"split", "rsplit", "partition"}.__contains__) & naming(seen, "loads".__eq__)
+    if not opened or any(_VERIFIES.search(name) for name in seen.functions()):
+        return
+    for function, outer in seen.of(ir.Function):
+        if id(function) not in opened or _LOOKS_ON.search(function.name):
+            continue
+        at = next((call.at for call in calls(function.body) if _splits(call)), None)
+        if at is not None and any(last(call.function) == "loads" and _decodes(function, call) for call in calls(function.body)):
+            scope = Scope(f"{outer.qualname}.{function.name}" if outer.qualname else function.name, function, outer.owner)
+            detail = "The token is taken apart and believed, and nothing here verifies its signature, so anybody may write one."
+            yield seen.flow("jwt-unverified", at, strength=STRONG, sink="split", detail=detail, scope=scope, said="a token taken apart")
+
+
+def _splits(call: ir.Call) -> bool:
+    given = call.arguments[0] if call.arguments else None
+    return last(call.function) in {"split", "rsplit", "partition"} and isinstance(given, ir.Constant) and given.value == "."
+
+
+def _decodes(function: ir.Function, call: ir.Call) -> bool:
+    """Whether what is parsed was decoded here, in the call itself or before it."""
+    decoded = {name for name, value in _assigned(function) if mentions(value, _OPENS)}
+    return mentions(call.arguments, _OPENS | decoded)
 
 
 def _told(seen: Seen, scope: Scope, at: int, key: ir.Expression, brought: _Brought) -> Flow:
