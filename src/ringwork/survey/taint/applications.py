@@ -34,7 +34,8 @@ def _assigned(run: Run, name: str) -> Iterator[tuple[Unit, ir.Expression]]:
     """Calls whose result is put there, in the order of modules."""
     if not name.isidentifier():
         return
-    for module in sorted(run.project.saying(name)):
+    given = rf"(?:\.{name}|\[\s*[\"']{name}[\"']\s*\])\s*=[^=]"  # most names of an application are never given a value anywhere
+    for module in sorted(run.project.saying(name, pattern=given)):
         unit = run.project.unit(module)
         if unit is None or uses.is_outside(unit.file):
             continue
