@@ -491,3 +491,11 @@ def test_names_what_may_have_refused(rule: str, roles: tuple[str, ...], guards: 
     """A reader of a pass wants to know what held; where only the handler's own code can have, nothing is made up."""
     route = RouteFacts(kind="http", path="/staff", methods=("GET",), handler="f", rule=rule, roles=roles, guarded_by=guards)
     assert witness.before_it(route) == said
+
+
+def test_a_parameter_of_the_name_of_a_column_is_told_by_it() -> None:
+    """`/links/{code}` asks for the code that its row holds; whose the row is says nothing of which row is meant."""
+    link = things.Thing(path="/links", marks={}, kept={"code": "c2a0", "title": "", "owner_id": 4})
+    assert link.candidates("code") == ["c2a0"]
+    assert not link.candidates("title")
+    assert not link.candidates("owner_id")

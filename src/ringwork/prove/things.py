@@ -86,6 +86,9 @@ class Thing:
         """Values that may name it where a parameter of this name is asked for, likeliest first."""
         low = name.lower()
         exact = [value for key, value in self.ids if key.lower() == low]
+        # `/links/{code}`: the parameter itself tells that the column is a name of the thing; whose it is is none.
+        told = [*self.item.items(), *self.kept.items()] if not _OWNER.fullmatch(name) else []
+        exact += [str(value) for key, value in told if key.lower() == low and type(value) in {str, int} and value != ""]
         sent = [str(value) for key, value in self.sent.items() if key.lower() == low]
         plain = [value for wanted in _NAMES for key, value in self.ids if key.lower() == wanted]
         found = [*exact, *sent, *plain, *(value for _, value in self.ids)]
