@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import types
 from typing import Any
 
 import jinja2
+import pytest
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from flask import Flask, render_template_string
+from flask_wtf import CSRFProtect, FlaskForm
 from starlette.templating import Jinja2Templates
+from werkzeug.datastructures import MultiDict
 
 from ringwork import Policy, protect, public
 
@@ -48,6 +52,37 @@ def test_teaches_the_environment_of_flask() -> None:
     protect(app, Policy(origin=ORIGIN))
     answer = app.test_client().get("/", base_url=ORIGIN, headers={"Accept": "text/html"})
     assert _shows_both(answer.text, answer.headers["Content-Security-Policy"])
+
+
+@pytest.mark.parametrize("mode", ["observe", "enforce"])
+@pytest.mark.parametrize("has_protect", [True, False])
+def test_a_form_beside_flask_wtf_passes_both(monkeypatch: pytest.MonkeyPatch, mode: str, *, has_protect: bool) -> None:
+    """Against two fields of one name, of which each check reads the other's: both tokens are found, and either alone is refused."""
+    monkeypatch.setenv("RINGWORK_MODE", mode)
+    app = Flask("shop")
+    app.secret_key = "long enough for a test of forms"
+    if has_protect:
+        CSRFProtect(app)
+
+    def page() -> str:
+        form = FlaskForm()
+        return render_template_string("<form method=post action=/send>{{ csrf_field('/send') }}{{ form.hidden_tag() }}</form>", form=form)
+
+    app.get("/")(public("a page")(page))
+    app.post("/send")(public("a form")(lambda: ("sent", 200) if FlaskForm().validate() else ("not valid", 400)))
+    protect(app, Policy(origin=ORIGIN))
+    client = app.test_client()
+
+    def sent(*left_out: str) -> int:
+        fields = re.findall(r'name="([^"]+)"[^>]* value="([^"]+)"', client.get("/", base_url=ORIGIN).text)
+        assert [name for name, _ in fields] == ["ringwork_csrf_token", "csrf_token"]
+        told = MultiDict(field for field in fields if field[0] not in left_out)
+        own = {"Origin": ORIGIN, "Referer": f"{ORIGIN}/", "Sec-Fetch-Site": "same-origin"}
+        return client.post("/send", base_url=ORIGIN, headers=own, data=told).status_code
+
+    assert sent() == 200
+    assert sent("csrf_token") == 400
+    assert sent("ringwork_csrf_token") == (403 if mode == "enforce" else 200)
 
 
 def test_leaves_names_of_the_application_alone() -> None:

@@ -21,11 +21,25 @@ def test_finds_a_posting_form_without_a_token(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "inside", ["{{ csrf_field('/x') }}", '<input type=hidden name=csrf_token value="{{ csrf_token() }}">', "{{ form.csrf_token }}"]
+    "inside",
+    [
+        "{{ csrf_field('/x') }}",
+        '<input type=hidden name=csrf_token value="{{ token }}">',
+        '<input type=hidden name=csrf_token value="{{ current().csrf_token("/x") }}">',
+        "{% csrf_token %}",
+    ],
 )
 def test_leaves_a_form_with_a_token_alone(tmp_path: Path, inside: str) -> None:
     """What is there already is not proposed again."""
     assert found(tmp_path, f"<form method=post action=/x>{inside}</form>") == []
+
+
+@pytest.mark.parametrize(
+    "inside", ['<input type="hidden" name="csrf_token" value="{{ csrf_token() }}"/>', "{{ form.csrf_token }}", "{{ form.hidden_tag() }}"]
+)
+def test_a_token_of_flask_wtf_is_none_of_ours(tmp_path: Path, inside: str) -> None:
+    """Against a form that looks ready and is refused once the guard enforces: its token serves all forms of a session."""
+    assert found(tmp_path, f"<form method=post action=/x>{inside}</form>") == [(SpotKind.FORM, 1, "/x")]
 
 
 def test_leaves_a_form_that_only_reads_alone(tmp_path: Path) -> None:

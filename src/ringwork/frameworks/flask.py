@@ -6,13 +6,15 @@ import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, g, request
 from flask.ctx import RequestContext
 from flask.globals import request_ctx
 from flask.wrappers import Request
 from werkzeug.routing import Rule as UrlRule
 
 from ringwork import own_checks
+from ringwork.current import Html, current
+from ringwork.enforce.browser.csrf import FIELD_BESIDE
 from ringwork.enforce.guard import Surroundings
 from ringwork.errors import UnsupportedApp
 from ringwork.exchange import Exchange
@@ -344,7 +346,14 @@ def install(app: Flask, installation: Installation) -> None:
 
 def prepare(app: Flask) -> None:
     """What is done once, when the application starts."""
-    templating.teach(app.jinja_env)
+    templating.teach(app.jinja_env, csrf_field=_csrf_field)
+
+
+def _csrf_field(action: str) -> Html:
+    """`current().csrf_field` for templates; where Flask-WTF is at work, under a name that does not stand in front of its own."""
+    if "csrf" in current_app.extensions or "csrf_token" in g:
+        return Html(f'<input type="hidden" name="{FIELD_BESIDE}" value="{current().csrf_token(action)}">')
+    return current().csrf_field(action)
 
 
 class _Recorder:

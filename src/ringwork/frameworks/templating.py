@@ -15,9 +15,9 @@ from ringwork.current import csp_nonce, csrf_field
 GLOBALS = {"csp_nonce": csp_nonce, "csrf_field": csrf_field}
 
 
-def teach(environment: Any) -> None:
-    """Give a Jinja environment the names; macros that are imported without context see them too."""
-    for name, value in GLOBALS.items():
+def teach(environment: Any, **instead: object) -> None:
+    """Give a Jinja environment the names; macros that are imported without context see them too. instead: values of the framework's own."""
+    for name, value in {**GLOBALS, **instead}.items():
         environment.globals.setdefault(name, value)
 
 

@@ -79,6 +79,10 @@ def _action(tag: str) -> str:
     return (found[1] or found[2] or "") if found is not None else ""
 
 
+_OF_FLASK_WTF = re.compile(r"\w+\.csrf_token\b(?!\s*\()|(?<!\.)\bcsrf_token\(\s*\)")
+"""`csrf_token()` and `form.csrf_token`: one token of the session for all its forms, which does not count as ours."""
+
+
 class _Reader(HTMLParser):
     """Reads tags with their lines; template expressions are text to it, inside tags and out."""
 
@@ -97,7 +101,7 @@ class _Reader(HTMLParser):
             self._end_form()
             action = _action(text) or given.get("action") or ""
             self.open_form = Spot(kind=SpotKind.FORM, file=self.file, line=line, text=text, action=action)
-        elif tag == "input" and given.get("name") == "csrf_token":
+        elif tag == "input" and given.get("name") == "csrf_token" and not _OF_FLASK_WTF.search(given.get("value") or ""):
             self.has_token = True
         elif tag == "script" and "src" not in given and "nonce" not in given and "json" not in (given.get("type") or ""):
             self.found.append(Spot(kind=SpotKind.SCRIPT, file=self.file, line=line, text=text))
@@ -115,7 +119,7 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """An expression may put the token in."""
-        if "csrf_field" in data or "csrf_token" in data:
+        if "csrf_field" in data or "csrf_token" in _OF_FLASK_WTF.sub("", data):
             self.has_token = True
 
     def _end_form(self) -> None:

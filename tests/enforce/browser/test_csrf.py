@@ -240,6 +240,21 @@ def test_accepts_the_token_of_the_own_form() -> None:
     assert enter(GUARD, SETTINGS, browser.site, make_route(rule=PUBLIC), exchange, form={"csrf_token": browser.fetch()}) is None
 
 
+def test_accepts_the_token_beside_one_of_flask_wtf() -> None:
+    """Two fields of one name are one to each reader, so that beside another's the token has a name of its own; a wrong one is no better."""
+    browser = Browser(make_site())
+
+    def sent(token: str) -> str | None:
+        exchange = ask("POST", "/notes", *OWN, FORM, browser.cookie(), user=ADA)
+        return reason(exchange, form={"csrf_token": "IjY1.awrA.Ar-G", "ringwork_csrf_token": token}, site=browser.site)
+
+    token = browser.fetch()
+    assert sent(token) is None
+    assert sent(token) == "used-token"
+    assert sent("IjY1.awrA.Ar-G") == "garbled-token"
+    assert sent("") == "garbled-token"
+
+
 def test_accepts_the_token_in_the_header() -> None:
     """Scripts of own pages send it there, and no form is read."""
     browser = Browser(make_site())

@@ -30,6 +30,9 @@ COOKIE = b"__Host-ringwork-csrf"
 FIELD = "csrf_token"
 """The form field that carries the token; the header X-CSRF-Token may carry it instead."""
 
+FIELD_BESIDE = "ringwork_csrf_token"
+"""The same beside Flask-WTF, which reads the first field of its own form that is called `csrf_token`."""
+
 FORMS = frozenset({b"application/x-www-form-urlencoded", b"multipart/form-data"})
 """Forms that a framework can parse, so that the token may stand in a field."""
 
@@ -205,10 +208,10 @@ def _spend(exchange: Exchange, settings: CsrfSettings, site: Site, tokens: FormT
         fields = yield ReadForm(limit_bytes=settings.form_limit_bytes)
         if fields is None:
             return _refuse(CsrfReason.UNREADABLE_FORM, "the form is larger than form_limit_bytes, or no form")
-        if isinstance(fields, ProvenForm) and FIELD not in fields:
+        if isinstance(fields, ProvenForm) and FIELD not in fields and FIELD_BESIDE not in fields:
             # Kept where it is there already: the framework's own token, tied to the browser's cookie.
             return None
-        raw_token = fields.get(FIELD, "").encode("utf-8", "replace")
+        raw_token = (fields.get(FIELD_BESIDE) or fields.get(FIELD, "")).encode("utf-8", "replace")
     if not raw_token:
         return _refuse(CsrfReason.MISSING_TOKEN, "no token; put current().csrf_field(action) into the form, or send application/json")
     now = site.clock.now()
