@@ -138,3 +138,40 @@ def test_what_nothing_was_folded_into_is_as_it_was():
     """The report of a run without a reading is the same to the byte."""
     alone = finding(LIVE, [attacked()], "0" * 12)
     assert folding.fold([alone], {LIVE: Evidence(check=LIVE, observations=(attacked(),))}) == [alone]
+
+
+PLAIN, SWITCH = CheckId("transport.tls-required/plaintext-request"), CheckId("transport.tls-required/https-switch")
+DEBUG, HANDLERS = CheckId("output.debug-disabled/debug-settings"), CheckId("output.error-handling/handlers-registered")
+
+
+def told(attack, detail, where="settings"):
+    """What a check saw without asking for anything."""
+    return Observation(attack=attack, where=where, outcome=Outcome.BROKEN, detail=detail)
+
+
+def test_a_setting_that_says_what_came_of_it_is_no_fault_of_its_own():
+    """Served in clear, because nothing requires https; where nothing was served in clear the setting is told."""
+    switch = told("https switch", "nothing in the application requires https")
+    (one,) = folded((PLAIN, [told("page load in clear", "served in clear (200)", "GET /")]), (SWITCH, [switch]))
+    assert one.observation.detail == "served in clear (200); nothing in the application requires https"
+    assert (one.check, one.checks) == (PLAIN, {PLAIN, SWITCH})
+    assert [one.check for one in folded((SWITCH, [switch]))] == [SWITCH]
+
+
+def test_debugging_that_is_on_is_told_once_and_a_missing_handler_stays():
+    """Two checks read the one switch; that nothing takes what nobody expected is another thing."""
+    missing = told("exception that nobody expected", "no handler takes it", "the application")
+    first, second = folded(
+        (HANDLERS, [told("debug pages", "DEBUG is on", "the application"), missing]),
+        (DEBUG, [told("debugging in what is shipped", "DEBUG is on")]),
+    )
+    assert (first.check, first.instances, first.observation.attack) == (HANDLERS, 1, missing.attack)
+    assert (second.check, second.checks) == (DEBUG, {DEBUG, HANDLERS})
+
+
+def test_a_graver_setting_does_not_vanish_behind_a_lesser_answer():
+    """A redirect of what is no page load is low; that nothing requires https is more."""
+    seen, switch = told("script's request in clear", "redirected"), told("https switch", "nothing requires https")
+    found = [finding(PLAIN, [seen], "0" * 12), finding(SWITCH, [switch], "1" * 12)]
+    evidence = {PLAIN: Evidence(check=PLAIN, observations=(seen,)), SWITCH: Evidence(check=SWITCH, observations=(switch,))}
+    assert len(folding.fold([replace(found[0], severity="low"), found[1]], evidence)) == 2

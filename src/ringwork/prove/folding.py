@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ringwork.names import CheckId
-from ringwork.prove import judge, witness
+from ringwork.prove import grades, judge, witness
 from ringwork.prove.evidence import Evidence, Exchanged, Finding, Folded, Observation, Tier
 
 IMPORTED = CheckId("source.static-analysis/imported-findings")
@@ -24,6 +24,12 @@ ECHOES = {
 """What is another's fault told once more, where both name one place: no policy names no place for reports, and a key that stands in the
 code is a key that everybody knows."""
 
+_RESTATED = {
+    (CheckId("transport.tls-required/https-switch"), "https switch"): CheckId("transport.tls-required/plaintext-request"),
+    (CheckId("output.error-handling/handlers-registered"), "debug pages"): CheckId("output.debug-disabled/debug-settings"),
+}
+"""What a check reads of settings, and the check that tells the same fault by what came of it, or first."""
+
 _ROUTE = re.compile(r"(?P<methods>[A-Z,]+) (?P<path>/.*)")
 _NAMED = 3
 
@@ -32,13 +38,14 @@ _NAMED = 3
 class _Row:
     """A finding while others are folded into it. seen: its instances that nothing else tells. ways: what was read of it elsewhere.
 
-    tools: as what other tools see it.
+    tools: as what other tools see it. settings: what was read of settings, and says the same.
     """
 
     finding: Finding
     seen: list[Observation]
     ways: list[Observation] = field(default_factory=list)
     tools: list[str] = field(default_factory=list)
+    settings: list[str] = field(default_factory=list)
     folded: dict[str, Folded] = field(default_factory=dict)
 
     @property
@@ -50,6 +57,8 @@ class _Row:
         self.folded[other.id] = Folded(id=other.id, check=other.check, where=other.where)
         if other.check == IMPORTED:
             self.tools.append(seen.attack)
+        elif (other.check, seen.attack) in _RESTATED:
+            self.settings.append(seen.detail)
         elif other.check not in ECHOES:
             self.ways.append(seen)
 
@@ -66,6 +75,7 @@ def fold(found: Sequence[Finding], evidence: Mapping[CheckId, Evidence]) -> list
             _give(row, [*attacked, *read], _is_read_there)
     for row in rows:
         _give(row, [one for one in rows if one.finding.check == ECHOES.get(row.finding.check)], _is_cause)
+        _give(row, _restated_by(row, rows), _is_restated)
     return [_told(row) for row in rows if row.seen]
 
 
@@ -114,6 +124,23 @@ def _is_cause(row: _Row, echo: Finding, _: Observation) -> bool:
     return row.finding.where == echo.where or (echo.file, echo.line) in lines
 
 
+def _is_restated(row: _Row, read: Finding, seen: Observation) -> bool:
+    """Whether a setting only says again what the row tells."""
+    return _RESTATED.get((read.check, seen.attack)) == row.finding.check
+
+
+def _restated_by(row: _Row, rows: Sequence[_Row]) -> list[_Row]:
+    """The first row that tells what a setting only says again."""
+    wanted = {_RESTATED.get((row.finding.check, seen.attack)) for seen in row.seen}
+    return [one for one in rows if one.finding.check in wanted and not _is_less_grave(one, row)][:1]
+
+
+def _is_less_grave(row: _Row, other: _Row) -> bool:
+    """Against a grave fault that vanishes behind a lesser one."""
+    order = {name: number for number, name in enumerate(grades.SEVERITIES)}
+    return order.get(row.finding.severity, 0) > order.get(other.finding.severity, 0)
+
+
 def _told(row: _Row) -> Finding:
     """What is left of a finding, with what it took."""
     finding, first = row.finding, row.finding.observation if row.finding.observation in row.seen else row.seen[0]
@@ -124,6 +151,8 @@ def _told(row: _Row) -> Finding:
         first = replace(
             first, tier=Tier.CONFIRMED, file=way.file, line=way.line, steps=way.steps, routes=way.routes, parameter=way.parameter
         )
+    if row.settings:
+        detail = f"{detail}; {'; '.join(row.settings)}"
     if row.tools:
         detail = f"{detail}; {', '.join(dict.fromkeys(row.tools))} too"
     if not row.folded and len(row.seen) == finding.instances:

@@ -12,7 +12,7 @@ from ringwork.prove.check import Check
 from ringwork.prove.evidence import Outcome
 from ringwork.prove.network import request_limits
 from ringwork.survey.facts import GuardFacts
-from tests.prove import clinics, showing, stand
+from tests.prove import clinics, showing, stand, unguarded
 
 CHECKS = clinics.checks_of("network.request-limits")
 
@@ -100,3 +100,37 @@ def test_a_query_nests_as_deep_as_it_says() -> None:
     for depth in (5, 50, 500):
         query = request_limits._nested(depth)  # what is sent decides what a refusal means
         assert (query.count("{"), query.count("}")) == (depth, depth)
+
+
+DJANGO = """
+from django.conf import settings
+settings.configure(SECRET_KEY="probe-" + "k" * 60, ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"])
+from django.core.wsgi import get_wsgi_application
+application = get_wsgi_application()
+from django.http import HttpResponse
+from django.urls import path
+def home(request):
+    return HttpResponse(READS)
+urlpatterns = [path("", home)]
+"""
+CHUNKS = "a body in chunks that is longer than the cap"
+
+
+@pytest.mark.parametrize(("reads", "outcome"), [("request.body", Outcome.HELD), ('request.META["wsgi.input"].read()', Outcome.BROKEN)])
+def test_a_body_in_chunks_reaches_no_handler_of_django_under_wsgi(reads: str, outcome: Outcome) -> None:
+    """Django reads as much as the length says; only who takes a body from the server itself reads one without a length, and without end."""
+    with unguarded.serving(DJANGO.replace("READS", reads)) as live:
+        seen = {one.attack: one.outcome for one in request_limits.oversize_and_slow(live).observations}
+    assert seen[CHUNKS] is outcome
+    if outcome is Outcome.HELD:
+        assert seen["a body whose length says that it is longer than the cap"] is Outcome.HELD
+
+
+@pytest.mark.parametrize(
+    ("size", "outcome", "severity"), [(2_621_440, Outcome.BROKEN, "low"), (26_214_400, Outcome.BROKEN, ""), (500_000, Outcome.HELD, "")]
+)
+def test_what_django_bounds_by_itself_is_little_to_be_told(size: int, outcome: Outcome, severity: str) -> None:
+    """More than the profile has, and bounded all the same; ten times as much was chosen by somebody."""
+    facts = replace(stand.FACTS, framework="django", settings={"DATA_UPLOAD_MAX_MEMORY_SIZE": size})
+    seen = request_limits.server_caps(SimpleNamespace(facts=facts)).observations
+    assert [(one.outcome, one.severity) for one in seen if one.where == "DATA_UPLOAD_MAX_MEMORY_SIZE"] == [(outcome, severity)]

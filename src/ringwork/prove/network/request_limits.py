@@ -12,6 +12,7 @@ import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ringwork.errors import TargetFailed
@@ -40,6 +41,7 @@ _MOST_CAP = 8 * MEGABYTE
 _FLOOD = 16 * MEGABYTE
 _MOST_GROWTH = 12 * MEGABYTE
 _OCTETS = "application/octet-stream"
+_TOLD_LONGER = "a body whose length says that it is longer than the cap"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ def _known(facts: AppFacts) -> Mapping[str, Any]:
     own = facts.guard.settings.get("request_limits") if facts.guard is not None and witness.guards(facts, CONTROL) else None
     if isinstance(own, Mapping):
         return own
-    framework = facts.settings.get("MAX_CONTENT_LENGTH")
+    framework = facts.settings.get("MAX_CONTENT_LENGTH", facts.settings.get("DATA_UPLOAD_MAX_MEMORY_SIZE"))
     return {**PROFILE, **({"body_bytes": framework} if isinstance(framework, int) else {})}
 
 
@@ -108,6 +110,13 @@ def _long_body(stage: Stage, target: Target) -> Iterator[Observation]:
     if cap > _MOST_CAP:
         yield saw(Outcome.UNTRIED, attack, WHERE, f"the cap of {cap} bytes is too far for a short run; see server-caps")
         return
+    if _gives_only_what_has_a_length(stage.facts):
+        # The probe reads such a body from where the server left it, which no handler of this application does.
+        detail = "Django under WSGI gives a body without a length to no handler, and no code of the application takes it from the server"
+        yield saw(Outcome.HELD, attack, WHERE, detail, read=1)
+        honest = target.send(b"a" * cap, _OCTETS)
+        yield _beside(_TOLD_LONGER, honest, lambda: target.send(b"a" * (cap + 1), _OCTETS))
+        return
     honest, _ = target.stream([*_chunks(cap), *_end()])
     if honest is None or honest.status != 200:
         status = honest.status if honest is not None else "no answer"
@@ -129,7 +138,18 @@ def _long_body(stage: Stage, target: Target) -> Iterator[Observation]:
         outcome = Outcome.HELD if growth <= _MOST_GROWTH else Outcome.BROKEN
         detail = f"the copy's memory grew by {max(growth, 0) // 1024} KiB while {poured // 1024} of {flood // 1024} KiB were sent"
         yield saw(outcome, "memory while too long a body is sent", WHERE, detail, control=control)
-        yield _judged("a body whose length says that it is longer than the cap", target.send(b"a" * (cap + 1), _OCTETS), control)
+        yield _judged(_TOLD_LONGER, target.send(b"a" * (cap + 1), _OCTETS), control)
+
+
+def _gives_only_what_has_a_length(facts: AppFacts) -> bool:
+    """Whether a body in chunks reaches no handler: Django reads as many bytes as the length says, and none without one.
+
+    Source: django.core.handlers.wsgi.WSGIRequest (a LimitedStream of CONTENT_LENGTH bytes).
+    """
+    if facts.framework != "django" or not facts.is_wsgi or facts.guard is not None:
+        return False
+    sources = [Path(facts.root, name) for name in facts.sources if name.endswith(".py")]
+    return not any("wsgi.input" in path.read_text(encoding="utf-8", errors="replace") for path in sources if path.is_file())
 
 
 def _inside(target: Target) -> Iterator[Observation]:
@@ -301,6 +321,8 @@ def _own_caps(facts: AppFacts, own: Mapping[str, Any]) -> Iterator[Observation]:
 _FLASK_CAPS = (("MAX_CONTENT_LENGTH", MEGABYTE), ("MAX_FORM_MEMORY_SIZE", MEGABYTE), ("MAX_FORM_PARTS", 1000))
 _DJANGO_CAPS = (("DATA_UPLOAD_MAX_MEMORY_SIZE", MEGABYTE), ("DATA_UPLOAD_MAX_NUMBER_FIELDS", 1000), ("DATA_UPLOAD_MAX_NUMBER_FILES", 100))
 
+_DEFAULTS = {"DATA_UPLOAD_MAX_MEMORY_SIZE": 2_621_440}
+
 
 def _framework_caps(settings: Mapping[str, Any], caps: Sequence[tuple[str, int]]) -> Iterator[Observation]:
     for name, most in caps:
@@ -308,7 +330,11 @@ def _framework_caps(settings: Mapping[str, Any], caps: Sequence[tuple[str, int]]
         if not isinstance(value, int):
             yield saw(Outcome.BROKEN, "framework cap", name, f"{name} is not set, so there is no bound")
         elif value > most:
-            yield saw(Outcome.BROKEN, "framework cap", name, f"{name} = {value} is above the profile's {most}")
+            is_default = value == _DEFAULTS.get(name)
+            words = ", as Django bounds it by itself," if is_default else ""
+            found = saw(Outcome.BROKEN, "framework cap", name, f"{name} = {value}{words} is above the profile's {most}")
+            # What nobody chose still bounds each request: there is no flood by it, only more than need be.
+            yield dataclasses.replace(found, severity="low") if is_default else found
         else:
             yield saw(Outcome.HELD, "framework cap", name, f"{name} = {value}", read=1)
 
