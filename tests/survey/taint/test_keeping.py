@@ -372,3 +372,24 @@ def test_who_has_no_home_reads_all_the_same(tmp_path, monkeypatch):
     kept.parse(b"A = 1\n", file="app.py", name="app", is_package=False)
     kept.close()
     assert [path.name for path in tmp_path.iterdir()] == ["app.py"]
+
+
+def test_what_an_application_keeps_is_asked_again_of_the_module_that_keeps_it(project: Path, read_now: list[str]) -> None:
+    """A client that another module begins to keep makes what is asked of it matter; a module that gives nothing of that name does not."""
+    (project / "asks.py").write_text(
+        "from aiohttp import web\nasync def asked(request):\n    await request.app['http'].get(request.query['url'])\n"
+        "def make():\n    app = web.Application()\n    app.router.add_get('/asked', asked)\n    return app\n",
+        encoding="utf-8",
+    )
+    (project / "begins.py").write_text("async def begin(app):\n    pass\n", encoding="utf-8")
+    before = reading.read(project, is_kept=True)
+    (project / "begins.py").write_text("async def begin(app):\n    pass\n\ndef other():\n    pass\n", encoding="utf-8")
+    read_now.clear()
+    assert reading.read(project, is_kept=True).flows == before.flows
+    assert read_now == ["begins"]
+    (project / "begins.py").write_text(
+        "import aiohttp\nasync def begin(app):\n    app['http'] = aiohttp.ClientSession()\n", encoding="utf-8"
+    )
+    after = reading.read(project, is_kept=True)
+    assert [(flow.kind, flow.place.file) for flow in after.flows if flow not in before.flows] == [("ssrf", "asks.py")]
+    assert after == reading.read(project)

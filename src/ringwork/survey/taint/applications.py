@@ -22,9 +22,11 @@ _CALLED = frozenset({"app", "application", "current_app"})
 
 def kept(run: Run, name: str) -> Value | None:
     """What the project puts there under this name when it begins; None where nobody sees what that is."""
+    if not name.isidentifier():
+        return None
     if name not in run.of_application:
-        run.of_application[name] = next(_assigned(run, name), None)
-    run.project.noted.update(run.project.names())  # whichever module begins to put something there changes what is read here
+        run.of_application[name], _ = run.project.noting(lambda: next(_assigned(run, name), None))
+    run.project.giving(name)  # whichever module begins to put something there changes what is read here
     found = run.of_application[name]
     value = run.first_value(found[0], f"@application:{name}", found[1]) if found is not None else None
     return value if value is not None and value.type else None
@@ -32,10 +34,7 @@ def kept(run: Run, name: str) -> Value | None:
 
 def _assigned(run: Run, name: str) -> Iterator[tuple[Unit, ir.Expression]]:
     """Calls whose result is put there, in the order of modules."""
-    if not name.isidentifier():
-        return
-    given = rf"(?:\.{name}|\[\s*[\"']{name}[\"']\s*\])\s*=[^=]"  # most names of an application are never given a value anywhere
-    for module in sorted(run.project.saying(name, pattern=given)):
+    for module in sorted(run.project.giving(name)):  # most names of an application are never given a value anywhere
         unit = run.project.unit(module)
         if unit is None or uses.is_outside(unit.file):
             continue

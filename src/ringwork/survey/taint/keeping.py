@@ -151,6 +151,9 @@ class Kept:
     def _part(self, project: Project, name: str) -> bytes:
         """What something that was noted is now; asked once all modules are parsed."""
         alike = [own.dotted for own in project.methods_named(name[1:])] if name.startswith("*") else None
+        if name.startswith("?"):
+            words, _, pattern = name[1:].partition("|")
+            alike = [f"{one} {self._digests.get(one)}" for one in sorted(project.saying(*words.split(","), pattern=pattern))]
         part = self._parts[name] = f"{name}: {self._digests.get(name) if alike is None else ','.join(alike)} ".encode()
         return part
 

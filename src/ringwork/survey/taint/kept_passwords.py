@@ -37,13 +37,12 @@ def is_made_by_class(project: Project, field: str) -> bool:
     """Whether some class of the project makes something of a password where it is set: a property, a validator, a type of column."""
     if project.methods_named(field):
         return True
-    project.noted.update(project.names())  # whichever module begins to do so changes what is told here
     return _is_said(project, ("validates", "listens_for"), rf"(?:validates|listens_for)\([^)]*\b{field}\b") or _is_said(project, _COLUMNS)
 
 
 def _is_said(project: Project, wanted: tuple[str, ...], pattern: str = "") -> bool:
     """Whether a module uses one of these names. Of an empty module nobody can say what its bytes hold, so the syntax is asked as well."""
-    units = (project.unit(name) for name in project.saying(*wanted, pattern=pattern))
+    units = [project.noting(lambda name=name: project.unit(name))[0] for name in project.asked(*wanted, pattern=pattern)]  # type: ignore[misc] # bound at once
     return any(unit is not None and not set(wanted).isdisjoint(names(unit.module.body)) for unit in units)
 
 

@@ -44,8 +44,9 @@ class Project:
     """The modules below one folder. listing: their files, found when it is not given. A module is read when it is first asked for.
 
     parse: makes one module, where somebody keeps what was read. noted: what was asked for since whoever put a new set there: names of
-    modules, and "*name" for the methods of one name in all of them. searched: what all modules were asked by `saying`, with the names of
-    those that may say it; answered: the same of an earlier reading, of modules that are still what they were.
+    modules, "*name" for the methods of one name in all of them, and "?words|pattern" for what all were asked by `asked`. searched: what all
+    modules were asked by `saying`, with the names of those that may say it; answered: the same of an earlier reading, of modules that are
+    still what they were.
     """
 
     def __init__(self, root: Path, *, listing: files.Listing | None = None, parse: Parse = parsed) -> None:
@@ -106,6 +107,15 @@ class Project:
                 unit.name for unit in self.units() if (unit.name in said if said is not None and unit.name in of else unit.says(question))
             )
         return known
+
+    def asked(self, *words: str, pattern: str = "") -> frozenset[str]:
+        """The same as `saying`, noted as a question: what stands on the answer is read again where another module may say it."""
+        self.noted.add(f"?{','.join(words)}|{pattern}")
+        return self.noting(lambda: self.saying(*words, pattern=pattern))[0]
+
+    def giving(self, name: str) -> frozenset[str]:
+        """The names of the modules whose bytes may give something of this name a value: `x.name = ...`, `x["name"] = ...`."""
+        return self.asked(name, pattern=rf"(?:\.{name}|\[\s*[\"']{name}[\"']\s*\])\s*=[^=]")
 
     def unread(self) -> tuple[flows.Unread, ...]:
         """What could not be read of the modules that were asked for, and of the listing."""
