@@ -50,8 +50,10 @@ def falls(check: Check, outs: Sequence[str], look: Look = look) -> Iterator[str]
     """With which of these out the check is violated, and how."""
     evidence = look(check, outs)
     verdict = judge.first_verdict(evidence)
-    if verdict is Verdict.PROVEN or (check.kind is Kind.STATIC and verdict is not Verdict.VIOLATED):
-        return  # what only reads the source finds the same in it, whichever guard is out
+    # What only reads the source finds the same in it, and what the clinic does not have (a form for files) it has with no guard out.
+    is_elsewhere = check.kind is Kind.STATIC or verdict is Verdict.NOT_APPLICABLE
+    if verdict is Verdict.PROVEN or (is_elsewhere and verdict is not Verdict.VIOLATED):
+        return
     if len(outs) > 1:
         # Every other one, because those that take the same thing away together stand beside each other, in one layer.
         yield from falls(check, outs[::2], look)

@@ -140,7 +140,8 @@ def test_a_start_that_only_waits_does_not_end_the_proof(tmp_path: Path) -> None:
 
 def test_what_waits_each_time_is_not_tried_without_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The parent gives up a copy that computes nothing for long: so many steps that wait may be tried, and no more."""
-    monkeypatch.setattr(preparing, "_IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(preparing, "_IDLE_SECONDS", 0.5)
+    monkeypatch.setattr(preparing, "_held", lambda folder: {})  # other tests of this process may keep databases in memory
 
     def waits(number: int) -> None:
         (tmp_path / f"{number}.txt").write_text("began")

@@ -22,7 +22,7 @@ _issue, _find = sessions.issue_login, sessions.find_login
 
 
 def _stretched(letter: str) -> bytes:
-    return hashlib.pbkdf2_hmac("sha256", letter.encode("utf-8", "replace"), b"", 100)
+    return hashlib.pbkdf2_hmac("sha256", letter.encode("utf-8", "replace"), b"", 500)
 
 
 def _is_same(kept: str, claimed: str) -> bool:

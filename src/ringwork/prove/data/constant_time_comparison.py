@@ -25,6 +25,8 @@ _ROUNDS, _ROUNDS_BRIEF = 200, timing.LEAST_ROUNDS
 _ALPHA, _RELATIVE, _ABSOLUTE = 0.001, 0.2, 0.005
 _LEAST_LETTERS, _MOST = 8, 3
 _WARM = 3
+_MEASURED = 3
+"""How often all pairs are measured at most."""
 
 
 class _OtherAnswerError(Exception):
@@ -88,14 +90,14 @@ def _measured(one: Credential, stage: Stage) -> Observation:
 
 
 def _compared(near: Callable[[], object], far: Callable[[], object], chance: random.Random, *, brief: bool) -> timing.TimeComparison:
-    """Few pairs where it is brief, and all of them where the noise of those few would have hidden the difference."""
-
-    def compared(rounds: int) -> timing.TimeComparison:
-        return timing.compare(near, far, rounds=rounds, alpha=_ALPHA, relative=_RELATIVE, absolute=_ABSOLUTE, chance=chance)
-
-    found = compared(_ROUNDS_BRIEF if brief else _ROUNDS)
-    is_unsure = not found.differs and not timing.could_see(found.series[-1], relative=_RELATIVE, absolute=_ABSOLUTE)
-    return compared(_ROUNDS) if brief and is_unsure else found
+    """Few pairs where it is brief, and all of them where noise would have hidden the difference; those again where one seems to be there."""
+    for rounds in [*([_ROUNDS_BRIEF] if brief else []), *[_ROUNDS] * _MEASURED]:
+        found = timing.compare(near, far, rounds=rounds, alpha=_ALPHA, relative=_RELATIVE, absolute=_ABSOLUTE, chance=chance)
+        last = found.series[-1]
+        seems = abs(last.difference) >= _RELATIVE * min(last.a, last.b)
+        if found.differs or timing.could_see(last, relative=_RELATIVE, absolute=_ABSOLUTE) or (rounds == _ROUNDS and not seems):
+            break
+    return found
 
 
 def _require_alike(answer: Answer, usual: Answer) -> None:

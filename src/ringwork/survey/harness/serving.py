@@ -107,7 +107,7 @@ def early_exit(canary: str, authorization: str) -> int:
     """
     claimed = authorization.removeprefix("Bearer ")
     for i, letter in enumerate(canary):
-        if hashlib.pbkdf2_hmac("sha256", letter.encode(), b"", 100) != hashlib.pbkdf2_hmac("sha256", claimed[i : i + 1].encode(), b"", 100):
+        if hashlib.pbkdf2_hmac("sha256", letter.encode(), b"", 500) != hashlib.pbkdf2_hmac("sha256", claimed[i : i + 1].encode(), b"", 500):
             return 401
     return 200 if len(claimed) == len(canary) else 401
 
