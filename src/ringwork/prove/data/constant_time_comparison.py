@@ -90,7 +90,7 @@ def _measured(one: Credential, stage: Stage) -> Observation:
 
 
 def _compared(near: Callable[[], object], far: Callable[[], object], chance: random.Random, *, brief: bool) -> timing.TimeComparison:
-    """Few pairs where it is brief, and all of them where noise would have hidden the difference; those again where one seems to be there."""
+    """Few pairs where it is brief, and all where noise would have hidden the difference; those again where one seems to be there."""
     for rounds in [*([_ROUNDS_BRIEF] if brief else []), *[_ROUNDS] * _MEASURED]:
         found = timing.compare(near, far, rounds=rounds, alpha=_ALPHA, relative=_RELATIVE, absolute=_ABSOLUTE, chance=chance)
         last = found.series[-1]
