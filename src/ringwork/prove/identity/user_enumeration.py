@@ -78,7 +78,7 @@ def signs_of(client: Client, answer: Answer, name: str) -> frozenset[str]:
     shown_at_last = client.follow(answer) if target else answer
     for one in (answer, shown_at_last):
         text = _HIDDEN.sub(" ", one.text) if "html" in one.media_type else one.text
-        found |= {f"word {word.lower()}" for word in re.findall(r"[^\W\d_]{2,}|\d+", _without(text, name))}
+        found |= {f"word {word.lower()}" for word in re.findall(r"[^\W\d_]*\d[^\W_]*|[^\W\d_]{2,}", _without(text, name))}
     return frozenset(found)
 
 
@@ -91,6 +91,17 @@ def _without(text: str, name: str) -> str:
 
 
 def _in_turn(served: Served, known: Sequence[str], unknown: Callable[[], str], ask: Ask) -> Pair | None:
+    """Both kinds, and once more where they differ: a number that chance put on all pages of one kind is not there again."""
+    pair = _asked(served, known, unknown, ask)
+    if pair is None or pair.is_limited() or not any(pair.difference()):
+        return pair
+    again = _asked(served, known, unknown, ask)
+    if again is None or again.is_limited():
+        return pair
+    return Pair(known=pair.known + again.known, unknown=pair.unknown + again.unknown)
+
+
+def _asked(served: Served, known: Sequence[str], unknown: Callable[[], str], ask: Ask) -> Pair | None:
     """Both kinds, one after the other, each by a browser of its own; None where nothing can be asked."""
     pair = Pair()
     for at in range(_EACH):
