@@ -6,10 +6,13 @@ import importlib
 import inspect
 import json
 import sys
+import time
 from types import SimpleNamespace
 from typing import Any
 
 from werkzeug.test import Client
+
+from ringwork.clock import SystemClock
 
 sys.path[:0] = [".", "suite"]
 
@@ -125,6 +128,9 @@ def main(target: str) -> None:
     if type(app).__module__.startswith("django"):
         _make_tables()
     attacks = importlib.import_module("attacks")
+    # Against a guess that is refused or not as the machine is busy: a thousand of them stay within the minute that limits count by.
+    began = time.time()
+    SystemClock.now = lambda self: began
     client, worked = browsers(app), {}
     for name, attack in vars(attacks).items():
         if inspect.isfunction(attack) and not name.startswith("_"):
