@@ -422,7 +422,7 @@ ROOMS: dict[str, Room] = {
     "prove.pages": Room(rooms=FACTS),
     "prove.composing": Room(rooms=("prove.pages", "prove.witness", *FACTS)),
     "prove.things": Room(rooms=("prove.check", "prove.composing", "prove.witness", *FACTS)),
-    "prove.makers": Room(rooms=("prove.composing", "prove.own_fields", *FACTS)),
+    "prove.makers": Room(rooms=("prove.composing", "prove.own_fields", "prove.things", *FACTS)),
     "prove.seeding": Room(rooms=("prove.composing", "prove.makers", "prove.things", "prove.witness", *FACTS)),
     "prove.side_effects": Room(rooms=("prove.rows", "prove.things", *FACTS)),
     "prove.safe_asking": Room(

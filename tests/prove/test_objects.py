@@ -149,6 +149,42 @@ def test_finds_reads_and_removals_that_a_list_gives_away() -> None:
     assert all(o.control is not None and o.exchanged for o in seen.values())
 
 
+BELOW = """
+import datetime
+from pydantic import Field
+class Plan(BaseModel):
+    name: str
+    code: str = Field(max_length=8)
+    due: datetime.date | None = None
+class Step(BaseModel):
+    text: str
+@app.get("/plans")
+def plans(user=Depends(me)):
+    return [t for t in things.values() if t["owner"] == user["username"]]
+@app.post("/plans")
+def plan(t: Plan, user=Depends(me)):
+    return make(t, user)
+@app.get("/plans/{plan_id}")
+def read(plan_id: int, user=Depends(me)):
+    return one(plan_id, user)
+@app.post("/plans/{plan_id}/steps")
+def add(plan_id: int, t: Step, user=Depends(me)):
+    one(plan_id, user).setdefault("steps", []).append(t.text)
+    return {"text": t.text}
+@app.get("/plans/{plan_id}/steps")
+def steps(plan_id: int, user=Depends(me)):
+    return one(plan_id, OF).get("steps", [])
+"""
+
+
+@pytest.mark.parametrize(("of", "found"), [("None", {("GET /plans/{plan_id}/steps", READS)}), ("user", set())])
+def test_finds_who_reads_what_was_added_below_a_thing(of: str, found: set[tuple[str, str]]) -> None:
+    """Against a pass of a list that was empty: what is made has a date and a short code, and something is added to it first."""
+    seen = _seen(HEAD + BELOW.replace("OF", of))
+    assert {key for key, one in seen.items() if one.outcome is Outcome.BROKEN} == found
+    assert seen["GET /plans/{plan_id}/steps", READS].outcome in {Outcome.BROKEN, Outcome.HELD}
+
+
 def test_leaves_what_is_looked_up_for_the_caller() -> None:
     """The safe twin: 404 to the other user, and an answer of success that changes nothing."""
     held = '@app.get("/jots/{jot_id}")\ndef read(jot_id: int, user=Depends(me)):\n    return one(jot_id, user)\n'

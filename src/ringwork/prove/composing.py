@@ -27,6 +27,10 @@ _FIXED = re.compile(
     r"pass|pwd|mail|date|day|time|amount|quantity|price|(?<![a-z])age(?![a-z])|(?<![a-z])count(?![a-z])|phone|url|colou?r|token|csrf",
     re.IGNORECASE,
 )
+_SHAPED = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d\S*)?|\d\d:\d\d(?::\d\d)?|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|[a-z]+://\S+|[\d.:]+", re.IGNORECASE
+)
+"""Examples that a schema gives for a date, a time, a UUID, an address or a number: a free word is no such thing."""
 _FRESH = len(witness.marker())
 _CSRF_COOKIE = re.compile(r"(?:^|[_.-])(csrf|xsrf)[_-]?token$", re.IGNORECASE)
 """Cookies that a site's own script reads a token from. Their names are a setting; the name of the header mostly stays."""
@@ -36,7 +40,7 @@ _CSRF_COOKIE = re.compile(r"(?:^|[_.-])(csrf|xsrf)[_-]?token$", re.IGNORECASE)
 class Draft:
     """One request as it can be sent by anybody. marks: each fresh word that it carries, to the field that carries it.
 
-    given: every field of the body as text. files: what it carries beside them. token_field: of the form, "" for none.
+    plain: what stood in the fields before the words. files: what it carries beside them. token_field: of the form, "" for none.
     """
 
     route: RouteFacts
@@ -45,6 +49,7 @@ class Draft:
     kind: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
+    plain: Mapping[str, Any] = field(default_factory=dict)
     token_field: str = ""
     files: Mapping[str, Upload] = field(default_factory=dict)
 
@@ -155,8 +160,9 @@ def compose(cast: Cast, route: RouteFacts, method: str, name: str, client: Clien
         fields, marks = _filled(values, free, known)
         files = {name: multipart.honest(name, accept) for name, accept in form.files.items()}
         return Draft(
-            route=route, method=method, path=path, kind=FORM, fields=fields, marks=marks, token_field=form.token_field, files=files
-        )
+            route=route, method=method, path=path, kind=FORM, fields=fields, marks=marks, plain=values, token_field=form.token_field,
+            files=files,
+        )  # fmt: skip
     values = _parsed(kind, body)
     files = pages.files_of(route, None) if route.body == "multipart" else {}
     if files:
@@ -167,7 +173,22 @@ def compose(cast: Cast, route: RouteFacts, method: str, name: str, client: Clien
     fields, marks = _filled(values, texts or set(values), known)
     if not fields and not files:
         return Draft(route=route, method=method, path=path, kind=JSON if kind == JSON and body else "")
-    return Draft(route=route, method=method, path=path, kind=JSON if kind == JSON else FORM, fields=fields, marks=marks, files=files)
+    kind = JSON if kind == JSON else FORM
+    return Draft(route=route, method=method, path=path, kind=kind, fields=fields, marks=marks, plain=values, files=files)
+
+
+def plainer(draft: Draft, answer: Answer) -> Draft | None:
+    """The request with its examples in place of the words that a refusal names, by field or by text; None where it names none.
+
+    Against an object that is never made because a code has ten letters, or a date stands under a name that nobody knows for one.
+    """
+    if answer.status not in {400, 422}:
+        return None
+    named = {key for word, key in draft.marks.items() if word in answer.text or re.search(rf"""["']{re.escape(key)}["']""", answer.text)}
+    if not named:
+        return None
+    fields = {**draft.fields, **{key: draft.plain.get(key) or pages.guess_text(key) for key in named}}
+    return replace(draft, fields=fields, marks={word: key for word, key in draft.marks.items() if key not in named})
 
 
 def _read_there(client: Client, path: str) -> dict[str, Any]:
@@ -196,7 +217,7 @@ def _filled(values: Mapping[str, Any], free: set[str], known: Mapping[str, str])
     for key, value in values.items():
         if key in known:
             fields[key] = _like(value, known[key])
-        elif key in free and isinstance(value, str) and not is_id(key) and not _FIXED.search(key):
+        elif key in free and isinstance(value, str) and not is_id(key) and not _FIXED.search(key) and not _SHAPED.fullmatch(value):
             fields[key] = word = witness.marker()
             marks[word] = key
         elif key in free and isinstance(value, str) and "mail" in key.lower():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ringwork.prove import composing, own_fields
 from ringwork.prove.composing import Draft
+from ringwork.prove.things import Thing
 from ringwork.survey.facts import RouteFacts
 
 HARMS = re.compile(r"delete|remove|destroy|deactivat|disable|passw|purge|reset|revoke|cancel|close|unsubscribe", re.IGNORECASE)
@@ -30,6 +32,25 @@ def makes(route: RouteFacts) -> bool:
     if is_made_below and route.path.rstrip("/").endswith(last):
         own = []  # /posts/{post_id}/comments names what is there already, and makes something of another name
     return is_made and (is_made_below or "{" not in route.path) and not own and not HARMS.search(route.path)
+
+
+def below(routes: Sequence[RouteFacts], maker: RouteFacts | None) -> list[tuple[RouteFacts, str]]:
+    """The routes that add to what `maker` makes and show what was added, each with the parameter that names it.
+
+    `/invoices/{invoice_id}/lines` below `/invoices`: an empty list that anybody may read says nothing of whose its lines are.
+    """
+    if maker is None:
+        return []
+    pattern = re.compile(re.escape(maker.path.rstrip("/")) + r"/\{(\w+)(?::\w+)?\}/[\w-]+/?")
+    at = [(route, match[1]) for route in routes if "POST" in route.methods and (match := pattern.fullmatch(route.path))]
+    shown = {route.path.rstrip("/") for route in routes if "GET" in route.methods}
+    return [(route, name) for route, name in at if route.path.rstrip("/") in shown and not makes(route) and not HARMS.search(route.path)]
+
+
+def named(parameter: str, thing: Thing | None) -> dict[str, str]:
+    """The thing as that parameter names it; nothing where it has no id."""
+    found = thing.candidates(parameter) if thing is not None else []
+    return {parameter: found[0]} if found else {}
 
 
 def without_owner(draft: Draft) -> Draft | None:

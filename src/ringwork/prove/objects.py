@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ringwork.errors import TargetFailed
@@ -150,23 +150,30 @@ class Matrix:
 
     def _make(self) -> None:
         """Let both make something through each route that makes."""
-        for route in [route for route in witness.changes(self.cast.stage.facts) if route in self.routes and makers.makes(route)][
-            :MOST_MAKERS
-        ]:
+        makes = [route for route in witness.changes(self.cast.stage.facts) if route in self.routes and makers.makes(route)]
+        for route in makes[:MOST_MAKERS]:
             mine = self._made(route, self.mine)
             if mine is not None and mine.marks:
                 self.known.append(Known(thing=mine, maker=route, theirs=self._made(route, self.theirs)))
+        for one in list(self.known):
+            for route, name in makers.below(self.routes, one.maker)[:_FEW]:
+                mine = self._made(route, self.mine, makers.named(name, one.thing))
+                if mine is not None and mine.marks:
+                    self.known.append(Known(thing=mine, theirs=self._made(route, self.theirs, makers.named(name, one.theirs))))
 
-    def _made(self, route: RouteFacts, who: Person) -> Thing | None:
+    def _made(self, route: RouteFacts, who: Person, ids: Mapping[str, str] | None = None) -> Thing | None:
         with contextlib.suppress(TargetFailed, OSError):
             method = "POST" if "POST" in route.methods else "PUT"
-            draft = composing.compose(self.cast, route, method, who.name, who.client)
+            draft = composing.compose(self.cast, route, method, who.name, who.client, ids)
             answer = self._sent(draft, who)
             if answer.status in {400, 422} and (plain := makers.without_owner(draft)) is not None:
                 draft, answer = plain, self._sent(plain, who)
+            if (plainer := composing.plainer(draft, answer)) is not None:
+                draft, answer = plainer, self._sent(plainer, who)
             if witness.is_served(answer):
                 made = things.made(draft, answer, who.client)
                 things.find_kept(made, self.cast.served)
+                made.sent = {**made.sent, **(ids or {})}
                 return made
             self.refusals.setdefault(route.name, witness.why_not(answer))
         return None
@@ -261,11 +268,8 @@ class Matrix:
 
     def _write(self, route: RouteFacts, method: str) -> None:
         attack = _attack(route, method)
-        related = [
-            known
-            for known in self._related(route)
-            if known.maker is not None and (things.relation(route, known.thing) or _is_at(route, known))
-        ]
+        made = [known for known in self._related(route) if known.maker is not None]
+        related = [known for known in made if things.relation(route, known.thing) or _is_at(route, known)]
         for known in related:
             for parameter in reversed(composing.id_parameters(route)):
                 with contextlib.suppress(TargetFailed, OSError):
