@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route, Router, WebSocketRoute
-from starlette.testclient import TestClient
+from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 import ringwork
@@ -54,6 +55,47 @@ def fastapi_with_admin(doing: Doing) -> FastAPI:
     inner.add_api_route("/{name}", OPEN(doing.handler("any")), methods=["GET", "POST"])
     app.include_router(inner)
     return app
+
+
+def _with_default(where: str, default: Any, home: Any) -> Starlette:
+    """An application whose router, or a mounted one, calls `default` for what no route takes."""
+    if where == "mounted":
+        return Starlette(routes=[Mount("/r", Router([Route("/a", home)], default=default))])
+    app = Starlette(routes=[Route("/r/a", home)]) if where == "starlette" else FastAPI(routes=[Route("/r/a", home)], openapi_url=None)
+    app.router.default = default
+    return app
+
+
+@pytest.mark.parametrize("where", ["mounted", "starlette", "fastapi"])
+@pytest.mark.parametrize("is_marked", [False, True])
+def test_what_a_router_calls_where_no_route_matches_needs_a_rule(where: str, is_marked: bool) -> None:
+    """Against an effect that comes before its refusal: a router notes no endpoint when it calls its default."""
+    done: list[str] = []
+
+    async def rest(scope: Any, receive: Any, send: Any) -> None:
+        done.append(scope["type"])
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close"})
+            return
+        await PlainTextResponse("rest")(scope, receive, send)
+
+    visitor = client(_with_default(where, OPEN(rest) if is_marked else rest, OPEN(Doing().handler("home"))))
+    assert visitor.get("/r/a").text == "home"
+    assert visitor.get("/r/x").status_code == (200 if is_marked else 403)
+    with (
+        contextlib.suppress(WebSocketDisconnect, WebSocketDenialResponse),
+        visitor.websocket_connect("wss://clinic.example/r/x", headers={"origin": "https://clinic.example"}),
+    ):
+        pass
+    assert done == (["http", "websocket"] if is_marked else [])
+
+
+def test_the_404_of_a_router_needs_none() -> None:
+    """What nobody put there is the framework's own."""
+    visitor = client(Starlette(routes=[Mount("/r", Router([Route("/a", OPEN(Doing().handler("home")))]))]))
+    assert visitor.get("/r/x").status_code == 404
 
 
 @pytest.mark.parametrize("build", [starlette_with_admin, fastapi_with_admin])

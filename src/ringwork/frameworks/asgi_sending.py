@@ -7,7 +7,7 @@ from typing import Any
 
 from ringwork.exchange import Exchange, Header, unread
 from ringwork.frameworks import reached
-from ringwork.frameworks.asgi_deciding import Message
+from ringwork.frameworks.asgi_deciding import Message, Receive
 from ringwork.pipeline import Answer
 
 Send = Callable[[Message], Awaitable[None]]
@@ -131,3 +131,19 @@ async def _nothing() -> None:
 def lowered(headers: Iterable[Header]) -> list[Header]:
     """The headers with their names in lower case, as guards and ASGI have them."""
     return [(name.lower(), value) for name, value in headers]
+
+
+async def refuse(scope: reached.Scope, receive: Receive, send: Send, answer: Answer) -> None:
+    """Send a refusal in place of the application, over HTTP or before a WebSocket opens."""
+    if scope["type"] == "websocket":
+        await receive()
+        extensions = scope.get("extensions") or {}
+        if "websocket.http.response" in extensions:
+            await send({"type": "websocket.http.response.start", "status": answer.status, "headers": answer.headers})
+            await send({"type": "websocket.http.response.body", "body": answer.body, "more_body": False})
+        else:
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+        return
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    body = b"" if scope["method"] == "HEAD" else answer.body
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -33,7 +33,7 @@ from ringwork.frameworks import (
     watching,
 )
 from ringwork.frameworks.asgi_deciding import Entered, Receive
-from ringwork.frameworks.asgi_sending import Send
+from ringwork.frameworks.asgi_sending import Send, refuse
 from ringwork.frameworks.first_route import Matched, Routes, shown
 from ringwork.frameworks.handlers import handler_behind
 from ringwork.frameworks.route_tree import Place, Tree
@@ -81,10 +81,11 @@ def plain_routes(router: Router) -> Iterator[tuple[Any, BaseRoute, Marked]]:
 class Index:
     """The entries of one router, found by the literal part of their path; built again when a route was added or taken out."""
 
-    __slots__ = ("router", "prefix", "marked", "lister", "_lists", "_before", "_entries", "_tree")
+    __slots__ = ("router", "prefix", "marked", "lister", "_lists", "_before", "_entries", "_tree", "_rest")
 
     def __init__(self, router: Router, *, prefix: str = "", marked: Marked = (), lister: Lister = plain_routes) -> None:
         self.router, self.prefix, self.marked, self.lister = router, prefix, marked, lister
+        self._rest: Place | None = None
         self._build()
 
     def _build(self) -> None:
@@ -107,6 +108,17 @@ class Index:
                 yield from entry.parts or (entry,)
             else:
                 yield from entry.inside.flat()
+        if (rest := self._unmatched()) is not None:
+            yield rest.entry
+
+    def _unmatched(self) -> Place | None:
+        """What the router calls for a path that none of its routes takes, where somebody put an application of their own there."""
+        default = starlette_lists.own_default(self.router)
+        if default is not None and (self._rest is None or self._rest.entry.endpoint is not default):
+            at, marked = f"{self.prefix}/", (*starlette_classes.marks_of(default), *self.marked)
+            matcher = starlette_lists.Unmatched
+            self._rest = Place(Entry(matcher=matcher, path=at, kind=RouteKind.MOUNT, methods=frozenset(), endpoint=default, marked=marked))
+        return self._rest if default is not None else None
 
     def watch_inside(self) -> None:
         """Have the routers of mounted applications watched; done whenever a place is met for the first time."""
@@ -142,7 +154,9 @@ class Index:
             inner = {**scope, **answer[1]}
             found, reached, _, _ = inside.resolve(inner, starlette_lists.route_path(inner))
             return found, (*reached, endpoint), first.route if type(first) is Matched else first, None
-        return None, tuple(other_methods), None, None
+        # Against an effect before its refusal: no endpoint is noted by a router that calls its default.
+        rest = None if other_methods else self._unmatched()
+        return rest, tuple(other_methods) if rest is None else (rest.entry.endpoint, None), None, None
 
     def _settle(self, place: Place, scope: asgi.Scope) -> object:
         """Note the first of the router's own routes that takes `scope`, found as the router finds it, and the way to it."""
@@ -341,27 +355,12 @@ class Gate:
         if waiting is not None:
             found, receive = await waiting
             if found is not None:
-                await _refuse(scope, receive, send, pipeline.give(exchange, found))
+                await refuse(scope, receive, send, pipeline.give(exchange, found))
                 return
         try:
             await self._handed_on(exchange, exchange.chosen, receive, send)
         except reached.OtherHandler:
-            await _refuse(scope, receive, send, pipeline.give(exchange, reached.OTHER_HANDLER))
-
-
-async def _refuse(scope: asgi.Scope, receive: Receive, send: Send, answer: Any) -> None:
-    if scope["type"] == "websocket":
-        await receive()
-        extensions = scope.get("extensions") or {}
-        if "websocket.http.response" in extensions:
-            await send({"type": "websocket.http.response.start", "status": answer.status, "headers": answer.headers})
-            await send({"type": "websocket.http.response.body", "body": answer.body, "more_body": False})
-        else:
-            await send({"type": "websocket.close", "code": 1008, "reason": ""})
-        return
-    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-    body = b"" if scope["method"] == "HEAD" else answer.body
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+            await refuse(scope, receive, send, pipeline.give(exchange, reached.OTHER_HANDLER))
 
 
 _FRAMEWORKS_OWN = frozenset(

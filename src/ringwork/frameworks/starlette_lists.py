@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from starlette.routing import Host, Router
+from starlette.routing import Host, Match, Router
 
 
 def reader(router: Router) -> Callable[[], tuple[list[Any], ...]]:
@@ -54,3 +54,18 @@ def route_path(scope: Mapping[str, Any]) -> str:
     if path.startswith(root) and (path == root or path[len(root)] == "/"):
         return path[len(root) :]
     return path
+
+
+class Unmatched:
+    """Stands for a router's default, which takes whatever path no route took."""
+
+    @staticmethod
+    def matches(_: object) -> tuple[Match, dict[str, Any]]:
+        """As a route's own."""
+        return Match.FULL, {}
+
+
+def own_default(router: Router) -> Any:
+    """What the router calls for a path that none of its routes takes; None where that is its own 404."""
+    default = router.default
+    return None if getattr(default, "__func__", None) is Router.not_found else default
