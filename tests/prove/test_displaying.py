@@ -177,6 +177,22 @@ def by(name):
     assert not [one for one in _seen(echoing) if one.where.startswith("GET /by/")]
 
 
+def test_a_page_of_ones_own_is_told_as_itself_and_as_none_about_a_thing() -> None:
+    """Where the maker leads is a page of its own, though its address looks like one with an id; nothing is told of the other route."""
+    card = """
+CARDS = {}
+@app.route("/notes/card", methods=["GET", "POST"])
+def card():
+    me()
+    if request.method == "POST":
+        CARDS[session["user"]] = request.form["about"]
+        return redirect("/notes/card")
+    return form("about") + "<p>" + plain(CARDS.get(session["user"], "")) + "</p>"
+"""
+    broken = [one.where for one in _seen(FLASK.replace("SHOWN", "encoded") + card) if one.outcome is Outcome.BROKEN]
+    assert broken == ["GET,POST /notes/card"]
+
+
 def test_it_is_said_on_whose_page_it_came_into_being() -> None:
     """What one user wrote is told as another one sees it, with the page as the answer that counts."""
     found = next(o for o in _seen(FLASK.replace("SHOWN", "plain")) if o.where == "GET /notes" and o.outcome is Outcome.BROKEN)

@@ -122,6 +122,41 @@ SCOPED = FLASK.replace("AND_OWNER", "and owner = {owner}")
 UNSCOPED = FLASK.replace("AND_OWNER", "")
 
 
+BOARD = (
+    FLASK.partition("@app.get")[0]
+    + """
+db.execute("create table if not exists jots (id integer primary key, owner int, head text)")
+db.execute("create table if not exists cards (id integer primary key, person int unique, WORD text)")
+@app.get("/letters")
+def start():
+    return f'<a href="/desks/1">{me()}</a>'
+@app.route("/desks/<int:desk_id>/new", methods=["GET", "POST"])
+def new(desk_id):
+    if request.method == "POST":
+        return redirect(f"/jots/{db.execute('insert into jots (owner, head) values (?, ?)', (me(), request.form['head'])).lastrowid}")
+    return f"{me()}<form method=post><textarea name=head></textarea></form>"
+@app.get("/desks/<int:desk_id>")
+def desk(desk_id):
+    heads = "".join(head for head, in db.execute("select head from jots where owner = ? or SHARED", (me(),)))
+    return heads + '<a href="/desks/1/new">+</a>'
+@app.get("/jots/<int:jot_id>")
+def jot(jot_id):
+    row = db.execute("select head from jots where id = ? and ?", (jot_id, me())).fetchone()
+    return row[0] if row else abort(404)
+@app.route("/me", methods=["GET", "POST"])
+def mine():
+    if request.method == "POST":
+        db.execute("insert or replace into cards (id, person, WORD) values (?, ?, ?)", (me(), me(), request.form["WORD"]))
+    row = db.execute("select WORD from cards where person = ?", (me(),)).fetchone()
+    return f"<form method=post><textarea name=WORD>{row[0] if row else ''}</textarea></form>"
+@app.get("/people/<int:person_id>")
+def card(person_id):
+    row = db.execute("select WORD from cards where id = ? and ?", (person_id, me())).fetchone()
+    return row[0] if row else abort(404)
+"""
+)
+
+
 def _seen(text: str) -> dict[tuple[str, str], Observation]:
     with unguarded.serving(text) as stage:
         return {(o.where, o.attack): o for o in two_user_matrix(stage).observations}
@@ -236,6 +271,25 @@ def test_leaves_posts_that_all_may_read_and_finds_the_one_that_all_may_remove() 
     shared = OURS + '@app.get("/jots/{jot_id}")\ndef read(jot_id: int, user=Depends(me)):\n    return one(jot_id)\n'
     shared += '@app.delete("/jots/{jot_id}")\ndef end(jot_id: int, user=Depends(me)):\n    things.pop(jot_id, None)\n'
     assert _broken(HEAD + shared) == {("DELETE /jots/{jot_id}", REMOVES)}
+
+
+@pytest.mark.parametrize(
+    ("shared", "word", "found"),
+    [("1", "bio", set()), ("0", "address", {("GET /jots/{jot_id}", READS), ("GET /people/{person_id}", READS)})],
+)
+def test_leaves_what_links_lead_everybody_to_and_what_a_page_of_oneself_tells_others(
+    shared: str, word: str, found: set[tuple[str, str]]
+) -> None:
+    """A board stands below its course, and a word about oneself on a card; the twin's board keeps members apart."""
+    seen = _seen(BOARD.replace("SHARED", shared).replace("WORD", word))
+    assert {key for key, one in seen.items() if one.outcome is Outcome.BROKEN} == found
+    assert all(seen[where, READS].control is not None for where in ("GET /jots/{jot_id}", "GET /people/{person_id}"))
+
+
+@pytest.mark.parametrize(("kind", "said"), [("invoice", "an invoice"), ("note", "a note")])
+def test_names_a_kind_with_its_article(kind: str, said: str) -> None:
+    """A finding reads as a sentence."""
+    assert whose._a(kind) == said
 
 
 KEPT = """

@@ -164,7 +164,9 @@ class Displaying:
         target = self.mine.client.led_to(answer)
         acting = witness.deeds(facts)  # one who looks must not take away what is looked at
         readers = [route for route in witness.reads(facts) if "{" in route.path and route.path not in acting]
-        for route in [one for one in readers if target and witness.matches(one.path, target)][:1]:
+        # Against a page told as one about a thing: /profile/ is none of /{pk}/, and is looked at as itself.
+        plain = {route.path for route in witness.http_routes(facts)}
+        for route in [one for one in readers if target and target.partition("?")[0] not in plain and witness.matches(one.path, target)][:1]:
             yield route, target
         related = sorted(readers, key=lambda route: -things.relation(route, thing))
         for route in related[:MOST_DETAILS]:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from ringwork.prove import composing, witness
 from ringwork.prove.check import Served
@@ -32,6 +32,7 @@ _FOLLOWED = re.compile(r"follow|friend|subscri", re.IGNORECASE)
 PLAIN = frozenset({"api", "new", "add", "create", "v"})
 """Words of paths that say nothing of what a thing is."""
 _LINKED = re.compile(r"(?:href|action|value|data-[\w-]+)\s*=\s*[\"']?([^\"'\s<>]{1,300})", re.IGNORECASE)
+_HREF = re.compile(r"<a\b[^>]*?\shref\s*=\s*[\"']?([^\"'\s<>#]+)", re.IGNORECASE)
 _IDLIKE = re.compile(r"(?=.*\d)[\w.-]{1,64}")
 _OWNER = re.compile(
     r"(owner|user|author|account|customer|client|member|patient|seller|buyer|sender|uploader|belongs_to)(_?(id|name|uuid|pk|email))?"
@@ -114,7 +115,12 @@ class Pages:
         plain = [route.path for route in witness.reads(cast.stage.facts) if "{" not in route.path]
         acting = witness.deeds(cast.stage.facts)
         plain = [path for path in plain if not witness.is_entrance(path) and path not in acting]
+        self._client = client
+        self._behind = [route.path for route in witness.reads(cast.stage.facts) if "{" in route.path and not is_administration(route.path)]
+        # Against a link to a way out, or to a deed, that a wider route's path matches too.
+        self._apart = [route.path for route in witness.http_routes(cast.stage.facts) if "{" not in route.path or route.path in acting]
         self.answers: dict[str, Answer] = {}
+        self._led: dict[str, Answer] | None = None
         for path in list(dict.fromkeys(plain if only is None else only))[:MOST_PAGES]:
             with contextlib.suppress(OSError):
                 self.answers[path] = client.get(path)
@@ -122,6 +128,27 @@ class Pages:
     def showing(self, thing: Thing) -> list[str]:
         """The paths of pages that show it, those of an administration apart: who may see those is another question."""
         return [path for path, answer in self.answers.items() if not is_administration(path) and thing.shown_in(answer)]
+
+    def linked(self, thing: Thing) -> list[str]:
+        """The paths of pages behind ids that show it, where links of its reader's own pages lead there, some steps away.
+
+        Against taking a board for private that stands below its course: no plain list shows its posts, and everybody is led to them.
+        """
+        if self._led is None:
+            self._led, texts = {}, [answer.text for answer in self.answers.values() if answer.status == 200 and "html" in answer.media_type]
+            for text in texts:  # which grows by what is read
+                for path in dict.fromkeys(unquote(urlsplit(link).path) for link in _HREF.findall(text)):
+                    if path in self._led or len(self._led) >= MOST_PAGES or not self._leads(path):
+                        continue
+                    with contextlib.suppress(OSError):
+                        self._led[path] = self._client.get(quote(path))
+                        texts += [self._led[path].text] if self._led[path].status == 200 else []
+        return [path for path, answer in self._led.items() if thing.shown_in(answer)]
+
+    def _leads(self, path: str) -> bool:
+        """Whether a path is a page behind an id, which looks and does nothing."""
+        is_apart = witness.ends_session(path) or any(witness.matches(one, path) for one in self._apart)
+        return not is_apart and any(witness.matches(one, path) for one in self._behind)
 
     def holds(self, word: str) -> bool:
         """Whether any page holds a word, those of an administration apart."""
@@ -292,6 +319,11 @@ def _near(html: str, word: str) -> list[tuple[str, str]]:
 def is_own_page(path: str) -> bool:
     """Whether a path says that it shows what its reader has or follows, out of more."""
     return path == "/" or bool(_OWN_PAGES & {word.lower() for word in re.split(r"[^A-Za-z]+", path)})
+
+
+def is_oneself(path: str) -> bool:
+    """Whether a path is where its reader himself is kept, and not what he has."""
+    return path.rstrip("/").rpartition("/")[2].lower() in {"me", "self", "myself"}
 
 
 def is_followed(routes: Sequence[RouteFacts]) -> bool:

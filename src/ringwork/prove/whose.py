@@ -28,7 +28,7 @@ def why_theirs(matrix: Matrix, tried: Tried) -> str:
     owner = things.owner_field(thing, known.theirs) if known.theirs is not None else ""
     column = things.owner_column(thing, known.theirs, matrix.keys) if known.theirs is not None else ""
     lists = _that_tell(matrix, thing)
-    if thing.stems & things.PEOPLE and not secret and not private:
+    if (thing.stems & things.PEOPLE or things.is_oneself(thing.path)) and not secret and not private:
         # Against a page that shows users to each other: that one's own page shows only oneself says nothing of a name or a greeting.
         lists = [path for path in lists if not things.is_own_page(path)]
         column = "" if tried.attack == READS else column
@@ -46,7 +46,12 @@ def why_theirs(matrix: Matrix, tried: Tried) -> str:
         return f"{known.refused[0]} refuses {matrix.theirs.name}"
     if owner:
         return f"its field {owner} names {matrix.mine.name}"
-    return f"it is a {private}" if private and not shared else ""
+    return f"it is {_a(private)}" if private and not shared else ""
+
+
+def _a(kind: str) -> str:
+    """A kind of thing with its article."""
+    return f"{'an' if kind[:1] in 'aeio' else 'a'} {kind}"
 
 
 def _is_read(matrix: Matrix, tried: Tried) -> bool:
@@ -111,12 +116,14 @@ def _why_not_read(
         more = things.sensitive([name for name in tried.fields if name not in seen])
         if more and owner:
             return f"its field {owner} names {matrix.mine.name}, and no list shows its {more}"
-        return f"it is a {private}, and its field {owner} names {matrix.mine.name}" if private and owner else ""
+        return f"it is {_a(private)}, and its field {owner} names {matrix.mine.name}" if private and owner else ""
     if lists:
         return f"GET {lists[0]} shows it to {matrix.mine.name} alone"
+    if not private and not secret and matrix.their_pages.linked(thing):
+        return ""
     if owner and (private or not (_others(matrix, thing) or things.is_followed(matrix.routes))):
         return f"its field {owner} names {matrix.mine.name}, and no list shows it to {matrix.theirs.name}"
-    return f"it is a {private}, and no list shows it to {matrix.theirs.name}" if private else ""
+    return f"it is {_a(private)}, and no list shows it to {matrix.theirs.name}" if private else ""
 
 
 def observations(matrix: Matrix) -> Iterator[Observation]:
