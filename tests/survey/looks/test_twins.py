@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from textwrap import dedent
 from typing import NamedTuple
 
@@ -1172,6 +1173,26 @@ def test_tells_the_whole_environment_in_an_answer(looked):
 def test_tests_are_not_looked_at(looked, twins):
     """Nothing of a test answers a request."""
     assert not looked({"tests/test_app.py": dedent(twins.bad)}, twins.kind)
+
+
+def test_a_role_that_an_administrator_gives_another_is_no_claim(looked):
+    """A role out of a list is kept for a user behind a rule for administrators; without the rule, or kept for nobody, it is a claim."""
+    text = """
+    def role(user_id):
+        user = db.get_or_404(User, user_id)
+        if request.form.get("role") not in ("member", "admin"):
+            abort(400)
+        user.role = request.form["role"]
+    """
+
+    def told(rules, code=text):
+        handler = Handler(function="app.role", path="/<int:user_id>/role", methods=("POST",), framework="flask", file="app.py", line=2)
+        return [flow.strength.value for flow in looked(dedent(code), "address-identity", (replace(handler, authenticated_by=rules),))]
+
+    assert told(("admin_required",)) == []
+    assert told(()) == told(("login_required",)) == ["strong"]
+    assert told(("admin_required",), text.replace("user.role = request", "shown = request")) == ["strong"]
+    assert told(("admin_required",), text.replace('not in ("member", "admin")', '!= "admin"')) == ["strong"]
 
 
 def test_what_is_told_names_its_place(looked):

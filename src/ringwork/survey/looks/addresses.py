@@ -158,6 +158,8 @@ def _claimed(seen: Seen, scope: Scope, branch: ir.If) -> Iterator[Flow]:
             other = part.rights[0] if claim is part.left else part.left
             if claim is None or part.operators[0] not in {"==", "!=", "in", "not in"} or not _is_fixed(other):
                 continue
+            if part.operators[0] in {"in", "not in"} and _is_given_by_office(seen, scope, claim):
+                continue
         elif isinstance(part, ir.Call | ir.Item) and part is branch.test and _ROLE.match(last(part)) and _is_claim(scope, part):
             claim = part
         else:
@@ -181,6 +183,8 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 """What a cookie of no signature says of whoever sends it, names too."""
+_OFFICE = re.compile(r"admin|super_?user|staff", re.IGNORECASE)
+"""Words of a rule that lets only those in who may give others a role."""
 _COOKIES = re.compile(r"(?:^|\.)request\.(?:cookies|COOKIES)\b")
 _CLAIMS = re.compile(
     r"(?:^|\.)request\.(?:cookies|headers|args|form|values|GET|POST|COOKIES|META|query|query_params|params|json|get_json)\b"
@@ -195,6 +199,20 @@ def _source(scope: Scope, expression: ir.Expression) -> str:
     said = written(expression).removesuffix(".get")
     asks = _NAMED if _COOKIES.search(said) else _ROLE
     return f"{said} {last(expression)}" if _CLAIMS.search(said) and asks.match(last(expression)) else ""
+
+
+def _is_given_by_office(seen: Seen, scope: Scope, claim: ir.Expression) -> bool:
+    """Whether administrators alone get here, and the role of a list is kept for a user: it says what another may do from now on."""
+    handlers = seen.handler(scope)
+    if not handlers or not all(any(_OFFICE.search(rule) for rule in handler.authenticated_by) for handler in handlers):
+        return False
+    said = _source(scope, claim)
+    return any(
+        isinstance(target, ir.Attribute) and _ROLE.match(target.name) and _source(scope, part.value) == said
+        for part in walk(scope.function.body if scope.function is not None else ())
+        if isinstance(part, ir.Assign)
+        for target in part.targets
+    )
 
 
 def _parameter(scope: Scope, name: str) -> str:

@@ -35,6 +35,8 @@ _OWN_PATH = frozenset({"redirect", "ssrf"})  # the path that a request asked for
 _EACH = frozenset({"filter", "imap", "map", "sorted"})
 """Last names of functions that call another with each of several."""
 _START = frozenset({"debug", "bind-all"})
+_OF_PATHS = frozenset({"archive", "path", "upload"})
+"""Where a separator does the harm."""
 
 
 def _is_habit(run: Run, kind: str) -> bool:
@@ -216,6 +218,10 @@ def _result(run: Run, described: Function, name: str, given: _Given, at: int) ->
     type_ = given.receiver.type if described.type == "self" else attributes.full(described.type)
     if type_ in attributes.NUMBERS:
         taint = {atom: mark for atom, mark in taint.items() if atom.kind == "random"}
+    if name == "os.path.splitext" and taint:
+        # Against ../ in the root: only the extension is cut from the last part of a path, so that no separator is in it.
+        extension = values.cleaned(taint, _OF_PATHS)
+        return Value(Kind.ITEMS, (values.unknown(taint, "builtins.str"), values.unknown(extension, "builtins.str")), "builtins.tuple")
     if described.items and not type_:
         return Value(Kind.KEYED, ({}, values.unknown(taint, attributes.full(described.items))), "builtins.list", taint)
     if described.source == "stored" and not type_:
