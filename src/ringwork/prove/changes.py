@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from ringwork.errors import TargetFailed
-from ringwork.prove import witness
+from ringwork.prove import rows, witness
 from ringwork.prove.check import User
 from ringwork.prove.evidence import Exchanged, Observation, Outcome
 from ringwork.prove.witness import Cast, saw, shown
@@ -24,7 +24,6 @@ from ringwork.survey.wire import forms
 from ringwork.survey.wire.client import FORM, Answer, Client
 
 JSON = "application/json"
-_IN_MODULES = "memory:"  # how the names of what modules keep begin
 _OWN_WORD = re.compile(r"rw[0-9a-f]{16}")
 
 
@@ -94,7 +93,7 @@ def noise(cast: Cast, client: Client) -> frozenset[str]:
 
     together = read(asked)
     alone = [read([route]) for route in asked] if together and len(asked) > 1 else [together, together]
-    return frozenset(name for name in together if name.startswith(_IN_MODULES) or sum(name in some for some in alone) != 1)
+    return frozenset(name for name in together if name.startswith(rows.IN_MODULES) or sum(name in some for some in alone) != 1)
 
 
 def _changed_by_login(cast: Cast) -> frozenset[str]:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+IN_MODULES = "memory:"
+"""How the names of what modules keep begin, as `state` names it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:

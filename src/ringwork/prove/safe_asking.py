@@ -18,7 +18,7 @@ from ringwork.names import CheckId
 from ringwork.prove import composing, makers, pages, seeding, side_effects, things, witness
 from ringwork.prove.check import Stage, User
 from ringwork.prove.evidence import ALL_ROUTES, Evidence, Exchanged, Observation, Outcome
-from ringwork.prove.rows import Difference
+from ringwork.prove.rows import IN_MODULES, Difference
 from ringwork.prove.side_effects import Reading
 from ringwork.prove.staying import Staying
 from ringwork.prove.things import Thing
@@ -29,7 +29,6 @@ from ringwork.survey.wire.client import Answer, Client
 ATTACK = "change by a safe method"
 _METHODS = ("GET", "HEAD", "OPTIONS")
 _MOST_ASKERS, _MOST_THINGS, _MOST_IDS, _MOST_PATHS, _NAMED, _PAGES_READ = 5, 3, 2, 6, 3, 4
-_IN_MODULES = "memory:"  # how the names of what modules keep begin
 _FILES = re.compile(r"(?:^|/)(?:static|assets)/")
 
 
@@ -94,7 +93,7 @@ class _Sweep:
 
         together = read(asked)
         alone = [read([route]) for route in asked] if together and len(asked) > 1 else [together, together]
-        quiet = {mark for mark in together if mark[0].startswith(_IN_MODULES) or sum(mark in some for some in alone) != 1}
+        quiet = {mark for mark in together if mark[0].startswith(IN_MODULES) or sum(mark in some for some in alone) != 1}
         self.quiet = frozenset(quiet)
 
     def may_only_note(self, asker: _Asker, route: RouteFacts, answers: Sequence[Answer], effect: Sequence[Difference]) -> bool:

@@ -14,12 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ringwork.prove.rows import Difference
+from ringwork.prove.rows import IN_MODULES, Difference
 from ringwork.prove.things import Keys
 from ringwork.survey.facts import RouteFacts
 from ringwork.survey.wire.client import Answer
 
-_IN_MODULES = "memory:"  # how the names of what modules keep begin
 _MOST_TOLD, _SHORTEST, _NEAR = 4, 4, datetime.timedelta(hours=50)  # dates alone and all zones of the world are that near
 _ENDING = r"(?:_(?:at|on|time|ts|date|utc))"
 _NOUNS = r"(?:(?:page_?)?(?<!re)(?<!pre)(?<!inter)(?<!over)views?|impressions?|clicks?|downloads?|hits|(?:page|site|profile)_?visits?)"
@@ -130,7 +129,7 @@ def _counts_by_its_store(plain: str, one: Difference, store: str) -> bool:
     """`page_views.count`, and a dictionary of nothing but numbers that is called `HITS`."""
     if _COUNTS.fullmatch(store) is None and _NOTED.fullmatch(store) is None:
         return False
-    is_dictionary = one.store.startswith(_IN_MODULES) and all(type(value) is int for value in one.cells.values())
+    is_dictionary = one.store.startswith(IN_MODULES) and all(type(value) is int for value in one.cells.values())
     return is_dictionary or _PLAIN_COUNTS.fullmatch(plain) is not None
 
 

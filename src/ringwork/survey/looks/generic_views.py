@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from ringwork.survey.flows import Flow
-from ringwork.survey.looks.seen import STRONG, Seen, calls, last, words, written
+from ringwork.survey.looks.seen import STRONG, Seen, calls, last, model_of, words, written
 from ringwork.survey.taint import ir
 from ringwork.survey.taint.walk import walk
 
@@ -45,7 +45,7 @@ def _scoped(seen: Seen) -> frozenset[str]:
         if function.name == "get_queryset":
             for call in calls(function.body):
                 if last(call.function) in _LISTS and any(words(name) & _BELONGS for name in _conditions(call)):
-                    found.add(_model(call) or _of_class(scope.owner))
+                    found.add(model_of(call) or _of_class(scope.owner))
     return frozenset(found - {""})
 
 
@@ -56,28 +56,18 @@ def _conditions(call: ir.Call) -> Iterator[str]:
         yield from (last(part.left) for part in walk(inner.arguments) if isinstance(part, ir.Compare))
 
 
-def _model(call: ir.Call) -> str:
-    """The class whose rows are asked for, "" where it is not named there: `super().get_queryset().filter(owner=me)`."""
-    for inner in calls((call,)):
-        given = written(inner.arguments[0]).split(".") if inner.arguments else []
-        named = next((name for name in [*given, *written(inner.function).split(".")] if name[:1].isupper() and not name.isupper()), "")
-        if named:
-            return named
-    return ""
-
-
 def _of_class(owner: ir.Class | None) -> str:
     """What a class says that it serves."""
     for part in owner.body if owner is not None else ():
         if isinstance(part, ir.Assign) and last(part.targets[0]) == "model":
             return last(part.value)
         if isinstance(part, ir.Assign) and last(part.targets[0]) == "queryset" and isinstance(part.value, ir.Call):
-            return _model(part.value)
+            return model_of(part.value)
     return ""
 
 
 def _served(value: ir.Expression) -> str:
-    return _model(value) if isinstance(value, ir.Call) and last(value.function) == "all" else ""
+    return model_of(value) if isinstance(value, ir.Call) and last(value.function) == "all" else ""
 
 
 def _is_single(owner: ir.Class) -> bool:

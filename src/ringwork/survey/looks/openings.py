@@ -18,6 +18,7 @@ from ringwork.survey.looks.seen import (
     is_rehearsal,
     last,
     mentions,
+    model_of,
     text_of,
     words,
     written,
@@ -197,7 +198,7 @@ def _owned(seen: Seen) -> frozenset[str]:
     for function, scope in seen.of(ir.Function):
         if seen.handler(Scope(f"{scope.qualname}.{function.name}".lstrip("."), function, scope.owner)):
             found.update(
-                _model(call)
+                model_of(call)
                 for call in calls(function.body)
                 if last(call.function) in _LOADS | _LISTS and any(words(name) & _BELONGS for name, _ in _keywords(call))
             )
@@ -213,16 +214,6 @@ def _keywords(call: ir.Call) -> Iterator[tuple[str, ir.Expression]]:
                 yield last(part.left), part.rights[0]
 
 
-def _model(call: ir.Call) -> str:
-    """What is loaded, by the name of its class: of `Note.query.get(1)`, `session.get(Note, 1)` and `get_object_or_404(Note, pk=1)`."""
-    for inner in calls((call,)):
-        given = written(inner.arguments[0]).split(".") if inner.arguments else []
-        named = next((name for name in [*given, *written(inner.function).split(".")] if name[:1].isupper() and not name.isupper()), "")
-        if named:
-            return named
-    return ""
-
-
 def _of_path(statement: ir.Assign) -> str:
     """The name that gets a parameter of the path from the request itself, "" for any other."""
     target = statement.targets[0]
@@ -235,7 +226,7 @@ def _asks_whose(function: ir.Function) -> bool:
     Against an answer that tells the owner ({"owner": note.owner_id}) and is taken for a question; and the model that is loaded
     (Account.query.get(1)) asks nobody by its name.
     """
-    loaded = {_model(call) for call in calls(function.body) if last(call.function) in _LOADS}
+    loaded = {model_of(call) for call in calls(function.body) if last(call.function) in _LOADS}
     return any(words(name) & _OWNERS for name in _asking(function) if name not in loaded)
 
 
@@ -344,7 +335,7 @@ def _loaded(seen: Seen, scope: Scope, function: ir.Function, owned: frozenset[st
             continue
         used = next((value.id for value in given if isinstance(value, ir.Name) and value.id in names), "")
         if used:
-            model = _model(call)
+            model = model_of(call)
             beside = f"; other handlers ask it of {model}" if model in owned else ""
             detail = f"The row that {used} names is loaded, and nothing here asks whose it is{beside}."
             strength = STRONG if beside else WEAK

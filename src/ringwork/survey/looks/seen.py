@@ -241,3 +241,16 @@ def calls(node: object) -> Iterator[ir.Call]:
 def naming(seen: Seen, wanted: Callable[[str], object]) -> frozenset[int]:
     """The ids of the functions in which a name, a keyword or a text stands that is wanted, without going through each of them."""
     return frozenset(one for name, functions in seen.functions().items() if wanted(name) for one in functions)
+
+
+def model_of(call: ir.Call) -> str:
+    """The class whose rows are asked for, of `Note.query.get(1)`, `session.get(Note, 1)` and `get_object_or_404(Note, pk=1)`.
+
+    "" where none is named there: `super().get_queryset().filter(owner=me)`.
+    """
+    for inner in calls((call,)):
+        given = written(inner.arguments[0]).split(".") if inner.arguments else []
+        named = next((name for name in [*given, *written(inner.function).split(".")] if name[:1].isupper() and not name.isupper()), "")
+        if named:
+            return named
+    return ""
